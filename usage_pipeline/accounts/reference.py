@@ -1,0 +1,79 @@
+"""Reads `tenants.yaml` and `plans.yaml`. A broken entry is an error that names file, entry and field."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from usage_pipeline.accounts.models import Accounts, Plan, Tenant
+from usage_pipeline.errors import ReferenceFileError
+from usage_pipeline.settings import Settings
+
+BUILT_IN_PLAN = "default"
+_DEFAULT_KEY = "default"
+
+
+def load_accounts(settings: Settings) -> Accounts:
+    """The tenants and plans of the reference directory.
+
+    Without `plans.yaml` everyone is on one plan with the default retention. Raises ReferenceFileError.
+    """
+    plans_file, tenants_file = settings.reference / "plans.yaml", settings.reference / "tenants.yaml"
+    entries = _entries(plans_file)
+    default_plan = entries.pop(_DEFAULT_KEY, None) if entries else BUILT_IN_PLAN
+    plans = {
+        name: _parse(
+            Plan, plans_file, name, _with_default(entry, "retention_days", settings.default_retention_days)
+        )
+        for name, entry in (entries or {BUILT_IN_PLAN: {}}).items()
+    }
+    if default_plan not in plans:
+        raise ReferenceFileError(
+            f"{plans_file}: {_DEFAULT_KEY}: expected the name of one of the plans {sorted(plans)}, "
+            f"found {default_plan!r}."
+        )
+    tenants = {
+        name: _parse(Tenant, tenants_file, name, entry) for name, entry in _entries(tenants_file).items()
+    }
+    for name, tenant in tenants.items():
+        for period in tenant.plans:
+            if period.plan not in plans:
+                raise ReferenceFileError(
+                    f"{tenants_file}: {name}: plans: there is no plan {period.plan!r}; "
+                    f"expected one of {sorted(plans)}."
+                )
+    return Accounts(plans=plans, default_plan=default_plan, tenants=tenants)
+
+
+def _entries(file: Path) -> dict[str, Any]:
+    if not file.exists():
+        return {}
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ReferenceFileError(f"{file}: not valid YAML: {error}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise ReferenceFileError(f"{file}: expected entries by name (`name: {{…}}`).")
+    return content
+
+
+def _with_default(entry: object, field: str, default: int) -> object:
+    """The entry with the field where it has none: an explicit null stays, it means no limit."""
+    return {field: default, **entry} if isinstance(entry, dict) else entry
+
+
+Entry = TypeVar("Entry", bound=BaseModel)
+
+
+def _parse(model: type[Entry], file: Path, name: str, entry: object) -> Entry:
+    try:
+        return model.model_validate(entry)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, found['loc'])) or 'entry'}: {found['msg']}, found {found['input']!r}"
+            for found in error.errors()
+        )
+        raise ReferenceFileError(f"{file}: {name}: {problems}.") from None

@@ -1,0 +1,36 @@
+"""The one exception tree. Every error a user can cause is one of these, and says what to do about it.
+
+What does not belong here: errors of libraries, and bugs, which keep their own types.
+"""
+
+
+class UsagePipelineError(Exception):
+    """Base of all errors that this package raises on purpose; its text is meant for the user."""
+
+
+class SettingsError(UsagePipelineError):
+    """A `USAGE_…` variable has a value that cannot be used."""
+
+
+class ReferenceFileError(UsagePipelineError):
+    """A file in the reference directory is broken; the text names file, entry and field."""
+
+
+class MappingError(UsagePipelineError):
+    """A mapping or the event catalogue is broken; the text names file and key."""
+
+
+class WarehouseError(UsagePipelineError):
+    """The database cannot be reached, or is not at the version this code needs."""
+
+
+class PartitionError(UsagePipelineError):
+    """A partition cannot be computed: an input is missing or has fewer rows than the state says."""
+
+
+class LockTimeoutError(UsagePipelineError):
+    """Another process is writing the same partition and did not finish in time."""
+
+
+class UnreadableFileError(UsagePipelineError):
+    """A landing file cannot be read whole; nothing of it counts."""

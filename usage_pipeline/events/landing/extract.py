@@ -1,0 +1,273 @@
+"""A mapping as SQL: the view `extracted`, with one typed column per column of the canonical record.
+
+The SQL is generated, because a mapping is data. It only takes fields out of lines and types them; the
+verdict on a line is in `judged.sql`. A field that cannot be typed is null, its name in `invalid_field`.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from usage_pipeline.errors import UnreadableFileError
+from usage_pipeline.events.landing.lines import MAX_LINE_BYTES
+from usage_pipeline.events.mapping import Constant, Format, Mapping, Time, TimeFormat
+from usage_pipeline.events.record import FACTS, FIELD_TYPES, WHERE_LANDED
+from usage_pipeline.storage.engine import literal
+
+_EXPECTED_BY_TYPE = {"BIGINT": "a whole number, 0 or more", "DECIMAL(38,24)": "a decimal number, 0 or more"}
+_EXPECTED_TIMES = {
+    TimeFormat.ISO: "an ISO 8601 time with zone, such as 2026-02-20T08:00:00.120Z",
+    TimeFormat.EPOCH_SECONDS: "seconds since 1970, such as 1771574462",
+    TimeFormat.EPOCH_MILLISECONDS: "milliseconds since 1970, such as 1771574462340",
+    TimeFormat.EPOCH_MICROSECONDS: "microseconds since 1970, such as 1771574462340000",
+}
+
+
+@dataclass(frozen=True)
+class MappedField:
+    """Which field of the log a column comes from, and what is expected there; for reject messages."""
+
+    column: str
+    field: str
+    expected: str
+
+
+def mapped_fields(mapping: Mapping) -> list[MappedField]:
+    """The fields that reject messages name, by column."""
+    found = [MappedField("record_id", ", ".join(mapping.identity_fields), "an id")]
+    found.append(MappedField("tenant_id", mapping.tenant or "folder", "a tenant, in the line or as folder"))
+    if isinstance(mapping.type, str):
+        found.append(MappedField("type", mapping.type, f"one of {', '.join(sorted(mapping.types))}"))
+    for name, time in mapping.times.items():
+        found.append(MappedField(name, time.field, _EXPECTED_TIMES[time.format]))
+    for name, value in mapping.fields.items():
+        if isinstance(value, str):
+            found.append(MappedField(name, value, _EXPECTED_BY_TYPE.get(FIELD_TYPES[name], "a text")))
+    return found
+
+
+def parse_header(mapping: Mapping, line: str) -> tuple[str, ...]:
+    """The columns that a CSV header names. Raises UnreadableFileError when it lacks one that is mapped."""
+    header = tuple(name.strip() for name in next(csv.reader(io.StringIO(line)), []))
+    missing = [field for field in mapping.read_fields if field not in header]
+    if missing:
+        raise UnreadableFileError(
+            f"its header has no column {missing[0]!r}; found {', '.join(header)}. "
+            "Deliver the file with its header, or correct the mapping"
+        )
+    return header
+
+
+def extracted_select(mapping: Mapping, digest_key: str, header: tuple[str, ...] = ()) -> str:
+    """The SELECT behind `extracted`, over `lines` (line, raw, utf8) and the row of `landing`."""
+    fields = _Fields(mapping, header)
+    typed = list(_typed_columns(mapping, fields))
+    typed_names = {name for name, _ in typed}
+    nulls = [
+        (column.name, f"CAST(NULL AS {column.type})")
+        for column in FACTS
+        if column.name not in typed_names and column.name != "unit"
+    ]
+    columns = [
+        ("tenant_text", fields.text(mapping.tenant) if mapping.tenant else "CAST(NULL AS VARCHAR)"),
+        ("record_id", _record_id(mapping, fields)),
+        *_type_columns(mapping, fields),
+        *typed,
+        *_digest_columns(mapping, fields, digest_key),
+        *nulls,
+        *_invalid_columns(mapping, fields),
+        ("occurred_at_text", fields.text(mapping.times["occurred_at"].field)),
+    ]
+    unique = dict(reversed(columns))  # of two with one name the first counts: a null gives way
+    selected = ",\n    ".join(f'{expression} AS "{name}"' for name, expression in unique.items())
+    return (
+        f"SELECT\n    line, trimmed, line_fault,\n    {selected}\n"
+        f"FROM (\n{fields.values_select()}\n) AS field_values CROSS JOIN landing"
+    )
+
+
+def payload_columns(mapping: Mapping) -> tuple[str, ...]:
+    """The columns whose equality makes two records with one id duplicates rather than a conflict."""
+    delivery = {*mapping.delivery_fields, *WHERE_LANDED, "meta"}
+    return (*(column.name for column in FACTS if column.name not in delivery), "payload_meta")
+
+
+class _Fields:
+    """The fields of a line: one list of texts per line, and the position of each field in it."""
+
+    def __init__(self, mapping: Mapping, header: tuple[str, ...]) -> None:
+        self._mapping = mapping
+        self._header = header
+        self._read = header or mapping.read_fields
+
+    def text(self, field: str) -> str:
+        """The SQL of a field's text; null where it is absent, JSON null or empty."""
+        return f"plain_text(v[{self._read.index(field) + 1}])"
+
+    def values_select(self) -> str:
+        """Line, its text without line end, its fault as a whole, and the list `v` of its fields."""
+        trimmed = "rtrim(raw, chr(10) || chr(13)) AS trimmed"
+        base = f"SELECT line, utf8, {trimmed} FROM lines"
+        return (
+            f"SELECT line, trimmed, line_fault, CASE WHEN line_fault IS NULL THEN {self._values()} END AS v\n"
+            f"FROM (SELECT line, trimmed, {self._fault()} AS line_fault FROM ({base}) AS trimmed_lines) AS valid_lines"
+        )
+
+    def meta(self, dropped: tuple[str, ...]) -> str:
+        """The SQL of the JSON object of all fields that the mapping does not read, without the dropped."""
+        if self._mapping.format is Format.CSV:
+            rest = [name for name in self._header if name not in self._mapping.read_fields or name in dropped]
+            pairs = ", ".join(f"{literal(name)}, {self.text(name)}" for name in rest)
+            return f"CAST(json_object({pairs}) AS VARCHAR)" if rest else "CAST(NULL AS VARCHAR)"
+        kept = set(self._mapping.raw_delivery_fields) - set(dropped)
+        taken = [path for path in self._mapping.read_fields if path not in kept]
+        patch = _nulls_at(taken)
+        return f"nullif(CAST(json_merge_patch(trimmed, {literal(patch)}) AS VARCHAR), '{{}}')"
+
+    def _fault(self) -> str:
+        faults = [
+            (f"octet_length(encode(trimmed)) > {MAX_LINE_BYTES}", "line_too_long"),
+            ("NOT utf8", "not_utf8"),
+        ]
+        if self._mapping.format is Format.CSV:
+            faults.append((f"len({self._values()}) <> {len(self._header)}", "malformed_csv"))
+        else:
+            faults += [
+                ("NOT json_valid(trimmed)", "malformed_json"),
+                ("json_type(trimmed) <> 'OBJECT'", "not_an_object"),
+            ]
+        cases = " ".join(f"WHEN {test} THEN '{fault}'" for test, fault in faults)
+        return f"CASE {cases} END"
+
+    def _values(self) -> str:
+        if self._mapping.format is Format.CSV:
+            # With a comma before it every field begins with one, so that no match is empty.
+            return (
+                "CASE WHEN contains(trimmed, '\"') THEN list_transform("
+                """regexp_extract_all(',' || trimmed, ',("(?:[^"]|"")*"|[^,]*)', 1), """
+                """lambda field: CASE WHEN starts_with(field, '"') """
+                """THEN replace(field[2:-2], '""', '"') ELSE field END) """
+                "ELSE string_split(trimmed, ',') END"
+            )
+        paths = ", ".join(literal(path) for path in self._read)
+        return f"json_extract_string({self._exact_text()}, [{paths}])"
+
+    def _exact_text(self) -> str:
+        """The line with long decimals in quotes: DuckDB's JSON reader would round them to a double.
+
+        Only numbers behind the keys of decimal columns are touched. Within a JSON string the quotes of
+        such a key would be escaped, so texts are never altered.
+        """
+        keys = [
+            path.rpartition(".")[2].strip('"')
+            for name, path in self._mapping.fields.items()
+            if isinstance(path, str) and FIELD_TYPES[name].startswith("DECIMAL")
+        ]
+        if not keys:
+            return "trimmed"
+        names = "|".join("".join(f"\\x{{{ord(char):x}}}" for char in key) for key in keys)
+        pattern = f'"({names})"(\\s*:\\s*)(-?[0-9][0-9.eE+-]{{15,}})'
+        return f"regexp_replace(trimmed, {literal(pattern)}, '\"\\1\"\\2\"\\3\"', 'g')"
+
+
+def _nulls_at(paths: list[str]) -> str:
+    """A JSON merge patch that removes these paths."""
+    patch: dict[str, object] = {}
+    for path in paths:
+        *outer, last = _keys(path)
+        inner = patch
+        for key in outer:
+            child = inner.setdefault(key, {})
+            if not isinstance(child, dict):
+                break  # the whole object is removed already
+            inner = child
+        else:
+            inner[last] = None
+    return json.dumps(patch)
+
+
+def _keys(path: str) -> list[str]:
+    """The keys of a JSON path: `$.a."b.c"` has `a` and `b.c`."""
+    return next(csv.reader([path.removeprefix("$.")], delimiter="."))
+
+
+def _record_id(mapping: Mapping, fields: _Fields) -> str:
+    match mapping.identity_fields:
+        case ():
+            return "landing.identity_digest || ':' || line"
+        case (single,):
+            return fields.text(single)
+        case several:
+            # Escaped, so that ('a:b', 'c') and ('a', 'b:c') stay two ids.
+            return " || ':' || ".join(
+                f"replace(replace({fields.text(field)}, '%', '%25'), ':', '%3A')" for field in several
+            )
+
+
+def _type_columns(mapping: Mapping, fields: _Fields) -> Iterator[tuple[str, str]]:
+    if isinstance(mapping.type, Constant):
+        yield "type", literal(mapping.type.constant)
+        yield "type_text", literal(mapping.type.constant)
+        return
+    text = fields.text(mapping.type)
+    names = "".join(
+        f" WHEN {literal(name)} THEN {literal(target or name)}"
+        for name, target in mapping.types.items()
+        if "*" not in name
+    )
+    patterns = [f"{text} GLOB {literal(name)}" for name in mapping.types if "*" in name]
+    rest = f"CASE WHEN {' OR '.join(patterns)} THEN {text} END" if patterns else "NULL"
+    yield "type", f"CASE {text}{names} ELSE {rest} END" if names else rest
+    yield "type_text", text
+
+
+def _typed_columns(mapping: Mapping, fields: _Fields) -> Iterator[tuple[str, str]]:
+    for name, time in mapping.times.items():
+        yield name, _time(time, fields)
+    for name, value in mapping.fields.items():
+        text = literal(value.constant) if isinstance(value, Constant) else fields.text(value)
+        yield name, f"{_caster(name)}({text})"
+
+
+def _time(time: Time, fields: _Fields) -> str:
+    text = fields.text(time.field)
+    if time.zone is not None:
+        return f"time_iso_in_zone({text}, {literal(time.zone)})"
+    return f"time_{time.format}({text})"
+
+
+def _caster(column: str) -> str:
+    if column.endswith("_ms"):
+        return "milliseconds"
+    return {"BIGINT": "whole_number", "DECIMAL(38,24)": "exact_decimal"}.get(FIELD_TYPES[column], "plain_text")
+
+
+def _digest_columns(mapping: Mapping, fields: _Fields, digest_key: str) -> Iterator[tuple[str, str]]:
+    yield "meta", fields.meta(())
+    yield "payload_meta", fields.meta(mapping.raw_delivery_fields)
+    texts = [fields.text(field) for field in mapping.content.values()]
+    if texts:
+        # A mark before each text keeps an empty one apart from an absent one.
+        marked = ", ".join(f"coalesce('=' || {text}, '')" for text in texts)
+        digest = f"sha256(concat_ws(chr(31), {literal(digest_key)}, {marked}))"
+        yield "content_digest", f"CASE WHEN coalesce({', '.join(texts)}) IS NOT NULL THEN {digest} END"
+    if "prompt" in mapping.content:
+        prompt = fields.text(mapping.content["prompt"])
+        yield "prompt_digest", f"sha256({literal(digest_key)} || chr(31) || {prompt})"
+
+
+def _invalid_columns(mapping: Mapping, fields: _Fields) -> Iterator[tuple[str, str]]:
+    """The first field whose text cannot be typed, and that text."""
+    checked = [(name, fields.text(time.field), _time(time, fields)) for name, time in mapping.times.items()]
+    checked += [
+        (name, fields.text(value), f"{_caster(name)}({fields.text(value)})")
+        for name, value in mapping.fields.items()
+        if isinstance(value, str) and _caster(name) != "plain_text"
+    ]
+    tests = [(name, text, f"{text} IS NOT NULL AND {typed} IS NULL") for name, text, typed in checked]
+    names = " ".join(f"WHEN {test} THEN '{name}'" for name, _, test in tests)
+    found = " ".join(f"WHEN {test} THEN {text}" for _, text, test in tests)
+    yield "invalid_field", f"CASE {names} END"
+    yield "invalid_text", f"CASE {found} END"

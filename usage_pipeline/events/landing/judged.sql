@@ -1,0 +1,63 @@
+-- The verdict on each line: the canonical record that it would be, and why it is rejected, if it is.
+-- One row per line of `extracted`; `reason` is null where the line is accepted.
+WITH measured AS (
+    SELECT
+        extracted.* EXCLUDE (count, messages, tokens_in, tokens_total),
+        coalesce(extracted.tenant_text, landing.tenant_folder) AS tenant_id,
+        landing.source,
+        landing.landing_file,
+        landing.landing_day,
+        landing.landed_at,
+        landing.tenant_folder,
+        landing.latest_time,
+        landing.first_day,
+        CAST(occurred_at AS DATE) AS event_day,
+        coalesce(extracted.count, 1) AS count,
+        coalesce(event_types.unit, 'event') AS unit,
+        CASE
+            WHEN landing.input_includes_cached THEN tokens_in
+            WHEN coalesce(tokens_in, tokens_cached, tokens_cache_write) IS NOT NULL
+                THEN coalesce(tokens_in, 0) + coalesce(tokens_cached, 0) + coalesce(tokens_cache_write, 0)
+        END AS tokens_in,
+        tokens_total AS tokens_reported,
+        event_types.counts_tokens,
+        coalesce(
+            extracted.messages,
+            CASE
+                WHEN event_types.type IS NULL THEN 0
+                WHEN event_types.messages IS NULL THEN coalesce(extracted.count, 1)
+                WHEN extracted.status = 'failed' THEN event_types.messages_if_failed
+                ELSE event_types.messages
+            END
+        ) AS messages
+    FROM extracted
+    CROSS JOIN landing
+    LEFT JOIN event_types ON event_types.type = extracted.type
+)
+
+SELECT
+    measured.*,
+    CASE
+        WHEN tokens_in IS NOT NULL OR tokens_out IS NOT NULL THEN coalesce(tokens_in, 0) + coalesce(tokens_out, 0)
+        WHEN counts_tokens THEN coalesce(tokens_reported, count)
+        ELSE tokens_reported
+    END AS tokens_total,
+    CASE
+        WHEN line_fault IS NOT NULL THEN line_fault
+        WHEN measured.tenant_id IS NULL THEN 'missing_tenant_id'
+        WHEN tenant_text <> tenant_folder THEN 'tenant_mismatch'
+        WHEN record_id IS NULL THEN 'missing_record_id'
+        WHEN type_text IS NULL THEN 'missing_type'
+        WHEN type IS NULL THEN 'unknown_type'
+        WHEN occurred_at_text IS NULL THEN 'missing_occurred_at'
+        WHEN invalid_field IS NOT NULL THEN 'invalid_' || invalid_field
+        WHEN coalesce(tokens_cached, 0) + coalesce(tokens_cache_write, 0) > coalesce(tokens_in, 0)
+            OR coalesce(tokens_reasoning, 0) > coalesce(tokens_out, 0) THEN 'token_invariant'
+        WHEN occurred_at > latest_time THEN 'timestamp_in_future'
+        WHEN event_day < CASE WHEN retention.tenant_id IS NULL THEN unnamed.first_kept ELSE retention.first_kept END
+            THEN 'past_retention'
+        WHEN event_day < first_day THEN 'before_calendar'
+    END AS reason
+FROM measured
+LEFT JOIN retention ON retention.tenant_id = measured.tenant_id
+CROSS JOIN (SELECT first_kept FROM retention WHERE tenant_id IS NULL) AS unnamed

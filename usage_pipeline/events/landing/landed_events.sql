@@ -1,0 +1,7 @@
+-- The accepted lines as canonical records. `payload` is replaced by the mapping's payload columns.
+SELECT
+    {columns},
+    event_day,
+    landing_day,
+    hash({payload}) AS payload_digest
+FROM (SELECT judged.* EXCLUDE (line), line AS landing_line FROM judged WHERE reason IS NULL) AS accepted

@@ -1,0 +1,41 @@
+-- The lines that were not accepted: where, why, what was found and what was expected.
+SELECT
+    landing_file,
+    line AS landing_line,
+    judged.tenant_id,
+    reason,
+    mapped_fields.field,
+    CASE
+        WHEN reason = 'unknown_type' THEN type_text
+        WHEN reason = 'tenant_mismatch' THEN tenant_text
+        WHEN reason = 'token_invariant' THEN
+            format('{} in, {} cached, {} cache write, {} out, {} reasoning',
+                coalesce(tokens_in, 0), coalesce(tokens_cached, 0), coalesce(tokens_cache_write, 0),
+                coalesce(tokens_out, 0), coalesce(tokens_reasoning, 0))
+        WHEN reason IN ('timestamp_in_future', 'past_retention', 'before_calendar') THEN CAST(occurred_at AS VARCHAR)
+        WHEN starts_with(reason, 'invalid_') THEN invalid_text
+    END AS found,
+    CASE reason
+        WHEN 'malformed_json' THEN 'one JSON object on the line'
+        WHEN 'not_an_object' THEN 'one JSON object on the line'
+        WHEN 'malformed_csv' THEN 'as many fields as the header has'
+        WHEN 'not_utf8' THEN 'UTF-8 text'
+        WHEN 'line_too_long' THEN 'a line of at most 16 MiB'
+        WHEN 'tenant_mismatch' THEN 'the tenant of the folder, ' || tenant_folder
+        WHEN 'token_invariant' THEN 'cached within input, reasoning within output'
+        WHEN 'timestamp_in_future' THEN 'a time no later than ' || CAST(latest_time AS VARCHAR)
+        WHEN 'past_retention' THEN 'a day that the plan of the tenant still keeps on the landing day'
+        WHEN 'before_calendar' THEN 'a day from ' || CAST(first_day AS VARCHAR) || ' on'
+        ELSE mapped_fields.expected
+    END AS expected,
+    trimmed AS raw
+FROM judged
+LEFT JOIN mapped_fields
+    ON mapped_fields.column_name = CASE
+        WHEN reason = 'unknown_type' THEN 'type'
+        WHEN reason = 'tenant_mismatch' THEN 'tenant_id'
+        WHEN reason IN ('timestamp_in_future', 'past_retention', 'before_calendar') THEN 'occurred_at'
+        ELSE regexp_replace(reason, '^(missing|invalid)_', '')
+    END
+WHERE reason IS NOT NULL
+ORDER BY landing_line

@@ -1,0 +1,219 @@
+"""Mappings: one YAML file per log format says which field becomes which column of the canonical record.
+
+A mapping is data, checked by the models here; a broken one is an error that names file and key. How to
+write one is described step by step in CONTRIBUTING.md.
+"""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from usage_pipeline.errors import MappingError
+from usage_pipeline.events import catalogue
+from usage_pipeline.events.record import FACTS
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.fingerprint import fingerprint
+
+SOURCES = Path(__file__).with_name("sources")
+
+DERIVED = frozenset({"type", "unit", "prompt_digest", "content_digest", "meta"})
+TIMES = frozenset({"occurred_at", "started_at", "updated_at"})
+FIELDS = frozenset(column.name for column in FACTS) - DERIVED - TIMES
+
+METER_OF_FIELD = {
+    "tokens_in": "tokens",
+    "tokens_cached": "tokens",
+    "tokens_cache_write": "tokens",
+    "tokens_out": "tokens",
+    "tokens_reasoning": "tokens",
+    "tokens_total": "tokens",
+    "messages": "messages",
+    "api_calls": "requests",
+    "bytes": "bytes",
+    "tool_calls": "tool_calls",
+    "reported_cost": "cost",
+    "reported_credits": "credits",
+}
+Meter = Literal["tokens", "messages", "requests", "conversations", "bytes", "tool_calls", "cost", "credits"]
+
+_JSON_PATH = re.compile(r'^\$(\.([A-Za-z_][A-Za-z0-9_]*|"[^"\\]+"))+$')
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Format(StrEnum):
+    """How a file is divided into lines and fields."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+class TimeFormat(StrEnum):
+    """How a time is written."""
+
+    ISO = "iso"
+    EPOCH_SECONDS = "epoch_s"
+    EPOCH_MILLISECONDS = "epoch_ms"
+    EPOCH_MICROSECONDS = "epoch_us"
+
+
+class Constant(_Part):
+    """A value that the format implies and no line states."""
+
+    constant: str
+
+
+class Time(_Part):
+    """Where a time stands and how it is written. `zone` is for times without one; they are errors else."""
+
+    field: str
+    format: TimeFormat
+    zone: str | None = None
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str | None) -> str | None:
+        if zone is not None:
+            try:
+                ZoneInfo(zone)
+            except (ZoneInfoNotFoundError, ValueError):
+                raise ValueError(f"expected a time zone such as UTC or Europe/Berlin, found {zone!r}") from None
+        return zone
+
+
+class Mapping(_Part):
+    """How one log format becomes canonical records. Fields are JSON paths (`$.a.b`) or CSV columns."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    description: str
+    format: Format
+    identity: Literal["position"] | Annotated[tuple[str, ...], Field(min_length=1)]
+    tenant: str | None = None
+    type: str | Constant
+    types: dict[str, str | None]
+    times: dict[str, Time]
+    fields: dict[str, str | Constant] = Field(default_factory=dict)
+    content: dict[str, str] = Field(default_factory=dict)
+    delivery_fields: tuple[str, ...] = ()
+    meters: frozenset[Meter] | None = None
+    input_includes_cached: bool = True
+
+    @field_validator("times")
+    @classmethod
+    def _times(cls, times: dict[str, Time]) -> dict[str, Time]:
+        unknown = sorted(times.keys() - TIMES)
+        if unknown:
+            raise ValueError(f"unknown time {unknown[0]!r}; expected some of {sorted(TIMES)}")
+        if "occurred_at" not in times:
+            raise ValueError("occurred_at is missing: when did an event happen?")
+        return times
+
+    @field_validator("fields")
+    @classmethod
+    def _known_fields(cls, fields: dict[str, str | Constant]) -> dict[str, str | Constant]:
+        unknown = sorted(fields.keys() - FIELDS)
+        if unknown:
+            raise ValueError(f"no column {unknown[0]!r}; expected some of {sorted(FIELDS)}")
+        return fields
+
+    @model_validator(mode="after")
+    def _known_types(self) -> Self:
+        for name, target in self.types.items():
+            if catalogue.find(target or name) is None:
+                raise ValueError(
+                    f"types.{name}: {target or name!r} is not in the event catalogue; "
+                    f"give one of its types, for example `{name}: request`"
+                )
+            if "*" in name and target is not None:
+                raise ValueError(f"types.{name}: a pattern keeps the names that it matches; remove {target!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _paths(self) -> Self:
+        if self.format is Format.JSONL:
+            for path in self.read_fields:
+                if not _JSON_PATH.match(path):
+                    raise ValueError(f'{path!r} is not a JSON path; expected `$.name`, `$.outer."inner name"`')
+        return self
+
+    @model_validator(mode="after")
+    def _only_these_meters(self) -> Self:
+        if self.meters is None:
+            return self
+        for field in sorted(self.fields):
+            meter = METER_OF_FIELD.get(field)
+            if meter is not None and meter not in self.meters:
+                raise ValueError(f"fields.{field} brings {meter}, which `meters` does not list")
+        for name, target in self.types.items():
+            entry = catalogue.find(target or name)
+            extra = sorted(entry.brings - self.meters) if entry else []
+            if extra:
+                raise ValueError(f"types.{name} brings {extra[0]}, which `meters` does not list")
+        return self
+
+    @property
+    def identity_fields(self) -> tuple[str, ...]:
+        """The fields that make the record id; none where position does."""
+        return () if self.identity == "position" else self.identity
+
+    @property
+    def raw_delivery_fields(self) -> tuple[str, ...]:
+        """Those delivery fields that are fields of the log rather than columns of the record."""
+        return tuple(field for field in self.delivery_fields if field not in FIELDS | TIMES)
+
+    @property
+    def read_fields(self) -> tuple[str, ...]:
+        """Every field of the log that the mapping reads, once each."""
+        named = [
+            *self.identity_fields,
+            self.tenant,
+            self.type,
+            *(time.field for time in self.times.values()),
+            *self.fields.values(),
+            *self.content.values(),
+            *self.raw_delivery_fields,
+        ]
+        return tuple(dict.fromkeys(field for field in named if isinstance(field, str)))
+
+    @property
+    def digest(self) -> str:
+        """Changes whenever the mapping would read a line differently."""
+        dump = self.model_dump_json(exclude={"description", "meters"})
+        return fingerprint([dump, sorted(self.meters or ())])
+
+
+def load_mappings(settings: Settings) -> dict[str, Mapping]:
+    """The shipped mappings and those in the user's own directory, by name; of two with one name, the user's.
+
+    Raises MappingError naming file and key.
+    """
+    folders = [SOURCES, *([settings.mappings_dir] if settings.mappings_dir else [])]
+    for folder in folders:
+        if not folder.is_dir():
+            raise MappingError(f"USAGE_MAPPINGS_DIR={folder}: there is no such directory.")
+    files = {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
+    return {name: load_mapping(file) for name, file in files.items()}
+
+
+def load_mapping(file: Path) -> Mapping:
+    """One mapping; its name is the file's. Raises MappingError naming file and key."""
+    try:
+        content: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise MappingError(f"{file}: not valid YAML: {error}") from None
+    if not isinstance(content, dict):
+        raise MappingError(f"{file}: expected `key: value` lines, see CONTRIBUTING.md.")
+    try:
+        return Mapping.model_validate({"name": file.stem, **content})
+    except ValidationError as error:
+        problems = "\n".join(
+            f"{file}: {'.'.join(map(str, found['loc'])) or 'mapping'}: {found['msg']}" for found in error.errors()
+        )
+        raise MappingError(problems) from None

@@ -1,0 +1,111 @@
+"""The canonical record: every column with type, meaning and unit; and the tables that landing writes."""
+
+from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
+
+IDENTITY = columns(
+    ("tenant_id", "VARCHAR", "The customer that the usage belongs to."),
+    ("source", "VARCHAR", "The mapping that read the line: the folder under landing."),
+    ("record_id", "VARCHAR", "Id within tenant, source and event day; for sources without ids, file digest and line."),
+)
+
+FACTS = columns(
+    ("type", "VARCHAR", "Event type, as in the event catalogue."),
+    ("occurred_at", "TIMESTAMP", "When it happened, UTC; its day is the event day.", "µs"),
+    ("started_at", "TIMESTAMP", "When it began, where the source says so, UTC.", "µs"),
+    ("duration_ms", "BIGINT", "How long it took.", "ms"),
+    ("count", "BIGINT", "How many of `unit` the record stands for."),
+    ("unit", "VARCHAR", "What `count` counts."),
+    ("tokens_in", "BIGINT", "Input tokens, cached input included.", "tokens"),
+    ("tokens_cached", "BIGINT", "Input tokens read from a cache; part of tokens_in.", "tokens"),
+    ("tokens_cache_write", "BIGINT", "Input tokens written to a cache; part of tokens_in.", "tokens"),
+    ("tokens_out", "BIGINT", "Output tokens, reasoning included.", "tokens"),
+    ("tokens_reasoning", "BIGINT", "Reasoning tokens; part of tokens_out.", "tokens"),
+    ("tokens_total", "BIGINT", "Input + output, or the reported total where there is no split.", "tokens"),
+    ("messages", "BIGINT", "Messages: a prompt with its response is two, a failed one is one.", "messages"),
+    ("bytes", "BIGINT", "Size of a file or of the data processed.", "bytes"),
+    ("tool_calls", "BIGINT", "Tool calls of a run.", "calls"),
+    ("model", "VARCHAR", "Model, as logged."),
+    ("provider", "VARCHAR", "Provider of the model, as logged."),
+    ("latency_ms", "BIGINT", "Time to answer.", "ms"),
+    ("status", "VARCHAR", "Outcome, as logged; `failed` counts as an error."),
+    ("error_code", "VARCHAR", "Code of the error; never its text."),
+    ("reported_cost", "DECIMAL(38,24)", "Cost that the source reports, exactly as written.", "currency"),
+    ("currency", "VARCHAR", "ISO 4217 code of reported_cost."),
+    ("reported_credits", "DECIMAL(38,24)", "Credits that the source reports, exactly as written.", "credits"),
+    ("member_id", "VARCHAR", "User within the tenant."),
+    ("project", "VARCHAR", "Project within the tenant."),
+    ("feature", "VARCHAR", "Product feature."),
+    ("agent", "VARCHAR", "Agent name."),
+    ("agent_type", "VARCHAR", "Kind of agent."),
+    ("conversation_id", "VARCHAR", "Conversation, as mapped."),
+    ("message_id", "VARCHAR", "Related message."),
+    ("task_id", "VARCHAR", "Related task."),
+    ("contact_id", "VARCHAR", "Related contact."),
+    ("blueprint_id", "VARCHAR", "Related blueprint."),
+    ("bot_id", "VARCHAR", "Related bot."),
+    ("dataset_id", "VARCHAR", "Related dataset."),
+    ("skillset_id", "VARCHAR", "Related skillset."),
+    ("ability_id", "VARCHAR", "Related ability."),
+    ("persona_id", "VARCHAR", "Related persona."),
+    ("session_id", "VARCHAR", "One prompt and its response; not a conversation."),
+    ("updated_at", "TIMESTAMP", "When the source last changed the record, UTC.", "µs"),
+    ("api_calls", "BIGINT", "Requests of a run.", "requests"),
+    ("issue_count", "BIGINT", "Issues that a consistency check found.", "issues"),
+    ("issue_types", "VARCHAR", "Kinds of those issues, as JSON."),
+    ("prompt_digest", "VARCHAR", "Keyed digest of the prompt's text."),
+    ("content_digest", "VARCHAR", "Keyed digest of all texts of the line."),
+    ("meta", "VARCHAR", "Fields that no column takes, as JSON; never texts."),
+)
+
+LANDING = columns(
+    ("landed_at", "TIMESTAMP", "End of the landing day, UTC.", "µs"),
+    ("landing_file", "VARCHAR", "Path below the landing directory."),
+    ("landing_line", "BIGINT", "Line in the file, from 1."),
+)
+
+RECORD = (*IDENTITY, *FACTS, *LANDING)
+FIELD_TYPES = {column.name: column.type for column in RECORD}
+WHERE_LANDED = frozenset(column.name for column in LANDING)
+MEMBER_COLUMNS = ("member_id",)
+
+LANDED_EVENTS = TableSpec(
+    name="landed_events",
+    description=(
+        "Accepted lines, one row per line and one object per landing file. Not deduplicated. "
+        "Each line is judged once, when its file lands."
+    ),
+    zone=Zone.LAKE,
+    partitioned_by=PartitionedBy.LANDING_DAY,
+    columns=(
+        *RECORD,
+        *columns(
+            ("event_day", "DATE", "UTC day of occurred_at."),
+            ("landing_day", "DATE", "The landing folder's day."),
+            ("payload_digest", "UBIGINT", "Hash of what makes two records with one id the same or a conflict."),
+        ),
+    ),
+    term=Term.RECORDS,
+    member_columns=MEMBER_COLUMNS,
+    # The line stays: of two conflicting lines in one file the first counts, so their order is a fact.
+    undigested=WHERE_LANDED - {"landing_line"} | {"landing_day"},
+)
+
+REJECTED_LINES = TableSpec(
+    name="rejected_lines",
+    description="Lines that were not accepted, one row per line: why, where, what was expected, and the line.",
+    zone=Zone.LAKE,
+    partitioned_by=PartitionedBy.LANDING_DAY,
+    columns=columns(
+        ("landing_file", "VARCHAR", "Path below the landing directory."),
+        ("landing_line", "BIGINT", "Line in the file, from 1."),
+        ("tenant_id", "VARCHAR", "The tenant, where the line or its folder tells."),
+        ("reason", "VARCHAR", "The reject reason."),
+        ("field", "VARCHAR", "The field of the log that is at fault."),
+        ("found", "VARCHAR", "Its value."),
+        ("expected", "VARCHAR", "What was expected."),
+        ("raw", "VARCHAR", "The line."),
+    ),
+    term=Term.CONTENT,
+    holds_content=True,
+    undigested=frozenset({"landing_file"}),
+)

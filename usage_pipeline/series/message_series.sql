@@ -1,0 +1,7 @@
+-- Messages per tenant on the event day.
+SELECT
+    day,
+    tenant_id,
+    CAST(sum(messages) AS BIGINT) AS total
+FROM daily_usage
+GROUP BY day, tenant_id

@@ -1,0 +1,96 @@
+"""The tables of this folder: the cube, the conversations, and the three series."""
+
+from usage_pipeline.events.catalogue import event_types
+from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.series.dimensions import CONVERSATIONS as CONVERSATIONS_METRIC
+from usage_pipeline.series.dimensions import CUBE_METRICS, GRAIN
+from usage_pipeline.storage.daily import DailyTable, Lookback, Parameters, SameDay, SqlFile
+from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
+
+_MEMBER = ("member_id",)
+
+DAILY_USAGE = DailyTable(
+    spec=TableSpec(
+        name="daily_usage",
+        description=(
+            "The cube: every additive metric by tenant and dimension, one row per combination that occurs. "
+            "It outlives the records. Conversations are not in it, because they depend on earlier days."
+        ),
+        zone=Zone.ROLLUPS,
+        partitioned_by=PartitionedBy.EVENT_DAY,
+        columns=(*GRAIN, *CUBE_METRICS),
+        term=Term.KEPT,
+        member_columns=_MEMBER,
+    ),
+    sql=SqlFile.beside(__file__, "daily_usage"),
+    inputs=(SameDay(USAGE_RECORDS.spec), event_types(), Parameters()),
+)
+
+CONVERSATIONS = DailyTable(
+    spec=TableSpec(
+        name="conversations",
+        description=(
+            "The conversations that had a record on the day, one row per (tenant, source, conversation), with "
+            "the dimensions of the earliest record. Ids are keyed digests. It outlives the records."
+        ),
+        zone=Zone.ROLLUPS,
+        partitioned_by=PartitionedBy.EVENT_DAY,
+        columns=(
+            *GRAIN,
+            *columns(
+                ("conversation_digest", "VARCHAR", "Keyed digest of tenant, source and conversation id."),
+                ("first_at", "TIMESTAMP", "Its earliest record of the day, UTC.", "µs"),
+                ("last_at", "TIMESTAMP", "Its latest record of the day, UTC.", "µs"),
+                ("records", "BIGINT", "Its records of the day.", "records"),
+                ("conversations", "BIGINT", "How many conversations the row stands for.", "conversations"),
+            ),
+        ),
+        term=Term.KEPT,
+        member_columns=_MEMBER,
+    ),
+    sql=SqlFile.beside(__file__, "conversations"),
+    inputs=(SameDay(USAGE_RECORDS.spec), event_types(), Parameters()),
+)
+
+CONVERSATION_STARTS = DailyTable(
+    spec=TableSpec(
+        name="conversation_starts",
+        description=(
+            "Conversations that began on the day, by tenant and dimension: those that had no record in the "
+            "look-back before it. A conversation counts once, on the day of its earliest record."
+        ),
+        zone=Zone.ROLLUPS,
+        partitioned_by=PartitionedBy.EVENT_DAY,
+        columns=(*GRAIN, CONVERSATIONS_METRIC),
+        term=Term.KEPT,
+        member_columns=_MEMBER,
+    ),
+    sql=SqlFile.beside(__file__, "conversation_starts"),
+    inputs=(Lookback(CONVERSATIONS.spec), Parameters()),
+)
+
+
+def _series(name: str, description: str, unit: str, reads: DailyTable) -> DailyTable:
+    return DailyTable(
+        spec=TableSpec(
+            name=name,
+            description=description,
+            zone=Zone.WAREHOUSE,
+            partitioned_by=PartitionedBy.EVENT_DAY,
+            columns=columns(
+                ("day", "DATE", "Event day, UTC."),
+                ("tenant_id", "VARCHAR", "Tenant."),
+                ("total", "BIGINT", description, unit),
+            ),
+            term=Term.KEPT,
+        ),
+        sql=SqlFile.beside(__file__, name),
+        inputs=(SameDay(reads.spec),),
+    )
+
+
+TOKEN_SERIES = _series("token_series", "Tokens per day and tenant, input and output.", "tokens", DAILY_USAGE)
+CONVERSATION_SERIES = _series(
+    "conversation_series", "Conversations that began, per day and tenant.", "conversations", CONVERSATION_STARTS
+)
+MESSAGE_SERIES = _series("message_series", "Messages per day and tenant.", "messages", DAILY_USAGE)

@@ -1,0 +1,106 @@
+"""Every setting, its default and its environment variable. Nothing else reads the environment.
+
+What does not belong here: what people edit per tenant or plan (that is `data/reference`), and Dagster's
+own settings (`dagster.yaml`).
+"""
+
+import os
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from usage_pipeline.errors import SettingsError
+
+PREFIX = "USAGE_"
+
+
+class Settings(BaseSettings):
+    """The settings of one deployment, read from `USAGE_…` variables."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
+
+    data_dir: Path = Field(Path("data"), description="Where landing, lake, rollups and the database lie.")
+    reference_dir: Path | None = Field(
+        None, description="Tenants and plans. Unset: `reference` in the data directory."
+    )
+    mappings_dir: Path | None = Field(
+        None, description="Your own mappings (`*.yaml`), read beside the shipped ones."
+    )
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL server and database of the warehouse. Unset: the embedded server."
+    )
+    dagster_database_url: SecretStr | None = Field(
+        None, description="Dagster's own database. Unset: `dagster` on the server of the warehouse."
+    )
+    first_day: date = Field(date(2023, 1, 1), description="First day of the calendar, UTC.")
+    lateness_days: Annotated[int, Field(ge=0, le=366)] = Field(
+        3, description="Days after its end that a day stays provisional."
+    )
+    default_retention_days: Annotated[int, Field(ge=1)] = Field(
+        90, description="Retention of records where the plan states none."
+    )
+    lookback_days: Annotated[int, Field(ge=1, le=366)] = Field(
+        90, description="Days without a record after which a conversation counts as new."
+    )
+    reject_share_threshold: Annotated[Decimal, Field(ge=0, le=1)] = Field(
+        Decimal("0.05"), description="Share of rejected lines above which a file is quarantined."
+    )
+    duckdb_threads: Annotated[int, Field(ge=1)] = Field(
+        default_factory=lambda: os.cpu_count() or 1, description="Threads of one DuckDB connection."
+    )
+    duckdb_memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$")] = Field(
+        "1GB", description="Memory of one DuckDB connection before it spills to the data directory."
+    )
+    lock_timeout_seconds: Annotated[int, Field(ge=1)] = Field(
+        600, description="How long to wait for another writer of the same partition."
+    )
+    digest_key: SecretStr = Field(
+        SecretStr("usage_pipeline"),
+        description="Key of the digests of texts and conversation ids. Set it once, before the first file.",
+    )
+    now: AwareDatetime | None = Field(None, description="Instead of the clock, for tests.")
+
+    @field_validator("data_dir", "reference_dir", "mappings_dir")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().absolute() if path else None
+
+    @classmethod
+    def load(cls, **values: Any) -> Self:  # noqa: ANN401 - the constructor's own signature
+        """Read the environment; `values` win over it.
+
+        Raises SettingsError, naming the variable, its value and what was expected.
+        """
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise SettingsError("\n".join(map(_explain, error.errors()))) from None
+
+    @property
+    def reference(self) -> Path:
+        """The directory of tenants and plans."""
+        return self.reference_dir or self.data_dir / "reference"
+
+    @property
+    def landing(self) -> Path:
+        """The directory that others write logs into; never written by this package."""
+        return self.data_dir / "landing"
+
+    def clock(self) -> datetime:
+        """The present, in UTC."""
+        return (self.now or datetime.now(UTC)).astimezone(UTC)
+
+    def today(self) -> date:
+        """The present UTC day."""
+        return self.clock().date()
+
+
+def _explain(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
+    name = PREFIX + "_".join(str(part) for part in error["loc"][:1]).upper()
+    secret = "url" in name.lower() or "key" in name.lower()
+    value = "(hidden)" if secret else repr(str(error["input"]))
+    return f"{name}={value}: {error['msg']}. Correct the variable, or unset it to use the default."

@@ -1,0 +1,117 @@
+"""How a partition of an event-day table is written, and which partitions have to be.
+
+A partition whose recorded inputs digest differs from what its inputs have now is stale; one whose object
+is gone is missing. Recomputing both until none is left makes the result independent of the order in which
+days arrived, and of where a process died.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import date
+from pathlib import Path
+
+from duckdb import DuckDBPyConnection
+from sqlalchemy import Connection
+
+from usage_pipeline.storage import inputs, state
+from usage_pipeline.storage.daily import DailyTable
+from usage_pipeline.storage.digests import digest_of
+from usage_pipeline.storage.engine import connect, literal, parquet_scan
+from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.locks import partition_lock
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.state import Partition, Written
+from usage_pipeline.storage.tables import Zone
+from usage_pipeline.storage.warehouse import replace_partition
+
+
+def compute_partition(storage: Storage, table: DailyTable, day: date, run: str) -> Partition:
+    """Compute one day of one table and commit it; a day that is computed twice changes nothing.
+
+    Raises LockTimeoutError when another writer keeps the partition, PartitionError when an input is not
+    whole. In both cases the partition keeps its rows.
+    """
+    timeout = storage.settings.lock_timeout_seconds
+    with partition_lock(storage.warehouse, table.name, day, timeout) as connection:
+        # Taken before the inputs are read: an input that is replaced meanwhile leaves this partition stale.
+        inputs_digest = inputs_digests(storage, connection, table, [day])[day]
+        state.mark_writing(connection, table.name, day, run)
+        connection.commit()
+        with connect(storage.settings) as duck:
+            for entry in table.inputs:
+                inputs.register(entry, storage, connection, duck, day)
+            written = _WRITERS[table.spec.zone](storage, connection, duck, table, day)
+        partition = state.mark_committed(
+            connection,
+            state.PartitionKey(table.name, day),
+            written,
+            state.Provenance(inputs_digest, table.code_version, storage.settings.clock()),
+        )
+        connection.commit()
+    return partition
+
+
+def inputs_digests(
+    storage: Storage, connection: Connection, table: DailyTable, days: Collection[date]
+) -> dict[date, str]:
+    """For each day, one digest over all that the table reads."""
+    per_input = [inputs.digests(entry, storage, connection, days) for entry in table.inputs]
+    return {day: fingerprint(digests[day] for digests in per_input) for day in days}
+
+
+def stale_days(
+    storage: Storage, connection: Connection, table: DailyTable, days: Collection[date]
+) -> set[date]:
+    """Those of the days whose partition is missing, half-written, or computed from other inputs."""
+    known = state.partitions(connection, table.name)
+    current = inputs_digests(storage, connection, table, days)
+    objects = None if table.spec.zone == Zone.WAREHOUSE else storage.lake.days(table.spec)
+
+    def is_current(day: date) -> bool:
+        partition = known.get(day)
+        return (
+            partition is not None
+            and partition.committed
+            and partition.inputs_digest == current[day]
+            and (objects is None or day in objects)
+        )
+
+    return {day for day in days if not is_current(day)}
+
+
+def _write_object(
+    storage: Storage, _: Connection, duck: DuckDBPyConnection, table: DailyTable, day: date
+) -> Written:
+    written: list[Written] = []
+
+    def write(path: Path) -> None:
+        duck.execute(f"COPY ({table.sql.text}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+        duck.execute(f'CREATE VIEW "{table.name}" AS FROM {parquet_scan([path])}')
+        written.append(_measure(duck, table))
+
+    storage.lake.replace(storage.lake.object(table.spec, day), write)
+    return written[0]
+
+
+def _write_rows(
+    _: Storage, connection: Connection, duck: DuckDBPyConnection, table: DailyTable, day: date
+) -> Written:
+    duck.execute(f'CREATE TEMP TABLE "{table.name}" AS {table.sql.text}')
+    rows = duck.execute(f'FROM "{table.name}"').fetchall()
+    names = table.spec.column_names
+    replace_partition(connection, table.name, day, [dict(zip(names, row, strict=True)) for row in rows])
+    return _measure(duck, table)
+
+
+def _measure(duck: DuckDBPyConnection, table: DailyTable) -> Written:
+    digest = digest_of(duck, f'"{table.name}"', table.spec.digested)
+    if table.counts is None:
+        return Written(digest)
+    return Written(digest, *duck.execute(table.counts.text).fetchall()[0])
+
+
+_Writer = Callable[[Storage, Connection, DuckDBPyConnection, DailyTable, date], Written]
+_WRITERS: Mapping[Zone, _Writer] = {
+    Zone.LAKE: _write_object,
+    Zone.ROLLUPS: _write_object,
+    Zone.WAREHOUSE: _write_rows,
+}

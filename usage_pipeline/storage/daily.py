@@ -1,0 +1,112 @@
+"""`DailyTable`: an event-day table as a declaration: one SELECT over named inputs.
+
+Nothing is computed here, and nothing slow is imported: Dagster loads these declarations with its
+definitions. `inputs.py` reads what a table names, `compute.py` writes its partitions.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.tables import Column, TableSpec
+
+
+@dataclass(frozen=True)
+class SqlFile:
+    """One SELECT in its own file."""
+
+    path: Path
+
+    @classmethod
+    def beside(cls, module: str, name: str) -> "SqlFile":
+        """The file of that name in the folder of a module (give `__file__`)."""
+        return cls(Path(module).parent / f"{name}.sql")
+
+    @property
+    def text(self) -> str:
+        """The SELECT."""
+        return self.path.read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class LandedRows:
+    """Input: the rows of the event day in the objects of all landed files."""
+
+    spec: TableSpec
+
+    @property
+    def name(self) -> str:
+        """The name that the SQL reads."""
+        return self.spec.name
+
+
+@dataclass(frozen=True)
+class SameDay:
+    """Input: the partition of another event-day table of the same day."""
+
+    spec: TableSpec
+
+    @property
+    def name(self) -> str:
+        """The name that the SQL reads."""
+        return self.spec.name
+
+
+@dataclass(frozen=True)
+class Lookback:
+    """Input: the partitions of another table from `lookback_days` before the day up to the day itself."""
+
+    spec: TableSpec
+
+    @property
+    def name(self) -> str:
+        """The name that the SQL reads."""
+        return self.spec.name
+
+
+@dataclass(frozen=True)
+class ReferenceRows:
+    """Input: a small table that the project ships, the same for all days."""
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[object, ...], ...]
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Input: one row, `parameters`, with the day (`event_day`) and the key of digests (`digest_key`)."""
+
+    name: str = "parameters"
+
+
+Input = LandedRows | SameDay | Lookback | ReferenceRows | Parameters
+
+
+@dataclass(frozen=True)
+class DailyTable:
+    """An event-day table: what it is, the SELECT that makes a day of it, and what that reads.
+
+    `counts` is a second SELECT over the same inputs and the finished table, with the columns
+    `duplicates`, `conflicts` and `late_records`, for the table that accounts for landed rows.
+    """
+
+    spec: TableSpec
+    sql: SqlFile
+    inputs: tuple[Input, ...]
+    counts: SqlFile | None = None
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self.spec.name
+
+    @property
+    def upstream(self) -> tuple[str, ...]:
+        """The tables that it reads."""
+        return tuple(entry.name for entry in self.inputs if isinstance(entry, LandedRows | SameDay | Lookback))
+
+    @property
+    def code_version(self) -> str:
+        """Changes when the SELECT or the columns do."""
+        return fingerprint([self.sql.text, *self.spec.column_names])

@@ -1,0 +1,37 @@
+"""Digests: whether two partitions hold the same rows, whatever their order, files or bytes.
+
+A digest is the row count and the sum of DuckDB's `hash(row)` over named columns. The sum does not depend
+on row order. `hash` belongs to one version of DuckDB: the version is stored beside every digest.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import duckdb
+
+ENGINE_VERSION = f"duckdb {duckdb.__version__}"
+
+
+@dataclass(frozen=True)
+class Digest:
+    """Row count and hash sum of some rows."""
+
+    rows: int
+    hash_sum: int
+
+    def __str__(self) -> str:
+        """`rows:hash_sum`, as the state tables keep it."""
+        return f"{self.rows}:{self.hash_sum}"
+
+
+def hash_sum(columns: Iterable[str]) -> str:
+    """The SQL aggregate that sums the row hashes over these columns (0 without rows)."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    return f"CAST(coalesce(sum(hash({names})), 0) AS HUGEINT)"
+
+
+def digest_of(duck: duckdb.DuckDBPyConnection, relation: str, columns: Iterable[str]) -> Digest:
+    """The digest of a relation that the connection can read."""
+    row = duck.execute(f"SELECT count(*), {hash_sum(columns)} FROM {relation}").fetchone()  # noqa: S608 - names of our own
+    assert row is not None  # noqa: S101 - an aggregate without groups has one row
+    return Digest(*row)

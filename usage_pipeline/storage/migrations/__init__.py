@@ -1,0 +1,1 @@
+"""Alembic migrations of the warehouse. One file per change of its tables, in `versions`."""

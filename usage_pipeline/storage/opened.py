@@ -1,0 +1,30 @@
+"""`Storage`: the settings, the lake and the warehouse of one deployment, opened together."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.lake import Lake
+from usage_pipeline.storage.warehouse import open_warehouse
+
+
+@dataclass(frozen=True)
+class Storage:
+    """What a computation reads from and writes to."""
+
+    settings: Settings
+    lake: Lake
+    warehouse: Engine
+
+
+@contextmanager
+def open_storage(settings: Settings) -> Iterator[Storage]:
+    """Open the storage that the settings name; its connections are closed at the end."""
+    warehouse = open_warehouse(settings)
+    try:
+        yield Storage(settings, Lake(settings.data_dir), warehouse)
+    finally:
+        warehouse.dispose()

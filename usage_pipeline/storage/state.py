@@ -1,0 +1,246 @@
+"""The truth about what happened: which files landed, which days they hold, which partitions are committed.
+
+Neither the file system nor Dagster's event log is asked for this. What does not belong here: deciding
+what to do about it (`daily.py`, `events/landing`).
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from usage_pipeline.storage.digests import ENGINE_VERSION, Digest
+from usage_pipeline.storage.warehouse import landing_event_days, landing_files, partition_state
+
+
+class FileState(StrEnum):
+    """What became of a landing file."""
+
+    LANDED = "landed"
+    QUARANTINED = "quarantined"
+    FAILED = "failed"
+
+
+class WriteState(StrEnum):
+    """Whether a partition is whole. One that was being written when its process died is computed again."""
+
+    WRITING = "writing"
+    COMMITTED = "committed"
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One row of `landing_files`. `lines = header + continuation + blank + accepted + rejected`."""
+
+    path: str
+    source: str
+    landing_day: date
+    size: int
+    mtime_ns: int
+    content_digest: str | None
+    identity_digest: str | None
+    object_name: str | None
+    mapping_digest: str
+    state: FileState
+    error: str | None
+    lines: int
+    header: int
+    continuation: int
+    blank: int
+    accepted: int
+    rejected: int
+    landed_at: datetime
+    run: str
+
+
+@dataclass(frozen=True)
+class LandedDay:
+    """What one landing file holds of one event day."""
+
+    path: str
+    event_day: date
+    rows: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One row of `partition_state`."""
+
+    table_name: str
+    day: date
+    state: WriteState
+    inputs_digest: str | None
+    output_digest: str | None
+    engine_version: str | None
+    code_version: str | None
+    version: int
+    rows: int | None
+    duplicates: int | None
+    conflicts: int | None
+    late_records: int | None
+    run: str
+    committed_at: datetime | None
+    changed_at: datetime | None
+
+    @property
+    def committed(self) -> bool:
+        """Whether the last writer finished."""
+        return self.state == WriteState.COMMITTED
+
+
+@dataclass(frozen=True)
+class PartitionKey:
+    """Which partition: table and day."""
+
+    table: str
+    day: date
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a partition was computed from, by which code, and when."""
+
+    inputs_digest: str
+    code_version: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a computation wrote: the digest of its rows, and how the landed rows were accounted for."""
+
+    digest: Digest
+    duplicates: int | None = None
+    conflicts: int | None = None
+    late_records: int | None = None
+
+
+def files(connection: Connection, days: Collection[date] | None = None) -> list[LandedFile]:
+    """The landing files of these landing days (all without days), in landing order."""
+    query = select(landing_files).order_by(landing_files.c.landing_day, landing_files.c.path.collate("C"))
+    if days is not None:
+        query = query.where(landing_files.c.landing_day.in_(days))
+    return [
+        LandedFile(**{**row, "state": FileState(row["state"])}) for row in connection.execute(query).mappings()
+    ]
+
+
+def record_file(connection: Connection, file: LandedFile, event_days: Iterable[LandedDay]) -> None:
+    """Put this file and its event days in the place of what was known of its path."""
+    _upsert(connection, landing_files, vars(file))
+    connection.execute(landing_event_days.delete().where(landing_event_days.c.path == file.path))
+    rows = [vars(day) for day in event_days]
+    if rows:
+        connection.execute(landing_event_days.insert(), rows)
+
+
+def landed_days(connection: Connection, days: Collection[date]) -> list[tuple[LandedFile, LandedDay]]:
+    """The landed files that hold rows of these event days, in landing order, each with its share."""
+    query = (
+        select(landing_files, landing_event_days.c.event_day, landing_event_days.c.rows, landing_event_days.c.digest)
+        .join(landing_event_days, landing_event_days.c.path == landing_files.c.path)
+        .where(landing_event_days.c.event_day.in_(days), landing_files.c.state == FileState.LANDED)
+        .order_by(landing_files.c.landing_day, landing_files.c.path.collate("C"))
+    )
+    found = []
+    for row in connection.execute(query).mappings():
+        values = dict(row)
+        day = LandedDay(
+            path=values["path"],
+            event_day=values.pop("event_day"),
+            rows=values.pop("rows"),
+            digest=values.pop("digest"),
+        )
+        found.append((LandedFile(**{**values, "state": FileState(values["state"])}), day))
+    return found
+
+
+def event_days_of(connection: Connection, paths: Collection[str]) -> list[LandedDay]:
+    """What these files hold, by event day."""
+    query = select(landing_event_days).where(landing_event_days.c.path.in_(paths))
+    return [LandedDay(**row) for row in connection.execute(query).mappings()]
+
+
+def event_days(connection: Connection) -> set[date]:
+    """Every event day that a landed file holds rows of."""
+    query = (
+        select(landing_event_days.c.event_day)
+        .join(landing_files, landing_event_days.c.path == landing_files.c.path)
+        .where(landing_files.c.state == FileState.LANDED)
+        .distinct()
+    )
+    return set(connection.execute(query).scalars())
+
+
+def partitions(
+    connection: Connection, table: str, first: date | None = None, last: date | None = None
+) -> dict[date, Partition]:
+    """The partitions of one table, by day; `first` and `last` inclusive."""
+    query = select(partition_state).where(partition_state.c.table_name == table)
+    if first is not None:
+        query = query.where(partition_state.c.day >= first)
+    if last is not None:
+        query = query.where(partition_state.c.day <= last)
+    return {
+        row["day"]: Partition(**{**row, "state": WriteState(row["state"])})
+        for row in connection.execute(query).mappings()
+    }
+
+
+def mark_writing(connection: Connection, table: str, day: date, run: str) -> None:
+    """Say that the partition is being written. Until it is committed it counts as stale."""
+    new = {"table_name": table, "day": day, "state": WriteState.WRITING, "version": 0, "run": run}
+    statement = insert(partition_state).values(new)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=list(partition_state.primary_key), set_={"state": WriteState.WRITING, "run": run}
+        )
+    )
+
+
+def mark_committed(
+    connection: Connection, key: PartitionKey, written: Written, provenance: Provenance
+) -> Partition:
+    """Commit a partition that is marked as writing; a changed output digest is a new version."""
+    before = partitions(connection, key.table, key.day, key.day)[key.day]
+    changed = before.output_digest != str(written.digest)
+    values = {
+        "state": WriteState.COMMITTED,
+        "inputs_digest": provenance.inputs_digest,
+        "output_digest": str(written.digest),
+        "engine_version": ENGINE_VERSION,
+        "code_version": provenance.code_version,
+        "version": before.version + changed,
+        "rows": written.digest.rows,
+        "duplicates": written.duplicates,
+        "conflicts": written.conflicts,
+        "late_records": written.late_records,
+        "committed_at": provenance.now,
+        "changed_at": provenance.now if changed else before.changed_at,
+    }
+    row = (partition_state.c.table_name == key.table) & (partition_state.c.day == key.day)
+    connection.execute(partition_state.update().where(row).values(values))
+    return Partition(**{**vars(before), **values})
+
+
+def landing_day_totals(connection: Connection, day: date) -> Mapping[str, int]:
+    """Files by state, and lines accepted and rejected, of one landing day."""
+    query = select(
+        func.count().label("files"),
+        func.coalesce(func.sum(landing_files.c.accepted), 0).label("accepted"),
+        func.coalesce(func.sum(landing_files.c.rejected), 0).label("rejected"),
+        func.count().filter(landing_files.c.state == FileState.FAILED).label("failed"),
+        func.count().filter(landing_files.c.state == FileState.QUARANTINED).label("quarantined"),
+    ).where(landing_files.c.landing_day == day)
+    return {name: int(value) for name, value in connection.execute(query).mappings().one().items()}
+
+
+def _upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
+    keys = list(table.primary_key)
+    rest = {name: value for name, value in values.items() if name not in {key.name for key in keys}}
+    connection.execute(insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=rest))
