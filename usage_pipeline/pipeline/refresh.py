@@ -17,14 +17,12 @@ from usage_pipeline.events.landing.land import land_day
 from usage_pipeline.events.landing.scan import LandingFile, Misplaced, scan_landing
 from usage_pipeline.events.mapping import load_mappings
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
 from usage_pipeline.storage import state
 from usage_pipeline.storage.compute import compute_partition, stale_days
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import FileState, LandedFile
 
-CHUNK_DAYS = 30
-"""Days of one run; Dagster's backfills are cut into the same chunks."""
 MAX_PASSES = 20
 
 

@@ -15,15 +15,16 @@ from usage_pipeline.storage.tables import TableSpec
 
 LANDING_TABLES: tuple[TableSpec, ...] = (LANDED_EVENTS, REJECTED_LINES)
 
-DAILY_TABLES: tuple[DailyTable, ...] = (
-    USAGE_RECORDS,
-    CONFLICTS,
-    DAILY_USAGE,
-    CONVERSATIONS,
-    CONVERSATION_STARTS,
-    TOKEN_SERIES,
-    CONVERSATION_SERIES,
-    MESSAGE_SERIES,
-)
+GROUPS: dict[str, tuple[DailyTable, ...]] = {
+    "records": (USAGE_RECORDS, CONFLICTS),
+    "rollups": (DAILY_USAGE, CONVERSATIONS, CONVERSATION_STARTS),
+    "series": (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES),
+}
+"""The event-day tables by the group that the UI shows them in, in the order of the flow."""
+
+DAILY_TABLES: tuple[DailyTable, ...] = tuple(table for tables in GROUPS.values() for table in tables)
 
 TABLES: tuple[TableSpec, ...] = (*LANDING_TABLES, *(table.spec for table in DAILY_TABLES))
+
+CHUNK_DAYS = 30
+"""Days of one run; the commands and Dagster's backfills cut their work into the same chunks."""

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from usage_pipeline.storage import inputs, state
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.digests import digest_of
-from usage_pipeline.storage.engine import connect, literal, parquet_scan
+from usage_pipeline.storage.engine import literal, parquet_scan, session
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.locks import partition_lock
 from usage_pipeline.storage.opened import Storage
@@ -36,7 +36,7 @@ def compute_partition(storage: Storage, table: DailyTable, day: date, run: str) 
         inputs_digest = inputs_digests(storage, connection, table, [day])[day]
         state.mark_writing(connection, table.name, day, run)
         connection.commit()
-        with connect(storage.settings) as duck:
+        with session(storage.engine) as duck:
             for entry in table.inputs:
                 inputs.register(entry, storage, connection, duck, day)
             written = _WRITERS[table.spec.zone](storage, connection, duck, table, day)
@@ -85,7 +85,7 @@ def _write_object(
 
     def write(path: Path) -> None:
         duck.execute(f"COPY ({table.sql.text}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
-        duck.execute(f'CREATE VIEW "{table.name}" AS FROM {parquet_scan([path])}')
+        duck.execute(f'CREATE TEMP VIEW "{table.name}" AS FROM {parquet_scan([path])}')
         written.append(_measure(duck, table))
 
     storage.lake.replace(storage.lake.object(table.spec, day), write)

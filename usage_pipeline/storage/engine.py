@@ -10,11 +10,11 @@ from usage_pipeline.settings import Settings
 
 
 @contextmanager
-def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_engine(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """An empty in-memory database that spills to the data directory; closed at the end."""
     spill = settings.data_dir / "tmp" / "duckdb"
     spill.mkdir(parents=True, exist_ok=True)
-    connection = duckdb.connect(
+    engine = duckdb.connect(
         config={
             "threads": settings.duckdb_threads,
             "memory_limit": settings.duckdb_memory_limit,
@@ -23,7 +23,20 @@ def connect(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         }
     )
     try:
-        connection.execute("SET TimeZone = 'UTC'")
+        engine.execute("SET GLOBAL TimeZone = 'UTC'")
+        yield engine
+    finally:
+        engine.close()
+
+
+@contextmanager
+def session(engine: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection for one computation: its temporary views and tables are its own and go with it.
+
+    Opening a session costs a tenth of a millisecond, opening an engine a hundred times that.
+    """
+    connection = engine.cursor()
+    try:
         yield connection
     finally:
         connection.close()

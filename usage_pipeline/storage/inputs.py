@@ -63,7 +63,7 @@ def register(
         case Parameters():
             key = literal(storage.settings.digest_key.get_secret_value())
             duck.execute(
-                f"CREATE VIEW {entry.name} AS SELECT DATE '{day}' AS event_day, {key} AS digest_key"  # noqa: S608
+                f"CREATE TEMP VIEW {entry.name} AS SELECT DATE '{day}' AS event_day, {key} AS digest_key"  # noqa: S608
             )
 
 
@@ -72,8 +72,9 @@ def register_reference(entry: ReferenceRows, duck: DuckDBPyConnection) -> None:
     columns = ", ".join(f'"{column.name}" {column.type}' for column in entry.columns)
     duck.execute(f'CREATE TEMP TABLE "{entry.name}" ({columns})')
     if entry.rows:
-        marks = ", ".join("?" for _ in entry.columns)
-        duck.executemany(f'INSERT INTO "{entry.name}" VALUES ({marks})', entry.rows)  # noqa: S608
+        row = f"({', '.join('?' for _ in entry.columns)})"
+        values = [value for values in entry.rows for value in values]
+        duck.execute(f'INSERT INTO "{entry.name}" VALUES {", ".join([row] * len(entry.rows))}', values)  # noqa: S608
 
 
 def _landed_digests(connection: Connection, days: Collection[date]) -> Digests:
@@ -117,11 +118,11 @@ def _register_landed(
             "Run `usage-pipeline run`: it lands the files again, as long as they are there."
         )
     if not paths:
-        duck.execute(f'CREATE VIEW "{spec.name}" AS {spec.empty_select()}')
+        duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {spec.empty_select()}')
         return
     names = ", ".join(f'"{name}"' for name in spec.column_names)
     duck.execute(
-        f'CREATE VIEW "{spec.name}" AS SELECT {names} FROM {parquet_scan(paths)} '  # noqa: S608 - names of our own
+        f'CREATE TEMP VIEW "{spec.name}" AS SELECT {names} FROM {parquet_scan(paths)} '  # noqa: S608 - names of our own
         f"WHERE event_day = DATE '{day}'"
     )
     _expect_rows(spec, duck, day, sum(share.rows for _, share in landed))
@@ -146,7 +147,7 @@ def _register_same_day(
             f"{spec.name} of {day} is not computed yet, and this table reads it. "
             "Run `usage-pipeline run`, or materialize it first."
         )
-    duck.execute(f'CREATE VIEW "{spec.name}" AS FROM {parquet_scan([path])}')
+    duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS FROM {parquet_scan([path])}')
 
 
 def _register_lookback(
@@ -161,4 +162,4 @@ def _register_lookback(
             f"{spec.name}: {', '.join(missing)} is gone. Run `usage-pipeline run`: it computes what is missing."
         )
     source = f"FROM {parquet_scan(paths)}" if paths else spec.empty_select()
-    duck.execute(f'CREATE VIEW "{spec.name}" AS {source}')
+    duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {source}')

@@ -1,12 +1,14 @@
-"""`Storage`: the settings, the lake and the warehouse of one deployment, opened together."""
+"""`Storage`: settings, lake, warehouse and engine of one deployment, opened together."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from duckdb import DuckDBPyConnection
 from sqlalchemy import Engine
 
 from usage_pipeline.settings import Settings
+from usage_pipeline.storage.engine import open_engine
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.warehouse import open_warehouse
 
@@ -18,6 +20,7 @@ class Storage:
     settings: Settings
     lake: Lake
     warehouse: Engine
+    engine: DuckDBPyConnection
 
 
 @contextmanager
@@ -25,6 +28,7 @@ def open_storage(settings: Settings) -> Iterator[Storage]:
     """Open the storage that the settings name; its connections are closed at the end."""
     warehouse = open_warehouse(settings)
     try:
-        yield Storage(settings, Lake(settings.data_dir), warehouse)
+        with open_engine(settings) as engine:
+            yield Storage(settings, Lake(settings.data_dir), warehouse, engine)
     finally:
         warehouse.dispose()

@@ -111,6 +111,8 @@ def open_warehouse(settings: Settings) -> Engine:
 
     Raises WarehouseError when it cannot be reached or was never migrated, and says what to run.
     """
+    if settings.database_url is None:
+        migrate(settings)  # the embedded database is ours alone
     engine = connect_warehouse(settings)
     found = _revision(engine)
     if found != HEAD:
@@ -129,23 +131,27 @@ def connect_warehouse(settings: Settings) -> Engine:
 
 def migrate(settings: Settings) -> None:
     """Create both databases where they are missing and bring the warehouse to this code's migration."""
-    # Alembic is slow to import and needed only here.
-    from alembic import command  # noqa: PLC0415
-    from alembic.config import Config  # noqa: PLC0415
-
     urls = database_urls(settings)
     ensure_database(urls.warehouse)
     ensure_database(urls.dagster)
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     engine = create_engine(urls.warehouse)
     try:
         if _revision(engine) != HEAD:
             with engine.begin() as connection:
-                config.attributes["connection"] = connection
-                command.upgrade(config, HEAD)
+                _upgrade(connection)
     finally:
         engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    # Alembic is slow to import and needed only here.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, HEAD)
 
 
 def replace_partition(connection: Connection, name: str, day: date, rows: Iterable[Mapping[str, Any]]) -> None:

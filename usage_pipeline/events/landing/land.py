@@ -28,7 +28,7 @@ from usage_pipeline.events.record import LANDED_EVENTS, RECORD, REJECTED_LINES
 from usage_pipeline.storage import state
 from usage_pipeline.storage.daily import ReferenceRows
 from usage_pipeline.storage.digests import ENGINE_VERSION, Digest, hash_sum
-from usage_pipeline.storage.engine import connect, literal, parquet_scan
+from usage_pipeline.storage.engine import literal, parquet_scan, session
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.inputs import register_reference
 from usage_pipeline.storage.locks import partition_lock
@@ -185,7 +185,7 @@ class FileLanding:
 
     def _write(self, digest: str, name: str) -> tuple[LandedFile, list[LandedDay]]:
         lake, day = self.rules.storage.lake, self.file.landing_day
-        with connect(self.rules.storage.settings) as duck:
+        with session(self.rules.storage.engine) as duck:
             self._prepare(duck, digest)
             reader = self._reader(digest)
             target = lake.object(LANDED_EVENTS, day, name)

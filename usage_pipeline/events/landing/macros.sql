@@ -1,54 +1,54 @@
 -- Guarded casts: a text either has the expected form or becomes NULL. DuckDB's own casts are more generous
 -- ('12.7' as 13, '0x1F' as 31, '1_000' as 1000, 'infinity' as a time), and a meter may not be.
 
-CREATE MACRO plain_text(t) AS nullif(t, '');
+CREATE TEMP MACRO plain_text(t) AS nullif(t, '');
 
-CREATE MACRO whole_number(t) AS
+CREATE TEMP MACRO whole_number(t) AS
     CASE WHEN regexp_full_match(t, '[0-9]{1,18}(\.0+)?') THEN CAST(split_part(t, '.', 1) AS BIGINT) END;
 
 -- A duration may have a fraction; digits below the millisecond are cut off.
-CREATE MACRO milliseconds(t) AS
+CREATE TEMP MACRO milliseconds(t) AS
     CASE WHEN regexp_full_match(t, '[0-9]{1,15}(\.[0-9]+)?') THEN CAST(split_part(t, '.', 1) AS BIGINT) END;
 
-CREATE MACRO exact_decimal(t) AS
+CREATE TEMP MACRO exact_decimal(t) AS
     CASE
         WHEN regexp_full_match(t, '[0-9]{1,13}(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?')
             THEN TRY_CAST(t AS DECIMAL(38, 24))
     END;
 
 -- Digits below the microsecond are cut off, never rounded: 23:59:59.9999999 stays on its day.
-CREATE MACRO to_microseconds(t) AS regexp_replace(t, '(\.[0-9]{6})[0-9]+', '\1');
+CREATE TEMP MACRO to_microseconds(t) AS regexp_replace(t, '(\.[0-9]{6})[0-9]+', '\1');
 
-CREATE MACRO time_iso(t) AS
+CREATE TEMP MACRO time_iso(t) AS
     CASE
         WHEN regexp_full_match(
             t, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
         ) THEN timezone('UTC', TRY_CAST(to_microseconds(t) AS TIMESTAMPTZ))
     END;
 
-CREATE MACRO time_iso_in_zone(t, zone) AS
+CREATE TEMP MACRO time_iso_in_zone(t, zone) AS
     CASE
         WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?')
             THEN timezone('UTC', timezone(zone, TRY_CAST(to_microseconds(t) AS TIMESTAMP)))
         ELSE time_iso(t)
     END;
 
-CREATE MACRO fraction(t, digits) AS
+CREATE TEMP MACRO fraction(t, digits) AS
     CAST(rpad(left(split_part(t, '.', 2), digits), digits, '0') AS BIGINT);
 
-CREATE MACRO time_epoch_s(t) AS
+CREATE TEMP MACRO time_epoch_s(t) AS
     CASE
         WHEN regexp_full_match(t, '[0-9]{1,11}(\.[0-9]+)?')
             THEN make_timestamp(CAST(split_part(t, '.', 1) AS BIGINT) * 1000000 + fraction(t, 6))
     END;
 
-CREATE MACRO time_epoch_ms(t) AS
+CREATE TEMP MACRO time_epoch_ms(t) AS
     CASE
         WHEN regexp_full_match(t, '[0-9]{1,14}(\.[0-9]+)?')
             THEN make_timestamp(CAST(split_part(t, '.', 1) AS BIGINT) * 1000 + fraction(t, 3))
     END;
 
-CREATE MACRO time_epoch_us(t) AS
+CREATE TEMP MACRO time_epoch_us(t) AS
     CASE
         WHEN regexp_full_match(t, '[0-9]{1,17}(\.[0-9]+)?')
             THEN make_timestamp(CAST(split_part(t, '.', 1) AS BIGINT))

@@ -1,0 +1,42 @@
+"""What Dagster loads: assets, jobs, resources and executor, put together.
+
+`build_definitions` takes overrides so that tests and commands can run the same assets on a storage of
+their own. This module imports nothing slow: every process of Dagster loads it.
+"""
+
+import warnings
+from collections.abc import Mapping
+
+import dagster as dg
+
+from usage_pipeline.orchestration.assets.daily import daily_asset
+from usage_pipeline.orchestration.assets.landing import landing_asset
+from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
+from usage_pipeline.orchestration.partitions import daily_partitions
+from usage_pipeline.orchestration.resources import STORAGE, storage_resource
+from usage_pipeline.pipeline.tables import GROUPS
+from usage_pipeline.settings import Settings
+
+
+def build_definitions(
+    settings: Settings | None = None, overrides: Mapping[str, object] | None = None
+) -> dg.Definitions:
+    """All definitions; `overrides` replaces resources by name."""
+    partitions = daily_partitions(settings or Settings.load())
+    with warnings.catch_warnings():
+        # Backfill policies are beta for every user of Dagster; the snapshot test would see them change.
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        assets = [
+            landing_asset(partitions),
+            *(daily_asset(table, group, partitions) for group, tables in GROUPS.items() for table in tables),
+        ]
+    return dg.Definitions(
+        assets=assets,
+        jobs=[LANDING_DAYS, EVENT_DAYS],
+        resources={STORAGE: storage_resource, **(overrides or {})},
+        # Each run is a process of its own already; a process per step would cost seconds per step.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions()

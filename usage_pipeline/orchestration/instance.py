@@ -1,0 +1,101 @@
+"""Dagster's instance: its database and its files lie where our settings say.
+
+`dagster.yaml` names the three classes. Each builds Dagster's own class with a place taken from the
+settings, so that the commands, the UI and a plain `dagster dev` share one instance without further setup.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Self
+
+import dagster as dg
+import yaml
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
+from dagster._core.storage.root import LocalArtifactStorage
+from dagster._serdes import ConfigurableClassData
+from dagster_postgres import DagsterPostgresStorage
+
+from usage_pipeline.errors import SettingsError
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.postgres import database_urls, ensure_database
+
+
+class ServerStorage(DagsterPostgresStorage):
+    """Runs, events and schedules in the database `dagster`, on the server of the warehouse."""
+
+    @classmethod
+    def config_type(cls) -> dict[str, Any]:
+        """Nothing to configure."""
+        return {}
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:  # noqa: ANN401, ARG003
+        """Start the embedded server if it is the one used, and make sure that the database exists."""
+        url = database_urls(Settings.load()).dagster
+        ensure_database(url)
+        plain = url.render_as_string(hide_password=False)
+        # Processes that Dagster starts build their storages from this.
+        data = ConfigurableClassData(
+            "dagster_postgres", "DagsterPostgresStorage", yaml.safe_dump({"postgres_url": plain})
+        )
+        return cls(postgres_url=plain, inst_data=data)
+
+
+class DataDirArtifacts(LocalArtifactStorage):
+    """Dagster's artifacts, below the data directory."""
+
+    @classmethod
+    def config_type(cls) -> dict[str, Any]:
+        """Nothing to configure."""
+        return {}
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:  # noqa: ANN401, ARG003
+        """Take the place from the settings."""
+        return cls(base_dir=str(dagster_dir(Settings.load())), inst_data=inst_data)
+
+
+class DataDirComputeLogs(LocalComputeLogManager):
+    """What runs print, below the data directory."""
+
+    @classmethod
+    def config_type(cls) -> dict[str, Any]:
+        """Nothing to configure."""
+        return {}
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:  # noqa: ANN401, ARG003
+        """Take the place from the settings."""
+        return cls(base_dir=str(dagster_dir(Settings.load()) / "storage"), inst_data=inst_data)
+
+
+def dagster_dir(settings: Settings) -> Path:
+    """Where Dagster keeps its files."""
+    return settings.data_dir / "dagster"
+
+
+def project_dir() -> Path:
+    """The folder of `dagster.yaml`: DAGSTER_HOME, else the current folder, else that of this checkout."""
+    home = os.environ.get("DAGSTER_HOME")
+    candidates = [Path(home)] if home else [Path.cwd(), Path(__file__).parents[2]]
+    for folder in candidates:
+        if (folder / "dagster.yaml").is_file():
+            return folder.absolute()
+    raise SettingsError(
+        f"There is no dagster.yaml in {' or '.join(map(str, candidates))}. "
+        "Run from the project's folder, or set DAGSTER_HOME to it."
+    )
+
+
+def open_instance() -> dg.DagsterInstance:
+    """The instance that the UI shows, for commands that run jobs in their own process.
+
+    What the commands print stays on the terminal: it is not captured into compute logs.
+    """
+    no_capture = ConfigurableClassData(
+        NoOpComputeLogManager.__module__, NoOpComputeLogManager.__name__, yaml.safe_dump({})
+    )
+    ref = InstanceRef.from_dir(str(project_dir()))
+    return dg.DagsterInstance.from_ref(ref._replace(compute_logs_data=no_capture))

@@ -1,0 +1,45 @@
+"""Column lineage, read from the SELECTs themselves, so that it cannot differ from what runs.
+
+Imported by runs only: sqlglot is slow to import.
+"""
+
+from functools import cache
+
+import dagster as dg
+from sqlglot import exp
+from sqlglot.lineage import Node, lineage
+
+from usage_pipeline.storage.daily import DailyTable, LandedRows, Lookback, Parameters, ReferenceRows, SameDay
+
+
+@cache
+def column_lineage(table: DailyTable) -> dg.TableColumnLineage:
+    """For each column of the table, the columns of other assets that it is made from."""
+    nodes = lineage(None, table.sql.text, schema=_schema(table), dialect="duckdb")
+    assert isinstance(nodes, dict)  # noqa: S101 - without a column name all columns are returned
+    return dg.TableColumnLineage(
+        deps_by_column={name: _dependencies(node, table) for name, node in nodes.items()}
+    )
+
+
+def _schema(table: DailyTable) -> dict[str, dict[str, str]]:
+    schema = {}
+    for entry in table.inputs:
+        match entry:
+            case LandedRows() | SameDay() | Lookback():
+                schema[entry.name] = {column.name: column.type for column in entry.spec.columns}
+            case ReferenceRows():
+                schema[entry.name] = {column.name: column.type for column in entry.columns}
+            case Parameters():
+                schema[entry.name] = {"event_day": "DATE", "digest_key": "VARCHAR"}
+    return schema
+
+
+def _dependencies(node: Node, table: DailyTable) -> list[dg.TableColumnDep]:
+    leaves = [leaf for leaf in node.walk() if isinstance(leaf.expression, exp.Table)]
+    found = {(leaf.expression.name, leaf.name.rpartition(".")[2].strip('"')) for leaf in leaves}
+    return [
+        dg.TableColumnDep(asset_key=dg.AssetKey(asset), column_name=column)
+        for asset, column in sorted(found)
+        if asset in table.upstream
+    ]

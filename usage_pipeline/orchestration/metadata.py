@@ -1,0 +1,58 @@
+"""What an asset tells of itself in the UI: its columns, and what each partition came to."""
+
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from usage_pipeline.storage.tables import TableSpec, Zone
+
+if TYPE_CHECKING:
+    from usage_pipeline.storage.state import Partition
+
+KINDS = {
+    Zone.LAKE: {"duckdb", "parquet"},
+    Zone.ROLLUPS: {"duckdb", "parquet"},
+    Zone.WAREHOUSE: {"duckdb", "postgres"},
+}
+
+
+def column_schema(spec: TableSpec) -> dg.TableSchema:
+    """The table's columns with types, units and meaning."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=column.type,
+                description=column.description + (f" Unit: {column.unit}." if column.unit else ""),
+            )
+            for column in spec.columns
+        ]
+    )
+
+
+def definition_metadata(spec: TableSpec) -> dict[str, dg.MetadataValue]:
+    """What is known of a table before anything runs."""
+    return {
+        "dagster/column_schema": dg.MetadataValue.table_schema(column_schema(spec)),
+        "dagster/table_name": dg.MetadataValue.text(_place(spec)),
+        "retention": dg.MetadataValue.text(spec.term),
+    }
+
+
+def partition_metadata(partition: "Partition") -> dict[str, dg.MetadataValue]:
+    """What one computed partition came to. No names of tenants or members: metadata outlives erasure."""
+    found = {
+        "dagster/partition_row_count": partition.rows,
+        "version": partition.version,
+        "duplicates": partition.duplicates,
+        "conflicts": partition.conflicts,
+        "late_records": partition.late_records,
+    }
+    metadata: dict[str, dg.MetadataValue] = {
+        name: dg.MetadataValue.int(value) for name, value in found.items() if value is not None
+    }
+    return {**metadata, "output_digest": dg.MetadataValue.text(partition.output_digest or "")}
+
+
+def _place(spec: TableSpec) -> str:
+    return f"usage.{spec.name}" if spec.zone is Zone.WAREHOUSE else f"{spec.zone}/{spec.name}"
