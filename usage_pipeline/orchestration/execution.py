@@ -1,42 +1,56 @@
 """Runs the jobs in this process on the shared instance, so that the UI shows what a command did."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
-from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
-from usage_pipeline.pipeline.refresh import chunks
+from usage_pipeline.orchestration.instance import open_instance
+from usage_pipeline.orchestration.resources import STORAGE
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage
 
-QUIET = {"loggers": {"console": {"config": {"log_level": "WARNING"}}}}
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""The command reports by itself; the run's log is in the UI."""
 
-Progress = Callable[[str, Sequence[date]], None]
-"""Told what is about to be done, and for which days."""
+
+class Progress(Protocol):
+    """Shows how far a command is."""
+
+    def expect(self, what: str, days: int) -> None:
+        """Be told what begins, and for how many days."""
+
+    def done(self, days: Sequence[date]) -> None:
+        """Be told which days are done."""
 
 
 @dataclass(frozen=True)
 class DagsterRunner:
-    """Does the work of a refresh as runs of the jobs, one run per up to 30 consecutive days."""
+    """Does the work of a refresh as runs of the jobs, one run per stretch of consecutive days."""
 
     definitions: dg.Definitions
     instance: dg.DagsterInstance
     command: str
     progress: Progress
 
+    def expect(self, what: str, days: int) -> None:
+        """Pass it on to whoever shows progress."""
+        self.progress.expect(what, days)
+
     def land(self, days: Sequence[date]) -> None:
         """Run the landing job for these consecutive landing days."""
-        self.progress("landing", days)
         self._execute(LANDING_DAYS.name, days)
+        self.progress.done(days)
 
     def compute(self, tables: Collection[str], days: Sequence[date]) -> None:
         """Run the event-day job, or the part of it that makes these tables, for these consecutive days."""
-        for chunk in chunks(days):
-            self.progress("computing", chunk)
-            self._execute(EVENT_DAYS.name, chunk, [dg.AssetKey(name) for name in sorted(tables)])
+        self._execute(EVENT_DAYS.name, days, [dg.AssetKey(name) for name in sorted(tables)])
+        self.progress.done(days)
 
     def _execute(
         self, job: str, days: Sequence[date], assets: Sequence[dg.AssetKey] | None = None
@@ -48,21 +62,21 @@ class DagsterRunner:
             else {"tags": {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last}}
         )
         tags = {"usage_pipeline/command": self.command, **partitions.pop("tags", {})}
-        try:
-            self.definitions.resolve_job_def(job).execute_in_process(
-                instance=self.instance,
-                asset_selection=assets,
-                run_config=QUIET,
-                tags=tags,
-                **partitions,
-            )
-        except dg.DagsterError as error:
-            raise _cause(error) from None
+        self.definitions.resolve_job_def(job).execute_in_process(
+            instance=self.instance, asset_selection=assets, run_config=QUIET, tags=tags, **partitions
+        )
 
 
-def _cause(error: BaseException) -> BaseException:
-    """Our own error, if Dagster's wraps one."""
-    inner: BaseException | None = error
-    while inner is not None and not isinstance(inner, UsagePipelineError):
-        inner = inner.__cause__ or getattr(inner, "user_exception", None)
-    return inner or error
+BuildDefinitions = Callable[[Settings, Mapping[str, object]], dg.Definitions]
+
+
+@contextmanager
+def open_runner(
+    build: BuildDefinitions, storage: Storage, command: str, progress: Progress
+) -> Iterator[DagsterRunner]:
+    """A runner on the shared instance whose runs use this storage."""
+    definitions = build(
+        storage.settings, {STORAGE: dg.ResourceDefinition.hardcoded_resource(storage)}
+    )
+    with open_instance() as instance:
+        yield DagsterRunner(definitions, instance, command, progress)

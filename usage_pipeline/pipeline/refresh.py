@@ -29,6 +29,9 @@ MAX_PASSES = 20
 class Runner(Protocol):
     """Does the work that the loop finds."""
 
+    def expect(self, what: str, days: int) -> None:
+        """Be told how many days are coming, to show progress."""
+
     def land(self, days: Sequence[date]) -> None:
         """Land these consecutive landing days."""
 
@@ -42,6 +45,9 @@ class PlainRunner:
 
     storage: Storage
     run: str = "plain"
+
+    def expect(self, what: str, days: int) -> None:
+        """Show nothing."""
 
     def land(self, days: Sequence[date]) -> None:
         """Land the days one after the other."""
@@ -102,6 +108,11 @@ def find_landing_work(storage: Storage) -> LandingWork:
     )
 
 
+def landing_days(storage: Storage) -> set[date]:
+    """The landing days that have files."""
+    return set(scan_landing(storage.settings, load_mappings(storage.settings)).days())
+
+
 def _needs_landing(storage: Storage, file: LandingFile, known: LandedFile | None) -> bool:
     if known is None or (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
         return True
@@ -141,11 +152,26 @@ def refresh(storage: Storage, runner: Runner) -> RefreshSummary:
     Raises PartitionError when days stay stale although they were computed.
     """
     summary = RefreshSummary()
-    for days in chunks(find_landing_work(storage).days):
-        runner.land(days)
-        summary.landed += days
+    land_days(runner, find_landing_work(storage).days, summary)
     settle(storage, runner, summary)
     return summary
+
+
+def land_days(runner: Runner, days: Collection[date], summary: RefreshSummary) -> None:
+    """Land these days, whether or not anything is new there."""
+    if days:
+        runner.expect("landing", len(days))
+    for chunk in chunks(days):
+        runner.land(chunk)
+        summary.landed += chunk
+
+
+def recompute_days(
+    storage: Storage, runner: Runner, days: Collection[date], summary: RefreshSummary
+) -> None:
+    """Compute all tables of these days, stale or not, and then what became stale by it."""
+    _compute(runner, dict.fromkeys(days, frozenset(table.name for table in DAILY_TABLES)), summary)
+    settle(storage, runner, summary)
 
 
 def settle(storage: Storage, runner: Runner, summary: RefreshSummary) -> None:
@@ -154,13 +180,19 @@ def settle(storage: Storage, runner: Runner, summary: RefreshSummary) -> None:
         stale = find_stale(storage)
         if not stale:
             return
-        for tables, days in work_units(stale):
-            runner.compute(tables, days)
-            for day in days:
-                summary.computed.setdefault(day, set()).update(tables)
+        _compute(runner, stale, summary)
     raise PartitionError(
         f"{len(find_stale(storage))} days stay stale after {MAX_PASSES} passes; is another process landing files?"
     )
+
+
+def _compute(runner: Runner, work: Mapping[date, frozenset[str]], summary: RefreshSummary) -> None:
+    if work:
+        runner.expect("computing", len(work))
+    for tables, days in work_units(work):
+        runner.compute(tables, days)
+        for day in days:
+            summary.computed.setdefault(day, set()).update(tables)
 
 
 def work_units(stale: Mapping[date, frozenset[str]]) -> Iterable[tuple[frozenset[str], list[date]]]:

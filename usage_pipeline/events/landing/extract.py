@@ -107,12 +107,14 @@ class _Fields:
         return f"plain_text(v[{self._read.index(field) + 1}])"
 
     def values_select(self) -> str:
-        """Line, its text without line end, its fault as a whole, and the list `v` of its fields."""
+        """Line, its text, its fault as a whole, its text if it has none (`sound`), and the list `v` of fields."""
         trimmed = "rtrim(raw, chr(10) || chr(13)) AS trimmed"
         base = f"SELECT line, utf8, {trimmed} FROM lines"
         return (
-            f"SELECT line, trimmed, line_fault, CASE WHEN line_fault IS NULL THEN {self._values()} END AS v\n"
-            f"FROM (SELECT line, trimmed, {self._fault()} AS line_fault FROM ({base}) AS trimmed_lines) AS valid_lines"
+            "SELECT line, trimmed, line_fault, sound, "
+            f"CASE WHEN line_fault IS NULL THEN {self._values()} END AS v\n"
+            "FROM (SELECT *, CASE WHEN line_fault IS NULL THEN trimmed END AS sound "
+            f"FROM (SELECT line, trimmed, {self._fault()} AS line_fault FROM ({base}) AS bare) AS judged_lines) AS lines"
         )
 
     def meta(self, dropped: tuple[str, ...]) -> str:
@@ -124,7 +126,7 @@ class _Fields:
         kept = set(self._mapping.raw_delivery_fields) - set(dropped)
         taken = [path for path in self._mapping.read_fields if path not in kept]
         patch = _nulls_at(taken)
-        return f"nullif(CAST(json_merge_patch(trimmed, {literal(patch)}) AS VARCHAR), '{{}}')"
+        return f"nullif(CAST(json_merge_patch(sound, {literal(patch)}) AS VARCHAR), '{{}}')"
 
     def _fault(self) -> str:
         faults = [

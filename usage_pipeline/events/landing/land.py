@@ -13,8 +13,7 @@ from importlib import resources
 from pathlib import Path
 
 import pyarrow as pa
-from duckdb import DuckDBPyConnection
-from duckdb import Error as DuckDBError
+from duckdb import DataError, DuckDBPyConnection
 from sqlalchemy import Connection
 
 from usage_pipeline.accounts.models import Accounts
@@ -311,10 +310,13 @@ def _copy(duck: DuckDBPyConnection, reader: lines.LineReader, select: str, path:
     duck.register("lines", pa.RecordBatchReader.from_batches(lines.SCHEMA, reader.batches()))
     try:
         duck.execute(f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
-    except DuckDBError:
+    except DataError as error:
         if reader.error is not None:
             raise reader.error from None
-        raise
+        # The text of DuckDB's error holds the line: it must not reach logs or state.
+        raise UnreadableFileError(
+            f"DuckDB cannot read it ({type(error).__name__}). This is a fault of the pipeline: please report it"
+        ) from None
     finally:
         duck.unregister("lines")
 

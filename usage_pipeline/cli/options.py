@@ -1,0 +1,48 @@
+"""Options that several commands share."""
+
+import os
+from datetime import date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from usage_pipeline.settings import PREFIX, Settings
+
+
+class OutputFormat(StrEnum):
+    """How a command prints what it found."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def _use_data_dir(path: Path | None) -> Path | None:
+    # Into the environment, because Dagster's instance and the processes it starts read it there.
+    if path is not None:
+        os.environ[f"{PREFIX}DATA_DIR"] = str(path.absolute())
+    return path
+
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="Data directory instead of USAGE_DATA_DIR.", callback=_use_data_dir),
+]
+Format = Annotated[OutputFormat, typer.Option("--format", help="How to print it.")]
+From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
+To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")]
+
+
+def load_settings(_: Path | None) -> Settings:
+    """The settings, after --data-dir has had its say."""
+    return Settings.load()
+
+
+def day_range(first: datetime | None, last: datetime | None, *, default: tuple[date, date]) -> tuple[date, date]:
+    """The asked range of days, with the default's ends where none is given."""
+    chosen = (first.date() if first else default[0], last.date() if last else default[1])
+    if chosen[0] > chosen[1]:
+        raise typer.BadParameter(f"--from {chosen[0]} is after --to {chosen[1]}")
+    return chosen

@@ -1,0 +1,58 @@
+"""Prints rows as a table for people, or as JSON or CSV for programs."""
+
+import csv
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+
+from rich.console import Console
+from rich.table import Table
+
+from usage_pipeline.cli.options import OutputFormat
+
+console = Console()
+error_console = Console(stderr=True)
+
+Row = Mapping[str, object]
+
+
+def print_rows(rows: Sequence[Row], columns: Sequence[str], form: OutputFormat, title: str = "") -> None:
+    """Print the rows; numbers are exact, and an absent value is null, an empty field or a dash."""
+    match form:
+        case OutputFormat.JSON:
+            print_json([{name: row[name] for name in columns} for row in rows])
+        case OutputFormat.CSV:
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows([row[name] for name in columns] for row in rows)
+        case OutputFormat.TABLE:
+            console.print(_table(rows, columns, title))
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON; days and times in ISO 8601."""
+    sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False) + "\n")
+
+
+def _table(rows: Sequence[Row], columns: Sequence[str], title: str) -> Table:
+    table = Table(title=title or None, title_justify="left")
+    for name in columns:
+        numeric = any(isinstance(row[name], int) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row[name]) for name in columns))
+    return table
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "–"
+    text = f"{value:,}" if isinstance(value, int) else str(value)
+    return text.replace("[", r"\[")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return str(value)

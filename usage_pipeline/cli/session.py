@@ -1,0 +1,47 @@
+"""What a command that computes holds open: the storage, Dagster's instance, and a progress bar."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from usage_pipeline.cli.output import error_console
+
+
+@dataclass
+class Bar:
+    """Shows which days are being worked on, and how many of them are done."""
+
+    progress: Progress
+    task: TaskID | None = None
+
+    def expect(self, what: str, days: int) -> None:
+        """Begin a bar of so many days."""
+        self.task = self.progress.add_task(what, total=days)
+
+    def done(self, days: Sequence[date]) -> None:
+        """Move the bar on."""
+        if self.task is not None:
+            self.progress.update(self.task, advance=len(days), description=f"up to {days[-1]}")
+
+
+@contextmanager
+def progress_bar() -> Iterator[Bar]:
+    """A progress bar on the error output, so that results can be piped."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("days"))
+    with Progress(*columns, TimeElapsedColumn(), console=error_console, transient=True) as progress:
+        yield Bar(progress)
+
+
+def warn(message: str) -> None:
+    """Tell of something that was passed over."""
+    error_console.print(f"[yellow]Warning:[/yellow] {message}", highlight=False, soft_wrap=True)
+
+
+def finish(unusable: int) -> None:
+    """End a command that computed: exit code 3 where landing files could not be used."""
+    if unusable:
+        raise typer.Exit(3)

@@ -1,0 +1,132 @@
+"""Is everything in order? Looks at settings, database, mappings, reference, landing folder and days."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from usage_pipeline.accounts.reference import load_accounts
+from usage_pipeline.errors import UsagePipelineError
+from usage_pipeline.events.mapping import load_mappings
+from usage_pipeline.pipeline.refresh import find_landing_work, find_stale
+from usage_pipeline.series.queries import known_tenants
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage import state
+from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.postgres import database_urls
+
+
+class Level(StrEnum):
+    """How much a finding matters."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    level: Level
+    text: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything; what cannot be looked at is a finding too."""
+    findings: list[Finding] = []
+    for look in (_data_dir, _digest_key, _database, _mappings, _reference):
+        findings += _guarded(lambda look=look: look(settings))  # type: ignore[misc]
+    if any(finding.level is Level.ERROR for finding in findings):
+        return findings
+    with open_storage(settings) as storage:
+        for examination in (_landing, _files, _tenants, _days):
+            findings += _guarded(lambda examination=examination: examination(storage))  # type: ignore[misc]
+    return findings
+
+
+def _guarded(look: Callable[[], Iterator[Finding]]) -> list[Finding]:
+    try:
+        return list(look())
+    except UsagePipelineError as error:
+        return [Finding(Level.ERROR, str(error))]
+
+
+def _data_dir(settings: Settings) -> Iterator[Finding]:
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if os.access(settings.data_dir, os.W_OK | os.X_OK):
+        yield Finding(Level.OK, f"Data directory {settings.data_dir}")
+    else:
+        yield Finding(Level.ERROR, f"Data directory {settings.data_dir} cannot be written; correct its permissions")
+
+
+def _digest_key(settings: Settings) -> Iterator[Finding]:
+    if "digest_key" not in settings.model_fields_set:
+        yield Finding(
+            Level.WARNING,
+            "USAGE_DIGEST_KEY is not set: with the public default, digests of short texts can be guessed. "
+            "Set it once, before the first file; a later change makes files land anew",
+        )
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    with open_storage(settings):
+        url = database_urls(settings).warehouse
+    if settings.database_url is not None:
+        yield Finding(Level.OK, f"PostgreSQL at {url.render_as_string(hide_password=True)}")
+        return
+    yield Finding(Level.OK, f"Embedded PostgreSQL, socket in {url.query.get('host', settings.data_dir)}")
+    if os.geteuid() == 0:
+        yield Finding(
+            Level.WARNING,
+            "Running as root: the embedded PostgreSQL runs as a user of its own, and opens the folders above "
+            "its data for that user to pass (mode 0755)",
+        )
+
+
+def _mappings(settings: Settings) -> Iterator[Finding]:
+    yield Finding(Level.OK, f"Mappings: {', '.join(sorted(load_mappings(settings)))}")
+
+
+def _reference(settings: Settings) -> Iterator[Finding]:
+    accounts = load_accounts(settings)
+    yield Finding(Level.OK, f"Reference: {len(accounts.tenants)} tenants, {len(accounts.plans)} plans")
+
+
+def _landing(storage: Storage) -> Iterator[Finding]:
+    work = find_landing_work(storage)
+    for entry in work.misplaced:
+        yield Finding(Level.WARNING, f"{entry.path} is passed over: {entry.problem}")
+    for path in work.vanished:
+        yield Finding(Level.WARNING, f"{path} is gone from the landing folder; what it brought still counts")
+    if work.days:
+        yield Finding(Level.WARNING, f"{len(work.days)} landing days wait; `usage-pipeline run` lands them")
+
+
+def _files(storage: Storage) -> Iterator[Finding]:
+    with storage.warehouse.connect() as connection:
+        files = state.files(connection)
+    for file in files:
+        if file.state is not state.FileState.LANDED:
+            yield Finding(Level.WARNING, f"{file.path} is {file.state} and counts nowhere: {file.error}")
+    yield Finding(Level.OK, f"Landing files: {len(files)}")
+
+
+def _tenants(storage: Storage) -> Iterator[Finding]:
+    accounts = load_accounts(storage.settings)
+    with storage.warehouse.connect() as connection:
+        unknown = [tenant for tenant in known_tenants(connection) if tenant not in accounts.tenants]
+    if unknown:
+        yield Finding(
+            Level.WARNING,
+            f"{len(unknown)} tenants stand in no tenants.yaml and are on the plan {accounts.default_plan!r}: "
+            f"{', '.join(unknown[:10])}",
+        )
+
+
+def _days(storage: Storage) -> Iterator[Finding]:
+    stale = find_stale(storage)
+    if stale:
+        yield Finding(Level.WARNING, f"{len(stale)} event days are stale; `usage-pipeline run` computes them")
+    else:
+        yield Finding(Level.OK, "All event days are current")

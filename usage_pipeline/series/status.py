@@ -1,0 +1,114 @@
+"""How far a day can be trusted, derived on reading: missing, provisional, final or restated.
+
+- missing: no landing day from it on was committed after it ended; or, from the first landing folder on, it
+  has neither a landing folder of its own nor a record of any tenant. An outage is null, not zero.
+- provisional: until `lateness_days` after its end; then final.
+- restated: its series changed after it was final.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+
+from sqlalchemy import Connection
+
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.series.tables import CONVERSATION_SERIES, MESSAGE_SERIES, TOKEN_SERIES
+from usage_pipeline.storage import state
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.state import Partition
+
+SERIES = (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES)
+
+
+class DayStatus(StrEnum):
+    """How far a day can be trusted."""
+
+    MISSING = "missing"
+    PROVISIONAL = "provisional"
+    FINAL = "final"
+    RESTATED = "restated"
+
+
+@dataclass(frozen=True)
+class Day:
+    """One event day: its status and how its landed rows were accounted for."""
+
+    day: date
+    status: DayStatus
+    version: int
+    records: int
+    duplicates: int
+    conflicts: int
+    late_records: int
+
+
+class DayReader:
+    """Answers for any day, from one reading of the state."""
+
+    def __init__(self, storage: Storage, connection: Connection) -> None:
+        """Read the state."""
+        self._now = storage.settings.clock()
+        self._lateness = timedelta(days=storage.settings.lateness_days)
+        self._records = state.partitions(connection, USAGE_RECORDS.name)
+        self._series = [state.partitions(connection, table.name) for table in SERIES]
+        landings = state.partitions(connection, LANDED_EVENTS.name)
+        self._landing_commits = {
+            day: landing.committed_at for day, landing in landings.items() if landing.committed_at
+        }
+        self._first_landing = min(self._landing_commits, default=None)
+
+    def read(self, first: date, last: date) -> list[Day]:
+        """The days from first to last, both included."""
+        return [self._day(first + timedelta(days=offset)) for offset in range((last - first).days + 1)]
+
+    def first_day(self) -> date | None:
+        """The first day that has records or a landing folder."""
+        return min([*self._records, *self._landing_commits], default=None)
+
+    def _day(self, day: date) -> Day:
+        records = self._records.get(day)
+        return Day(
+            day=day,
+            status=self._status(day),
+            version=max((series[day].version for series in self._series if day in series), default=0),
+            records=_count(records, "rows"),
+            duplicates=_count(records, "duplicates"),
+            conflicts=_count(records, "conflicts"),
+            late_records=_count(records, "late_records"),
+        )
+
+    def _status(self, day: date) -> DayStatus:
+        end = datetime.combine(day + timedelta(days=1), time(), UTC)
+        if self._is_missing(day, end):
+            return DayStatus.MISSING
+        if self._now < end + self._lateness:
+            return DayStatus.PROVISIONAL
+        if any(_changed_since(series, day, end + self._lateness) for series in self._series):
+            return DayStatus.RESTATED
+        return DayStatus.FINAL
+
+    def _is_missing(self, day: date, end: datetime) -> bool:
+        if not any(
+            landing_day >= day and committed >= end for landing_day, committed in self._landing_commits.items()
+        ):
+            return True
+        expected = self._first_landing is not None and day >= self._first_landing
+        return expected and day not in self._landing_commits and not _count(self._records.get(day), "rows")
+
+
+def _changed_since(series: Mapping[date, Partition], day: date, moment: datetime) -> bool:
+    partition = series.get(day)
+    # A first computation, however late, restates nothing.
+    return (
+        partition is not None
+        and partition.version > 1
+        and partition.changed_at is not None
+        and partition.changed_at >= moment
+    )
+
+
+def _count(partition: Partition | None, name: str) -> int:
+    return (getattr(partition, name) if partition else None) or 0
