@@ -1,4 +1,4 @@
-"""Tenants, plans and the one question asked of them so far: how long are a tenant's records kept?"""
+"""Tenants, plans, and the one question asked of them so far: how long a tenant's records are kept."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -33,9 +33,7 @@ def load_accounts(settings: Settings) -> Accounts:
             f"{plans_file}: {_DEFAULT_KEY}: expected the name of one of the plans {sorted(plans)}, "
             f"found {default_plan!r}."
         )
-    tenants = {
-        name: _parse(Tenant, tenants_file, name, entry) for name, entry in _entries(tenants_file).items()
-    }
+    tenants = {name: _parse(Tenant, tenants_file, name, entry) for name, entry in _entries(tenants_file).items()}
     for name, tenant in tenants.items():
         for period in tenant.plans:
             if period.plan not in plans:

@@ -11,7 +11,8 @@ from usage_pipeline.errors import UsagePipelineError
 app = typer.Typer(
     name="usage-pipeline",
     help=(
-        "Usage metering for AI platforms: raw logs in, exact daily token, conversation and message series out.\n\n"
+        "Usage metering for AI platforms: raw logs in, exact daily token, conversation and message series "
+        "out.\n\n"
         "Days are UTC, YYYY-MM-DD, and ranges include both ends. Exit codes: 0 done, 1 an error, 2 a wrong "
         "call, 3 done but some landing files could not be used."
     ),

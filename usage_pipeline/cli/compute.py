@@ -37,9 +37,12 @@ def open_session(settings: Settings, command: str) -> Iterator[Session]:
     """Open storage and instance, with a progress bar for the time in between."""
     from usage_pipeline.definitions import build_definitions  # noqa: PLC0415 - loads all definitions
 
-    with open_storage(settings) as storage, progress_bar() as bar:
-        with open_runner(build_definitions, storage, command, bar) as runner:
-            yield Session(storage, runner)
+    with (
+        open_storage(settings) as storage,
+        progress_bar() as bar,
+        open_runner(build_definitions, storage, command, bar) as runner,
+    ):
+        yield Session(storage, runner)
 
 
 def run(data_dir: DataDir = None) -> None:

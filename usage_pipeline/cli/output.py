@@ -5,14 +5,24 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import TextIO
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from usage_pipeline.cli.options import OutputFormat
 
-console = Console()
-error_console = Console(stderr=True)
+_PIPE_WIDTH = 200
+"""Characters of a line where no terminal says how many fit."""
+
+
+def _console(stream: TextIO, *, stderr: bool) -> Console:
+    return Console(stderr=stderr, width=None if stream.isatty() else _PIPE_WIDTH)
+
+
+console = _console(sys.stdout, stderr=False)
+error_console = _console(sys.stderr, stderr=True)
 
 Row = Mapping[str, object]
 
@@ -36,7 +46,7 @@ def print_json(value: object) -> None:
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str], title: str) -> Table:
-    table = Table(title=title or None, title_justify="left")
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in columns:
         numeric = any(isinstance(row[name], int) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")

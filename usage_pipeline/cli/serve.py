@@ -50,7 +50,8 @@ def demo(data_dir: DataDir = None) -> None:
         _print_series(session.storage)
     console.print(
         f"\nEverything lies in {settings.data_dir}. Next: `make dev` shows these partitions in Dagster, "
-        "`usage-pipeline rejects` shows what was rejected, `usage-pipeline usage --group-by tenant,model` groups.",
+        "`usage-pipeline rejects` shows what was rejected, "
+        "`usage-pipeline usage --group-by tenant,model` groups.",
         highlight=False,
     )
 
@@ -69,7 +70,18 @@ def dev(
     home = project_dir()
     environment = {**os.environ, "DAGSTER_HOME": str(home), "USAGE_DATA_DIR": str(settings.data_dir)}
     (settings.data_dir / "dagster").mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "dagster",
+        "dev",
+        "-w",
+        "workspace.yaml",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
     console.print(f"Dagster: http://127.0.0.1:{port} (Ctrl+C stops it)", highlight=False)
     process = subprocess.Popen(command, cwd=home, env=environment)  # noqa: S603 - our own command
     for stop in (signal.SIGINT, signal.SIGTERM):
@@ -123,11 +135,10 @@ def _place_samples(settings: Settings) -> None:
 def _print_series(storage: Storage) -> None:
     with storage.warehouse.connect() as connection:
         tenants = known_tenants(connection)
-        reader = DayReader(storage, connection)
-    first = reader.first_day()
-    for tenant in tenants if first else []:
-        points = read_series(storage, tenant, first, storage.settings.today())  # type: ignore[arg-type]
-        shown = [vars(point) for point in points if point.tokens is not None]
-        print_rows(
-            shown, ["day", "tokens", "conversations", "messages"], OutputFormat.TABLE, f"Daily series of {tenant}"
-        )
+        known = DayReader(storage, connection).known_days()
+    if known is None:
+        return
+    for tenant in tenants:
+        shown = [vars(point) for point in read_series(storage, tenant, *known)]
+        columns = ["day", "tokens", "conversations", "messages"]
+        print_rows(shown, columns, OutputFormat.TABLE, f"Daily series of {tenant}")

@@ -24,7 +24,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage, open_storage
 
-SERIES_DAYS = 90
+RECENT_DAYS = 90
 
 
 def register(app: typer.Typer) -> None:
@@ -65,7 +65,7 @@ def series(
     )
 
 
-def usage(  # noqa: PLR0913 - one parameter per option
+def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
     group_by: Annotated[str, typer.Option(help=f"Comma-separated: {', '.join(GROUPS)}.")] = "day",
     where: Annotated[list[str] | None, typer.Option(help="dimension=value; may be repeated.")] = None,
     metrics: Annotated[str, typer.Option(help=f"Comma-separated: {', '.join(METRICS)}.")] = (
@@ -93,6 +93,8 @@ def usage(  # noqa: PLR0913 - one parameter per option
 def days(first: From = None, last: To = None, form: Format = OutputFormat.TABLE, data_dir: DataDir = None) -> None:
     """Print how far each event day can be trusted, and how its landed rows were accounted for.
 
+    By default the 90 days up to the last that has records or a landing folder.
+
     missing: not ingested; provisional: may still grow; final; restated: changed after it was final.
 
     Example: `usage-pipeline days --from 2026-02-01`
@@ -100,14 +102,17 @@ def days(first: From = None, last: To = None, form: Format = OutputFormat.TABLE,
     settings = load_settings(data_dir)
     with open_storage(settings) as storage, storage.warehouse.connect() as connection:
         reader = DayReader(storage, connection)
-        default = (reader.first_day() or settings.today(), settings.today() - timedelta(days=1))
-        start, end = day_range(first, last, default=(min(default), default[1]))
+        known = reader.known_days() or (settings.today(), settings.today())
+        recent = max(known[0], known[1] - timedelta(days=RECENT_DAYS - 1))
+        start, end = day_range(first, last, default=(recent, known[1]))
         found = reader.read(start, end)
     columns = ["day", "status", "version", "records", "duplicates", "conflicts", "late_records"]
     print_rows([vars(day) for day in found], columns, form, "Event days")
 
 
-def files(first: From = None, last: To = None, form: Format = OutputFormat.TABLE, data_dir: DataDir = None) -> None:
+def files(
+    first: From = None, last: To = None, form: Format = OutputFormat.TABLE, data_dir: DataDir = None
+) -> None:
     """Print the landing files: what became of each, and its lines.
 
     lines = header + continuation + blank + accepted + rejected.
@@ -122,7 +127,7 @@ def files(first: From = None, last: To = None, form: Format = OutputFormat.TABLE
     print_rows(found, ["path", "state", *counts, "error"], form, "Landing files")
 
 
-def rejects(  # noqa: PLR0913 - one parameter per option
+def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option
     first: From = None,
     last: To = None,
     file: Annotated[str | None, typer.Option(help="One landing file, as `files` prints it.")] = None,
@@ -160,7 +165,7 @@ def _condition(text: str) -> tuple[str, str]:
 
 def _last_days(settings: Settings) -> tuple[date, date]:
     today = settings.today()
-    return today - timedelta(days=SERIES_DAYS - 1), today
+    return today - timedelta(days=RECENT_DAYS - 1), today
 
 
 def _warn_unknown_tenant(storage: Storage, tenant: str) -> None:

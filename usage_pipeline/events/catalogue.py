@@ -1,4 +1,4 @@
-"""The event catalogue: what a record of each type counts as (rule: every metric has one meaning everywhere)."""
+"""The event catalogue: what a record of each type counts as, so that a metric means the same everywhere."""
 
 from fnmatch import fnmatchcase
 from functools import cache
@@ -62,7 +62,7 @@ def load_catalogue(file: Path = CATALOGUE_FILE) -> dict[str, EventType]:
 
 
 def find(type_name: str) -> EventType | None:
-    """The entry of a type, or of a pattern that a mapping names: its own, else that of a pattern it matches."""
+    """The entry of a type or of a mapping's pattern: its own, else that of a pattern that it matches."""
     catalogue = load_catalogue()
     patterns = (pattern for pattern in catalogue if fnmatchcase(type_name, pattern))
     entry = type_name if type_name in catalogue else next(patterns, None)

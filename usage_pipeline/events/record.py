@@ -5,7 +5,11 @@ from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, 
 IDENTITY = columns(
     ("tenant_id", "VARCHAR", "The customer that the usage belongs to."),
     ("source", "VARCHAR", "The mapping that read the line: the folder under landing."),
-    ("record_id", "VARCHAR", "Id within tenant, source and event day; for sources without ids, file digest and line."),
+    (
+        "record_id",
+        "VARCHAR",
+        "Id within tenant, source and event day; for sources without ids, file digest and line.",
+    ),
 )
 
 FACTS = columns(
@@ -81,7 +85,11 @@ LANDED_EVENTS = TableSpec(
         *columns(
             ("event_day", "DATE", "UTC day of occurred_at."),
             ("landing_day", "DATE", "The landing folder's day."),
-            ("payload_digest", "UBIGINT", "Hash of what makes two records with one id the same or a conflict."),
+            (
+                "payload_digest",
+                "UBIGINT",
+                "Hash of what makes two records with one id the same or a conflict.",
+            ),
         ),
     ),
     term=Term.RECORDS,

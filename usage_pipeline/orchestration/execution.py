@@ -9,8 +9,8 @@ from typing import Any, Protocol
 import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
-from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
 from usage_pipeline.orchestration.instance import open_instance
+from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
 from usage_pipeline.orchestration.resources import STORAGE
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
@@ -52,9 +52,7 @@ class DagsterRunner:
         self._execute(EVENT_DAYS.name, days, [dg.AssetKey(name) for name in sorted(tables)])
         self.progress.done(days)
 
-    def _execute(
-        self, job: str, days: Sequence[date], assets: Sequence[dg.AssetKey] | None = None
-    ) -> None:
+    def _execute(self, job: str, days: Sequence[date], assets: Sequence[dg.AssetKey] | None = None) -> None:
         first, last = days[0].isoformat(), days[-1].isoformat()
         partitions: dict[str, Any] = (
             {"partition_key": first}
@@ -75,8 +73,6 @@ def open_runner(
     build: BuildDefinitions, storage: Storage, command: str, progress: Progress
 ) -> Iterator[DagsterRunner]:
     """A runner on the shared instance whose runs use this storage."""
-    definitions = build(
-        storage.settings, {STORAGE: dg.ResourceDefinition.hardcoded_resource(storage)}
-    )
+    definitions = build(storage.settings, {STORAGE: dg.ResourceDefinition.hardcoded_resource(storage)})
     with open_instance() as instance:
         yield DagsterRunner(definitions, instance, command, progress)

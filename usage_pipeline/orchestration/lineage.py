@@ -17,9 +17,7 @@ def column_lineage(table: DailyTable) -> dg.TableColumnLineage:
     """For each column of the table, the columns of other assets that it is made from."""
     nodes = lineage(None, table.sql.text, schema=_schema(table), dialect="duckdb")
     assert isinstance(nodes, dict)  # noqa: S101 - without a column name all columns are returned
-    return dg.TableColumnLineage(
-        deps_by_column={name: _dependencies(node, table) for name, node in nodes.items()}
-    )
+    return dg.TableColumnLineage(deps_by_column={name: _dependencies(node, table) for name, node in nodes.items()})
 
 
 def _schema(table: DailyTable) -> dict[str, dict[str, str]]:

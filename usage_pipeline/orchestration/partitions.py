@@ -14,6 +14,4 @@ BACKFILL_POLICY = dg.BackfillPolicy.multi_run(max_partitions_per_run=CHUNK_DAYS)
 
 def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
     """UTC days from the first day of the calendar to today; today is open but there."""
-    return dg.DailyPartitionsDefinition(
-        start_date=settings.first_day.isoformat(), timezone="UTC", end_offset=1
-    )
+    return dg.DailyPartitionsDefinition(start_date=settings.first_day.isoformat(), timezone="UTC", end_offset=1)

@@ -57,7 +57,9 @@ def _data_dir(settings: Settings) -> Iterator[Finding]:
     if os.access(settings.data_dir, os.W_OK | os.X_OK):
         yield Finding(Level.OK, f"Data directory {settings.data_dir}")
     else:
-        yield Finding(Level.ERROR, f"Data directory {settings.data_dir} cannot be written; correct its permissions")
+        yield Finding(
+            Level.ERROR, f"Data directory {settings.data_dir} cannot be written; correct its permissions"
+        )
 
 
 def _digest_key(settings: Settings) -> Iterator[Finding]:

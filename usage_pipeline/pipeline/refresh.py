@@ -103,7 +103,9 @@ def find_landing_work(storage: Storage) -> LandingWork:
         misplaced=scan.misplaced,
         vanished=sorted(known.keys() - found.keys()),
         remapped=[
-            path for path in found if path in known and known[path].mapping_digest != mappings[found[path].source].digest
+            path
+            for path in found
+            if path in known and known[path].mapping_digest != mappings[found[path].source].digest
         ],
     )
 
@@ -166,9 +168,7 @@ def land_days(runner: Runner, days: Collection[date], summary: RefreshSummary) -
         summary.landed += chunk
 
 
-def recompute_days(
-    storage: Storage, runner: Runner, days: Collection[date], summary: RefreshSummary
-) -> None:
+def recompute_days(storage: Storage, runner: Runner, days: Collection[date], summary: RefreshSummary) -> None:
     """Compute all tables of these days, stale or not, and then what became stale by it."""
     _compute(runner, dict.fromkeys(days, frozenset(table.name for table in DAILY_TABLES)), summary)
     settle(storage, runner, summary)

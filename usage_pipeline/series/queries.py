@@ -54,8 +54,7 @@ def read_series(storage: Storage, tenant_id: str, first: date, last: date) -> li
 def series_points(days: Sequence[SeriesDay]) -> dict[str, list[dict[str, int | None]]]:
     """The three series as parallel lists of `{date: midnight UTC in ms, total}`."""
     return {
-        name: [{"date": entry.milliseconds, "total": getattr(entry, name)} for entry in days]
-        for name in _SERIES
+        name: [{"date": entry.milliseconds, "total": getattr(entry, name)} for entry in days] for name in _SERIES
     }
 
 
@@ -66,7 +65,9 @@ def known_tenants(connection: Connection) -> list[str]:
 
 def _totals(connection: Connection, name: str, tenant_id: str, first: date, last: date) -> Mapping[date, int]:
     table = _SERIES[name]
-    query = select(table.c.day, table.c.total).where(table.c.tenant_id == tenant_id, table.c.day.between(first, last))
+    query = select(table.c.day, table.c.total).where(
+        table.c.tenant_id == tenant_id, table.c.day.between(first, last)
+    )
     return {row.day: row.total for row in connection.execute(query)}
 
 
@@ -98,9 +99,8 @@ def read_usage(storage: Storage, query: UsageQuery) -> list[dict[str, object]]:
     tests = "".join(f' AND CAST("{GROUPS[name]}" AS VARCHAR) = {literal(value)}' for name, value in query.where)
     with session(storage.engine) as duck:
         result = duck.execute(
-            f"SELECT {groups}{sums} FROM ({_cubes(storage, query)}) AS cubes "  # noqa: S608 - names are checked above
-            f"WHERE day BETWEEN $first AND $last{tests}"
-            + (" GROUP BY ALL ORDER BY ALL" if columns else ""),
+            f"SELECT {groups}{sums} FROM ({_cubes(storage, query)}) AS cubes "
+            f"WHERE day BETWEEN $first AND $last{tests}" + (" GROUP BY ALL ORDER BY ALL" if columns else ""),
             {"first": query.first, "last": query.last},
         )
         names = [*query.group_by, *query.metrics]
@@ -116,7 +116,7 @@ def _cubes(storage: Storage, query: UsageQuery) -> str:
         _scan(storage, table, query.first, query.last) for table in (DAILY_USAGE.spec, CONVERSATION_STARTS.spec)
     )
     return (
-        f"SELECT {grain}, {additive}, 0 AS {CONVERSATIONS.name} FROM ({usage}) AS usage "  # noqa: S608
+        f"SELECT {grain}, {additive}, 0 AS {CONVERSATIONS.name} FROM ({usage}) AS usage "
         f"UNION ALL SELECT {grain}, {zeros}, {CONVERSATIONS.name} FROM ({starts}) AS starts"
     )
 

@@ -64,9 +64,10 @@ class DayReader:
         """The days from first to last, both included."""
         return [self._day(first + timedelta(days=offset)) for offset in range((last - first).days + 1)]
 
-    def first_day(self) -> date | None:
-        """The first day that has records or a landing folder."""
-        return min([*self._records, *self._landing_commits], default=None)
+    def known_days(self) -> tuple[date, date] | None:
+        """The first and the last day that has records or a landing folder."""
+        days = [*self._records, *self._landing_commits]
+        return (min(days), max(days)) if days else None
 
     def _day(self, day: date) -> Day:
         records = self._records.get(day)

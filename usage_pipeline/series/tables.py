@@ -91,6 +91,9 @@ def _series(name: str, description: str, unit: str, reads: DailyTable) -> DailyT
 
 TOKEN_SERIES = _series("token_series", "Tokens per day and tenant, input and output.", "tokens", DAILY_USAGE)
 CONVERSATION_SERIES = _series(
-    "conversation_series", "Conversations that began, per day and tenant.", "conversations", CONVERSATION_STARTS
+    "conversation_series",
+    "Conversations that began, per day and tenant.",
+    "conversations",
+    CONVERSATION_STARTS,
 )
 MESSAGE_SERIES = _series("message_series", "Messages per day and tenant.", "messages", DAILY_USAGE)

@@ -58,9 +58,7 @@ def inputs_digests(
     return {day: fingerprint(digests[day] for digests in per_input) for day in days}
 
 
-def stale_days(
-    storage: Storage, connection: Connection, table: DailyTable, days: Collection[date]
-) -> set[date]:
+def stale_days(storage: Storage, connection: Connection, table: DailyTable, days: Collection[date]) -> set[date]:
     """Those of the days whose partition is missing, half-written, or computed from other inputs."""
     known = state.partitions(connection, table.name)
     current = inputs_digests(storage, connection, table, days)

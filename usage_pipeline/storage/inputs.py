@@ -44,9 +44,7 @@ def digests(entry: Input, storage: Storage, connection: Connection, days: Collec
             return dict.fromkeys(days, fingerprint([storage.settings.digest_key.get_secret_value()]))
 
 
-def register(
-    entry: Input, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date
-) -> None:
+def register(entry: Input, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date) -> None:
     """Make the input's rows for the day readable under its name.
 
     Raises PartitionError when rows that should be there are not.
@@ -62,9 +60,7 @@ def register(
             register_reference(entry, duck)
         case Parameters():
             key = literal(storage.settings.digest_key.get_secret_value())
-            duck.execute(
-                f"CREATE TEMP VIEW {entry.name} AS SELECT DATE '{day}' AS event_day, {key} AS digest_key"  # noqa: S608
-            )
+            duck.execute(f"CREATE TEMP VIEW {entry.name} AS SELECT DATE '{day}' AS event_day, {key} AS digest_key")
 
 
 def register_reference(entry: ReferenceRows, duck: DuckDBPyConnection) -> None:
@@ -74,7 +70,7 @@ def register_reference(entry: ReferenceRows, duck: DuckDBPyConnection) -> None:
     if entry.rows:
         row = f"({', '.join('?' for _ in entry.columns)})"
         values = [value for values in entry.rows for value in values]
-        duck.execute(f'INSERT INTO "{entry.name}" VALUES {", ".join([row] * len(entry.rows))}', values)  # noqa: S608
+        duck.execute(f'INSERT INTO "{entry.name}" VALUES {", ".join([row] * len(entry.rows))}', values)
 
 
 def _landed_digests(connection: Connection, days: Collection[date]) -> Digests:
@@ -84,9 +80,7 @@ def _landed_digests(connection: Connection, days: Collection[date]) -> Digests:
     return {day: fingerprint(part) for day, part in parts.items()}
 
 
-def _window_digests(
-    spec: TableSpec, days_before: int, connection: Connection, days: Collection[date]
-) -> Digests:
+def _window_digests(spec: TableSpec, days_before: int, connection: Connection, days: Collection[date]) -> Digests:
     if not days:
         return {}
     window = timedelta(days=days_before)
@@ -122,14 +116,14 @@ def _register_landed(
         return
     names = ", ".join(f'"{name}"' for name in spec.column_names)
     duck.execute(
-        f'CREATE TEMP VIEW "{spec.name}" AS SELECT {names} FROM {parquet_scan(paths)} '  # noqa: S608 - names of our own
+        f'CREATE TEMP VIEW "{spec.name}" AS SELECT {names} FROM {parquet_scan(paths)} '
         f"WHERE event_day = DATE '{day}'"
     )
     _expect_rows(spec, duck, day, sum(share.rows for _, share in landed))
 
 
 def _expect_rows(spec: TableSpec, duck: DuckDBPyConnection, day: date, expected: int) -> None:
-    found = duck.execute(f'SELECT count(*) FROM "{spec.name}"').fetchall()[0][0]  # noqa: S608
+    found = duck.execute(f'SELECT count(*) FROM "{spec.name}"').fetchall()[0][0]
     if found != expected:
         raise PartitionError(
             f"{spec.name}: {day} has {found:,} rows in the lake where {expected:,} landed; nothing was written. "

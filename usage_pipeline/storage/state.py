@@ -142,7 +142,12 @@ def record_file(connection: Connection, file: LandedFile, event_days: Iterable[L
 def landed_days(connection: Connection, days: Collection[date]) -> list[tuple[LandedFile, LandedDay]]:
     """The landed files that hold rows of these event days, in landing order, each with its share."""
     query = (
-        select(landing_files, landing_event_days.c.event_day, landing_event_days.c.rows, landing_event_days.c.digest)
+        select(
+            landing_files,
+            landing_event_days.c.event_day,
+            landing_event_days.c.rows,
+            landing_event_days.c.digest,
+        )
         .join(landing_event_days, landing_event_days.c.path == landing_files.c.path)
         .where(landing_event_days.c.event_day.in_(days), landing_files.c.state == FileState.LANDED)
         .order_by(landing_files.c.landing_day, landing_files.c.path.collate("C"))

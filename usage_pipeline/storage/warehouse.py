@@ -166,7 +166,7 @@ def replace_partition(connection: Connection, name: str, day: date, rows: Iterab
 def _revision(engine: Engine) -> str | None:
     try:
         with engine.connect() as connection:
-            return connection.execute(text(f"SELECT version_num FROM {SCHEMA}.alembic_version")).scalar()  # noqa: S608
+            return connection.execute(text(f"SELECT version_num FROM {SCHEMA}.alembic_version")).scalar()
     except ProgrammingError:
         return None  # no such table yet
     except OperationalError as error:

@@ -71,7 +71,15 @@ class LandingRules:
         columns_digest = fingerprint((column.name, column.type) for column in LANDED_EVENTS.columns)
         key = settings.digest_key.get_secret_value()
         return fingerprint(
-            [*sql, columns_digest, ENGINE_VERSION, catalogue_digest(), self.retention.rows, settings.first_day, key]
+            [
+                *sql,
+                columns_digest,
+                ENGINE_VERSION,
+                catalogue_digest(),
+                self.retention.rows,
+                settings.first_day,
+                key,
+            ]
         )
 
 
@@ -126,9 +134,7 @@ def _commit_day(connection: Connection, rules: LandingRules) -> LandingResult:
         rules.storage.lake.keep_only(spec, rules.day, names)
     counted = [file for file in files if file.state is FileState.LANDED]
     shares = state.event_days_of(connection, [file.path for file in counted])
-    digest = Digest(
-        sum(share.rows for share in shares), sum(int(share.digest.split(":")[1]) for share in shares)
-    )
+    digest = Digest(sum(share.rows for share in shares), sum(int(share.digest.split(":")[1]) for share in shares))
     partition = state.mark_committed(
         connection,
         PartitionKey(LANDED_EVENTS.name, rules.day),
@@ -152,9 +158,7 @@ class FileLanding:
         """Where the file lies."""
         return self.rules.storage.settings.landing / self.file.path
 
-    def land(
-        self, known: LandedFile | None, connection: Connection
-    ) -> tuple[LandedFile, list[LandedDay]]:
+    def land(self, known: LandedFile | None, connection: Connection) -> tuple[LandedFile, list[LandedDay]]:
         """Land the file, or find that it is there; a file that cannot be read whole has failed."""
         try:
             digest = lines.content_digest(self.source_path, self.file.compression)
@@ -198,7 +202,9 @@ class FileLanding:
         row = self._row(
             FileState.QUARANTINED if share > threshold else FileState.LANDED,
             counts,
-            error=f"{share:.1%} of its lines were rejected, more than {threshold:.1%}" if share > threshold else None,
+            error=f"{share:.1%} of its lines were rejected, more than {threshold:.1%}"
+            if share > threshold
+            else None,
             accepted=accepted,
             rejected=rejected,
             digest=digest,
@@ -213,9 +219,7 @@ class FileLanding:
         register_reference(event_types(), duck)
         register_reference(self.rules.retention, duck)
         fields = tuple((f.column, f.field, f.expected) for f in extract.mapped_fields(self.mapping))
-        names = columns(
-            ("column_name", "VARCHAR", ""), ("field", "VARCHAR", ""), ("expected", "VARCHAR", "")
-        )
+        names = columns(("column_name", "VARCHAR", ""), ("field", "VARCHAR", ""), ("expected", "VARCHAR", ""))
         register_reference(ReferenceRows("mapped_fields", names, fields), duck)
         landed_at = self.rules.landed_at
         duck.execute(
@@ -255,7 +259,7 @@ class FileLanding:
 
     def _event_days(self, duck: DuckDBPyConnection, target: Path) -> Iterator[LandedDay]:
         rows = duck.execute(
-            f"SELECT event_day, count(*), {hash_sum(LANDED_EVENTS.digested)} "  # noqa: S608 - names of our own
+            f"SELECT event_day, count(*), {hash_sum(LANDED_EVENTS.digested)} "
             f"FROM {parquet_scan([target])} GROUP BY event_day ORDER BY event_day"
         ).fetchall()
         for day, count, total in rows:
@@ -267,7 +271,7 @@ class FileLanding:
         reader = self._reader(digest)
         self.rules.storage.lake.replace(target, lambda path: _copy(duck, reader, select, path))
         by_reason: Mapping[str, int] = dict(
-            duck.execute(f"SELECT reason, count(*) FROM {parquet_scan([target])} GROUP BY reason").fetchall()  # noqa: S608
+            duck.execute(f"SELECT reason, count(*) FROM {parquet_scan([target])} GROUP BY reason").fetchall()
         )
         counts = reader.counts
         judged = counts.lines - counts.header - counts.continuation - counts.blank

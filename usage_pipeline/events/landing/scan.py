@@ -1,6 +1,6 @@
 """Which landing files there are. The folder names are the contract with whoever writes them:
 
-    landing/<source>/<landing day>/[<tenant>/]<file>.jsonl | .csv, plain or with .gz or .zst
+landing/<source>/<landing day>/[<tenant>/]<file>.jsonl | .csv, plain or with .gz or .zst
 """
 
 import os
@@ -87,9 +87,7 @@ def _classify_all(
                 yield from _classify_day(settings, mappings[source.name], day)
 
 
-def _classify_day(
-    settings: Settings, source: mapping.Mapping, day: Path
-) -> Iterator[LandingFile | Misplaced]:
+def _classify_day(settings: Settings, source: mapping.Mapping, day: Path) -> Iterator[LandingFile | Misplaced]:
     relative = f"{source.name}/{day.name}"
     try:
         landing_day = date.fromisoformat(day.name)
@@ -149,6 +147,4 @@ def _visible(folder: Path) -> list[Path]:
         return []
     with os.scandir(folder) as entries:
         names = [entry.name for entry in entries]
-    return [
-        folder / name for name in sorted(names) if not name.startswith(".") and not name.endswith(UNFINISHED)
-    ]
+    return [folder / name for name in sorted(names) if not name.startswith(".") and not name.endswith(UNFINISHED)]

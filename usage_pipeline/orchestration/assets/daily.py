@@ -11,9 +11,7 @@ from usage_pipeline.orchestration.resources import STORAGE
 from usage_pipeline.storage.daily import DailyTable
 
 
-def daily_asset(
-    table: DailyTable, group: str, partitions: dg.PartitionsDefinition[str]
-) -> dg.AssetsDefinition:
+def daily_asset(table: DailyTable, group: str, partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
     """The asset of one event-day table. Each day is committed by itself: a failed day undoes no other."""
 
     @dg.asset(
