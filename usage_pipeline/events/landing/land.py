@@ -1,86 +1,21 @@
-"""Lands the files of one landing day: each file becomes one immutable object, or a named failure.
+"""Lands the files of one landing day, under the lock of that day."""
 
-The object's name is a digest of all that decides its rows (file, content, mapping, rules), so a file that
-is landed again under the same rules is found to be there already.
-"""
-
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from functools import cached_property
-from importlib import resources
-from pathlib import Path
+from datetime import date
 
-import pyarrow as pa
-from duckdb import DataError, DuckDBPyConnection
 from sqlalchemy import Connection
 
-from usage_pipeline.accounts.models import Accounts
-from usage_pipeline.accounts.reference import load_accounts
-from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events import mapping as mappings
-from usage_pipeline.events.catalogue import catalogue_digest, event_types
-from usage_pipeline.events.landing import extract, lines
-from usage_pipeline.events.landing.scan import LandingFile, scan_day
-from usage_pipeline.events.record import LANDED_EVENTS, RECORD, REJECTED_LINES
+from usage_pipeline.events.landing.file_landing import FileLanding
+from usage_pipeline.events.landing.rules import LandingRules, load_rules
+from usage_pipeline.events.landing.scan import scan_day
+from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.storage import state
-from usage_pipeline.storage.daily import ReferenceRows
-from usage_pipeline.storage.digests import ENGINE_VERSION, Digest, hash_sum
-from usage_pipeline.storage.engine import literal, parquet_scan, session
+from usage_pipeline.storage.digests import Digest
 from usage_pipeline.storage.fingerprint import fingerprint
-from usage_pipeline.storage.inputs import register_reference
 from usage_pipeline.storage.locks import partition_lock
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import FileState, LandedDay, LandedFile, Partition, PartitionKey
-from usage_pipeline.storage.tables import columns
-
-CLOCK_TOLERANCE = timedelta(minutes=5)
-QUARANTINE_FROM_LINES = 100
-EXPECTED_REJECTS = frozenset({"past_retention", "before_calendar"})
-"""Reasons that say nothing about the quality of a file."""
-_SQL_FILES = ("macros.sql", "judged.sql", "landed_events.sql", "rejected_lines.sql")
-
-
-@dataclass(frozen=True)
-class LandingRules:
-    """All that decides how the lines of a landing day are judged, beside the mappings."""
-
-    storage: Storage
-    accounts: Accounts
-    day: date
-
-    @property
-    def landed_at(self) -> datetime:
-        """The end of the landing day."""
-        return datetime.combine(self.day + timedelta(days=1), time())
-
-    @cached_property
-    def retention(self) -> ReferenceRows:
-        """The first day kept, by tenant; under no tenant the one of the default plan."""
-        rows = [(None, self.accounts.default_retention_start(self.day))]
-        rows += [(name, self.accounts.retention_start(name, self.day)) for name in sorted(self.accounts.tenants)]
-        names = columns(("tenant_id", "VARCHAR", "Tenant."), ("first_kept", "DATE", "First day kept."))
-        return ReferenceRows("retention", names, tuple(rows))
-
-    @cached_property
-    def digest(self) -> str:
-        """Changes whenever a line might be judged differently."""
-        settings = self.storage.settings
-        sql = [_sql(name) for name in _SQL_FILES]
-        columns_digest = fingerprint((column.name, column.type) for column in LANDED_EVENTS.columns)
-        key = settings.digest_key.get_secret_value()
-        return fingerprint(
-            [
-                *sql,
-                columns_digest,
-                ENGINE_VERSION,
-                catalogue_digest(),
-                self.retention.rows,
-                settings.first_day,
-                key,
-            ]
-        )
+from usage_pipeline.storage.state import FileState, LandedFile, Partition, PartitionKey
 
 
 @dataclass(frozen=True)
@@ -97,11 +32,6 @@ class LandingResult:
         return [file for file in self.files if file.state is not FileState.LANDED]
 
 
-def load_rules(storage: Storage, day: date) -> LandingRules:
-    """The rules of a landing day, from the reference directory as it is now."""
-    return LandingRules(storage, load_accounts(storage.settings), day)
-
-
 def land_day(storage: Storage, day: date, run: str) -> LandingResult:
     """Land every file of the day's folders. A day without a folder is left alone.
 
@@ -111,27 +41,27 @@ def land_day(storage: Storage, day: date, run: str) -> LandingResult:
     known_mappings = mappings.load_mappings(storage.settings)
     if not scan_day(storage.settings, known_mappings, day):
         return LandingResult(day)
-    rules = load_rules(storage, day)
+    rules = load_rules(storage.settings, day)
     timeout = storage.settings.lock_timeout_seconds
     with partition_lock(storage.warehouse, LANDED_EVENTS.name, day, timeout) as connection:
         known = {file.path: file for file in state.files(connection, [day])}
         state.mark_writing(connection, LANDED_EVENTS.name, day, run)
         connection.commit()
         for file in scan_day(storage.settings, known_mappings, day):
-            landing = FileLanding(rules, known_mappings[file.source], file, run)
+            landing = FileLanding(storage, rules, known_mappings[file.source], file, run)
             landed, event_days = landing.land(known.get(file.path), connection)
             state.record_file(connection, landed, event_days)
             connection.commit()
-        result = _commit_day(connection, rules)
+        result = _commit_day(storage, connection, rules)
         connection.commit()
     return result
 
 
-def _commit_day(connection: Connection, rules: LandingRules) -> LandingResult:
+def _commit_day(storage: Storage, connection: Connection, rules: LandingRules) -> LandingResult:
     files = state.files(connection, [rules.day])
     names = {file.object_name for file in files if file.object_name}
     for spec in (LANDED_EVENTS, REJECTED_LINES):
-        rules.storage.lake.keep_only(spec, rules.day, names)
+        storage.lake.keep_only(spec, rules.day, names)
     counted = [file for file in files if file.state is FileState.LANDED]
     shares = state.event_days_of(connection, [file.path for file in counted])
     digest = Digest(sum(share.rows for share in shares), sum(int(share.digest.split(":")[1]) for share in shares))
@@ -139,191 +69,6 @@ def _commit_day(connection: Connection, rules: LandingRules) -> LandingResult:
         connection,
         PartitionKey(LANDED_EVENTS.name, rules.day),
         state.Written(digest),
-        state.Provenance(fingerprint(sorted(names)), rules.digest, rules.storage.settings.clock()),
+        state.Provenance(fingerprint(sorted(names)), rules.digest, storage.settings.clock()),
     )
     return LandingResult(rules.day, files, partition)
-
-
-@dataclass(frozen=True)
-class FileLanding:
-    """One file on its way into the lake."""
-
-    rules: LandingRules
-    mapping: mappings.Mapping
-    file: LandingFile
-    run: str
-
-    @property
-    def source_path(self) -> Path:
-        """Where the file lies."""
-        return self.rules.storage.settings.landing / self.file.path
-
-    def land(self, known: LandedFile | None, connection: Connection) -> tuple[LandedFile, list[LandedDay]]:
-        """Land the file, or find that it is there; a file that cannot be read whole has failed."""
-        try:
-            digest = lines.content_digest(self.source_path, self.file.compression)
-            name = self._object_name(digest)
-            if known is not None and known.object_name == name and self._is_in_lake(name):
-                again = {"size": self.file.size, "mtime_ns": self.file.mtime_ns}
-                return LandedFile(**{**vars(known), **again}), state.event_days_of(connection, [known.path])
-            return self._write(digest, name)
-        except UnreadableFileError as error:
-            return self._row(FileState.FAILED, lines.LineCounts(), error=str(error)), []
-
-    def _object_name(self, content_digest: str) -> str:
-        return fingerprint(
-            [
-                self.file.source,
-                self.file.landing_day,
-                self.file.path,
-                content_digest,
-                self.mapping.digest,
-                self.rules.digest,
-            ]
-        )
-
-    def _is_in_lake(self, name: str) -> bool:
-        lake = self.rules.storage.lake
-        return lake.exists(lake.object(LANDED_EVENTS, self.file.landing_day, name))
-
-    def _write(self, digest: str, name: str) -> tuple[LandedFile, list[LandedDay]]:
-        lake, day = self.rules.storage.lake, self.file.landing_day
-        with session(self.rules.storage.engine) as duck:
-            self._prepare(duck, digest)
-            reader = self._reader(digest)
-            target = lake.object(LANDED_EVENTS, day, name)
-            lake.replace(target, lambda path: _copy(duck, reader, self._accepted_select(), path))
-            event_days = list(self._event_days(duck, target))
-            accepted = sum(share.rows for share in event_days)
-            counts = reader.counts
-            rejected = counts.lines - counts.header - counts.continuation - counts.blank - accepted
-            share = self._write_rejects(duck, digest, lake.object(REJECTED_LINES, day, name)) if rejected else 0
-        threshold = self.rules.storage.settings.reject_share_threshold
-        row = self._row(
-            FileState.QUARANTINED if share > threshold else FileState.LANDED,
-            counts,
-            error=f"{share:.1%} of its lines were rejected, more than {threshold:.1%}"
-            if share > threshold
-            else None,
-            accepted=accepted,
-            rejected=rejected,
-            digest=digest,
-            object_name=name,
-        )
-        return row, event_days
-
-    def _prepare(self, duck: DuckDBPyConnection, digest: str) -> None:
-        settings = self.rules.storage.settings
-        for statement in _sql("macros.sql").split(";\n"):
-            duck.execute(statement)
-        register_reference(event_types(), duck)
-        register_reference(self.rules.retention, duck)
-        fields = tuple((f.column, f.field, f.expected) for f in extract.mapped_fields(self.mapping))
-        names = columns(("column_name", "VARCHAR", ""), ("field", "VARCHAR", ""), ("expected", "VARCHAR", ""))
-        register_reference(ReferenceRows("mapped_fields", names, fields), duck)
-        landed_at = self.rules.landed_at
-        duck.execute(
-            "CREATE TEMP TABLE landing AS SELECT $source AS source, $file AS landing_file, "
-            "CAST($day AS DATE) AS landing_day, CAST($tenant AS VARCHAR) AS tenant_folder, "
-            "CAST($landed_at AS TIMESTAMP) AS landed_at, CAST($latest AS TIMESTAMP) AS latest_time, "
-            "CAST($first_day AS DATE) AS first_day, $digest AS identity_digest, $cached AS input_includes_cached",
-            {
-                "source": self.file.source,
-                "file": self.file.path,
-                "day": self.file.landing_day,
-                "tenant": self.file.tenant,
-                "landed_at": landed_at,
-                "latest": landed_at + CLOCK_TOLERANCE,
-                "first_day": settings.first_day,
-                "digest": digest,
-                "cached": self.mapping.input_includes_cached,
-            },
-        )
-
-    def _reader(self, digest: str) -> lines.LineReader:
-        return lines.LineReader(self.source_path, self.file, digest)
-
-    def _accepted_select(self) -> str:
-        names = ", ".join(f'"{column.name}"' for column in RECORD)
-        payload = ", ".join(f'"{name}"' for name in extract.payload_columns(self.mapping))
-        return self._views() + _sql("landed_events.sql").format(columns=names, payload=payload)
-
-    def _views(self) -> str:
-        header: tuple[str, ...] = ()
-        if self.mapping.format is mappings.Format.CSV:
-            text = lines.read_header(self.source_path, self.file.compression)
-            header = extract.parse_header(self.mapping, text)
-        key = self.rules.storage.settings.digest_key.get_secret_value()
-        extracted = extract.extracted_select(self.mapping, key, header)
-        return f"WITH extracted AS ({extracted}),\njudged AS ({_sql('judged.sql')})\n"
-
-    def _event_days(self, duck: DuckDBPyConnection, target: Path) -> Iterator[LandedDay]:
-        rows = duck.execute(
-            f"SELECT event_day, count(*), {hash_sum(LANDED_EVENTS.digested)} "
-            f"FROM {parquet_scan([target])} GROUP BY event_day ORDER BY event_day"
-        ).fetchall()
-        for day, count, total in rows:
-            yield LandedDay(self.file.path, day, count, str(Digest(count, total)))
-
-    def _write_rejects(self, duck: DuckDBPyConnection, digest: str, target: Path) -> Decimal:
-        """Read the file again for the lines that were not accepted; the share that speaks against the file."""
-        select = self._views() + _sql("rejected_lines.sql")
-        reader = self._reader(digest)
-        self.rules.storage.lake.replace(target, lambda path: _copy(duck, reader, select, path))
-        by_reason: Mapping[str, int] = dict(
-            duck.execute(f"SELECT reason, count(*) FROM {parquet_scan([target])} GROUP BY reason").fetchall()
-        )
-        counts = reader.counts
-        judged = counts.lines - counts.header - counts.continuation - counts.blank
-        against = sum(count for reason, count in by_reason.items() if reason not in EXPECTED_REJECTS)
-        return Decimal(against) / judged if judged >= QUARANTINE_FROM_LINES else Decimal(0)
-
-    def _row(  # noqa: PLR0913 - one argument per fact
-        self,
-        file_state: FileState,
-        counts: lines.LineCounts,
-        *,
-        error: str | None = None,
-        accepted: int = 0,
-        rejected: int = 0,
-        digest: str | None = None,
-        object_name: str | None = None,
-    ) -> LandedFile:
-        return LandedFile(
-            path=self.file.path,
-            source=self.file.source,
-            landing_day=self.file.landing_day,
-            size=self.file.size,
-            mtime_ns=self.file.mtime_ns,
-            content_digest=digest,
-            identity_digest=digest,
-            object_name=object_name,
-            mapping_digest=self.mapping.digest,
-            state=file_state,
-            error=error,
-            **vars(counts),
-            accepted=accepted,
-            rejected=rejected,
-            landed_at=self.rules.storage.settings.clock(),
-            run=self.run,
-        )
-
-
-def _copy(duck: DuckDBPyConnection, reader: lines.LineReader, select: str, path: Path) -> None:
-    """Stream the file's lines through the SELECT into a Parquet file."""
-    duck.register("lines", pa.RecordBatchReader.from_batches(lines.SCHEMA, reader.batches()))
-    try:
-        duck.execute(f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
-    except DataError as error:
-        if reader.error is not None:
-            raise reader.error from None
-        # The text of DuckDB's error holds the line: it must not reach logs or state.
-        raise UnreadableFileError(
-            f"DuckDB cannot read it ({type(error).__name__}). This is a fault of the pipeline: please report it"
-        ) from None
-    finally:
-        duck.unregister("lines")
-
-
-def _sql(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -1,6 +1,8 @@
-"""Which landing files there are. The folder names are the contract with whoever writes them:
+"""Which landing files there are.
 
-landing/<source>/<landing day>/[<tenant>/]<file>.jsonl | .csv, plain or with .gz or .zst
+The folder names are the contract with whoever writes them:
+
+    landing/<source>/<landing day>/[<tenant>/]<file>.jsonl | .csv, plain or with .gz or .zst
 """
 
 import os
