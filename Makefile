@@ -1,0 +1,54 @@
+# `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+# The environment holds exactly what the lock says, and is made anew when the lock changes.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $(READY)
+
+.PHONY: demo
+demo: $(READY) ## Land the sample logs, compute them, and print the series
+	$(BIN)/usage-pipeline demo
+
+.PHONY: dev
+dev: $(READY) ## Start the database, the Dagster UI (http://127.0.0.1:3000) and its daemon
+	$(BIN)/usage-pipeline dev
+
+.PHONY: test
+test: $(READY) ## Run the linters and the tests (under 10 minutes)
+	$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+.PHONY: acceptance
+acceptance: $(READY) ## Run the checks that take too long for `test`: whole logs through Dagster, real kills
+	$(BIN)/python -m pytest -m acceptance --durations 10
+
+.PHONY: lint
+lint: $(READY) ## Check style, types, imports and definitions
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: lock
+lock: $(READY) ## Resolve the newest allowed versions into requirements.lock, with hashes
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
+		--generate-hashes --no-emit-index-url --no-annotate --quiet \
+		--custom-compile-command "make lock" --output-file requirements.lock
+
+.PHONY: clean
+clean: ## Remove the environment, caches and what can be rebuilt from landing; never landing, rollups or the database
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis data/lake data/tmp

@@ -1,0 +1,92 @@
+"""Fixtures: a real PostgreSQL for the session, a migrated database and a data directory for each test."""
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
+from usage_pipeline.settings import PREFIX, Settings
+from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.postgres import database_urls
+from usage_pipeline.storage.warehouse import migrate
+from usage_pipeline_tests.support import Landing
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a PostgreSQL server, whose database `template_usage` is migrated."""
+    data_dir = tmp_path_factory.mktemp("server")
+    url = database_urls(Settings.load(data_dir=data_dir)).warehouse.set(database="template_usage")
+    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    migrate(Settings.load(data_dir=data_dir, database_url=plain))
+    return plain
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def new_database(server: str) -> Callable[[], str]:
+    """Creates a migrated database and returns its URL."""
+
+    def create() -> str:
+        name = f"usage_{uuid4().hex[:12]}"
+        maintenance = make_url(server).set(database="postgres").render_as_string(hide_password=False)
+        with psycopg.connect(maintenance, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template_usage')  # type: ignore[arg-type]
+        return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+    return create
+
+
+@pytest.fixture
+def new_settings(tmp_path: Path, new_database: Callable[[], str]) -> Callable[..., Settings]:
+    """Makes settings with a data directory and a database of their own; keywords override."""
+
+    def create(**values: object) -> Settings:
+        defaults = {
+            "data_dir": tmp_path / uuid4().hex[:8],
+            "database_url": new_database(),
+            "digest_key": "test",
+            "duckdb_threads": 2,
+            "now": NOW,
+        }
+        return Settings.load(**{**defaults, **values})
+
+    return create
+
+
+@pytest.fixture
+def settings(new_settings: Callable[..., Settings]) -> Settings:
+    """Settings on a fresh data directory and database; the present is 2026-06-01."""
+    return new_settings()
+
+
+@pytest.fixture
+def storage(settings: Settings) -> Iterator[Storage]:
+    """An open, empty storage."""
+    with open_storage(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+def landing(settings: Settings) -> Landing:
+    """The landing folder of the test's storage."""
+    return Landing(settings.landing)
+
+
+@pytest.fixture
+def run(storage: Storage) -> Callable[[], RefreshSummary]:
+    """Runs the pipeline, without Dagster, until nothing is stale."""
+    return lambda: refresh(storage, PlainRunner(storage))

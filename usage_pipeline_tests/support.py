@@ -1,0 +1,101 @@
+"""What many tests say: write this log, and what does the pipeline make of it?"""
+
+import gzip
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+
+from usage_pipeline.events.record import REJECTED_LINES
+from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.storage import state
+from usage_pipeline.storage.engine import parquet_scan, session
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.tables import TableSpec
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+def shared(*parts: str) -> Path:
+    """A file of the shared real logs; the test is skipped where they are not at hand."""
+    path = SHARED.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"needs the real logs beside the checkout: {'/'.join(parts)}")
+    return path
+
+
+@dataclass(frozen=True)
+class Landing:
+    """Writes landing files as a platform would."""
+
+    root: Path
+
+    def write(self, source: str, day: str, lines: Iterable[Mapping[str, Any] | str], **place: str) -> Path:
+        """Write lines (mappings as JSON) to `source/day[/tenant]/name`; the name decides the compression."""
+        tenant, name = place.get("tenant"), place.get("name", "events.jsonl")
+        texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
+        return self.write_bytes(source, day, "".join(f"{text}\n" for text in texts).encode(), tenant=tenant, name=name)
+
+    def write_bytes(
+        self, source: str, day: str, content: bytes, *, tenant: str | None = None, name: str = "events.jsonl"
+    ) -> Path:
+        """Write these bytes, compressed as the name says."""
+        path = self.root.joinpath(source, day, *([tenant] if tenant else []), name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if name.endswith(".gz"):
+            content = gzip.compress(content)
+        elif name.endswith(".zst"):
+            content = zstandard.compress(content)
+        path.write_bytes(content)
+        return path
+
+
+def prompt(record_id: str, time: str, **fields: Any) -> dict[str, Any]:
+    """A succeeded persona prompt of tenant acme: 100 tokens in, 20 out, unless `fields` say otherwise."""
+    return {
+        "id": record_id,
+        "event": "persona_prompt",
+        "timestamp": time,
+        "tenantId": "acme",
+        "tokensIn": 100,
+        "tokensOut": 20,
+        "status": "succeeded",
+        **fields,
+    }
+
+
+def rows(storage: Storage, spec: TableSpec, *names: str) -> list[tuple[Any, ...]]:
+    """These columns of all rows that a table of lake or rollups holds, in order."""
+    paths = sorted((storage.settings.data_dir / spec.zone / spec.name).rglob("*.parquet"))
+    if not paths:
+        return []
+    selected = ", ".join(f'"{name}"' for name in names)
+    with session(storage.engine) as duck:
+        return duck.execute(f"SELECT {selected} FROM {parquet_scan(paths)} ORDER BY ALL").fetchall()
+
+
+def digests(storage: Storage) -> dict[tuple[str, date], str | None]:
+    """The output digest of every committed partition of every event-day table that has rows."""
+    with storage.warehouse.connect() as connection:
+        return {
+            (table.name, day): partition.output_digest
+            for table in DAILY_TABLES
+            for day, partition in state.partitions(connection, table.name).items()
+            if partition.committed
+        }
+
+
+def files(storage: Storage) -> dict[str, state.LandedFile]:
+    """The landing files by name of the file."""
+    with storage.warehouse.connect() as connection:
+        return {Path(file.path).name: file for file in state.files(connection)}
+
+
+def reject_reasons(storage: Storage) -> list[tuple[int, str]]:
+    """Line and reason of every rejected line."""
+    return rows(storage, REJECTED_LINES, "landing_line", "reason")
