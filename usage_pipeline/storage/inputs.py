@@ -136,7 +136,8 @@ def _register_same_day(
 ) -> None:
     partition = state.partitions(connection, spec.name, day, day).get(day)
     path = storage.lake.object(spec, day)
-    if partition is None or not partition.committed or not storage.lake.exists(path):
+    # One that another process is just computing again has its last object until the new one takes its place.
+    if partition is None or not partition.version or not storage.lake.exists(path):
         raise PartitionError(
             f"{spec.name} of {day} is not computed yet, and this table reads it. "
             "Run `usage-pipeline run`, or materialize it first."

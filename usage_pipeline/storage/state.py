@@ -89,7 +89,7 @@ class Partition:
 
     @property
     def committed(self) -> bool:
-        """Whether the last writer finished."""
+        """Whether the last writer finished. If not, what was committed before (version 1 on) still stands."""
         return self.state == WriteState.COMMITTED
 
 

@@ -1,0 +1,36 @@
+"""What end-to-end tests share: processes with an environment of their own, and the real logs."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from usage_pipeline.settings import Settings
+from usage_pipeline_tests.end_to_end.support import Deployment
+from usage_pipeline_tests.support import shared
+
+
+@pytest.fixture
+def new_deployment(new_settings: Callable[..., Settings], new_database: Callable[[], str]) -> Callable[[], Deployment]:
+    """Makes a data directory with two databases, and the environment of processes that use them."""
+
+    def create() -> Deployment:
+        databases = {"database_url": new_database(), "dagster_database_url": new_database()}
+        settings = new_settings(**databases)
+        environment = {
+            **os.environ,
+            "USAGE_DATA_DIR": str(settings.data_dir),
+            "USAGE_DATABASE_URL": databases["database_url"],
+            "USAGE_DAGSTER_DATABASE_URL": databases["dagster_database_url"],
+            "USAGE_DIGEST_KEY": "test",
+        }
+        return Deployment(settings, environment)
+
+    return create
+
+
+@pytest.fixture(scope="session")
+def aider_log() -> Path:
+    """The whole log of the coding assistant: 39,572 lines on 211 days."""
+    return shared("data", "aider_analytics", "events.jsonl.zst")

@@ -1,0 +1,103 @@
+"""Deployments that processes run on, and the first days of the real log."""
+
+import io
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import zstandard
+
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import open_storage
+from usage_pipeline_tests.support import digests, shared
+
+PROJECT = Path(__file__).parents[2]
+AIDER_LANDING_DAY = "2026-04-26"
+POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A data directory with databases of its own."""
+
+    settings: Settings
+    environment: dict[str, str]
+
+    def with_plans(self) -> "Deployment":
+        """Take the shared plans, by which the tenant `aider` keeps everything."""
+        shutil.copytree(shared("reference"), self.settings.reference, dirs_exist_ok=True)
+        return self
+
+    def place(self, content: bytes, day: str = AIDER_LANDING_DAY, name: str = "events.jsonl.zst") -> Path:
+        """Put a file of the aider log into a landing folder."""
+        path = self.settings.landing / "aider" / day / "aider" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        return path
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start the command."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "usage_pipeline.cli", *arguments],
+            cwd=PROJECT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def command(self, *arguments: str) -> str:
+        """Run the command to its end; it must succeed."""
+        process = self.start(*arguments)
+        output, _ = process.communicate()
+        assert process.returncode == 0, output
+        return output
+
+    def partitions(self) -> int:
+        """How many partitions have been begun."""
+        url = self.settings.database_url
+        assert url is not None
+        with psycopg.connect(url.get_secret_value()) as connection:
+            row = connection.execute("SELECT count(*) FROM usage.partition_state").fetchone()
+            assert row is not None
+            return int(row[0])
+
+    def digests(self) -> dict[tuple[str, object], str | None]:
+        """The digests of all its partitions."""
+        with open_storage(self.settings) as storage:
+            return dict(digests(storage))
+
+
+def run_and_kill(deployment: Deployment, reached: Callable[[], bool]) -> bool:
+    """Start `run` and kill it as soon as a point is reached; False when it was faster than that."""
+    process = deployment.start("run")
+    try:
+        while process.poll() is None:
+            if reached():
+                process.send_signal(signal.SIGKILL)
+                break
+            try:
+                process.wait(POLL_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
+    finally:
+        process.kill()
+        process.communicate()
+    return process.returncode == -signal.SIGKILL
+
+
+def first_days(log: Path, days: int) -> bytes:
+    """The lines of the log's first days, compressed like the whole."""
+    with zstandard.open(log, "rt") as stream:
+        lines = stream.readlines()
+    seconds = 86_400
+    kept = sorted({json.loads(line)["time"] // seconds for line in lines})[:days]
+    chosen = io.StringIO()
+    chosen.writelines(line for line in lines if json.loads(line)["time"] // seconds in kept)
+    return zstandard.compress(chosen.getvalue().encode())

@@ -1,0 +1,169 @@
+"""Logs that nobody here wrote, against totals computed without the pipeline."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
+from usage_pipeline.series.queries import UsageQuery, read_series, read_usage
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline_tests.end_to_end.support import AIDER_LANDING_DAY, Deployment, first_days
+from usage_pipeline_tests.support import Landing, digests, files, shared
+
+FIRST, LAST = date(2024, 8, 13), date(2026, 4, 25)
+TOKENS = ("prompts", "tokens_in", "tokens_out", "tokens_total")
+
+
+@pytest.fixture(scope="module")
+def truth() -> dict[str, Any]:
+    """The totals of the aider log, computed independently."""
+    return dict(json.loads(shared("data", "aider_analytics", "truth.json").read_text()))
+
+
+@pytest.fixture(scope="module")
+def aider(tmp_path_factory: pytest.TempPathFactory, server: str, aider_log: Path) -> Iterator[Storage]:
+    """The whole log, landed and computed once for all tests of this module, without Dagster."""
+    data_dir = tmp_path_factory.mktemp("aider")
+    settings = Settings.load(data_dir=data_dir)
+    shutil.copytree(shared("reference"), settings.reference)
+    Landing(settings.landing).root.joinpath("aider", AIDER_LANDING_DAY, "aider").mkdir(parents=True)
+    shutil.copy(aider_log, settings.landing / "aider" / AIDER_LANDING_DAY / "aider")
+    with open_storage(settings) as storage:
+        refresh(storage, PlainRunner(storage))
+        yield storage
+
+
+def usage(storage: Storage, *groups: str) -> dict[tuple[Any, ...], tuple[int, ...]]:
+    """Prompts and tokens by group, of the groups that have prompts."""
+    found = read_usage(storage, UsageQuery(FIRST, LAST, groups, (("tenant", "aider"),), TOKENS))
+    return {
+        tuple(str(row[name]) for name in groups): tuple(row[name] for name in TOKENS)  # type: ignore[misc]
+        for row in found
+        if row["prompts"]
+    }
+
+
+def expected(entry: dict[str, Any]) -> tuple[int, ...]:
+    """The same numbers in the words of the truth."""
+    return (entry["n"], entry["input"], entry["output"], entry["total"])
+
+
+def test_every_line_of_the_aider_log_is_accepted(aider: Storage) -> None:
+    file = files(aider)["events.jsonl.zst"]
+    assert (file.lines, file.accepted, file.rejected) == (39_572, 39_572, 0)
+
+
+def test_tokens_per_day_are_the_truths(aider: Storage, truth: dict[str, Any]) -> None:
+    assert usage(aider, "day") == {(day,): expected(entry) for day, entry in truth["per_day_utc"].items()}
+
+
+def test_tokens_per_model_are_the_truths(aider: Storage, truth: dict[str, Any]) -> None:
+    assert usage(aider, "model") == {(model,): expected(entry) for model, entry in truth["per_model"].items()}
+
+
+def test_tokens_per_day_and_model_are_the_truths(aider: Storage, truth: dict[str, Any]) -> None:
+    entries = truth["per_day_model_utc"]
+    assert usage(aider, "day", "model") == {(entry["day"], entry["model"]): expected(entry) for entry in entries}
+
+
+def test_the_token_series_is_the_truth_and_zero_on_days_without_prompts(
+    aider: Storage, truth: dict[str, Any]
+) -> None:
+    days = [FIRST + timedelta(days=offset) for offset in range((LAST - FIRST).days + 1)]
+    totals = {date.fromisoformat(day): entry["total"] for day, entry in truth["per_day_utc"].items()}
+    points = read_series(aider, "aider", FIRST, LAST)
+    assert {point.day: point.tokens for point in points} == {day: totals.get(day, 0) for day in days}
+
+
+def test_records_per_event_type_are_the_truths(aider: Storage, truth: dict[str, Any]) -> None:
+    found = read_usage(aider, UsageQuery(FIRST, LAST, ("type",), (), ("records",)))
+    assert {row["type"]: row["records"] for row in found} == truth["events"]
+
+
+def test_the_reported_cost_is_kept_to_the_last_digit(aider: Storage, truth: dict[str, Any]) -> None:
+    pattern = str(aider.settings.data_dir / "lake" / "usage_records" / "*" / "*.parquet")
+    query = "SELECT sum(reported_cost) FROM read_parquet($pattern)"
+    total = aider.engine.execute(query, {"pattern": pattern}).fetchall()[0][0]
+    assert f"{total:f}".rstrip("0") == truth["message_send"]["cost_usd_sum_exact_decimal"]
+
+
+@pytest.mark.parametrize(("name", "rows"), [("code", 8_819), ("conv", 19_366)])
+def test_an_azure_trace_gives_its_truth(
+    name: str, rows: int, storage: Storage, landing: Landing, run: Callable[[], RefreshSummary]
+) -> None:
+    trace = shared("data", "azure_llm_2023", f"AzureLLMInferenceTrace_{name}.csv")
+    truth = json.loads(shared("data", "azure_llm_2023", f"truth_{name}.json").read_text())
+    landing.write_bytes("azure_llm", "2023-11-17", trace.read_bytes(), tenant="azure", name=trace.name)
+    run()
+    day = date(2023, 11, 16)
+    metrics = ("records", "tokens_in", "tokens_out", "tokens_total")
+    assert files(storage)[trace.name].accepted == rows
+    assert read_usage(storage, UsageQuery(day, day, ("day",), (), metrics)) == [
+        {
+            "day": day,
+            "records": truth["rows"],
+            "tokens_in": truth["input_tokens"],
+            "tokens_out": truth["output_tokens"],
+            "tokens_total": truth["total_tokens"],
+        }
+    ]
+
+
+@pytest.fixture
+def twenty_days(new_deployment: Callable[[], Deployment], aider_log: Path) -> Deployment:
+    """A deployment with the first 20 days of the aider log in its landing folder."""
+    deployment = new_deployment().with_plans()
+    deployment.place(first_days(aider_log, 20))
+    return deployment
+
+
+def test_running_again_does_no_work(twenty_days: Deployment) -> None:
+    with open_storage(twenty_days.settings) as storage:
+        refresh(storage, PlainRunner(storage))
+        again = refresh(storage, PlainRunner(storage))
+    assert (again.landed, again.computed) == ([], {})
+
+
+def test_a_lake_that_was_deleted_comes_back_with_the_same_digests(twenty_days: Deployment) -> None:
+    with open_storage(twenty_days.settings) as storage:
+        refresh(storage, PlainRunner(storage))
+        before = digests(storage)
+        shutil.rmtree(twenty_days.settings.data_dir / "lake")
+        refresh(storage, PlainRunner(storage))
+        assert digests(storage) == before
+
+
+def test_the_same_file_under_another_name_on_another_landing_day_changes_nothing(
+    twenty_days: Deployment, aider_log: Path
+) -> None:
+    with open_storage(twenty_days.settings) as storage:
+        refresh(storage, PlainRunner(storage))
+        before = digests(storage)
+        twenty_days.place(first_days(aider_log, 20), day="2026-04-20", name="again.jsonl.zst")
+        refresh(storage, PlainRunner(storage))
+        assert digests(storage) == before
+
+
+@pytest.mark.acceptance
+def test_the_command_gives_the_truth_of_the_whole_log_through_dagster(
+    new_deployment: Callable[[], Deployment], aider_log: Path, truth: dict[str, Any]
+) -> None:
+    deployment = new_deployment().with_plans()
+    deployment.place(aider_log.read_bytes())
+    deployment.command("run")
+    printed = deployment.command(
+        "series", "--tenant", "aider", "--from", str(FIRST), "--to", str(LAST), "--format", "json"
+    )
+    tokens = [point["total"] for point in json.loads(printed)["tokens"]]
+    with open_storage(deployment.settings) as storage:
+        assert usage(storage, "day", "model") == {
+            (entry["day"], entry["model"]): expected(entry) for entry in truth["per_day_model_utc"]
+        }
+    assert sum(tokens) == truth["message_send"]["total_tokens"]
+    assert "Landed 0 files" not in deployment.command("run")
