@@ -35,7 +35,7 @@ def definition_metadata(spec: TableSpec) -> dict[str, dg.MetadataValue]:
     return {
         "dagster/column_schema": dg.MetadataValue.table_schema(column_schema(spec)),
         "dagster/table_name": dg.MetadataValue.text(_place(spec)),
-        "retention": dg.MetadataValue.text(spec.term),
+        "retention": dg.MetadataValue.text(spec.term.value),
     }
 
 

@@ -12,7 +12,9 @@ from usage_pipeline_tests.support import shared
 
 
 @pytest.fixture
-def new_deployment(new_settings: Callable[..., Settings], new_database: Callable[[], str]) -> Callable[[], Deployment]:
+def new_deployment(
+    new_settings: Callable[..., Settings], new_database: Callable[[], str]
+) -> Callable[[], Deployment]:
     """Makes a data directory with two databases, and the environment of processes that use them."""
 
     def create() -> Deployment:

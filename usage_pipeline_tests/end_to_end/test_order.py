@@ -23,11 +23,14 @@ def days(aider_log: Path) -> list[tuple[str, bytes]]:
         by_day.setdefault(json.loads(line)["time"] // 86_400, []).append(line)
     late = lines[0]
     return [
-        (f"2026-03-{number:02}", b"".join([*of_day, late])) for number, of_day in enumerate(by_day.values(), start=1)
+        (f"2026-03-{number:02}", b"".join([*of_day, late]))
+        for number, of_day in enumerate(by_day.values(), start=1)
     ]
 
 
-def digests_after(deployment: Deployment, days: Sequence[tuple[str, bytes]]) -> dict[tuple[str, object], str | None]:
+def digests_after(
+    deployment: Deployment, days: Sequence[tuple[str, bytes]]
+) -> dict[tuple[str, object], str | None]:
     """The digests when the days land one by one in this order, each computed before the next comes."""
     deployment.with_plans()
     with open_storage(deployment.settings) as storage:

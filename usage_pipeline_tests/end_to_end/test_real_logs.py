@@ -27,7 +27,7 @@ def truth() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def aider(tmp_path_factory: pytest.TempPathFactory, server: str, aider_log: Path) -> Iterator[Storage]:
+def aider(tmp_path_factory: pytest.TempPathFactory, aider_log: Path) -> Iterator[Storage]:
     """The whole log, landed and computed once for all tests of this module, without Dagster."""
     data_dir = tmp_path_factory.mktemp("aider")
     settings = Settings.load(data_dir=data_dir)

@@ -21,7 +21,7 @@ def daily_asset(table: DailyTable, group: str, partitions: dg.PartitionsDefiniti
         owners=OWNERS,
         kinds=KINDS[table.spec.zone],
         group_name=group,
-        tags={"partitioned_by": table.spec.partitioned_by},
+        tags={"partitioned_by": table.spec.partitioned_by.value},
         metadata=definition_metadata(table.spec),
         code_version=table.code_version,
         partitions_def=partitions,
@@ -35,7 +35,7 @@ def daily_asset(table: DailyTable, group: str, partitions: dg.PartitionsDefiniti
 
         for key in context.partition_keys:
             partition = compute_partition(
-                context.resources.storage, table, date.fromisoformat(key), context.run_id
+                context.resources.storage, table, date.fromisoformat(key), context.run.run_id
             )
             context.add_asset_metadata(partition_metadata(partition), partition_key=key)
         # Metadata of the result is stored once per partition; the UI shows the lineage of the latest.

@@ -25,7 +25,7 @@ def landing_asset(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefiniti
         owners=OWNERS,
         kinds=KINDS[LANDED_EVENTS.zone],
         group_name="landing",
-        tags={"partitioned_by": LANDED_EVENTS.partitioned_by},
+        tags={"partitioned_by": LANDED_EVENTS.partitioned_by.value},
         metadata=definition_metadata(LANDED_EVENTS),
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
@@ -35,7 +35,7 @@ def landing_asset(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefiniti
         from usage_pipeline.events.landing.land import land_day  # noqa: PLC0415 - slow to import
 
         for key in context.partition_keys:
-            result = land_day(context.resources.storage, date.fromisoformat(key), context.run_id)
+            result = land_day(context.resources.storage, date.fromisoformat(key), context.run.run_id)
             context.add_asset_metadata(_metadata(result), partition_key=key)
             _log(context, result)
         return dg.MaterializeResult()

@@ -1,0 +1,192 @@
+"""The commands as a user calls them: what they print, and how they end."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+
+import pytest
+from typer.testing import CliRunner
+
+from usage_pipeline.cli.app import app, main
+from usage_pipeline.errors import UsagePipelineError
+from usage_pipeline.settings import Settings
+from usage_pipeline_tests.support import Landing, prompt
+
+LINES = [
+    prompt("e1", "2026-05-01T08:00:00Z", modelName="m1", conversationId="c1"),
+    prompt("e2", "2026-05-01T09:00:00Z", modelName="m2", conversationId="c1", tokensIn=200),
+    prompt("e3", "2026-05-03T09:00:00Z", modelName="m1", status="failed"),
+    prompt("e4", "2026-05-03", modelName="m1"),
+]
+
+
+@pytest.fixture
+def call(
+    settings: Settings, new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., str]:
+    """Calls a command on the test's deployment; it must end with the expected exit code."""
+    assert settings.database_url is not None
+    monkeypatch.setenv("USAGE_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("USAGE_DATABASE_URL", settings.database_url.get_secret_value())
+    monkeypatch.setenv("USAGE_DAGSTER_DATABASE_URL", new_database())
+    monkeypatch.setenv("USAGE_NOW", "2026-06-01T00:00:00Z")
+
+    def invoke(*arguments: str, exit_code: int = 0) -> str:
+        result = CliRunner().invoke(app, list(arguments))
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == exit_code, result.output
+        return result.stdout
+
+    return invoke
+
+
+@pytest.fixture
+def landed(call: Callable[..., str], landing: Landing) -> Callable[..., str]:
+    """The same after four lines of tenant acme were landed on three days, one of them broken."""
+    landing.write("persona", "2026-05-01", LINES[:2])
+    landing.write("persona", "2026-05-02", [prompt("g1", "2026-05-02T00:00:00Z", tenantId="globex")])
+    landing.write("persona", "2026-05-03", LINES[2:])
+    call("run")
+    return call
+
+
+def test_run_says_what_it_landed_and_computed_and_then_that_all_is_current(
+    call: Callable[..., str], landing: Landing
+) -> None:
+    landing.write("persona", "2026-05-03", LINES[2:])
+    first = call("run")
+    assert "Landed 1 files of 1 landing days: 1 lines accepted, 1 rejected." in first
+    assert "Computed 1 event days." in first
+    assert call("run").strip() == "All days are current."
+
+
+def test_series_json_has_three_parallel_lists_with_midnight_in_milliseconds(landed: Callable[..., str]) -> None:
+    printed = landed(
+        "series", "--tenant", "acme", "--from", "2026-05-01", "--to", "2026-05-04", "--format", "json"
+    )
+    first = 1_777_593_600_000
+    dates = [first + day * 86_400_000 for day in range(4)]
+    assert json.loads(printed) == {
+        name: [{"date": date, "total": total} for date, total in zip(dates, totals, strict=True)]
+        for name, totals in {
+            "tokens": [340, 0, 120, None],
+            "conversations": [1, 0, 0, None],
+            "messages": [4, 0, 1, None],
+        }.items()
+    }
+
+
+def test_series_csv_leaves_a_missing_day_empty(landed: Callable[..., str]) -> None:
+    printed = landed("series", "--tenant", "acme", "--from", "2026-05-03", "--to", "2026-05-04", "--format", "csv")
+    assert printed == "day,tokens,conversations,messages\n2026-05-03,120,0,1\n2026-05-04,,,\n"
+
+
+@pytest.mark.usefixtures("landed")
+def test_series_of_an_unknown_tenant_names_the_known_ones() -> None:
+    result = CliRunner().invoke(app, ["series", "--tenant", "acne"])
+    assert "No usage of a tenant 'acne' has landed; known are acme, globex." in result.stderr
+
+
+def test_usage_groups_and_filters(landed: Callable[..., str]) -> None:
+    printed = landed(
+        "usage",
+        "--group-by",
+        "model",
+        "--where",
+        "tenant=acme",
+        "--metrics",
+        "records,tokens_total",
+        "--format",
+        "csv",
+    )
+    assert printed == "model,records,tokens_total\nm1,2,240\nm2,1,220\n"
+
+
+def test_usage_of_an_unknown_dimension_names_the_known_ones(landed: Callable[..., str]) -> None:
+    with pytest.raises(UsagePipelineError, match="There is no dimension 'colour'; expected one of day, tenant"):
+        landed("usage", "--group-by", "colour")
+
+
+def test_days_tells_status_and_accounting(landed: Callable[..., str]) -> None:
+    days = json.loads(landed("days", "--format", "json"))
+    assert [(day["day"], day["status"], day["records"]) for day in days] == [
+        ("2026-05-01", "final", 2),
+        ("2026-05-02", "final", 1),
+        ("2026-05-03", "final", 1),
+    ]
+
+
+def test_files_shows_the_lines_of_each_file(landed: Callable[..., str]) -> None:
+    rows = list(csv.DictReader(io.StringIO(landed("files", "--from", "2026-05-03", "--format", "csv"))))
+    assert [(row["path"], row["state"], row["lines"], row["accepted"], row["rejected"]) for row in rows] == [
+        ("persona/2026-05-03/events.jsonl", "landed", "2", "1", "1")
+    ]
+
+
+def test_rejects_names_file_line_field_and_what_was_expected(landed: Callable[..., str]) -> None:
+    [reject] = json.loads(landed("rejects", "--format", "json"))
+    assert reject == {
+        "landing_file": "persona/2026-05-03/events.jsonl",
+        "landing_line": 2,
+        "reason": "invalid_occurred_at",
+        "field": "$.timestamp",
+        "found": "2026-05-03",
+        "expected": "an ISO 8601 time with zone, such as 2026-02-20T08:00:00.120Z",
+        "raw": json.dumps(LINES[3]),
+    }
+
+
+def test_a_file_that_cannot_be_read_ends_the_run_with_exit_code_3(
+    call: Callable[..., str], landing: Landing
+) -> None:
+    landing.write("persona", "2026-05-01", LINES[:2])
+    path = landing.write_bytes("persona", "2026-05-01", b"x" * 1000, name="torn.jsonl.gz")
+    path.write_bytes(path.read_bytes()[:20])
+    assert "Landed 2 files of 1 landing days: 2 lines accepted" in call("run", exit_code=3)
+
+
+def test_land_and_recompute_take_inclusive_days(landed: Callable[..., str]) -> None:
+    assert "Landed 2 files of 2 landing days" in landed("land", "--from", "2026-05-02", "--to", "2026-05-03")
+    assert "Computed 1 event days." in landed("recompute", "--from", "2026-05-01", "--to", "2026-05-01")
+
+
+def test_a_range_that_ends_before_it_begins_is_a_wrong_call(landed: Callable[..., str]) -> None:
+    landed("days", "--from", "2026-05-03", "--to", "2026-05-01", exit_code=2)
+
+
+def test_doctor_finds_nothing_wrong_after_a_run(landed: Callable[..., str]) -> None:
+    assert "All event days are current" in landed("doctor")
+
+
+def test_an_error_is_one_message_and_exit_code_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("USAGE_LATENESS_DAYS", "soon")
+    monkeypatch.setattr("sys.argv", ["usage-pipeline", "days"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("Error: USAGE_LATENESS_DAYS='soon': ")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "demo",
+        "dev",
+        "migrate",
+        "doctor",
+        "run",
+        "land",
+        "recompute",
+        "series",
+        "usage",
+        "days",
+        "files",
+        "rejects",
+    ],
+)
+def test_every_command_explains_itself_with_an_example(command: str) -> None:
+    assert "Example: " in CliRunner().invoke(app, [command, "--help"]).stdout

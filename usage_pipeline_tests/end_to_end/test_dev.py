@@ -1,0 +1,114 @@
+"""The two commands of a newcomer: `demo`, then `dev`, on the embedded database."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline_tests.end_to_end.support import PROJECT
+
+DEMO_DAYS = ["2025-03-10", "2025-03-11", "2025-03-12", "2025-03-13", "2025-03-14"]
+START_SECONDS = 120
+QUERY = """{
+  assetNodes {
+    assetKey { path }
+    assetPartitionStatuses { ... on TimePartitionStatuses { ranges { status startKey endKey } } }
+  }
+}"""
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory on which the demo has run."""
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    run_command("demo", "--data-dir", str(folder))
+    return folder
+
+
+def run_command(*arguments: str) -> str:
+    """Run a command to its end and return what it printed."""
+    command = [sys.executable, "-m", "usage_pipeline.cli", *arguments]
+    return subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout
+
+
+@contextmanager
+def dev_server(data_dir: Path) -> Iterator[str]:
+    """`usage-pipeline dev` on a free port, ready to be asked; yields the URL of its GraphQL."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "usage_pipeline.cli", "dev", "--port", str(port), "--data-dir", str(data_dir)]
+    log = data_dir / "dev.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(command, cwd=PROJECT, stdout=output, stderr=output, env=dict(os.environ))
+        try:
+            url = f"http://127.0.0.1:{port}/graphql"
+            wait_until_loaded(url, process, log)
+            yield url
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(START_SECONDS)
+
+
+def wait_until_loaded(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Ask until the code location is loaded."""
+    for _ in range(START_SECONDS * 2):
+        assert process.poll() is None, log.read_text()
+        try:
+            if ask(url)["assetNodes"]:
+                return
+        except httpx.HTTPError:
+            pass
+        try:
+            process.wait(0.5)
+        except subprocess.TimeoutExpired:
+            continue
+    pytest.fail(log.read_text())
+
+
+def ask(url: str) -> dict[str, Any]:
+    """The answer of GraphQL to the question which partitions are materialized."""
+    answer = httpx.post(url, json={"query": QUERY}, timeout=30)
+    answer.raise_for_status()
+    return dict(answer.json()["data"])
+
+
+def materialized(url: str) -> dict[str, list[tuple[str, str, str]]]:
+    """The ranges of partitions that the UI shows, by asset."""
+    return {
+        node["assetKey"]["path"][-1]: [
+            (found["status"], found["startKey"], found["endKey"])
+            for found in node["assetPartitionStatuses"]["ranges"]
+        ]
+        for node in ask(url)["assetNodes"]
+    }
+
+
+def test_the_ui_shows_the_partitions_of_the_demo_as_materialized_also_after_a_restart(data_dir: Path) -> None:
+    whole = [("MATERIALIZED", DEMO_DAYS[0], DEMO_DAYS[-1])]
+    expected = dict.fromkeys(["landed_events", *(table.name for table in DAILY_TABLES)], whole)
+    with dev_server(data_dir) as url:
+        assert materialized(url) == expected
+    with dev_server(data_dir) as url:
+        assert materialized(url) == expected
+
+
+def test_the_demo_can_be_run_again_and_changes_nothing(data_dir: Path) -> None:
+    assert "All days are current." in run_command("demo", "--data-dir", str(data_dir))
+
+
+def test_the_demo_counts_duplicates_once_and_rejects_three_lines(data_dir: Path) -> None:
+    days = json.loads(run_command("days", "--format", "json", "--data-dir", str(data_dir)))
+    rejects = json.loads(run_command("rejects", "--format", "json", "--data-dir", str(data_dir)))
+    assert [day["duplicates"] for day in days] == [0, 0, 0, 0, 1]
+    assert [line["reason"] for line in rejects] == ["malformed_json", "invalid_occurred_at", "token_invariant"]

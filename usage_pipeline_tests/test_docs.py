@@ -1,0 +1,155 @@
+"""What the Markdown files say is true: settings, commands, make targets, links and the mapping example."""
+
+import re
+import shlex
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+import typer.main
+from typer.testing import CliRunner
+
+from usage_pipeline.cli.app import app
+from usage_pipeline.events.mapping import load_mapping
+from usage_pipeline.pipeline.refresh import PlainRunner, refresh
+from usage_pipeline.series.queries import UsageQuery, read_usage
+from usage_pipeline.settings import PREFIX, Settings
+from usage_pipeline.storage.opened import open_storage
+from usage_pipeline_tests.support import Landing, reject_reasons
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\]\((?!https?:)([^)\s]+)\)")
+
+
+def document(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def prose(text: str) -> str:
+    return FENCE.sub("", text)
+
+
+def code(text: str) -> list[str]:
+    """Lines of shell blocks, and code within sentences; blocks of output are left out."""
+    blocks = [line for language, block in FENCE.findall(text) if language == "sh" for line in block.splitlines()]
+    return [*blocks, *SPAN.findall(prose(text))]
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return [block for found, block in FENCE.findall(text) if found == language]
+
+
+def table(text: str, heading: str) -> list[tuple[str, ...]]:
+    """The rows of the first table of a section, without its head."""
+    section = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    rows = section[section.index("\n|") + 1 :].split("\n\n", 1)[0].splitlines()[2:]
+    return [tuple(cell.strip() for cell in row.strip("|").split(" | ")) for row in rows]
+
+
+def anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", prose(text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def shown_default(name: str) -> str:
+    special = {"duckdb_threads": "number of cores", "digest_key": "public"}
+    default = Settings.model_fields[name].default
+    return special.get(name) or ("unset" if default is None else f"`{default}`")
+
+
+def test_readme_lists_each_setting_once_in_the_order_of_the_code_with_its_default_and_description() -> None:
+    assert table(document("README.md"), "Settings") == [
+        (f"`{PREFIX}{name.upper()}`", shown_default(name), str(field.description))
+        for name, field in Settings.model_fields.items()
+    ]
+
+
+def test_readme_lists_each_command_once_in_the_order_of_the_help() -> None:
+    assert [row[0] for row in table(document("README.md"), "Commands")] == [f"`{name}`" for name in COMMANDS]
+
+
+def test_each_example_of_the_command_table_is_a_call_of_its_own_command() -> None:
+    called = [shlex.split(row[2].strip("`"))[:2] for row in table(document("README.md"), "Commands")]
+    assert called == [["usage-pipeline", name] for name in COMMANDS]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_call_in_a_document_is_one_that_the_command_line_accepts(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"{PREFIX}DATA_DIR", "restored at the end: --data-dir sets it")
+    calls = [shlex.split(text)[1:] for text in code(document(name)) if re.match(r"usage-pipeline [a-z]", text)]
+    for command, *arguments in calls:
+        COMMANDS[command].make_context(command, arguments)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_of_every_command_has_an_example(name: str) -> None:
+    result = CliRunner().invoke(app, [name, "--help"])
+    assert result.exit_code == 0
+    assert re.search(rf"Example:\s.*usage-pipeline\s+{name}", result.output, re.DOTALL)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_make_target_named_in_a_document_exists(name: str) -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", document("Makefile"), re.MULTILINE))
+    named = {target for text in code(document(name)) for target in re.findall(r"\bmake ([a-z][a-z-]*)", text)}
+    assert named <= targets
+
+
+def test_contributing_lists_every_make_target() -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", document("Makefile"), re.MULTILINE))
+    assert {row[0] for row in table(document("CONTRIBUTING.md"), "Set-up")} == {
+        f"`make {target}`" for target in targets
+    }
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_relative_link_leads_to_a_file_and_a_heading_that_exist(name: str) -> None:
+    for link in LINK.findall(prose(document(name))):
+        path, _, anchor = link.partition("#")
+        target = path or name
+        assert (ROOT / target).is_file(), link
+        if anchor:
+            assert anchor in anchors(document(target)), link
+
+
+@pytest.fixture
+def mappings(tmp_path: Path) -> Path:
+    """The folder `my-mappings` of CONTRIBUTING.md."""
+    folder = tmp_path / "my-mappings"
+    folder.mkdir()
+    (example,) = blocks(document("CONTRIBUTING.md"), "yaml")
+    (folder / "support_bot.yaml").write_text(example, encoding="utf-8")
+    return folder
+
+
+def test_mapping_example_of_contributing_loads(mappings: Path) -> None:
+    assert load_mapping(mappings / "support_bot.yaml").name == "support_bot"
+
+
+def test_mapping_example_of_contributing_counts_what_is_printed_there(
+    mappings: Path, new_settings: Callable[..., Settings]
+) -> None:
+    settings = new_settings(mappings_dir=mappings)
+    (lines,) = blocks(document("CONTRIBUTING.md"), "jsonl")
+    Landing(settings.landing).write("support_bot", "2025-03-20", lines.splitlines(), name="answers.jsonl")
+    metrics = ("records", "messages", "conversations", "tokens_in", "tokens_cached", "tokens_out", "errors")
+    with open_storage(settings) as storage:
+        refresh(storage, PlainRunner(storage))
+        found = read_usage(storage, UsageQuery(date.min, date.max, ("day", "type", "model"), metrics=metrics))
+        rejected = reject_reasons(storage)
+    assert [tuple(map(str, row.values())) for row in found] == printed("2025-03-19  event", "2025-03-20  prompt")
+    assert rejected == [(5, "unknown_type"), (6, "invalid_occurred_at")]
+
+
+def printed(*starts: str) -> list[tuple[str, ...]]:
+    """The rows of the printed tables of CONTRIBUTING.md that begin with these cells, cell by cell."""
+    lines = [line.strip() for block in blocks(document("CONTRIBUTING.md"), "text") for line in block.splitlines()]
+    return [tuple(re.split(r"\s{2,}", line)) for line in lines if line.startswith(starts)]
