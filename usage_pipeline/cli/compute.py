@@ -12,6 +12,7 @@ from usage_pipeline.cli.output import console
 from usage_pipeline.cli.session import finish, progress_bar, warn
 from usage_pipeline.orchestration.execution import DagsterRunner, open_runner
 from usage_pipeline.pipeline import refresh as pipeline
+from usage_pipeline.pipeline.landing_work import find_landing_work, landing_days
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage, open_storage
@@ -69,7 +70,7 @@ def land(first: From = None, last: To = None, data_dir: DataDir = None) -> None:
     """
     settings = load_settings(data_dir)
     with open_session(settings, "land") as session:
-        days = sorted(pipeline.landing_days(session.storage))
+        days = sorted(landing_days(session.storage))
         summary = pipeline.RefreshSummary()
         pipeline.land_days(session.runner, _within(days, first, last, settings), summary)
         unusable = report(session.storage, summary)
@@ -110,13 +111,16 @@ def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
 
 
 def _report_oddities(storage: Storage) -> None:
-    work = pipeline.find_landing_work(storage)
+    work = find_landing_work(storage)
     for entry in work.misplaced:
         warn(f"{entry.path} is passed over: {entry.problem}")
     for path in work.vanished:
         warn(f"{path} is gone from the landing folder; what it brought still counts")
-    for path in work.remapped:
-        warn(f"{path} landed under another mapping; `usage-pipeline land` reads it by the present one")
+    if work.outdated:
+        warn(
+            f"{len(work.outdated)} landing days from {work.outdated[0]} to {work.outdated[-1]} landed by other "
+            "mappings or rules than today's; `usage-pipeline land` reads them again"
+        )
 
 
 def _within(days: list[date], first: From, last: To, settings: Settings) -> list[date]:

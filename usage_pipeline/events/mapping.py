@@ -87,6 +87,12 @@ class Time(_Part):
                 raise ValueError(f"expected a time zone such as UTC or Europe/Berlin, found {zone!r}") from None
         return zone
 
+    @model_validator(mode="after")
+    def _zone_of_texts_only(self) -> Self:
+        if self.zone is not None and self.format is not TimeFormat.ISO:
+            raise ValueError(f"zone: {self.format} counts from 1970 UTC and has no zone; remove it")
+        return self
+
 
 class Mapping(_Part):
     """How one log format becomes canonical records. Fields are JSON paths (`$.a.b`) or CSV columns."""
@@ -97,13 +103,26 @@ class Mapping(_Part):
     identity: Literal["position"] | Annotated[tuple[str, ...], Field(min_length=1)]
     tenant: str | None = None
     type: str | Constant
-    types: dict[str, str | None]
+    types: dict[str, str | None] = Field(default_factory=dict)
     times: dict[str, Time]
     fields: dict[str, str | Constant] = Field(default_factory=dict)
     content: dict[str, str] = Field(default_factory=dict)
     delivery_fields: tuple[str, ...] = ()
     meters: frozenset[Meter] | None = None
     input_includes_cached: bool = True
+
+    @model_validator(mode="after")
+    def _known_type(self) -> Self:
+        if isinstance(self.type, Constant):
+            if self.types:
+                raise ValueError("types: a constant type needs none; remove them")
+            if catalogue.find(self.type.constant) is None:
+                raise ValueError(
+                    f"type: {self.type.constant!r} is not in the event catalogue; give one of its types"
+                )
+        elif not self.types:
+            raise ValueError("types is missing: which event types does the log have?")
+        return self
 
     @field_validator("times")
     @classmethod
@@ -126,13 +145,15 @@ class Mapping(_Part):
     @model_validator(mode="after")
     def _known_types(self) -> Self:
         for name, target in self.types.items():
-            if catalogue.find(target or name) is None:
-                raise ValueError(
-                    f"types.{name}: {target or name!r} is not in the event catalogue; "
-                    f"give one of its types, for example `{name}: request`"
-                )
             if "*" in name and target is not None:
                 raise ValueError(f"types.{name}: a pattern keeps the names that it matches; remove {target!r}")
+            if catalogue.find(target or name) is None:
+                advice = (
+                    "name each type by itself"
+                    if "*" in name
+                    else f"give one of its types, such as `{name}: request`"
+                )
+                raise ValueError(f"types.{name}: {target or name!r} is not in the event catalogue; {advice}")
         return self
 
     @model_validator(mode="after")
@@ -151,12 +172,18 @@ class Mapping(_Part):
             meter = METER_OF_FIELD.get(field)
             if meter is not None and meter not in self.meters:
                 raise ValueError(f"fields.{field} brings {meter}, which `meters` does not list")
-        for name, target in self.types.items():
-            entry = catalogue.find(target or name)
+        for name, target in self._named_types():
+            entry = catalogue.find(target)
             extra = sorted(entry.brings - self.meters) if entry else []
             if extra:
                 raise ValueError(f"types.{name} brings {extra[0]}, which `meters` does not list")
         return self
+
+    def _named_types(self) -> list[tuple[str, str]]:
+        """The types by the log's name and by the catalogue's."""
+        if isinstance(self.type, Constant):
+            return [(self.type.constant, self.type.constant)]
+        return [(name, target or name) for name, target in self.types.items()]
 
     @property
     def identity_fields(self) -> tuple[str, ...]:
@@ -198,7 +225,7 @@ def load_mappings(settings: Settings) -> dict[str, Mapping]:
     for folder in folders:
         if not folder.is_dir():
             raise MappingError(f"USAGE_MAPPINGS_DIR={folder}: there is no such directory.")
-    files = {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
+    files = {file.stem: file for folder in folders for file in sorted(folder.glob("*.y*ml"))}
     return {name: load_mapping(file) for name, file in files.items()}
 
 
@@ -210,6 +237,8 @@ def load_mapping(file: Path) -> Mapping:
         raise MappingError(f"{file}: not valid YAML: {error}") from None
     if not isinstance(content, dict):
         raise MappingError(f"{file}: expected `key: value` lines, see CONTRIBUTING.md.")
+    if "name" in content:
+        raise MappingError(f"{file}: name: a mapping has the name of its file; remove the key.")
     try:
         return Mapping.model_validate({"name": file.stem, **content})
     except ValidationError as error:

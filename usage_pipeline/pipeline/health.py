@@ -8,7 +8,8 @@ from enum import StrEnum
 from usage_pipeline.accounts.reference import load_accounts
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.events.mapping import load_mappings
-from usage_pipeline.pipeline.refresh import find_landing_work, find_stale
+from usage_pipeline.pipeline.landing_work import find_landing_work
+from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.series.queries import known_tenants
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
@@ -67,7 +68,7 @@ def _digest_key(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             Level.WARNING,
             "USAGE_DIGEST_KEY is not set: with the public default, digests of short texts can be guessed. "
-            "Set it once, before the first file; a later change makes files land anew",
+            "Set it once, before the first file: it cannot be changed afterwards",
         )
 
 
@@ -101,6 +102,12 @@ def _landing(storage: Storage) -> Iterator[Finding]:
         yield Finding(Level.WARNING, f"{entry.path} is passed over: {entry.problem}")
     for path in work.vanished:
         yield Finding(Level.WARNING, f"{path} is gone from the landing folder; what it brought still counts")
+    if work.outdated:
+        yield Finding(
+            Level.WARNING,
+            f"{len(work.outdated)} landing days landed by other mappings or rules than today's; "
+            "`usage-pipeline land` reads them again",
+        )
     if work.days:
         yield Finding(Level.WARNING, f"{len(work.days)} landing days wait; `usage-pipeline run` lands them")
 

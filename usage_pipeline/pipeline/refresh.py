@@ -14,14 +14,11 @@ from sqlalchemy import Connection
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.landing.land import land_day
-from usage_pipeline.events.landing.scan import LandingFile, Misplaced, scan_landing
-from usage_pipeline.events.mapping import load_mappings
-from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
 from usage_pipeline.storage import state
 from usage_pipeline.storage.compute import compute_partition, stale_days
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import FileState, LandedFile
 
 MAX_PASSES = 20
 
@@ -62,65 +59,12 @@ class PlainRunner:
                     compute_partition(self.storage, table, day, self.run)
 
 
-@dataclass(frozen=True)
-class LandingWork:
-    """What the landing folder asks for."""
-
-    days: list[date]
-    misplaced: Sequence[Misplaced]
-    vanished: list[str]
-    remapped: list[str]
-
-
 @dataclass
 class RefreshSummary:
     """What a refresh did."""
 
     landed: list[date] = field(default_factory=list)
     computed: dict[date, set[str]] = field(default_factory=dict)
-
-
-def find_landing_work(storage: Storage) -> LandingWork:
-    """The landing days with new or changed files, or whose objects are gone; and what is odd there.
-
-    A changed mapping alone lands nothing anew: `remapped` lists the files that `land` would read differently.
-    """
-    mappings = load_mappings(storage.settings)
-    scan = scan_landing(storage.settings, mappings)
-    with storage.warehouse.connect() as connection:
-        known = {file.path: file for file in state.files(connection)}
-        partitions = state.partitions(connection, LANDED_EVENTS.name)
-    days = [
-        day
-        for day, files in scan.days().items()
-        if day not in partitions
-        or not partitions[day].committed
-        or any(_needs_landing(storage, file, known.get(file.path)) for file in files)
-    ]
-    found = {file.path: file for file in scan.files}
-    return LandingWork(
-        days=sorted(days),
-        misplaced=scan.misplaced,
-        vanished=sorted(known.keys() - found.keys()),
-        remapped=[
-            path
-            for path in found
-            if path in known and known[path].mapping_digest != mappings[found[path].source].digest
-        ],
-    )
-
-
-def landing_days(storage: Storage) -> set[date]:
-    """The landing days that have files."""
-    return set(scan_landing(storage.settings, load_mappings(storage.settings)).days())
-
-
-def _needs_landing(storage: Storage, file: LandingFile, known: LandedFile | None) -> bool:
-    if known is None or (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
-        return True
-    if known.state is FileState.FAILED:
-        return False
-    return not storage.lake.exists(storage.lake.object(LANDED_EVENTS, known.landing_day, known.object_name))
 
 
 def find_stale(storage: Storage) -> dict[date, frozenset[str]]:

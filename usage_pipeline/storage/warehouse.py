@@ -101,6 +101,13 @@ def _series(name: str) -> Table:
     )
 
 
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
 token_series = _series("token_series")
 conversation_series = _series("conversation_series")
 message_series = _series("message_series")

@@ -25,6 +25,9 @@ _EXPECTED_TIMES = {
 }
 
 
+_EXPECTED_TIME_IN_ZONE = "an ISO 8601 time, such as 2026-02-20 08:00:00.120"
+
+
 @dataclass(frozen=True)
 class MappedField:
     """Which field of the log a column comes from, and what is expected there; for reject messages."""
@@ -41,7 +44,8 @@ def mapped_fields(mapping: Mapping) -> list[MappedField]:
     if isinstance(mapping.type, str):
         found.append(MappedField("type", mapping.type, f"one of {', '.join(sorted(mapping.types))}"))
     for name, time in mapping.times.items():
-        found.append(MappedField(name, time.field, _EXPECTED_TIMES[time.format]))
+        expected = _EXPECTED_TIME_IN_ZONE if time.zone else _EXPECTED_TIMES[time.format]
+        found.append(MappedField(name, time.field, expected))
     for name, value in mapping.fields.items():
         if isinstance(value, str):
             found.append(MappedField(name, value, _EXPECTED_BY_TYPE.get(FIELD_TYPES[name], "a text")))
@@ -125,8 +129,10 @@ class _Fields:
             return f"CAST(json_object({pairs}) AS VARCHAR)" if rest else "CAST(NULL AS VARCHAR)"
         kept = set(self._mapping.raw_delivery_fields) - set(dropped)
         taken = [path for path in self._mapping.read_fields if path not in kept]
-        patch = _nulls_at(taken)
-        return f"nullif(CAST(json_merge_patch(sound, {literal(patch)}) AS VARCHAR), '{{}}')"
+        kept_text = f"CAST(json_merge_patch(sound, {literal(_nulls_at(taken))}) AS VARCHAR)"
+        for parent in _parents(taken):
+            kept_text = _without_empty(kept_text, parent)
+        return f"nullif({kept_text}, '{{}}')"
 
     def _fault(self) -> str:
         faults = [
@@ -169,7 +175,7 @@ class _Fields:
         ]
         if not keys:
             return "trimmed"
-        names = "|".join("".join(f"\\x{{{ord(char):x}}}" for char in key) for key in keys)
+        names = "|".join(map(_pattern_of, keys))
         pattern = f'"({names})"(\\s*:\\s*)(-?[0-9][0-9.eE+-]{{15,}})'
         return f"regexp_replace(trimmed, {literal(pattern)}, '\"\\1\"\\2\"\\3\"', 'g')"
 
@@ -188,6 +194,24 @@ def _nulls_at(paths: list[str]) -> str:
         else:
             inner[last] = None
     return json.dumps(patch)
+
+
+def _parents(paths: list[str]) -> list[str]:
+    """The names of the objects that these paths lead through, innermost first."""
+    depths = {key: depth for path in paths for depth, key in enumerate(_keys(path)[:-1])}
+    return sorted(depths, key=lambda key: (-depths[key], key))
+
+
+def _without_empty(text: str, key: str) -> str:
+    """The SQL of a JSON text without `"key":{}`, which a merge patch leaves of an object that it empties."""
+    name = _pattern_of(key)
+    first = f"""regexp_replace({text}, {literal(f'([{{]"{name}":[{{][}}],?)')}, '{{', 'g')"""
+    return f"""regexp_replace({first}, {literal(f',"{name}":[{{][}}]')}, '', 'g')"""
+
+
+def _pattern_of(key: str) -> str:
+    """A pattern that matches exactly this key."""
+    return "".join(f"\\x{{{ord(char):x}}}" for char in key)
 
 
 def _keys(path: str) -> list[str]:

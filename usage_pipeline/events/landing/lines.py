@@ -196,8 +196,9 @@ def _gzip_blocks(stream: BinaryIO) -> Iterator[bytes]:
                 yield block
     except EOFError:
         raise UnreadableFileError("the gzip data is truncated; deliver the file again") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise UnreadableFileError(f"the gzip data is corrupt ({error}); deliver the file again") from None
+    except (gzip.BadGzipFile, zlib.error):
+        # Without the library's text: it may quote bytes of the file.
+        raise UnreadableFileError("the gzip data is corrupt; deliver the file again") from None
 
 
 def _zstd_blocks(stream: BinaryIO) -> Iterator[bytes]:
@@ -215,7 +216,7 @@ def _zstd_blocks(stream: BinaryIO) -> Iterator[bytes]:
                 if frame.eof:
                     block, open_frame = frame.unused_data, False
                     frame = zstandard.ZstdDecompressor().decompressobj()
-    except zstandard.ZstdError as error:
-        raise UnreadableFileError(f"the zstd data is corrupt ({error}); deliver the file again") from None
+    except zstandard.ZstdError:
+        raise UnreadableFileError("the zstd data is corrupt; deliver the file again") from None
     if open_frame:
         raise UnreadableFileError("the zstd data is truncated; deliver the file again")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 
 from usage_pipeline.accounts.models import Accounts
@@ -22,6 +22,7 @@ EXPECTED_REJECTS = frozenset({"past_retention", "before_calendar"})
 _SQL_FILES = ("macros", "judged", "landed_events", "rejected_lines")
 
 
+@cache
 def landing_sql(name: str) -> str:
     """One of the SQL files of this folder."""
     return resources.files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")

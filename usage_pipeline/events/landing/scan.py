@@ -91,9 +91,8 @@ def _classify_all(
 
 def _classify_day(settings: Settings, source: mapping.Mapping, day: Path) -> Iterator[LandingFile | Misplaced]:
     relative = f"{source.name}/{day.name}"
-    try:
-        landing_day = date.fromisoformat(day.name)
-    except ValueError:
+    landing_day = _parse_day(day.name)
+    if landing_day is None:
         yield Misplaced(relative, "expected a folder named after the landing day, YYYY-MM-DD")
         return
     if landing_day > settings.today():
@@ -111,6 +110,14 @@ def _classify_day(settings: Settings, source: mapping.Mapping, day: Path) -> Ite
                 yield _classify_file(_Place(settings.landing, source, landing_day, entry.name), file)
         else:
             yield _classify_file(_Place(settings.landing, source, landing_day, None), entry)
+
+
+def _parse_day(name: str) -> date | None:
+    try:
+        day = date.fromisoformat(name)
+    except ValueError:
+        return None
+    return day if day.isoformat() == name else None  # 20260220 and 2026-W08-5 are days too, but other names
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,12 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.DateTime(timezone=True)),
         schema=SCHEMA,
     )
+    op.create_table(
+        "deployment",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("value", sa.Text, nullable=False),
+        schema=SCHEMA,
+    )
     for name in ("token_series", "conversation_series", "message_series"):
         op.create_table(
             name,
@@ -78,6 +84,7 @@ def downgrade() -> None:
         "message_series",
         "conversation_series",
         "token_series",
+        "deployment",
         "partition_state",
         "landing_event_days",
         "landing_files",

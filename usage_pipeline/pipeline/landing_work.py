@@ -1,0 +1,80 @@
+"""What the landing folder asks for: compares it with what the state says has landed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from usage_pipeline.accounts.models import Accounts
+from usage_pipeline.accounts.reference import load_accounts
+from usage_pipeline.events import mapping
+from usage_pipeline.events.landing.rules import LandingRules
+from usage_pipeline.events.landing.scan import LandingFile, Misplaced, scan_landing
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.storage import state
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.state import FileState, LandedFile, Partition
+
+
+@dataclass(frozen=True)
+class LandingWork:
+    """The landing days to land, and what is odd in the landing folder.
+
+    Changed mappings or rules land nothing by themselves: `outdated` days would be read differently now.
+    """
+
+    days: list[date]
+    misplaced: Sequence[Misplaced]
+    vanished: list[str]
+    outdated: list[date]
+
+
+def find_landing_work(storage: Storage) -> LandingWork:
+    """The days with new or changed files, or whose objects are gone; and what is odd."""
+    mappings = mapping.load_mappings(storage.settings)
+    scan = scan_landing(storage.settings, mappings)
+    with storage.warehouse.connect() as connection:
+        known = {file.path: file for file in state.files(connection)}
+        partitions = state.partitions(connection, LANDED_EVENTS.name)
+    days = {
+        day
+        for day, files in scan.days().items()
+        if day not in partitions
+        or not partitions[day].committed
+        or any(_needs_landing(storage, file, known.get(file.path)) for file in files)
+    }
+    accounts = load_accounts(storage.settings)
+    return LandingWork(
+        days=sorted(days),
+        misplaced=scan.misplaced,
+        vanished=sorted(known.keys() - {file.path for file in scan.files}),
+        outdated=sorted(
+            day
+            for day, files in scan.days().items()
+            if day not in days
+            and (
+                _has_other_rules(storage, accounts, partitions[day])
+                or any(_has_other_mapping(mappings, known[file.path]) for file in files)
+            )
+        ),
+    )
+
+
+def landing_days(storage: Storage) -> set[date]:
+    """The landing days that have files."""
+    return set(scan_landing(storage.settings, mapping.load_mappings(storage.settings)).days())
+
+
+def _needs_landing(storage: Storage, file: LandingFile, known: LandedFile | None) -> bool:
+    if known is None or (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
+        return True
+    if known.state is FileState.FAILED:
+        return False
+    return not storage.lake.exists(storage.lake.object(LANDED_EVENTS, known.landing_day, known.object_name))
+
+
+def _has_other_rules(storage: Storage, accounts: Accounts, partition: Partition) -> bool:
+    return partition.code_version != LandingRules(storage.settings, accounts, partition.day).digest
+
+
+def _has_other_mapping(mappings: Mapping[str, mapping.Mapping], known: LandedFile) -> bool:
+    return known.mapping_digest != mappings[known.source].digest
