@@ -4,15 +4,11 @@ The SQL is generated, because a mapping is data. It only takes fields out of lin
 verdict on a line is in `judged.sql`. A field that cannot be typed is null, its name in `invalid_field`.
 """
 
-import csv
-import io
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from usage_pipeline.errors import UnreadableFileError
-from usage_pipeline.events.landing.lines import MAX_LINE_BYTES
-from usage_pipeline.events.mapping import Constant, Format, Mapping, Time, TimeFormat
+from usage_pipeline.events.landing.fields import Fields
+from usage_pipeline.events.mapping import Constant, Mapping, Time, TimeFormat
 from usage_pipeline.events.record import FACTS, FIELD_TYPES, WHERE_LANDED
 from usage_pipeline.storage.engine import literal
 
@@ -52,21 +48,8 @@ def mapped_fields(mapping: Mapping) -> list[MappedField]:
     return found
 
 
-def parse_header(mapping: Mapping, line: str) -> tuple[str, ...]:
-    """The columns that a CSV header names. Raises UnreadableFileError when it lacks one that is mapped."""
-    header = tuple(name.strip() for name in next(csv.reader(io.StringIO(line)), []))
-    missing = [field for field in mapping.read_fields if field not in header]
-    if missing:
-        raise UnreadableFileError(
-            f"its header has no column {missing[0]!r}; found {', '.join(header)}. "
-            "Deliver the file with its header, or correct the mapping"
-        )
-    return header
-
-
-def extracted_select(mapping: Mapping, digest_key: str, header: tuple[str, ...] = ()) -> str:
+def extracted_select(mapping: Mapping, fields: Fields, digest_key: str) -> str:
     """The SELECT behind `extracted`, over `lines` (line, raw, utf8) and the row of `landing`."""
-    fields = _Fields(mapping, header)
     typed = list(_typed_columns(mapping, fields))
     typed_names = {name for name, _ in typed}
     nulls = [
@@ -98,128 +81,7 @@ def payload_columns(mapping: Mapping) -> tuple[str, ...]:
     return (*(column.name for column in FACTS if column.name not in delivery), "payload_meta")
 
 
-class _Fields:
-    """The fields of a line: one list of texts per line, and the position of each field in it."""
-
-    def __init__(self, mapping: Mapping, header: tuple[str, ...]) -> None:
-        self._mapping = mapping
-        self._header = header
-        self._read = header or mapping.read_fields
-
-    def text(self, field: str) -> str:
-        """The SQL of a field's text; null where it is absent, JSON null or empty."""
-        return f"plain_text(v[{self._read.index(field) + 1}])"
-
-    def values_select(self) -> str:
-        """Line, its text, its fault as a whole, its text if it has none (`sound`), and the list `v` of fields."""
-        trimmed = "rtrim(raw, chr(10) || chr(13)) AS trimmed"
-        base = f"SELECT line, utf8, {trimmed} FROM lines"
-        return (
-            "SELECT line, trimmed, line_fault, sound, "
-            f"CASE WHEN line_fault IS NULL THEN {self._values()} END AS v\n"
-            "FROM (SELECT *, CASE WHEN line_fault IS NULL THEN trimmed END AS sound "
-            f"FROM (SELECT line, trimmed, {self._fault()} AS line_fault FROM ({base}) AS bare) AS known) AS lines"
-        )
-
-    def meta(self, dropped: tuple[str, ...]) -> str:
-        """The SQL of the JSON object of all fields that the mapping does not read, without the dropped."""
-        if self._mapping.format is Format.CSV:
-            rest = [name for name in self._header if name not in self._mapping.read_fields or name in dropped]
-            pairs = ", ".join(f"{literal(name)}, {self.text(name)}" for name in rest)
-            return f"CAST(json_object({pairs}) AS VARCHAR)" if rest else "CAST(NULL AS VARCHAR)"
-        kept = set(self._mapping.raw_delivery_fields) - set(dropped)
-        taken = [path for path in self._mapping.read_fields if path not in kept]
-        kept_text = f"CAST(json_merge_patch(sound, {literal(_nulls_at(taken))}) AS VARCHAR)"
-        for parent in _parents(taken):
-            kept_text = _without_empty(kept_text, parent)
-        return f"nullif({kept_text}, '{{}}')"
-
-    def _fault(self) -> str:
-        faults = [
-            (f"octet_length(encode(trimmed)) > {MAX_LINE_BYTES}", "line_too_long"),
-            ("NOT utf8", "not_utf8"),
-        ]
-        if self._mapping.format is Format.CSV:
-            faults.append((f"len({self._values()}) <> {len(self._header)}", "malformed_csv"))
-        else:
-            faults += [
-                ("NOT json_valid(trimmed)", "malformed_json"),
-                ("json_type(trimmed) <> 'OBJECT'", "not_an_object"),
-            ]
-        cases = " ".join(f"WHEN {test} THEN '{fault}'" for test, fault in faults)
-        return f"CASE {cases} END"
-
-    def _values(self) -> str:
-        if self._mapping.format is Format.CSV:
-            # With a comma before it every field begins with one, so that no match is empty.
-            return (
-                "CASE WHEN contains(trimmed, '\"') THEN list_transform("
-                """regexp_extract_all(',' || trimmed, ',("(?:[^"]|"")*"|[^,]*)', 1), """
-                """lambda field: CASE WHEN starts_with(field, '"') """
-                """THEN replace(field[2:-2], '""', '"') ELSE field END) """
-                "ELSE string_split(trimmed, ',') END"
-            )
-        paths = ", ".join(literal(path) for path in self._read)
-        return f"json_extract_string({self._exact_text()}, [{paths}])"
-
-    def _exact_text(self) -> str:
-        """The line with long decimals in quotes: DuckDB's JSON reader would round them to a double.
-
-        Only numbers behind the keys of decimal columns are touched. Within a JSON string the quotes of
-        such a key would be escaped, so texts are never altered.
-        """
-        keys = [
-            path.rpartition(".")[2].strip('"')
-            for name, path in self._mapping.fields.items()
-            if isinstance(path, str) and FIELD_TYPES[name].startswith("DECIMAL")
-        ]
-        if not keys:
-            return "trimmed"
-        names = "|".join(map(_pattern_of, keys))
-        pattern = f'"({names})"(\\s*:\\s*)(-?[0-9][0-9.eE+-]{{15,}})'
-        return f"regexp_replace(trimmed, {literal(pattern)}, '\"\\1\"\\2\"\\3\"', 'g')"
-
-
-def _nulls_at(paths: list[str]) -> str:
-    """A JSON merge patch that removes these paths."""
-    patch: dict[str, object] = {}
-    for path in paths:
-        *outer, last = _keys(path)
-        inner = patch
-        for key in outer:
-            child = inner.setdefault(key, {})
-            if not isinstance(child, dict):
-                break  # the whole object is removed already
-            inner = child
-        else:
-            inner[last] = None
-    return json.dumps(patch)
-
-
-def _parents(paths: list[str]) -> list[str]:
-    """The names of the objects that these paths lead through, innermost first."""
-    depths = {key: depth for path in paths for depth, key in enumerate(_keys(path)[:-1])}
-    return sorted(depths, key=lambda key: (-depths[key], key))
-
-
-def _without_empty(text: str, key: str) -> str:
-    """The SQL of a JSON text without `"key":{}`, which a merge patch leaves of an object that it empties."""
-    name = _pattern_of(key)
-    first = f"""regexp_replace({text}, {literal(f'([{{]"{name}":[{{][}}],?)')}, '{{', 'g')"""
-    return f"""regexp_replace({first}, {literal(f',"{name}":[{{][}}]')}, '', 'g')"""
-
-
-def _pattern_of(key: str) -> str:
-    """A pattern that matches exactly this key."""
-    return "".join(f"\\x{{{ord(char):x}}}" for char in key)
-
-
-def _keys(path: str) -> list[str]:
-    """The keys of a JSON path: `$.a."b.c"` has `a` and `b.c`."""
-    return next(csv.reader([path.removeprefix("$.")], delimiter="."))
-
-
-def _record_id(mapping: Mapping, fields: _Fields) -> str:
+def _record_id(mapping: Mapping, fields: Fields) -> str:
     match mapping.identity_fields:
         case ():
             return "landing.identity_digest || ':' || line"
@@ -232,7 +94,7 @@ def _record_id(mapping: Mapping, fields: _Fields) -> str:
             )
 
 
-def _type_columns(mapping: Mapping, fields: _Fields) -> Iterator[tuple[str, str]]:
+def _type_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]:
     if isinstance(mapping.type, Constant):
         yield "type", literal(mapping.type.constant)
         yield "type_text", literal(mapping.type.constant)
@@ -249,7 +111,7 @@ def _type_columns(mapping: Mapping, fields: _Fields) -> Iterator[tuple[str, str]
     yield "type_text", text
 
 
-def _typed_columns(mapping: Mapping, fields: _Fields) -> Iterator[tuple[str, str]]:
+def _typed_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]:
     for name, time in mapping.times.items():
         yield name, _time(time, fields)
     for name, value in mapping.fields.items():
@@ -257,7 +119,7 @@ def _typed_columns(mapping: Mapping, fields: _Fields) -> Iterator[tuple[str, str
         yield name, f"{_caster(name)}({text})"
 
 
-def _time(time: Time, fields: _Fields) -> str:
+def _time(time: Time, fields: Fields) -> str:
     text = fields.text(time.field)
     if time.zone is not None:
         return f"time_iso_in_zone({text}, {literal(time.zone)})"
@@ -270,7 +132,7 @@ def _caster(column: str) -> str:
     return {"BIGINT": "whole_number", "DECIMAL(38,24)": "exact_decimal"}.get(FIELD_TYPES[column], "plain_text")
 
 
-def _digest_columns(mapping: Mapping, fields: _Fields, digest_key: str) -> Iterator[tuple[str, str]]:
+def _digest_columns(mapping: Mapping, fields: Fields, digest_key: str) -> Iterator[tuple[str, str]]:
     yield "meta", fields.meta(())
     yield "payload_meta", fields.meta(mapping.raw_delivery_fields)
     texts = [fields.text(field) for field in mapping.content.values()]
@@ -284,7 +146,7 @@ def _digest_columns(mapping: Mapping, fields: _Fields, digest_key: str) -> Itera
         yield "prompt_digest", f"sha256({literal(digest_key)} || chr(31) || {prompt})"
 
 
-def _invalid_columns(mapping: Mapping, fields: _Fields) -> Iterator[tuple[str, str]]:
+def _invalid_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]:
     """The first field whose text cannot be typed, and that text."""
     checked = [(name, fields.text(time.field), _time(time, fields)) for name, time in mapping.times.items()]
     checked += [

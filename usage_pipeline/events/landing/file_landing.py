@@ -17,6 +17,7 @@ from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events import mapping as mappings
 from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.events.landing import extract, lines
+from usage_pipeline.events.landing.fields import CsvFields, Fields, JsonFields
 from usage_pipeline.events.landing.rules import EXPECTED_REJECTS, QUARANTINE_FROM_LINES, LandingRules, landing_sql
 from usage_pipeline.events.landing.scan import LandingFile
 from usage_pipeline.events.record import LANDED_EVENTS, RECORD, REJECTED_LINES
@@ -136,13 +137,14 @@ class FileLanding:
         return self._views() + landing_sql("landed_events").format(columns=names, payload=payload)
 
     def _views(self) -> str:
-        header: tuple[str, ...] = ()
-        if self.mapping.format is mappings.Format.CSV:
-            text = lines.read_header(self.source_path, self.file.compression)
-            header = extract.parse_header(self.mapping, text)
         key = self.storage.settings.digest_key.get_secret_value()
-        extracted = extract.extracted_select(self.mapping, key, header)
+        extracted = extract.extracted_select(self.mapping, self._fields(), key)
         return f"WITH extracted AS ({extracted}),\njudged AS ({landing_sql('judged')})\n"
+
+    def _fields(self) -> Fields:
+        if self.mapping.format is mappings.Format.JSONL:
+            return JsonFields(self.mapping)
+        return CsvFields(self.mapping, lines.read_header(self.source_path, self.file.compression))
 
     def _event_days(self, duck: DuckDBPyConnection, target: Path) -> Iterator[LandedDay]:
         rows = duck.execute(
