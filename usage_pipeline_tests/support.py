@@ -39,7 +39,8 @@ class Landing:
         """Write lines (mappings as JSON) to `source/day[/tenant]/name`; the name decides the compression."""
         tenant, name = place.get("tenant"), place.get("name", "events.jsonl")
         texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
-        return self.write_bytes(source, day, "".join(f"{text}\n" for text in texts).encode(), tenant=tenant, name=name)
+        content = "".join(f"{text}\n" for text in texts).encode()
+        return self.write_bytes(source, day, content, tenant=tenant, name=name)
 
     def write_bytes(
         self, source: str, day: str, content: bytes, *, tenant: str | None = None, name: str = "events.jsonl"

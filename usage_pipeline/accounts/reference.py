@@ -28,7 +28,7 @@ def load_accounts(settings: Settings) -> Accounts:
         )
         for name, entry in (entries or {BUILT_IN_PLAN: {}}).items()
     }
-    if default_plan not in plans:
+    if not isinstance(default_plan, str) or default_plan not in plans:
         raise ReferenceFileError(
             f"{plans_file}: {_DEFAULT_KEY}: expected the name of one of the plans {sorted(plans)}, "
             f"found {default_plan!r}."
@@ -49,7 +49,7 @@ def _entries(file: Path) -> dict[str, Any]:
         return {}
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # an impossible date is a ValueError
         raise ReferenceFileError(f"{file}: not valid YAML: {error}") from None
     if content is None:
         return {}

@@ -55,7 +55,8 @@ def load_catalogue(file: Path = CATALOGUE_FILE) -> dict[str, EventType]:
             catalogue[name] = EventType.model_validate(entry)
         except ValidationError as error:
             found = error.errors()[0]
-            raise MappingError(f"{file}: {name}.{found['loc'][0]}: {found['msg']}") from None
+            key = ".".join(map(str, [name, *found["loc"]]))
+            raise MappingError(f"{file}: {key}: {found['msg']}") from None
         if "*" in name and catalogue[name] != EventType():
             raise MappingError(f"{file}: {name}: a pattern may not count anything; name each type that does")
     return catalogue

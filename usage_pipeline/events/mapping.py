@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from usage_pipeline.errors import MappingError
 from usage_pipeline.events import catalogue
-from usage_pipeline.events.record import FACTS
+from usage_pipeline.events.record import FACTS, FIELD_TYPES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.fingerprint import fingerprint
 
@@ -41,6 +41,7 @@ METER_OF_FIELD = {
 }
 Meter = Literal["tokens", "messages", "requests", "conversations", "bytes", "tool_calls", "cost", "credits"]
 
+_NUMBERS = {"BIGINT": re.compile(r"[0-9]{1,18}"), "DECIMAL(38,24)": re.compile(r"[0-9]{1,13}(\.[0-9]{1,24})?")}
 _JSON_PATH = re.compile(r'^\$(\.([A-Za-z_][A-Za-z0-9_]*|"[^"\\]+"))+$')
 
 
@@ -140,6 +141,10 @@ class Mapping(_Part):
         unknown = sorted(fields.keys() - FIELDS)
         if unknown:
             raise ValueError(f"no column {unknown[0]!r}; expected some of {sorted(FIELDS)}")
+        for name, value in fields.items():
+            pattern = _NUMBERS.get(FIELD_TYPES[name])
+            if isinstance(value, Constant) and pattern and not pattern.fullmatch(value.constant):
+                raise ValueError(f"{name}: the constant {value.constant!r} is not a number")
         return fields
 
     @model_validator(mode="after")
@@ -159,9 +164,11 @@ class Mapping(_Part):
     @model_validator(mode="after")
     def _paths(self) -> Self:
         if self.format is Format.JSONL:
-            for path in self.read_fields:
+            for key, path in self._located_fields():
                 if not _JSON_PATH.match(path):
-                    raise ValueError(f'{path!r} is not a JSON path; expected `$.name`, `$.outer."inner name"`')
+                    raise ValueError(
+                        f'{key}: {path!r} is not a JSON path; expected `$.name`, `$.outer."inner name"`'
+                    )
         return self
 
     @model_validator(mode="after")
@@ -198,16 +205,20 @@ class Mapping(_Part):
     @property
     def read_fields(self) -> tuple[str, ...]:
         """Every field of the log that the mapping reads, once each."""
+        return tuple(dict.fromkeys(field for _, field in self._located_fields()))
+
+    def _located_fields(self) -> list[tuple[str, str]]:
+        """The fields of the log, each with the key of the mapping that names it."""
         named = [
-            *self.identity_fields,
-            self.tenant,
-            self.type,
-            *(time.field for time in self.times.values()),
-            *self.fields.values(),
-            *self.content.values(),
-            *self.raw_delivery_fields,
+            *(("identity", field) for field in self.identity_fields),
+            ("tenant", self.tenant),
+            ("type", self.type),
+            *((f"times.{name}", time.field) for name, time in self.times.items()),
+            *((f"fields.{name}", field) for name, field in self.fields.items()),
+            *((f"content.{name}", field) for name, field in self.content.items()),
+            *(("delivery_fields", field) for field in self.raw_delivery_fields),
         ]
-        return tuple(dict.fromkeys(field for field in named if isinstance(field, str)))
+        return [(key, field) for key, field in named if isinstance(field, str)]
 
     @property
     def digest(self) -> str:
@@ -233,7 +244,7 @@ def load_mapping(file: Path) -> Mapping:
     """One mapping; its name is the file's. Raises MappingError naming file and key."""
     try:
         content: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # an impossible date is a ValueError
         raise MappingError(f"{file}: not valid YAML: {error}") from None
     if not isinstance(content, dict):
         raise MappingError(f"{file}: expected `key: value` lines, see CONTRIBUTING.md.")

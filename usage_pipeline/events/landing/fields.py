@@ -12,7 +12,7 @@ from collections.abc import Collection
 
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing.lines import MAX_LINE_BYTES
-from usage_pipeline.events.mapping import Mapping
+from usage_pipeline.events.mapping import Mapping, TimeFormat
 from usage_pipeline.events.record import FIELD_TYPES
 from usage_pipeline.storage.engine import literal
 
@@ -66,7 +66,7 @@ class JsonFields(Fields):
 
     def meta(self, dropped: Collection[str]) -> str:
         """Remove the paths that are read from the line: what is left is the rest."""
-        kept = set(self._mapping.raw_delivery_fields) - set(dropped)
+        kept = set(self._mapping.raw_delivery_fields) - set(dropped) - set(self._mapping.content.values())
         taken = [path for path in self._positions if path not in kept]
         rest = f"CAST(json_merge_patch(sound, {literal(_nulls_at(taken))}) AS VARCHAR)"
         for parent in _parents(taken):
@@ -83,17 +83,20 @@ class JsonFields(Fields):
     def _exact_text(self) -> str:
         """The line with long decimals in quotes: DuckDB's JSON reader would round them to a double.
 
-        Only numbers behind the keys of decimal columns are touched. Within a JSON string the quotes of
-        such a key would be escaped, so texts are never altered.
+        Only numbers behind the keys of decimal columns and counted times are touched. Within a JSON string
+        the quotes of such a key would be escaped, so texts are never altered.
         """
-        keys = [
-            _keys(path)[-1]
-            for name, path in self._mapping.fields.items()
-            if isinstance(path, str) and FIELD_TYPES[name].startswith("DECIMAL")
+        paths = [
+            *(
+                path
+                for name, path in self._mapping.fields.items()
+                if isinstance(path, str) and FIELD_TYPES[name].startswith("DECIMAL")
+            ),
+            *(time.field for time in self._mapping.times.values() if time.format is not TimeFormat.ISO),
         ]
-        if not keys:
+        if not paths:
             return "trimmed"
-        names = "|".join(map(_pattern_of, keys))
+        names = "|".join(_pattern_of(_keys(path)[-1]) for path in paths)
         pattern = f'"({names})"(\\s*:\\s*)(-?[0-9][0-9.eE+-]{{15,}})'
         return f"regexp_replace(trimmed, {literal(pattern)}, '\"\\1\"\\2\"\\3\"', 'g')"
 
@@ -114,7 +117,9 @@ class CsvFields(Fields):
 
     def meta(self, dropped: Collection[str]) -> str:
         """Collect the columns that are not read."""
-        taken = (set(self._mapping.read_fields) - set(self._mapping.raw_delivery_fields)) | set(dropped)
+        content = set(self._mapping.content.values())
+        delivery = set(self._mapping.raw_delivery_fields) - content
+        taken = (set(self._mapping.read_fields) - delivery) | set(dropped)
         rest = [name for name in self._positions if name not in taken]
         pairs = ", ".join(f"{literal(name)}, {self.text(name)}" for name in rest)
         return f"CAST(json_object({pairs}) AS VARCHAR)" if rest else "CAST(NULL AS VARCHAR)"

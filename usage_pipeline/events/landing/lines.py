@@ -177,6 +177,8 @@ def _decodable(data: bytes, ends: np.ndarray) -> tuple[bytes, np.ndarray, pa.Arr
 def _blocks(file: Path, compression: str | None) -> Iterator[bytes]:
     try:
         with file.open("rb") as stream:
+            if compression is not None and not file.stat().st_size:
+                raise UnreadableFileError(f"the {compression} data is truncated; deliver the file again")
             match compression:
                 case "gzip":
                     yield from _gzip_blocks(stream)

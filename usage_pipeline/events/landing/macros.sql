@@ -22,7 +22,7 @@ CREATE TEMP MACRO to_microseconds(t) AS regexp_replace(t, '(\.[0-9]{6})[0-9]+', 
 CREATE TEMP MACRO time_iso(t) AS
     CASE
         WHEN regexp_full_match(
-            t, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)'
+            t, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)'
         ) THEN timezone('UTC', TRY_CAST(to_microseconds(t) AS TIMESTAMPTZ))
     END;
 

@@ -132,6 +132,9 @@ class _Place:
 
 def _classify_file(place: _Place, file: Path) -> LandingFile | Misplaced:
     path = file.relative_to(place.root).as_posix()
+    if not _is_utf8(path):
+        readable = path.encode(errors="backslashreplace").decode()
+        return Misplaced(readable, "its name, or that of a folder above, is not UTF-8; rename it")
     plain = file.with_suffix("") if file.suffix in COMPRESSIONS else file
     expected = place.source.format
     if not file.is_file():
@@ -149,6 +152,14 @@ def _classify_file(place: _Place, file: Path) -> LandingFile | Misplaced:
         size=stat.st_size,
         mtime_ns=stat.st_mtime_ns,
     )
+
+
+def _is_utf8(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _visible(folder: Path) -> list[Path]:

@@ -1,0 +1,66 @@
+"""Fixtures: a directory for mappings of one's own, and the files that people edit."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from usage_pipeline.events.landing.land import land_day
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.support import Landing
+
+
+@pytest.fixture
+def settings(new_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
+    """Settings on a fresh data directory and database, with a directory for mappings."""
+    mappings_dir = tmp_path / "mappings"
+    mappings_dir.mkdir()
+    return new_settings(mappings_dir=mappings_dir)
+
+
+@pytest.fixture
+def add_mapping(settings: Settings) -> Callable[[str, str], Path]:
+    """Writes a mapping of one's own: name and YAML."""
+
+    def write(name: str, content: str) -> Path:
+        assert settings.mappings_dir is not None
+        file = settings.mappings_dir / f"{name}.yaml"
+        file.write_text(content, encoding="utf-8")
+        return file
+
+    return write
+
+
+@pytest.fixture
+def add_reference(settings: Settings) -> Callable[[str, str], None]:
+    """Writes a reference file: name and YAML."""
+
+    def write(name: str, content: str) -> None:
+        settings.reference.mkdir(parents=True, exist_ok=True)
+        (settings.reference / f"{name}.yaml").write_text(content, encoding="utf-8")
+
+    return write
+
+
+@pytest.fixture
+def land(storage: Storage) -> Callable[[str], None]:
+    """Lands one day, without computing the tables behind it."""
+
+    def one_day(day: str) -> None:
+        land_day(storage, date.fromisoformat(day), "test")
+
+    return one_day
+
+
+@pytest.fixture
+def deliver(landing: Landing, land: Callable[[str], None]) -> Callable[..., None]:
+    """Writes lines like `landing.write`, and lands their day."""
+
+    def write_and_land(source: str, day: str, lines: list[Any], **place: str) -> None:
+        landing.write(source, day, lines, **place)
+        land(day)
+
+    return write_and_land

@@ -1,0 +1,345 @@
+"""Which fields become columns, which go to `meta`, and which never leave the landing file."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from usage_pipeline.events.mapping import SOURCES, load_mapping
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.records.tables import CONFLICTS, USAGE_RECORDS
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.support import Landing, files, prompt, reject_reasons, rows
+
+Land = Callable[[str], None]
+AddMapping = Callable[[str, str], Path]
+TIME = "2026-05-01T08:00:00Z"
+some_examples = hypothesis_settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+TABULAR = """
+    description: A table.
+    format: csv
+    identity: [id]
+    tenant: tenant
+    type: {constant: request}
+    times: {occurred_at: {field: at, format: iso}}
+    fields: {feature: feature}
+    delivery_fields: [attempt]
+"""
+NESTED = """
+    description: Nested fields.
+    format: jsonl
+    identity: [$.event.id]
+    tenant: $.tenant
+    type: {constant: request}
+    times: {occurred_at: {field: $.event.at, format: iso}}
+    fields: {model: '$."the.model".name'}
+    content: {prompt: $.body.question}
+    delivery_fields: [$.delivery.attempt]
+"""
+
+
+def meta_of(storage: Storage) -> list[Any]:
+    return [text and json.loads(text) for _, text in rows(storage, LANDED_EVENTS, "landing_line", "meta")]
+
+
+def test_fields_that_no_column_takes_go_to_meta_as_json(storage: Storage, landing: Landing, land: Land) -> None:
+    extra = {"region": "eu", "tags": ["a", "b"], "limits": {"day": 1.5, "none": None}, "fast": True}
+    landing.write("persona", "2026-05-01", [prompt("e1", TIME, **extra)])
+    land("2026-05-01")
+    assert meta_of(storage) == [extra]
+
+
+def test_meta_is_null_when_every_field_is_mapped(storage: Storage, landing: Landing, land: Land) -> None:
+    landing.write("persona", "2026-05-01", [prompt("e1", TIME)])
+    land("2026-05-01")
+    assert meta_of(storage) == [None]
+
+
+def test_meta_is_null_when_the_mapping_reads_nested_fields_and_nothing_is_left(
+    storage: Storage, landing: Landing, land: Land
+) -> None:
+    line = '{"event": "message_send", "properties": {"prompt_tokens": 1}, "user_id": "u", "time": 1777622400}'
+    landing.write("aider", "2026-05-01", [line], tenant="acme")
+    land("2026-05-01")
+    assert meta_of(storage) == [None]
+
+
+def test_of_an_object_only_the_fields_that_are_mapped_are_taken_out_of_meta(
+    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+) -> None:
+    add_mapping("nested", NESTED)
+    line = {
+        "tenant": "acme",
+        "event": {"id": "e1", "at": TIME, "kind": "x"},
+        "the.model": {"name": "o3", "size": 7},
+        "body": {"question": "Why?", "language": "en"},
+        "delivery": {"attempt": 2, "queue": "a"},
+    }
+    landing.write("nested", "2026-05-01", [line])
+    land("2026-05-01")
+    assert meta_of(storage) == [
+        {
+            "event": {"kind": "x"},
+            "the.model": {"size": 7},
+            "body": {"language": "en"},
+            "delivery": {"attempt": 2, "queue": "a"},
+        }
+    ]
+    assert rows(storage, LANDED_EVENTS, "record_id", "model") == [("e1", "o3")]
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text()
+VALUES = st.recursive(
+    SCALARS.filter(lambda value: value not in (float("inf"), float("-inf"))),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+READ = {path.removeprefix("$.") for path in load_mapping(SOURCES / "persona.yaml").read_fields}
+
+
+@some_examples
+@given(extra=st.dictionaries(st.text(min_size=1).filter(lambda key: key not in READ), VALUES, min_size=1))
+def test_meta_holds_any_unmapped_json_as_it_was(
+    storage: Storage, landing: Landing, land: Land, extra: dict[str, Any]
+) -> None:
+    landing.write("persona", "2026-05-01", [{**extra, **prompt("e1", TIME)}])
+    land("2026-05-01")
+    assert meta_of(storage) == [extra]
+
+
+CONTENT = ["prompt", "response", "error", "seed", "eventLabel", "reason", "query"]
+
+
+@pytest.mark.parametrize("field", CONTENT)
+@pytest.mark.parametrize("value", ["a secret", {"text": "a secret"}, ["a secret"]], ids=["text", "object", "list"])
+def test_content_is_in_no_column_of_a_landed_event(
+    storage: Storage, landing: Landing, land: Land, field: str, value: object
+) -> None:
+    landing.write("persona", "2026-05-01", [prompt("e1", TIME, **{field: value})])
+    land("2026-05-01")
+    assert "secret" not in str(rows(storage, LANDED_EVENTS, *LANDED_EVENTS.column_names))
+
+
+def test_content_under_a_repeated_or_escaped_key_is_in_no_column_either(
+    storage: Storage, landing: Landing, land: Land
+) -> None:
+    start = f'{{"id": "e1", "event": "persona_prompt", "timestamp": "{TIME}", "tenantId": "acme", '
+    lines = [
+        start + '"prompt": "secret", "prompt": "secret"}',
+        start.replace("e1", "e2") + '"pr\\u006fmpt": "secret"}',
+    ]
+    landing.write("persona", "2026-05-01", lines)
+    land("2026-05-01")
+    assert len(rows(storage, LANDED_EVENTS, "record_id")) == 2
+    assert "secret" not in str(rows(storage, LANDED_EVENTS, *LANDED_EVENTS.column_names))
+
+
+def test_content_that_is_a_delivery_field_too_is_in_no_column(
+    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+) -> None:
+    add_mapping("nested", NESTED.replace("[$.delivery.attempt]", "[$.body.question]"))
+    line = {"tenant": "acme", "event": {"id": "e1", "at": TIME}, "body": {"question": "a secret"}}
+    landing.write("nested", "2026-05-01", [line])
+    land("2026-05-01")
+    assert "secret" not in str(rows(storage, LANDED_EVENTS, *LANDED_EVENTS.column_names))
+
+
+def digests_of(
+    storage: Storage, landing: Landing, land: Land, lines: list[dict[str, Any]], column: str
+) -> list[str | None]:
+    landing.write("persona", "2026-05-01", lines)
+    land("2026-05-01")
+    return [digest for _, digest in rows(storage, LANDED_EVENTS, "landing_line", column)]
+
+
+def test_without_text_there_is_no_content_digest(storage: Storage, landing: Landing, land: Land) -> None:
+    lines = [prompt("e1", TIME), prompt("e2", TIME, prompt=None), prompt("e3", TIME, prompt="")]
+    assert digests_of(storage, landing, land, lines, "content_digest") == [None, None, None]
+
+
+def test_the_content_digest_differs_when_a_text_differs_or_stands_in_another_field(
+    storage: Storage, landing: Landing, land: Land
+) -> None:
+    texts: list[dict[str, Any]] = [
+        {"prompt": "a"},
+        {"prompt": "b"},
+        {"response": "a"},
+        {"prompt": "a", "response": "b"},
+        {"prompt": "ab"},
+        {"prompt": "a", "error": "b"},
+    ]
+    lines = [prompt(f"e{number}", TIME, **fields) for number, fields in enumerate(texts)]
+    assert len(set(digests_of(storage, landing, land, lines, "content_digest"))) == len(texts)
+
+
+def test_equal_texts_have_equal_digests(storage: Storage, landing: Landing, land: Land) -> None:
+    lines = [prompt("e1", TIME, prompt="a", response="b"), prompt("e2", TIME, response="b", prompt="a")]
+    first, second = digests_of(storage, landing, land, lines, "content_digest")
+    assert first == second
+
+
+def test_the_prompt_digest_is_that_of_the_prompt_alone(storage: Storage, landing: Landing, land: Land) -> None:
+    lines = [prompt("e1", TIME, prompt="a"), prompt("e2", TIME, prompt="a", response="b"), prompt("e3", TIME)]
+    first, second, third = digests_of(storage, landing, land, lines, "prompt_digest")
+    assert first is not None
+    assert (second, third) == (first, None)
+
+
+def test_an_empty_field_is_an_absent_one(storage: Storage, landing: Landing, land: Land) -> None:
+    landing.write("persona", "2026-05-01", [prompt("e1", TIME, modelName="", project=None)])
+    land("2026-05-01")
+    assert rows(storage, LANDED_EVENTS, "model", "project", "feature") == [(None, None, None)]
+
+
+def test_a_list_is_kept_as_json(storage: Storage, landing: Landing, land: Land) -> None:
+    landing.write("persona", "2026-05-01", [prompt("e1", TIME, issueTypes=["age", "employer"])])
+    land("2026-05-01")
+    assert rows(storage, LANDED_EVENTS, "issue_types") == [('["age","employer"]',)]
+
+
+def test_an_id_of_several_fields_keeps_them_apart(
+    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+) -> None:
+    add_mapping("nested", NESTED.replace("identity: [$.event.id]", "identity: [$.a, $.b]"))
+    lines = [
+        {"tenant": "acme", "event": {"at": TIME}, "a": a, "b": b}
+        for a, b in [("x:y", "z"), ("x", "y:z"), ("x", "z")]
+    ]
+    landing.write("nested", "2026-05-01", lines)
+    land("2026-05-01")
+    found = [record_id for (record_id,) in rows(storage, LANDED_EVENTS, "record_id")]
+    assert (len(set(found)), "x:z" in found) == (3, True)
+
+
+def test_a_delivery_field_of_json_makes_a_duplicate_and_no_conflict(
+    storage: Storage, landing: Landing, run: Callable[[], object], add_mapping: AddMapping
+) -> None:
+    add_mapping("nested", NESTED)
+    lines = [
+        {"tenant": "acme", "event": {"id": "e1", "at": TIME}, "delivery": {"attempt": attempt}}
+        for attempt in (1, 2)
+    ]
+    landing.write("nested", "2026-05-01", lines)
+    run()
+    assert rows(storage, USAGE_RECORDS.spec, "landing_line") == [(1,)]
+    assert rows(storage, CONFLICTS.spec, "record_id") == []
+
+
+def test_a_delivery_field_of_csv_makes_a_duplicate_and_no_conflict(
+    storage: Storage, landing: Landing, run: Callable[[], object], add_mapping: AddMapping
+) -> None:
+    add_mapping("tabular", TABULAR)
+    lines = ["id,tenant,at,feature,attempt", f"e1,acme,{TIME},chat,1", f"e1,acme,{TIME},chat,2"]
+    landing.write("tabular", "2026-05-01", lines, name="a.csv")
+    run()
+    assert rows(storage, USAGE_RECORDS.spec, "landing_line") == [(2,)]
+    assert rows(storage, CONFLICTS.spec, "record_id") == []
+
+
+def test_a_delivery_field_of_csv_stands_in_meta_like_one_of_json(
+    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+) -> None:
+    add_mapping("tabular", TABULAR)
+    landing.write(
+        "tabular", "2026-05-01", ["id,tenant,at,feature,attempt", f"e1,acme,{TIME},chat,2"], name="a.csv"
+    )
+    land("2026-05-01")
+    assert meta_of(storage) == [{"attempt": "2"}]
+
+
+def test_a_field_that_is_not_for_delivery_makes_a_conflict(
+    storage: Storage, landing: Landing, run: Callable[[], object], add_mapping: AddMapping
+) -> None:
+    add_mapping("tabular", TABULAR)
+    lines = ["id,tenant,at,feature,attempt,note", f"e1,acme,{TIME},chat,1,a", f"e1,acme,{TIME},chat,1,b"]
+    landing.write("tabular", "2026-05-01", lines, name="a.csv")
+    run()
+    assert rows(storage, CONFLICTS.spec, "record_id") == [("e1",)]
+
+
+@pytest.mark.parametrize(
+    ("row", "feature"),
+    [
+        ("chat", "chat"),
+        ('"chat"', "chat"),
+        ('"a, b"', "a, b"),
+        ('"say ""hi"""', 'say "hi"'),
+        ('"two\nlines"', "two\nlines"),
+        ('""', None),
+        ("", None),
+        (" chat ", " chat "),
+        ("it's", "it's"),
+    ],
+)
+def test_csv_field(
+    storage: Storage, deliver: Callable[..., None], add_mapping: AddMapping, row: str, feature: str | None
+) -> None:
+    add_mapping("tabular", TABULAR)
+    lines = ["id,tenant,at,feature,attempt", f"e1,acme,{TIME},{row},1"]
+    deliver("tabular", "2026-05-01", lines, name="a.csv")
+    assert rows(storage, LANDED_EVENTS, "feature") == [(feature,)]
+
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+
+
+@some_examples
+@given(table=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=10), end=st.sampled_from(["\n", "\r\n"]))
+def test_csv_fields_are_those_that_were_written(
+    storage: Storage,
+    deliver: Callable[..., None],
+    add_mapping: AddMapping,
+    table: list[tuple[str, str]],
+    end: str,
+) -> None:
+    add_mapping("tabular", TABULAR)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator=end)
+    writer.writerow(["id", "tenant", "at", "attempt", "feature", "note"])
+    writer.writerows([f"e{number:02}", "acme", TIME, 1, *cells] for number, cells in enumerate(table))
+    deliver("tabular", "2026-05-01", [text.getvalue()], name="a.csv")
+    found = rows(storage, LANDED_EVENTS, "record_id", "feature", "meta")
+    assert [(feature or "", json.loads(meta)["note"] or "") for _, feature, meta in found] == table
+
+
+def test_columns_are_found_by_the_header_in_any_order(
+    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+) -> None:
+    add_mapping("tabular", TABULAR)
+    content = f"\ufefffeature , attempt,at,tenant,id\r\nchat,1,{TIME},acme,e1\r\n"
+    landing.write_bytes("tabular", "2026-05-01", content.encode(), name="a.csv")
+    land("2026-05-01")
+    assert rows(storage, LANDED_EVENTS, "record_id", "feature") == [("e1", "chat")]
+
+
+def test_a_header_without_a_mapped_column_fails_the_file_and_names_the_column(
+    storage: Storage, landing: Landing, land: Land
+) -> None:
+    landing.write("azure_llm", "2026-05-01", ["TIMESTAMP,ContextTokens", f"{TIME},1"], tenant="a", name="a.csv")
+    land("2026-05-01")
+    assert "'GeneratedTokens'" in str(files(storage)["a.csv"].error)
+
+
+def test_a_row_with_too_few_or_too_many_fields_is_rejected(
+    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+) -> None:
+    add_mapping("tabular", TABULAR)
+    lines = [
+        "id,tenant,at,feature,attempt",
+        f"e1,acme,{TIME},chat",
+        f"e2,acme,{TIME},chat,1,",
+        f"e3,acme,{TIME},,",
+    ]
+    landing.write("tabular", "2026-05-01", lines, name="a.csv")
+    land("2026-05-01")
+    assert reject_reasons(storage) == [(2, "malformed_csv"), (3, "malformed_csv")]

@@ -1,0 +1,103 @@
+"""What people are told of a rejected line."""
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+
+from usage_pipeline.events.landing.rejects import read_rejects
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.support import Landing, prompt
+
+Land = Callable[[str], None]
+DAY = date(2026, 5, 1)
+TIME = "2026-05-01T08:00:00Z"
+
+
+def test_a_reject_says_where_why_what_was_found_and_what_was_expected(
+    storage: Storage, landing: Landing, land: Land
+) -> None:
+    landing.write("persona", "2026-05-01", [prompt("e1", TIME), '{"id":"e2","event":"x","tenantId":"acme"}'])
+    land("2026-05-01")
+    (reject,) = read_rejects(storage, DAY, DAY)
+    assert str(reject.pop("expected")).startswith("one of file_upload, persona_consistency_check, ")
+    assert reject == {
+        "landing_file": "persona/2026-05-01/events.jsonl",
+        "landing_line": 2,
+        "tenant_id": "acme",
+        "reason": "unknown_type",
+        "field": "$.event",
+        "found": "x",
+        "raw": '{"id":"e2","event":"x","tenantId":"acme"}',
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("{", (None, None, "one JSON object on the line")),
+        (prompt("e1", TIME, tokensIn="12.7"), ("$.tokensIn", "12.7", "a whole number, 0 or more")),
+        (prompt("", TIME), ("$.id", None, "an id")),
+        (
+            prompt("e1", "2026-05-01"),
+            (
+                "$.timestamp",
+                "2026-05-01",
+                "an ISO 8601 time with zone, such as 2026-02-20T08:00:00.120Z",
+            ),
+        ),
+        (
+            prompt("e1", "2026-05-02T00:06:00Z"),
+            (
+                "$.timestamp",
+                "2026-05-02 00:06:00",
+                "a time no later than 2026-05-02 00:05:00",
+            ),
+        ),
+        (
+            prompt("e1", TIME, cachedTokensIn=101),
+            (
+                None,
+                "100 in, 101 cached, 0 cache write, 20 out, 0 reasoning",
+                "cached within input, reasoning within output",
+            ),
+        ),
+    ],
+)
+def test_what_was_found_and_expected(
+    storage: Storage, deliver: Callable[..., None], line: dict[str, Any] | str, told: tuple[str | None, ...]
+) -> None:
+    deliver("persona", "2026-05-01", [line])
+    (reject,) = read_rejects(storage, DAY, DAY)
+    assert (reject["field"], reject["found"], reject["expected"]) == told
+
+
+def test_rejects_come_in_landing_order_and_up_to_a_limit(storage: Storage, landing: Landing, land: Land) -> None:
+    for source, day in [("persona", "2026-05-02"), ("persona", "2026-05-01"), ("aider", "2026-05-02")]:
+        landing.write(source, day, ["{", "{"])
+        land(day)
+    found = read_rejects(storage, DAY, date(2026, 5, 2), limit=5)
+    assert [(str(reject["landing_file"])[:-13], reject["landing_line"]) for reject in found] == [
+        ("persona/2026-05-01", 1),
+        ("persona/2026-05-01", 2),
+        ("aider/2026-05-02", 1),
+        ("aider/2026-05-02", 2),
+        ("persona/2026-05-02", 1),
+    ]
+
+
+def test_rejects_can_be_asked_for_by_day_and_file(storage: Storage, landing: Landing, land: Land) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        landing.write("persona", "2026-05-01", ["{"], name=name)
+    landing.write("persona", "2026-05-02", ["{"])
+    land("2026-05-01")
+    land("2026-05-02")
+    found = read_rejects(storage, DAY, DAY, "persona/2026-05-01/b.jsonl")
+    assert [reject["landing_file"] for reject in found] == ["persona/2026-05-01/b.jsonl"]
+
+
+def test_without_rejects_there_are_none(storage: Storage, landing: Landing, land: Land) -> None:
+    landing.write("persona", "2026-05-01", [prompt("e1", TIME)])
+    land("2026-05-01")
+    assert read_rejects(storage, DAY, DAY) == []
