@@ -24,9 +24,9 @@ identified AS (
         coalesce(agent, '(none)') AS agent,
         coalesce(agent_type, '(none)') AS agent_type,
         coalesce(status, '(none)') AS status,
-        sha256(concat(
-            parameters.digest_key, chr(31), tenant_id, chr(31), source, chr(31), conversation_id
-        )) AS conversation_digest,
+        sha256(
+            parameters.digest_key || chr(31) || tenant_id || chr(31) || source || chr(31) || conversation_id
+        ) AS conversation_digest,
         occurred_at AS first_at,
         last_at,
         records,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 from duckdb import DataError, DuckDBPyConnection
+from pyarrow import parquet
 from sqlalchemy import Connection
 
 from usage_pipeline.errors import UnreadableFileError
@@ -52,7 +53,7 @@ class FileLanding:
         try:
             digest = lines.content_digest(self.source_path, self.file.compression)
             name = self._object_name(digest)
-            if known is not None and known.object_name == name and self._is_in_lake(name):
+            if known is not None and known.object_name == name and self._is_whole_in_lake(known):
                 again = {"size": self.file.size, "mtime_ns": self.file.mtime_ns}
                 return LandedFile(**{**vars(known), **again}), state.event_days_of(connection, [known.path])
             return self._write(digest, name)
@@ -71,9 +72,12 @@ class FileLanding:
             ]
         )
 
-    def _is_in_lake(self, name: str) -> bool:
-        lake = self.storage.lake
-        return lake.exists(lake.object(LANDED_EVENTS, self.file.landing_day, name))
+    def _is_whole_in_lake(self, known: LandedFile) -> bool:
+        path = self.storage.lake.object(LANDED_EVENTS, known.landing_day, known.object_name)
+        try:
+            return int(parquet.read_metadata(path).num_rows) == known.accepted
+        except (OSError, pa.ArrowInvalid):
+            return False  # gone, or damaged: it is written again
 
     def _write(self, digest: str, name: str) -> tuple[LandedFile, list[LandedDay]]:
         lake, day = self.storage.lake, self.file.landing_day

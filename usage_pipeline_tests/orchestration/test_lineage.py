@@ -1,0 +1,44 @@
+"""Column lineage follows the SELECTs."""
+
+import dagster as dg
+import pytest
+
+from usage_pipeline.orchestration.lineage import column_lineage
+from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.storage.daily import DailyTable
+
+
+def lineage_of(name: str, column: str) -> set[tuple[str, str]]:
+    """The asset columns that a column is made from."""
+    (table,) = [table for table in DAILY_TABLES if table.name == name]
+    found = column_lineage(table).deps_by_column[column]
+    return {(dependency.asset_key.to_user_string(), dependency.column_name) for dependency in found}
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "expected"),
+    [
+        ("usage_records", "tokens_in", {("landed_events", "tokens_in")}),
+        ("conflicts", "counted_line", {("landed_events", "landing_line")}),
+        ("daily_usage", "errors", {("usage_records", "status"), ("usage_records", "error_code")}),
+        ("conversation_starts", "conversations", {("conversations", "conversations")}),
+        ("token_series", "total", {("daily_usage", "tokens_total")}),
+        ("conversation_series", "total", {("conversation_starts", "conversations")}),
+        ("message_series", "total", {("daily_usage", "messages")}),
+    ],
+)
+def test_a_column_is_made_from_these_columns(table: str, column: str, expected: set[tuple[str, str]]) -> None:
+    assert lineage_of(table, column) == expected
+
+
+@pytest.mark.parametrize("table", DAILY_TABLES, ids=lambda table: table.name)
+def test_every_column_of_a_table_is_followed(table: DailyTable) -> None:
+    assert set(column_lineage(table).deps_by_column) == set(table.spec.column_names)
+
+
+@pytest.mark.parametrize("table", DAILY_TABLES, ids=lambda table: table.name)
+def test_lineage_names_only_what_a_table_reads(table: DailyTable) -> None:
+    found = {
+        dependency.asset_key for found in column_lineage(table).deps_by_column.values() for dependency in found
+    }
+    assert found == {dg.AssetKey(name) for name in table.upstream}

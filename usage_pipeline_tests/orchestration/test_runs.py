@@ -1,0 +1,196 @@
+"""Real Dagster runs of both jobs over ranges of days, on a storage and an instance of their own."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from usage_pipeline.definitions import build_definitions
+from usage_pipeline.errors import PartitionError
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.orchestration.execution import DagsterRunner
+from usage_pipeline.orchestration.resources import STORAGE
+from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
+from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline_tests.support import Landing, digests, prompt
+
+DAYS = [date(2026, 5, day) for day in (1, 2, 3)]
+KEYS = [day.isoformat() for day in DAYS]
+ROW_COUNT = "dagster/partition_row_count"
+LINEAGE = "dagster/column_lineage"
+
+
+@dataclass
+class Told:
+    """Remembers what a runner told of its progress."""
+
+    expected: list[tuple[str, int]] = field(default_factory=list)
+    finished: list[date] = field(default_factory=list)
+
+    def expect(self, what: str, days: int) -> None:
+        self.expected.append((what, days))
+
+    def done(self, days: Sequence[date]) -> None:
+        self.finished += days
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def runner(settings: Settings, storage: Storage, instance: dg.DagsterInstance, told: Told) -> DagsterRunner:
+    resources = {STORAGE: dg.ResourceDefinition.hardcoded_resource(storage)}
+    return DagsterRunner(build_definitions(settings, resources), instance, "test", told)
+
+
+@pytest.fixture
+def three_days(landing: Landing) -> None:
+    """One, two and three records; on the last day also a duplicate and a line that is rejected."""
+    for number, day in enumerate(KEYS, start=1):
+        lines: list[dict[str, Any] | str] = [
+            prompt(f"e{count}", f"{day}T0{count}:00:00Z") for count in range(number)
+        ]
+        landing.write("persona", day, [*lines, lines[0], "no JSON"] if number == 3 else lines)
+
+
+def materialized(instance: dg.DagsterInstance, asset: str) -> set[str]:
+    return instance.get_materialized_partitions(dg.AssetKey(asset))
+
+
+def metadata(instance: dg.DagsterInstance, asset: str, name: str) -> dict[str | None, object]:
+    """A metadata value of the partitions of an asset that have it."""
+    found = instance.fetch_materializations(dg.AssetKey(asset), limit=100).records
+    return {
+        record.partition_key: record.asset_materialization.metadata[name].value
+        for record in found
+        if record.asset_materialization and name in record.asset_materialization.metadata
+    }
+
+
+def compute_all(runner: DagsterRunner) -> None:
+    runner.compute([table.name for table in DAILY_TABLES], DAYS)
+
+
+@pytest.mark.usefixtures("three_days")
+def test_a_range_materializes_each_of_its_partitions(runner: DagsterRunner, instance: dg.DagsterInstance) -> None:
+    runner.land(DAYS)
+    compute_all(runner)
+    assets = [LANDED_EVENTS.name, *(table.name for table in DAILY_TABLES)]
+    assert {asset: materialized(instance, asset) for asset in assets} == {asset: set(KEYS) for asset in assets}
+
+
+@pytest.mark.usefixtures("three_days")
+def test_each_partition_tells_its_rows(runner: DagsterRunner, instance: dg.DagsterInstance) -> None:
+    runner.land(DAYS)
+    compute_all(runner)
+    assert metadata(instance, "landed_events", ROW_COUNT) == dict(zip(KEYS, (1, 2, 4), strict=True))
+    assert metadata(instance, "usage_records", ROW_COUNT) == dict(zip(KEYS, (1, 2, 3), strict=True))
+    assert metadata(instance, "token_series", ROW_COUNT) == dict(zip(KEYS, (1, 1, 1), strict=True))
+
+
+@pytest.mark.usefixtures("three_days")
+def test_each_partition_tells_what_was_not_counted(runner: DagsterRunner, instance: dg.DagsterInstance) -> None:
+    runner.land(DAYS)
+    compute_all(runner)
+    assert metadata(instance, "landed_events", "rejected_lines") == dict(zip(KEYS, (0, 0, 1), strict=True))
+    assert metadata(instance, "usage_records", "duplicates") == dict(zip(KEYS, (0, 0, 1), strict=True))
+
+
+@pytest.mark.usefixtures("three_days")
+def test_the_last_partition_of_a_range_tells_the_lineage(
+    runner: DagsterRunner, instance: dg.DagsterInstance
+) -> None:
+    runner.land(DAYS)
+    compute_all(runner)
+    ((partition, lineage),) = metadata(instance, "token_series", LINEAGE).items()
+    assert partition == KEYS[-1]
+    assert isinstance(lineage, dg.TableColumnLineage)
+    assert lineage.deps_by_column["total"] == [dg.TableColumnDep(dg.AssetKey("daily_usage"), "tokens_total")]
+
+
+@pytest.mark.usefixtures("three_days")
+def test_a_refresh_through_dagster_is_the_same_as_without(
+    runner: DagsterRunner, storage: Storage, new_settings: Callable[..., Settings], landing: Landing
+) -> None:
+    refresh(storage, runner)
+    other = new_settings()
+    other.data_dir.mkdir()
+    (other.data_dir / "landing").symlink_to(landing.root)
+    with open_storage(other) as plain:
+        refresh(plain, PlainRunner(plain))
+        assert digests(storage) == digests(plain)
+    assert find_stale(storage) == {}
+
+
+@pytest.mark.usefixtures("three_days")
+def test_progress_is_told_by_the_day(runner: DagsterRunner, storage: Storage, told: Told) -> None:
+    refresh(storage, runner)
+    assert told == Told(expected=[("landing", 3), ("computing", 3)], finished=[*DAYS, *DAYS])
+
+
+@pytest.mark.usefixtures("three_days")
+def test_a_run_names_the_command_and_its_range(runner: DagsterRunner, instance: dg.DagsterInstance) -> None:
+    runner.land(DAYS)
+    runner.land(DAYS[:1])
+    one_day, several = instance.get_runs()
+    assert (several.job_name, several.tags["usage_pipeline/command"]) == ("landing_days", "test")
+    assert several.tags["dagster/asset_partition_range_start"] == KEYS[0]
+    assert several.tags["dagster/asset_partition_range_end"] == KEYS[-1]
+    assert one_day.tags["dagster/partition"] == KEYS[0]
+
+
+@pytest.mark.usefixtures("three_days")
+def test_only_the_tables_that_are_asked_for_are_made(runner: DagsterRunner, instance: dg.DagsterInstance) -> None:
+    runner.land(DAYS)
+    runner.compute(["usage_records"], DAYS[:2])
+    assert materialized(instance, "usage_records") == set(KEYS[:2])
+    assert materialized(instance, "daily_usage") == set()
+
+
+@pytest.mark.usefixtures("three_days")
+def test_a_day_that_fails_undoes_no_day_before_it(runner: DagsterRunner, storage: Storage) -> None:
+    runner.land(DAYS)
+    for path in storage.lake.folder(LANDED_EVENTS, DAYS[1]).iterdir():
+        path.unlink()
+    with pytest.raises(PartitionError):
+        runner.compute(["usage_records"], DAYS)
+    assert digests(storage).keys() == {("usage_records", DAYS[0])}
+
+
+def test_a_landing_day_without_a_folder_lands_nothing(
+    runner: DagsterRunner, instance: dg.DagsterInstance, storage: Storage
+) -> None:
+    runner.land(DAYS[:1])
+    assert metadata(instance, "landed_events", "files") == {KEYS[0]: 0}
+    assert metadata(instance, "landed_events", ROW_COUNT) == {}
+    assert not storage.lake.folder(LANDED_EVENTS, DAYS[0]).exists()
+
+
+def test_no_text_and_no_member_reaches_dagster(
+    runner: DagsterRunner, instance: dg.DagsterInstance, landing: Landing, storage: Storage
+) -> None:
+    lines = [
+        prompt("e1", "2026-05-01T08:00:00Z", userId="member-7", prompt="a private question"),
+        prompt("e2", "2026-05-01T08:00:00Z", userId="member-7", response="a private answer", tokensIn="many"),
+        '{"broken": "a private line',
+    ]
+    landing.write("persona", "2026-05-01", lines)
+    landing.write("persona", "2026-05-01", []).with_name("broken.jsonl.gz").write_bytes(b"a private file")
+    refresh(storage, runner)
+    told = [str(entry) for run in instance.get_runs() for entry in instance.all_logs(run.run_id)]
+    told += [str(run) for run in instance.get_runs()]
+    assert len(told) > 10
+    assert not [text for text in told if "private" in text or "member-7" in text]

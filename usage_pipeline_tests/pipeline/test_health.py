@@ -1,0 +1,143 @@
+"""The examination names what is wrong, and what to do about it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from usage_pipeline.pipeline.health import Finding, Level, examine
+from usage_pipeline.settings import Settings
+from usage_pipeline_tests.support import Landing, prompt
+
+TENANTS = "acme: {name: Acme}\n"
+
+
+def troubles(settings: Settings) -> list[tuple[Level, str]]:
+    """All findings that are not in order."""
+    return [(finding.level, finding.text) for finding in examine(settings) if finding.level is not Level.OK]
+
+
+@pytest.fixture
+def reference(settings: Settings) -> Path:
+    """A reference directory in which the tenant acme stands."""
+    settings.reference.mkdir(parents=True)
+    (settings.reference / "tenants.yaml").write_text(TENANTS)
+    return settings.reference
+
+
+@pytest.fixture
+def computed(reference: Path, landing: Landing, run: Callable[[], object]) -> None:  # noqa: ARG001
+    """One landed and computed day."""
+    landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
+    run()
+
+
+@pytest.mark.usefixtures("computed")
+def test_where_all_is_well_it_says_what_it_looked_at(settings: Settings) -> None:
+    findings = examine(settings)
+    assert {finding.level for finding in findings} == {Level.OK}
+    assert [finding.text.split(" ")[0].rstrip(":") for finding in findings] == [
+        "Data",
+        "PostgreSQL",
+        "Mappings",
+        "Reference",
+        "Landing",
+        "All",
+    ]
+    assert Finding(Level.OK, "Reference: 1 tenants, 1 plans") in findings
+    assert Finding(Level.OK, "Landing files: 1") in findings
+
+
+def test_the_password_of_the_database_is_not_shown(new_settings: Callable[..., Settings]) -> None:
+    url = "postgresql://me:secret@127.0.0.1:1/usage"
+    findings = examine(new_settings(database_url=url))
+    assert not any("secret" in finding.text for finding in findings)
+
+
+def test_a_database_that_does_not_answer_is_an_error(new_settings: Callable[..., Settings]) -> None:
+    ((level, text),) = troubles(new_settings(database_url="postgresql://me@127.0.0.1:1/usage"))
+    assert level is Level.ERROR
+    assert text.startswith("Cannot connect to the warehouse: ")
+
+
+def test_the_public_digest_key_is_a_warning(settings: Settings) -> None:
+    assert settings.database_url is not None
+    url = settings.database_url.get_secret_value()
+    ((level, text),) = troubles(Settings.load(data_dir=settings.data_dir, database_url=url))
+    assert level is Level.WARNING
+    assert text.startswith("USAGE_DIGEST_KEY is not set")
+
+
+def test_a_broken_reference_file_is_an_error(settings: Settings, reference: Path) -> None:
+    (reference / "tenants.yaml").write_text("acme: {plans: 7}\n")
+    ((level, text),) = troubles(settings)
+    assert level is Level.ERROR
+    assert text.startswith(f"{reference / 'tenants.yaml'}: acme: plans")
+
+
+def test_a_broken_mapping_is_an_error(new_settings: Callable[..., Settings], tmp_path: Path) -> None:
+    (tmp_path / "broken.yaml").write_text("description: nothing more\n")
+    ((level, text),) = troubles(new_settings(mappings_dir=tmp_path))
+    assert level is Level.ERROR
+    assert text.startswith(f"{tmp_path / 'broken.yaml'}: ")
+
+
+def test_landing_days_that_wait_are_counted(settings: Settings, landing: Landing) -> None:
+    landing.write("persona", "2026-05-01", [])
+    landing.write("persona", "2026-05-02", [])
+    assert troubles(settings) == [(Level.WARNING, "2 landing days wait; `usage-pipeline run` lands them")]
+
+
+def test_what_lies_in_the_wrong_place_is_named(settings: Settings, landing: Landing) -> None:
+    landing.write("persona", "yesterday", [])
+    assert troubles(settings) == [
+        (
+            Level.WARNING,
+            "persona/yesterday is passed over: expected a folder named after the landing day, YYYY-MM-DD",
+        )
+    ]
+
+
+@pytest.mark.usefixtures("computed")
+def test_a_file_that_vanished_is_named(settings: Settings, landing: Landing) -> None:
+    (landing.root / "persona" / "2026-05-01" / "events.jsonl").unlink()
+    assert troubles(settings) == [
+        (
+            Level.WARNING,
+            "persona/2026-05-01/events.jsonl is gone from the landing folder; what it brought still counts",
+        )
+    ]
+
+
+def test_a_file_that_failed_is_named(settings: Settings, landing: Landing, run: Callable[[], object]) -> None:
+    landing.write("persona", "2026-05-01", []).with_name("broken.jsonl.gz").write_bytes(b"not gzip")
+    run()
+    ((level, text),) = troubles(settings)
+    assert level is Level.WARNING
+    assert text.startswith("persona/2026-05-01/broken.jsonl.gz is failed and counts nowhere: ")
+
+
+def test_tenants_that_stand_in_no_file_are_named(
+    settings: Settings, landing: Landing, run: Callable[[], object]
+) -> None:
+    lines = [prompt("e1", "2026-05-01T08:00:00Z", tenantId=tenant) for tenant in ("zeta", "acme")]
+    landing.write("persona", "2026-05-01", lines)
+    run()
+    assert troubles(settings) == [
+        (Level.WARNING, "2 tenants stand in no tenants.yaml and are on the plan 'default': acme, zeta")
+    ]
+
+
+@pytest.mark.usefixtures("computed")
+def test_days_that_landed_by_other_rules_are_counted(settings: Settings, reference: Path) -> None:
+    (reference / "plans.yaml").write_text("default: small\nsmall: {retention_days: 7}\n")
+    ((level, text),) = troubles(settings)
+    assert level is Level.WARNING
+    assert text.startswith("1 landing days landed by other mappings or rules than today's")
+
+
+@pytest.mark.usefixtures("computed")
+def test_stale_days_are_counted(settings: Settings) -> None:
+    (cube,) = (settings.data_dir / "rollups" / "daily_usage").rglob("*.parquet")
+    cube.unlink()
+    assert troubles(settings) == [(Level.WARNING, "1 event days are stale; `usage-pipeline run` computes them")]

@@ -1,0 +1,204 @@
+"""A refresh does exactly the work that new, changed and lost files ask for."""
+
+import shutil
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+
+import pytest
+
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days, refresh
+from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage import state
+from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline_tests.support import Landing, digests, prompt
+
+Run = Callable[[], RefreshSummary]
+
+ALL = {table.name for table in DAILY_TABLES}
+
+
+def may(day: int) -> date:
+    return date(2026, 5, day)
+
+
+def write_days(landing: Landing, *days: int, conversation: str | None = None) -> None:
+    for day in days:
+        line = prompt(f"e{day}", f"{may(day)}T08:00:00Z", conversationId=conversation)
+        landing.write("persona", f"{may(day)}", [line])
+
+
+def test_the_first_run_lands_and_computes_everything(landing: Landing, run: Run) -> None:
+    write_days(landing, 1, 2)
+    assert run() == RefreshSummary(landed=[may(1), may(2)], computed={may(1): ALL, may(2): ALL})
+
+
+def test_running_again_does_no_work(landing: Landing, run: Run) -> None:
+    write_days(landing, 1, 2, conversation="c1")
+    run()
+    assert run() == RefreshSummary(landed=[], computed={})
+
+
+def test_without_files_there_is_no_work(run: Run) -> None:
+    assert run() == RefreshSummary(landed=[], computed={})
+
+
+def test_a_run_after_the_lake_was_deleted_makes_the_same_again(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    write_days(landing, 1, 2, conversation="c1")
+    run()
+    before = digests(storage)
+    shutil.rmtree(storage.settings.data_dir / "lake")
+    run()
+    assert digests(storage) == before
+    assert find_stale(storage) == {}
+
+
+def test_a_run_after_the_rollups_were_deleted_makes_the_same_again(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    write_days(landing, 1, 2, conversation="c1")
+    run()
+    before = digests(storage)
+    shutil.rmtree(storage.settings.data_dir / "rollups")
+    run()
+    assert digests(storage) == before
+
+
+def test_a_late_file_recomputes_exactly_the_days_that_it_holds(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    write_days(landing, 1, 2, 3, 4)
+    run()
+    before = digests(storage)
+    landing.write("persona", "2026-05-05", [prompt("late", f"{may(2)}T09:00:00Z")])
+    assert run() == RefreshSummary(landed=[may(5)], computed={may(2): ALL})
+    changed = {key for key, digest in digests(storage).items() if digest != before.get(key)}
+    assert {day for _, day in changed} == {may(2)}
+
+
+def test_a_late_conversation_recomputes_the_starts_of_the_days_that_look_back_on_it(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    write_days(landing, 1, 3, conversation="c1")
+    run()
+    landing.write("persona", "2026-05-05", [prompt("late", f"{may(2)}T09:00:00Z", conversationId="c2")])
+    assert run().computed == {may(2): ALL, may(3): {"conversation_starts", "conversation_series"}}
+    assert find_stale(storage) == {}
+
+
+def test_a_late_duplicate_changes_no_digest(storage: Storage, landing: Landing, run: Run) -> None:
+    write_days(landing, 1, 2, conversation="c1")
+    run()
+    before = digests(storage)
+    landing.write("persona", "2026-05-05", [prompt("e1", f"{may(1)}T08:00:00Z", conversationId="c1")])
+    run()
+    assert digests(storage) == before
+
+
+@pytest.mark.parametrize("source", ["persona", "aider"])
+@pytest.mark.parametrize("days", [(2, 3), (3, 2), (2, 2)])
+def test_a_file_delivered_again_under_another_name_changes_no_digest(
+    storage: Storage, landing: Landing, run: Run, source: str, days: tuple[int, int]
+) -> None:
+    lines = {
+        "persona": [prompt("e1", f"{may(1)}T08:00:00Z", conversationId="c1")],
+        "aider": [{"event": "message_send", "time": 1777622400, "properties": {"prompt_tokens": 5}}] * 2,
+    }[source]
+    landing.write(source, f"{may(days[0])}", lines, tenant="acme")
+    run()
+    before = digests(storage)
+    landing.write(source, f"{may(days[1])}", lines, tenant="acme", name="again.jsonl.gz")
+    run()
+    assert digests(storage) == before
+
+
+def test_a_file_that_changed_is_landed_in_place_of_what_it_was(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    landing.write("persona", f"{may(1)}", [prompt(name, f"{may(1)}T08:00:00Z") for name in ("e1", "e2")])
+    run()
+    landing.write("persona", f"{may(1)}", [prompt("e3", f"{may(1)}T08:00:00Z")])
+    assert run() == RefreshSummary(landed=[may(1)], computed={may(1): ALL})
+    with storage.warehouse.connect() as connection:
+        assert state.partitions(connection, "usage_records")[may(1)].rows == 1
+
+
+def test_a_day_that_a_changed_file_no_longer_holds_becomes_empty(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    landing.write("persona", f"{may(2)}", [prompt("e1", f"{may(1)}T08:00:00Z")])
+    run()
+    landing.write("persona", f"{may(2)}", [prompt("e1", f"{may(2)}T08:00:00Z")])
+    assert run().computed == {may(1): ALL, may(2): ALL}
+    with storage.warehouse.connect() as connection:
+        found = state.partitions(connection, "token_series")
+    assert {day: partition.rows for day, partition in found.items()} == {may(1): 0, may(2): 1}
+
+
+def test_nothing_of_a_file_that_became_unreadable_counts(storage: Storage, landing: Landing, run: Run) -> None:
+    file = landing.write("persona", f"{may(1)}", [prompt("e1", f"{may(1)}T08:00:00Z")], name="events.jsonl.gz")
+    run()
+    file.write_bytes(b"not gzip")
+    assert run() == RefreshSummary(landed=[may(1)], computed={may(1): ALL})
+    with storage.warehouse.connect() as connection:
+        assert state.partitions(connection, "token_series")[may(1)].rows == 0
+
+
+def test_recomputing_days_that_are_current_changes_no_digest(storage: Storage, landing: Landing, run: Run) -> None:
+    write_days(landing, 1, 2, conversation="c1")
+    run()
+    before = digests(storage)
+    summary = RefreshSummary()
+    recompute_days(storage, PlainRunner(storage), [may(1)], summary)
+    assert summary.computed == {may(1): ALL}
+    assert digests(storage) == before
+
+
+def test_computing_a_day_without_events_makes_no_later_day_stale(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    write_days(landing, 1, 3, conversation="c1")
+    run()
+    summary = RefreshSummary()
+    recompute_days(storage, PlainRunner(storage), [may(2)], summary)
+    assert summary.computed == {may(2): ALL}
+
+
+def test_a_half_written_partition_is_computed_by_the_next_run_with_all_that_reads_it(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    write_days(landing, 1, 2)
+    run()
+    with storage.warehouse.begin() as connection:
+        state.mark_writing(connection, "daily_usage", may(2), "a run that was killed")
+    assert run().computed == {may(2): {"daily_usage", "token_series", "message_series"}}
+
+
+def test_landing_that_was_killed_is_done_again(storage: Storage, landing: Landing, run: Run) -> None:
+    write_days(landing, 1)
+    run()
+    with storage.warehouse.begin() as connection:
+        state.mark_writing(connection, "landed_events", may(1), "a run that was killed")
+    assert run() == RefreshSummary(landed=[may(1)], computed={})
+
+
+def test_two_runs_at_once_make_what_one_makes(settings: Settings, landing: Landing) -> None:
+    write_days(landing, 1, 2, conversation="c1")
+
+    def run_once(_: int) -> RefreshSummary:
+        with open_storage(settings) as storage:
+            return refresh(storage, PlainRunner(storage))
+
+    with ThreadPoolExecutor(2) as together:
+        list(together.map(run_once, range(2)))
+    with open_storage(settings) as storage:
+        assert find_stale(storage) == {}
+        with storage.warehouse.connect() as connection:
+            partitions = state.partitions(connection, "token_series")
+    assert {day: (partition.version, partition.rows) for day, partition in partitions.items()} == {
+        may(1): (1, 1),
+        may(2): (1, 1),
+    }

@@ -1,0 +1,176 @@
+"""SQL after landing is one SELECT per file, in words that Spark knows with the same meaning.
+
+Transpiling alone shows little: sqlglot lets a function pass that it does not know. So every class of
+expression has to be on a list that people keep. Landing SQL is exempt.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+import sqlglot
+from sqlglot import ErrorLevel, exp
+
+from usage_pipeline import records, series
+from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
+from usage_pipeline.storage.daily import DailyTable, Input, Parameters, ReferenceRows
+from usage_pipeline.storage.inputs import register_reference
+from usage_pipeline.storage.tables import TableSpec
+
+# Each was looked up in the reference of Spark SQL (built-in functions, and the syntax of queries) and means
+# the same there. Before a class is added: look it up, also for nulls, for ties and for what it returns.
+# Not on it, because Spark has no such thing or orders otherwise: ordered list(), ASOF joins, PIVOT, COLUMNS.
+ALLOWED: frozenset[type[exp.Expr]] = frozenset(
+    {
+        # The form of a query.
+        *(exp.Select, exp.From, exp.Join, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.Distinct),
+        *(exp.With, exp.CTE, exp.Union, exp.Exists, exp.Window),
+        # Names and values.
+        *(exp.Table, exp.TableAlias, exp.Alias, exp.Column, exp.Star, exp.Identifier),
+        *(exp.Literal, exp.Null, exp.Interval, exp.Var, exp.Cast, exp.DataType),
+        # Operators.
+        *(exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.LT, exp.Is, exp.Add, exp.Sub, exp.Mul),
+        # Functions: count, sum, min, max; row_number, first_value; coalesce, CASE; sha2(text, 256).
+        *(exp.Count, exp.Sum, exp.Min, exp.Max, exp.RowNumber, exp.FirstValue),
+        *(exp.Coalesce, exp.Case, exp.If, exp.SHA2),
+        # chr: the same up to 255. ||: null with a null on either side in both; concat() differs there.
+        *(exp.Chr, exp.DPipe),
+    }
+)
+
+# Of a class that also has forms which Spark lacks, the parts that a query may use.
+PARTS: dict[type[exp.Expr], frozenset[str]] = {
+    exp.Join: frozenset({"this", "on", "side", "kind"}),  # no `method`: that is ASOF and POSITIONAL
+    exp.Star: frozenset(),  # no EXCLUDE, REPLACE or RENAME
+    exp.Distinct: frozenset({"expressions"}),  # no DISTINCT ON
+    exp.Group: frozenset({"expressions"}),  # no GROUP BY ALL
+    exp.Union: frozenset({"this", "expression", "distinct", "with_"}),  # no BY NAME
+}
+JOINS = frozenset({("", "INNER"), ("", "CROSS"), ("LEFT", "")})
+# As sqlglot calls them: DuckDB's VARCHAR is TEXT, its TIMESTAMP is TIMESTAMPNTZ (Spark's TIMESTAMP_NTZ).
+TYPES = frozenset({"BIGINT", "TEXT", "DATE", "TIMESTAMPNTZ", "DECIMAL"})
+
+
+def faults(sql: str) -> Iterator[str]:
+    """What is in a query that must not be."""
+    statements = sqlglot.parse(sql, dialect="duckdb")
+    if len(statements) != 1 or not isinstance(statements[0], exp.Select):
+        yield "not one SELECT"
+        return
+    for node in statements[0].walk():
+        name = type(node).__name__
+        if isinstance(node, exp.Anonymous):
+            yield f"unknown function {node.name}"
+        elif type(node) not in ALLOWED:
+            yield name
+        used = {part for part, value in node.args.items() if value}
+        for part in sorted(used - PARTS.get(type(node), used)):
+            yield f"{name}.{part}"
+        if isinstance(node, exp.Join) and (node.side, node.kind) not in JOINS:
+            yield f"{node.side} {node.kind} JOIN".strip()
+        if isinstance(node, exp.DataType) and node.this.name not in TYPES:
+            yield f"type {node.this.name}"
+
+
+def sql_files() -> list[Path]:
+    folders = [Path(package.__file__ or "").parent for package in (records, series)]
+    return sorted(file for folder in folders for file in folder.rglob("*.sql"))
+
+
+def named_in_tables() -> set[Path]:
+    """The files that the tables name, counts included."""
+    return {sql.path for table in DAILY_TABLES for sql in (table.sql, table.counts) if sql is not None}
+
+
+def test_every_file_belongs_to_a_table() -> None:
+    assert set(sql_files()) == named_in_tables()
+
+
+@pytest.mark.parametrize("file", sql_files(), ids=lambda file: file.stem)
+def test_a_file_is_one_select_of_words_that_are_allowed(file: Path) -> None:
+    assert sorted(set(faults(file.read_text()))) == []
+
+
+@pytest.mark.parametrize("file", sql_files(), ids=lambda file: file.stem)
+def test_a_file_can_be_carried_to_spark(file: Path) -> None:
+    (spark,) = sqlglot.transpile(file.read_text(), "duckdb", "spark", unsupported_level=ErrorLevel.RAISE)
+    assert isinstance(sqlglot.parse_one(spark, dialect="spark"), exp.Select)
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("SELECT frobnicate(a) FROM t", "unknown function frobnicate"),
+        ("SELECT a FROM t PIVOT (sum(b) FOR c IN ('x', 'y'))", "Pivot"),
+        ("PIVOT t ON c USING sum(b)", "not one SELECT"),
+        ("SELECT a FROM t ASOF JOIN u ON t.a >= u.a", "Join.method"),
+        ("SELECT a FROM t POSITIONAL JOIN u", "Join.method"),
+        ("SELECT a FROM t SEMI JOIN u ON t.a = u.a", "SEMI JOIN"),
+        ("SELECT a FROM t FULL JOIN u ON t.a = u.a", "FULL  JOIN"),
+        ("SELECT list(a ORDER BY b) FROM t", "ArrayAgg"),
+        ("SELECT COLUMNS('a.*') FROM t", "Columns"),
+        ("SELECT * EXCLUDE (a) FROM t", "Star.except_"),
+        ("SELECT DISTINCT ON (a) b FROM t", "Distinct.on"),
+        ("SELECT a FROM t QUALIFY row_number() OVER (ORDER BY a) = 1", "Qualify"),
+        ("SELECT a, sum(b) FROM t GROUP BY ALL", "Group.all"),
+        ("SELECT a FROM t UNION ALL BY NAME SELECT a FROM u", "not one SELECT"),
+        ("WITH c AS (SELECT a FROM t UNION ALL BY NAME SELECT a FROM u) SELECT a FROM c", "Union.by_name"),
+        ("SELECT a FROM t USING SAMPLE 10", "TableSample"),
+        ("SELECT a / b FROM t", "Div"),
+        ("SELECT TRY_CAST(a AS BIGINT) FROM t", "TryCast"),
+        ("SELECT CAST(a AS DOUBLE) FROM t", "type DOUBLE"),
+        ("SELECT approx_count_distinct(a) FROM t", "ApproxDistinct"),
+        ("SELECT 1; SELECT 2", "not one SELECT"),
+        ("DELETE FROM t", "not one SELECT"),
+    ],
+)
+def test_what_spark_lacks_or_a_meter_may_not_use_is_found(sql: str, found: str) -> None:
+    assert found in set(faults(sql))
+
+
+def register_empty(duck: duckdb.DuckDBPyConnection, entry: Input) -> None:
+    """Make an input readable that holds no rows."""
+    match entry:
+        case ReferenceRows():
+            register_reference(entry, duck)
+        case Parameters():
+            duck.execute(f"CREATE VIEW {entry.name} AS SELECT DATE '2026-05-01' AS event_day, 'key' AS digest_key")
+        case _:
+            register_table(duck, entry.spec)
+
+
+def register_table(duck: duckdb.DuckDBPyConnection, spec: TableSpec) -> None:
+    duck.execute(f"CREATE VIEW {spec.name} AS {spec.empty_select()}")
+
+
+def describe(duck: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[str, str]]:
+    return [row[:2] for row in duck.execute(f"DESCRIBE ({sql})").fetchall()]
+
+
+@pytest.mark.parametrize("table", DAILY_TABLES, ids=lambda table: table.name)
+def test_a_select_gives_the_columns_of_its_table(table: DailyTable) -> None:
+    with duckdb.connect() as duck:
+        for entry in table.inputs:
+            register_empty(duck, entry)
+        found = describe(duck, table.sql.text)
+    assert found == [(column.name, column.type) for column in table.spec.columns]
+
+
+@pytest.mark.parametrize(
+    "table", [table for table in DAILY_TABLES if table.counts is not None], ids=lambda table: table.name
+)
+def test_counts_are_whole_numbers(table: DailyTable) -> None:
+    assert table.counts is not None
+    with duckdb.connect() as duck:
+        for entry in table.inputs:
+            register_empty(duck, entry)
+        register_table(duck, table.spec)
+        found = describe(duck, table.counts.text)
+    assert found == [("duplicates", "BIGINT"), ("conflicts", "BIGINT"), ("late_records", "BIGINT")]
+
+
+@pytest.mark.parametrize("spec", TABLES, ids=lambda spec: spec.name)
+def test_no_column_is_inexact_or_wider_than_what_reads_it(spec: TableSpec) -> None:
+    types = {column.type for column in spec.columns}
+    assert types & {"DOUBLE", "FLOAT", "REAL", "HUGEINT", "UHUGEINT"} == set()

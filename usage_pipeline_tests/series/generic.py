@@ -1,0 +1,40 @@
+"""A source of its own for tests: lines of the generic types, each field named like its column."""
+
+from pathlib import Path
+from typing import Any
+
+MAPPING = """
+description: Generic lines for tests.
+format: jsonl
+identity: [$.id]
+tenant: $.tenant
+type: $.type
+types:
+  request:
+  prompt:
+  message:
+  conversation:
+  event:
+times:
+  occurred_at: {field: $.time, format: iso}
+fields:
+  count: $.count
+  messages: $.messages
+  api_calls: $.api_calls
+  tool_calls: $.tool_calls
+  conversation_id: $.conversation_id
+  model: $.model
+  agent: $.agent
+"""
+
+
+def write_mapping(folder: Path) -> Path:
+    """The folder, with the mapping `generic` in it."""
+    folder.mkdir()
+    (folder / "generic.yaml").write_text(MAPPING)
+    return folder
+
+
+def line(line_id: str, kind: str, time: str = "2026-05-01T08:00:00Z", **fields: object) -> dict[str, Any]:
+    """A line of tenant acme."""
+    return {"id": line_id, "tenant": "acme", "type": kind, "time": time, **fields}

@@ -1,0 +1,54 @@
+"""Short ways to ask for series, usage and day statuses."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from usage_pipeline.series.queries import SeriesDay, UsageQuery, read_series, read_usage
+from usage_pipeline.series.status import Day, DayReader
+from usage_pipeline.storage.opened import Storage
+
+Run = Callable[[], object]
+
+
+def day(text: str) -> date:
+    """The day, written in ISO."""
+    return date.fromisoformat(text)
+
+
+def series(storage: Storage, first: str, last: str, tenant: str = "acme") -> list[SeriesDay]:
+    """The series of a tenant."""
+    return read_series(storage, tenant, day(first), day(last))
+
+
+def tokens(storage: Storage, first: str, last: str, tenant: str = "acme") -> list[int | None]:
+    """The token series of a tenant."""
+    return [entry.tokens for entry in series(storage, first, last, tenant)]
+
+
+def conversations(storage: Storage, first: str, last: str, tenant: str = "acme") -> list[int | None]:
+    """The conversation series of a tenant."""
+    return [entry.conversations for entry in series(storage, first, last, tenant)]
+
+
+MAY = (day("2026-05-01"), day("2026-05-31"))
+
+
+def usage(
+    storage: Storage,
+    *metrics: str,
+    days: tuple[date, date] = MAY,
+    group_by: tuple[str, ...] = (),
+    where: tuple[tuple[str, str], ...] = (),
+) -> list[tuple[Any, ...]]:
+    """Groups and metrics of usage, one tuple per group."""
+    query = UsageQuery(*days, group_by=group_by, where=where, metrics=metrics)
+    return [tuple(row.values()) for row in read_usage(storage, query)]
+
+
+def status(storage: Storage, at: datetime, on: str) -> Day:
+    """What is said of a day at some time."""
+    then = replace(storage, settings=storage.settings.model_copy(update={"now": at}))
+    with storage.warehouse.connect() as connection:
+        return DayReader(then, connection).read(day(on), day(on))[0]

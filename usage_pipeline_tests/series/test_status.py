@@ -1,0 +1,150 @@
+"""How far a day can be trusted, by a clock that the tests set."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from usage_pipeline.pipeline.refresh import PlainRunner, refresh
+from usage_pipeline.series.status import DayStatus
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.series.reading import status
+from usage_pipeline_tests.support import Landing, prompt
+
+RunAt = Callable[[datetime], object]
+
+
+def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
+    """A time in May 2026."""
+    return datetime(2026, 5, day, hour, minute, tzinfo=UTC)
+
+
+@pytest.fixture
+def run_at(storage: Storage) -> RunAt:
+    """Runs the pipeline at some time."""
+
+    def run(now: datetime) -> object:
+        then = replace(storage, settings=storage.settings.model_copy(update={"now": now}))
+        return refresh(then, PlainRunner(then))
+
+    return run
+
+
+@pytest.fixture
+def first_of_may(landing: Landing, run_at: RunAt) -> None:
+    """1 May, landed an hour after it ended."""
+    landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
+    run_at(at(2, 1))
+
+
+def test_without_any_landing_a_day_is_missing(storage: Storage) -> None:
+    assert status(storage, at(9), "2026-05-01").status == DayStatus.MISSING
+
+
+@pytest.mark.usefixtures("first_of_may")
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (at(2, 1), DayStatus.PROVISIONAL),
+        (at(4, 23, 59), DayStatus.PROVISIONAL),
+        (at(5), DayStatus.FINAL),
+        (at(31), DayStatus.FINAL),
+    ],
+)
+def test_a_day_is_provisional_for_three_days_and_then_final(
+    storage: Storage, now: datetime, expected: DayStatus
+) -> None:
+    assert status(storage, now, "2026-05-01").status == expected
+
+
+def test_a_day_that_landed_before_it_ended_is_missing(storage: Storage, landing: Landing, run_at: RunAt) -> None:
+    landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
+    run_at(at(1, 12))
+    assert status(storage, at(9), "2026-05-01").status == DayStatus.MISSING
+
+
+def test_it_stops_missing_when_a_later_day_lands_after_it_ended(
+    storage: Storage, landing: Landing, run_at: RunAt
+) -> None:
+    landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
+    run_at(at(1, 12))
+    landing.write("persona", "2026-05-02", [])
+    run_at(at(2, 12))
+    assert status(storage, at(2, 12), "2026-05-01").status == DayStatus.PROVISIONAL
+
+
+def test_a_day_without_a_landing_folder_or_a_record_is_missing(
+    storage: Storage, landing: Landing, run_at: RunAt
+) -> None:
+    for day in ("2026-05-01", "2026-05-03"):
+        landing.write("persona", day, [prompt("e1", f"{day}T08:00:00Z")])
+    run_at(at(9))
+    found = [status(storage, at(9), day).status for day in ("2026-05-01", "2026-05-02", "2026-05-03")]
+    assert found == [DayStatus.FINAL, DayStatus.MISSING, DayStatus.FINAL]
+
+
+@pytest.mark.parametrize("tenant", ["acme", "zeta"])
+def test_a_record_of_any_tenant_ends_an_outage(
+    storage: Storage, landing: Landing, run_at: RunAt, tenant: str
+) -> None:
+    landing.write("persona", "2026-05-01", [])
+    landing.write("persona", "2026-05-03", [prompt("e1", "2026-05-02T08:00:00Z", tenantId=tenant)])
+    run_at(at(9))
+    assert status(storage, at(9), "2026-05-02").status == DayStatus.FINAL
+
+
+def test_days_before_the_first_landing_folder_are_not_missing(
+    storage: Storage, landing: Landing, run_at: RunAt
+) -> None:
+    landing.write("persona", "2026-05-03", [prompt("e1", "2026-05-01T08:00:00Z")])
+    run_at(at(9))
+    assert status(storage, at(9), "2026-05-02").status == DayStatus.FINAL
+
+
+def test_a_day_after_the_last_landing_is_missing(storage: Storage, first_of_may: None) -> None:  # noqa: ARG001
+    assert status(storage, at(9), "2026-05-02").status == DayStatus.MISSING
+
+
+@pytest.mark.usefixtures("first_of_may")
+def test_a_final_day_that_changes_is_restated(storage: Storage, landing: Landing, run_at: RunAt) -> None:
+    landing.write("persona", "2026-05-06", [prompt("e2", "2026-05-01T09:00:00Z")])
+    run_at(at(7))
+    found = status(storage, at(7), "2026-05-01")
+    assert (found.status, found.version, found.late_records) == (DayStatus.RESTATED, 2, 1)
+
+
+@pytest.mark.usefixtures("first_of_may")
+def test_a_day_that_changes_before_it_is_final_is_not_restated(
+    storage: Storage, landing: Landing, run_at: RunAt
+) -> None:
+    landing.write("persona", "2026-05-02", [prompt("e2", "2026-05-01T09:00:00Z")])
+    run_at(at(3))
+    found = status(storage, at(9), "2026-05-01")
+    assert (found.status, found.version) == (DayStatus.FINAL, 2)
+
+
+@pytest.mark.usefixtures("first_of_may")
+def test_a_duplicate_restates_nothing(storage: Storage, landing: Landing, run_at: RunAt) -> None:
+    landing.write("persona", "2026-05-06", [prompt("e1", "2026-05-01T08:00:00Z")])
+    run_at(at(7))
+    found = status(storage, at(7), "2026-05-01")
+    assert (found.status, found.version, found.duplicates) == (DayStatus.FINAL, 1, 1)
+
+
+def test_a_first_computation_however_late_restates_nothing(
+    storage: Storage, landing: Landing, run_at: RunAt
+) -> None:
+    landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
+    run_at(at(20))
+    found = status(storage, at(20), "2026-05-01")
+    assert (found.status, found.version) == (DayStatus.FINAL, 1)
+
+
+@pytest.mark.usefixtures("first_of_may")
+def test_what_no_series_shows_is_no_new_version(storage: Storage, landing: Landing, run_at: RunAt) -> None:
+    event = {"id": "e2", "event": "persona_list", "timestamp": "2026-05-01T09:00:00Z", "tenantId": "acme"}
+    landing.write("persona", "2026-05-06", [event])
+    run_at(at(7))
+    found = status(storage, at(7), "2026-05-01")
+    assert (found.status, found.version, found.records) == (DayStatus.FINAL, 1, 2)

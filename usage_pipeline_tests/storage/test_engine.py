@@ -1,0 +1,55 @@
+"""DuckDB runs with the threads, memory, time zone and spilling folder that the settings say."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.engine import literal, open_engine, session
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("threads", 3),
+        ("memory_limit", "190.7 MiB"),  # 200 MB
+        ("TimeZone", "UTC"),
+        ("preserve_insertion_order", False),
+    ],
+)
+def test_an_engine_has_the_settings(tmp_path: Path, setting: str, value: object) -> None:
+    settings = Settings.load(data_dir=tmp_path, duckdb_threads=3, duckdb_memory_limit="200MB")
+    with open_engine(settings) as engine, session(engine) as duck:
+        assert duck.execute(f"SELECT current_setting('{setting}')").fetchall() == [(value,)]
+
+
+def test_an_engine_spills_into_the_data_directory(tmp_path: Path) -> None:
+    settings = Settings.load(data_dir=tmp_path / "data")
+    with open_engine(settings) as engine:
+        place = engine.execute("SELECT current_setting('temp_directory')").fetchall()
+    assert place == [(str(tmp_path / "data" / "tmp" / "duckdb"),)]
+    assert (tmp_path / "data" / "tmp" / "duckdb").is_dir()
+
+
+def test_what_a_session_creates_is_its_own(tmp_path: Path) -> None:
+    with open_engine(Settings.load(data_dir=tmp_path)) as engine:
+        with session(engine) as first:
+            first.execute("CREATE TEMP VIEW things AS SELECT 1 AS amount")
+            with session(engine) as second, pytest.raises(duckdb.CatalogException, match="things"):
+                second.execute("FROM things")
+        with session(engine) as later, pytest.raises(duckdb.CatalogException, match="things"):
+            later.execute("FROM things")
+
+
+def test_a_closed_engine_is_closed(tmp_path: Path) -> None:
+    with open_engine(Settings.load(data_dir=tmp_path)) as engine:
+        pass
+    with pytest.raises(duckdb.ConnectionException):
+        engine.execute("SELECT 1")
+
+
+@pytest.mark.parametrize("text", ["", "plain", "o'brien", "''", "a\\'b", "new\nline", "$1"])
+def test_a_literal_is_the_text(text: str) -> None:
+    with duckdb.connect() as duck:
+        assert duck.execute(f"SELECT {literal(text)}").fetchall() == [(text,)]

@@ -1,0 +1,68 @@
+"""One writer per partition: the second waits, and says so when it has waited long enough."""
+
+import subprocess
+import sys
+from datetime import date
+
+import pytest
+
+from usage_pipeline.errors import LockTimeoutError
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.locks import partition_lock
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.storage.things import DAY, NEXT_DAY
+
+HOLD_A_LOCK = """
+import sys
+from datetime import date
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.locks import partition_lock
+from usage_pipeline.storage.warehouse import connect_warehouse
+
+settings = Settings.load(database_url=sys.argv[1])
+with partition_lock(connect_warehouse(settings), "things", date(2026, 5, 1), 1):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_writer_of_a_partition_gives_up_with_a_clear_text(storage: Storage) -> None:
+    with partition_lock(storage.warehouse, "things", DAY, 1), pytest.raises(LockTimeoutError) as error:  # noqa: SIM117
+        with partition_lock(storage.warehouse, "things", DAY, 1):
+            pass
+    assert str(error.value) == (
+        "things of 2026-05-01 is being written by another process, for more than 1 s. "
+        "Try again when it is done, or raise USAGE_LOCK_TIMEOUT_SECONDS."
+    )
+
+
+@pytest.mark.parametrize(("table", "day"), [("things", NEXT_DAY), ("others", DAY)])
+def test_another_partition_is_free(storage: Storage, table: str, day: date) -> None:
+    with partition_lock(storage.warehouse, "things", DAY, 1), partition_lock(storage.warehouse, table, day, 1):
+        pass
+
+
+def test_a_lock_is_free_after_its_writer(storage: Storage) -> None:
+    for _ in range(2):
+        with partition_lock(storage.warehouse, "things", DAY, 1):
+            pass
+
+
+def test_a_lock_is_free_after_its_writer_failed(storage: Storage) -> None:
+    with pytest.raises(ZeroDivisionError), partition_lock(storage.warehouse, "things", DAY, 1):
+        _ = 1 / 0
+    with partition_lock(storage.warehouse, "things", DAY, 1):
+        pass
+
+
+def test_the_lock_of_a_killed_process_is_free(storage: Storage, settings: Settings) -> None:
+    assert settings.database_url is not None
+    command = [sys.executable, "-c", HOLD_A_LOCK, settings.database_url.get_secret_value()]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(LockTimeoutError), partition_lock(storage.warehouse, "things", DAY, 1):
+            pass
+        holder.kill()
+    with partition_lock(storage.warehouse, "things", DAY, 5):
+        pass

@@ -1,0 +1,116 @@
+"""The state tables: versions of partitions, and what each landing file brought."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import pytest
+from sqlalchemy import Connection
+
+from usage_pipeline.storage import state
+from usage_pipeline.storage.digests import ENGINE_VERSION, Digest
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.state import FileState, LandedDay, LandedFile, Partition, PartitionKey
+from usage_pipeline_tests.storage.things import DAY, NEXT_DAY
+
+MORNING = datetime(2026, 5, 2, 8, tzinfo=UTC)
+EVENING = datetime(2026, 5, 2, 20, tzinfo=UTC)
+
+
+@pytest.fixture
+def connection(storage: Storage) -> Iterator[Connection]:
+    with storage.warehouse.connect() as connection:
+        yield connection
+
+
+def write(connection: Connection, hash_sum: int, now: datetime, *, day: date = DAY) -> Partition:
+    state.mark_writing(connection, "things", day, "run")
+    written = state.Written(Digest(1, hash_sum))
+    provenance = state.Provenance("inputs", "code", now)
+    return state.mark_committed(connection, PartitionKey("things", day), written, provenance)
+
+
+def landed_file(path: str, landing_day: date = DAY, file_state: FileState = FileState.LANDED) -> LandedFile:
+    counts = dict.fromkeys(("lines", "header", "continuation", "blank", "accepted", "rejected"), 0)
+    return LandedFile(
+        path=path,
+        source="persona",
+        landing_day=landing_day,
+        size=1,
+        mtime_ns=1,
+        content_digest=None,
+        identity_digest=None,
+        object_name=None,
+        mapping_digest="mapping",
+        state=file_state,
+        error=None,
+        **counts,
+        landed_at=MORNING,
+        run="run",
+    )
+
+
+def test_the_first_computation_is_version_1(connection: Connection) -> None:
+    assert write(connection, 5, MORNING).version == 1
+
+
+def test_the_same_rows_again_are_no_new_version(connection: Connection) -> None:
+    write(connection, 5, MORNING)
+    again = write(connection, 5, EVENING)
+    assert (again.version, again.changed_at, again.committed_at) == (1, MORNING, EVENING)
+
+
+def test_other_rows_are_one_version_more(connection: Connection) -> None:
+    write(connection, 5, MORNING)
+    changed = write(connection, 6, EVENING)
+    assert (changed.version, changed.changed_at) == (2, EVENING)
+
+
+def test_rows_that_change_back_are_a_new_version_too(connection: Connection) -> None:
+    assert [write(connection, hash_sum, MORNING).version for hash_sum in (5, 6, 5)] == [1, 2, 3]
+
+
+def test_a_commit_tells_what_was_computed_from_what_by_what(connection: Connection) -> None:
+    partition = write(connection, 5, MORNING)
+    assert partition.inputs_digest == "inputs"
+    assert partition.output_digest == "1:5"
+    assert (partition.code_version, partition.engine_version) == ("code", ENGINE_VERSION)
+
+
+def test_what_was_committed_is_what_is_read(connection: Connection) -> None:
+    committed = write(connection, 5, MORNING)
+    assert state.partitions(connection, "things") == {DAY: committed}
+
+
+def test_a_partition_that_is_being_written_keeps_its_version_but_is_not_committed(connection: Connection) -> None:
+    write(connection, 5, MORNING)
+    state.mark_writing(connection, "things", DAY, "another run")
+    partition = state.partitions(connection, "things")[DAY]
+    assert (partition.committed, partition.version, partition.output_digest) == (False, 1, "1:5")
+
+
+def test_a_range_of_partitions_includes_both_ends(connection: Connection) -> None:
+    days = [date(2026, 5, day) for day in range(1, 6)]
+    for day in days:
+        write(connection, 5, MORNING, day=day)
+    assert list(state.partitions(connection, "things", days[1], days[3])) == days[1:4]
+
+
+def test_files_are_in_landing_order(connection: Connection) -> None:
+    for path, day in [("b", NEXT_DAY), ("é", DAY), ("a", NEXT_DAY), ("a-b", DAY), ("B", DAY), ("aa", DAY)]:
+        state.record_file(connection, landed_file(f"{day}/{path}", day), [])
+    found = [file.path.rpartition("/")[2] for file in state.files(connection)]
+    assert found == ["B", "a-b", "aa", "é", "a", "b"]
+
+
+def test_a_file_that_lands_again_replaces_what_it_brought(connection: Connection) -> None:
+    state.record_file(connection, landed_file("f"), [LandedDay("f", DAY, 3, "3:1")])
+    state.record_file(connection, landed_file("f"), [LandedDay("f", NEXT_DAY, 2, "2:1")])
+    assert state.event_days_of(connection, ["f"]) == [LandedDay("f", NEXT_DAY, 2, "2:1")]
+    assert state.event_days(connection) == {NEXT_DAY}
+
+
+@pytest.mark.parametrize("unusable", [FileState.FAILED, FileState.QUARANTINED])
+def test_a_file_that_cannot_be_used_brings_no_event_day(connection: Connection, unusable: FileState) -> None:
+    state.record_file(connection, landed_file("f", file_state=unusable), [LandedDay("f", DAY, 3, "3:1")])
+    assert state.event_days(connection) == set()
+    assert state.landed_days(connection, [DAY]) == []

@@ -1,0 +1,131 @@
+"""The warehouse is migrated before anything uses it, and its tables are the ones that the code knows."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, insert, inspect, make_url, select
+
+from usage_pipeline.errors import WarehouseError
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage import warehouse
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.warehouse import HEAD, SCHEMA, metadata, migrate, open_warehouse, token_series
+from usage_pipeline_tests.storage.things import DAY, NEXT_DAY
+
+
+@pytest.fixture
+def absent(server: str) -> str:
+    """The URL of a database that does not exist."""
+    return make_url(server).set(database=f"usage_{uuid4().hex[:12]}").render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def empty(server: str, absent: str) -> str:
+    """The URL of a database without tables."""
+    maintenance = make_url(server).set(database="postgres").render_as_string(hide_password=False)
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{make_url(absent).database}"'.encode())
+    return absent
+
+
+@pytest.fixture
+def migrated(new_settings: Callable[..., Settings]) -> Iterator[Engine]:
+    engine = open_warehouse(new_settings())
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.parametrize("database", ["absent", "empty"])
+def test_a_server_database_that_was_never_migrated_says_what_to_run(
+    database: str, request: pytest.FixtureRequest, new_settings: Callable[..., Settings]
+) -> None:
+    settings = new_settings(database_url=request.getfixturevalue(database))
+    with pytest.raises(WarehouseError) as error:
+        open_warehouse(settings)
+    assert str(error.value) == (
+        f"The warehouse is at migration none, this code needs {HEAD}. Run `usage-pipeline migrate`."
+    )
+
+
+@pytest.mark.parametrize("database", ["absent", "empty"])
+def test_migrating_makes_a_database_usable(
+    database: str, request: pytest.FixtureRequest, new_settings: Callable[..., Settings]
+) -> None:
+    settings = new_settings(database_url=request.getfixturevalue(database))
+    migrate(settings)
+    open_warehouse(settings).dispose()
+
+
+def test_migrating_again_changes_nothing(storage: Storage) -> None:
+    row = {"day": DAY, "tenant_id": "acme", "total": 120}
+    with storage.warehouse.begin() as connection:
+        connection.execute(insert(token_series), [row])
+    migrate(storage.settings)
+    with storage.warehouse.connect() as connection:
+        assert connection.execute(select(token_series)).mappings().all() == [row]
+
+
+def test_a_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    settings = Settings.load(data_dir=tmp_path, database_url="postgresql://me:secret@127.0.0.1:1/usage")
+    with pytest.raises(WarehouseError, match="Cannot connect to the warehouse") as error:
+        open_warehouse(settings)
+    assert "secret" not in str(error.value)
+
+
+def test_the_migrations_create_the_tables_of_the_code(migrated: Engine) -> None:
+    with migrated.connect() as connection:
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                "version_table_schema": SCHEMA,
+                "include_schemas": True,
+                "include_name": lambda name, kind, _: kind != "schema" or name == SCHEMA,
+            },
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def test_there_are_no_other_tables(migrated: Engine) -> None:
+    assert set(inspect(migrated).get_table_names(schema=SCHEMA)) == {
+        "alembic_version",
+        "landing_files",
+        "landing_event_days",
+        "partition_state",
+        "deployment",
+        "token_series",
+        "conversation_series",
+        "message_series",
+    }
+
+
+def test_the_code_needs_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(warehouse.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_replacing_a_day_leaves_the_other_days(storage: Storage) -> None:
+    def rows(*totals: int, day: object = DAY) -> list[dict[str, object]]:
+        return [{"day": day, "tenant_id": f"tenant {total}", "total": total} for total in totals]
+
+    with storage.warehouse.begin() as connection:
+        warehouse.replace_partition(connection, "token_series", DAY, rows(1, 2))
+        warehouse.replace_partition(connection, "token_series", NEXT_DAY, rows(3, day=NEXT_DAY))
+        warehouse.replace_partition(connection, "token_series", DAY, rows(4))
+        found = connection.execute(select(token_series.c.total).order_by("total")).scalars()
+        assert list(found) == [3, 4]
+
+
+def test_replacing_a_day_with_nothing_empties_it(storage: Storage) -> None:
+    with storage.warehouse.begin() as connection:
+        row = {"day": DAY, "tenant_id": "acme", "total": 1}
+        warehouse.replace_partition(connection, "token_series", DAY, [row])
+        warehouse.replace_partition(connection, "token_series", DAY, [])
+        assert connection.execute(select(token_series)).all() == []
