@@ -88,22 +88,37 @@ class FileLanding:
             lake.replace(target, lambda path: _copy(duck, reader, self._accepted_select(), path))
             event_days = list(self._event_days(duck, target))
             accepted = sum(share.rows for share in event_days)
-            counts = reader.counts
-            rejected = counts.lines - counts.header - counts.continuation - counts.blank - accepted
-            share = self._write_rejects(duck, digest, lake.object(REJECTED_LINES, day, name)) if rejected else 0
-        threshold = self.storage.settings.reject_share_threshold
+            judged = reader.counts.judged
+            rejects = (
+                self._write_rejects(duck, digest, lake.object(REJECTED_LINES, day, name))
+                if judged > accepted
+                else {}
+            )
+        rejected = sum(rejects.values())
+        if judged != accepted + rejected:
+            raise UnreadableFileError(
+                f"{judged:,} lines were read, but {accepted:,} accepted and {rejected:,} rejected. "
+                "This is a fault of the pipeline: please report it"
+            )
+        error = self._quarantine_reason(rejects, judged)
         row = self._row(
-            FileState.QUARANTINED if share > threshold else FileState.LANDED,
-            counts,
-            error=f"{share:.1%} of its lines were rejected, more than {threshold:.1%}"
-            if share > threshold
-            else None,
+            FileState.QUARANTINED if error else FileState.LANDED,
+            reader.counts,
+            error=error,
             accepted=accepted,
             rejected=rejected,
             digest=digest,
             object_name=name,
         )
         return row, event_days
+
+    def _quarantine_reason(self, rejects: Mapping[str, int], judged: int) -> str | None:
+        """Why nothing of the file may count, if so: too many of its lines speak against it."""
+        if judged < QUARANTINE_FROM_LINES:
+            return None
+        share = Decimal(sum(count for reason, count in rejects.items() if reason not in EXPECTED_REJECTS)) / judged
+        threshold = self.storage.settings.reject_share_threshold
+        return f"{share:.1%} of its lines were rejected, more than {threshold:.1%}" if share > threshold else None
 
     def _prepare(self, duck: DuckDBPyConnection, digest: str) -> None:
         settings = self.storage.settings
@@ -158,18 +173,13 @@ class FileLanding:
         for day, count, total in rows:
             yield LandedDay(self.file.path, day, count, str(Digest(count, total)))
 
-    def _write_rejects(self, duck: DuckDBPyConnection, digest: str, target: Path) -> Decimal:
-        """Read the file again for the lines that were not accepted; the share that speaks against the file."""
+    def _write_rejects(self, duck: DuckDBPyConnection, digest: str, target: Path) -> Mapping[str, int]:
+        """Read the file again for the lines that were not accepted; returns how many there are by reason."""
         select = self._views() + landing_sql("rejected_lines")
         reader = self._reader(digest)
         self.storage.lake.replace(target, lambda path: _copy(duck, reader, select, path))
-        by_reason: Mapping[str, int] = dict(
-            duck.execute(f"SELECT reason, count(*) FROM {parquet_scan([target])} GROUP BY reason").fetchall()
-        )
-        counts = reader.counts
-        judged = counts.lines - counts.header - counts.continuation - counts.blank
-        against = sum(count for reason, count in by_reason.items() if reason not in EXPECTED_REJECTS)
-        return Decimal(against) / judged if judged >= QUARANTINE_FROM_LINES else Decimal(0)
+        counts = duck.execute(f"SELECT reason, count(*) FROM {parquet_scan([target])} GROUP BY reason").fetchall()
+        return dict(counts)
 
     def _row(  # noqa: PLR0913 - one argument per fact
         self,

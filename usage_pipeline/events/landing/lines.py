@@ -40,6 +40,11 @@ class LineCounts:
     continuation: int = 0
     blank: int = 0
 
+    @property
+    def judged(self) -> int:
+        """The records: each is accepted or rejected."""
+        return self.lines - self.header - self.continuation - self.blank
+
 
 def read_header(file: Path, compression: str | None) -> str:
     """The first line that is not blank. Raises UnreadableFileError when there is none."""
