@@ -24,6 +24,9 @@ def open_engine(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     )
     try:
         engine.execute("SET GLOBAL TimeZone = 'UTC'")
+        # A stream of lines has no known size, and the optimizer would take it for the small side of a join
+        # and keep it in memory. Our SELECTs name the large side first.
+        engine.execute("SET GLOBAL disabled_optimizers = 'join_order,build_side_probe_side'")
         yield engine
     finally:
         engine.close()

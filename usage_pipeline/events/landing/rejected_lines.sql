@@ -34,6 +34,10 @@ LEFT JOIN mapped_fields
     ON mapped_fields.column_name = CASE
         WHEN reason = 'unknown_type' THEN 'type'
         WHEN reason = 'tenant_mismatch' THEN 'tenant_id'
+        WHEN reason = 'token_invariant' AND coalesce(tokens_reasoning, 0) > coalesce(tokens_out, 0)
+            THEN 'tokens_reasoning'
+        WHEN reason = 'token_invariant' AND tokens_cached IS NULL THEN 'tokens_cache_write'
+        WHEN reason = 'token_invariant' THEN 'tokens_cached'
         WHEN reason IN ('timestamp_in_future', 'past_retention', 'before_calendar') THEN 'occurred_at'
         ELSE regexp_replace(reason, '^(missing|invalid)_', '')
     END

@@ -58,7 +58,7 @@ def test_a_reject_says_where_why_what_was_found_and_what_was_expected(
         (
             prompt("e1", TIME, cachedTokensIn=101),
             (
-                None,
+                "$.cachedTokensIn",
                 "100 in, 101 cached, 0 cache write, 20 out, 0 reasoning",
                 "cached within input, reasoning within output",
             ),
