@@ -24,6 +24,10 @@ class WarehouseError(UsagePipelineError):
     """The database cannot be reached, or is not at the version this code needs."""
 
 
+class QueryError(UsagePipelineError):
+    """A question names a dimension, metric or file that there is not."""
+
+
 class PartitionError(UsagePipelineError):
     """A partition cannot be computed: an input is missing or has fewer rows than the state says."""
 

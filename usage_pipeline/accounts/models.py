@@ -3,35 +3,89 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 
-class Plan(BaseModel):
-    """What a tenant gets. Fields that this version does not use yet are kept as they are."""
+class _Entry(BaseModel):
+    """Fields of later versions would be typing errors in this one, so unknown fields are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _quoted(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError('expected a decimal number in quotes, such as "99.50"')  # noqa: TRY004 - pydantic's way
+    return value
+
+
+Amount = Annotated[Decimal, BeforeValidator(_quoted), Field(ge=0, allow_inf_nan=False)]
+"""Money or credits. In quotes, because YAML would read 0.1 as a float."""
+
+
+class Rollover(_Entry):
+    """How many unused credits are carried over."""
+
+    min: Amount
+    max: Amount
+
+
+class Money(_Entry):
+    """An amount in a currency."""
+
+    amount: Amount
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class Plan(_Entry):
+    """What a tenant gets. So far the retention of records is used."""
 
     retention_days: int | None = Field(ge=1)
     """Days that records are kept after they happened; None for no limit."""
+    content_retention_days: int | None = Field(30, ge=1)
+    monthly_credits: Amount = Decimal(0)
+    rollover: Rollover | None = None
+    overage: Literal["deny", "allow"] = "deny"
+    late_usage: Literal["restate", "next_period"] = "restate"
+    price: Money | None = None
 
 
-class PlanPeriod(BaseModel):
+class PlanPeriod(_Entry):
     """From which day a tenant is on which plan."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     from_: date = Field(alias="from")
     plan: str
 
 
-class Tenant(BaseModel):
-    """A customer of the platform. Fields that this version does not use yet are kept as they are."""
+class LegalHold(_Entry):
+    """Why, by whom and since when nothing of a tenant may be deleted."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    reason: str
+    by: str
+    since: date
+
+
+class Tenant(_Entry):
+    """A customer of the platform. So far the plans are used."""
 
     name: str | None = None
     plans: tuple[PlanPeriod, ...] = ()
+    billing_anchor_day: int = Field(1, ge=1, le=31)
+    time_zone: str = "UTC"
+    contacts: tuple[str, ...] = ()
+    legal_hold: LegalHold | None = None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("expected a time zone such as Europe/Berlin") from None
+        return zone
 
     @field_validator("plans")
     @classmethod

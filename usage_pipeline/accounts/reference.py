@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from usage_pipeline.accounts.models import Accounts, Plan, Tenant
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.settings import Settings
+from usage_pipeline.yaml_file import read_yaml
 
 BUILT_IN_PLAN = "default"
 _DEFAULT_KEY = "default"
@@ -19,6 +19,8 @@ def load_accounts(settings: Settings) -> Accounts:
 
     Without `plans.yaml` everyone is on one plan with the default retention. Raises ReferenceFileError.
     """
+    if settings.reference_dir is not None and not settings.reference_dir.is_dir():
+        raise ReferenceFileError(f"USAGE_REFERENCE_DIR={settings.reference_dir}: there is no such directory.")
     plans_file, tenants_file = settings.reference / "plans.yaml", settings.reference / "tenants.yaml"
     entries = _entries(plans_file)
     default_plan = entries.pop(_DEFAULT_KEY, None) if entries else BUILT_IN_PLAN
@@ -45,17 +47,7 @@ def load_accounts(settings: Settings) -> Accounts:
 
 
 def _entries(file: Path) -> dict[str, Any]:
-    if not file.exists():
-        return {}
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError) as error:  # an impossible date is a ValueError
-        raise ReferenceFileError(f"{file}: not valid YAML: {error}") from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
-        raise ReferenceFileError(f"{file}: expected entries by name (`name: {{…}}`).")
-    return content
+    return read_yaml(file, ReferenceFileError) if file.exists() else {}
 
 
 def _with_default(entry: object, field: str, default: int) -> object:

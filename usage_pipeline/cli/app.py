@@ -1,12 +1,16 @@
 """The command line put together, and how its errors end."""
 
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
 
 import typer
+from duckdb import OutOfMemoryException
 
 from usage_pipeline.cli import compute, serve, show
 from usage_pipeline.cli.output import error_console
-from usage_pipeline.errors import UsagePipelineError
+from usage_pipeline.errors import QueryError, UsagePipelineError
 
 app = typer.Typer(
     name="usage-pipeline",
@@ -26,9 +30,31 @@ for group in (serve, compute, show):
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one message, not a traceback."""
+    """Run the command line; what a user can cause ends with one message, not with a traceback."""
+    interrupted: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        interrupted.append(number)
+        signal.default_int_handler(number, frame)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, interrupt)
     try:
         app()
-    except UsagePipelineError as error:
-        error_console.print(f"[red]Error:[/red] {error}", markup=True, highlight=False, soft_wrap=True)
-        sys.exit(1)
+    except BaseException as error:
+        # An interrupt surfaces as whatever error the interrupted library makes of it.
+        if interrupted:
+            _end("Interrupted. What was committed stands; run again to go on.", 130)
+        if isinstance(error, UsagePipelineError):
+            _end(str(error), 2 if isinstance(error, QueryError) else 1)
+        if isinstance(error, OSError):
+            _end(f"{error.strerror or error}: {error.filename or 'a file'}", 1)
+        if isinstance(error, OutOfMemoryException):
+            _end("DuckDB needs more memory than it may have. Raise USAGE_DUCKDB_MEMORY_LIMIT.", 1)
+        raise
+
+
+def _end(message: str, code: int) -> NoReturn:
+    error_console.print("[red]Error:[/red]", end=" ")
+    error_console.print(message, markup=False, highlight=False, soft_wrap=True)
+    sys.exit(code)

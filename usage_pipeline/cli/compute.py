@@ -8,7 +8,7 @@ from datetime import date
 import typer
 
 from usage_pipeline.cli.options import DataDir, From, To, day_range, load_settings
-from usage_pipeline.cli.output import console
+from usage_pipeline.cli.output import console, count
 from usage_pipeline.cli.session import finish, progress_bar, warn
 from usage_pipeline.orchestration.execution import DagsterRunner, open_runner
 from usage_pipeline.pipeline import refresh as pipeline
@@ -85,29 +85,37 @@ def recompute(first: From = None, last: To = None, data_dir: DataDir = None) -> 
     settings = load_settings(data_dir)
     with open_session(settings, "recompute") as session:
         with session.storage.warehouse.connect() as connection:
-            days = sorted(pipeline.event_days(connection))
+            days = sorted(pipeline.event_days(session.storage, connection))
         summary = pipeline.RefreshSummary()
         pipeline.recompute_days(session.storage, session.runner, _within(days, first, last, settings), summary)
         report(session.storage, summary)
 
 
 def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
-    """Say what was done; returns how many of the files just landed cannot be used."""
+    """Say what was done and what is left to do; returns how many of the files just landed need attention."""
     with storage.warehouse.connect() as connection:
         files = state.files(connection, summary.landed)
     accepted, rejected = sum(file.accepted for file in files), sum(file.rejected for file in files)
     if summary.landed:
         console.print(
-            f"Landed {len(files)} files of {len(summary.landed)} landing days: "
+            f"Landed {count(len(files), 'file')} of {count(len(summary.landed), 'landing day')}: "
             f"{accepted:,} lines accepted, {rejected:,} rejected."
         )
-    console.print(f"Computed {len(summary.computed)} event days." if summary.computed else "All days are current.")
+    if summary.computed:
+        console.print(f"Computed {count(len(summary.computed), 'event day')}.")
+    stale = len(pipeline.find_stale(storage))
+    console.print(
+        f"{count(stale, 'event day')} to compute: `usage-pipeline run` does." if stale else "All days are current."
+    )
     if rejected:
         console.print("`usage-pipeline rejects` shows the rejected lines.")
-    unusable = [file for file in files if file.state is not state.FileState.LANDED]
-    for file in unusable:
-        warn(f"{file.path} is {file.state} and counts nowhere: {file.error}")
-    return len(unusable)
+    needing = [
+        file for file in files if file.state is not state.FileState.LANDED or (not file.accepted and file.rejected)
+    ]
+    for file in needing:
+        reason = file.error or "none of its lines was accepted"
+        warn(f"{file.path} is {file.state} and counts nowhere: {reason}")
+    return len(needing)
 
 
 def _report_oddities(storage: Storage) -> None:

@@ -42,7 +42,7 @@ def load_settings(_: Path | None) -> Settings:
 
 def day_range(first: datetime | None, last: datetime | None, *, default: tuple[date, date]) -> tuple[date, date]:
     """The asked range of days, with the default's ends where none is given."""
-    chosen = (first.date() if first else default[0], last.date() if last else default[1])
-    if chosen[0] > chosen[1]:
-        raise typer.BadParameter(f"--from {chosen[0]} is after --to {chosen[1]}")
-    return chosen
+    if first and last and first > last:
+        raise typer.BadParameter(f"--from {first.date()} is after --to {last.date()}")
+    start = first.date() if first else min(default[0], last.date() if last else default[0])
+    return start, last.date() if last else max(default[1], start)

@@ -40,6 +40,11 @@ def print_rows(rows: Sequence[Row], columns: Sequence[str], form: OutputFormat, 
             console.print(_table(rows, columns, title))
 
 
+def count(number: int, noun: str) -> str:
+    """`1 day`, `2 days`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def print_json(value: object) -> None:
     """Print a value as JSON; days and times in ISO 8601."""
     sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False) + "\n")

@@ -57,7 +57,8 @@ def demo(data_dir: DataDir = None) -> None:
 
 
 def dev(
-    port: Annotated[int, typer.Option(help="Port of the UI, on 127.0.0.1.")] = 3000, data_dir: DataDir = None
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the UI, on 127.0.0.1.")] = 3000,
+    data_dir: DataDir = None,
 ) -> None:
     """Start the database, the Dagster UI and its daemon, and stop them together.
 

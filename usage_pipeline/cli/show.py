@@ -8,7 +8,7 @@ import typer
 from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, load_settings
 from usage_pipeline.cli.output import print_json, print_rows
 from usage_pipeline.cli.session import warn
-from usage_pipeline.errors import UsagePipelineError
+from usage_pipeline.errors import QueryError
 from usage_pipeline.events.landing.rejects import read_rejects
 from usage_pipeline.series.dimensions import METRICS
 from usage_pipeline.series.queries import (
@@ -144,12 +144,20 @@ def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=(date.min, date.max))
     with open_storage(settings) as storage:
+        _check_file(storage, file)
         found = read_rejects(storage, start, end, file, limit + 1)
     if len(found) > limit:
         warn(f"There are more than {limit} lines; raise --limit, or narrow the days.")
     raw = [] if form is OutputFormat.TABLE else ["raw"]
     columns = ["landing_file", "landing_line", "reason", "field", "found", "expected", *raw]
     print_rows(found[:limit], columns, form, "Rejected lines")
+
+
+def _check_file(storage: Storage, path: str | None) -> None:
+    with storage.warehouse.connect() as connection:
+        known = {file.path for file in state.files(connection)}
+    if path is not None and path not in known:
+        raise QueryError(f"No landing file {path!r} is known; `usage-pipeline files` lists them.")
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -159,7 +167,7 @@ def _words(text: str) -> tuple[str, ...]:
 def _condition(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not separator:
-        raise UsagePipelineError(f"--where {text!r}: expected dimension=value, such as model=gpt-4o.")
+        raise QueryError(f"--where {text!r}: expected dimension=value, such as model=gpt-4o.")
     return name.strip(), value
 
 

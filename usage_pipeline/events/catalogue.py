@@ -5,13 +5,13 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from usage_pipeline.errors import MappingError
 from usage_pipeline.storage.daily import ReferenceRows
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.tables import columns
+from usage_pipeline.yaml_file import read_yaml
 
 CATALOGUE_FILE = Path(__file__).with_name("catalogue.yaml")
 
@@ -48,7 +48,7 @@ class EventType(BaseModel):
 @cache
 def load_catalogue(file: Path = CATALOGUE_FILE) -> dict[str, EventType]:
     """The catalogue by type name or pattern. Raises MappingError naming file and entry."""
-    entries = yaml.safe_load(file.read_text(encoding="utf-8"))
+    entries = read_yaml(file, MappingError)
     catalogue = {}
     for name, entry in entries.items():
         try:

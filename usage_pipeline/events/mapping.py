@@ -7,10 +7,9 @@ write one is described step by step in CONTRIBUTING.md.
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from usage_pipeline.errors import MappingError
@@ -18,6 +17,7 @@ from usage_pipeline.events import catalogue
 from usage_pipeline.events.record import FACTS, FIELD_TYPES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.yaml_file import read_yaml
 
 SOURCES = Path(__file__).with_name("sources")
 
@@ -242,12 +242,7 @@ def load_mappings(settings: Settings) -> dict[str, Mapping]:
 
 def load_mapping(file: Path) -> Mapping:
     """One mapping; its name is the file's. Raises MappingError naming file and key."""
-    try:
-        content: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError) as error:  # an impossible date is a ValueError
-        raise MappingError(f"{file}: not valid YAML: {error}") from None
-    if not isinstance(content, dict):
-        raise MappingError(f"{file}: expected `key: value` lines, see CONTRIBUTING.md.")
+    content = read_yaml(file, MappingError)
     if "name" in content:
         raise MappingError(f"{file}: name: a mapping has the name of its file; remove the key.")
     try:

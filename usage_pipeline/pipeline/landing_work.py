@@ -46,7 +46,7 @@ def find_landing_work(storage: Storage) -> LandingWork:
     return LandingWork(
         days=sorted(days),
         misplaced=scan.misplaced,
-        vanished=sorted(known.keys() - {file.path for file in scan.files}),
+        vanished=sorted(path for path in known if not (storage.settings.landing / path).exists()),
         outdated=sorted(
             day
             for day, files in scan.days().items()

@@ -70,14 +70,15 @@ class RefreshSummary:
 def find_stale(storage: Storage) -> dict[date, frozenset[str]]:
     """Per event day, the tables to compute: stale or missing, or reading one that is."""
     with storage.warehouse.connect() as connection:
-        days = event_days(connection)
+        days = event_days(storage, connection)
         stale = {table.name: stale_days(storage, connection, table, days) for table in DAILY_TABLES}
     return {day: _with_downstream(names) for day in sorted(days) if (names := _stale_on(day, stale))}
 
 
-def event_days(connection: Connection) -> set[date]:
-    """The days that hold landed rows, or did when they were last computed."""
-    return state.event_days(connection) | state.partitions(connection, DAILY_TABLES[0].name).keys()
+def event_days(storage: Storage, connection: Connection) -> set[date]:
+    """The days of the calendar that hold landed rows, or did when they were last computed."""
+    days = state.event_days(connection) | state.partitions(connection, DAILY_TABLES[0].name).keys()
+    return {day for day in days if day >= storage.settings.first_day}
 
 
 def _stale_on(day: date, stale: Mapping[str, set[date]]) -> set[str]:

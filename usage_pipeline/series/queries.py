@@ -1,15 +1,18 @@
 """Reads series and usage for people and programs. Exact integers; a missing day is null, not zero."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
+from duckdb import Error as DuckDBError
 from sqlalchemy import Connection, select
 
-from usage_pipeline.errors import UsagePipelineError
+from usage_pipeline.errors import PartitionError, QueryError
 from usage_pipeline.series.dimensions import CONVERSATIONS, CUBE_METRICS, DIMENSIONS, METRICS
 from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
+from usage_pipeline.storage import state
 from usage_pipeline.storage.engine import literal, parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
@@ -82,13 +85,18 @@ class UsageQuery:
     metrics: tuple[str, ...] = METRICS
 
     def __post_init__(self) -> None:
-        """Refuse words that are no dimension or metric."""
+        """Refuse words that are no dimension or metric, or that stand twice."""
+        for words in (self.group_by, self.metrics):
+            if len(set(words)) < len(words):
+                raise QueryError(f"{', '.join(words)}: a word stands twice; name each once.")
+        if not self.metrics:
+            raise QueryError(f"No metric is named; expected some of {', '.join(METRICS)}.")
         for name in (*self.group_by, *(name for name, _ in self.where)):
             if name not in GROUPS:
-                raise UsagePipelineError(f"There is no dimension {name!r}; expected one of {', '.join(GROUPS)}.")
+                raise QueryError(f"There is no dimension {name!r}; expected one of {', '.join(GROUPS)}.")
         for name in self.metrics:
             if name not in METRICS:
-                raise UsagePipelineError(f"There is no metric {name!r}; expected one of {', '.join(METRICS)}.")
+                raise QueryError(f"There is no metric {name!r}; expected one of {', '.join(METRICS)}.")
 
 
 def read_usage(storage: Storage, query: UsageQuery) -> list[dict[str, object]]:
@@ -97,7 +105,7 @@ def read_usage(storage: Storage, query: UsageQuery) -> list[dict[str, object]]:
     groups = "".join(f'"{column}" AS "{name}", ' for name, column in zip(query.group_by, columns, strict=True))
     sums = ", ".join(f'CAST(coalesce(sum("{name}"), 0) AS BIGINT) AS "{name}"' for name in query.metrics)
     tests = "".join(f' AND CAST("{GROUPS[name]}" AS VARCHAR) = {literal(value)}' for name, value in query.where)
-    with session(storage.engine) as duck:
+    with session(storage.engine) as duck, _damage_named():
         result = duck.execute(
             f"SELECT {groups}{sums} FROM ({_cubes(storage, query)}) AS cubes "
             f"WHERE day BETWEEN $first AND $last{tests}" + (" GROUP BY ALL ORDER BY ALL" if columns else ""),
@@ -105,6 +113,17 @@ def read_usage(storage: Storage, query: UsageQuery) -> list[dict[str, object]]:
         )
         names = [*query.group_by, *query.metrics]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
+    try:
+        yield
+    except DuckDBError as error:
+        raise PartitionError(
+            f"A rollup cannot be read: {str(error).splitlines()[0]} "
+            "If it is damaged, `usage-pipeline recompute` writes its day again."
+        ) from None
 
 
 def _cubes(storage: Storage, query: UsageQuery) -> str:
@@ -122,5 +141,14 @@ def _cubes(storage: Storage, query: UsageQuery) -> str:
 
 
 def _scan(storage: Storage, spec: TableSpec, first: date, last: date) -> str:
-    paths = [path for day, path in sorted(storage.lake.days(spec).items()) if first <= day <= last]
+    objects = storage.lake.days(spec)
+    with storage.warehouse.connect() as connection:
+        filled = {day for day, known in state.partitions(connection, spec.name, first, last).items() if known.rows}
+    missing = sorted(filled - objects.keys())
+    if missing:
+        raise PartitionError(
+            f"{spec.name}: {len(missing)} days from {missing[0]} on are gone from {storage.settings.data_dir}; "
+            "a total without them would be wrong. Run `usage-pipeline run`: it computes what is missing."
+        )
+    paths = [objects[day] for day in sorted(filled)]
     return f"FROM {parquet_scan(paths)}" if paths else spec.empty_select()

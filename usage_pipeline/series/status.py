@@ -1,7 +1,8 @@
 """How far a day can be trusted, derived on reading: missing, provisional, final or restated.
 
-- missing: no landing day from it on was committed after it ended; or, from the first landing folder on, it
-  has neither a landing folder of its own nor a record of any tenant. An outage is null, not zero.
+- missing: it is before the calendar; or no landing day from it on was committed after it ended; or, from the
+  first landing folder on, it has neither a landing folder of its own nor a record of any tenant. An outage is
+  null, not zero.
 - provisional: until `lateness_days` after its end; then final.
 - restated: its series changed after it was final.
 """
@@ -51,6 +52,7 @@ class DayReader:
     def __init__(self, storage: Storage, connection: Connection) -> None:
         """Read the state."""
         self._now = storage.settings.clock()
+        self._first_day = storage.settings.first_day
         self._lateness = timedelta(days=storage.settings.lateness_days)
         self._records = state.partitions(connection, USAGE_RECORDS.name)
         self._series = [state.partitions(connection, table.name) for table in SERIES]
@@ -92,6 +94,8 @@ class DayReader:
         return DayStatus.FINAL
 
     def _is_missing(self, day: date, end: datetime) -> bool:
+        if day < self._first_day:
+            return True
         if not any(
             landing_day >= day and committed >= end for landing_day, committed in self._landing_commits.items()
         ):

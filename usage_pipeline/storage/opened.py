@@ -8,7 +8,7 @@ from duckdb import DuckDBPyConnection
 from sqlalchemy import Engine
 
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.digest_key import check_digest_key
+from usage_pipeline.storage.bound_settings import check_settings
 from usage_pipeline.storage.engine import open_engine
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.warehouse import open_warehouse
@@ -30,7 +30,7 @@ def open_storage(settings: Settings) -> Iterator[Storage]:
     warehouse = open_warehouse(settings)
     try:
         with warehouse.connect() as connection:
-            check_digest_key(connection, settings)
+            check_settings(connection, settings)
         with open_engine(settings) as engine:
             yield Storage(settings, Lake(settings.data_dir), warehouse, engine)
     finally:

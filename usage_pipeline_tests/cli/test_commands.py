@@ -4,12 +4,13 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from usage_pipeline.cli.app import app, main
-from usage_pipeline.errors import UsagePipelineError
+from usage_pipeline.errors import QueryError
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.support import Landing, prompt
 
@@ -57,8 +58,8 @@ def test_run_says_what_it_landed_and_computed_and_then_that_all_is_current(
 ) -> None:
     landing.write("persona", "2026-05-03", LINES[2:])
     first = call("run")
-    assert "Landed 1 files of 1 landing days: 1 lines accepted, 1 rejected." in first
-    assert "Computed 1 event days." in first
+    assert "Landed 1 file of 1 landing day: 1 lines accepted, 1 rejected." in first
+    assert "Computed 1 event day." in first
     assert call("run").strip() == "All days are current."
 
 
@@ -105,7 +106,7 @@ def test_usage_groups_and_filters(landed: Callable[..., str]) -> None:
 
 
 def test_usage_of_an_unknown_dimension_names_the_known_ones(landed: Callable[..., str]) -> None:
-    with pytest.raises(UsagePipelineError, match="There is no dimension 'colour'; expected one of day, tenant"):
+    with pytest.raises(QueryError, match="There is no dimension 'colour'; expected one of day, tenant"):
         landed("usage", "--group-by", "colour")
 
 
@@ -144,12 +145,27 @@ def test_a_file_that_cannot_be_read_ends_the_run_with_exit_code_3(
     landing.write("persona", "2026-05-01", LINES[:2])
     path = landing.write_bytes("persona", "2026-05-01", b"x" * 1000, name="torn.jsonl.gz")
     path.write_bytes(path.read_bytes()[:20])
-    assert "Landed 2 files of 1 landing days: 2 lines accepted" in call("run", exit_code=3)
+    assert "Landed 2 files of 1 landing day: 2 lines accepted" in call("run", exit_code=3)
+
+
+def test_land_says_which_days_it_leaves_to_compute(call: Callable[..., str], landing: Landing) -> None:
+    landing.write("persona", "2026-05-01", LINES[:2])
+    assert "1 event day to compute: `usage-pipeline run` does." in call("land")
+
+
+def test_a_file_of_which_no_line_is_accepted_needs_attention(call: Callable[..., str], landing: Landing) -> None:
+    landing.write("persona", "2026-05-01", ["{"])
+    call("run", exit_code=3)
+
+
+def test_rejects_of_an_unknown_file_are_a_wrong_question(landed: Callable[..., str]) -> None:
+    with pytest.raises(QueryError, match=r"No landing file 'nosuch\.jsonl' is known"):
+        landed("rejects", "--file", "nosuch.jsonl")
 
 
 def test_land_and_recompute_take_inclusive_days(landed: Callable[..., str]) -> None:
     assert "Landed 2 files of 2 landing days" in landed("land", "--from", "2026-05-02", "--to", "2026-05-03")
-    assert "Computed 1 event days." in landed("recompute", "--from", "2026-05-01", "--to", "2026-05-01")
+    assert "Computed 1 event day." in landed("recompute", "--from", "2026-05-01", "--to", "2026-05-01")
 
 
 def test_a_range_that_ends_before_it_begins_is_a_wrong_call(landed: Callable[..., str]) -> None:
@@ -158,6 +174,35 @@ def test_a_range_that_ends_before_it_begins_is_a_wrong_call(landed: Callable[...
 
 def test_doctor_finds_nothing_wrong_after_a_run(landed: Callable[..., str]) -> None:
     assert "All event days are current" in landed("doctor")
+
+
+def test_a_wrong_question_ends_with_exit_code_2(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["usage-pipeline", "usage", "--group-by", "colour"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+
+
+def test_a_data_directory_that_is_a_file_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "afile").touch()
+    monkeypatch.setenv("USAGE_DATA_DIR", str(tmp_path / "afile"))
+    monkeypatch.setattr("sys.argv", ["usage-pipeline", "days"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("Error: ")
+
+
+def test_the_embedded_database_refuses_a_path_that_a_shell_would_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("USAGE_DATA_DIR", str(tmp_path / "a;b"))
+    monkeypatch.setattr("sys.argv", ["usage-pipeline", "days"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "the embedded PostgreSQL cannot run in a path with ';'" in capsys.readouterr().err
 
 
 def test_an_error_is_one_message_and_exit_code_1(

@@ -112,3 +112,30 @@ def test_the_demo_counts_duplicates_once_and_rejects_three_lines(data_dir: Path)
     rejects = json.loads(run_command("rejects", "--format", "json", "--data-dir", str(data_dir)))
     assert [day["duplicates"] for day in days] == [0, 0, 0, 0, 1]
     assert [line["reason"] for line in rejects] == ["malformed_json", "invalid_occurred_at", "token_invariant"]
+
+
+def test_two_first_runs_at_once_on_a_new_data_directory_both_succeed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "usage_pipeline.cli", "run", "--data-dir", str(tmp_path / "data")]
+    processes = [
+        subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(2)
+    ]
+    outputs = [process.communicate()[0] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], outputs
+
+
+def test_an_interrupted_command_says_so_and_ends_with_130(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "usage_pipeline.cli", "run", "--data-dir", str(tmp_path / "data")]
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    while process.poll() is None and not (tmp_path / "data" / "postgres" / "PG_VERSION").exists():
+        try:
+            process.wait(0.01)
+        except subprocess.TimeoutExpired:
+            continue
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate()
+    assert (process.returncode, output.strip().splitlines()[-1]) == (
+        130,
+        "Error: Interrupted. What was committed stands; run again to go on.",
+    )
+    assert "All days are current." in run_command("run", "--data-dir", str(tmp_path / "data"))

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
-from usage_pipeline.series.status import DayStatus
+from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.reading import status
 from usage_pipeline_tests.support import Landing, prompt
@@ -148,3 +148,11 @@ def test_what_no_series_shows_is_no_new_version(storage: Storage, landing: Landi
     run_at(at(7))
     found = status(storage, at(7), "2026-05-01")
     assert (found.status, found.version, found.records) == (DayStatus.FINAL, 1, 2)
+
+
+@pytest.mark.usefixtures("first_of_may")
+def test_a_day_before_the_calendar_is_missing(storage: Storage) -> None:
+    day = storage.settings.first_day - timedelta(days=1)
+    with storage.warehouse.connect() as connection:
+        (found,) = DayReader(storage, connection).read(day, day)
+    assert found.status is DayStatus.MISSING

@@ -1,5 +1,6 @@
 """What records count as, and usage by day, tenant and dimension: the sum of groups is the total."""
 
+import shutil
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as checked
 from hypothesis import strategies as st
 
-from usage_pipeline.errors import UsagePipelineError
+from usage_pipeline.errors import PartitionError, QueryError, UsagePipelineError
 from usage_pipeline.series.dimensions import METRICS, NONE
 from usage_pipeline.series.queries import GROUPS, UsageQuery, read_usage
 from usage_pipeline.storage.opened import Storage
@@ -164,3 +165,21 @@ def test_the_sum_of_any_groups_is_the_total(
     groups = read_usage(varied, UsageQuery(FIRST, LAST, group_by=group_by, where=tuple(where)))
     sums = {name: sum(int(str(group[name])) for group in groups) for name in METRICS}
     assert sums == total
+
+
+def test_a_rollup_that_is_gone_is_an_error_and_not_a_lower_total(varied: Storage) -> None:
+    shutil.rmtree(varied.settings.data_dir / "rollups" / "daily_usage")
+    with pytest.raises(PartitionError, match=r"daily_usage: .* a total without them would be wrong"):
+        read_usage(varied, UsageQuery(FIRST, LAST))
+
+
+def test_a_rollup_that_is_damaged_is_an_error_that_says_what_to_do(varied: Storage) -> None:
+    for path in (varied.settings.data_dir / "rollups" / "daily_usage").rglob("*.parquet"):
+        path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(PartitionError, match="usage-pipeline recompute"):
+        read_usage(varied, UsageQuery(FIRST, LAST))
+
+
+def test_a_word_that_stands_twice_is_refused() -> None:
+    with pytest.raises(QueryError, match="a word stands twice"):
+        UsageQuery(FIRST, LAST, ("day", "day"))

@@ -11,7 +11,7 @@ from usage_pipeline.events.landing.rules import LandingRules, load_rules
 from usage_pipeline.events.landing.scan import scan_day
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.storage import state
-from usage_pipeline.storage.digest_key import remember_digest_key
+from usage_pipeline.storage.bound_settings import bind_settings
 from usage_pipeline.storage.digests import Digest
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.locks import partition_lock
@@ -46,7 +46,7 @@ def land_day(storage: Storage, day: date, run: str) -> LandingResult:
     timeout = storage.settings.lock_timeout_seconds
     with partition_lock(storage.warehouse, LANDED_EVENTS.name, day, timeout) as connection:
         known = {file.path: file for file in state.files(connection, [day])}
-        remember_digest_key(connection, storage.settings)
+        bind_settings(connection, storage.settings)
         state.mark_writing(connection, LANDED_EVENTS.name, day, run)
         connection.commit()
         for file in scan_day(storage.settings, known_mappings, day):

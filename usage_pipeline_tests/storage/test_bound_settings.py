@@ -1,4 +1,4 @@
-"""A warehouse keeps the digest key that it began with."""
+"""A warehouse keeps the settings that its numbers were made with."""
 
 from collections.abc import Callable
 
@@ -27,13 +27,28 @@ def test_after_the_first_file_another_key_is_refused(
 ) -> None:
     landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
     run()
-    with pytest.raises(SettingsError, match="USAGE_DIGEST_KEY is not the key that this warehouse began with"):  # noqa: SIM117
-        with open_storage(other_key):
-            pass
+    with (
+        pytest.raises(SettingsError, match="USAGE_DIGEST_KEY is not the one that this warehouse began with"),
+        open_storage(other_key),
+    ):
+        pass
 
 
 def test_the_first_key_stays_welcome(landing: Landing, run: Callable[[], object], settings: Settings) -> None:
     landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
     run()
     with open_storage(settings):
+        pass
+
+
+def test_after_the_first_file_another_look_back_is_refused(
+    landing: Landing, run: Callable[[], object], settings: Settings
+) -> None:
+    landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
+    run()
+    other = settings.model_copy(update={"lookback_days": 2})
+    with (
+        pytest.raises(SettingsError, match="USAGE_LOOKBACK_DAYS is not the one that this warehouse began with"),
+        open_storage(other),
+    ):
         pass

@@ -1,0 +1,40 @@
+"""Reads the YAML files that people edit: one way of reading, one way of saying what is wrong."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from usage_pipeline.errors import UsagePipelineError
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Refuses a key that stands twice: YAML would take the last in silence."""
+
+
+def _unique_mapping(loader: _UniqueKeys, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
+    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
+    for index, key in enumerate(keys):
+        if key in keys[:index]:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {key!r} stands there twice", node.value[index][0].start_mark
+            )
+    return loader.construct_mapping(node, deep)
+
+
+_UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
+
+
+def read_yaml(file: Path, error: type[UsagePipelineError]) -> dict[str, Any]:
+    """The entries of a file by name; none of an empty one. Raises `error`, naming the file and what is wrong."""
+    try:
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError) as problem:  # an impossible date is a ValueError
+        raise error(f"{file}: not valid YAML: {problem}") from None
+    except OSError as problem:
+        raise error(f"{file}: cannot be read: {problem.strerror}") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
+        raise error(f"{file}: expected entries by name, as in `name: …`")
+    return content
