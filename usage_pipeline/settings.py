@@ -44,7 +44,10 @@ class Settings(BaseSettings):
         90, description="Retention of records where the plan states none."
     )
     lookback_days: Annotated[int, Field(ge=1, le=366)] = Field(
-        90, description="Days without a record after which a conversation counts as new."
+        90,
+        description=(
+            "Days without a record after which a conversation counts as new. Set it once, before the first file."
+        ),
     )
     reject_share_threshold: Annotated[Decimal, Field(ge=0, le=1)] = Field(
         Decimal("0.05"), description="Share of rejected lines above which a file is quarantined."
