@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import psycopg
 import pytest
 from sqlalchemy import make_url
@@ -18,6 +19,11 @@ from usage_pipeline.storage.warehouse import migrate
 from usage_pipeline_tests.support import Landing
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+# The same examples in every run: what fails here fails for everyone. `HYPOTHESIS_PROFILE=search` looks for more.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("search", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(scope="session")
