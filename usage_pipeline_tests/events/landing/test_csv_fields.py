@@ -1,0 +1,114 @@
+"""Fields of CSV records: quotes, headers, and rows that do not fit."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.support import Landing, files, reject_reasons, rows
+
+Land = Callable[[str], None]
+AddMapping = Callable[[str, str], Path]
+TIME = "2026-05-01T08:00:00Z"
+some_examples = hypothesis_settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+TABULAR = """
+    description: A table.
+    format: csv
+    identity: [id]
+    tenant: tenant
+    type: {constant: request}
+    times: {occurred_at: {field: at, format: iso}}
+    fields: {feature: feature}
+    delivery_fields: [attempt]
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "feature"),
+    [
+        ("chat", "chat"),
+        ('"chat"', "chat"),
+        ('"a, b"', "a, b"),
+        ('"say ""hi"""', 'say "hi"'),
+        ('"two\nlines"', "two\nlines"),
+        ('""', None),
+        ("", None),
+        (" chat ", " chat "),
+        ("it's", "it's"),
+    ],
+)
+def test_csv_field(
+    storage: Storage, deliver: Callable[..., None], add_mapping: AddMapping, row: str, feature: str | None
+) -> None:
+    add_mapping("tabular", TABULAR)
+    lines = ["id,tenant,at,feature,attempt", f"e1,acme,{TIME},{row},1"]
+    deliver("tabular", "2026-05-01", lines, name="a.csv")
+    assert rows(storage, LANDED_EVENTS, "feature") == [(feature,)]
+
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
+
+
+@some_examples
+@given(table=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=10), end=st.sampled_from(["\n", "\r\n"]))
+def test_csv_fields_are_those_that_were_written(
+    storage: Storage,
+    deliver: Callable[..., None],
+    add_mapping: AddMapping,
+    table: list[tuple[str, str]],
+    end: str,
+) -> None:
+    add_mapping("tabular", TABULAR)
+    text = io.StringIO(newline="")
+    # With "\n" as line end Python leaves a "\r" without quotes, and a field that ends in one would end its line.
+    quoting = csv.QUOTE_ALL if end == "\n" else csv.QUOTE_MINIMAL
+    writer = csv.writer(text, lineterminator=end, quoting=quoting)
+    writer.writerow(["id", "tenant", "at", "attempt", "feature", "note"])
+    writer.writerows([f"e{number:02}", "acme", TIME, 1, *cells] for number, cells in enumerate(table))
+    deliver("tabular", "2026-05-01", [text.getvalue()], name="a.csv")
+    found = rows(storage, LANDED_EVENTS, "record_id", "feature", "meta")
+    assert [(feature or "", json.loads(meta)["note"] or "") for _, feature, meta in found] == table
+
+
+def test_columns_are_found_by_the_header_in_any_order(
+    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+) -> None:
+    add_mapping("tabular", TABULAR)
+    content = f"\ufefffeature , attempt,at,tenant,id\r\nchat,1,{TIME},acme,e1\r\n"
+    landing.write_bytes("tabular", "2026-05-01", content.encode(), name="a.csv")
+    land("2026-05-01")
+    assert rows(storage, LANDED_EVENTS, "record_id", "feature") == [("e1", "chat")]
+
+
+def test_a_header_without_a_mapped_column_fails_the_file_and_names_the_column(
+    storage: Storage, landing: Landing, land: Land
+) -> None:
+    landing.write("azure_llm", "2026-05-01", ["TIMESTAMP,ContextTokens", f"{TIME},1"], tenant="a", name="a.csv")
+    land("2026-05-01")
+    assert "'GeneratedTokens'" in str(files(storage)["a.csv"].error)
+
+
+def test_a_row_with_too_few_or_too_many_fields_is_rejected(
+    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+) -> None:
+    add_mapping("tabular", TABULAR)
+    lines = [
+        "id,tenant,at,feature,attempt",
+        f"e1,acme,{TIME},chat",
+        f"e2,acme,{TIME},chat,1,",
+        f"e3,acme,{TIME},,",
+    ]
+    landing.write("tabular", "2026-05-01", lines, name="a.csv")
+    land("2026-05-01")
+    assert reject_reasons(storage) == [(2, "malformed_csv"), (3, "malformed_csv")]
