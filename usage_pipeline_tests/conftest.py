@@ -50,7 +50,7 @@ def new_database(server: str) -> Callable[[], str]:
         name = f"usage_{uuid4().hex[:12]}"
         maintenance = make_url(server).set(database="postgres").render_as_string(hide_password=False)
         with psycopg.connect(maintenance, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template_usage')  # type: ignore[arg-type]
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template_usage')
         return make_url(server).set(database=name).render_as_string(hide_password=False)
 
     return create

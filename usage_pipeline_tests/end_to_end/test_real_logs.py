@@ -43,7 +43,7 @@ def usage(storage: Storage, *groups: str) -> dict[tuple[Any, ...], tuple[int, ..
     """Prompts and tokens by group, of the groups that have prompts."""
     found = read_usage(storage, UsageQuery(FIRST, LAST, groups, (("tenant", "aider"),), TOKENS))
     return {
-        tuple(str(row[name]) for name in groups): tuple(row[name] for name in TOKENS)  # type: ignore[misc]
+        tuple(str(row[name]) for name in groups): tuple(row[name] for name in TOKENS)
         for row in found
         if row["prompts"]
     }

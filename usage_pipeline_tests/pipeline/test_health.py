@@ -26,7 +26,11 @@ def reference(settings: Settings) -> Path:
 
 
 @pytest.fixture
-def computed(reference: Path, landing: Landing, run: Callable[[], object]) -> None:  # noqa: ARG001
+def computed(
+    reference: Path,  # noqa: ARG001 - the files have to be there before the run; marks do not work on fixtures
+    landing: Landing,
+    run: Callable[[], object],
+) -> None:
     """One landed and computed day."""
     landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
     run()

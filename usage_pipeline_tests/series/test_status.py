@@ -102,7 +102,8 @@ def test_days_before_the_first_landing_folder_are_not_missing(
     assert status(storage, at(9), "2026-05-02").status == DayStatus.FINAL
 
 
-def test_a_day_after_the_last_landing_is_missing(storage: Storage, first_of_may: None) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("first_of_may")
+def test_a_day_after_the_last_landing_is_missing(storage: Storage) -> None:
     assert status(storage, at(9), "2026-05-02").status == DayStatus.MISSING
 
 

@@ -27,9 +27,12 @@ with partition_lock(connect_warehouse(settings), "things", date(2026, 5, 1), 1):
 
 
 def test_a_second_writer_of_a_partition_gives_up_with_a_clear_text(storage: Storage) -> None:
-    with partition_lock(storage.warehouse, "things", DAY, 1), pytest.raises(LockTimeoutError) as error:  # noqa: SIM117
-        with partition_lock(storage.warehouse, "things", DAY, 1):
-            pass
+    with (
+        partition_lock(storage.warehouse, "things", DAY, 1),
+        pytest.raises(LockTimeoutError) as error,
+        partition_lock(storage.warehouse, "things", DAY, 1),
+    ):
+        pass
     assert str(error.value) == (
         "things of 2026-05-01 is being written by another process, for more than 1 s. "
         "Try again when it is done, or raise USAGE_LOCK_TIMEOUT_SECONDS."

@@ -12,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.records.tables import CONFLICTS, USAGE_RECORDS
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, files, reject_reasons, rows
 
@@ -112,3 +113,36 @@ def test_a_row_with_too_few_or_too_many_fields_is_rejected(
     landing.write("tabular", "2026-05-01", lines, name="a.csv")
     land("2026-05-01")
     assert reject_reasons(storage) == [(2, "malformed_csv"), (3, "malformed_csv")]
+
+
+def test_a_delivery_field_of_csv_makes_a_duplicate_and_no_conflict(
+    storage: Storage, landing: Landing, run: Callable[[], object], add_mapping: AddMapping
+) -> None:
+    add_mapping("tabular", TABULAR)
+    lines = ["id,tenant,at,feature,attempt", f"e1,acme,{TIME},chat,1", f"e1,acme,{TIME},chat,2"]
+    landing.write("tabular", "2026-05-01", lines, name="a.csv")
+    run()
+    assert rows(storage, USAGE_RECORDS.spec, "landing_line") == [(2,)]
+    assert rows(storage, CONFLICTS.spec, "record_id") == []
+
+
+def test_a_delivery_field_of_csv_stands_in_meta_like_one_of_json(
+    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+) -> None:
+    add_mapping("tabular", TABULAR)
+    landing.write(
+        "tabular", "2026-05-01", ["id,tenant,at,feature,attempt", f"e1,acme,{TIME},chat,2"], name="a.csv"
+    )
+    land("2026-05-01")
+    ((meta,),) = rows(storage, LANDED_EVENTS, "meta")
+    assert json.loads(meta) == {"attempt": "2"}
+
+
+def test_a_field_that_is_not_for_delivery_makes_a_conflict(
+    storage: Storage, landing: Landing, run: Callable[[], object], add_mapping: AddMapping
+) -> None:
+    add_mapping("tabular", TABULAR)
+    lines = ["id,tenant,at,feature,attempt,note", f"e1,acme,{TIME},chat,1,a", f"e1,acme,{TIME},chat,1,b"]
+    landing.write("tabular", "2026-05-01", lines, name="a.csv")
+    run()
+    assert rows(storage, CONFLICTS.spec, "record_id") == [("e1",)]

@@ -23,16 +23,6 @@ some_examples = hypothesis_settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
-TABULAR = """
-    description: A table.
-    format: csv
-    identity: [id]
-    tenant: tenant
-    type: {constant: request}
-    times: {occurred_at: {field: at, format: iso}}
-    fields: {feature: feature}
-    delivery_fields: [attempt]
-"""
 NESTED = """
     description: Nested fields.
     format: jsonl
@@ -231,35 +221,3 @@ def test_a_delivery_field_of_json_makes_a_duplicate_and_no_conflict(
     run()
     assert rows(storage, USAGE_RECORDS.spec, "landing_line") == [(1,)]
     assert rows(storage, CONFLICTS.spec, "record_id") == []
-
-
-def test_a_delivery_field_of_csv_makes_a_duplicate_and_no_conflict(
-    storage: Storage, landing: Landing, run: Callable[[], object], add_mapping: AddMapping
-) -> None:
-    add_mapping("tabular", TABULAR)
-    lines = ["id,tenant,at,feature,attempt", f"e1,acme,{TIME},chat,1", f"e1,acme,{TIME},chat,2"]
-    landing.write("tabular", "2026-05-01", lines, name="a.csv")
-    run()
-    assert rows(storage, USAGE_RECORDS.spec, "landing_line") == [(2,)]
-    assert rows(storage, CONFLICTS.spec, "record_id") == []
-
-
-def test_a_delivery_field_of_csv_stands_in_meta_like_one_of_json(
-    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
-) -> None:
-    add_mapping("tabular", TABULAR)
-    landing.write(
-        "tabular", "2026-05-01", ["id,tenant,at,feature,attempt", f"e1,acme,{TIME},chat,2"], name="a.csv"
-    )
-    land("2026-05-01")
-    assert meta_of(storage) == [{"attempt": "2"}]
-
-
-def test_a_field_that_is_not_for_delivery_makes_a_conflict(
-    storage: Storage, landing: Landing, run: Callable[[], object], add_mapping: AddMapping
-) -> None:
-    add_mapping("tabular", TABULAR)
-    lines = ["id,tenant,at,feature,attempt,note", f"e1,acme,{TIME},chat,1,a", f"e1,acme,{TIME},chat,1,b"]
-    landing.write("tabular", "2026-05-01", lines, name="a.csv")
-    run()
-    assert rows(storage, CONFLICTS.spec, "record_id") == [("e1",)]
