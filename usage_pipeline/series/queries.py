@@ -15,8 +15,8 @@ from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
 from usage_pipeline.storage import state
 from usage_pipeline.storage.engine import literal, parquet_scan, session
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.schema import conversation_series, message_series, token_series
 from usage_pipeline.storage.tables import TableSpec
-from usage_pipeline.storage.warehouse import conversation_series, message_series, token_series
 
 GROUPS = {"day": "day", "tenant": "tenant_id", **{name: name for name in DIMENSIONS}}
 """What usage can be grouped and filtered by, and the cube's column behind each word."""

@@ -95,8 +95,7 @@ def _write_rows(
 ) -> Written:
     duck.execute(f'CREATE TEMP TABLE "{table.name}" AS {table.sql.text}')
     rows = duck.execute(f'FROM "{table.name}"').fetchall()
-    names = table.spec.column_names
-    replace_partition(connection, table.name, day, [dict(zip(names, row, strict=True)) for row in rows])
+    replace_partition(connection, table.name, day, table.spec.column_names, rows)
     return _measure(duck, table)
 
 

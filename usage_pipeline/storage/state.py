@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.digests import ENGINE_VERSION, Digest
-from usage_pipeline.storage.warehouse import landing_event_days, landing_files, partition_state
+from usage_pipeline.storage.schema import landing_event_days, landing_files, partition_state
 
 
 class FileState(StrEnum):
@@ -55,6 +55,8 @@ class LandedFile:
     rejected: int
     landed_at: datetime
     run: str
+    released: bool = False
+    vanished_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,9 @@ class Partition:
     duplicates: int | None
     conflicts: int | None
     late_records: int | None
+    voided: int | None
+    voids: int | None
+    unmatched_voids: int | None
     run: str
     committed_at: datetime | None
     changed_at: datetime | None

@@ -1,116 +1,25 @@
-"""The database that people and programs read, and that keeps the state: its tables and its connections.
+"""The database that people and programs read, and that keeps the state: connecting, migrating, replacing.
 
-Tables are SQLAlchemy Core; migrations (Alembic) create and change them. What a partition's rows are is
+Its tables are in `schema.py`; migrations (Alembic) create and change them. What a partition's rows are is
 decided elsewhere: this module stores and replaces them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Connection,
-    Date,
-    DateTime,
-    Engine,
-    Index,
-    Integer,
-    MetaData,
-    Table,
-    Text,
-    create_engine,
-    text,
-)
+import psycopg
+from psycopg import sql
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from usage_pipeline.errors import WarehouseError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.postgres import database_urls, ensure_database
+from usage_pipeline.storage.schema import SCHEMA, metadata
 
-SCHEMA = "usage"
-HEAD = "0001"
+HEAD = "0002"
 """The migration that this code needs."""
-
-metadata = MetaData(schema=SCHEMA)
-
-landing_files = Table(
-    "landing_files",
-    metadata,
-    Column("path", Text, primary_key=True),
-    Column("source", Text, nullable=False),
-    Column("landing_day", Date, nullable=False, index=True),
-    Column("size", BigInteger, nullable=False),
-    Column("mtime_ns", BigInteger, nullable=False),
-    Column("content_digest", Text),
-    Column("identity_digest", Text),
-    Column("object_name", Text),
-    Column("mapping_digest", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("error", Text),
-    Column("lines", BigInteger, nullable=False),
-    Column("header", BigInteger, nullable=False),
-    Column("continuation", BigInteger, nullable=False),
-    Column("blank", BigInteger, nullable=False),
-    Column("accepted", BigInteger, nullable=False),
-    Column("rejected", BigInteger, nullable=False),
-    Column("landed_at", DateTime(timezone=True), nullable=False),
-    Column("run", Text, nullable=False),
-)
-
-landing_event_days = Table(
-    "landing_event_days",
-    metadata,
-    Column("path", Text, primary_key=True),
-    Column("event_day", Date, primary_key=True, index=True),
-    Column("rows", BigInteger, nullable=False),
-    Column("digest", Text, nullable=False),
-)
-
-partition_state = Table(
-    "partition_state",
-    metadata,
-    Column("table_name", Text, primary_key=True),
-    Column("day", Date, primary_key=True),
-    Column("state", Text, nullable=False),
-    Column("inputs_digest", Text),
-    Column("output_digest", Text),
-    Column("engine_version", Text),
-    Column("code_version", Text),
-    Column("version", Integer, nullable=False),
-    Column("rows", BigInteger),
-    Column("duplicates", BigInteger),
-    Column("conflicts", BigInteger),
-    Column("late_records", BigInteger),
-    Column("run", Text, nullable=False),
-    Column("committed_at", DateTime(timezone=True)),
-    Column("changed_at", DateTime(timezone=True)),
-)
-
-
-def _series(name: str) -> Table:
-    return Table(
-        name,
-        metadata,
-        Column("day", Date, primary_key=True),
-        Column("tenant_id", Text, primary_key=True),
-        Column("total", BigInteger, nullable=False),
-        Index(f"ix_{name}_tenant_day", "tenant_id", "day"),
-    )
-
-
-deployment = Table(
-    "deployment",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("value", Text, nullable=False),
-)
-
-token_series = _series("token_series")
-conversation_series = _series("conversation_series")
-message_series = _series("message_series")
 
 
 def open_warehouse(settings: Settings) -> Engine:
@@ -161,13 +70,20 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, HEAD)
 
 
-def replace_partition(connection: Connection, name: str, day: date, rows: Iterable[Mapping[str, Any]]) -> None:
+def replace_partition(
+    connection: Connection, name: str, day: date, columns: Sequence[str], rows: Iterable[Sequence[object]]
+) -> None:
     """Put these rows in the place of all rows of the day, within the caller's transaction."""
     table = metadata.tables[f"{SCHEMA}.{name}"]
     connection.execute(table.delete().where(table.c.day == day))
-    new = list(rows)
-    if new:
-        connection.execute(table.insert(), new)
+    copy_statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
+        sql.Identifier(SCHEMA, name), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    # COPY is psycopg's own; it takes part in the transaction of the connection that it is asked of.
+    driver: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]  # Any | None
+    with driver.cursor() as cursor, cursor.copy(copy_statement) as copy:
+        for row in rows:
+            copy.write_row(row)
 
 
 def _revision(engine: Engine) -> str | None:

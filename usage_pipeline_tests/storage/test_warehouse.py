@@ -16,7 +16,8 @@ from usage_pipeline.errors import WarehouseError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import warehouse
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.warehouse import HEAD, SCHEMA, metadata, migrate, open_warehouse, token_series
+from usage_pipeline.storage.schema import SCHEMA, metadata, token_series
+from usage_pipeline.storage.warehouse import HEAD, migrate, open_warehouse
 from usage_pipeline_tests.storage.things import DAY, NEXT_DAY
 
 
@@ -102,6 +103,12 @@ def test_there_are_no_other_tables(migrated: Engine) -> None:
         "token_series",
         "conversation_series",
         "message_series",
+        "line_accounts",
+        "audit_log",
+        "usage_versions",
+        "daily_breakdown",
+        "daily_performance",
+        "daily_quality",
     }
 
 
@@ -111,21 +118,23 @@ def test_the_code_needs_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
+COLUMNS = ("day", "tenant_id", "total")
+
+
 def test_replacing_a_day_leaves_the_other_days(storage: Storage) -> None:
-    def rows(*totals: int, day: object = DAY) -> list[dict[str, object]]:
-        return [{"day": day, "tenant_id": f"tenant {total}", "total": total} for total in totals]
+    def rows(*totals: int, day: object = DAY) -> list[tuple[object, ...]]:
+        return [(day, f"tenant {total}", total) for total in totals]
 
     with storage.warehouse.begin() as connection:
-        warehouse.replace_partition(connection, "token_series", DAY, rows(1, 2))
-        warehouse.replace_partition(connection, "token_series", NEXT_DAY, rows(3, day=NEXT_DAY))
-        warehouse.replace_partition(connection, "token_series", DAY, rows(4))
+        warehouse.replace_partition(connection, "token_series", DAY, COLUMNS, rows(1, 2))
+        warehouse.replace_partition(connection, "token_series", NEXT_DAY, COLUMNS, rows(3, day=NEXT_DAY))
+        warehouse.replace_partition(connection, "token_series", DAY, COLUMNS, rows(4))
         found = connection.execute(select(token_series.c.total).order_by("total")).scalars()
         assert list(found) == [3, 4]
 
 
 def test_replacing_a_day_with_nothing_empties_it(storage: Storage) -> None:
     with storage.warehouse.begin() as connection:
-        row = {"day": DAY, "tenant_id": "acme", "total": 1}
-        warehouse.replace_partition(connection, "token_series", DAY, [row])
-        warehouse.replace_partition(connection, "token_series", DAY, [])
+        warehouse.replace_partition(connection, "token_series", DAY, COLUMNS, [(DAY, "acme", 1)])
+        warehouse.replace_partition(connection, "token_series", DAY, COLUMNS, [])
         assert connection.execute(select(token_series)).all() == []

@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import text
 
-from usage_pipeline.storage.warehouse import SCHEMA, metadata
+from usage_pipeline.storage.schema import SCHEMA, metadata
 
 MIGRATION_LOCK = 0x75736167  # "usag": two processes that start at once migrate one after the other
 

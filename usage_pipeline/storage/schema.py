@@ -1,0 +1,190 @@
+"""The tables of the warehouse, as SQLAlchemy Core: what a database at this code's migration holds.
+
+Migrations create and change them. What a table's rows mean is declared beside the concept that they hold.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+SCHEMA = "usage"
+
+BREAKDOWN_METRICS = (
+    *("records", "requests", "prompts", "runs", "messages", "conversations"),
+    *("tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "tokens_reasoning", "tokens_total"),
+    *("personas_created", "personas_deleted", "timeline_appended", "timeline_superseded"),
+    *("files", "bytes", "tool_calls", "errors"),
+)
+
+metadata = MetaData(schema=SCHEMA)
+
+landing_files = Table(
+    "landing_files",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("landing_day", Date, nullable=False, index=True),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("content_digest", Text),
+    Column("identity_digest", Text),
+    Column("object_name", Text),
+    Column("mapping_digest", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("error", Text),
+    Column("lines", BigInteger, nullable=False),
+    Column("header", BigInteger, nullable=False),
+    Column("continuation", BigInteger, nullable=False),
+    Column("blank", BigInteger, nullable=False),
+    Column("accepted", BigInteger, nullable=False),
+    Column("rejected", BigInteger, nullable=False),
+    Column("landed_at", DateTime(timezone=True), nullable=False),
+    Column("run", Text, nullable=False),
+    Column("released", Boolean, nullable=False),
+    Column("vanished_at", DateTime(timezone=True)),
+)
+
+landing_event_days = Table(
+    "landing_event_days",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("event_day", Date, primary_key=True, index=True),
+    Column("rows", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+
+partition_state = Table(
+    "partition_state",
+    metadata,
+    Column("table_name", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("inputs_digest", Text),
+    Column("output_digest", Text),
+    Column("engine_version", Text),
+    Column("code_version", Text),
+    Column("version", Integer, nullable=False),
+    Column("rows", BigInteger),
+    Column("duplicates", BigInteger),
+    Column("conflicts", BigInteger),
+    Column("late_records", BigInteger),
+    Column("voided", BigInteger),
+    Column("voids", BigInteger),
+    Column("unmatched_voids", BigInteger),
+    Column("run", Text, nullable=False),
+    Column("committed_at", DateTime(timezone=True)),
+    Column("changed_at", DateTime(timezone=True)),
+)
+
+line_accounts = Table(
+    "line_accounts",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("landed", BigInteger, nullable=False),
+    Column("records", BigInteger, nullable=False),
+    Column("duplicates", BigInteger, nullable=False),
+    Column("conflicts", BigInteger, nullable=False),
+    Column("voided", BigInteger, nullable=False),
+    Column("voids", BigInteger, nullable=False),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+    Column("details", JSONB, nullable=False),
+)
+
+usage_versions = Table(
+    "usage_versions",
+    metadata,
+    Column("id", BigInteger, primary_key=True, autoincrement=True),
+    Column("table_name", Text, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("tenant_id", Text, nullable=False),
+    Column("model", Text),
+    Column("class", Text),
+    Column("quantity", Numeric(38, 12)),
+    Column("amount", Numeric(38, 12)),
+    Column("price_book_version", Text),
+    Column("cause", Text, nullable=False),
+    Column("committed_at", DateTime(timezone=True), nullable=False),
+    Index("ix_usage_versions_table_day", "table_name", "day", "tenant_id"),
+)
+
+
+def _series(name: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("day", Date, primary_key=True),
+        Column("tenant_id", Text, primary_key=True),
+        Column("total", BigInteger, nullable=False),
+        Index(f"ix_{name}_tenant_day", "tenant_id", "day"),
+    )
+
+
+deployment = Table(
+    "deployment",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+token_series = _series("token_series")
+conversation_series = _series("conversation_series")
+message_series = _series("message_series")
+
+daily_breakdown = Table(
+    "daily_breakdown",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("tenant_id", Text, primary_key=True),
+    Column("dimension", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    *(Column(name, BigInteger, nullable=False) for name in BREAKDOWN_METRICS),
+    Index("ix_daily_breakdown_tenant_day", "tenant_id", "day", "dimension"),
+)
+
+daily_performance = Table(
+    "daily_performance",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("tenant_id", Text, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("latency_to_ms", BigInteger, primary_key=True),
+    Column("requests", BigInteger, nullable=False),
+    Column("errors", BigInteger, nullable=False),
+    Column("measured", BigInteger, nullable=False),
+    Index("ix_daily_performance_tenant_day", "tenant_id", "day"),
+)
+
+daily_quality = Table(
+    "daily_quality",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("tenant_id", Text, primary_key=True),
+    Column("issue_type", Text, primary_key=True),
+    Column("checks", BigInteger, nullable=False),
+    Column("clean_checks", BigInteger, nullable=False),
+    Column("issues", BigInteger, nullable=False),
+    Index("ix_daily_quality_tenant_day", "tenant_id", "day"),
+)
