@@ -1,5 +1,6 @@
 """The event catalogue: what a record of each type counts as, so that a metric means the same everywhere."""
 
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
@@ -36,6 +37,8 @@ class EventType(BaseModel):
     personas_deleted: One = 0
     timeline_appended: One = 0
     timeline_superseded: One = 0
+    errors: One = 1
+    metered: bool = True
 
     @property
     def brings(self) -> frozenset[str]:
@@ -85,6 +88,7 @@ _COLUMNS = columns(
     ("personas_deleted", "BIGINT", "1 where it deletes a persona."),
     ("timeline_appended", "BIGINT", "1 where it appends a timeline entry."),
     ("timeline_superseded", "BIGINT", "1 where it supersedes one."),
+    ("errors", "BIGINT", "1 where a failed one is an error."),
 )
 
 
@@ -106,6 +110,7 @@ def _row(name: str, entry: EventType) -> tuple[object, ...]:
         entry.personas_deleted,
         entry.timeline_appended,
         entry.timeline_superseded,
+        entry.errors,
     )
 
 
@@ -120,6 +125,11 @@ def event_types() -> ReferenceRows:
     return ReferenceRows(name="event_types", columns=_COLUMNS, rows=rows)
 
 
+def unmetered(types: Collection[str]) -> list[str]:
+    """Those of the types whose records carry no quantities, whatever their lines say."""
+    return sorted(name for name in types if (entry := find(name)) is not None and not entry.metered)
+
+
 def catalogue_digest() -> str:
     """Changes when any type counts as something else."""
-    return fingerprint(event_types().rows)
+    return fingerprint([*event_types().rows, *unmetered(load_catalogue())])

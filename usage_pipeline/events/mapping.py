@@ -5,16 +5,15 @@ write one is described step by step in CONTRIBUTING.md.
 """
 
 import re
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from usage_pipeline.errors import MappingError
 from usage_pipeline.events import catalogue
-from usage_pipeline.events.record import FACTS, FIELD_TYPES
+from usage_pipeline.events.mapping_parts import Constant, Format, Part, Place, Presence, Time, is_json_path, places
+from usage_pipeline.events.record import FACTS, FIELD_TYPES, VOID_TARGET
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.yaml_file import read_yaml
@@ -23,7 +22,9 @@ SOURCES = Path(__file__).with_name("sources")
 
 DERIVED = frozenset({"type", "unit", "prompt_digest", "content_digest", "meta"})
 TIMES = frozenset({"occurred_at", "started_at", "updated_at"})
-FIELDS = frozenset(column.name for column in FACTS) - DERIVED - TIMES
+FIELDS = frozenset(column.name for column in (*FACTS, *VOID_TARGET)) - DERIVED - TIMES
+VOID = "void"
+ANY_TYPE = "*"
 
 METER_OF_FIELD = {
     "tokens_in": "tokens",
@@ -42,87 +43,37 @@ METER_OF_FIELD = {
 Meter = Literal["tokens", "messages", "requests", "conversations", "bytes", "tool_calls", "cost", "credits"]
 
 _NUMBERS = {"BIGINT": re.compile(r"[0-9]{1,18}"), "DECIMAL(38,24)": re.compile(r"[0-9]{1,13}(\.[0-9]{1,24})?")}
-_JSON_PATH = re.compile(r'^\$(\.([A-Za-z_][A-Za-z0-9_]*|"[^"\\]+"))+$')
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Format(StrEnum):
-    """How a file is divided into lines and fields."""
-
-    JSONL = "jsonl"
-    CSV = "csv"
-
-
-class TimeFormat(StrEnum):
-    """How a time is written."""
-
-    ISO = "iso"
-    EPOCH_SECONDS = "epoch_s"
-    EPOCH_MILLISECONDS = "epoch_ms"
-    EPOCH_MICROSECONDS = "epoch_us"
-
-
-class Constant(_Part):
-    """A value that the format implies and no line states."""
-
-    constant: str
-
-
-class Time(_Part):
-    """Where a time stands and how it is written. `zone` is for times without one; they are errors else."""
-
-    field: str
-    format: TimeFormat
-    zone: str | None = None
-
-    @field_validator("zone")
-    @classmethod
-    def _known_zone(cls, zone: str | None) -> str | None:
-        if zone is not None:
-            try:
-                ZoneInfo(zone)
-            except (ZoneInfoNotFoundError, ValueError):
-                raise ValueError(f"expected a time zone such as UTC or Europe/Berlin, found {zone!r}") from None
-        return zone
-
-    @model_validator(mode="after")
-    def _zone_of_texts_only(self) -> Self:
-        if self.zone is not None and self.format is not TimeFormat.ISO:
-            raise ValueError(f"zone: {self.format} counts from 1970 UTC and has no zone; remove it")
-        return self
-
-
-class Mapping(_Part):
+class Mapping(Part):
     """How one log format becomes canonical records. Fields are JSON paths (`$.a.b`) or CSV columns."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     description: str
     format: Format
     identity: Literal["position"] | Annotated[tuple[str, ...], Field(min_length=1)]
+    identity_suffix: dict[str, str] = Field(default_factory=dict)
     tenant: str | None = None
-    type: str | Constant
+    type: str | Constant | Presence
     types: dict[str, str | None] = Field(default_factory=dict)
     times: dict[str, Time]
-    fields: dict[str, str | Constant] = Field(default_factory=dict)
-    content: dict[str, str] = Field(default_factory=dict)
+    fields: dict[str, Place | Constant] = Field(default_factory=dict)
+    content: dict[str, Place] = Field(default_factory=dict)
     delivery_fields: tuple[str, ...] = ()
     meters: frozenset[Meter] | None = None
     input_includes_cached: bool = True
 
     @model_validator(mode="after")
     def _known_type(self) -> Self:
-        if isinstance(self.type, Constant):
-            if self.types:
-                raise ValueError("types: a constant type needs none; remove them")
-            if catalogue.find(self.type.constant) is None:
-                raise ValueError(
-                    f"type: {self.type.constant!r} is not in the event catalogue; give one of its types"
-                )
-        elif not self.types:
-            raise ValueError("types is missing: which event types does the log have?")
+        if isinstance(self.type, str):
+            if not self.types:
+                raise ValueError("types is missing: which event types does the log have?")
+            return self
+        if self.types:
+            raise ValueError("types: a log without a field for the type needs none; remove them")
+        for name in self.record_types:
+            if catalogue.find(name) is None:
+                raise ValueError(f"type: {name!r} is not in the event catalogue; give one of its types")
         return self
 
     @field_validator("times")
@@ -137,7 +88,7 @@ class Mapping(_Part):
 
     @field_validator("fields")
     @classmethod
-    def _known_fields(cls, fields: dict[str, str | Constant]) -> dict[str, str | Constant]:
+    def _known_fields(cls, fields: dict[str, Place | Constant]) -> dict[str, Place | Constant]:
         unknown = sorted(fields.keys() - FIELDS)
         if unknown:
             raise ValueError(f"no column {unknown[0]!r}; expected some of {sorted(FIELDS)}")
@@ -150,7 +101,9 @@ class Mapping(_Part):
     @model_validator(mode="after")
     def _known_types(self) -> Self:
         for name, target in self.types.items():
-            if "*" in name and target is not None:
+            if name == ANY_TYPE and target is None:
+                raise ValueError("types.*: say what any other type counts as, such as `'*': request`")
+            if "*" in name and name != ANY_TYPE and target is not None:
                 raise ValueError(f"types.{name}: a pattern keeps the names that it matches; remove {target!r}")
             if catalogue.find(target or name) is None:
                 advice = (
@@ -162,10 +115,26 @@ class Mapping(_Part):
         return self
 
     @model_validator(mode="after")
+    def _suffixes_of_types(self) -> Self:
+        unknown = sorted(self.identity_suffix.keys() - self.record_types)
+        if unknown:
+            raise ValueError(
+                f"identity_suffix.{unknown[0]}: the mapping has no such type; expected {sorted(self.record_types)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _voids_name_their_target(self) -> Self:
+        missing = sorted({column.name for column in VOID_TARGET} - self.fields.keys())
+        if VOID in self.record_types and missing:
+            raise ValueError(f"fields.{missing[0]} is missing: which record does a void take back?")
+        return self
+
+    @model_validator(mode="after")
     def _paths(self) -> Self:
         if self.format is Format.JSONL:
             for key, path in self._located_fields():
-                if not _JSON_PATH.match(path):
+                if not is_json_path(path):
                     raise ValueError(
                         f'{key}: {path!r} is not a JSON path; expected `$.name`, `$.outer."inner name"`'
                     )
@@ -179,23 +148,39 @@ class Mapping(_Part):
             meter = METER_OF_FIELD.get(field)
             if meter is not None and meter not in self.meters:
                 raise ValueError(f"fields.{field} brings {meter}, which `meters` does not list")
-        for name, target in self._named_types():
-            entry = catalogue.find(target)
+        logged = {target or name: name for name, target in self.types.items()}
+        for name in sorted(self.record_types):
+            entry = catalogue.find(name)
             extra = sorted(entry.brings - self.meters) if entry else []
             if extra:
-                raise ValueError(f"types.{name} brings {extra[0]}, which `meters` does not list")
+                raise ValueError(f"types.{logged.get(name, name)} brings {extra[0]}, which `meters` does not list")
         return self
 
-    def _named_types(self) -> list[tuple[str, str]]:
-        """The types by the log's name and by the catalogue's."""
-        if isinstance(self.type, Constant):
-            return [(self.type.constant, self.type.constant)]
-        return [(name, target or name) for name, target in self.types.items()]
+    @property
+    def record_types(self) -> frozenset[str]:
+        """The types that its records have, as the catalogue names them; patterns as they stand."""
+        match self.type:
+            case Constant():
+                return frozenset({self.type.constant})
+            case Presence():
+                return frozenset({self.type.then, self.type.otherwise})
+            case _:
+                return frozenset(target or name for name, target in self.types.items())
 
     @property
     def identity_fields(self) -> tuple[str, ...]:
         """The fields that make the record id; none where position does."""
         return () if self.identity == "position" else self.identity
+
+    @property
+    def content_fields(self) -> frozenset[str]:
+        """Every field of the log that holds a text."""
+        return frozenset(field for value in self.content.values() for field in places(value))
+
+    @property
+    def kept_in_meta(self) -> frozenset[str]:
+        """Fields that a column takes and that stay readable as they were: the type, where others may come."""
+        return frozenset({self.type} if isinstance(self.type, str) and ANY_TYPE in self.types else ())
 
     @property
     def raw_delivery_fields(self) -> tuple[str, ...]:
@@ -209,16 +194,16 @@ class Mapping(_Part):
 
     def _located_fields(self) -> list[tuple[str, str]]:
         """The fields of the log, each with the key of the mapping that names it."""
-        named = [
+        named: list[tuple[str, object]] = [
             *(("identity", field) for field in self.identity_fields),
             ("tenant", self.tenant),
             ("type", self.type),
             *((f"times.{name}", time.field) for name, time in self.times.items()),
-            *((f"fields.{name}", field) for name, field in self.fields.items()),
-            *((f"content.{name}", field) for name, field in self.content.items()),
+            *((f"fields.{name}", value) for name, value in self.fields.items()),
+            *((f"content.{name}", value) for name, value in self.content.items()),
             *(("delivery_fields", field) for field in self.raw_delivery_fields),
         ]
-        return [(key, field) for key, field in named if isinstance(field, str)]
+        return [(key, field) for key, value in named for field in places(value)]
 
     @property
     def digest(self) -> str:

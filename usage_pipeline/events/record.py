@@ -67,10 +67,19 @@ LANDING = columns(
     ("landing_line", "BIGINT", "Line in the file, from 1."),
 )
 
+VOID_TARGET = columns(
+    ("void_source", "VARCHAR", "Source of the record that a void takes back."),
+    ("void_record_id", "VARCHAR", "Its record id; its tenant and event day are those of the void."),
+)
+
 RECORD = (*IDENTITY, *FACTS, *LANDING)
-FIELD_TYPES = {column.name: column.type for column in RECORD}
+FIELD_TYPES = {column.name: column.type for column in (*RECORD, *VOID_TARGET)}
 WHERE_LANDED = frozenset(column.name for column in LANDING)
 MEMBER_COLUMNS = ("member_id",)
+DIMENSION_COLUMNS = frozenset(
+    {"model", "provider", "status", "member_id", "project", "feature", "agent", "agent_type", "currency"}
+)
+"""Texts that usage is grouped by. They are bounded: a database's index holds them."""
 
 LANDED_EVENTS = TableSpec(
     name="landed_events",
@@ -82,6 +91,7 @@ LANDED_EVENTS = TableSpec(
     partitioned_by=PartitionedBy.LANDING_DAY,
     columns=(
         *RECORD,
+        *VOID_TARGET,
         *columns(
             ("event_day", "DATE", "UTC day of occurred_at."),
             ("landing_day", "DATE", "The landing folder's day."),
@@ -96,6 +106,41 @@ LANDED_EVENTS = TableSpec(
     member_columns=MEMBER_COLUMNS,
     # The line stays: of two conflicting lines in one file the first counts, so their order is a fact.
     undigested=WHERE_LANDED - {"landing_line"} | {"landing_day"},
+)
+
+TEXTS = columns(
+    ("prompt", "VARCHAR", "Text of a prompt."),
+    ("response", "VARCHAR", "Text of the response."),
+    ("input", "VARCHAR", "Input of a run."),
+    ("output", "VARCHAR", "Output of a run."),
+    ("error", "VARCHAR", "Text of an error."),
+    ("other", "VARCHAR", "All other texts of the line as a JSON object, by the mapping's names."),
+)
+
+CONTENT = TableSpec(
+    name="content",
+    description=(
+        "The texts of accepted lines, apart from the records and with a term of their own: one row per line "
+        "that has any. The row of a counted record is that of its file and line."
+    ),
+    zone=Zone.LAKE,
+    partitioned_by=PartitionedBy.LANDING_DAY,
+    columns=(
+        *IDENTITY,
+        *columns(
+            ("event_day", "DATE", "UTC day of the event."),
+            ("member_id", "VARCHAR", "User within the tenant."),
+        ),
+        *TEXTS,
+        *columns(
+            ("landing_file", "VARCHAR", "Path below the landing directory."),
+            ("landing_line", "BIGINT", "Line in the file, from 1."),
+        ),
+    ),
+    term=Term.CONTENT,
+    member_columns=MEMBER_COLUMNS,
+    holds_content=True,
+    undigested=frozenset({"landing_file"}),
 )
 
 REJECTED_LINES = TableSpec(
@@ -117,3 +162,6 @@ REJECTED_LINES = TableSpec(
     holds_content=True,
     undigested=frozenset({"landing_file"}),
 )
+
+LANDING_TABLES = (LANDED_EVENTS, CONTENT, REJECTED_LINES)
+"""What one landing file becomes: an object of each, where it has rows."""

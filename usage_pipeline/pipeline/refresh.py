@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.landing.land import land_day
+from usage_pipeline.events.landing.vanished import note_vanished
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
 from usage_pipeline.storage import state
@@ -99,7 +100,9 @@ def refresh(storage: Storage, runner: Runner) -> RefreshSummary:
     Raises PartitionError when days stay stale although they were computed.
     """
     summary = RefreshSummary()
-    land_days(runner, find_landing_work(storage).days, summary)
+    work = find_landing_work(storage)
+    note_vanished(storage, work.vanished)
+    land_days(runner, work.days, summary)
     settle(storage, runner, summary)
     return summary
 

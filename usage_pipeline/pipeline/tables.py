@@ -1,6 +1,6 @@
 """The tables in the order in which data flows. Everything that loops over tables takes them from here."""
 
-from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
+from usage_pipeline.events.record import LANDING_TABLES
 from usage_pipeline.records.tables import CONFLICTS, USAGE_RECORDS
 from usage_pipeline.series.tables import (
     CONVERSATION_SERIES,
@@ -12,8 +12,6 @@ from usage_pipeline.series.tables import (
 )
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.tables import TableSpec
-
-LANDING_TABLES: tuple[TableSpec, ...] = (LANDED_EVENTS, REJECTED_LINES)
 
 GROUPS: dict[str, tuple[DailyTable, ...]] = {
     "records": (USAGE_RECORDS, CONFLICTS),

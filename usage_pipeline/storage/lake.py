@@ -5,7 +5,8 @@ store can follow; until then a local or network file system is needed, because a
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -56,6 +57,17 @@ class Lake:
             _sync(target.parent)
         finally:
             unfinished.unlink(missing_ok=True)
+
+    @contextmanager
+    def staging(self) -> Iterator[Path]:
+        """A path for a file that is needed while others are made of it."""
+        folder = self.data_dir / "tmp" / "staging"
+        _FILES.makedirs(str(folder), exist_ok=True)
+        path = folder / f"{uuid4().hex}.parquet"
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
     def keep_only(self, spec: TableSpec, day: date, names: set[str]) -> None:
         """Remove from a landing partition the objects that no landing file names any more."""

@@ -23,6 +23,7 @@ class FileState(StrEnum):
     LANDED = "landed"
     QUARANTINED = "quarantined"
     FAILED = "failed"
+    WITHDRAWN = "withdrawn"
 
 
 class WriteState(StrEnum):
@@ -135,10 +136,14 @@ def files(connection: Connection, days: Collection[date] | None = None) -> list[
     ]
 
 
-def record_file(connection: Connection, file: LandedFile, event_days: Iterable[LandedDay]) -> None:
-    """Put this file and its event days in the place of what was known of its path."""
+def record_file(connection: Connection, file: LandedFile) -> None:
+    """Put this row in the place of what was known of the file's path."""
     _upsert(connection, landing_files, vars(file))
-    connection.execute(landing_event_days.delete().where(landing_event_days.c.path == file.path))
+
+
+def record_event_days(connection: Connection, path: str, event_days: Iterable[LandedDay]) -> None:
+    """Put these event days in the place of those that the file held."""
+    connection.execute(landing_event_days.delete().where(landing_event_days.c.path == path))
     rows = [vars(day) for day in event_days]
     if rows:
         connection.execute(landing_event_days.insert(), rows)

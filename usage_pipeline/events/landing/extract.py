@@ -7,9 +7,11 @@ verdict on a line is in `judged.sql`. A field that cannot be typed is null, its 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from usage_pipeline.events.catalogue import unmetered
 from usage_pipeline.events.landing.fields import Fields
-from usage_pipeline.events.mapping import Constant, Mapping, Time, TimeFormat
-from usage_pipeline.events.record import FACTS, FIELD_TYPES, WHERE_LANDED
+from usage_pipeline.events.mapping import ANY_TYPE, METER_OF_FIELD, Mapping
+from usage_pipeline.events.mapping_parts import Constant, Presence, Time, TimeFormat, places
+from usage_pipeline.events.record import DIMENSION_COLUMNS, FACTS, FIELD_TYPES, TEXTS, VOID_TARGET, WHERE_LANDED
 from usage_pipeline.storage.engine import literal
 
 _EXPECTED_BY_TYPE = {"BIGINT": "a whole number, 0 or more", "DECIMAL(38,24)": "a decimal number, 0 or more"}
@@ -18,6 +20,7 @@ _EXPECTED_TIMES = {
     TimeFormat.EPOCH_SECONDS: "seconds since 1970, such as 1771574462",
     TimeFormat.EPOCH_MILLISECONDS: "milliseconds since 1970, such as 1771574462340",
     TimeFormat.EPOCH_MICROSECONDS: "microseconds since 1970, such as 1771574462340000",
+    TimeFormat.DAY: "a day, such as 2026-02-20",
 }
 
 
@@ -41,11 +44,17 @@ def mapped_fields(mapping: Mapping) -> list[MappedField]:
         found.append(MappedField("type", mapping.type, f"one of {', '.join(sorted(mapping.types))}"))
     for name, time in mapping.times.items():
         expected = _EXPECTED_TIME_IN_ZONE if time.zone else _EXPECTED_TIMES[time.format]
-        found.append(MappedField(name, time.field, expected))
+        found.append(MappedField(name, " or ".join(places(time.field)), expected))
     for name, value in mapping.fields.items():
-        if isinstance(value, str):
-            found.append(MappedField(name, value, _EXPECTED_BY_TYPE.get(FIELD_TYPES[name], "a text")))
+        if not isinstance(value, Constant):
+            found.append(MappedField(name, " or ".join(places(value)), _expected(name)))
     return found
+
+
+def _expected(column: str) -> str:
+    if column in DIMENSION_COLUMNS:
+        return "a text of at most 256 characters"
+    return _EXPECTED_BY_TYPE.get(FIELD_TYPES[column], "a text")
 
 
 def extracted_select(mapping: Mapping, fields: Fields, digest_key: str) -> str:
@@ -54,7 +63,7 @@ def extracted_select(mapping: Mapping, fields: Fields, digest_key: str) -> str:
     typed_names = {name for name, _ in typed}
     nulls = [
         (column.name, f"CAST(NULL AS {column.type})")
-        for column in FACTS
+        for column in (*FACTS, *VOID_TARGET)
         if column.name not in typed_names and column.name != "unit"
     ]
     columns = [
@@ -63,6 +72,7 @@ def extracted_select(mapping: Mapping, fields: Fields, digest_key: str) -> str:
         *_type_columns(mapping, fields),
         *typed,
         *_digest_columns(mapping, fields, digest_key),
+        *_text_columns(mapping, fields),
         *nulls,
         *_invalid_columns(mapping, fields),
         ("occurred_at_text", fields.text(mapping.times["occurred_at"].field)),
@@ -78,7 +88,8 @@ def extracted_select(mapping: Mapping, fields: Fields, digest_key: str) -> str:
 def payload_columns(mapping: Mapping) -> tuple[str, ...]:
     """The columns whose equality makes two records with one id duplicates rather than a conflict."""
     delivery = {*mapping.delivery_fields, *WHERE_LANDED, "meta"}
-    return (*(column.name for column in FACTS if column.name not in delivery), "payload_meta")
+    columns = (column.name for column in (*FACTS, *VOID_TARGET) if column.name not in delivery)
+    return (*columns, "payload_meta")
 
 
 def _record_id(mapping: Mapping, fields: Fields) -> str:
@@ -86,37 +97,67 @@ def _record_id(mapping: Mapping, fields: Fields) -> str:
         case ():
             return "landing.identity_digest || ':' || line"
         case (single,):
-            return fields.text(single)
+            return fields.text(single) + _suffix(mapping, fields)
         case several:
             # Escaped, so that ('a:b', 'c') and ('a', 'b:c') stay two ids.
-            return " || ':' || ".join(
+            joined = " || ':' || ".join(
                 f"replace(replace({fields.text(field)}, '%', '%25'), ':', '%3A')" for field in several
             )
+            return joined + _suffix(mapping, fields)
+
+
+def _suffix(mapping: Mapping, fields: Fields) -> str:
+    if not mapping.identity_suffix:
+        return ""
+    record_type = dict(_type_columns(mapping, fields))["type"]
+    cases = " ".join(
+        f"WHEN {literal(name)} THEN {literal(suffix)}" for name, suffix in mapping.identity_suffix.items()
+    )
+    return f" || (CASE {record_type} {cases} ELSE '' END)"
 
 
 def _type_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]:
-    if isinstance(mapping.type, Constant):
-        yield "type", literal(mapping.type.constant)
-        yield "type_text", literal(mapping.type.constant)
-        return
-    text = fields.text(mapping.type)
+    match mapping.type:
+        case Constant(constant=name):
+            yield "type", literal(name)
+            yield "type_text", literal(name)
+        case Presence(present=field, then=then, otherwise=otherwise):
+            chosen = (
+                f"CASE WHEN {fields.text(field)} IS NOT NULL THEN {literal(then)} ELSE {literal(otherwise)} END"
+            )
+            yield "type", chosen
+            yield "type_text", chosen
+        case field:
+            yield "type", _type_by_name(mapping, fields.text(field))
+            yield "type_text", fields.text(field)
+
+
+def _type_by_name(mapping: Mapping, text: str) -> str:
+    """The catalogue's type for the log's: by name, else by pattern, else what any other type is."""
     names = "".join(
         f" WHEN {literal(name)} THEN {literal(target or name)}"
         for name, target in mapping.types.items()
         if "*" not in name
     )
-    patterns = [f"{text} GLOB {literal(name)}" for name in mapping.types if "*" in name]
-    rest = f"CASE WHEN {' OR '.join(patterns)} THEN {text} END" if patterns else "NULL"
-    yield "type", f"CASE {text}{names} ELSE {rest} END" if names else rest
-    yield "type_text", text
+    patterns = [f"{text} GLOB {literal(name)}" for name in mapping.types if "*" in name and name != ANY_TYPE]
+    other = mapping.types.get(ANY_TYPE)
+    rest = literal(other) if other else "NULL"
+    if patterns:
+        rest = f"CASE WHEN {' OR '.join(patterns)} THEN {text} ELSE {rest} END"
+    return f"CASE {text}{names} ELSE {rest} END" if names else rest
 
 
 def _typed_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]:
     for name, time in mapping.times.items():
         yield name, _time(time, fields)
+    without_quantities = ", ".join(map(literal, unmetered(mapping.record_types)))
     for name, value in mapping.fields.items():
         text = literal(value.constant) if isinstance(value, Constant) else fields.text(value)
-        yield name, f"{_caster(name)}({text})"
+        typed = f"{_caster(name)}({text})"
+        if without_quantities and name in METER_OF_FIELD:
+            record_type = dict(_type_columns(mapping, fields))["type"]
+            typed = f"CASE WHEN {record_type} IN ({without_quantities}) THEN NULL ELSE {typed} END"
+        yield name, typed
 
 
 def _time(time: Time, fields: Fields) -> str:
@@ -129,6 +170,8 @@ def _time(time: Time, fields: Fields) -> str:
 def _caster(column: str) -> str:
     if column.endswith("_ms"):
         return "milliseconds"
+    if column in DIMENSION_COLUMNS:
+        return "dimension_text"
     return {"BIGINT": "whole_number", "DECIMAL(38,24)": "exact_decimal"}.get(FIELD_TYPES[column], "plain_text")
 
 
@@ -146,13 +189,26 @@ def _digest_columns(mapping: Mapping, fields: Fields, digest_key: str) -> Iterat
         yield "prompt_digest", f"sha256({literal(digest_key)} || chr(31) || {prompt})"
 
 
+def _text_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]:
+    """The columns of `content`; texts under names of the mapping's own go to `other`, as JSON."""
+    own = {column.name for column in TEXTS} - {"other"}
+    for name in sorted(own):
+        place = mapping.content.get(name)
+        yield f"text_{name}", fields.text(place) if place else "CAST(NULL AS VARCHAR)"
+    others = {name: place for name, place in mapping.content.items() if name not in own}
+    pairs = ", ".join(f"{literal(name)}, {fields.text(place)}" for name, place in others.items())
+    # The patch removes those that are null.
+    patched = f"nullif(CAST(json_merge_patch('{{}}', json_object({pairs})) AS VARCHAR), '{{}}')"
+    yield "text_other", patched if pairs else "CAST(NULL AS VARCHAR)"
+
+
 def _invalid_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]:
     """The first field whose text cannot be typed, and that text."""
     checked = [(name, fields.text(time.field), _time(time, fields)) for name, time in mapping.times.items()]
     checked += [
         (name, fields.text(value), f"{_caster(name)}({fields.text(value)})")
         for name, value in mapping.fields.items()
-        if isinstance(value, str) and _caster(name) != "plain_text"
+        if not isinstance(value, Constant) and _caster(name) != "plain_text"
     ]
     tests = [(name, text, f"{text} IS NOT NULL AND {typed} IS NULL") for name, text, typed in checked]
     names = " ".join(f"WHEN {test} THEN '{name}'" for name, _, test in tests)

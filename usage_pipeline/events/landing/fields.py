@@ -12,7 +12,8 @@ from collections.abc import Collection
 
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing.lines import MAX_LINE_BYTES
-from usage_pipeline.events.mapping import Mapping, TimeFormat
+from usage_pipeline.events.mapping import Mapping
+from usage_pipeline.events.mapping_parts import COUNTED_TIMES, Place, places
 from usage_pipeline.events.record import FIELD_TYPES
 from usage_pipeline.storage.engine import literal
 
@@ -25,9 +26,10 @@ class Fields(ABC):
         self._mapping = mapping
         self._positions = positions
 
-    def text(self, field: str) -> str:
-        """The SQL of a field's text; null where it is absent, JSON null or empty."""
-        return f"plain_text(v[{self._positions.index(field) + 1}])"
+    def text(self, place: Place) -> str:
+        """The SQL of the text in a place; null where it is absent, JSON null or empty."""
+        texts = [f"plain_text(v[{self._positions.index(field) + 1}])" for field in places(place)]
+        return texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
 
     def values_select(self) -> str:
         """Line, its text, its fault as a whole, its text if it has none (`sound`), and the list `v` of fields."""
@@ -66,7 +68,8 @@ class JsonFields(Fields):
 
     def meta(self, dropped: Collection[str]) -> str:
         """Remove the paths that are read from the line: what is left is the rest."""
-        kept = set(self._mapping.raw_delivery_fields) - set(dropped) - set(self._mapping.content.values())
+        delivery = set(self._mapping.raw_delivery_fields) - set(dropped) - self._mapping.content_fields
+        kept = delivery | self._mapping.kept_in_meta
         taken = [path for path in self._positions if path not in kept]
         rest = f"CAST(json_merge_patch(sound, {literal(_nulls_at(taken))}) AS VARCHAR)"
         for parent in _parents(taken):
@@ -89,10 +92,16 @@ class JsonFields(Fields):
         paths = [
             *(
                 path
-                for name, path in self._mapping.fields.items()
-                if isinstance(path, str) and FIELD_TYPES[name].startswith("DECIMAL")
+                for name, value in self._mapping.fields.items()
+                if FIELD_TYPES[name].startswith("DECIMAL")
+                for path in places(value)
             ),
-            *(time.field for time in self._mapping.times.values() if time.format is not TimeFormat.ISO),
+            *(
+                path
+                for time in self._mapping.times.values()
+                if time.format in COUNTED_TIMES
+                for path in places(time.field)
+            ),
         ]
         if not paths:
             return "trimmed"
@@ -117,9 +126,9 @@ class CsvFields(Fields):
 
     def meta(self, dropped: Collection[str]) -> str:
         """Collect the columns that are not read."""
-        content = set(self._mapping.content.values())
-        delivery = set(self._mapping.raw_delivery_fields) - content
-        taken = (set(self._mapping.read_fields) - delivery) | set(dropped)
+        delivery = set(self._mapping.raw_delivery_fields) - self._mapping.content_fields
+        kept = (delivery - set(dropped)) | self._mapping.kept_in_meta
+        taken = set(self._mapping.read_fields) - kept
         rest = [name for name in self._positions if name not in taken]
         pairs = ", ".join(f"{literal(name)}, {self.text(name)}" for name in rest)
         return f"CAST(json_object({pairs}) AS VARCHAR)" if rest else "CAST(NULL AS VARCHAR)"

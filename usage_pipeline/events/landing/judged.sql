@@ -2,7 +2,7 @@
 -- One row per line of `extracted`; `reason` is null where the line is accepted.
 WITH measured AS (
     SELECT
-        extracted.* EXCLUDE (count, messages, tokens_in, tokens_total),
+        extracted.* EXCLUDE (count, messages, tokens_in, tokens_total, duration_ms),
         coalesce(extracted.tenant_text, landing.tenant_folder) AS tenant_id,
         landing.source,
         landing.landing_file,
@@ -20,6 +20,12 @@ WITH measured AS (
                 THEN coalesce(tokens_in, 0) + coalesce(tokens_cached, 0) + coalesce(tokens_cache_write, 0)
         END AS tokens_in,
         tokens_total AS tokens_reported,
+        coalesce(
+            extracted.duration_ms,
+            CASE
+                WHEN event_types.runs = 1 AND occurred_at >= started_at THEN epoch_ms(occurred_at) - epoch_ms(started_at)
+            END
+        ) AS duration_ms,
         event_types.counts_tokens,
         coalesce(
             extracted.messages,
@@ -46,10 +52,13 @@ SELECT
         WHEN line_fault IS NOT NULL THEN line_fault
         WHEN measured.tenant_id IS NULL THEN 'missing_tenant_id'
         WHEN tenant_text <> tenant_folder THEN 'tenant_mismatch'
+        WHEN NOT is_tenant(measured.tenant_id) THEN 'invalid_tenant_id'
         WHEN record_id IS NULL THEN 'missing_record_id'
         WHEN type_text IS NULL THEN 'missing_type'
         WHEN type IS NULL THEN 'unknown_type'
         WHEN occurred_at_text IS NULL THEN 'missing_occurred_at'
+        WHEN type = 'void' AND void_source IS NULL THEN 'missing_void_source'
+        WHEN type = 'void' AND void_record_id IS NULL THEN 'missing_void_record_id'
         WHEN invalid_field IS NOT NULL THEN 'invalid_' || invalid_field
         WHEN coalesce(tokens_cached, 0) + coalesce(tokens_cache_write, 0) > coalesce(tokens_in, 0)
             OR coalesce(tokens_reasoning, 0) > coalesce(tokens_out, 0) THEN 'token_invariant'

@@ -1,16 +1,18 @@
 """Lands the files of one landing day, under the lock of that day."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import Connection
 
 from usage_pipeline.events import mapping as mappings
-from usage_pipeline.events.landing.file_landing import FileLanding
-from usage_pipeline.events.landing.rules import LandingRules, load_rules
+from usage_pipeline.events.landing.file_landing import FileLanding, Landed
+from usage_pipeline.events.landing.rules import load_rules
 from usage_pipeline.events.landing.scan import scan_day
-from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
-from usage_pipeline.storage import state
+from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES
+from usage_pipeline.storage import audit, state
+from usage_pipeline.storage.audit import PIPELINE, Action, AuditEntry
 from usage_pipeline.storage.bound_settings import bind_settings
 from usage_pipeline.storage.digests import Digest
 from usage_pipeline.storage.fingerprint import fingerprint
@@ -29,7 +31,7 @@ class LandingResult:
 
     @property
     def unusable(self) -> list[LandedFile]:
-        """Files that do not count: failed or quarantined."""
+        """Files that do not count: failed, quarantined or withdrawn."""
         return [file for file in self.files if file.state is not FileState.LANDED]
 
 
@@ -50,27 +52,59 @@ def land_day(storage: Storage, day: date, run: str) -> LandingResult:
         state.mark_writing(connection, LANDED_EVENTS.name, day, run)
         connection.commit()
         for file in scan_day(storage.settings, known_mappings, day):
-            landing = FileLanding(storage, rules, known_mappings[file.source], file, run)
-            landed, event_days = landing.land(known.get(file.path), connection)
-            state.record_file(connection, landed, event_days)
+            before = known.get(file.path)
+            landed = FileLanding(storage, rules, known_mappings[file.source], file, run, before).land(connection)
+            if landed is not None:
+                _record(storage, connection, landed, before)
             connection.commit()
-        result = _commit_day(storage, connection, rules)
+        result = commit_day(storage, connection, day, rules.digest)
         connection.commit()
     return result
 
 
-def _commit_day(storage: Storage, connection: Connection, rules: LandingRules) -> LandingResult:
-    files = state.files(connection, [rules.day])
+def commit_day(storage: Storage, connection: Connection, day: date, code_version: str) -> LandingResult:
+    """Commit the landing day as its files are now, within the caller's transaction."""
+    files = state.files(connection, [day])
     names = {file.object_name for file in files if file.object_name}
-    for spec in (LANDED_EVENTS, REJECTED_LINES):
-        storage.lake.keep_only(spec, rules.day, names)
+    for spec in LANDING_TABLES:
+        storage.lake.keep_only(spec, day, names)
     counted = [file for file in files if file.state is FileState.LANDED]
     shares = state.event_days_of(connection, [file.path for file in counted])
     digest = Digest(sum(share.rows for share in shares), sum(int(share.digest.split(":")[1]) for share in shares))
     partition = state.mark_committed(
         connection,
-        PartitionKey(LANDED_EVENTS.name, rules.day),
+        PartitionKey(LANDED_EVENTS.name, day),
         state.Written(digest),
-        state.Provenance(fingerprint(sorted(names)), rules.digest, storage.settings.clock()),
+        state.Provenance(fingerprint(sorted(names)), code_version, storage.settings.clock()),
     )
-    return LandingResult(rules.day, files, partition)
+    return LandingResult(day, files, partition)
+
+
+def _record(storage: Storage, connection: Connection, landed: Landed, before: LandedFile | None) -> None:
+    """Put the file in the place of what was known of its path, and log what people may ask about."""
+    state.record_file(connection, landed.file)
+    state.record_event_days(connection, landed.file.path, landed.event_days)
+    at = storage.settings.clock()
+    for action, reason in _worth_logging(landed, before):
+        details = {
+            "run": landed.file.run,
+            "content_digest": landed.file.content_digest,
+            "content_digest_before": before.content_digest if before else None,
+            "accepted": landed.file.accepted,
+            "rejected": landed.file.rejected,
+            "voids": landed.voids,
+        }
+        audit.record(connection, AuditEntry(at, PIPELINE, action, landed.file.path, reason, details))
+
+
+def _worth_logging(landed: Landed, before: LandedFile | None) -> Iterator[tuple[Action, str]]:
+    file = landed.file
+    is_new = before is None or before.content_digest != file.content_digest or before.state is not file.state
+    if before is not None and before.content_digest != file.content_digest:
+        yield Action.CHANGED, "landed anew in place of its former content"
+    if is_new and file.state is FileState.FAILED:
+        yield Action.FAILED, file.error or ""
+    if is_new and file.state is FileState.QUARANTINED:
+        yield Action.QUARANTINED, file.error or ""
+    if is_new and landed.voids:
+        yield Action.VOIDED, f"brought {landed.voids:,} voids"

@@ -1,6 +1,8 @@
 -- The accepted lines as canonical records. `payload` is replaced by the mapping's payload columns.
 SELECT
     {columns},
+    void_source,
+    void_record_id,
     event_day,
     landing_day,
     hash({payload}) AS payload_digest

@@ -20,7 +20,7 @@ import zstandard
 
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing.scan import LandingFile
-from usage_pipeline.events.mapping import Format
+from usage_pipeline.events.mapping_parts import Format
 
 BLOCK_BYTES = 1 << 24
 MAX_LINE_BYTES = 1 << 24

@@ -3,6 +3,13 @@
 
 CREATE TEMP MACRO plain_text(t) AS nullif(t, '');
 
+-- What usage is grouped by has to fit an index of a database, and no database takes a NUL.
+CREATE TEMP MACRO dimension_text(t) AS
+    CASE WHEN length(t) <= 256 AND NOT contains(t, chr(0)) THEN t END;
+
+CREATE TEMP MACRO is_tenant(t) AS
+    length(t) <= 128 AND t = trim(t) AND NOT regexp_matches(t, '[[:cntrl:]]');
+
 CREATE TEMP MACRO whole_number(t) AS
     CASE WHEN regexp_full_match(t, '[0-9]{1,18}(\.0+)?') THEN CAST(split_part(t, '.', 1) AS BIGINT) END;
 
@@ -53,3 +60,6 @@ CREATE TEMP MACRO time_epoch_us(t) AS
         WHEN regexp_full_match(t, '[0-9]{1,17}(\.[0-9]+)?')
             THEN make_timestamp(CAST(split_part(t, '.', 1) AS BIGINT))
     END;
+
+CREATE TEMP MACRO time_day(t) AS
+    CASE WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN CAST(TRY_CAST(t AS DATE) AS TIMESTAMP) END;

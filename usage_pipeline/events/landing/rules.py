@@ -19,7 +19,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 QUARANTINE_FROM_LINES = 100
 EXPECTED_REJECTS = frozenset({"past_retention", "before_calendar"})
 """Reasons that say nothing about the quality of a file."""
-_SQL_FILES = ("macros", "judged", "landed_events", "rejected_lines")
+_SQL_FILES = ("macros", "judged", "landed_events", "content", "rejected_lines")
 
 
 @cache

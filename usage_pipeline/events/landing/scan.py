@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from usage_pipeline.events import mapping
+from usage_pipeline.events.mapping_parts import Format
 from usage_pipeline.settings import Settings
 
 UNFINISHED = (".tmp", ".part")
@@ -26,7 +27,7 @@ class LandingFile:
     source: str
     landing_day: date
     tenant: str | None
-    format: mapping.Format
+    format: Format
     compression: str | None
     size: int
     mtime_ns: int

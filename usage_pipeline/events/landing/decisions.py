@@ -1,0 +1,79 @@
+"""What people decide about a landing file as a whole: admit one that is set apart, or take back one that counts.
+
+A decision belongs to the content that it was made on: a file that is delivered with other content lands anew.
+The days concerned become stale by it and are computed by whoever computes.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from usage_pipeline.errors import QueryError
+from usage_pipeline.events.landing.land import commit_day
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.storage import audit, state
+from usage_pipeline.storage.audit import Action, AuditEntry
+from usage_pipeline.storage.locks import partition_lock
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.state import FileState, LandedFile
+
+_RELEASABLE = (FileState.QUARANTINED, FileState.WITHDRAWN)
+_WITHDRAWABLE = (FileState.LANDED, FileState.QUARANTINED)
+
+
+def release(storage: Storage, path: str, reason: str, by: str) -> LandedFile:
+    """Admit a quarantined file, or one that was withdrawn. Raises QueryError for any other."""
+    file = check_release(storage, path)
+    released = replace(file, state=FileState.LANDED, released=True, error=None)
+    return _decide(storage, released, Action.RELEASED, reason, by)
+
+
+def withdraw(storage: Storage, path: str, reason: str, by: str) -> LandedFile:
+    """Take back a file that counts, or keep a quarantined one out for good. Raises QueryError for any other."""
+    file = check_withdraw(storage, path)
+    withdrawn = replace(file, state=FileState.WITHDRAWN, released=False, error=f"withdrawn by {by}: {reason}")
+    return _decide(storage, withdrawn, Action.WITHDRAWN, reason, by)
+
+
+def check_release(storage: Storage, path: str) -> LandedFile:
+    """The file, if it can be released; raises QueryError otherwise."""
+    return _expect(storage, path, _RELEASABLE, "Only a quarantined or withdrawn file can be released")
+
+
+def check_withdraw(storage: Storage, path: str) -> LandedFile:
+    """The file, if it can be withdrawn; raises QueryError otherwise."""
+    return _expect(storage, path, _WITHDRAWABLE, "Only a landed or quarantined file can be withdrawn")
+
+
+def _expect(storage: Storage, path: str, states: tuple[FileState, ...], rule: str) -> LandedFile:
+    with storage.warehouse.connect() as connection:
+        file = _find(connection, path)
+    if file.state not in states:
+        raise QueryError(f"{path} is {file.state}. {rule}.")
+    return file
+
+
+def _find(connection: Connection, path: str) -> LandedFile:
+    for file in state.files(connection):
+        if file.path == path:
+            return file
+    raise QueryError(f"No landing file {path!r} is known; `usage-pipeline files` lists them.")
+
+
+def _decide(storage: Storage, file: LandedFile, action: Action, reason: str, by: str) -> LandedFile:
+    if not reason.strip():
+        raise QueryError("A reason is needed: it stands in the audit log.")
+    day, timeout = file.landing_day, storage.settings.lock_timeout_seconds
+    with partition_lock(storage.warehouse, LANDED_EVENTS.name, day, timeout) as connection:
+        if _find(connection, file.path).content_digest != file.content_digest:
+            raise QueryError(f"{file.path} has just landed with other content; look at it again.")
+        landing = state.partitions(connection, LANDED_EVENTS.name, day, day)[day]
+        state.mark_writing(connection, LANDED_EVENTS.name, day, landing.run)
+        state.record_file(connection, file)
+        details = {"content_digest": file.content_digest, "accepted": file.accepted, "rejected": file.rejected}
+        audit.record(
+            connection, AuditEntry(storage.settings.clock(), by, action, file.path, reason.strip(), details)
+        )
+        commit_day(storage, connection, day, landing.code_version or "")
+        connection.commit()
+    return file
