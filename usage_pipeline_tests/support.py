@@ -13,6 +13,7 @@ import zstandard
 
 from usage_pipeline.events.record import REJECTED_LINES
 from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.records.tables import SET_ASIDE
 from usage_pipeline.storage import state
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
@@ -89,6 +90,11 @@ def digests(storage: Storage) -> dict[tuple[str, date], str | None]:
             for day, partition in state.partitions(connection, table.name).items()
             if partition.committed
         }
+
+
+def counted_digests(storage: Storage) -> dict[tuple[str, date], str | None]:
+    """The digests of all that counts: without `set_aside`, which tells of every line that was delivered."""
+    return {key: digest for key, digest in digests(storage).items() if key[0] != SET_ASIDE.name}
 
 
 def files(storage: Storage) -> dict[str, state.LandedFile]:

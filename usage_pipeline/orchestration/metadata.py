@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from usage_pipeline.storage.daily import ACCOUNTED
 from usage_pipeline.storage.tables import TableSpec, Zone
 
 if TYPE_CHECKING:
@@ -44,9 +45,7 @@ def partition_metadata(partition: "Partition") -> dict[str, dg.MetadataValue]:
     found = {
         "dagster/partition_row_count": partition.rows,
         "version": partition.version,
-        "duplicates": partition.duplicates,
-        "conflicts": partition.conflicts,
-        "late_records": partition.late_records,
+        **{name: getattr(partition, name) for name in ACCOUNTED},
     }
     metadata: dict[str, dg.MetadataValue] = {
         name: dg.MetadataValue.int(value) for name, value in found.items() if value is not None

@@ -1,7 +1,7 @@
 """The tables in the order in which data flows. Everything that loops over tables takes them from here."""
 
 from usage_pipeline.events.record import LANDING_TABLES
-from usage_pipeline.records.tables import CONFLICTS, USAGE_RECORDS
+from usage_pipeline.records.tables import CONFLICTS, SET_ASIDE, USAGE_RECORDS
 from usage_pipeline.series.tables import (
     CONVERSATION_SERIES,
     CONVERSATION_STARTS,
@@ -14,7 +14,7 @@ from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.tables import TableSpec
 
 GROUPS: dict[str, tuple[DailyTable, ...]] = {
-    "records": (USAGE_RECORDS, CONFLICTS),
+    "records": (SET_ASIDE, USAGE_RECORDS, CONFLICTS),
     "rollups": (DAILY_USAGE, CONVERSATIONS, CONVERSATION_STARTS),
     "series": (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES),
 }

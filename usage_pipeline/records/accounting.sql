@@ -1,50 +1,46 @@
--- How the landed rows of the day were accounted for: landed = records + duplicates + conflicts.
+-- What became of the accepted lines of the day, per landing file:
+-- landed = records + duplicates + conflicts + voided + voids.
 -- A record is late when it landed after the day that followed its own.
 WITH landed AS (
-    SELECT
-        tenant_id,
-        source,
-        record_id,
-        count(*) AS lines
+    SELECT landing_file, count(*) AS landed
     FROM landed_events
-    GROUP BY tenant_id, source, record_id
+    GROUP BY landing_file
 ),
 
-losers AS (
+counted AS (
     SELECT
-        landed_events.payload_digest <> first_value(landed_events.payload_digest) OVER (
-            PARTITION BY landed_events.tenant_id, landed_events.source, landed_events.record_id
-            ORDER BY landed_events.landing_day, landed_events.landing_file, landed_events.landing_line
-        ) AS is_conflict
-    FROM landed_events
-    INNER JOIN landed
-        ON landed_events.tenant_id = landed.tenant_id
-        AND landed_events.source = landed.source
-        AND landed_events.record_id = landed.record_id
-        AND landed.lines > 1
-),
-
-conflicts AS (
-    SELECT count(*) AS conflicts
-    FROM losers
-    WHERE is_conflict
-),
-
-totals AS (
-    SELECT coalesce(sum(lines), 0) AS lines, count(*) AS records
-    FROM landed
-),
-
-late AS (
-    SELECT count(*) AS late_records
+        landing_file,
+        count(*) AS records,
+        sum(
+            CASE WHEN landed_at > CAST(CAST(occurred_at AS DATE) + INTERVAL 2 DAY AS TIMESTAMP) THEN 1 ELSE 0 END
+        ) AS late_records
     FROM usage_records
-    WHERE landed_at > CAST(CAST(occurred_at AS DATE) + INTERVAL 2 DAY AS TIMESTAMP)
+    GROUP BY landing_file
+),
+
+aside AS (
+    SELECT
+        landing_file,
+        sum(CASE WHEN verdict = 'duplicate' THEN 1 ELSE 0 END) AS duplicates,
+        sum(CASE WHEN verdict = 'conflict' THEN 1 ELSE 0 END) AS conflicts,
+        sum(CASE WHEN verdict = 'voided' THEN 1 ELSE 0 END) AS voided,
+        sum(CASE WHEN verdict = 'void' OR verdict = 'void_without_target' THEN 1 ELSE 0 END) AS voids,
+        sum(CASE WHEN verdict = 'void_without_target' THEN 1 ELSE 0 END) AS unmatched_voids
+    FROM set_aside
+    GROUP BY landing_file
 )
 
 SELECT
-    CAST(totals.lines - totals.records - conflicts.conflicts AS BIGINT) AS duplicates,
-    conflicts.conflicts,
-    late.late_records
-FROM totals
-CROSS JOIN conflicts
-CROSS JOIN late
+    landed.landing_file AS path,
+    landed.landed,
+    coalesce(counted.records, 0) AS records,
+    CAST(coalesce(aside.duplicates, 0) AS BIGINT) AS duplicates,
+    CAST(coalesce(aside.conflicts, 0) AS BIGINT) AS conflicts,
+    CAST(coalesce(aside.voided, 0) AS BIGINT) AS voided,
+    CAST(coalesce(aside.voids, 0) AS BIGINT) AS voids,
+    CAST(coalesce(aside.unmatched_voids, 0) AS BIGINT) AS unmatched_voids,
+    CAST(coalesce(counted.late_records, 0) AS BIGINT) AS late_records
+FROM landed
+LEFT JOIN counted ON landed.landing_file = counted.landing_file
+LEFT JOIN aside ON landed.landing_file = aside.landing_file
+ORDER BY path

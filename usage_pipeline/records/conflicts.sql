@@ -1,39 +1,26 @@
 -- The lines that lost: same id as a record that landed before, but another payload.
-WITH repeated AS (
-    SELECT tenant_id, source, record_id
-    FROM landed_events
-    GROUP BY tenant_id, source, record_id
-    HAVING count(*) > 1
-),
-
-ranked AS (
-    SELECT
-        landed_events.*,
-        row_number() OVER landing_order AS landing_rank,
-        first_value(landed_events.payload_digest) OVER landing_order AS counted_payload,
-        first_value(landed_events.landing_file) OVER landing_order AS counted_file,
-        first_value(landed_events.landing_line) OVER landing_order AS counted_line
-    FROM landed_events
-    INNER JOIN repeated
-        ON landed_events.tenant_id = repeated.tenant_id
-        AND landed_events.source = repeated.source
-        AND landed_events.record_id = repeated.record_id
-    WINDOW landing_order AS (
-        PARTITION BY landed_events.tenant_id, landed_events.source, landed_events.record_id
-        ORDER BY landed_events.landing_day, landed_events.landing_file, landed_events.landing_line
-    )
-)
-
 SELECT
-    tenant_id, source, record_id, type, occurred_at, started_at, duration_ms, "count", unit,
-    tokens_in, tokens_cached, tokens_cache_write, tokens_out, tokens_reasoning, tokens_total,
-    messages, "bytes", tool_calls, model, provider, latency_ms, status, error_code, reported_cost,
-    currency, reported_credits, member_id, project, feature, agent, agent_type, conversation_id,
-    message_id, task_id, contact_id, blueprint_id, bot_id, dataset_id, skillset_id, ability_id,
-    persona_id, session_id, updated_at, api_calls, issue_count, issue_types, prompt_digest,
-    content_digest, meta, landed_at, landing_file, landing_line,
-    counted_file,
-    counted_line
-FROM ranked
-WHERE landing_rank > 1 AND payload_digest <> counted_payload
-ORDER BY tenant_id, occurred_at, source, record_id
+    landed_events.tenant_id, landed_events.source, landed_events.record_id, landed_events.type,
+    landed_events.occurred_at, landed_events.started_at, landed_events.duration_ms,
+    landed_events."count", landed_events.unit, landed_events.tokens_in, landed_events.tokens_cached,
+    landed_events.tokens_cache_write, landed_events.tokens_out, landed_events.tokens_reasoning,
+    landed_events.tokens_total, landed_events.messages, landed_events."bytes",
+    landed_events.tool_calls, landed_events.model, landed_events.provider, landed_events.latency_ms,
+    landed_events.status, landed_events.error_code, landed_events.reported_cost,
+    landed_events.currency, landed_events.reported_credits, landed_events.member_id,
+    landed_events.project, landed_events.feature, landed_events.agent, landed_events.agent_type,
+    landed_events.conversation_id, landed_events.message_id, landed_events.task_id,
+    landed_events.contact_id, landed_events.blueprint_id, landed_events.bot_id,
+    landed_events.dataset_id, landed_events.skillset_id, landed_events.ability_id,
+    landed_events.persona_id, landed_events.session_id, landed_events.updated_at,
+    landed_events.api_calls, landed_events.issue_count, landed_events.issue_types,
+    landed_events.prompt_digest, landed_events.content_digest, landed_events.meta,
+    landed_events.landed_at, landed_events.landing_file, landed_events.landing_line,
+    set_aside.decided_by_file AS counted_file,
+    set_aside.decided_by_line AS counted_line
+FROM landed_events
+INNER JOIN set_aside
+    ON landed_events.landing_file = set_aside.landing_file
+    AND landed_events.landing_line = set_aside.landing_line
+    AND set_aside.verdict = 'conflict'
+ORDER BY landed_events.tenant_id, landed_events.occurred_at, landed_events.source, landed_events.record_id

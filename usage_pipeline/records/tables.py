@@ -1,15 +1,41 @@
-"""The tables of this folder: `usage_records`, and the `conflicts` that did not become records."""
+"""The tables of this folder: `usage_records`, and the lines that did not become records."""
 
-from usage_pipeline.events.record import LANDED_EVENTS, MEMBER_COLUMNS, RECORD, WHERE_LANDED
-from usage_pipeline.storage.daily import DailyTable, LandedRows, SqlFile
+from usage_pipeline.events.record import IDENTITY, LANDED_EVENTS, MEMBER_COLUMNS, RECORD, WHERE_LANDED
+from usage_pipeline.storage.daily import DailyTable, LandedRows, SameDay, SqlFile
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
+
+SET_ASIDE = DailyTable(
+    spec=TableSpec(
+        name="set_aside",
+        description=(
+            "The accepted lines of an event day that are no records: duplicates, conflicts, records that a void "
+            "took back, and the voids. One row per line, with the line that decided it."
+        ),
+        zone=Zone.LAKE,
+        partitioned_by=PartitionedBy.EVENT_DAY,
+        columns=(
+            *IDENTITY,
+            *columns(
+                ("verdict", "VARCHAR", "`duplicate`, `conflict`, `voided`, `void` or `void_without_target`."),
+                ("landing_file", "VARCHAR", "Path below the landing directory."),
+                ("landing_line", "BIGINT", "Line in the file, from 1."),
+                ("decided_by_file", "VARCHAR", "File of the line that counts, takes back or is taken back."),
+                ("decided_by_line", "BIGINT", "Its number."),
+            ),
+        ),
+        term=Term.RECORDS,
+        undigested=frozenset({"landing_file", "decided_by_file"}),
+    ),
+    sql=SqlFile.beside(__file__, "set_aside"),
+    inputs=(LandedRows(LANDED_EVENTS),),
+)
 
 USAGE_RECORDS = DailyTable(
     spec=TableSpec(
         name="usage_records",
         description=(
             "The usage records of an event day, one row per (tenant, source, record id), sorted by tenant and "
-            "time. Of lines with one id the first landed counts; later ones are duplicates or conflicts."
+            "time. Of lines with one id the first landed counts, unless a void takes it back."
         ),
         zone=Zone.LAKE,
         partitioned_by=PartitionedBy.EVENT_DAY,
@@ -19,8 +45,8 @@ USAGE_RECORDS = DailyTable(
         undigested=WHERE_LANDED,
     ),
     sql=SqlFile.beside(__file__, "usage_records"),
-    inputs=(LandedRows(LANDED_EVENTS),),
-    counts=SqlFile.beside(__file__, "accounting"),
+    inputs=(LandedRows(LANDED_EVENTS), SameDay(SET_ASIDE.spec)),
+    accounts=SqlFile.beside(__file__, "accounting"),
 )
 
 CONFLICTS = DailyTable(
@@ -44,5 +70,5 @@ CONFLICTS = DailyTable(
         undigested=WHERE_LANDED | {"counted_file", "counted_line"},
     ),
     sql=SqlFile.beside(__file__, "conflicts"),
-    inputs=(LandedRows(LANDED_EVENTS),),
+    inputs=(LandedRows(LANDED_EVENTS), SameDay(SET_ASIDE.spec)),
 )

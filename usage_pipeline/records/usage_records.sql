@@ -1,33 +1,4 @@
--- The records of one event day: of the lines with one id, the first landed counts.
--- Only ids that repeat are ranked: ranking every row would cost many times as much.
-WITH repeated AS (
-    SELECT tenant_id, source, record_id
-    FROM landed_events
-    GROUP BY tenant_id, source, record_id
-    HAVING count(*) > 1
-),
-
-ranked AS (
-    SELECT
-        landed_events.landing_file,
-        landed_events.landing_line,
-        row_number() OVER (
-            PARTITION BY landed_events.tenant_id, landed_events.source, landed_events.record_id
-            ORDER BY landed_events.landing_day, landed_events.landing_file, landed_events.landing_line
-        ) AS landing_rank
-    FROM landed_events
-    INNER JOIN repeated
-        ON landed_events.tenant_id = repeated.tenant_id
-        AND landed_events.source = repeated.source
-        AND landed_events.record_id = repeated.record_id
-),
-
-later AS (
-    SELECT landing_file, landing_line
-    FROM ranked
-    WHERE landing_rank > 1
-)
-
+-- The records of one event day: every accepted line that was not set aside.
 SELECT
     landed_events.tenant_id, landed_events.source, landed_events.record_id, landed_events.type,
     landed_events.occurred_at, landed_events.started_at, landed_events.duration_ms,
@@ -48,7 +19,8 @@ SELECT
 FROM landed_events
 WHERE NOT EXISTS (
     SELECT 1
-    FROM later
-    WHERE later.landing_file = landed_events.landing_file AND later.landing_line = landed_events.landing_line
+    FROM set_aside
+    WHERE
+        set_aside.landing_file = landed_events.landing_file AND set_aside.landing_line = landed_events.landing_line
 )
 ORDER BY landed_events.tenant_id, landed_events.occurred_at, landed_events.source, landed_events.record_id

@@ -68,7 +68,7 @@ SELECT
     CAST(grouped.records * coalesce(event_types.files, 0) AS BIGINT) AS files,
     CAST(grouped."bytes" AS BIGINT) AS "bytes",
     CAST(grouped.tool_calls AS BIGINT) AS tool_calls,
-    CAST(grouped.errors AS BIGINT) AS errors
+    CAST(grouped.errors * coalesce(event_types.errors, 1) AS BIGINT) AS errors
 FROM grouped
 CROSS JOIN parameters
 LEFT JOIN event_types ON grouped.type = event_types.type

@@ -86,6 +86,7 @@ def _series(name: str, description: str, unit: str, reads: DailyTable) -> DailyT
         ),
         sql=SqlFile.beside(__file__, name),
         inputs=(SameDay(reads.spec),),
+        versioned=True,
     )
 
 

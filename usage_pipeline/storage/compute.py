@@ -6,20 +6,22 @@ days arrived, and of where a process died.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
 
-from usage_pipeline.storage import inputs, state
+from usage_pipeline.errors import PartitionError
+from usage_pipeline.storage import inputs, state, versions
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.digests import digest_of
 from usage_pipeline.storage.engine import literal, parquet_scan, session
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.locks import partition_lock
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import Partition, Written
+from usage_pipeline.storage.state import LineAccount, Partition, Written
 from usage_pipeline.storage.tables import Zone
 from usage_pipeline.storage.warehouse import replace_partition
 
@@ -34,18 +36,22 @@ def compute_partition(storage: Storage, table: DailyTable, day: date, run: str) 
     with partition_lock(storage.warehouse, table.name, day, timeout) as connection:
         # Taken before the inputs are read: an input that is replaced meanwhile leaves this partition stale.
         inputs_digest = inputs_digests(storage, connection, table, [day])[day]
+        published = versions.published(connection, table, day)
         state.mark_writing(connection, table.name, day, run)
         connection.commit()
         with session(storage.engine) as duck:
             for entry in table.inputs:
                 inputs.register(entry, storage, connection, duck, day)
             written = _WRITERS[table.spec.zone](storage, connection, duck, table, day)
+        if written.accounts is not None:
+            state.record_accounts(connection, day, written.accounts)
         partition = state.mark_committed(
             connection,
             state.PartitionKey(table.name, day),
             written,
             state.Provenance(inputs_digest, table.code_version, storage.settings.clock()),
         )
+        versions.record_changes(connection, published, partition, storage.settings.lookback_days)
         connection.commit()
     return partition
 
@@ -85,6 +91,7 @@ def _write_object(
         duck.execute(f"COPY ({table.sql.text}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
         duck.execute(f'CREATE TEMP VIEW "{table.name}" AS FROM {parquet_scan([path])}')
         written.append(_measure(duck, table))
+        _expect_balance(table, day, written[0])
 
     storage.lake.replace(storage.lake.object(table.spec, day), write)
     return written[0]
@@ -101,9 +108,20 @@ def _write_rows(
 
 def _measure(duck: DuckDBPyConnection, table: DailyTable) -> Written:
     digest = digest_of(duck, f'"{table.name}"', table.spec.digested)
-    if table.counts is None:
+    if table.accounts is None:
         return Written(digest)
-    return Written(digest, *duck.execute(table.counts.text).fetchall()[0])
+    names = ", ".join(field.name for field in fields(LineAccount))
+    rows = duck.execute(f"SELECT {names} FROM ({table.accounts.text})").fetchall()
+    return Written(digest, tuple(LineAccount(*row) for row in rows))
+
+
+def _expect_balance(table: DailyTable, day: date, written: Written) -> None:
+    for account in written.accounts or ():
+        if not account.balanced:
+            raise PartitionError(
+                f"{table.name} of {day}: the accepted lines of {account.path} do not add up: {account}. "
+                "This is a fault of the pipeline: please report it."
+            )
 
 
 _Writer = Callable[[Storage, Connection, DuckDBPyConnection, DailyTable, date], Written]

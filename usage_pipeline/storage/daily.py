@@ -10,6 +10,9 @@ from pathlib import Path
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.tables import Column, TableSpec
 
+ACCOUNTED = ("duplicates", "conflicts", "voided", "voids", "unmatched_voids", "late_records")
+"""What a partition that accounts for landed lines tells of them, beside its rows."""
+
 
 @dataclass(frozen=True)
 class SqlFile:
@@ -87,14 +90,16 @@ Input = LandedRows | SameDay | Lookback | ReferenceRows | Parameters
 class DailyTable:
     """An event-day table: what it is, the SELECT that makes a day of it, and what that reads.
 
-    `counts` is a second SELECT over the same inputs and the finished table, with the columns
-    `duplicates`, `conflicts` and `late_records`, for the table that accounts for landed rows.
+    `accounts` is a second SELECT over the same inputs and the finished table, for the table that accounts for
+    landed lines: one row per landing file, with the fields of `LineAccount` as columns. Of a table that is
+    `versioned`, each committed change is kept row by row.
     """
 
     spec: TableSpec
     sql: SqlFile
     inputs: tuple[Input, ...]
-    counts: SqlFile | None = None
+    accounts: SqlFile | None = None
+    versioned: bool = False
 
     @property
     def name(self) -> str:

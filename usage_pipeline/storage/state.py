@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from usage_pipeline.storage.daily import ACCOUNTED
 from usage_pipeline.storage.digests import ENGINE_VERSION, Digest
-from usage_pipeline.storage.schema import landing_event_days, landing_files, partition_state
+from usage_pipeline.storage.schema import landing_event_days, landing_files, line_accounts, partition_state
 
 
 class FileState(StrEnum):
@@ -117,13 +118,35 @@ class Provenance:
 
 
 @dataclass(frozen=True)
+class LineAccount:
+    """What became of the accepted lines of one landing file on one event day."""
+
+    path: str
+    landed: int
+    records: int
+    duplicates: int
+    conflicts: int
+    voided: int
+    voids: int
+    unmatched_voids: int
+    late_records: int
+
+    @property
+    def balanced(self) -> bool:
+        """Whether every line became exactly one of them."""
+        return self.landed == self.records + self.duplicates + self.conflicts + self.voided + self.voids
+
+
+@dataclass(frozen=True)
 class Written:
-    """What a computation wrote: the digest of its rows, and how the landed rows were accounted for."""
+    """What a computation wrote: the digest of its rows and, where it accounts for landed lines, the accounts."""
 
     digest: Digest
-    duplicates: int | None = None
-    conflicts: int | None = None
-    late_records: int | None = None
+    accounts: tuple[LineAccount, ...] | None = None
+
+    def total(self, name: str) -> int | None:
+        """The sum of one field of the accounts, if there are any."""
+        return None if self.accounts is None else sum(getattr(account, name) for account in self.accounts)
 
 
 def files(connection: Connection, days: Collection[date] | None = None) -> list[LandedFile]:
@@ -232,15 +255,22 @@ def mark_committed(
         "code_version": provenance.code_version,
         "version": before.version + changed,
         "rows": written.digest.rows,
-        "duplicates": written.duplicates,
-        "conflicts": written.conflicts,
-        "late_records": written.late_records,
+        **{name: written.total(name) for name in ACCOUNTED},
         "committed_at": provenance.now,
         "changed_at": provenance.now if changed else before.changed_at,
     }
     row = (partition_state.c.table_name == key.table) & (partition_state.c.day == key.day)
     connection.execute(partition_state.update().where(row).values(values))
     return Partition(**{**vars(before), **values})
+
+
+def record_accounts(connection: Connection, day: date, accounts: Iterable[LineAccount]) -> None:
+    """Put these accounts in the place of those of the event day."""
+    connection.execute(line_accounts.delete().where(line_accounts.c.day == day))
+    names = [column.name for column in line_accounts.c if column.name != "day"]
+    rows = [{"day": day, **{name: getattr(account, name) for name in names}} for account in accounts]
+    if rows:
+        connection.execute(line_accounts.insert(), rows)
 
 
 def landing_day_totals(connection: Connection, day: date) -> Mapping[str, int]:

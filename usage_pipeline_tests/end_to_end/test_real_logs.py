@@ -14,7 +14,7 @@ from usage_pipeline.series.queries import UsageQuery, read_series, read_usage
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.end_to_end.support import AIDER_LANDING_DAY, Deployment, first_days
-from usage_pipeline_tests.support import Landing, digests, files, shared
+from usage_pipeline_tests.support import Landing, counted_digests, digests, files, shared
 
 FIRST, LAST = date(2024, 8, 13), date(2026, 4, 25)
 TOKENS = ("prompts", "tokens_in", "tokens_out", "tokens_total")
@@ -144,10 +144,10 @@ def test_the_same_file_under_another_name_on_another_landing_day_changes_nothing
 ) -> None:
     with open_storage(twenty_days.settings) as storage:
         refresh(storage, PlainRunner(storage))
-        before = digests(storage)
+        before = counted_digests(storage)
         twenty_days.place(first_days(aider_log, 20), day="2026-04-20", name="again.jsonl.zst")
         refresh(storage, PlainRunner(storage))
-        assert digests(storage) == before
+        assert counted_digests(storage) == before
 
 
 @pytest.mark.acceptance

@@ -19,8 +19,9 @@ LANDING_DAY, EVENT_DAY = "landing_day", "event_day"
 # asset: (group, kinds, day of its partitions, what it reads)
 ASSETS: dict[str, tuple[str, set[str], str, set[str]]] = {
     "landed_events": ("landing", LAKE, LANDING_DAY, set()),
-    "usage_records": ("records", LAKE, EVENT_DAY, {"landed_events"}),
-    "conflicts": ("records", LAKE, EVENT_DAY, {"landed_events"}),
+    "set_aside": ("records", LAKE, EVENT_DAY, {"landed_events"}),
+    "usage_records": ("records", LAKE, EVENT_DAY, {"landed_events", "set_aside"}),
+    "conflicts": ("records", LAKE, EVENT_DAY, {"landed_events", "set_aside"}),
     "daily_usage": ("rollups", LAKE, EVENT_DAY, {"usage_records"}),
     "conversations": ("rollups", LAKE, EVENT_DAY, {"usage_records"}),
     "conversation_starts": ("rollups", LAKE, EVENT_DAY, {"conversations"}),

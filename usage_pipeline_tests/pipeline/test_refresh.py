@@ -12,7 +12,7 @@ from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline_tests.support import Landing, digests, prompt
+from usage_pipeline_tests.support import Landing, counted_digests, digests, prompt
 
 Run = Callable[[], RefreshSummary]
 
@@ -89,18 +89,18 @@ def test_a_late_conversation_recomputes_the_starts_of_the_days_that_look_back_on
     assert find_stale(storage) == {}
 
 
-def test_a_late_duplicate_changes_no_digest(storage: Storage, landing: Landing, run: Run) -> None:
+def test_a_late_duplicate_changes_no_digest_of_what_counts(storage: Storage, landing: Landing, run: Run) -> None:
     write_days(landing, 1, 2, conversation="c1")
     run()
-    before = digests(storage)
+    before = counted_digests(storage)
     landing.write("persona", "2026-05-05", [prompt("e1", f"{may(1)}T08:00:00Z", conversationId="c1")])
     run()
-    assert digests(storage) == before
+    assert counted_digests(storage) == before
 
 
 @pytest.mark.parametrize("source", ["persona", "aider"])
 @pytest.mark.parametrize("days", [(2, 3), (3, 2), (2, 2)])
-def test_a_file_delivered_again_under_another_name_changes_no_digest(
+def test_a_file_delivered_again_under_another_name_changes_no_digest_of_what_counts(
     storage: Storage, landing: Landing, run: Run, source: str, days: tuple[int, int]
 ) -> None:
     lines = {
@@ -109,10 +109,10 @@ def test_a_file_delivered_again_under_another_name_changes_no_digest(
     }[source]
     landing.write(source, f"{may(days[0])}", lines, tenant="acme")
     run()
-    before = digests(storage)
+    before = counted_digests(storage)
     landing.write(source, f"{may(days[1])}", lines, tenant="acme", name="again.jsonl.gz")
     run()
-    assert digests(storage) == before
+    assert counted_digests(storage) == before
 
 
 def test_a_file_that_changed_is_landed_in_place_of_what_it_was(

@@ -5,6 +5,7 @@ expression has to be on a list that people keep. Landing SQL is exempt.
 """
 
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import duckdb
@@ -16,6 +17,7 @@ from usage_pipeline import records, series
 from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
 from usage_pipeline.storage.daily import DailyTable, Input, Parameters, ReferenceRows
 from usage_pipeline.storage.inputs import register_reference
+from usage_pipeline.storage.state import LineAccount
 from usage_pipeline.storage.tables import TableSpec
 
 # Each was looked up in the reference of Spark SQL (built-in functions, and the syntax of queries) and means
@@ -79,8 +81,8 @@ def sql_files() -> list[Path]:
 
 
 def named_in_tables() -> set[Path]:
-    """The files that the tables name, counts included."""
-    return {sql.path for table in DAILY_TABLES for sql in (table.sql, table.counts) if sql is not None}
+    """The files that the tables name, accounts included."""
+    return {sql.path for table in DAILY_TABLES for sql in (table.sql, table.accounts) if sql is not None}
 
 
 def test_every_file_belongs_to_a_table() -> None:
@@ -158,16 +160,16 @@ def test_a_select_gives_the_columns_of_its_table(table: DailyTable) -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [table for table in DAILY_TABLES if table.counts is not None], ids=lambda table: table.name
+    "table", [table for table in DAILY_TABLES if table.accounts is not None], ids=lambda table: table.name
 )
-def test_counts_are_whole_numbers(table: DailyTable) -> None:
-    assert table.counts is not None
+def test_accounts_are_whole_numbers_per_file(table: DailyTable) -> None:
+    assert table.accounts is not None
     with duckdb.connect() as duck:
         for entry in table.inputs:
             register_empty(duck, entry)
         register_table(duck, table.spec)
-        found = describe(duck, table.counts.text)
-    assert found == [("duplicates", "BIGINT"), ("conflicts", "BIGINT"), ("late_records", "BIGINT")]
+        found = describe(duck, table.accounts.text)
+    assert found == [("path", "VARCHAR"), *((field.name, "BIGINT") for field in fields(LineAccount)[1:])]
 
 
 @pytest.mark.parametrize("spec", TABLES, ids=lambda spec: spec.name)

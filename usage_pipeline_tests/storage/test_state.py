@@ -97,20 +97,22 @@ def test_a_range_of_partitions_includes_both_ends(connection: Connection) -> Non
 
 def test_files_are_in_landing_order(connection: Connection) -> None:
     for path, day in [("b", NEXT_DAY), ("é", DAY), ("a", NEXT_DAY), ("a-b", DAY), ("B", DAY), ("aa", DAY)]:
-        state.record_file(connection, landed_file(f"{day}/{path}", day), [])
+        state.record_file(connection, landed_file(f"{day}/{path}", day))
     found = [file.path.rpartition("/")[2] for file in state.files(connection)]
     assert found == ["B", "a-b", "aa", "é", "a", "b"]
 
 
 def test_a_file_that_lands_again_replaces_what_it_brought(connection: Connection) -> None:
-    state.record_file(connection, landed_file("f"), [LandedDay("f", DAY, 3, "3:1")])
-    state.record_file(connection, landed_file("f"), [LandedDay("f", NEXT_DAY, 2, "2:1")])
+    state.record_file(connection, landed_file("f"))
+    state.record_event_days(connection, "f", [LandedDay("f", DAY, 3, "3:1")])
+    state.record_event_days(connection, "f", [LandedDay("f", NEXT_DAY, 2, "2:1")])
     assert state.event_days_of(connection, ["f"]) == [LandedDay("f", NEXT_DAY, 2, "2:1")]
     assert state.event_days(connection) == {NEXT_DAY}
 
 
-@pytest.mark.parametrize("unusable", [FileState.FAILED, FileState.QUARANTINED])
+@pytest.mark.parametrize("unusable", [FileState.FAILED, FileState.QUARANTINED, FileState.WITHDRAWN])
 def test_a_file_that_cannot_be_used_brings_no_event_day(connection: Connection, unusable: FileState) -> None:
-    state.record_file(connection, landed_file("f", file_state=unusable), [LandedDay("f", DAY, 3, "3:1")])
+    state.record_file(connection, landed_file("f", file_state=unusable))
+    state.record_event_days(connection, "f", [LandedDay("f", DAY, 3, "3:1")])
     assert state.event_days(connection) == set()
     assert state.landed_days(connection, [DAY]) == []
