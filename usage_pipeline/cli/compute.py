@@ -109,9 +109,7 @@ def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
     )
     if rejected:
         console.print("`usage-pipeline rejects` shows the rejected lines.")
-    needing = [
-        file for file in files if file.state is not state.FileState.LANDED or (not file.accepted and file.rejected)
-    ]
+    needing = [file for file in files if file.state.needs_attention or (not file.accepted and file.rejected)]
     for file in needing:
         reason = file.error or "none of its lines was accepted"
         warn(f"{file.path} is {file.state} and counts nowhere: {reason}")

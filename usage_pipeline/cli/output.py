@@ -35,7 +35,7 @@ def print_rows(rows: Sequence[Row], columns: Sequence[str], form: OutputFormat, 
         case OutputFormat.CSV:
             writer = csv.writer(sys.stdout, lineterminator="\n")
             writer.writerow(columns)
-            writer.writerows([row[name] for name in columns] for row in rows)
+            writer.writerows([_csv_cell(row[name]) for name in columns] for row in rows)
         case OutputFormat.TABLE:
             console.print(_table(rows, columns, title))
 
@@ -65,6 +65,10 @@ def _cell(value: object) -> str:
         return "–"
     text = f"{value:,}" if isinstance(value, int) else str(value)
     return text.replace("[", r"\[")
+
+
+def _csv_cell(value: object) -> object:
+    return json.dumps(value, default=_plain, ensure_ascii=False) if isinstance(value, Mapping) else value
 
 
 def _plain(value: object) -> str:

@@ -9,7 +9,7 @@ from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, 
 from usage_pipeline.cli.output import print_json, print_rows
 from usage_pipeline.cli.session import warn
 from usage_pipeline.errors import QueryError
-from usage_pipeline.events.landing.rejects import read_rejects
+from usage_pipeline.records.queries import LandingRange, read_faults
 from usage_pipeline.series.dimensions import METRICS
 from usage_pipeline.series.queries import (
     GROUPS,
@@ -22,6 +22,7 @@ from usage_pipeline.series.queries import (
 from usage_pipeline.series.status import DayReader
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
+from usage_pipeline.storage.daily import ACCOUNTED
 from usage_pipeline.storage.opened import Storage, open_storage
 
 RECENT_DAYS = 90
@@ -106,7 +107,7 @@ def days(first: From = None, last: To = None, form: Format = OutputFormat.TABLE,
         recent = max(known[0], known[1] - timedelta(days=RECENT_DAYS - 1))
         start, end = day_range(first, last, default=(recent, known[1]))
         found = reader.read(start, end)
-    columns = ["day", "status", "version", "records", "duplicates", "conflicts", "late_records"]
+    columns = ["day", "status", "version", "records", *ACCOUNTED]
     print_rows([vars(day) for day in found], columns, form, "Event days")
 
 
@@ -115,16 +116,18 @@ def files(
 ) -> None:
     """Print the landing files: what became of each, and its lines.
 
-    lines = header + continuation + blank + accepted + rejected.
+    lines = header + continuation + blank + accepted + rejected. A file is landed, quarantined, failed or
+    withdrawn; one that is gone from the landing folder has the time when that was seen.
 
     Example: `usage-pipeline files --from 2026-02-01 --format csv`
     """
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=(date.min, date.max))
     with open_storage(settings) as storage, storage.warehouse.connect() as connection:
-        found = [vars(file) for file in state.files(connection) if start <= file.landing_day <= end]
+        known = state.files(connection)
+    found = [{**vars(file), "state": file.state.value} for file in known if start <= file.landing_day <= end]
     counts = ["lines", "header", "continuation", "blank", "accepted", "rejected"]
-    print_rows(found, ["path", "state", *counts, "error"], form, "Landing files")
+    print_rows(found, ["path", "state", *counts, "vanished_at", "error"], form, "Landing files")
 
 
 def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -137,7 +140,8 @@ def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option
 ) -> None:
     """Print rejected lines of landing days: where, why, what was found and what was expected.
 
-    The table leaves the line itself out; JSON and CSV hold it.
+    Lines that were accepted and then lost to another (`conflict`), and voids that found no record
+    (`void_without_target`), are among them. The table leaves the line itself out; JSON and CSV hold it.
 
     Example: `usage-pipeline rejects --from 2026-02-20 --format json`
     """
@@ -145,7 +149,7 @@ def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option
     start, end = day_range(first, last, default=(date.min, date.max))
     with open_storage(settings) as storage:
         _check_file(storage, file)
-        found = read_rejects(storage, start, end, file, limit + 1)
+        found = read_faults(storage, LandingRange(start, end, file), limit + 1)
     if len(found) > limit:
         warn(f"There are more than {limit} lines; raise --limit, or narrow the days.")
     raw = [] if form is OutputFormat.TABLE else ["raw"]

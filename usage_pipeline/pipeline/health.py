@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from usage_pipeline.accounts.reference import load_accounts
@@ -10,11 +11,16 @@ from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.events.mapping import load_mappings
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import find_stale
+from usage_pipeline.records.repeated_ids import ids_on_several_days
+from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.queries import known_tenants
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.storage.postgres import database_urls
+
+RECENT_DAYS = 90
+"""How far back the day-by-day findings look."""
 
 
 class Level(StrEnum):
@@ -41,7 +47,7 @@ def examine(settings: Settings) -> list[Finding]:
     if any(finding.level is Level.ERROR for finding in findings):
         return findings
     with open_storage(settings) as storage:
-        for examination in (_landing, _files, _tenants, _days):
+        for examination in (_landing, _files, _tenants, _days, _voids, _ids):
             findings += _guarded(lambda examination=examination: examination(storage))  # type: ignore[misc]
     return findings
 
@@ -116,7 +122,7 @@ def _files(storage: Storage) -> Iterator[Finding]:
     with storage.warehouse.connect() as connection:
         files = state.files(connection)
     for file in files:
-        if file.state is not state.FileState.LANDED:
+        if file.state.needs_attention:
             yield Finding(Level.WARNING, f"{file.path} is {file.state} and counts nowhere: {file.error}")
     yield Finding(Level.OK, f"Landing files: {len(files)}")
 
@@ -139,3 +145,25 @@ def _days(storage: Storage) -> Iterator[Finding]:
         yield Finding(Level.WARNING, f"{len(stale)} event days are stale; `usage-pipeline run` computes them")
     else:
         yield Finding(Level.OK, "All event days are current")
+
+
+def _voids(storage: Storage) -> Iterator[Finding]:
+    with storage.warehouse.connect() as connection:
+        partitions = state.partitions(connection, USAGE_RECORDS.name).values()
+    unmatched = sorted(partition.day for partition in partitions if partition.unmatched_voids)
+    if unmatched:
+        yield Finding(
+            Level.WARNING,
+            f"{len(unmatched)} event days have voids without a target, the last is {unmatched[-1]}; "
+            "`usage-pipeline rejects` shows them",
+        )
+
+
+def _ids(storage: Storage) -> Iterator[Finding]:
+    today = storage.settings.today()
+    for repeated in ids_on_several_days(storage, today - timedelta(days=RECENT_DAYS), today):
+        yield Finding(
+            Level.WARNING,
+            f"{repeated.ids:,} ids of {repeated.source} of tenant {repeated.tenant_id} are records of several of "
+            f"the last {RECENT_DAYS} days, such as {repeated.example!r} of {repeated.days}; each day counts one",
+        )

@@ -18,6 +18,7 @@ from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.tables import CONVERSATION_SERIES, MESSAGE_SERIES, TOKEN_SERIES
 from usage_pipeline.storage import state
+from usage_pipeline.storage.daily import ACCOUNTED
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import Partition
 
@@ -43,6 +44,9 @@ class Day:
     records: int
     duplicates: int
     conflicts: int
+    voided: int
+    voids: int
+    unmatched_voids: int
     late_records: int
 
 
@@ -78,9 +82,7 @@ class DayReader:
             status=self._status(day),
             version=max((series[day].version for series in self._series if day in series), default=0),
             records=_count(records, "rows"),
-            duplicates=_count(records, "duplicates"),
-            conflicts=_count(records, "conflicts"),
-            late_records=_count(records, "late_records"),
+            **{name: _count(records, name) for name in ACCOUNTED},
         )
 
     def _status(self, day: date) -> DayStatus:

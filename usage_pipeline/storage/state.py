@@ -26,6 +26,11 @@ class FileState(StrEnum):
     FAILED = "failed"
     WITHDRAWN = "withdrawn"
 
+    @property
+    def needs_attention(self) -> bool:
+        """Whether nothing of the file counts though nobody has decided so."""
+        return self in {FileState.QUARANTINED, FileState.FAILED}
+
 
 class WriteState(StrEnum):
     """Whether a partition is whole. One that was being written when its process died is computed again."""

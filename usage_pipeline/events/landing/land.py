@@ -31,8 +31,8 @@ class LandingResult:
 
     @property
     def unusable(self) -> list[LandedFile]:
-        """Files that do not count: failed, quarantined or withdrawn."""
-        return [file for file in self.files if file.state is not FileState.LANDED]
+        """Files that do not count though nobody has decided so: failed or quarantined."""
+        return [file for file in self.files if file.state.needs_attention]
 
 
 def land_day(storage: Storage, day: date, run: str) -> LandingResult:

@@ -1,0 +1,129 @@
+"""Commands with which people decide about files, and ask why: `release`, `withdraw`, `audit`, `explain`."""
+
+import getpass
+from collections.abc import Callable, Mapping
+from typing import Annotated
+
+import typer
+
+from usage_pipeline.cli.compute import Session, open_session, report
+from usage_pipeline.cli.options import DataDir, Format, OutputFormat, load_settings
+from usage_pipeline.cli.output import console, count, print_rows
+from usage_pipeline.events.landing import decisions
+from usage_pipeline.pipeline import refresh as pipeline
+from usage_pipeline.pipeline.explain import explain as find_explanation
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage import audit as audit_log
+from usage_pipeline.storage import state
+from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.state import LandedFile
+
+Path = Annotated[str, typer.Argument(metavar="FILE", help="The landing file, as `files` prints it.")]
+Reason = Annotated[str, typer.Option(help="Why; it stands in the audit log.")]
+By = Annotated[str | None, typer.Option(help="By whom; the name of the user without it.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(release)
+    app.command()(withdraw)
+    app.command()(audit)
+    app.command()(explain)
+
+
+def release(
+    path: Path, reason: Reason, by: By = None, *, dry_run: DryRun = False, data_dir: DataDir = None
+) -> None:
+    """Admit a quarantined file, or one that was withdrawn, and compute the days concerned.
+
+    Its rejected lines stay rejected. A file that is delivered with other content is judged anew.
+
+    Example: `usage-pipeline release persona/2026-02-20/acme.jsonl --reason "the rejects are test data"`
+    """
+    settings = load_settings(data_dir)
+    if dry_run:
+        _preview(settings, path, "would count", decisions.check_release)
+        return
+    with open_session(settings, "release") as session:
+        file = decisions.release(session.storage, path, reason, by or getpass.getuser())
+        _say(f"{file.path} counts now: {count(file.accepted, 'line')}.")
+        _settle(session)
+
+
+def withdraw(
+    path: Path, reason: Reason, by: By = None, *, dry_run: DryRun = False, data_dir: DataDir = None
+) -> None:
+    """Take back all that a file brought, and compute the days concerned. The file itself is not touched.
+
+    Example: `usage-pipeline withdraw persona/2026-02-20/acme.jsonl --reason "wrong tenant" --dry-run`
+    """
+    settings = load_settings(data_dir)
+    if dry_run:
+        _preview(settings, path, "would no longer count", decisions.check_withdraw)
+        return
+    with open_session(settings, "withdraw") as session:
+        file = decisions.withdraw(session.storage, path, reason, by or getpass.getuser())
+        console.print(
+            f"{file.path} counts no longer: {count(file.accepted, 'line')}.", markup=False, soft_wrap=True
+        )
+        _settle(session)
+
+
+def audit(
+    file: Annotated[str | None, typer.Option(help="One landing file, as `files` prints it.")] = None,
+    form: Format = OutputFormat.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Print what was decided about files: what, when, why and by whom; oldest first.
+
+    Example: `usage-pipeline audit --file persona/2026-02-20/acme.jsonl`
+    """
+    settings = load_settings(data_dir)
+    with open_storage(settings) as storage, storage.warehouse.connect() as connection:
+        entries = [{**vars(entry), "action": entry.action.value} for entry in audit_log.entries(connection, file)]
+    details = [] if form is OutputFormat.TABLE else ["details"]
+    print_rows(entries, ["at", "by", "action", "subject", "reason", *details], form, "Audit log")
+
+
+def explain(
+    record_id: Annotated[str, typer.Argument(metavar="RECORD_ID", help="The record's id within its source.")],
+    tenant: Annotated[str | None, typer.Option(help="Only lines of this tenant.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only lines of this source.")] = None,
+    form: Format = OutputFormat.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Say of a record where it came from, what became of each of its lines, and what it counted as.
+
+    Example: `usage-pipeline explain evt_02 --tenant acme --format json`
+    """
+    settings = load_settings(data_dir)
+    with open_storage(settings) as storage:
+        found = [vars(line) for line in find_explanation(storage, record_id, tenant, source)]
+    if form is not OutputFormat.JSON:
+        found = [{**line, "metrics": _written_out(line["metrics"])} for line in found]
+    facts = ["tenant_id", "source", "event_day", "landing_file", "landing_line", "type", "occurred_at"]
+    print_rows(found, [*facts, "verdict", "decided_by", "metrics"], form, f"Record {record_id}")
+
+
+def _written_out(metrics: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {value:,}" for name, value in metrics.items())
+
+
+def _preview(settings: Settings, path: str, effect: str, check: Callable[[Storage, str], LandedFile]) -> None:
+    with open_storage(settings) as storage:
+        file = check(storage, path)
+        with storage.warehouse.connect() as connection:
+            days = sorted(share.event_day for share in state.event_days_of(connection, [path]))
+    held = f"of {count(len(days), 'event day')}, {days[0]} to {days[-1]}, " if days else ""
+    _say(f"{count(file.accepted, 'line')} {held}{effect}. Nothing was changed.")
+
+
+def _say(text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _settle(session: Session) -> None:
+    summary = pipeline.RefreshSummary()
+    pipeline.settle(session.storage, session.runner, summary)
+    report(session.storage, summary)

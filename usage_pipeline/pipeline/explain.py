@@ -1,0 +1,112 @@
+"""Says of one record id where it came from, what became of each of its lines, and what it counted as."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from usage_pipeline.errors import QueryError
+from usage_pipeline.events.catalogue import event_types
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.records.tables import SET_ASIDE
+from usage_pipeline.series.dimensions import CUBE_METRICS
+from usage_pipeline.series.tables import DAILY_USAGE
+from usage_pipeline.storage import state
+from usage_pipeline.storage.engine import literal, parquet_scan, session
+from usage_pipeline.storage.inputs import register_reference
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.state import FileState, LandedFile
+
+COUNTED = "counted"
+
+
+@dataclass(frozen=True)
+class ExplainedLine:
+    """One landed line with the id that was asked for."""
+
+    tenant_id: str
+    source: str
+    record_id: str
+    event_day: date
+    landing_file: str
+    landing_line: int
+    type: str
+    occurred_at: datetime
+    verdict: str
+    """`counted`, a verdict of `set_aside`, or `not counted` with the state of the file."""
+    decided_by: str | None
+    """File and line that decided it, of a line that was set aside."""
+    metrics: Mapping[str, int]
+    """What it counted as: the metrics that are not zero."""
+
+
+def explain(
+    storage: Storage, record_id: str, tenant: str | None = None, source: str | None = None
+) -> list[ExplainedLine]:
+    """Every landed line with this id, in landing order. Raises QueryError when there is none."""
+    with storage.warehouse.connect() as connection:
+        known = {file.path: file for file in state.files(connection) if file.object_name and file.accepted}
+    objects = [storage.lake.object(LANDED_EVENTS, file.landing_day, file.object_name) for file in known.values()]
+    present = [path for path in objects if storage.lake.exists(path)]
+    with session(storage.engine) as duck:
+        rows = f"FROM {parquet_scan(present)}" if present else LANDED_EVENTS.empty_select()
+        duck.execute(
+            f"CREATE TEMP TABLE found AS FROM ({rows}) WHERE record_id = $record_id "
+            "AND ($tenant IS NULL OR tenant_id = $tenant) AND ($source IS NULL OR source = $source)",
+            {"record_id": record_id, "tenant": tenant, "source": source},
+        )
+        _register_set_aside(storage, duck)
+        register_reference(event_types(), duck)
+        lines = [_explained(duck, known, row) for row in duck.execute(_LINES).fetchall()]
+    if not lines:
+        raise QueryError(
+            f"No accepted line has the record id {record_id!r}; `usage-pipeline rejects` has the others."
+        )
+    return lines
+
+
+_FACTS = (
+    *("tenant_id", "source", "record_id", "event_day", "landing_file", "landing_line", "type", "occurred_at"),
+    *("verdict", "decided_by"),
+)
+_LINES = """
+SELECT
+    found.tenant_id, found.source, found.record_id, found.event_day, found.landing_file, found.landing_line,
+    found.type, found.occurred_at, set_aside.verdict,
+    set_aside.decided_by_file || ':' || set_aside.decided_by_line AS decided_by
+FROM found
+LEFT JOIN set_aside
+    ON set_aside.landing_file = found.landing_file AND set_aside.landing_line = found.landing_line
+ORDER BY found.landing_day, found.landing_file, found.landing_line
+"""
+
+
+def _register_set_aside(storage: Storage, duck: DuckDBPyConnection) -> None:
+    days = {row[0] for row in duck.execute("SELECT DISTINCT event_day FROM found").fetchall()}
+    objects = storage.lake.days(SET_ASIDE.spec)
+    paths = [objects[day] for day in sorted(days & objects.keys())]
+    source = f"FROM {parquet_scan(paths)}" if paths else SET_ASIDE.spec.empty_select()
+    duck.execute(f"CREATE TEMP VIEW set_aside AS {source}")
+
+
+def _explained(duck: DuckDBPyConnection, known: Mapping[str, LandedFile], row: tuple[Any, ...]) -> ExplainedLine:
+    facts = dict(zip(_FACTS, row, strict=True))
+    file = known[facts["landing_file"]]
+    if file.state is not FileState.LANDED:
+        facts |= {"verdict": f"not counted: its file is {file.state}", "decided_by": None}
+    metrics = _metrics(duck, file.path, facts["landing_line"], facts["event_day"]) if not facts["verdict"] else {}
+    return ExplainedLine(**{**facts, "verdict": facts["verdict"] or COUNTED}, metrics=metrics)
+
+
+def _metrics(duck: DuckDBPyConnection, path: str, line: int, day: date) -> Mapping[str, int]:
+    """What the cube makes of this one record: the cube's own SELECT, over a table that holds nothing else."""
+    duck.execute(f"CREATE OR REPLACE TEMP VIEW parameters AS SELECT DATE '{day}' AS event_day")
+    duck.execute(
+        "CREATE OR REPLACE TEMP VIEW usage_records AS FROM found "
+        f"WHERE landing_file = {literal(path)} AND landing_line = {line}"
+    )
+    names = ", ".join(f'"{column.name}"' for column in CUBE_METRICS)
+    values = duck.execute(f"SELECT {names} FROM ({DAILY_USAGE.sql.text})").fetchall()[0]
+    return {column.name: value for column, value in zip(CUBE_METRICS, values, strict=True) if value}
