@@ -1,6 +1,6 @@
 """The numbers that other metering systems publish in their own tests."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.reading import Run, day, tokens, usage
@@ -29,9 +29,10 @@ def test_windows_total(storage: Storage, landing: Landing, run: Run) -> None:
 def test_windows_by_day(storage: Storage, landing: Landing, run: Run) -> None:
     write_windows(landing)
     run()
-    assert usage(storage, "tokens_total", group_by=("day",)) == [
-        (date(2026, 5, 1), 1500),
-        (date(2026, 5, 2), 500),
+    days = (day("2026-05-01"), day("2026-05-02"))
+    assert usage(storage, "tokens_total", days=days, group_by=("day",)) == [
+        (day("2026-05-01"), 1500),
+        (day("2026-05-02"), 500),
     ]
 
 
@@ -51,8 +52,8 @@ def test_day_boundary_in_utc(storage: Storage, landing: Landing, run: Run) -> No
         [units("a", "2025-01-04T12:00:00Z", 3), units("b", "2025-01-06T00:01:00+05:30", 7)],
     )
     run()
-    january = (day("2025-01-01"), day("2025-01-31"))
-    assert usage(storage, "tokens_total", days=january, group_by=("day",)) == [
+    days = (day("2025-01-04"), day("2025-01-05"))
+    assert usage(storage, "tokens_total", days=days, group_by=("day",)) == [
         (day("2025-01-04"), 3),
         (day("2025-01-05"), 7),
     ]
