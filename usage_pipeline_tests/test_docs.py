@@ -141,9 +141,10 @@ def test_mapping_example_of_contributing_counts_what_is_printed_there(
     (lines,) = blocks(document("CONTRIBUTING.md"), "jsonl")
     Landing(settings.landing).write("support_bot", "2025-03-20", lines.splitlines(), name="answers.jsonl")
     metrics = ("records", "messages", "conversations", "tokens_in", "tokens_cached", "tokens_out", "errors")
+    days = (date(2025, 3, 19), date(2025, 3, 20))
     with open_storage(settings) as storage:
         refresh(storage, PlainRunner(storage))
-        found = read_usage(storage, UsageQuery(date.min, date.max, ("day", "type", "model"), metrics=metrics))
+        found = read_usage(storage, UsageQuery(*days, ("day", "type", "model"), metrics=metrics))
         rejected = reject_reasons(storage)
     assert [tuple(map(str, row.values())) for row in found] == printed("2025-03-19  event", "2025-03-20  prompt")
     assert rejected == [(5, "unknown_type"), (6, "invalid_occurred_at")]

@@ -1,4 +1,4 @@
-"""Commands that read: `series`, `usage`, `days`, `files`, `rejects`."""
+"""Commands that read: `series`, `usage` (in `usage.py`), `days`, `files`, `rejects`."""
 
 from datetime import date, timedelta
 from typing import Annotated
@@ -8,17 +8,10 @@ import typer
 from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, load_settings
 from usage_pipeline.cli.output import print_json, print_rows
 from usage_pipeline.cli.session import warn
+from usage_pipeline.cli.usage import usage
 from usage_pipeline.errors import QueryError
 from usage_pipeline.records.queries import LandingRange, read_faults
-from usage_pipeline.series.dimensions import METRICS
-from usage_pipeline.series.queries import (
-    GROUPS,
-    UsageQuery,
-    known_tenants,
-    read_series,
-    read_usage,
-    series_points,
-)
+from usage_pipeline.series.queries import known_tenants, read_series, series_points
 from usage_pipeline.series.status import DayReader
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
@@ -64,31 +57,6 @@ def series(
         form,
         f"Daily series of {tenant}",
     )
-
-
-def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
-    group_by: Annotated[str, typer.Option(help=f"Comma-separated: {', '.join(GROUPS)}.")] = "day",
-    where: Annotated[list[str] | None, typer.Option(help="dimension=value; may be repeated.")] = None,
-    metrics: Annotated[str, typer.Option(help=f"Comma-separated: {', '.join(METRICS)}.")] = (
-        "records,requests,messages,conversations,tokens_in,tokens_out,tokens_total"
-    ),
-    first: From = None,
-    last: To = None,
-    form: Format = OutputFormat.TABLE,
-    data_dir: DataDir = None,
-) -> None:
-    """Print usage grouped by day, tenant or any dimension; by default all days.
-
-    The group of records without a value is `(none)`.
-
-    Example: `usage-pipeline usage --group-by day,model --where tenant=acme --metrics tokens_in,tokens_out`
-    """
-    settings = load_settings(data_dir)
-    start, end = day_range(first, last, default=(settings.first_day, settings.today()))
-    groups, names = _words(group_by), _words(metrics)
-    query = UsageQuery(start, end, groups, tuple(map(_condition, where or [])), names)
-    with open_storage(settings) as storage:
-        print_rows(read_usage(storage, query), [*groups, *names], form, f"Usage, {start} to {end}")
 
 
 def days(first: From = None, last: To = None, form: Format = OutputFormat.TABLE, data_dir: DataDir = None) -> None:
@@ -162,17 +130,6 @@ def _check_file(storage: Storage, path: str | None) -> None:
         known = {file.path for file in state.files(connection)}
     if path is not None and path not in known:
         raise QueryError(f"No landing file {path!r} is known; `usage-pipeline files` lists them.")
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def _condition(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not separator:
-        raise QueryError(f"--where {text!r}: expected dimension=value, such as model=gpt-4o.")
-    return name.strip(), value
 
 
 def _last_days(settings: Settings) -> tuple[date, date]:

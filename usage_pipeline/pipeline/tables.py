@@ -9,13 +9,14 @@ from usage_pipeline.series.tables import (
     DAILY_USAGE,
     MESSAGE_SERIES,
     TOKEN_SERIES,
+    USAGE_QUARTER_HOURS,
 )
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.tables import TableSpec
 
 GROUPS: dict[str, tuple[DailyTable, ...]] = {
     "records": (SET_ASIDE, USAGE_RECORDS, CONFLICTS),
-    "rollups": (DAILY_USAGE, CONVERSATIONS, CONVERSATION_STARTS),
+    "rollups": (DAILY_USAGE, USAGE_QUARTER_HOURS, CONVERSATIONS, CONVERSATION_STARTS),
     "series": (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES),
 }
 """The event-day tables by the group that the UI shows them in, in the order of the flow."""

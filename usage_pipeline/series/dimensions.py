@@ -8,10 +8,26 @@ DIMENSIONS = ("source", "type", "model", "member_id", "project", "feature", "age
 NONE = "(none)"
 """The group of records that have no value for a dimension."""
 
-GRAIN: tuple[Column, ...] = columns(
-    ("day", "DATE", "Event day, UTC."),
-    ("tenant_id", "VARCHAR", "Tenant."),
-    *((name, "VARCHAR", f"{name.replace('_', ' ').capitalize()}, or {NONE}.") for name in DIMENSIONS),
+QUARTER_HOUR_DIMENSIONS = ("source", "type", "model")
+"""What usage within a day can be grouped by, beside tenant."""
+
+
+def _described(names: tuple[str, ...]) -> tuple[Column, ...]:
+    return columns(*((name, "VARCHAR", f"{name.replace('_', ' ').capitalize()}, or {NONE}.") for name in names))
+
+
+GRAIN: tuple[Column, ...] = (
+    *columns(("day", "DATE", "Event day, UTC."), ("tenant_id", "VARCHAR", "Tenant.")),
+    *_described(DIMENSIONS),
+)
+
+QUARTER_HOUR_GRAIN: tuple[Column, ...] = (
+    *columns(
+        ("day", "DATE", "Event day, UTC."),
+        ("quarter_hour", "TIMESTAMP", "Start of the 15 minutes, UTC."),
+        ("tenant_id", "VARCHAR", "Tenant."),
+    ),
+    *_described(QUARTER_HOUR_DIMENSIONS),
 )
 
 CUBE_METRICS: tuple[Column, ...] = columns(

@@ -1,22 +1,20 @@
 """Reads series and usage for people and programs. Exact integers; a missing day is null, not zero."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
-from duckdb import Error as DuckDBError
 from sqlalchemy import Connection, select
 
-from usage_pipeline.errors import PartitionError, QueryError
 from usage_pipeline.series.dimensions import CONVERSATIONS, CUBE_METRICS, DIMENSIONS, METRICS
+from usage_pipeline.series.outages import Row, Width, with_outages
+from usage_pipeline.series.scan import damage_named, scan
 from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
-from usage_pipeline.storage import state
-from usage_pipeline.storage.engine import literal, parquet_scan, session
+from usage_pipeline.series.words import check_dimensions, check_metrics
+from usage_pipeline.storage.engine import literal, session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import conversation_series, message_series, token_series
-from usage_pipeline.storage.tables import TableSpec
 
 GROUPS = {"day": "day", "tenant": "tenant_id", **{name: name for name in DIMENSIONS}}
 """What usage can be grouped and filtered by, and the cube's column behind each word."""
@@ -86,69 +84,64 @@ class UsageQuery:
 
     def __post_init__(self) -> None:
         """Refuse words that are no dimension or metric, or that stand twice."""
-        for words in (self.group_by, self.metrics):
-            if len(set(words)) < len(words):
-                raise QueryError(f"{', '.join(words)}: a word stands twice; name each once.")
-        if not self.metrics:
-            raise QueryError(f"No metric is named; expected some of {', '.join(METRICS)}.")
-        for name in (*self.group_by, *(name for name, _ in self.where)):
-            if name not in GROUPS:
-                raise QueryError(f"There is no dimension {name!r}; expected one of {', '.join(GROUPS)}.")
-        for name in self.metrics:
-            if name not in METRICS:
-                raise QueryError(f"There is no metric {name!r}; expected one of {', '.join(METRICS)}.")
+        check_dimensions(self.group_by, self.where, GROUPS)
+        check_metrics(self.metrics, METRICS)
+
+    @property
+    def days(self) -> list[date]:
+        """The days of the range that meet the conditions on the day."""
+        days = (self.first + timedelta(days=offset) for offset in range((self.last - self.first).days + 1))
+        asked = [value for name, value in self.where if name == "day"]
+        return [day for day in days if all(str(day) == value for value in asked)]
+
+
+def missing_days(storage: Storage, query: UsageQuery) -> list[date]:
+    """The days of the query that are missing: null where it is grouped by day, in no sum where it is not."""
+    with storage.warehouse.connect() as connection:
+        missing = set(DayReader(storage, connection).missing(query.first, query.last))
+    return [day for day in query.days if day in missing]
 
 
 def read_usage(storage: Storage, query: UsageQuery) -> list[dict[str, object]]:
-    """One row per group, ordered by the groups; sums of groups and of days are the total."""
-    columns = [GROUPS[name] for name in query.group_by]
-    groups = "".join(f'"{column}" AS "{name}", ' for name, column in zip(query.group_by, columns, strict=True))
+    """One row per group, ordered by the groups; sums of groups and of days are the total.
+
+    What is known of a missing day counts nowhere. Grouped by day it has one row, of nulls, and rows are
+    ordered by day first; grouped by day alone, each other day has a row too.
+    """
+    missing = set(missing_days(storage, query))
+    groups = tuple(name for name in query.group_by if name != "day")
+    if groups == query.group_by:
+        return _named(groups, query, _sums(storage, query, groups, missing))
+    found = _sums(storage, query, ("day", *groups), missing)
+    rows = with_outages(query.days, missing, found, Width(len(groups), len(query.metrics)))
+    return _named(("day", *groups), query, rows)
+
+
+def _named(groups: tuple[str, ...], query: UsageQuery, rows: list[Row]) -> list[dict[str, object]]:
+    """The rows under the words of the query, in their order."""
+    named = (dict(zip((*groups, *query.metrics), row, strict=True)) for row in rows)
+    return [{name: row[name] for name in (*query.group_by, *query.metrics)} for row in named]
+
+
+def _sums(storage: Storage, query: UsageQuery, group_by: tuple[str, ...], missing: Collection[date]) -> list[Row]:
+    groups = "".join(f'"{GROUPS[name]}" AS "{name}", ' for name in group_by)
     sums = ", ".join(f'CAST(coalesce(sum("{name}"), 0) AS BIGINT) AS "{name}"' for name in query.metrics)
-    tests = "".join(f' AND CAST("{GROUPS[name]}" AS VARCHAR) = {literal(value)}' for name, value in query.where)
-    with session(storage.engine) as duck, _damage_named():
-        result = duck.execute(
-            f"SELECT {groups}{sums} FROM ({_cubes(storage, query)}) AS cubes "
-            f"WHERE day BETWEEN $first AND $last{tests}" + (" GROUP BY ALL ORDER BY ALL" if columns else ""),
-            {"first": query.first, "last": query.last},
-        )
-        names = [*query.group_by, *query.metrics]
-        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+    tests = [f'"{GROUPS[name]}" = {literal(value)}' for name, value in query.where if name != "day"]
+    days = [day for day in query.days if day not in missing]
+    with session(storage.engine) as duck, damage_named():
+        return duck.execute(
+            f"SELECT {groups}{sums} FROM ({_cubes(storage, days)}) AS cubes WHERE {' AND '.join(tests) or 'true'}"
+            + (" GROUP BY ALL ORDER BY ALL" if group_by else "")
+        ).fetchall()
 
 
-@contextmanager
-def _damage_named() -> Iterator[None]:
-    try:
-        yield
-    except DuckDBError as error:
-        raise PartitionError(
-            f"A rollup cannot be read: {str(error).splitlines()[0]} "
-            "If it is damaged, `usage-pipeline recompute` writes its day again."
-        ) from None
-
-
-def _cubes(storage: Storage, query: UsageQuery) -> str:
+def _cubes(storage: Storage, days: Collection[date]) -> str:
     """Both cubes under one another: conversations are counted by one, everything else by the other."""
     additive = ", ".join(f'"{column.name}"' for column in CUBE_METRICS)
     zeros = ", ".join(f'0 AS "{column.name}"' for column in CUBE_METRICS)
     grain = ", ".join(["day", "tenant_id", *DIMENSIONS])
-    usage, starts = (
-        _scan(storage, table, query.first, query.last) for table in (DAILY_USAGE.spec, CONVERSATION_STARTS.spec)
-    )
+    usage, starts = (scan(storage, table.spec, days) for table in (DAILY_USAGE, CONVERSATION_STARTS))
     return (
         f"SELECT {grain}, {additive}, 0 AS {CONVERSATIONS.name} FROM ({usage}) AS usage "
         f"UNION ALL SELECT {grain}, {zeros}, {CONVERSATIONS.name} FROM ({starts}) AS starts"
     )
-
-
-def _scan(storage: Storage, spec: TableSpec, first: date, last: date) -> str:
-    objects = storage.lake.days(spec)
-    with storage.warehouse.connect() as connection:
-        filled = {day for day, known in state.partitions(connection, spec.name, first, last).items() if known.rows}
-    missing = sorted(filled - objects.keys())
-    if missing:
-        raise PartitionError(
-            f"{spec.name}: {len(missing)} days from {missing[0]} on are gone from {storage.settings.data_dir}; "
-            "a total without them would be wrong. Run `usage-pipeline run`: it computes what is missing."
-        )
-    paths = [objects[day] for day in sorted(filled)]
-    return f"FROM {parquet_scan(paths)}" if paths else spec.empty_select()

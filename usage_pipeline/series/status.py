@@ -1,8 +1,8 @@
 """How far a day can be trusted, derived on reading: missing, provisional, final or restated.
 
-- missing: it is before the calendar; or no landing day from it on was committed after it ended; or, from the
-  first landing folder on, it has neither a landing folder of its own nor a record of any tenant. An outage is
-  null, not zero.
+- missing: it is before the calendar or not over yet; or no landing day from it on was committed after it
+  ended; or, from the first landing folder on, it has neither a landing folder of its own nor a record of any
+  tenant. An outage is null, not zero.
 - provisional: until `lateness_days` after its end; then final.
 - restated: its series changed after it was final.
 """
@@ -70,6 +70,10 @@ class DayReader:
         """The days from first to last, both included."""
         return [self._day(first + timedelta(days=offset)) for offset in range((last - first).days + 1)]
 
+    def missing(self, first: date, last: date) -> list[date]:
+        """The missing days from first to last, both included."""
+        return [entry.day for entry in self.read(first, last) if entry.status is DayStatus.MISSING]
+
     def known_days(self) -> tuple[date, date] | None:
         """The first and the last day that has records or a landing folder."""
         days = [*self._records, *self._landing_commits]
@@ -86,24 +90,29 @@ class DayReader:
         )
 
     def _status(self, day: date) -> DayStatus:
-        end = datetime.combine(day + timedelta(days=1), time(), UTC)
-        if self._is_missing(day, end):
+        if self._is_missing(day):
             return DayStatus.MISSING
+        end = _end(day)
         if self._now < end + self._lateness:
             return DayStatus.PROVISIONAL
         if any(_changed_since(series, day, end + self._lateness) for series in self._series):
             return DayStatus.RESTATED
         return DayStatus.FINAL
 
-    def _is_missing(self, day: date, end: datetime) -> bool:
-        if day < self._first_day:
+    def _is_missing(self, day: date) -> bool:
+        if not self._first_day <= day < self._now.date():
             return True
+        end = _end(day)
         if not any(
             landing_day >= day and committed >= end for landing_day, committed in self._landing_commits.items()
         ):
             return True
         expected = self._first_landing is not None and day >= self._first_landing
         return expected and day not in self._landing_commits and not _count(self._records.get(day), "rows")
+
+
+def _end(day: date) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), UTC)
 
 
 def _changed_since(series: Mapping[date, Partition], day: date, moment: datetime) -> bool:

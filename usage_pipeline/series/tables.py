@@ -1,9 +1,9 @@
-"""The tables of this folder: the cube, the conversations, and the three series."""
+"""The tables of this folder: the cube, the quarter hours, the conversations, and the three series."""
 
 from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.dimensions import CONVERSATIONS as CONVERSATIONS_METRIC
-from usage_pipeline.series.dimensions import CUBE_METRICS, GRAIN
+from usage_pipeline.series.dimensions import CUBE_METRICS, GRAIN, QUARTER_HOUR_GRAIN
 from usage_pipeline.storage.daily import DailyTable, Lookback, Parameters, SameDay, SqlFile
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
 
@@ -23,6 +23,23 @@ DAILY_USAGE = DailyTable(
         member_columns=_MEMBER,
     ),
     sql=SqlFile.beside(__file__, "daily_usage"),
+    inputs=(SameDay(USAGE_RECORDS.spec), event_types(), Parameters()),
+)
+
+USAGE_QUARTER_HOURS = DailyTable(
+    spec=TableSpec(
+        name="usage_quarter_hours",
+        description=(
+            "Every additive metric by quarter of an hour, tenant, source, type and model, one row per "
+            "combination that occurs. It answers for hours, and for the days of other time zones. It outlives "
+            "the records."
+        ),
+        zone=Zone.ROLLUPS,
+        partitioned_by=PartitionedBy.EVENT_DAY,
+        columns=(*QUARTER_HOUR_GRAIN, *CUBE_METRICS),
+        term=Term.KEPT,
+    ),
+    sql=SqlFile.beside(__file__, "usage_quarter_hours"),
     inputs=(SameDay(USAGE_RECORDS.spec), event_types(), Parameters()),
 )
 

@@ -23,6 +23,7 @@ ASSETS: dict[str, tuple[str, set[str], str, set[str]]] = {
     "usage_records": ("records", LAKE, EVENT_DAY, {"landed_events", "set_aside"}),
     "conflicts": ("records", LAKE, EVENT_DAY, {"landed_events", "set_aside"}),
     "daily_usage": ("rollups", LAKE, EVENT_DAY, {"usage_records"}),
+    "usage_quarter_hours": ("rollups", LAKE, EVENT_DAY, {"usage_records"}),
     "conversations": ("rollups", LAKE, EVENT_DAY, {"usage_records"}),
     "conversation_starts": ("rollups", LAKE, EVENT_DAY, {"conversations"}),
     "token_series": ("series", WAREHOUSE, EVENT_DAY, {"daily_usage"}),

@@ -38,6 +38,9 @@ ALLOWED: frozenset[type[exp.Expr]] = frozenset(
         *(exp.Coalesce, exp.Case, exp.If, exp.SHA2),
         # chr: the same up to 255. ||: null with a null on either side in both; concat() differs there.
         *(exp.Chr, exp.DPipe),
+        # extract: whole hours and minutes in both. Not seconds, which have a fraction in Spark only, and not
+        # date_trunc, which makes a time with a zone of one without in Spark.
+        exp.Extract,
     }
 )
 
@@ -50,6 +53,7 @@ PARTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Union: frozenset({"this", "expression", "distinct", "with_"}),  # no BY NAME
 }
 JOINS = frozenset({("", "INNER"), ("", "CROSS"), ("LEFT", "")})
+EXTRACTED = frozenset({"HOUR", "MINUTE"})
 # As sqlglot calls them: DuckDB's VARCHAR is TEXT, its TIMESTAMP is TIMESTAMPNTZ (Spark's TIMESTAMP_NTZ).
 TYPES = frozenset({"BIGINT", "TEXT", "DATE", "TIMESTAMPNTZ", "DECIMAL"})
 
@@ -71,6 +75,8 @@ def faults(sql: str) -> Iterator[str]:
             yield f"{name}.{part}"
         if isinstance(node, exp.Join) and (node.side, node.kind) not in JOINS:
             yield f"{node.side} {node.kind} JOIN".strip()
+        if isinstance(node, exp.Extract) and node.name.upper() not in EXTRACTED:
+            yield f"extract {node.name.lower()}"
         if isinstance(node, exp.DataType) and node.this.name not in TYPES:
             yield f"type {node.this.name}"
 
@@ -120,6 +126,8 @@ def test_a_file_can_be_carried_to_spark(file: Path) -> None:
         ("WITH c AS (SELECT a FROM t UNION ALL BY NAME SELECT a FROM u) SELECT a FROM c", "Union.by_name"),
         ("SELECT a FROM t USING SAMPLE 10", "TableSample"),
         ("SELECT a / b FROM t", "Div"),
+        ("SELECT extract(second FROM a) FROM t", "extract second"),
+        ("SELECT date_trunc('hour', a) FROM t", "TimestampTrunc"),
         ("SELECT TRY_CAST(a AS BIGINT) FROM t", "TryCast"),
         ("SELECT CAST(a AS DOUBLE) FROM t", "type DOUBLE"),
         ("SELECT approx_count_distinct(a) FROM t", "ApproxDistinct"),

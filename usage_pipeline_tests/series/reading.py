@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
+from usage_pipeline.series.intervals import IntervalQuery, read_intervals
 from usage_pipeline.series.queries import SeriesDay, UsageQuery, read_series, read_usage
 from usage_pipeline.series.status import Day, DayReader
 from usage_pipeline.storage.opened import Storage
@@ -45,6 +46,11 @@ def usage(
     """Groups and metrics of usage, one tuple per group."""
     query = UsageQuery(*days, group_by=group_by, where=where, metrics=metrics)
     return [tuple(row.values()) for row in read_usage(storage, query)]
+
+
+def intervals(storage: Storage, query: IntervalQuery) -> list[tuple[Any, ...]]:
+    """Start, groups and metrics of intervals, one tuple per interval and group."""
+    return [tuple(row.values()) for row in read_intervals(storage, query)]
 
 
 def status(storage: Storage, at: datetime, on: str) -> Day:

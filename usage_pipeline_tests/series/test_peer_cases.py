@@ -1,9 +1,11 @@
 """The numbers that other metering systems publish in their own tests."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
+from usage_pipeline.series.buckets import Interval
+from usage_pipeline.series.intervals import IntervalQuery
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.series.reading import Run, day, tokens, usage
+from usage_pipeline_tests.series.reading import Run, day, intervals, tokens, usage
 from usage_pipeline_tests.support import Landing, prompt
 
 
@@ -29,9 +31,21 @@ def test_windows_total(storage: Storage, landing: Landing, run: Run) -> None:
 def test_windows_by_day(storage: Storage, landing: Landing, run: Run) -> None:
     write_windows(landing)
     run()
-    assert usage(storage, "tokens_total", group_by=("day",)) == [
-        (date(2026, 5, 1), 1500),
-        (date(2026, 5, 2), 500),
+    days = (day("2026-05-01"), day("2026-05-02"))
+    assert usage(storage, "tokens_total", days=days, group_by=("day",)) == [
+        (day("2026-05-01"), 1500),
+        (day("2026-05-02"), 500),
+    ]
+
+
+def test_windows_by_hour(storage: Storage, landing: Landing, run: Run) -> None:
+    write_windows(landing)
+    run()
+    hours = IntervalQuery(day("2026-05-01"), day("2026-05-02"), Interval.HOUR, metrics=("tokens_total",))
+    assert [row for row in intervals(storage, hours) if row[1]] == [
+        ("2026-05-01T00:00:00+00:00", 1000),
+        ("2026-05-01T01:00:00+00:00", 500),
+        ("2026-05-02T00:00:00+00:00", 500),
     ]
 
 
@@ -43,27 +57,45 @@ def test_windows_by_subject(storage: Storage, landing: Landing, run: Run) -> Non
     assert usage(storage, "tokens_total", where=(("member_id", "subject 1"),)) == [(400,)]
 
 
+def write_day_boundary(landing: Landing) -> None:
+    """Lago: 3 units at noon of 4 January, and 7 at 18:31 UTC of 5 January, which is 6 January in India."""
+    lines = [units("a", "2025-01-04T12:00:00Z", 3), units("b", "2025-01-06T00:01:00+05:30", 7)]
+    landing.write("persona", "2025-01-06", lines)
+
+
 def test_day_boundary_in_utc(storage: Storage, landing: Landing, run: Run) -> None:
-    """Lago: 18:31 UTC belongs to 5 January, although it is 6 January in Asia/Kolkata."""
-    landing.write(
-        "persona",
-        "2025-01-05",
-        [units("a", "2025-01-04T12:00:00Z", 3), units("b", "2025-01-06T00:01:00+05:30", 7)],
-    )
+    write_day_boundary(landing)
     run()
-    january = (day("2025-01-01"), day("2025-01-31"))
-    assert usage(storage, "tokens_total", days=january, group_by=("day",)) == [
+    days = (day("2025-01-04"), day("2025-01-06"))
+    assert usage(storage, "tokens_total", days=days, group_by=("day",)) == [
         (day("2025-01-04"), 3),
         (day("2025-01-05"), 7),
+        (day("2025-01-06"), 0),
+    ]
+
+
+def test_day_boundary_in_india(storage: Storage, landing: Landing, run: Run) -> None:
+    write_day_boundary(landing)
+    run()
+    query = IntervalQuery(
+        day("2025-01-04"), day("2025-01-06"), Interval.DAY, "Asia/Kolkata", metrics=("tokens_total",)
+    )
+    assert intervals(storage, query) == [
+        ("2025-01-04T00:00:00+05:30", 3),
+        ("2025-01-05T00:00:00+05:30", 0),
+        ("2025-01-06T00:00:00+05:30", 7),
     ]
 
 
 def test_daily_fill(storage: Storage, landing: Landing, run: Run) -> None:
-    """Lago: one unit a day at 11:01 UTC from 18 March to 18 April 2025."""
+    """Lago: one unit a day at 11:01 UTC from 18 March to 18 April 2025; periods begin on the 18th."""
     days = [day("2025-03-18") + timedelta(days=offset) for offset in range(32)]
     landing.write("persona", "2025-04-18", [units(f"e{number}", f"{number}T11:01:00Z", 1) for number in days])
     run()
     assert tokens(storage, "2025-03-18", "2025-04-18") == [1] * 32
+    periods = [*(day("2025-03-18") for _ in range(31)), day("2025-04-18")]
+    running = [usage(storage, "tokens_total", days=span)[0][0] for span in zip(periods, days, strict=True)]
+    assert running == [*range(1, 32), 1]
 
 
 def test_late_event(storage: Storage, landing: Landing, run: Run) -> None:

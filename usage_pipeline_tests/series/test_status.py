@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -157,3 +157,15 @@ def test_a_day_before_the_calendar_is_missing(storage: Storage) -> None:
     with storage.warehouse.connect() as connection:
         (found,) = DayReader(storage, connection).read(day, day)
     assert found.status is DayStatus.MISSING
+
+
+@pytest.mark.usefixtures("first_of_may")
+def test_the_last_day_that_a_date_can_be_is_missing(storage: Storage) -> None:
+    assert status(storage, at(9), "9999-12-31").status is DayStatus.MISSING
+
+
+@pytest.mark.usefixtures("first_of_may")
+def test_the_missing_days_of_a_range_are_told(storage: Storage) -> None:
+    with storage.warehouse.connect() as connection:
+        missing = DayReader(storage, connection).missing(date(2026, 4, 30), date(2026, 5, 3))
+    assert missing == [date(2026, 5, 2), date(2026, 5, 3)]

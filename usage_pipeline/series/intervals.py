@@ -1,0 +1,108 @@
+"""Reads usage within days, and by days of any time zone, from the quarter hours that are stored in UTC."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from usage_pipeline.errors import QueryError
+from usage_pipeline.series.buckets import Bucket, Interval, buckets, check_days, time_zone
+from usage_pipeline.series.dimensions import CONVERSATIONS, CUBE_METRICS, QUARTER_HOUR_DIMENSIONS
+from usage_pipeline.series.outages import Row, Width, with_outages
+from usage_pipeline.series.scan import damage_named, scan
+from usage_pipeline.series.status import DayReader
+from usage_pipeline.series.tables import USAGE_QUARTER_HOURS
+from usage_pipeline.series.words import check_dimensions, check_metrics
+from usage_pipeline.storage.engine import literal, session
+from usage_pipeline.storage.opened import Storage
+
+INTERVAL_GROUPS = {"tenant": "tenant_id", **{name: name for name in QUARTER_HOUR_DIMENSIONS}}
+"""What intervals can be grouped and filtered by, and the column behind each word."""
+
+INTERVAL_METRICS = tuple(column.name for column in CUBE_METRICS)
+"""The metrics of intervals; a conversation has a first day, but no time of day."""
+
+
+@dataclass(frozen=True)
+class IntervalQuery:
+    """Additive metrics of the intervals of local days first to last, both included, grouped and filtered.
+
+    `time_zone` is a name of the IANA database, such as Asia/Kolkata.
+    """
+
+    first: date
+    last: date
+    interval: Interval = Interval.DAY
+    time_zone: str = "UTC"
+    group_by: tuple[str, ...] = ()
+    where: tuple[tuple[str, str], ...] = ()
+    metrics: tuple[str, ...] = INTERVAL_METRICS
+
+    def __post_init__(self) -> None:
+        """Refuse words that are no dimension, metric or time zone, or that stand twice, and too many days."""
+        check_days(self.first, self.last)
+        check_dimensions(self.group_by, self.where, INTERVAL_GROUPS)
+        if CONVERSATIONS.name in self.metrics:
+            raise QueryError(
+                "Conversations have no time of day, only a first day in UTC; expected some of "
+                f"{', '.join(INTERVAL_METRICS)}."
+            )
+        check_metrics(self.metrics, INTERVAL_METRICS)
+        time_zone(self.time_zone)
+
+
+def read_intervals(storage: Storage, query: IntervalQuery) -> list[dict[str, object]]:
+    """One row per interval and group, ordered by both: `start` (ISO, with the offset), groups, metrics.
+
+    Without groups each interval has a row, zeros where nothing happened. An interval that overlaps a missing
+    UTC day has one row, of nulls, whatever is known of the rest of it.
+    """
+    zone = time_zone(query.time_zone)
+    cut = buckets(query.first, query.last, query.interval, zone)
+    missing = _missing_days(storage, cut)
+    found = _sums(storage, query, cut, missing)
+    outages = {bucket.start for bucket in cut if bucket.utc_days & missing}
+    rows = with_outages(
+        (bucket.start for bucket in cut), outages, found, Width(len(query.group_by), len(query.metrics))
+    )
+    return [_named(query, zone, row) for row in rows]
+
+
+def _named(query: IntervalQuery, zone: ZoneInfo, row: Row) -> dict[str, object]:
+    start, *values = row
+    named = dict(zip((*query.group_by, *query.metrics), values, strict=True))
+    return {"start": start.astimezone(zone).isoformat(), **named}
+
+
+def _utc_days(cut: Sequence[Bucket]) -> list[date]:
+    return sorted({day for bucket in cut for day in bucket.utc_days})
+
+
+def _missing_days(storage: Storage, cut: Sequence[Bucket]) -> set[date]:
+    days = _utc_days(cut)
+    with storage.warehouse.connect() as connection:
+        return set(DayReader(storage, connection).missing(days[0], days[-1])) if days else set()
+
+
+def _sums(storage: Storage, query: IntervalQuery, cut: Sequence[Bucket], missing: Collection[date]) -> list[Row]:
+    groups = "".join(f', "{INTERVAL_GROUPS[name]}" AS "{name}"' for name in query.group_by)
+    sums = ", ".join(f'CAST(sum("{name}") AS BIGINT) AS "{name}"' for name in query.metrics)
+    tests = [f'"{INTERVAL_GROUPS[name]}" = {literal(value)}' for name, value in query.where]
+    usage = scan(storage, USAGE_QUARTER_HOURS.spec, set(_utc_days(cut)) - set(missing))
+    with session(storage.engine) as duck, damage_named():
+        duck.register("buckets", _table(cut))
+        found = duck.execute(
+            f"SELECT start{groups}, {sums} FROM ({usage}) AS usage INNER JOIN buckets USING (quarter_hour) "
+            f"WHERE {' AND '.join(tests) or 'true'} GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+    return [(start.replace(tzinfo=UTC), *values) for start, *values in found]
+
+
+def _table(cut: Sequence[Bucket]) -> pa.Table:
+    """Each quarter hour with the start of its interval, both UTC without a zone, as they are stored."""
+    moments = [(moment, bucket.start) for bucket in cut for moment in bucket.quarter_hours]
+    naive = [(moment.replace(tzinfo=None), start.replace(tzinfo=None)) for moment, start in moments]
+    columns = ([pair[0] for pair in naive], [pair[1] for pair in naive])
+    return pa.table([pa.array(column, pa.timestamp("us")) for column in columns], ["quarter_hour", "start"])

@@ -1,0 +1,44 @@
+"""Reads days of a rollup for a question: all of them, or an error that says which are gone."""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from duckdb import Error as DuckDBError
+
+from usage_pipeline.errors import PartitionError
+from usage_pipeline.storage import state
+from usage_pipeline.storage.engine import parquet_scan
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.tables import TableSpec
+
+
+def scan(storage: Storage, spec: TableSpec, days: Collection[date]) -> str:
+    """A SELECT of these days of a rollup.
+
+    Raises PartitionError where the state knows rows of a day whose object is gone.
+    """
+    objects = storage.lake.days(spec)
+    with storage.warehouse.connect() as connection:
+        known = state.partitions(connection, spec.name, min(days, default=None), max(days, default=None))
+    filled = {day for day in days if day in known and known[day].rows}
+    gone = sorted(filled - objects.keys())
+    if gone:
+        raise PartitionError(
+            f"{spec.name}: {len(gone)} days from {gone[0]} on are gone from {storage.settings.data_dir}; "
+            "a total without them would be wrong. Run `usage-pipeline run`: it computes what is missing."
+        )
+    paths = [objects[day] for day in sorted(filled)]
+    return f"FROM {parquet_scan(paths)}" if paths else spec.empty_select()
+
+
+@contextmanager
+def damage_named() -> Iterator[None]:
+    """Turn DuckDB's errors on damaged objects into a PartitionError that says what to do."""
+    try:
+        yield
+    except DuckDBError as error:
+        raise PartitionError(
+            f"A rollup cannot be read: {str(error).splitlines()[0]} "
+            "If it is damaged, `usage-pipeline recompute` writes its day again."
+        ) from None
