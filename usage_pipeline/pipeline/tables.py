@@ -2,6 +2,7 @@
 
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.records.tables import CONFLICTS, USAGE_RECORDS
+from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN, DAILY_PERFORMANCE, DAILY_QUALITY
 from usage_pipeline.series.tables import (
     CONVERSATION_SERIES,
     CONVERSATION_STARTS,
@@ -19,6 +20,7 @@ GROUPS: dict[str, tuple[DailyTable, ...]] = {
     "records": (USAGE_RECORDS, CONFLICTS),
     "rollups": (DAILY_USAGE, CONVERSATIONS, CONVERSATION_STARTS),
     "series": (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES),
+    "breakdowns": (DAILY_BREAKDOWN, DAILY_PERFORMANCE, DAILY_QUALITY),
 }
 """The event-day tables by the group that the UI shows them in, in the order of the flow."""
 
