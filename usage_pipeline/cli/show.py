@@ -50,9 +50,9 @@ def series(
     Example: `usage-pipeline series --tenant acme --from 2026-02-01 --to 2026-02-28 --format json`
     """
     settings = load_settings(data_dir)
-    start, end = day_range(first, last, default=_last_days(settings))
+    start, end = day_range(first, last, default=last_days(settings))
     with open_storage(settings) as storage:
-        _warn_unknown_tenant(storage, tenant)
+        warn_unknown_tenant(storage, tenant)
         points = read_series(storage, tenant, start, end)
     if form is OutputFormat.JSON:
         print_json(series_points(points))
@@ -84,7 +84,7 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
     """
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=(settings.first_day, settings.today()))
-    groups, names = _words(group_by), _words(metrics)
+    groups, names = words(group_by), words(metrics)
     query = UsageQuery(start, end, groups, tuple(map(_condition, where or [])), names)
     with open_storage(settings) as storage:
         print_rows(read_usage(storage, query), [*groups, *names], form, f"Usage, {start} to {end}")
@@ -160,7 +160,8 @@ def _check_file(storage: Storage, path: str | None) -> None:
         raise QueryError(f"No landing file {path!r} is known; `usage-pipeline files` lists them.")
 
 
-def _words(text: str) -> tuple[str, ...]:
+def words(text: str) -> tuple[str, ...]:
+    """The words of a comma-separated option."""
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
@@ -171,12 +172,14 @@ def _condition(text: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def _last_days(settings: Settings) -> tuple[date, date]:
+def last_days(settings: Settings) -> tuple[date, date]:
+    """The last 90 days, today included."""
     today = settings.today()
     return today - timedelta(days=RECENT_DAYS - 1), today
 
 
-def _warn_unknown_tenant(storage: Storage, tenant: str) -> None:
+def warn_unknown_tenant(storage: Storage, tenant: str) -> None:
+    """Tell when a tenant is asked for of which nothing is known, most likely a typing error."""
     with storage.warehouse.connect() as connection:
         known = known_tenants(connection)
     if tenant not in known:

@@ -1,8 +1,9 @@
 """Is everything in order? Looks at settings, database, mappings, reference, landing folder and days."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from usage_pipeline.accounts.reference import load_accounts
@@ -10,11 +11,16 @@ from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.events.mapping import load_mappings
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import find_stale
+from usage_pipeline.series.double_metering import DoubleMetering, double_metered
 from usage_pipeline.series.queries import known_tenants
+from usage_pipeline.series.status import DayReader
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.storage.postgres import database_urls
+
+METERED_DAYS = 90
+"""How many of the last known days are looked at for usage that two sources brought."""
 
 
 class Level(StrEnum):
@@ -41,7 +47,7 @@ def examine(settings: Settings) -> list[Finding]:
     if any(finding.level is Level.ERROR for finding in findings):
         return findings
     with open_storage(settings) as storage:
-        for examination in (_landing, _files, _tenants, _days):
+        for examination in (_landing, _files, _tenants, _days, _meters):
             findings += _guarded(lambda examination=examination: examination(storage))  # type: ignore[misc]
     return findings
 
@@ -139,3 +145,24 @@ def _days(storage: Storage) -> Iterator[Finding]:
         yield Finding(Level.WARNING, f"{len(stale)} event days are stale; `usage-pipeline run` computes them")
     else:
         yield Finding(Level.OK, "All event days are current")
+
+
+def _meters(storage: Storage) -> Iterator[Finding]:
+    with storage.warehouse.connect() as connection:
+        known = DayReader(storage, connection).known_days()
+    if known is None:
+        return
+    found = double_metered(storage, max(known[0], known[1] - timedelta(days=METERED_DAYS - 1)), known[1])
+    if found:
+        yield Finding(Level.WARNING, _told(found))
+
+
+def _told(found: Sequence[DoubleMetering]) -> str:
+    days = {(case.day, case.tenant_id) for case in found}
+    metrics = sorted({case.metric for case in found})
+    sources = sorted({source for case in found for source in case.sources})
+    return (
+        f"{len(days)} times several sources brought the same metrics for a tenant and a day, such as for "
+        f"{found[-1].tenant_id} on {found[-1].day}: {', '.join(metrics)} by {', '.join(sources)}. What two sources "
+        "report of the same usage counts twice: let one mapping bring it, and give the others `meters` without it"
+    )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
+from typing import Any
 
 from duckdb import Error as DuckDBError
 from sqlalchemy import Connection, select
@@ -113,6 +114,19 @@ def read_usage(storage: Storage, query: UsageQuery) -> list[dict[str, object]]:
         )
         names = [*query.group_by, *query.metrics]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def usage_by_group(storage: Storage, query: UsageQuery) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """The same by group: the values of the groups, in their order, and the metrics by name, whole numbers."""
+    return {
+        tuple(row[name] for name in query.group_by): {name: row[name] for name in query.metrics}
+        for row in read_usage(storage, query)
+    }
+
+
+def of_tenant(tenant_id: str | None) -> tuple[tuple[str, str], ...]:
+    """The filter on one tenant; none for all tenants together."""
+    return () if tenant_id is None else (("tenant", tenant_id),)
 
 
 @contextmanager
