@@ -163,6 +163,6 @@ def _told(found: Sequence[DoubleMetering]) -> str:
     sources = sorted({source for case in found for source in case.sources})
     return (
         f"{len(days)} times several sources brought the same metrics for a tenant and a day, such as for "
-        f"{found[-1].tenant_id} on {found[-1].day}: {', '.join(metrics)} by {', '.join(sources)}. What two sources "
-        "report of the same usage counts twice: let one mapping bring it, and give the others `meters` without it"
+        f"{found[-1].tenant_id} on {found[-1].day}: {', '.join(metrics)} by {', '.join(sources)}. What two "
+        "sources tell of one usage counts twice: let one mapping bring it, and give the others `meters` without it"
     )

@@ -4,8 +4,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 
-from usage_pipeline.series.queries import UsageQuery, usage_by_group
+from sqlalchemy import select
+
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.schema import daily_breakdown
 
 METERED = ("tokens_total", "messages", "requests", "conversations", "bytes", "tool_calls")
 """The metrics that only one source of a tenant should bring on a day."""
@@ -23,10 +25,14 @@ class DoubleMetering:
 
 def double_metered(storage: Storage, first: date, last: date) -> list[DoubleMetering]:
     """Every such case from first to last, both included, ordered by day, tenant and metric."""
-    usage = usage_by_group(storage, UsageQuery(first, last, ("day", "tenant", "source"), metrics=METERED))
+    table = daily_breakdown.c
+    query = select(table.day, table.tenant_id, table.value, *(table[name] for name in METERED)).where(
+        table.dimension == "source", table.day.between(first, last)
+    )
     sources: defaultdict[tuple[date, str, str], list[str]] = defaultdict(list)
-    for (day, tenant_id, source), totals in usage.items():
-        for metric in METERED:
-            if totals[metric] > 0:
-                sources[day, tenant_id, metric].append(source)
+    with storage.warehouse.connect() as connection:
+        for row in connection.execute(query).mappings():
+            for metric in METERED:
+                if row[metric] > 0:
+                    sources[row["day"], row["tenant_id"], metric].append(row["value"])
     return sorted(DoubleMetering(*key, tuple(sorted(names))) for key, names in sources.items() if len(names) > 1)
