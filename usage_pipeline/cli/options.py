@@ -40,6 +40,11 @@ def load_settings(_: Path | None) -> Settings:
     return Settings.load()
 
 
+def words(text: str) -> tuple[str, ...]:
+    """The words of a comma-separated option."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
 def day_range(first: datetime | None, last: datetime | None, *, default: tuple[date, date]) -> tuple[date, date]:
     """The asked range of days, with the default's ends where none is given."""
     if first and last and first > last:

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import TextIO
 
 from rich import box
@@ -53,7 +54,7 @@ def print_json(value: object) -> None:
 def _table(rows: Sequence[Row], columns: Sequence[str], title: str) -> Table:
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in columns:
-        numeric = any(isinstance(row[name], int) for row in rows)
+        numeric = any(isinstance(row[name], int | Decimal) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(row[name]) for name in columns))
@@ -63,7 +64,7 @@ def _table(rows: Sequence[Row], columns: Sequence[str], title: str) -> Table:
 def _cell(value: object) -> str:
     if value is None:
         return "–"
-    text = f"{value:,}" if isinstance(value, int) else str(value)
+    text = f"{value:,}" if isinstance(value, int | Decimal) else str(value)
     return text.replace("[", r"\[")
 
 

@@ -44,9 +44,9 @@ def series(
     Example: `usage-pipeline series --tenant acme --from 2026-02-01 --to 2026-02-28 --format json`
     """
     settings = load_settings(data_dir)
-    start, end = day_range(first, last, default=_last_days(settings))
+    start, end = day_range(first, last, default=last_days(settings))
     with open_storage(settings) as storage:
-        _warn_unknown_tenant(storage, tenant)
+        warn_unknown_tenant(storage, tenant)
         points = read_series(storage, tenant, start, end)
     if form is OutputFormat.JSON:
         print_json(series_points(points))
@@ -132,12 +132,14 @@ def _check_file(storage: Storage, path: str | None) -> None:
         raise QueryError(f"No landing file {path!r} is known; `usage-pipeline files` lists them.")
 
 
-def _last_days(settings: Settings) -> tuple[date, date]:
+def last_days(settings: Settings) -> tuple[date, date]:
+    """The last 90 days, today included."""
     today = settings.today()
     return today - timedelta(days=RECENT_DAYS - 1), today
 
 
-def _warn_unknown_tenant(storage: Storage, tenant: str) -> None:
+def warn_unknown_tenant(storage: Storage, tenant: str) -> None:
+    """Tell when a tenant is asked for of which nothing is known, most likely a typing error."""
     with storage.warehouse.connect() as connection:
         known = known_tenants(connection)
     if tenant not in known:

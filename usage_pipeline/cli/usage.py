@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, load_settings
+from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, load_settings, words
 from usage_pipeline.cli.output import count, print_rows
 from usage_pipeline.cli.session import warn
 from usage_pipeline.errors import QueryError
@@ -62,10 +62,10 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
     today = settings.today()
     query: UsageQuery | IntervalQuery
     if interval is None and time_zone is None:
-        groups, names = _words(group_by, ("day",)), _words(metrics, SHOWN_METRICS)
+        groups, names = _chosen(group_by, ("day",)), _chosen(metrics, SHOWN_METRICS)
         query = UsageQuery(today, today, groups, conditions, names)
     else:
-        groups, names = _words(group_by, ()), _words(metrics, SHOWN_INTERVAL_METRICS)
+        groups, names = _chosen(group_by, ()), _chosen(metrics, SHOWN_INTERVAL_METRICS)
         cut = interval or Interval.DAY, time_zone or "UTC"
         query = IntervalQuery(today, today, *cut, groups, conditions, names)
     with open_storage(settings) as storage:  # after the words were checked: opening may start a server
@@ -108,8 +108,8 @@ def _days(storage: Storage, first: datetime | None, last: datetime | None) -> tu
     return day_range(first, last, default=known)
 
 
-def _words(text: str | None, default: tuple[str, ...]) -> tuple[str, ...]:
-    return default if text is None else tuple(word.strip() for word in text.split(",") if word.strip())
+def _chosen(text: str | None, default: tuple[str, ...]) -> tuple[str, ...]:
+    return default if text is None else words(text)
 
 
 def _condition(text: str) -> tuple[str, str]:

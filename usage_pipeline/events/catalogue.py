@@ -29,6 +29,7 @@ class EventType(BaseModel):
     prompts: One = 0
     runs: One = 0
     files: One = 0
+    checks: One = 0
     messages: int | Literal["count"] = 0
     messages_if_failed: int | None = None
     conversations: Literal[0, "count"] = 0
@@ -80,6 +81,7 @@ _COLUMNS = columns(
     ("prompts", "BIGINT", "1 where it is a prompt."),
     ("runs", "BIGINT", "1 where it is a run."),
     ("files", "BIGINT", "1 where it is a file."),
+    ("checks", "BIGINT", "1 where it is a consistency check."),
     ("messages", "BIGINT", "Messages of one record; null where its count says so."),
     ("messages_if_failed", "BIGINT", "The same for a failed one."),
     ("counts_conversations", "BOOLEAN", "Whether its count is a number of conversations."),
@@ -102,6 +104,7 @@ def _row(name: str, entry: EventType) -> tuple[object, ...]:
         entry.prompts,
         entry.runs,
         entry.files,
+        entry.checks,
         messages,
         failed,
         entry.conversations == "count",

@@ -1,9 +1,9 @@
 """Is everything in order? Looks at settings, database, mappings, reference, landing folder and days."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 
 from usage_pipeline.accounts.reference import load_accounts
@@ -13,7 +13,9 @@ from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.records.repeated_ids import ids_on_several_days
 from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.series.double_metering import DoubleMetering, double_metered
 from usage_pipeline.series.queries import known_tenants
+from usage_pipeline.series.status import DayReader
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage, open_storage
@@ -47,7 +49,7 @@ def examine(settings: Settings) -> list[Finding]:
     if any(finding.level is Level.ERROR for finding in findings):
         return findings
     with open_storage(settings) as storage:
-        for examination in (_landing, _files, _tenants, _days, _voids, _ids):
+        for examination in (_landing, _files, _tenants, _days, _voids, _ids, _meters):
             findings += _guarded(lambda examination=examination: examination(storage))  # type: ignore[misc]
     return findings
 
@@ -160,10 +162,34 @@ def _voids(storage: Storage) -> Iterator[Finding]:
 
 
 def _ids(storage: Storage) -> Iterator[Finding]:
-    today = storage.settings.today()
-    for repeated in ids_on_several_days(storage, today - timedelta(days=RECENT_DAYS), today):
+    for repeated in ids_on_several_days(storage, *_recent_days(storage)):
         yield Finding(
             Level.WARNING,
             f"{repeated.ids:,} ids of {repeated.source} of tenant {repeated.tenant_id} are records of several of "
             f"the last {RECENT_DAYS} days, such as {repeated.example!r} of {repeated.days}; each day counts one",
         )
+
+
+def _meters(storage: Storage) -> Iterator[Finding]:
+    found = double_metered(storage, *_recent_days(storage))
+    if found:
+        yield Finding(Level.WARNING, _told(found))
+
+
+def _recent_days(storage: Storage) -> tuple[date, date]:
+    """The last of the known days, first and last."""
+    today = storage.settings.today()
+    with storage.warehouse.connect() as connection:
+        first, last = DayReader(storage, connection).known_days() or (today, today)
+    return max(first, last - timedelta(days=RECENT_DAYS - 1)), last
+
+
+def _told(found: Sequence[DoubleMetering]) -> str:
+    days = {(case.day, case.tenant_id) for case in found}
+    metrics = sorted({case.metric for case in found})
+    sources = sorted({source for case in found for source in case.sources})
+    return (
+        f"{len(days)} times several sources brought the same metrics for a tenant and a day, such as for "
+        f"{found[-1].tenant_id} on {found[-1].day}: {', '.join(metrics)} by {', '.join(sources)}. What two "
+        "sources tell of one usage counts twice: let one mapping bring it, and give the others `meters` without it"
+    )

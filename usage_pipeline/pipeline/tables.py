@@ -2,6 +2,7 @@
 
 from usage_pipeline.events.record import LANDING_TABLES
 from usage_pipeline.records.tables import CONFLICTS, SET_ASIDE, USAGE_RECORDS
+from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN, DAILY_PERFORMANCE, DAILY_QUALITY
 from usage_pipeline.series.tables import (
     CONVERSATION_SERIES,
     CONVERSATION_STARTS,
@@ -18,6 +19,7 @@ GROUPS: dict[str, tuple[DailyTable, ...]] = {
     "records": (SET_ASIDE, USAGE_RECORDS, CONFLICTS),
     "rollups": (DAILY_USAGE, USAGE_QUARTER_HOURS, CONVERSATIONS, CONVERSATION_STARTS),
     "series": (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES),
+    "breakdowns": (DAILY_BREAKDOWN, DAILY_PERFORMANCE, DAILY_QUALITY),
 }
 """The event-day tables by the group that the UI shows them in, in the order of the flow."""
 

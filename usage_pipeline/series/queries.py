@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -102,6 +103,12 @@ def missing_days(storage: Storage, query: UsageQuery) -> list[date]:
     return [day for day in query.days if day in missing]
 
 
+def ingested_days(storage: Storage, query: UsageQuery) -> list[date]:
+    """The days of the query that are not missing."""
+    missing = set(missing_days(storage, query))
+    return [day for day in query.days if day not in missing]
+
+
 def read_usage(storage: Storage, query: UsageQuery) -> list[dict[str, object]]:
     """One row per group, ordered by the groups; sums of groups and of days are the total.
 
@@ -133,6 +140,20 @@ def _sums(storage: Storage, query: UsageQuery, group_by: tuple[str, ...], missin
             f"SELECT {groups}{sums} FROM ({_cubes(storage, days)}) AS cubes WHERE {' AND '.join(tests) or 'true'}"
             + (" GROUP BY ALL ORDER BY ALL" if group_by else "")
         ).fetchall()
+
+
+def usage_by_group(storage: Storage, query: UsageQuery) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """The same without missing days, by the values of the groups in their order: the metrics by name."""
+    return {
+        tuple(row[name] for name in query.group_by): {name: row[name] for name in query.metrics}
+        for row in read_usage(storage, query)
+        if row[query.metrics[0]] is not None
+    }
+
+
+def of_tenant(tenant_id: str | None) -> tuple[tuple[str, str], ...]:
+    """The filter on one tenant; none for all tenants together."""
+    return () if tenant_id is None else (("tenant", tenant_id),)
 
 
 def _cubes(storage: Storage, days: Collection[date]) -> str:

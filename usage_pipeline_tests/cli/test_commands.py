@@ -193,6 +193,9 @@ def test_an_error_is_one_message_and_exit_code_1(
         "days",
         "files",
         "rejects",
+        "performance",
+        "quality",
+        "stocks",
     ],
 )
 def test_every_command_explains_itself_with_an_example(command: str) -> None:

@@ -48,6 +48,7 @@ def test_a_conversation_record_counts_its_count() -> None:
         ("persona_timeline_append", "timeline_appended"),
         ("persona_timeline_supersede", "timeline_superseded"),
         ("file_upload", "files"),
+        ("persona_consistency_check", "checks"),
     ],
 )
 def test_only_this_type_moves_the_meter(name: str, meter: str) -> None:

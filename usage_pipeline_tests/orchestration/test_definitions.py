@@ -29,6 +29,9 @@ ASSETS: dict[str, tuple[str, set[str], str, set[str]]] = {
     "token_series": ("series", WAREHOUSE, EVENT_DAY, {"daily_usage"}),
     "conversation_series": ("series", WAREHOUSE, EVENT_DAY, {"conversation_starts"}),
     "message_series": ("series", WAREHOUSE, EVENT_DAY, {"daily_usage"}),
+    "daily_breakdown": ("breakdowns", WAREHOUSE, EVENT_DAY, {"daily_usage", "conversation_starts"}),
+    "daily_performance": ("breakdowns", WAREHOUSE, EVENT_DAY, {"usage_records"}),
+    "daily_quality": ("breakdowns", WAREHOUSE, EVENT_DAY, {"usage_records"}),
 }
 
 SLOW = {"sqlglot", "pandas", "alembic", "dagster_postgres", "great_expectations"}

@@ -26,6 +26,10 @@ def lineage_of(name: str, column: str) -> set[tuple[str, str]]:
         ("token_series", "total", {("daily_usage", "tokens_total")}),
         ("conversation_series", "total", {("conversation_starts", "conversations")}),
         ("message_series", "total", {("daily_usage", "messages")}),
+        ("daily_breakdown", "conversations", {("conversation_starts", "conversations")}),
+        ("daily_performance", "measured", {("usage_records", "latency_ms")}),
+        ("daily_quality", "clean_checks", {("usage_records", "issue_count")}),
+        ("daily_quality", "issue_type", {("usage_records", "issue_types")}),
     ],
 )
 def test_a_column_is_made_from_these_columns(table: str, column: str, expected: set[tuple[str, str]]) -> None:

@@ -145,3 +145,36 @@ def test_stale_days_are_counted(settings: Settings) -> None:
     (cube,) = (settings.data_dir / "rollups" / "daily_usage").rglob("*.parquet")
     cube.unlink()
     assert troubles(settings) == [(Level.WARNING, "1 event days are stale; `usage-pipeline run` computes them")]
+
+
+@pytest.mark.usefixtures("reference")
+def test_what_two_sources_meter_for_a_tenant_and_day_is_counted(
+    settings: Settings, landing: Landing, run: Callable[[], object]
+) -> None:
+    for number in (1, 2):
+        landing.write("persona", f"2026-05-0{number}", [prompt("e1", f"2026-05-0{number}T08:00:00Z")])
+        request = f"TIMESTAMP,ContextTokens,GeneratedTokens\n2026-05-0{number} 08:00:00.0,10,2\n".encode()
+        landing.write_bytes("azure_llm", f"2026-05-0{number}", request, tenant="acme", name="inference.csv")
+    run()
+    assert troubles(settings) == [
+        (
+            Level.WARNING,
+            (
+                "2 times several sources brought the same metrics for a tenant and a day, such as for acme on "
+                "2026-05-02: requests, tokens_total by azure_llm, persona. What two sources tell of one usage "
+                "counts twice: let one mapping bring it, and give the others `meters` without it"
+            ),
+        )
+    ]
+
+
+@pytest.mark.usefixtures("reference")
+def test_double_metering_of_more_than_90_days_before_the_last_known_day_is_let_be(
+    settings: Settings, landing: Landing, run: Callable[[], object]
+) -> None:
+    request = b"TIMESTAMP,ContextTokens,GeneratedTokens\n2026-02-01 08:00:00.0,10,2\n"
+    landing.write_bytes("azure_llm", "2026-02-01", request, tenant="acme", name="inference.csv")
+    landing.write("persona", "2026-02-01", [prompt("e1", "2026-02-01T08:00:00Z")])
+    landing.write("persona", "2026-05-02", [])
+    run()
+    assert troubles(settings) == []

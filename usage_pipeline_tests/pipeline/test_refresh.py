@@ -85,7 +85,10 @@ def test_a_late_conversation_recomputes_the_starts_of_the_days_that_look_back_on
     write_days(landing, 1, 3, conversation="c1")
     run()
     landing.write("persona", "2026-05-05", [prompt("late", f"{may(2)}T09:00:00Z", conversationId="c2")])
-    assert run().computed == {may(2): ALL, may(3): {"conversation_starts", "conversation_series"}}
+    assert run().computed == {
+        may(2): ALL,
+        may(3): {"conversation_starts", "conversation_series", "daily_breakdown"},
+    }
     assert find_stale(storage) == {}
 
 
@@ -174,7 +177,7 @@ def test_a_half_written_partition_is_computed_by_the_next_run_with_all_that_read
     run()
     with storage.warehouse.begin() as connection:
         state.mark_writing(connection, "daily_usage", may(2), "a run that was killed")
-    assert run().computed == {may(2): {"daily_usage", "token_series", "message_series"}}
+    assert run().computed == {may(2): {"daily_usage", "token_series", "message_series", "daily_breakdown"}}
 
 
 def test_landing_that_was_killed_is_done_again(storage: Storage, landing: Landing, run: Run) -> None:

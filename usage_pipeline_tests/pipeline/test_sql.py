@@ -32,7 +32,8 @@ ALLOWED: frozenset[type[exp.Expr]] = frozenset(
         *(exp.Table, exp.TableAlias, exp.Alias, exp.Column, exp.Star, exp.Identifier),
         *(exp.Literal, exp.Null, exp.Interval, exp.Var, exp.Cast, exp.DataType),
         # Operators.
-        *(exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.LT, exp.Is, exp.Add, exp.Sub, exp.Mul),
+        *(exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.LT, exp.LTE, exp.Is),
+        *(exp.Add, exp.Sub, exp.Mul, exp.Neg),
         # Functions: count, sum, min, max; row_number, first_value; coalesce, CASE; sha2(text, 256).
         *(exp.Count, exp.Sum, exp.Min, exp.Max, exp.RowNumber, exp.FirstValue),
         *(exp.Coalesce, exp.Case, exp.If, exp.SHA2),
@@ -41,6 +42,12 @@ ALLOWED: frozenset[type[exp.Expr]] = frozenset(
         # extract: whole hours and minutes in both. Not seconds, which have a fraction in Spark only, and not
         # date_trunc, which makes a time with a zone of one without in Spark.
         exp.Extract,
+        # replace, substr, length: of characters, not of bytes; replace takes no pattern. LIKE: % is any text,
+        # but a \ in a pattern escapes in Spark only, so a pattern holds none.
+        *(exp.Replace, exp.Substring, exp.Length, exp.Like),
+        # DuckDB's string_split takes its separator literally, Spark's split as a pattern: sqlglot quotes it, see
+        # the test below. Both keep empty parts. unnest is explode: a row for each element, none for null.
+        *(exp.Split, exp.Explode),
     }
 )
 
@@ -104,6 +111,13 @@ def test_a_file_is_one_select_of_words_that_are_allowed(file: Path) -> None:
 def test_a_file_can_be_carried_to_spark(file: Path) -> None:
     (spark,) = sqlglot.transpile(file.read_text(), "duckdb", "spark", unsupported_level=ErrorLevel.RAISE)
     assert isinstance(sqlglot.parse_one(spark, dialect="spark"), exp.Select)
+
+
+def test_a_separator_stays_literal_in_spark() -> None:
+    sql = "SELECT unnest(string_split(a, '.')) AS part FROM t"
+    assert sqlglot.transpile(sql, "duckdb", "spark") == [
+        r"SELECT EXPLODE(SPLIT(a, CONCAT('\\Q', '.', '\\E'))) AS part FROM t"
+    ]
 
 
 @pytest.mark.parametrize(

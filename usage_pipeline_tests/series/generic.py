@@ -15,6 +15,7 @@ types:
   message:
   conversation:
   event:
+  check: persona_consistency_check
 times:
   occurred_at: {field: $.time, format: iso}
 fields:
@@ -24,6 +25,9 @@ fields:
   tool_calls: $.tool_calls
   conversation_id: $.conversation_id
   model: $.model
+  latency_ms: $.latency_ms
+  issue_count: $.issue_count
+  issue_types: $.issue_types
   agent: $.agent
 """
 

@@ -1,0 +1,119 @@
+"""The cubes that lie in the warehouse, where dashboards read them: breakdown, performance, quality."""
+
+from usage_pipeline.events.catalogue import event_types
+from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.series.dimensions import CONVERSATIONS, CUBE_METRICS, DIMENSIONS, NONE
+from usage_pipeline.series.latency import ENDLESS_MS, UNMEASURED_MS, latency_buckets
+from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
+from usage_pipeline.storage.daily import DailyTable, Parameters, ReferenceRows, SameDay, SqlFile
+from usage_pipeline.storage.schema import BREAKDOWN_METRICS
+from usage_pipeline.storage.tables import Column, PartitionedBy, TableSpec, Term, Zone, columns
+
+OTHER = "(other)"
+"""The group of all values of a dimension beyond the 1,000 largest."""
+
+ALL = "(all)"
+"""The row of all consistency checks, whichever issues they found."""
+
+VALUE_LENGTH = 500
+"""Characters of a value that the warehouse keeps: its indexes hold no endless text."""
+
+_CUT = f"The first {VALUE_LENGTH} characters count."
+_DAY_AND_TENANT = columns(("day", "DATE", "Event day, UTC."), ("tenant_id", "VARCHAR", "Tenant."))
+
+
+def stored_value(value: str) -> str:
+    """A value as the warehouse keeps it: a NUL, which PostgreSQL lacks, is a space, and length has an end."""
+    return value.replace("\0", " ")[:VALUE_LENGTH]
+
+
+def _metric(name: str) -> Column:
+    return next(column for column in (*CUBE_METRICS, CONVERSATIONS) if column.name == name)
+
+
+def _spec(name: str, description: str, own: tuple[Column, ...], member_columns: tuple[str, ...] = ()) -> TableSpec:
+    return TableSpec(
+        name=name,
+        description=description,
+        zone=Zone.WAREHOUSE,
+        partitioned_by=PartitionedBy.EVENT_DAY,
+        columns=(*_DAY_AND_TENANT, *own),
+        term=Term.KEPT,
+        member_columns=member_columns,
+    )
+
+
+DAILY_BREAKDOWN = DailyTable(
+    spec=_spec(
+        "daily_breakdown",
+        (
+            "Every additive metric by the values of one dimension at a time, one row per (tenant, dimension, "
+            "value). The sum over the values of a dimension is the tenant's total."
+        ),
+        (
+            *columns(
+                ("dimension", "VARCHAR", f"One of {', '.join(DIMENSIONS)}."),
+                (
+                    "value",
+                    "VARCHAR",
+                    f"Its value, or {NONE}; the values beyond the 1,000 with the most tokens are {OTHER}. {_CUT}",
+                ),
+            ),
+            *map(_metric, BREAKDOWN_METRICS),
+        ),
+        member_columns=("value",),
+    ),
+    sql=SqlFile.beside(__file__, "daily_breakdown"),
+    inputs=(
+        SameDay(DAILY_USAGE.spec),
+        SameDay(CONVERSATION_STARTS.spec),
+        ReferenceRows(
+            name="dimensions",
+            columns=columns(("dimension", "VARCHAR", "What usage can be grouped by.")),
+            rows=tuple((name,) for name in DIMENSIONS),
+        ),
+    ),
+)
+
+DAILY_PERFORMANCE = DailyTable(
+    spec=_spec(
+        "daily_performance",
+        (
+            "Requests, errors and a histogram of latencies, one row per (tenant, model, latency bucket). Of the "
+            "records that are requests or have a latency. Histograms merge by adding `measured`."
+        ),
+        columns(
+            ("model", "VARCHAR", f"Model, or {NONE}. {_CUT}"),
+            (
+                "latency_to_ms",
+                "BIGINT",
+                f"Longest latency of the bucket; {ENDLESS_MS}: over 24 hours, {UNMEASURED_MS}: without a latency.",
+                "ms",
+            ),
+            ("requests", "BIGINT", "Requests; a run counts its API calls.", "requests"),
+            ("errors", "BIGINT", "Records that failed.", "records"),
+            ("measured", "BIGINT", "Records with a latency in the bucket.", "records"),
+        ),
+    ),
+    sql=SqlFile.beside(__file__, "daily_performance"),
+    inputs=(SameDay(USAGE_RECORDS.spec), event_types(), latency_buckets(), Parameters()),
+)
+
+DAILY_QUALITY = DailyTable(
+    spec=_spec(
+        "daily_quality",
+        "Consistency checks and the issues that they found, one row per (tenant, issue type) and one for all.",
+        columns(
+            (
+                "issue_type",
+                "VARCHAR",
+                f"{ALL} for all checks, else the type as the JSON has it, a type {ALL} with its quotes. {_CUT}",
+            ),
+            ("checks", "BIGINT", "Checks; in the row of a type, those in which it occurred.", "checks"),
+            ("clean_checks", "BIGINT", "Checks without an issue; 0 in the row of a type.", "checks"),
+            ("issues", "BIGINT", "Issues; in the row of a type, its occurrences.", "issues"),
+        ),
+    ),
+    sql=SqlFile.beside(__file__, "daily_quality"),
+    inputs=(SameDay(USAGE_RECORDS.spec), event_types(), Parameters()),
+)

@@ -1,0 +1,83 @@
+"""Two sources that bring the same metric for one tenant and day may report the same usage."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from usage_pipeline.series.double_metering import DoubleMetering, double_metered
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.series.generic import MAPPING, line, write_mapping
+from usage_pipeline_tests.series.reading import MAY, Run, day
+from usage_pipeline_tests.support import Landing, prompt
+
+CALLBACK = """
+description: Results, told a second time.
+format: jsonl
+identity: [$.id]
+tenant: $.tenant
+type: {constant: event}
+times:
+  occurred_at: {field: $.time, format: iso}
+meters: []
+"""
+
+
+@pytest.fixture
+def settings(new_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
+    folder = write_mapping(tmp_path / "mappings")
+    (folder / "second.yaml").write_text(f"{MAPPING}  tokens_total: $.tokens\n")
+    (folder / "callback.yaml").write_text(CALLBACK)
+    return new_settings(mappings_dir=folder)
+
+
+def test_two_sources_with_tokens_of_one_tenant_and_day_are_found(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    landing.write("second", "2026-05-01", [line("e1", "event", tokens=50)])
+    landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T09:00:00Z")])
+    run()
+    assert double_metered(storage, *MAY) == [
+        DoubleMetering(day("2026-05-01"), "acme", "tokens_total", ("persona", "second"))
+    ]
+
+
+def test_each_metric_that_both_bring_is_named(storage: Storage, landing: Landing, run: Run) -> None:
+    for source in ("generic", "second"):
+        fields = {"messages": 2, "tool_calls": 1, "conversation_id": "c1"}
+        landing.write(source, "2026-05-01", [line("e1", "event", **fields)])
+    run()
+    assert [(case.metric, case.sources) for case in double_metered(storage, *MAY)] == [
+        ("conversations", ("generic", "second")),
+        ("messages", ("generic", "second")),
+        ("tool_calls", ("generic", "second")),
+    ]
+
+
+def test_other_metrics_days_and_tenants_are_no_double_metering(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    landing.write("generic", "2026-05-03", [line("e1", "request", "2026-05-01T08:00:00Z")])
+    second = [
+        line("e1", "message", "2026-05-01T08:00:00Z"),
+        line("e2", "request", "2026-05-02T08:00:00Z"),
+        {**line("e3", "request", "2026-05-01T08:00:00Z"), "tenant": "zeta"},
+    ]
+    landing.write("second", "2026-05-03", second)
+    run()
+    assert double_metered(storage, *MAY) == []
+
+
+def test_days_outside_the_range_are_not_looked_at(storage: Storage, landing: Landing, run: Run) -> None:
+    for source in ("generic", "second"):
+        landing.write(source, "2026-05-01", [line("e1", "request")])
+    run()
+    assert double_metered(storage, day("2026-05-02"), day("2026-05-31")) == []
+
+
+def test_a_source_without_meters_never_appears(storage: Storage, landing: Landing, run: Run) -> None:
+    landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z", conversationId="c1")])
+    landing.write("callback", "2026-05-01", [line("e1", "done", tokens=120)])
+    run()
+    assert double_metered(storage, *MAY) == []
