@@ -1,4 +1,4 @@
-"""The keys of a mapping about ids, types and places: what they make of a line, and what is said of a broken one."""
+"""Keys of a mapping about ids, types and places: what they make of a line, and what is said of a broken one."""
 
 from collections.abc import Callable
 from datetime import datetime
