@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 
 from usage_pipeline.cli.app import app, main
 from usage_pipeline.errors import QueryError
-from usage_pipeline.settings import Settings
 from usage_pipeline_tests.support import Landing, prompt
 
 LINES = [
@@ -20,27 +19,6 @@ LINES = [
     prompt("e3", "2026-05-03T09:00:00Z", modelName="m1", status="failed"),
     prompt("e4", "2026-05-03", modelName="m1"),
 ]
-
-
-@pytest.fixture
-def call(
-    settings: Settings, new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., str]:
-    """Calls a command on the test's deployment; it must end with the expected exit code."""
-    assert settings.database_url is not None
-    monkeypatch.setenv("USAGE_DATA_DIR", str(settings.data_dir))
-    monkeypatch.setenv("USAGE_DATABASE_URL", settings.database_url.get_secret_value())
-    monkeypatch.setenv("USAGE_DAGSTER_DATABASE_URL", new_database())
-    monkeypatch.setenv("USAGE_NOW", "2026-06-01T00:00:00Z")
-
-    def invoke(*arguments: str, exit_code: int = 0) -> str:
-        result = CliRunner().invoke(app, list(arguments))
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        assert result.exit_code == exit_code, result.output
-        return result.stdout
-
-    return invoke
 
 
 @pytest.fixture
@@ -231,6 +209,10 @@ def test_an_error_is_one_message_and_exit_code_1(
         "days",
         "files",
         "rejects",
+        "release",
+        "withdraw",
+        "audit",
+        "explain",
     ],
 )
 def test_every_command_explains_itself_with_an_example(command: str) -> None:

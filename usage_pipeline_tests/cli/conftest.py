@@ -1,0 +1,31 @@
+"""How these tests call a command."""
+
+from collections.abc import Callable
+
+import pytest
+from typer.testing import CliRunner
+
+from usage_pipeline.cli.app import app
+from usage_pipeline.settings import Settings
+
+
+@pytest.fixture
+def call(
+    settings: Settings, new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., str]:
+    """Calls a command on the test's deployment; it must end with the expected exit code."""
+    assert settings.database_url is not None
+    monkeypatch.setenv("USAGE_DATA_DIR", str(settings.data_dir))
+    monkeypatch.setenv("USAGE_DATABASE_URL", settings.database_url.get_secret_value())
+    monkeypatch.setenv("USAGE_DAGSTER_DATABASE_URL", new_database())
+    monkeypatch.setenv("USAGE_DIGEST_KEY", settings.digest_key.get_secret_value())
+    monkeypatch.setenv("USAGE_NOW", "2026-06-01T00:00:00Z")
+
+    def invoke(*arguments: str, exit_code: int = 0) -> str:
+        result = CliRunner().invoke(app, list(arguments))
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == exit_code, result.output
+        return result.stdout
+
+    return invoke
