@@ -3,8 +3,8 @@
 import gzip
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import zstandard
 from usage_pipeline.events.record import REJECTED_LINES
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.tables import SET_ASIDE
-from usage_pipeline.storage import state
+from usage_pipeline.storage import audit, state
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
@@ -106,3 +106,14 @@ def files(storage: Storage) -> dict[str, state.LandedFile]:
 def reject_reasons(storage: Storage) -> list[tuple[int, str]]:
     """Line and reason of every rejected line."""
     return rows(storage, REJECTED_LINES, "landing_line", "reason")
+
+
+def at(storage: Storage, now: datetime) -> Storage:
+    """The same storage at another time."""
+    return replace(storage, settings=storage.settings.model_copy(update={"now": now}))
+
+
+def logged(storage: Storage, path: str | None = None) -> list[audit.AuditEntry]:
+    """The audit log, or what it says of one file."""
+    with storage.warehouse.connect() as connection:
+        return audit.entries(connection, path)

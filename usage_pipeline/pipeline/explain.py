@@ -1,6 +1,6 @@
 """Says of one record id where it came from, what became of each of its lines, and what it counted as."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,10 +10,11 @@ from duckdb import DuckDBPyConnection
 from usage_pipeline.errors import QueryError
 from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.records.tables import SET_ASIDE
+from usage_pipeline.records.tables import SET_ASIDE, USAGE_RECORDS
 from usage_pipeline.series.dimensions import CUBE_METRICS
 from usage_pipeline.series.tables import DAILY_USAGE
 from usage_pipeline.storage import state
+from usage_pipeline.storage.compute import stale_days
 from usage_pipeline.storage.engine import literal, parquet_scan, session
 from usage_pipeline.storage.inputs import register_reference
 from usage_pipeline.storage.opened import Storage
@@ -35,7 +36,7 @@ class ExplainedLine:
     type: str
     occurred_at: datetime
     verdict: str
-    """`counted`, a verdict of `set_aside`, or `not counted` with the state of the file."""
+    """`counted`, a verdict of `set_aside`, or `not counted` and why: the state of its file or of its day."""
     decided_by: str | None
     """File and line that decided it, of a line that was set aside."""
     metrics: Mapping[str, int]
@@ -57,9 +58,12 @@ def explain(
             "AND ($tenant IS NULL OR tenant_id = $tenant) AND ($source IS NULL OR source = $source)",
             {"record_id": record_id, "tenant": tenant, "source": source},
         )
-        _register_set_aside(storage, duck)
+        days = {row[0] for row in duck.execute("SELECT DISTINCT event_day FROM found").fetchall()}
+        _register_set_aside(storage, duck, days)
         register_reference(event_types(), duck)
-        lines = [_explained(duck, known, row) for row in duck.execute(_LINES).fetchall()]
+        with storage.warehouse.connect() as connection:
+            stale = stale_days(storage, connection, USAGE_RECORDS, days)
+        lines = [_explained(duck, known, stale, row) for row in duck.execute(_LINES).fetchall()]
     if not lines:
         raise QueryError(
             f"No accepted line has the record id {record_id!r}; `usage-pipeline rejects` has the others."
@@ -83,19 +87,22 @@ ORDER BY found.landing_day, found.landing_file, found.landing_line
 """
 
 
-def _register_set_aside(storage: Storage, duck: DuckDBPyConnection) -> None:
-    days = {row[0] for row in duck.execute("SELECT DISTINCT event_day FROM found").fetchall()}
+def _register_set_aside(storage: Storage, duck: DuckDBPyConnection, days: Collection[date]) -> None:
     objects = storage.lake.days(SET_ASIDE.spec)
-    paths = [objects[day] for day in sorted(days & objects.keys())]
+    paths = [objects[day] for day in sorted(objects.keys() & days)]
     source = f"FROM {parquet_scan(paths)}" if paths else SET_ASIDE.spec.empty_select()
     duck.execute(f"CREATE TEMP VIEW set_aside AS {source}")
 
 
-def _explained(duck: DuckDBPyConnection, known: Mapping[str, LandedFile], row: tuple[Any, ...]) -> ExplainedLine:
+def _explained(
+    duck: DuckDBPyConnection, known: Mapping[str, LandedFile], stale: Collection[date], row: tuple[Any, ...]
+) -> ExplainedLine:
     facts = dict(zip(_FACTS, row, strict=True))
     file = known[facts["landing_file"]]
     if file.state is not FileState.LANDED:
         facts |= {"verdict": f"not counted: its file is {file.state}", "decided_by": None}
+    elif facts["event_day"] in stale:
+        facts |= {"verdict": "not counted yet: its day is to be computed", "decided_by": None}
     metrics = _metrics(duck, file.path, facts["landing_line"], facts["event_day"]) if not facts["verdict"] else {}
     return ExplainedLine(**{**facts, "verdict": facts["verdict"] or COUNTED}, metrics=metrics)
 

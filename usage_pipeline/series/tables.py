@@ -104,6 +104,7 @@ def _series(name: str, description: str, unit: str, reads: DailyTable) -> DailyT
         sql=SqlFile.beside(__file__, name),
         inputs=(SameDay(reads.spec),),
         versioned=True,
+        looks_back=any(isinstance(entry, Lookback) for entry in reads.inputs),
     )
 
 

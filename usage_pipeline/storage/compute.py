@@ -51,7 +51,8 @@ def compute_partition(storage: Storage, table: DailyTable, day: date, run: str) 
             written,
             state.Provenance(inputs_digest, table.code_version, storage.settings.clock()),
         )
-        versions.record_changes(connection, published, partition, storage.settings.lookback_days)
+        lookback_days = storage.settings.lookback_days if table.looks_back else 0
+        versions.record_changes(connection, published, partition, lookback_days)
         connection.commit()
     return partition
 

@@ -92,7 +92,8 @@ class DailyTable:
 
     `accounts` is a second SELECT over the same inputs and the finished table, for the table that accounts for
     landed lines: one row per landing file, with the fields of `LineAccount` as columns. Of a table that is
-    `versioned`, each committed change is kept row by row.
+    `versioned`, each committed change is kept row by row; where it `looks_back`, its days change with the days
+    of the look-back before them, through what it reads.
     """
 
     spec: TableSpec
@@ -100,6 +101,7 @@ class DailyTable:
     inputs: tuple[Input, ...]
     accounts: SqlFile | None = None
     versioned: bool = False
+    looks_back: bool = False
 
     @property
     def name(self) -> str:

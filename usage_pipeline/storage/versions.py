@@ -45,7 +45,10 @@ def published(connection: Connection, table: DailyTable, day: date) -> Published
 
 
 def record_changes(connection: Connection, before: Published, now: Partition, lookback_days: int) -> None:
-    """Add what differs between before and now, within the caller's transaction."""
+    """Add what differs between before and now, within the caller's transaction.
+
+    `lookback_days` is how many days before its own the table changes with.
+    """
     if not before.versioned or (before.partition is not None and before.partition.version == now.version):
         return
     cause = _cause(connection, before.partition, now.day, lookback_days)
@@ -75,10 +78,7 @@ def _totals(connection: Connection, table: str, day: date) -> Mapping[str, int]:
 
 
 def _cause(connection: Connection, before: Partition | None, day: date, lookback_days: int) -> Cause:
-    """The strongest thing that happened to files of the day, or of its look-back, since it was committed.
-
-    The look-back, because a conversation series changes with the days before it.
-    """
+    """The strongest thing that happened to files of the day, or of its look-back, since it was committed."""
     if before is None or before.committed_at is None:
         return Cause.FIRST
     days = [day - timedelta(days=offset) for offset in range(lookback_days + 1)]

@@ -20,6 +20,7 @@ def call(
     monkeypatch.setenv("USAGE_DATA_DIR", str(settings.data_dir))
     monkeypatch.setenv("USAGE_DATABASE_URL", settings.database_url.get_secret_value())
     monkeypatch.setenv("USAGE_DAGSTER_DATABASE_URL", new_database())
+    monkeypatch.setenv("USAGE_DIGEST_KEY", settings.digest_key.get_secret_value())
     monkeypatch.setenv("USAGE_NOW", "2026-06-01T00:00:00Z")
 
     def invoke(*arguments: str, exit_code: int = 0) -> str:

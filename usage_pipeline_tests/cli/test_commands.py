@@ -196,6 +196,10 @@ def test_an_error_is_one_message_and_exit_code_1(
         "performance",
         "quality",
         "stocks",
+        "release",
+        "withdraw",
+        "audit",
+        "explain",
     ],
 )
 def test_every_command_explains_itself_with_an_example(command: str) -> None:

@@ -4,7 +4,9 @@ A decision belongs to the content that it was made on: a file that is delivered 
 The days concerned become stale by it and are computed by whoever computes.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -21,18 +23,27 @@ _RELEASABLE = (FileState.QUARANTINED, FileState.WITHDRAWN)
 _WITHDRAWABLE = (FileState.LANDED, FileState.QUARANTINED)
 
 
+@dataclass(frozen=True)
+class _Decision:
+    """What is decided, why and by whom, and the fields of the file's row that it sets."""
+
+    action: Action
+    reason: str
+    by: str
+    outcome: Mapping[str, Any]
+
+
 def release(storage: Storage, path: str, reason: str, by: str) -> LandedFile:
     """Admit a quarantined file, or one that was withdrawn. Raises QueryError for any other."""
-    file = check_release(storage, path)
-    released = replace(file, state=FileState.LANDED, released=True, error=None)
-    return _decide(storage, released, Action.RELEASED, reason, by)
+    outcome = {"state": FileState.LANDED, "released": True, "error": None}
+    return _decide(storage, check_release(storage, path), _Decision(Action.RELEASED, reason, by, outcome))
 
 
 def withdraw(storage: Storage, path: str, reason: str, by: str) -> LandedFile:
     """Take back a file that counts, or keep a quarantined one out for good. Raises QueryError for any other."""
-    file = check_withdraw(storage, path)
-    withdrawn = replace(file, state=FileState.WITHDRAWN, released=False, error=f"withdrawn by {by}: {reason}")
-    return _decide(storage, withdrawn, Action.WITHDRAWN, reason, by)
+    error = f"withdrawn by {by}: {reason.strip()}"
+    outcome = {"state": FileState.WITHDRAWN, "released": False, "error": error}
+    return _decide(storage, check_withdraw(storage, path), _Decision(Action.WITHDRAWN, reason, by, outcome))
 
 
 def check_release(storage: Storage, path: str) -> LandedFile:
@@ -60,20 +71,30 @@ def _find(connection: Connection, path: str) -> LandedFile:
     raise QueryError(f"No landing file {path!r} is known; `usage-pipeline files` lists them.")
 
 
-def _decide(storage: Storage, file: LandedFile, action: Action, reason: str, by: str) -> LandedFile:
-    if not reason.strip():
+def _decide(storage: Storage, seen: LandedFile, decision: _Decision) -> LandedFile:
+    if not decision.reason.strip():
         raise QueryError("A reason is needed: it stands in the audit log.")
-    day, timeout = file.landing_day, storage.settings.lock_timeout_seconds
+    day, timeout = seen.landing_day, storage.settings.lock_timeout_seconds
     with partition_lock(storage.warehouse, LANDED_EVENTS.name, day, timeout) as connection:
-        if _find(connection, file.path).content_digest != file.content_digest:
-            raise QueryError(f"{file.path} has just landed with other content; look at it again.")
+        decided = replace(_unchanged(connection, seen), **decision.outcome)
         landing = state.partitions(connection, LANDED_EVENTS.name, day, day)[day]
         state.mark_writing(connection, LANDED_EVENTS.name, day, landing.run)
-        state.record_file(connection, file)
-        details = {"content_digest": file.content_digest, "accepted": file.accepted, "rejected": file.rejected}
-        audit.record(
-            connection, AuditEntry(storage.settings.clock(), by, action, file.path, reason.strip(), details)
-        )
+        state.record_file(connection, decided)
+        _log(storage, connection, decided, decision)
         commit_day(storage, connection, day, landing.code_version or "")
         connection.commit()
-    return file
+    return decided
+
+
+def _unchanged(connection: Connection, seen: LandedFile) -> LandedFile:
+    """The file as it is now; while its day's lock was waited for, it may have landed by other rules."""
+    now = _find(connection, seen.path)
+    if (now.content_digest, now.state) != (seen.content_digest, seen.state):
+        raise QueryError(f"{seen.path} has just landed or been decided on anew; look at it again.")
+    return now
+
+
+def _log(storage: Storage, connection: Connection, file: LandedFile, decision: _Decision) -> None:
+    at, reason = storage.settings.clock(), decision.reason.strip()
+    details = {"content_digest": file.content_digest, "accepted": file.accepted, "rejected": file.rejected}
+    audit.record(connection, AuditEntry(at, decision.by, decision.action, file.path, reason, details))

@@ -100,7 +100,8 @@ def _record(storage: Storage, connection: Connection, landed: Landed, before: La
 def _worth_logging(landed: Landed, before: LandedFile | None) -> Iterator[tuple[Action, str]]:
     file = landed.file
     is_new = before is None or before.content_digest != file.content_digest or before.state is not file.state
-    if before is not None and before.content_digest != file.content_digest:
+    contents = {before.content_digest if before else None, file.content_digest} - {None}
+    if len(contents) > 1:  # a file that cannot be read has none: it failed, or is whole again
         yield Action.CHANGED, "landed anew in place of its former content"
     if is_new and file.state is FileState.FAILED:
         yield Action.FAILED, file.error or ""

@@ -8,7 +8,7 @@ CREATE TEMP MACRO dimension_text(t) AS
     CASE WHEN length(t) <= 256 AND NOT contains(t, chr(0)) THEN t END;
 
 CREATE TEMP MACRO is_tenant(t) AS
-    length(t) <= 128 AND t = trim(t) AND NOT regexp_matches(t, '[[:cntrl:]]');
+    length(t) <= 128 AND t = trim(t) AND NOT regexp_matches(t, '\p{Cc}');
 
 CREATE TEMP MACRO whole_number(t) AS
     CASE WHEN regexp_full_match(t, '[0-9]{1,18}(\.0+)?') THEN CAST(split_part(t, '.', 1) AS BIGINT) END;
