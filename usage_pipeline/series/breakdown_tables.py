@@ -15,16 +15,7 @@ OTHER = "(other)"
 ALL = "(all)"
 """The row of all consistency checks, whichever issues they found."""
 
-VALUE_LENGTH = 500
-"""Characters of a value that the warehouse keeps: its indexes hold no endless text."""
-
-_CUT = f"The first {VALUE_LENGTH} characters count."
 _DAY_AND_TENANT = columns(("day", "DATE", "Event day, UTC."), ("tenant_id", "VARCHAR", "Tenant."))
-
-
-def stored_value(value: str) -> str:
-    """A value as the warehouse keeps it: a NUL, which PostgreSQL lacks, is a space, and length has an end."""
-    return value.replace("\0", " ")[:VALUE_LENGTH]
 
 
 def _metric(name: str) -> Column:
@@ -56,7 +47,7 @@ DAILY_BREAKDOWN = DailyTable(
                 (
                     "value",
                     "VARCHAR",
-                    f"Its value, or {NONE}; the values beyond the 1,000 with the most tokens are {OTHER}. {_CUT}",
+                    f"Its value, or {NONE}; the values beyond the 1,000 with the most tokens are {OTHER}.",
                 ),
             ),
             *map(_metric, BREAKDOWN_METRICS),
@@ -83,7 +74,7 @@ DAILY_PERFORMANCE = DailyTable(
             "records that are requests or have a latency. Histograms merge by adding `measured`."
         ),
         columns(
-            ("model", "VARCHAR", f"Model, or {NONE}. {_CUT}"),
+            ("model", "VARCHAR", f"Model, or {NONE}."),
             (
                 "latency_to_ms",
                 "BIGINT",
@@ -107,7 +98,7 @@ DAILY_QUALITY = DailyTable(
             (
                 "issue_type",
                 "VARCHAR",
-                f"{ALL} for all checks, else the type as the JSON has it, a type {ALL} with its quotes. {_CUT}",
+                f"{ALL} for all checks, else the type as the JSON has it, a type {ALL} with its quotes. The first 256 characters.",
             ),
             ("checks", "BIGINT", "Checks; in the row of a type, those in which it occurred.", "checks"),
             ("clean_checks", "BIGINT", "Checks without an issue; 0 in the row of a type.", "checks"),

@@ -1,5 +1,4 @@
 -- What each value of a dimension came to on one event day, for one dimension at a time.
--- PostgreSQL stores no NUL, and indexes no endless text: a NUL becomes a space, a value its first 500 characters.
 WITH together AS (
     SELECT
         day,
@@ -74,25 +73,17 @@ valued AS (
     SELECT
         together.*,
         dimensions.dimension,
-        substr(
-            replace(
-                CASE dimensions.dimension
-                    WHEN 'source' THEN together.source
-                    WHEN 'type' THEN together.type
-                    WHEN 'model' THEN together.model
-                    WHEN 'member_id' THEN together.member_id
-                    WHEN 'project' THEN together.project
-                    WHEN 'feature' THEN together.feature
-                    WHEN 'agent' THEN together.agent
-                    WHEN 'agent_type' THEN together.agent_type
-                    WHEN 'status' THEN together.status
-                END,
-                chr(0),
-                ' '
-            ),
-            1,
-            500
-        ) AS value
+        CASE dimensions.dimension
+            WHEN 'source' THEN together.source
+            WHEN 'type' THEN together.type
+            WHEN 'model' THEN together.model
+            WHEN 'member_id' THEN together.member_id
+            WHEN 'project' THEN together.project
+            WHEN 'feature' THEN together.feature
+            WHEN 'agent' THEN together.agent
+            WHEN 'agent_type' THEN together.agent_type
+            WHEN 'status' THEN together.status
+        END AS value
     FROM together
     CROSS JOIN dimensions
 ),

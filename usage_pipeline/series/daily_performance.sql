@@ -1,10 +1,9 @@
 -- Requests, errors and latencies of one event day, by tenant, model and latency bucket.
 -- Latencies are grouped before they are put into buckets: there are few distinct ones.
--- A NUL becomes a space, a model its first 500 characters, as in the other tables of the warehouse.
 WITH grouped AS (
     SELECT
         usage_records.tenant_id,
-        substr(replace(coalesce(usage_records.model, '(none)'), chr(0), ' '), 1, 500) AS model,
+        coalesce(usage_records.model, '(none)') AS model,
         usage_records.latency_ms,
         sum(coalesce(usage_records.api_calls, 1) * coalesce(event_types.requests, 0)) AS requests,
         sum(
@@ -16,7 +15,7 @@ WITH grouped AS (
     WHERE event_types.requests = 1 OR usage_records.latency_ms IS NOT NULL
     GROUP BY
         usage_records.tenant_id,
-        substr(replace(coalesce(usage_records.model, '(none)'), chr(0), ' '), 1, 500),
+        coalesce(usage_records.model, '(none)'),
         usage_records.latency_ms
 ),
 

@@ -30,7 +30,7 @@ listed AS (
     WHERE issue_types <> '[]'
 ),
 
--- A logged type (all) keeps its quotes, and so differs from the row of that name.
+-- A logged type (all) keeps its quotes, and so differs from the row of that name. An index holds no endless text.
 named AS (
     SELECT
         tenant_id,
@@ -38,7 +38,7 @@ named AS (
         record_id,
         CASE
             WHEN issue_type = '(all)' THEN '"(all)"'
-            ELSE substr(replace(issue_type, chr(0), ' '), 1, 500)
+            ELSE substr(issue_type, 1, 256)
         END AS issue_type
     FROM listed
 ),

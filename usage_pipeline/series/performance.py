@@ -9,7 +9,6 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, cast, func, select
 
 from usage_pipeline.errors import QueryError
-from usage_pipeline.series.breakdown_tables import stored_value
 from usage_pipeline.series.latency import UNMEASURED_MS, percentile
 from usage_pipeline.series.queries import UsageQuery, ingested_days, of_tenant, usage_by_group
 from usage_pipeline.series.ratios import one_decimal
@@ -141,7 +140,6 @@ def _add_requests(
 
 def _add_volumes(storage: Storage, query: UsageQuery, found: Mapping[_Key, _Counts]) -> None:
     for group, volumes in usage_by_group(storage, query).items():
-        key = tuple(stored_value(part) if isinstance(part, str) else part for part in group)
-        if key in found:
-            found[key].tokens += volumes["tokens_total"]
-            found[key].bytes += volumes["bytes"]
+        if group in found:
+            found[group].tokens += volumes["tokens_total"]
+            found[group].bytes += volumes["bytes"]

@@ -152,7 +152,7 @@ def test_what_two_sources_meter_for_a_tenant_and_day_is_counted(
     settings: Settings, landing: Landing, run: Callable[[], object]
 ) -> None:
     for number in (1, 2):
-        landing.write("persona", f"2026-05-0{number}", [prompt("e1", f"2026-05-0{number}T08:00:00Z")])
+        landing.write("persona", f"2026-05-0{number}", [prompt(f"e{number}", f"2026-05-0{number}T08:00:00Z")])
         request = f"TIMESTAMP,ContextTokens,GeneratedTokens\n2026-05-0{number} 08:00:00.0,10,2\n".encode()
         landing.write_bytes("azure_llm", f"2026-05-0{number}", request, tenant="acme", name="inference.csv")
     run()

@@ -42,9 +42,9 @@ ALLOWED: frozenset[type[exp.Expr]] = frozenset(
         # extract: whole hours and minutes in both. Not seconds, which have a fraction in Spark only, and not
         # date_trunc, which makes a time with a zone of one without in Spark.
         exp.Extract,
-        # replace, substr, length: of characters, not of bytes; replace takes no pattern. LIKE: % is any text,
-        # but a \ in a pattern escapes in Spark only, so a pattern holds none.
-        *(exp.Replace, exp.Substring, exp.Length, exp.Like),
+        # substr, length: of characters, not of bytes. LIKE: % is any text, but a \ in a pattern escapes in
+        # Spark only, so a pattern holds none.
+        *(exp.Substring, exp.Length, exp.Like),
         # DuckDB's string_split takes its separator literally, Spark's split as a pattern: sqlglot quotes it, see
         # the test below. Both keep empty parts. unnest is explode: a row for each element, none for null.
         *(exp.Split, exp.Explode),

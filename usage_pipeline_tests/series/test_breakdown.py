@@ -106,21 +106,6 @@ def test_values_without_tokens_are_ranked_by_records_and_then_by_conversations(
     assert found[OTHER] == (1, 1)
 
 
-def test_a_nul_that_postgresql_cannot_store_becomes_a_space(storage: Storage, landing: Landing, run: Run) -> None:
-    lines = [prompt("e1", TIME, modelName="a\0b"), prompt("e2", TIME, modelName="a b")]
-    landing.write("persona", "2026-05-01", lines)
-    run()
-    assert broken_down(storage, "model", "records") == {"a b": (2,)}
-
-
-def test_a_value_too_long_for_an_index_is_cut(storage: Storage, landing: Landing, run: Run) -> None:
-    # Characters that do not repeat, because PostgreSQL compresses those that do.
-    text = "".join(chr(0x10000 + number) for number in range(4000))
-    landing.write("persona", "2026-05-01", [prompt("e1", TIME, feature=text), prompt("e2", TIME, feature="é")])
-    run()
-    assert broken_down(storage, "feature", "records") == {text[:500]: (1,), "é": (1,)}
-
-
 def test_a_day_without_records_has_no_rows(storage: Storage, landing: Landing, run: Run) -> None:
     landing.write("persona", "2026-05-01", [])
     run()

@@ -82,15 +82,6 @@ def test_a_run_counts_its_api_calls_as_requests_and_one_latency(
     assert stored(storage) == [("acme", NONE, 7, 4, 0, 1)]
 
 
-def test_a_nul_in_a_model_becomes_a_space_also_where_sizes_are_averaged(
-    storage: Storage, landing: Landing, run: Run
-) -> None:
-    landing.write("persona", "2026-05-01", [prompt("e1", TIME, modelName="a\0b", latencyMs=7)])
-    run()
-    (found,) = performance(storage, "2026-05-01", "2026-05-01", "model")
-    assert (found.model, found.tokens_per_request) == ("a b", Decimal(120))
-
-
 @pytest.fixture
 def landed(storage: Storage, landing: Landing, run: Run) -> Storage:
     """Requests of 1, 3 and 4 May, where 2 May is missing and 4 May has none of acme."""
