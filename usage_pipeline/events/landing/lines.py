@@ -63,11 +63,17 @@ def read_header(file: Path, compression: str | None) -> str:
 
 
 def content_digest(file: Path, compression: str | None) -> str:
-    """The SHA-256 of the decompressed bytes. Raises UnreadableFileError."""
+    """The SHA-256 of the decompressed bytes. Raises UnreadableFileError, also for UTF-16 and the like."""
     digest = hashlib.sha256()
-    for block in read_blocks(file, compression, BLOCK_BYTES):
-        digest.update(block)
+    for _ in text_blocks(_digested(read_blocks(file, compression, BLOCK_BYTES), digest)):
+        pass
     return digest.hexdigest()
+
+
+def _digested(blocks: Iterator[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
+    for block in blocks:
+        digest.update(block)
+        yield block
 
 
 class LineReader:
@@ -85,7 +91,6 @@ class LineReader:
         self._compression = landing_file.compression
         self._is_csv = landing_file.format is Format.CSV
         self._expected_digest = expected_digest
-        self._digest = hashlib.sha256()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The file's records in order, as (line, raw, utf8), without header and blank lines."""
@@ -96,16 +101,13 @@ class LineReader:
             raise
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
+        digest = hashlib.sha256()
+        blocks = text_blocks(_digested(read_blocks(self._file, self._compression, BLOCK_BYTES), digest))
         record_ends = csv_record_ends if self._is_csv else line_ends
-        for data, ends in whole_records(text_blocks(self._blocks()), record_ends, MAX_LINE_BYTES):
+        for data, ends in whole_records(blocks, record_ends, MAX_LINE_BYTES):
             yield self._without_header(self._without_blanks(self._counted(data, ends)))
-        if self._digest.hexdigest() != self._expected_digest:
+        if digest.hexdigest() != self._expected_digest:
             raise UnreadableFileError("it changed while it was read; the next run reads it again")
-
-    def _blocks(self) -> Iterator[bytes]:
-        for block in read_blocks(self._file, self._compression, BLOCK_BYTES):
-            self._digest.update(block)
-            yield block
 
     def _counted(self, data: bytes, ends: Positions) -> pa.RecordBatch:
         newlines = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == NEWLINE)
