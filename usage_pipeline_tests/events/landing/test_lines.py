@@ -276,6 +276,8 @@ def test_a_line_over_the_limit_is_cut_and_the_lines_after_it_keep_their_numbers(
         (b"x,y", "x,y"),
         (b"\xef\xbb\xbfx,y\n", "x,y"),
         (b"\n \r\nx,y\n", "x,y"),
+        (b'x,"y\nz"\n1,2\n', 'x,"y\nz"'),
+        (b'x,"y\n1,2\n', 'x,"y'),
     ],
 )
 def test_the_header_is_the_first_line_that_is_not_blank(tmp_path: Path, content: bytes, header: str) -> None:
@@ -288,3 +290,23 @@ def test_a_file_without_a_header_that_needs_one_is_unreadable(tmp_path: Path, co
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(UnreadableFileError, match="its format needs a header"):
         read_header(tmp_path / "a.csv", None)
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.jsonl.zst"])
+@pytest.mark.parametrize("block", [1, 2, 3, 8])
+def test_a_byte_order_mark_is_no_part_of_a_line_wherever_blocks_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, block: int
+) -> None:
+    monkeypatch.setattr(lines, "BLOCK_BYTES", block)
+    compressors: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".zst": zstandard.compress}
+    found = read(tmp_path / name, compressors.get(Path(name).suffix, bytes)(b"\xef\xbb\xbfa\nb\n"))
+    assert (found.texts, found.counts) == (["a\n", "b\n"], LineCounts(lines=2))
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 8])
+def test_another_byte_order_mark_is_found_wherever_blocks_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    monkeypatch.setattr(lines, "BLOCK_BYTES", block)
+    with pytest.raises(UnreadableFileError, match="it is UTF-32, not UTF-8"):
+        read(tmp_path / "a.jsonl", "\ufeffa\n".encode("utf-32-le"))
