@@ -91,10 +91,9 @@ class _Text:
 
 def _readings(data: bytes, limit: int, lines: Positions, quotes: Positions) -> tuple[_Reading, _Reading]:
     array = np.frombuffer(data, dtype=np.uint8)
-    cannot_open = ~np.isin(array[np.maximum(quotes - 1, 0)], _BEFORE_OPENING) & (quotes > 0)
-    # At the end of the text nothing speaks against a closing quote: more may follow, or it is the end.
-    last = len(data) - 1
-    cannot_close = ~np.isin(array[np.minimum(quotes + 1, last)], _BEHIND_CLOSING) & (quotes < last)
+    # At its edges the text has no neighbour to speak against a quote: there the quote stands for its own.
+    cannot_open = ~np.isin(array[np.maximum(quotes - 1, 0)], _BEFORE_OPENING)
+    cannot_close = ~np.isin(array[np.minimum(quotes + 1, len(data) - 1)], _BEHIND_CLOSING)
     odd_quote = np.arange(len(quotes)) % 2 == 1
     odd_line = quotes.searchsorted(lines) % 2 == 1
     return (
