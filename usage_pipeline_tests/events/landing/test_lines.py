@@ -290,23 +290,3 @@ def test_a_file_without_a_header_that_needs_one_is_unreadable(tmp_path: Path, co
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(UnreadableFileError, match="its format needs a header"):
         read_header(tmp_path / "a.csv", None)
-
-
-@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.jsonl.zst"])
-@pytest.mark.parametrize("block", [1, 2, 3, 8])
-def test_a_byte_order_mark_is_no_part_of_a_line_wherever_blocks_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, block: int
-) -> None:
-    monkeypatch.setattr(lines, "BLOCK_BYTES", block)
-    compressors: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".zst": zstandard.compress}
-    found = read(tmp_path / name, compressors.get(Path(name).suffix, bytes)(b"\xef\xbb\xbfa\nb\n"))
-    assert (found.texts, found.counts) == (["a\n", "b\n"], LineCounts(lines=2))
-
-
-@pytest.mark.parametrize("block", [1, 2, 3, 8])
-def test_another_byte_order_mark_is_found_wherever_blocks_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
-) -> None:
-    monkeypatch.setattr(lines, "BLOCK_BYTES", block)
-    with pytest.raises(UnreadableFileError, match="it is UTF-32, not UTF-8"):
-        read(tmp_path / "a.jsonl", "\ufeffa\n".encode("utf-32-le"))
