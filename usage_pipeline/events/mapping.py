@@ -145,7 +145,7 @@ class Mapping(Part):
         if self.meters is None:
             return self
         for field in sorted(self.fields):
-            meter = METER_OF_FIELD.get(field)
+            meter = "conversations" if field == "conversation_id" else METER_OF_FIELD.get(field)
             if meter is not None and meter not in self.meters:
                 raise ValueError(f"fields.{field} brings {meter}, which `meters` does not list")
         logged = {target or name: name for name, target in self.types.items()}

@@ -1,5 +1,6 @@
 """What the landing folder asks for: compares it with what the state says has landed."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -46,7 +47,7 @@ def find_landing_work(storage: Storage) -> LandingWork:
     return LandingWork(
         days=sorted(days),
         misplaced=scan.misplaced,
-        vanished=sorted(path for path in known if not (storage.settings.landing / path).exists()),
+        vanished=sorted(path for path in known if not _is_there(storage, path)),
         outdated=sorted(
             day
             for day, files in scan.days().items()
@@ -62,6 +63,11 @@ def find_landing_work(storage: Storage) -> LandingWork:
 def landing_days(storage: Storage) -> set[date]:
     """The landing days that have files."""
     return set(scan_landing(storage.settings, mapping.load_mappings(storage.settings)).days())
+
+
+def _is_there(storage: Storage, path: str) -> bool:
+    # Path.exists raises where it may not look.
+    return os.path.exists(storage.settings.landing / path)  # noqa: PTH110
 
 
 def _needs_landing(storage: Storage, file: LandingFile, known: LandedFile | None) -> bool:

@@ -98,8 +98,7 @@ DAILY_QUALITY = DailyTable(
             (
                 "issue_type",
                 "VARCHAR",
-                f"{ALL} for all checks, else the type as the JSON has it, its first 256 characters; a type {ALL} "
-                "with its quotes.",
+                f"{ALL} for all checks, else the type as JSON has it, up to 256 characters; {ALL} in quotes.",
             ),
             ("checks", "BIGINT", "Checks; in the row of a type, those in which it occurred.", "checks"),
             ("clean_checks", "BIGINT", "Checks without an issue; 0 in the row of a type.", "checks"),

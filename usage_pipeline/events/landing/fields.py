@@ -8,14 +8,19 @@ import csv
 import io
 import json
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Collection
 
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing.lines import MAX_LINE_BYTES
+from usage_pipeline.events.landing.strict_json import is_malformed_json
 from usage_pipeline.events.mapping import Mapping
 from usage_pipeline.events.mapping_parts import COUNTED_TIMES, Place, places
 from usage_pipeline.events.record import FIELD_TYPES
 from usage_pipeline.storage.engine import literal
+
+# Quotes are something special only where the field begins with one: 5" is a text as it stands.
+_WHOLE_FIELD = r'(?:"(?:[^"]|"")*"|[^",][^,]*|)'
 
 
 class Fields(ABC):
@@ -77,7 +82,9 @@ class JsonFields(Fields):
         return f"nullif({rest}, '{{}}')"
 
     def _faults(self) -> list[tuple[str, str]]:
-        return [("NOT json_valid(trimmed)", "malformed_json"), ("json_type(trimmed) <> 'OBJECT'", "not_an_object")]
+        # What is JSON and begins with a brace is an object; `json_type` would read it all again.
+        no_object = "NOT regexp_matches(trimmed, '^\\s*[{]')"
+        return [(is_malformed_json("trimmed"), "malformed_json"), (no_object, "not_an_object")]
 
     def _values(self) -> str:
         paths = ", ".join(map(literal, self._positions))
@@ -114,13 +121,20 @@ class CsvFields(Fields):
     """Fields of CSV records, by the column that the header names."""
 
     def __init__(self, mapping: Mapping, header_line: str) -> None:
-        """Read the header. Raises UnreadableFileError when it lacks a column that is mapped."""
-        header = tuple(name.strip() for name in next(csv.reader(io.StringIO(header_line)), []))
+        """Read the header. Raises UnreadableFileError when it lacks a mapped column, or names one twice."""
+        header = _header_names(header_line)
         missing = [field for field in mapping.read_fields if field not in header]
         if missing:
             raise UnreadableFileError(
-                f"its header has no column {missing[0]!r}; found {', '.join(header)}. "
+                # Without what stands there: of a file without a header that would be a line of it.
+                f"none of the {len(header)} columns of its header is {missing[0]!r}. "
                 "Deliver the file with its header, or correct the mapping"
+            )
+        twice = [name for name, count in Counter(header).items() if count > 1]
+        if twice:
+            raise UnreadableFileError(
+                f"its header names the column {twice[0]!r} twice; which of the two counts cannot be told. "
+                "Deliver the file with a name for each column"
             )
         super().__init__(mapping, header)
 
@@ -134,7 +148,11 @@ class CsvFields(Fields):
         return f"CAST(json_object({pairs}) AS VARCHAR)" if rest else "CAST(NULL AS VARCHAR)"
 
     def _faults(self) -> list[tuple[str, str]]:
-        return [(f"len({self._values()}) <> {len(self._positions)}", "malformed_csv")]
+        whole = f"regexp_full_match(trimmed, {literal(f'{_WHOLE_FIELD}(?:,{_WHOLE_FIELD})*')})"
+        return [
+            (f"CASE WHEN contains(trimmed, '\"') THEN NOT {whole} ELSE false END", "malformed_csv"),
+            (f"len({self._values()}) <> {len(self._positions)}", "malformed_csv"),
+        ]
 
     def _values(self) -> str:
         # With a comma before it every field begins with one, so that no match is empty.
@@ -145,6 +163,15 @@ class CsvFields(Fields):
             """THEN replace(field[2:-2], '""', '"') ELSE field END) """
             "ELSE string_split(trimmed, ',') END"
         )
+
+
+def _header_names(line: str) -> tuple[str, ...]:
+    try:
+        return tuple(name.strip() for name in next(csv.reader(io.StringIO(line, newline="")), []))
+    except csv.Error:
+        raise UnreadableFileError(
+            "its first line is no CSV header; deliver the file with its header, or under the source it belongs to"
+        ) from None
 
 
 def _nulls_at(paths: list[str]) -> str:

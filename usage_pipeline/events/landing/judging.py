@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 from duckdb import DataError, DuckDBPyConnection
+from duckdb import Error as DuckDBError
 
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events import mapping as mappings
@@ -154,9 +155,11 @@ def _stage(duck: DuckDBPyConnection, reader: lines.LineReader, select: str, path
     duck.register("lines", pa.RecordBatchReader.from_batches(lines.SCHEMA, reader.batches()))
     try:
         _copy(duck, select, path, compression="snappy")
-    except DataError as error:
+    except DuckDBError as error:
         if reader.error is not None:
             raise reader.error from None
+        if not isinstance(error, DataError):
+            raise  # memory, disk: no fault of the file
         # The text of DuckDB's error holds the line: it must not reach logs or state.
         raise UnreadableFileError(
             f"DuckDB cannot read it ({type(error).__name__}). This is a fault of the pipeline: please report it"

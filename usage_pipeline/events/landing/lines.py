@@ -1,24 +1,31 @@
 """A landing file as numbered lines in Arrow batches: decompressed, divided, decoded, without a loop over lines.
 
-Lines are found by array operations on blocks of bytes. A CSV record may span several physical lines: a
-line end within quotes does not end it. What a line means is not this module's business.
+Lines are found by array operations on blocks of bytes. A CSV record may span several physical lines, see
+`csv_records.py`. What a line means is not this module's business.
 """
 
 import codecs
-import gzip
 import hashlib
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import zstandard
+from numpy.typing import NDArray
 
 from usage_pipeline.errors import UnreadableFileError
+from usage_pipeline.events.landing.blocks import read_blocks, text_blocks
+from usage_pipeline.events.landing.csv_records import csv_record_ends
+from usage_pipeline.events.landing.division import (
+    NEWLINE,
+    Positions,
+    line_ends,
+    replace_records,
+    starts_of,
+    whole_records,
+)
 from usage_pipeline.events.landing.scan import LandingFile
 from usage_pipeline.events.mapping_parts import Format
 
@@ -26,8 +33,6 @@ BLOCK_BYTES = 1 << 24
 MAX_LINE_BYTES = 1 << 24
 SCHEMA = pa.schema([("line", pa.int64()), ("raw", pa.large_string()), ("utf8", pa.bool_())])
 
-_BOM = b"\xef\xbb\xbf"
-_NEWLINE, _QUOTE = 0x0A, 0x22
 _WHITE = np.frombuffer(b" \t\r\n\x0b\x0c", dtype=np.uint8)
 
 
@@ -47,23 +52,28 @@ class LineCounts:
 
 
 def read_header(file: Path, compression: str | None) -> str:
-    """The first line that is not blank. Raises UnreadableFileError when there is none."""
-    start = b""
-    for block in _blocks(file, compression):
-        start = (start + block).lstrip(_BOM + b" \t\r\n")
-        if b"\n" in start or len(start) > MAX_LINE_BYTES:
-            break
-    if not start:
-        raise UnreadableFileError("it is empty, and its format needs a header; deliver the file again")
-    return start.split(b"\n", 1)[0].decode(errors="replace").rstrip("\r")
+    """The first record of a CSV file that is not blank. Raises UnreadableFileError when there is none."""
+    blocks = text_blocks(read_blocks(file, compression, BLOCK_BYTES))
+    for data, ends in whole_records(blocks, csv_record_ends, MAX_LINE_BYTES):
+        texts, _ = _decoded(data, ends)
+        headers = np.flatnonzero(~_blank(texts))
+        if len(headers):
+            return str(texts[int(headers[0])]).rstrip("\r\n")
+    raise UnreadableFileError("it is empty, and its format needs a header; deliver the file again")
 
 
 def content_digest(file: Path, compression: str | None) -> str:
-    """The SHA-256 of the decompressed bytes. Raises UnreadableFileError."""
+    """The SHA-256 of the decompressed bytes. Raises UnreadableFileError, also for UTF-16 and the like."""
     digest = hashlib.sha256()
-    for block in _blocks(file, compression):
-        digest.update(block)
+    for _ in text_blocks(_digested(read_blocks(file, compression, BLOCK_BYTES), digest)):
+        pass
     return digest.hexdigest()
+
+
+def _digested(blocks: Iterator[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
+    for block in blocks:
+        digest.update(block)
+        yield block
 
 
 class LineReader:
@@ -79,7 +89,7 @@ class LineReader:
         self.error: UnreadableFileError | None = None
         self._file = file
         self._compression = landing_file.compression
-        self._quoted = self._has_header = landing_file.format is Format.CSV
+        self._is_csv = landing_file.format is Format.CSV
         self._expected_digest = expected_digest
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -92,138 +102,71 @@ class LineReader:
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         digest = hashlib.sha256()
-        rest = b""
-        first = True
-        for block in _blocks(self._file, self._compression):
-            digest.update(block)
-            data = rest + (block.removeprefix(_BOM) if first else block)
-            first = False
-            ends = self._record_ends(data)
-            whole = int(ends[-1]) if len(ends) else 0
-            if whole:
-                yield self._batch(data[:whole], ends)
-            # A line over the limit is rejected for its length: what comes after the limit need not be kept.
-            rest = data[whole:][: MAX_LINE_BYTES + 1]
-        if rest:
-            yield self._batch(rest, np.array([len(rest)]))
+        blocks = text_blocks(_digested(read_blocks(self._file, self._compression, BLOCK_BYTES), digest))
+        record_ends = csv_record_ends if self._is_csv else line_ends
+        for data, ends in whole_records(blocks, record_ends, MAX_LINE_BYTES):
+            yield self._without_header(self._without_blanks(self._counted(data, ends)))
         if digest.hexdigest() != self._expected_digest:
             raise UnreadableFileError("it changed while it was read; the next run reads it again")
 
-    def _record_ends(self, data: bytes) -> np.ndarray:
-        """Positions just behind each line end that ends a record."""
-        array = np.frombuffer(data, dtype=np.uint8)
-        ends = np.flatnonzero(array == _NEWLINE) + 1
-        if self._quoted and len(ends):
-            quotes = np.flatnonzero(array == _QUOTE)
-            ends = ends[np.searchsorted(quotes, ends) % 2 == 0]
-        return ends
-
-    def _batch(self, data: bytes, ends: np.ndarray) -> pa.RecordBatch:
-        data, ends, utf8 = _decodable(data, ends)
-        offsets = np.concatenate([[0], ends]).astype(np.int64)
-        newlines = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == _NEWLINE)
+    def _counted(self, data: bytes, ends: Positions) -> pa.RecordBatch:
+        newlines = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == NEWLINE)
+        numbers = np.searchsorted(newlines, starts_of(ends)) + self.counts.lines + 1
         physical = len(newlines) + (0 if data.endswith(b"\n") else 1)
-        numbers = np.searchsorted(newlines, offsets[:-1]) + self.counts.lines + 1
         self.counts.lines += physical
         self.counts.continuation += physical - len(ends)
-        raw = pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(data))
-        batch = pa.record_batch([pa.array(numbers), raw, utf8], schema=SCHEMA)
-        return self._without_header(self._without_blanks(batch, data, offsets))
+        texts, utf8 = _decoded(data, ends)
+        return pa.record_batch([pa.array(numbers), texts, utf8], schema=SCHEMA)
 
-    def _without_blanks(self, batch: pa.RecordBatch, data: bytes, offsets: np.ndarray) -> pa.RecordBatch:
-        # Few lines begin with white space: only those are looked at whole.
-        first = np.frombuffer(data, dtype=np.uint8)[offsets[:-1]]
-        candidates = np.flatnonzero(np.isin(first, _WHITE))
-        if not len(candidates):
+    def _without_blanks(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        blank = _blank(batch["raw"])
+        if not blank.any():
             return batch
-        texts = batch["raw"].take(pa.array(candidates))
-        empty = pc.equal(pc.binary_length(pc.utf8_trim_whitespace(texts)), 0).to_numpy(zero_copy_only=False)
-        keep = np.ones(len(batch), dtype=bool)
-        keep[candidates[empty]] = False
-        self.counts.blank += int(empty.sum())
-        return batch.filter(pa.array(keep))
+        self.counts.blank += int(blank.sum())
+        return batch.filter(pa.array(~blank))
 
     def _without_header(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        if not self._has_header or self.counts.header or not len(batch):
+        if not self._is_csv or self.counts.header or not len(batch):
             return batch
         self.counts.header = 1
         return batch.slice(1)
 
 
-def _decodable(data: bytes, ends: np.ndarray) -> tuple[bytes, np.ndarray, pa.Array]:
-    """The same records with those that are not UTF-8 made so, and which of them were."""
-    bad: list[int] = []
+def _blank(texts: pa.LargeStringArray) -> NDArray[np.bool_]:
+    """Which texts are nothing but white space."""
+    blank = np.zeros(len(texts), dtype=bool)
+    _, offsets, data = texts.buffers()
+    starts = np.frombuffer(offsets, dtype=np.int64)[:-1]
+    # Few lines begin with white space: only those are looked at whole.
+    candidates = np.flatnonzero(np.isin(np.frombuffer(data, dtype=np.uint8)[starts], _WHITE))
+    if len(candidates):
+        trimmed = pc.utf8_trim_whitespace(texts.take(pa.array(candidates)))
+        blank[candidates] = pc.equal(pc.binary_length(trimmed), 0).to_numpy(zero_copy_only=False)
+    return blank
+
+
+def _decoded(data: bytes, ends: Positions) -> tuple[pa.LargeStringArray, pa.Array]:
+    """The records as texts, and which of them are UTF-8; of the others the wrong bytes are replaced."""
+    wrong = _not_utf8(data, ends)
+    utf8 = np.ones(len(ends), dtype=bool)
+    utf8[wrong] = False
+    if wrong:
+        starts = starts_of(ends)
+        mended = {at: data[starts[at] : ends[at]].decode(errors="replace").encode() for at in wrong}
+        data, ends = replace_records(data, ends, mended)
+    offsets = np.append(starts_of(ends), len(data))
+    texts = pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(data))
+    return texts, pa.array(utf8)
+
+
+def _not_utf8(data: bytes, ends: Positions) -> list[int]:
+    found: list[int] = []
     position = 0
     while position < len(data):
         try:
             codecs.utf_8_decode(memoryview(data)[position:], "strict", True)  # noqa: FBT003 - positional only
             break
         except UnicodeDecodeError as error:
-            record = int(np.searchsorted(ends, position + error.start, side="right"))
-            bad.append(record)
-            position = int(ends[record])
-    utf8 = np.ones(len(ends), dtype=bool)
-    if bad:
-        utf8[bad] = False
-        starts = np.concatenate([[0], ends[:-1]])
-        pieces = []
-        lengths = ends - starts
-        kept = 0
-        for record in bad:
-            mended = data[starts[record] : ends[record]].decode(errors="replace").encode()
-            pieces += [data[kept : starts[record]], mended]
-            kept = int(ends[record])
-            lengths[record] = len(mended)
-        data = b"".join([*pieces, data[kept:]])
-        ends = np.cumsum(lengths)
-    return data, ends, pa.array(utf8)
-
-
-def _blocks(file: Path, compression: str | None) -> Iterator[bytes]:
-    try:
-        with file.open("rb") as stream:
-            if compression is not None and not file.stat().st_size:
-                raise UnreadableFileError(f"the {compression} data is truncated; deliver the file again")
-            match compression:
-                case "gzip":
-                    yield from _gzip_blocks(stream)
-                case "zstd":
-                    yield from _zstd_blocks(stream)
-                case _:
-                    while block := stream.read(BLOCK_BYTES):
-                        yield block
-    except OSError as error:
-        raise UnreadableFileError(f"{error.strerror or error}; check the file and its permissions") from None
-
-
-def _gzip_blocks(stream: BinaryIO) -> Iterator[bytes]:
-    try:
-        with gzip.GzipFile(fileobj=stream) as plain:
-            while block := plain.read(BLOCK_BYTES):
-                yield block
-    except EOFError:
-        raise UnreadableFileError("the gzip data is truncated; deliver the file again") from None
-    except (gzip.BadGzipFile, zlib.error):
-        # Without the library's text: it may quote bytes of the file.
-        raise UnreadableFileError("the gzip data is corrupt; deliver the file again") from None
-
-
-def _zstd_blocks(stream: BinaryIO) -> Iterator[bytes]:
-    # The library's stream reader takes a truncated file for a whole one; its decompressor object knows.
-    frame = zstandard.ZstdDecompressor().decompressobj()
-    open_frame = False
-    try:
-        while block := stream.read(BLOCK_BYTES >> 3):
-            while block:
-                open_frame = True
-                plain = frame.decompress(block)
-                if plain:
-                    yield plain
-                block = b""
-                if frame.eof:
-                    block, open_frame = frame.unused_data, False
-                    frame = zstandard.ZstdDecompressor().decompressobj()
-    except zstandard.ZstdError:
-        raise UnreadableFileError("the zstd data is corrupt; deliver the file again") from None
-    if open_frame:
-        raise UnreadableFileError("the zstd data is truncated; deliver the file again")
+            found.append(int(np.searchsorted(ends, position + error.start, side="right")))
+            position = int(ends[found[-1]])
+    return found

@@ -19,7 +19,7 @@ SELECT
     CASE reason
         WHEN 'malformed_json' THEN 'one JSON object on the line'
         WHEN 'not_an_object' THEN 'one JSON object on the line'
-        WHEN 'malformed_csv' THEN 'as many fields as the header has'
+        WHEN 'malformed_csv' THEN 'as many fields as the header has, and every quoted field closed'
         WHEN 'not_utf8' THEN 'UTF-8 text'
         WHEN 'line_too_long' THEN 'a line of at most 16 MiB'
         WHEN 'tenant_mismatch' THEN 'the tenant of the folder, ' || tenant_folder

@@ -3,11 +3,15 @@
 The folder names are the contract with whoever writes them:
 
     landing/<source>/<landing day>/[<tenant>/]<file>.jsonl | .csv, plain or with .gz or .zst
+
+A name that begins with a dot, or ends in .tmp or .part, is passed over. A symbolic link is followed where it
+stays within the landing folder. Nothing that stands in the way of one file hides another.
 """
 
+import errno
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -58,59 +62,159 @@ class Scan:
 
 def scan_landing(settings: Settings, mappings: Mapping[str, mapping.Mapping]) -> Scan:
     """Look through the landing folder. Hidden files and those still being written are passed over."""
-    found = list(_classify_all(settings, mappings))
-    files = [entry for entry in found if isinstance(entry, LandingFile)]
+    found = list(_Walk(settings, mappings).entries())
     misplaced = [entry for entry in found if isinstance(entry, Misplaced)]
-    files.sort(key=lambda file: (file.landing_day, file.path.encode()))
-    return Scan(tuple(files), tuple(sorted(misplaced, key=lambda entry: entry.path)))
+    return Scan(_in_order(found), tuple(sorted(misplaced, key=lambda entry: entry.path)))
 
 
 def scan_day(settings: Settings, mappings: Mapping[str, mapping.Mapping], day: date) -> list[LandingFile]:
     """The files of one landing day, in landing order."""
-    found = [
-        entry
-        for name in mappings
-        if (folder := settings.landing / name / day.isoformat()).is_dir()
-        for entry in _classify_day(settings, mappings[name], folder)
-    ]
+    return list(_in_order(list(_Walk(settings, mappings, day).entries())))
+
+
+def _in_order(found: list[LandingFile | Misplaced]) -> tuple[LandingFile, ...]:
     files = [entry for entry in found if isinstance(entry, LandingFile)]
-    return sorted(files, key=lambda file: file.path.encode())
+    return tuple(sorted(files, key=lambda file: (file.landing_day, file.path.encode())))
 
 
-def _classify_all(
-    settings: Settings, mappings: Mapping[str, mapping.Mapping]
+class _OutOfPlaceError(Exception):
+    """Something is not a landing file; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """What the folders above a file say of it."""
+
+    path: str
+    source: mapping.Mapping
+    landing_day: date
+    tenant: str | None = None
+
+
+class _Walk:
+    """Goes down the landing folder. Only symbolic links are resolved: there may be 100,000 files."""
+
+    def __init__(
+        self, settings: Settings, mappings: Mapping[str, mapping.Mapping], only: date | None = None
+    ) -> None:
+        self._settings = settings
+        self._mappings = mappings
+        self._only = only
+        self._root = os.path.realpath(settings.landing)
+
+    def entries(self) -> Iterator[LandingFile | Misplaced]:
+        yield from _or_misplaced(".", self._sources())
+
+    def _sources(self) -> Iterator[LandingFile | Misplaced]:
+        try:
+            sources = _visible(self._root, "expected the landing folder")
+        except FileNotFoundError:
+            return
+        for entry in sources:
+            yield from _or_misplaced(entry.name, self._source(entry))
+
+    def _source(self, source: os.DirEntry[str]) -> Iterator[LandingFile | Misplaced]:
+        self._check_link(source)
+        days = _visible(source.path, "expected a folder named after a source")
+        if source.name not in self._mappings:
+            raise _OutOfPlaceError(f"no mapping has this name; known are {', '.join(sorted(self._mappings))}")
+        for day in days:
+            if self._only is None or day.name == self._only.isoformat():
+                yield from _or_misplaced(f"{source.name}/{day.name}", self._day(source.name, day))
+
+    def _day(self, source: str, day: os.DirEntry[str]) -> Iterator[LandingFile | Misplaced]:
+        landing_day = self._landing_day(day.name)
+        self._check_link(day)
+        place = _Place(f"{source}/{day.name}", self._mappings[source], landing_day)
+        for entry in _visible(day.path, "expected a folder"):
+            yield from _or_misplaced(f"{place.path}/{entry.name}", self._tenant_or_file(place, entry))
+
+    def _landing_day(self, name: str) -> date:
+        day = _parse_day(name)
+        if day is None:
+            raise _OutOfPlaceError("expected a folder named after the landing day, YYYY-MM-DD")
+        if day > self._settings.today():
+            raise _OutOfPlaceError("the landing day is in the future; it will be landed when it has come")
+        first_day = self._settings.first_day
+        if day < first_day:
+            raise _OutOfPlaceError(f"the landing day is before the calendar begins ({first_day})")
+        return day
+
+    def _tenant_or_file(self, day: _Place, entry: os.DirEntry[str]) -> Iterator[LandingFile | Misplaced]:
+        self._check_link(entry)
+        yield from self._tenant(day, entry) if entry.is_dir() else self._file(day, entry)
+
+    def _tenant(self, day: _Place, folder: os.DirEntry[str]) -> Iterator[LandingFile | Misplaced]:
+        if _ending(folder.name)[0] in {f".{known}" for known in Format}:
+            raise _OutOfPlaceError("expected a file, but this is a folder; rename it if it is that of a tenant")
+        place = replace(day, path=f"{day.path}/{folder.name}", tenant=folder.name)
+        for entry in _visible(folder.path, "expected a folder"):
+            yield from _or_misplaced(f"{place.path}/{entry.name}", self._file(place, entry))
+
+    def _file(self, place: _Place, file: os.DirEntry[str]) -> Iterator[LandingFile]:
+        self._check_link(file)
+        path = f"{place.path}/{file.name}"
+        if not _is_utf8(path):
+            raise _OutOfPlaceError("its name, or that of a folder above, is not UTF-8; rename it")
+        if file.is_dir():
+            raise _OutOfPlaceError("expected a file: folders go no deeper than <source>/<landing day>/<tenant>")
+        if not file.is_file():
+            raise _OutOfPlaceError("expected a file; this is a pipe, a socket or a device")
+        ending, compression = _ending(file.name)
+        expected = place.source.format
+        if ending != f".{expected}":
+            raise _OutOfPlaceError(f"expected a name ending in .{expected}, .{expected}.gz or .{expected}.zst")
+        stat = file.stat()
+        yield LandingFile(
+            path=path,
+            source=place.source.name,
+            landing_day=place.landing_day,
+            tenant=place.tenant,
+            format=expected,
+            compression=compression,
+            size=stat.st_size,
+            mtime_ns=stat.st_mtime_ns,
+        )
+
+    def _check_link(self, entry: os.DirEntry[str]) -> None:
+        if not entry.is_symlink():
+            return
+        try:
+            target = Path(os.path.realpath(entry.path, strict=True))
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise _OutOfPlaceError(_link_problem("back to itself", "file")) from None
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                raise _OutOfPlaceError(_link_problem("nowhere", "file")) from None
+            raise
+        if not target.is_relative_to(self._root):
+            kind = "folder" if target.is_dir() else "file"
+            raise _OutOfPlaceError(_link_problem("out of the landing folder", kind))
+
+
+def _link_problem(where: str, kind: str) -> str:
+    return f"a symbolic link that leads {where}; put the {kind} itself here"
+
+
+def _or_misplaced(
+    path: str, found: Iterator[LandingFile | Misplaced] | Iterator[LandingFile]
 ) -> Iterator[LandingFile | Misplaced]:
-    for source in _visible(settings.landing):
-        if not source.is_dir():
-            yield Misplaced(source.name, "expected a folder named after a source")
-        elif source.name not in mappings:
-            yield Misplaced(source.name, f"no mapping has this name; known are {', '.join(sorted(mappings))}")
-        else:
-            for day in _visible(source):
-                yield from _classify_day(settings, mappings[source.name], day)
+    readable = path.encode(errors="backslashreplace").decode()
+    try:
+        yield from found
+    except _OutOfPlaceError as error:
+        yield Misplaced(readable, str(error))
+    except OSError as error:
+        yield Misplaced(readable, f"it cannot be read ({error.strerror}); check its permissions")
 
 
-def _classify_day(settings: Settings, source: mapping.Mapping, day: Path) -> Iterator[LandingFile | Misplaced]:
-    relative = f"{source.name}/{day.name}"
-    landing_day = _parse_day(day.name)
-    if landing_day is None:
-        yield Misplaced(relative, "expected a folder named after the landing day, YYYY-MM-DD")
-        return
-    if landing_day > settings.today():
-        yield Misplaced(relative, "the landing day is in the future; it will be landed when it has come")
-        return
-    if landing_day < settings.first_day:
-        yield Misplaced(relative, f"the landing day is before the calendar begins ({settings.first_day})")
-        return
-    if not day.is_dir():
-        yield Misplaced(relative, "expected a folder")
-        return
-    for entry in _visible(day):
-        if entry.is_dir():
-            for file in _visible(entry):
-                yield _classify_file(_Place(settings.landing, source, landing_day, entry.name), file)
-        else:
-            yield _classify_file(_Place(settings.landing, source, landing_day, None), entry)
+def _visible(folder: str, expected: str) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            found = [e for e in entries if not e.name.startswith(".") and not e.name.endswith(UNFINISHED)]
+    except NotADirectoryError:
+        raise _OutOfPlaceError(expected) from None
+    return sorted(found, key=lambda entry: entry.name)
 
 
 def _parse_day(name: str) -> date | None:
@@ -121,38 +225,10 @@ def _parse_day(name: str) -> date | None:
     return day if day.isoformat() == name else None  # 20260220 and 2026-W08-5 are days too, but other names
 
 
-@dataclass(frozen=True)
-class _Place:
-    """What the folders above a file say of it."""
-
-    root: Path
-    source: mapping.Mapping
-    landing_day: date
-    tenant: str | None
-
-
-def _classify_file(place: _Place, file: Path) -> LandingFile | Misplaced:
-    path = file.relative_to(place.root).as_posix()
-    if not _is_utf8(path):
-        readable = path.encode(errors="backslashreplace").decode()
-        return Misplaced(readable, "its name, or that of a folder above, is not UTF-8; rename it")
-    plain = file.with_suffix("") if file.suffix in COMPRESSIONS else file
-    expected = place.source.format
-    if not file.is_file():
-        return Misplaced(path, "expected a file: folders go no deeper than <source>/<landing day>/<tenant>")
-    if plain.suffix != f".{expected}":
-        return Misplaced(path, f"expected a name ending in .{expected}, .{expected}.gz or .{expected}.zst")
-    stat = file.stat()
-    return LandingFile(
-        path=path,
-        source=place.source.name,
-        landing_day=place.landing_day,
-        tenant=place.tenant,
-        format=expected,
-        compression=COMPRESSIONS.get(file.suffix),
-        size=stat.st_size,
-        mtime_ns=stat.st_mtime_ns,
-    )
+def _ending(name: str) -> tuple[str, str | None]:
+    """The ending that tells the format, and the compression."""
+    plain, last = Path(name), Path(name).suffix
+    return (plain.with_suffix("").suffix, COMPRESSIONS[last]) if last in COMPRESSIONS else (last, None)
 
 
 def _is_utf8(path: str) -> bool:
@@ -161,11 +237,3 @@ def _is_utf8(path: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _visible(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
-    with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries]
-    return [folder / name for name in sorted(names) if not name.startswith(".") and not name.endswith(UNFINISHED)]

@@ -146,3 +146,67 @@ def test_a_field_that_is_not_for_delivery_makes_a_conflict(
     landing.write("tabular", "2026-05-01", lines, name="a.csv")
     run()
     assert rows(storage, CONFLICTS.spec, "record_id") == [("e1",)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "feature"),
+    [
+        ('5" screen,1', '5" screen'),
+        ('a "quoted" word,1', 'a "quoted" word'),
+        (' "chat",1', ' "chat"'),
+        ('chat"",1', 'chat""'),
+        ('"""chat""",1', '"chat"'),
+        ('"a\rb",1', "a\rb"),
+    ],
+)
+def test_a_quote_counts_only_where_a_field_begins_with_it_as_in_python(
+    storage: Storage, deliver: Callable[..., None], add_mapping: AddMapping, fields: str, feature: str
+) -> None:
+    add_mapping("tabular", TABULAR)
+    deliver("tabular", "2026-05-01", ["id,tenant,at,feature,attempt", f"e1,acme,{TIME},{fields}"], name="a.csv")
+    assert rows(storage, LANDED_EVENTS, "feature") == [(feature,)]
+    assert next(csv.reader([fields]))[0] == feature
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param('"chat,1', id="a quote that never closes"),
+        pytest.param('chat,"1', id="a quote that never closes in the last field"),
+        pytest.param('chat,"', id="nothing but a quote"),
+        pytest.param('"chat"bot,1', id="text behind a closing quote"),
+        pytest.param('"chat" ,1', id="a space behind a closing quote"),
+        pytest.param('"chat"""",1', id="an odd number of quotes"),
+        pytest.param('"chat"\rbot,1', id="a bare CR and text behind a closing quote"),
+    ],
+)
+def test_a_field_whose_quotes_are_broken_makes_a_line_malformed_and_loses_no_text(
+    storage: Storage, deliver: Callable[..., None], add_mapping: AddMapping, fields: str
+) -> None:
+    add_mapping("tabular", TABULAR)
+    lines = ["id,tenant,at,feature,attempt", f"e1,acme,{TIME},{fields}", f"e2,acme,{TIME},chat,1"]
+    deliver("tabular", "2026-05-01", lines, name="a.csv")
+    assert reject_reasons(storage) == [(2, "malformed_csv")]
+    assert rows(storage, LANDED_EVENTS, "record_id") == [("e2",)]
+
+
+@pytest.mark.parametrize(
+    "header", ["id,tenant,at,feature,attempt,feature", 'id,tenant,at,attempt,feature," feature"']
+)
+def test_a_header_that_names_a_column_twice_fails_the_file_and_names_the_column(
+    storage: Storage, deliver: Callable[..., None], add_mapping: AddMapping, header: str
+) -> None:
+    add_mapping("tabular", TABULAR)
+    deliver("tabular", "2026-05-01", [header, f"e1,acme,{TIME},a,1,b"], name="a.csv")
+    assert files(storage)["a.csv"].error == (
+        "its header names the column 'feature' twice; which of the two counts cannot be told. "
+        "Deliver the file with a name for each column"
+    )
+
+
+def test_a_header_longer_than_the_csv_module_takes_fails_the_file(
+    storage: Storage, deliver: Callable[..., None], add_mapping: AddMapping
+) -> None:
+    add_mapping("tabular", TABULAR)
+    deliver("tabular", "2026-05-01", ["x" * 200_000], name="a.csv")
+    assert str(files(storage)["a.csv"].error).startswith("its first line is no CSV header; ")

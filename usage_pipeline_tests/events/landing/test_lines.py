@@ -18,7 +18,7 @@ from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing import lines
 from usage_pipeline.events.landing.lines import SCHEMA, LineCounts, LineReader, content_digest, read_header
 from usage_pipeline.events.landing.scan import COMPRESSIONS, LandingFile
-from usage_pipeline.events.mapping import Format
+from usage_pipeline.events.mapping_parts import Format
 
 fixtures_are_shared = hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -276,6 +276,8 @@ def test_a_line_over_the_limit_is_cut_and_the_lines_after_it_keep_their_numbers(
         (b"x,y", "x,y"),
         (b"\xef\xbb\xbfx,y\n", "x,y"),
         (b"\n \r\nx,y\n", "x,y"),
+        (b'x,"y\nz"\n1,2\n', 'x,"y\nz"'),
+        (b'x,"y\n1,2\n', 'x,"y'),
     ],
 )
 def test_the_header_is_the_first_line_that_is_not_blank(tmp_path: Path, content: bytes, header: str) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from usage_pipeline.events.landing.scan import LandingFile, Scan, scan_day, scan_landing
-from usage_pipeline.events.mapping import Format, load_mappings
+from usage_pipeline.events.mapping import load_mappings
+from usage_pipeline.events.mapping_parts import Format
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.support import Landing
 

@@ -1,0 +1,103 @@
+"""The bytes of a landing file in blocks: decompressed, and known to be whole.
+
+Where a block ends means nothing. What stands in the blocks is the business of `lines.py`.
+"""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+from typing import BinaryIO
+
+import zstandard
+
+from usage_pipeline.errors import UnreadableFileError
+
+_BOM = b"\xef\xbb\xbf"
+_OTHER_BOMS = {
+    # Longest first: UTF-32 in this byte order begins like UTF-16.
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+_LONGEST_BOM = 4
+_ZSTD_PIECE_BYTES = 1 << 16
+
+
+def read_blocks(file: Path, compression: str | None, size: int) -> Iterator[bytes]:
+    """The decompressed bytes, about `size` at a time. Raises UnreadableFileError."""
+    try:
+        with file.open("rb") as stream:
+            if compression is not None and not file.stat().st_size:
+                raise UnreadableFileError(f"the {compression} data is truncated; deliver the file again")
+            match compression:
+                case "gzip":
+                    yield from _gzip_blocks(stream, size)
+                case "zstd":
+                    yield from _in_blocks(_zstd_pieces(stream), size)
+                case _:
+                    while block := stream.read(size):
+                        yield block
+    except OSError as error:
+        raise UnreadableFileError(f"{error.strerror or error}; check the file and its permissions") from None
+
+
+def text_blocks(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The blocks without the byte order mark of UTF-8. Raises UnreadableFileError where it is another one."""
+    start = b""
+    for block in blocks:
+        start += block
+        if len(start) >= _LONGEST_BOM:
+            break
+    for mark, encoding in _OTHER_BOMS.items():
+        if start.startswith(mark):
+            raise UnreadableFileError(f"it is {encoding}, not UTF-8; convert it and deliver it again")
+    yield from chain([start.removeprefix(_BOM)], blocks)
+
+
+def _gzip_blocks(stream: BinaryIO, size: int) -> Iterator[bytes]:
+    try:
+        with gzip.GzipFile(fileobj=stream) as plain:
+            while block := plain.read(size):
+                yield block
+    except EOFError:
+        raise UnreadableFileError("the gzip data is truncated; deliver the file again") from None
+    except (gzip.BadGzipFile, zlib.error):
+        # Without the library's text: it may quote bytes of the file.
+        raise UnreadableFileError("the gzip data is corrupt; deliver the file again") from None
+
+
+def _in_blocks(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
+    """The pieces put together to blocks of at least `size` bytes, but for the last."""
+    gathered = bytearray()
+    for piece in pieces:
+        gathered += piece
+        if len(gathered) >= size:
+            yield bytes(gathered)
+            gathered.clear()
+    if gathered:
+        yield bytes(gathered)
+
+
+def _zstd_pieces(stream: BinaryIO) -> Iterator[bytes]:
+    # The library's stream reader takes a truncated file for a whole one; its decompressor object knows.
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    open_frame = False
+    try:
+        # In small pieces, because nothing bounds what a piece decompresses to.
+        while block := stream.read(_ZSTD_PIECE_BYTES):
+            while block:
+                open_frame = True
+                plain = frame.decompress(block)
+                if plain:
+                    yield plain
+                block = b""
+                if frame.eof:
+                    block, open_frame = frame.unused_data, False
+                    frame = zstandard.ZstdDecompressor().decompressobj()
+    except zstandard.ZstdError:
+        raise UnreadableFileError("the zstd data is corrupt; deliver the file again") from None
+    if open_frame:
+        raise UnreadableFileError("the zstd data is truncated; deliver the file again")

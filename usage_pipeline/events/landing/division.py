@@ -1,0 +1,96 @@
+"""Text in blocks as whole records: the same records wherever the blocks end.
+
+What ends a record is a function of its own: `line_ends` here, `csv_record_ends` in `csv_records.py`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Positions: TypeAlias = NDArray[np.int64]
+NEWLINE, RETURN = 0x0A, 0x0D
+_LINE_END_BYTES = 2
+_CUT_MARK = "…".encode()
+
+
+class RecordEnds(Protocol):
+    """Finds the positions behind the records of a text that begins with one."""
+
+    def __call__(self, data: bytes, limit: int, *, final: bool) -> Positions:
+        """What cannot be told before more is read (`final` says that nothing follows) is left out.
+
+        It is never left out where a line end and `limit` + 2 bytes are there: then the record is over the limit.
+        """
+
+
+def whole_records(
+    blocks: Iterable[bytes], record_ends: RecordEnds, limit: int
+) -> Iterator[tuple[bytes, Positions]]:
+    """Text of whole records, with the position behind each. Of a record over `limit` bytes the start is kept.
+
+    A record that is cut ends in "…" behind its first `limit` bytes, and in its line end if it has one.
+    """
+    rest = b""
+    for block in blocks:
+        data = rest + block
+        ends = record_ends(data, limit, final=False)
+        whole = int(ends[-1]) if len(ends) else 0
+        if whole:
+            yield _cut(data[:whole], ends, limit)
+        # What is left is one line over the limit, or fits: what comes after the limit need not be kept.
+        rest = data[whole : whole + limit + _LINE_END_BYTES]
+    if rest:
+        yield _cut(rest, record_ends(rest, limit, final=True), limit)
+
+
+def line_ends(data: bytes, limit: int, *, final: bool) -> Positions:  # noqa: ARG001 - as RecordEnds
+    """Every line is a record."""
+    ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == NEWLINE) + 1
+    return np.append(ends, len(data)) if final and not data.endswith(b"\n") else ends
+
+
+def size_without_line_end(record: bytes) -> int:
+    """How many bytes a record has without the LF or CRLF at its end."""
+    return len(record) - (2 if record.endswith(b"\r\n") else record.endswith(b"\n"))
+
+
+def starts_of(ends: Positions) -> Positions:
+    """Where the records begin that end at these positions."""
+    return np.concatenate([[0], ends[:-1]]).astype(np.int64)
+
+
+def over_limit(data: bytes, ends: Positions, limit: int) -> Positions:
+    """Which of the records have more than `limit` bytes without their line end."""
+    starts = starts_of(ends)
+    longer = np.flatnonzero(ends - starts > limit)
+    sizes = [size_without_line_end(data[starts[record] : ends[record]]) for record in longer]
+    return longer[np.array(sizes, dtype=np.int64) > limit]
+
+
+def replace_records(data: bytes, ends: Positions, texts: Mapping[int, bytes]) -> tuple[bytes, Positions]:
+    """The same records with other texts for some of them, which are given in order."""
+    starts = starts_of(ends)
+    lengths = ends - starts
+    pieces = []
+    kept = 0
+    for record, text in texts.items():
+        pieces += [data[kept : starts[record]], text]
+        kept = int(ends[record])
+        lengths[record] = len(text)
+    return b"".join([*pieces, data[kept:]]), np.cumsum(lengths)
+
+
+def _cut(data: bytes, ends: Positions, limit: int) -> tuple[bytes, Positions]:
+    long = over_limit(data, ends, limit)
+    if not len(long):
+        return data, ends
+    starts = starts_of(ends)
+    texts = {
+        int(record): data[starts[record] : starts[record] + limit]
+        + _CUT_MARK
+        + (b"\n" if data[ends[record] - 1] == NEWLINE else b"")
+        for record in long
+    }
+    return replace_records(data, ends, texts)
