@@ -14,7 +14,7 @@ from usage_pipeline.storage import audit, state
 from usage_pipeline.storage.audit import Action
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.schema import SCHEMA, landing_event_days, landing_files, metadata, usage_versions
-from usage_pipeline.storage.state import Partition
+from usage_pipeline.storage.state import FileState, Partition
 
 
 class Cause(StrEnum):
@@ -92,7 +92,11 @@ def _cause(connection: Connection, before: Partition | None, day: date, lookback
     landed = (
         select(landing_files.c.path)
         .join(landing_event_days, landing_event_days.c.path == landing_files.c.path)
-        .where(landing_event_days.c.event_day.in_(days), landing_files.c.landed_at > before.committed_at)
+        .where(
+            landing_files.c.state == FileState.LANDED,
+            landing_files.c.landed_at > before.committed_at,
+            landing_event_days.c.event_day.in_(days),
+        )
         .limit(1)
     )
     return Cause.LATE if connection.execute(landed).first() else Cause.RESTATE

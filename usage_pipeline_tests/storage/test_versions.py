@@ -87,8 +87,7 @@ def test_an_event_that_a_series_does_not_show_is_no_new_version_of_it(
 
 @pytest.mark.usefixtures("_two_tenants")
 def test_a_recompute_that_changes_nothing_adds_nothing(storage: Storage) -> None:
-    then = at(storage, june(2))
-    recompute_days(then, PlainRunner(then), [DAY], RefreshSummary())
+    recompute_on(storage, 2)
     assert versions(storage) == FIRST
 
 
@@ -130,16 +129,35 @@ def test_a_void_is_a_version_of_its_tenant(storage: Storage, landing: Landing, r
     assert versions(storage) == [*FIRST, (2, "globex", 0, "void", 2)]
 
 
-@pytest.mark.usefixtures("_two_tenants")
-def test_a_day_that_is_computed_by_another_select_is_restated(storage: Storage) -> None:
-    # What an older SELECT would have left: another total, another digest.
+@pytest.fixture
+def _older_select(storage: Storage, _two_tenants: None) -> None:
+    """The tokens of acme as an older SELECT would have left them: another total, another digest."""
     with storage.warehouse.begin() as connection:
         connection.execute(token_series.update().where(token_series.c.tenant_id == "acme").values(total=7))
         of_tokens = partition_state.c.table_name == "token_series"
         connection.execute(partition_state.update().where(of_tokens).values(output_digest="2:7"))
-    then = at(storage, june(2))
+
+
+def recompute_on(storage: Storage, day: int) -> None:
+    then = at(storage, june(day))
     recompute_days(then, PlainRunner(then), [DAY], RefreshSummary())
+
+
+@pytest.mark.usefixtures("_older_select")
+def test_a_day_that_is_computed_by_another_select_is_restated(storage: Storage) -> None:
+    recompute_on(storage, 2)
     assert versions(storage) == [*FIRST, (2, "acme", 120, "restate", 2)]
+
+
+@pytest.mark.usefixtures("_older_select")
+def test_a_file_that_was_quarantined_meanwhile_is_not_the_cause(
+    storage: Storage, landing: Landing, run_on: Run
+) -> None:
+    bad = [*(prompt(f"q{number}", TIME) for number in range(90)), *["{"] * 10]
+    landing.write("persona", "2026-05-03", bad)
+    run_on(2)
+    recompute_on(storage, 3)
+    assert versions(storage) == [*FIRST, (2, "acme", 120, "restate", 3)]
 
 
 def talk(record_id: str, time: str) -> dict[str, Any]:

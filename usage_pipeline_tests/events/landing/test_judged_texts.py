@@ -76,6 +76,23 @@ def test_the_agents_of_runs_are_texts_to_group_by(
     assert reject_reasons(storage) == [(1, f"invalid_{column}")]
 
 
+@pytest.mark.parametrize(
+    ("name", "rejects"),
+    [
+        ("command_" + "x" * 248, []),
+        ("command_" + "x" * 249, [(1, "unknown_type")]),
+        ("command_\u0000", [(1, "unknown_type")]),
+    ],
+    ids=["256 characters", "257 characters", "NUL"],
+)
+def test_a_type_that_a_pattern_admits_is_a_text_to_group_by(
+    storage: Storage, deliver: Callable[..., None], name: str, rejects: list[tuple[int, str]]
+) -> None:
+    line = {"event": name, "properties": {}, "user_id": "u", "time": 1777622400}
+    deliver("aider", "2026-05-01", [line], tenant="acme")
+    assert reject_reasons(storage) == rejects
+
+
 def test_256_characters_are_a_text_to_group_by(storage: Storage, deliver: Callable[..., None]) -> None:
     deliver("persona", "2026-05-01", [prompt("e1", TIME, modelName="\U0001f319" * 256)])
     assert rows(storage, LANDED_EVENTS, "model") == [("\U0001f319" * 256,)]
