@@ -125,7 +125,7 @@ def test_an_empty_csv_file_fails_because_it_has_no_header(storage: Storage, land
         "x" * 240 + ".jsonl",
     ],
 )
-@pytest.mark.parametrize("tenant", ["acme", "t \"'*?[\n\u202e"])
+@pytest.mark.parametrize("tenant", ["acme", "t \"'*?[\u202e"])
 def test_a_file_under_any_name_lands_under_that_name(
     storage: Storage, landing: Landing, land: Land, name: str, tenant: str
 ) -> None:

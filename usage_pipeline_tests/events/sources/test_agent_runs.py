@@ -82,7 +82,8 @@ def test_texts_are_input_output_and_the_message_of_an_error(samples: Storage) ->
 
 
 def test_all_count_on_the_day_that_the_runs_ended(samples: Storage) -> None:
-    assert [str(day) for day, _ in usage(samples, SOURCE, "records", group_by="day")] == ["2026-02-21"]
+    days = usage(samples, SOURCE, "records", group_by="day")
+    assert [str(day) for day, records in days if records] == ["2026-02-21"]
 
 
 def test_the_api_calls_of_a_run_are_its_requests_and_a_start_has_none(samples: Storage) -> None:
