@@ -116,6 +116,8 @@ class Mapping(Part):
 
     @model_validator(mode="after")
     def _suffixes_of_types(self) -> Self:
+        if self.identity_suffix and not self.identity_fields:
+            raise ValueError("identity_suffix: a position has no suffix; remove it, or name the fields of the id")
         unknown = sorted(self.identity_suffix.keys() - self.record_types)
         if unknown:
             raise ValueError(

@@ -54,6 +54,22 @@ def entries(connection: Connection, subject: str | None = None) -> list[AuditEnt
     return [AuditEntry(**{**row, "action": Action(row["action"])}) for row in connection.execute(query).mappings()]
 
 
+def decision(connection: Connection, path: str, content_digest: str) -> AuditEntry | None:
+    """What people decided last about this content of a landing file: that it is released, or withdrawn."""
+    query = (
+        select(*(audit_log.c[name] for name in AuditEntry.__dataclass_fields__))
+        .where(
+            audit_log.c.subject == path,
+            audit_log.c.action.in_([Action.RELEASED, Action.WITHDRAWN]),
+            audit_log.c.details["content_digest"].astext == content_digest,
+        )
+        .order_by(audit_log.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).mappings().first()
+    return None if row is None else AuditEntry(**{**row, "action": Action(row["action"])})
+
+
 def acted_since(connection: Connection, action: Action, days: Collection[date], moment: datetime) -> bool:
     """Whether a file with rows of these event days met with the action after the moment."""
     query = (

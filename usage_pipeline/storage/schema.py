@@ -5,7 +5,6 @@ Migrations create and change them. What a table's rows mean is declared beside t
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     Column,
     Date,
     DateTime,
@@ -51,7 +50,6 @@ landing_files = Table(
     Column("rejected", BigInteger, nullable=False),
     Column("landed_at", DateTime(timezone=True), nullable=False),
     Column("run", Text, nullable=False),
-    Column("released", Boolean, nullable=False),
     Column("vanished_at", DateTime(timezone=True)),
 )
 

@@ -62,7 +62,6 @@ class LandedFile:
     rejected: int
     landed_at: datetime
     run: str
-    released: bool = False
     vanished_at: datetime | None = None
 
 

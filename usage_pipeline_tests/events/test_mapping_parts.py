@@ -172,6 +172,11 @@ def test_two_types_that_count_as_the_same_are_no_duplicates_of_each_other(
             id="suffix of a type that it lacks",
         ),
         pytest.param(
+            {"identity": "position", "identity_suffix": {"agent_run": "#end"}},
+            "identity_suffix: a position has no suffix",
+            id="suffix of a position",
+        ),
+        pytest.param(
             {"type": {"present": "$.done", "then": "agent_run", "otherwise": "agent_runs"}},
             "type: 'agent_runs' is not in the event catalogue",
             id="type by presence that is unknown",

@@ -1,12 +1,16 @@
 """Every published change of a number is kept, with its cause."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from usage_pipeline.events.landing.decisions import release, withdraw
+from usage_pipeline.events.landing.land import land_day
+from usage_pipeline.events.mapping import SOURCES
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, recompute_days, refresh
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import partition_state, token_series, usage_versions
@@ -147,6 +151,20 @@ def recompute_on(storage: Storage, day: int) -> None:
 def test_a_day_that_is_computed_by_another_select_is_restated(storage: Storage) -> None:
     recompute_on(storage, 2)
     assert versions(storage) == [*FIRST, (2, "acme", 120, "restate", 2)]
+
+
+@pytest.mark.usefixtures("_two_tenants")
+def test_a_day_whose_lines_are_read_by_another_mapping_is_restated(
+    storage: Storage, run_on: Run, tmp_path: Path
+) -> None:
+    persona = (SOURCES / "persona.yaml").read_text(encoding="utf-8")
+    (tmp_path / "persona.yaml").write_text(
+        persona.replace("  tokens_out: $.tokensOut", "  tokens_out: $.tokensIn")
+    )
+    later = storage.settings.model_copy(update={"now": june(2), "mappings_dir": tmp_path})
+    land_day(replace(storage, settings=later), DAY, "test")
+    run_on(2)
+    assert versions(storage) == [*FIRST, (2, "acme", 200, "restate", 2), (2, "globex", 200, "restate", 2)]
 
 
 @pytest.mark.usefixtures("_older_select")

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from usage_pipeline.errors import QueryError
+from usage_pipeline.events.landing.file_landing import withdrawn_note
 from usage_pipeline.events.landing.land import commit_day
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.storage import audit, state
@@ -35,14 +36,13 @@ class _Decision:
 
 def release(storage: Storage, path: str, reason: str, by: str) -> LandedFile:
     """Admit a quarantined file, or one that was withdrawn. Raises QueryError for any other."""
-    outcome = {"state": FileState.LANDED, "released": True, "error": None}
-    return _decide(storage, check_release(storage, path), _Decision(Action.RELEASED, reason, by, outcome))
+    decision = _Decision(Action.RELEASED, reason, by, {"state": FileState.LANDED, "error": None})
+    return _decide(storage, check_release(storage, path), decision)
 
 
 def withdraw(storage: Storage, path: str, reason: str, by: str) -> LandedFile:
     """Take back a file that counts, or keep a quarantined one out for good. Raises QueryError for any other."""
-    error = f"withdrawn by {by}: {reason.strip()}"
-    outcome = {"state": FileState.WITHDRAWN, "released": False, "error": error}
+    outcome = {"state": FileState.WITHDRAWN, "error": withdrawn_note(by, reason.strip())}
     return _decide(storage, check_withdraw(storage, path), _Decision(Action.WITHDRAWN, reason, by, outcome))
 
 

@@ -5,6 +5,7 @@ is landed again under the same rules is found to be there already.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from usage_pipeline.events.landing.judging import Judgement, Verdicts
 from usage_pipeline.events.landing.rules import EXPECTED_REJECTS, QUARANTINE_FROM_LINES, LandingRules
 from usage_pipeline.events.landing.scan import LandingFile
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.storage import state
+from usage_pipeline.storage import audit, state
+from usage_pipeline.storage.audit import Action, AuditEntry
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import FileState, LandedDay, LandedFile
@@ -64,23 +66,17 @@ class FileLanding:
             verdicts = judgement.store(name)
         except UnreadableFileError as error:
             return Landed(self._row(FileState.FAILED, _NO_VERDICTS, error=str(error)), [], 0)
-        return self._judged(verdicts, digest, name)
+        decided = audit.decision(connection, self.file.path, digest)
+        return self._judged(verdicts, digest, name, decided)
 
-    def _judged(self, verdicts: Verdicts, digest: str, name: str) -> Landed:
-        fault = self._quarantine_reason(verdicts)
-        decided = self._decided(digest)
-        if decided is not None and decided.state is FileState.WITHDRAWN:
-            file_state, fault = FileState.WITHDRAWN, decided.error
-        elif fault and not (decided is not None and decided.released):
-            file_state = FileState.QUARANTINED
-        else:
-            file_state, fault = FileState.LANDED, None
-        row = self._row(file_state, verdicts, error=fault, digest=digest, object_name=name)
+    def _judged(self, verdicts: Verdicts, digest: str, name: str, decided: AuditEntry | None) -> Landed:
+        file_state, error = FileState.LANDED, None
+        if decided is not None and decided.action is Action.WITHDRAWN:
+            file_state, error = FileState.WITHDRAWN, withdrawn_note(decided.by, decided.reason)
+        elif decided is None and (fault := self._quarantine_reason(verdicts)):
+            file_state, error = FileState.QUARANTINED, fault
+        row = self._row(file_state, verdicts, error=error, digest=digest, object_name=name)
         return Landed(row, verdicts.event_days, verdicts.voids)
-
-    def _decided(self, digest: str) -> LandedFile | None:
-        """What is known of the file, if people decided on this very content of it."""
-        return self.known if self.known is not None and self.known.content_digest == digest else None
 
     def _seen_again(self, known: LandedFile) -> LandedFile:
         again = {"size": self.file.size, "mtime_ns": self.file.mtime_ns, "vanished_at": None}
@@ -124,7 +120,6 @@ class FileLanding:
         digest: str | None = None,
         object_name: str | None = None,
     ) -> LandedFile:
-        decided = self._decided(digest) if digest is not None else None
         return LandedFile(
             path=self.file.path,
             source=self.file.source,
@@ -140,7 +135,18 @@ class FileLanding:
             **vars(verdicts.counts),
             accepted=verdicts.accepted,
             rejected=verdicts.rejected,
-            landed_at=self.storage.settings.clock(),
+            landed_at=self._landed_at(digest),
             run=self.run,
-            released=decided is not None and decided.released,
         )
+
+    def _landed_at(self, digest: str | None) -> datetime:
+        """When this content began to count: other rules that read it again are no new arrival."""
+        known = self.known
+        if known is not None and known.state is FileState.LANDED and known.content_digest == digest:
+            return known.landed_at
+        return self.storage.settings.clock()
+
+
+def withdrawn_note(by: str, reason: str) -> str:
+    """What `files` says of a withdrawn file."""
+    return f"withdrawn by {by}: {reason}"

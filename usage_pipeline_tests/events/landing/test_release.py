@@ -31,9 +31,9 @@ def _quarantined(landing: Landing, run: Run) -> None:
     run()
 
 
-def what_is_known(storage: Storage) -> tuple[FileState, bool, str | None]:
+def what_is_known(storage: Storage) -> tuple[FileState, str | None]:
     file = files(storage)["events.jsonl"]
-    return file.state, file.released, file.error
+    return file.state, file.error
 
 
 def test_what_it_brought_counts_after_the_release_and_not_before(storage: Storage, run: Run) -> None:
@@ -46,7 +46,7 @@ def test_what_it_brought_counts_after_the_release_and_not_before(storage: Storag
 def test_it_is_landed_and_its_rejected_lines_stay_rejected(storage: Storage) -> None:
     release(storage, PATH, "the rest is fine", "ann")
     file = files(storage)["events.jsonl"]
-    assert (file.state, file.released, file.error) == (FileState.LANDED, True, None)
+    assert (file.state, file.error) == (FileState.LANDED, None)
     assert (file.accepted, file.rejected) == (90, 10)
 
 
@@ -64,7 +64,7 @@ def test_it_stays_released_when_its_day_lands_again_by_another_mapping(
     land("2026-05-01")
     run()
     assert files(storage)["events.jsonl"].object_name != before
-    assert what_is_known(storage) == (FileState.LANDED, True, None)
+    assert what_is_known(storage) == (FileState.LANDED, None)
     assert tokens(storage, "2026-05-01", "2026-05-01") == [90 * 120]
 
 
@@ -76,14 +76,14 @@ def test_it_stays_released_when_its_day_lands_again_by_other_rules(
     add_reference("plans", "short: {retention_days: 10}\ndefault: short\n")
     land("2026-05-01")
     assert files(storage)["events.jsonl"].object_name != before
-    assert what_is_known(storage) == (FileState.LANDED, True, None)
+    assert what_is_known(storage) == (FileState.LANDED, None)
 
 
 def test_it_stays_released_when_the_lake_is_rebuilt(storage: Storage, run: Run) -> None:
     release(storage, PATH, "the rest is fine", "ann")
     shutil.rmtree(storage.settings.data_dir / "lake")
     run()
-    assert what_is_known(storage) == (FileState.LANDED, True, None)
+    assert what_is_known(storage) == (FileState.LANDED, None)
     assert len(rows(storage, USAGE_RECORDS.spec, "record_id")) == 90
 
 
@@ -96,7 +96,6 @@ def test_delivered_with_other_bad_content_it_is_quarantined_again(
     run()
     assert what_is_known(storage) == (
         FileState.QUARANTINED,
-        False,
         "10.0% of its lines were rejected, more than 5.0%",
     )
     assert tokens(storage, "2026-05-01", "2026-05-01") == [0]

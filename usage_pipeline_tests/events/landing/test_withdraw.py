@@ -10,6 +10,7 @@ import pytest
 
 from usage_pipeline.events.landing.decisions import release, withdraw
 from usage_pipeline.events.mapping import SOURCES
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import line_accounts
 from usage_pipeline.storage.state import FileState
@@ -106,6 +107,21 @@ def test_it_stays_withdrawn_when_the_lake_is_rebuilt(storage: Storage, run: Run)
     shutil.rmtree(storage.settings.data_dir / "lake")
     run()
     assert files(storage)["wrong.jsonl"].state == FileState.WITHDRAWN
+    assert tokens(storage, *DAYS) == [0, 120]
+
+
+def test_it_stays_withdrawn_when_it_is_whole_again_after_it_could_not_be_read(
+    storage: Storage, settings: Settings, run: Run
+) -> None:
+    withdraw(storage, PATH, "wrong tenant", "ann")
+    file = settings.landing / PATH
+    whole = file.read_bytes()
+    file.write_bytes(b"\xff\xfe" + whole)
+    run()
+    assert files(storage)["wrong.jsonl"].state is FileState.FAILED
+    file.write_bytes(whole)
+    run()
+    assert files(storage)["wrong.jsonl"].error == "withdrawn by ann: wrong tenant"
     assert tokens(storage, *DAYS) == [0, 120]
 
 

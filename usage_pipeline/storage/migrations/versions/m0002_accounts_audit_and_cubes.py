@@ -20,12 +20,6 @@ _VOID_COUNTS = ("voided", "voids", "unmatched_voids")
 
 def upgrade() -> None:
     """Add what files, voids and versions need, and the tables of what people look at."""
-    op.add_column(
-        "landing_files",
-        sa.Column("released", sa.Boolean, nullable=False, server_default=sa.false()),
-        schema=SCHEMA,
-    )
-    op.alter_column("landing_files", "released", server_default=None, schema=SCHEMA)
     op.add_column("landing_files", sa.Column("vanished_at", sa.DateTime(timezone=True)), schema=SCHEMA)
     for name in _VOID_COUNTS:
         op.add_column("partition_state", sa.Column(name, sa.BigInteger), schema=SCHEMA)
@@ -117,5 +111,4 @@ def downgrade() -> None:
         op.drop_table(name, schema=SCHEMA)
     for name in _VOID_COUNTS:
         op.drop_column("partition_state", name, schema=SCHEMA)
-    for name in ("vanished_at", "released"):
-        op.drop_column("landing_files", name, schema=SCHEMA)
+    op.drop_column("landing_files", "vanished_at", schema=SCHEMA)
