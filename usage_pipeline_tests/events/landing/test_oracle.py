@@ -1,0 +1,92 @@
+"""The pipeline against an independent judge: each line of any file has the verdict, reason and columns it says."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from usage_pipeline.events.mapping import SOURCES, load_mapping
+from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
+from usage_pipeline.storage import state
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.events.landing.faulty_files import COMPRESSIONS, MAPPINGS, contents
+from usage_pipeline_tests.events.landing.oracle import Delivery, Judged, judge
+from usage_pipeline_tests.events.landing.oracle_lines import Verdict
+from usage_pipeline_tests.support import Landing, rows
+
+Land = Callable[[str], None]
+DAY = "2026-05-01"
+LANDED = ("record_id", "type", "tenant_id", "occurred_at")
+TOKENS = ("tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "tokens_reasoning", "tokens_total")
+PLANS = "standard: {retention_days: 90}\nforever: {retention_days: null}\ndefault: standard\n"
+TENANTS = "archive: {plans: [{from: 2020-01-01, plan: forever}]}\n"
+KEPT = {None: 90, "archive": None}
+TENANT_FOLDERS = st.sampled_from([None, "acme", "archive"])
+
+
+@pytest.fixture(autouse=True)
+def _plans(add_reference: Callable[[str, str], None]) -> None:
+    add_reference("plans", PLANS)
+    add_reference("tenants", TENANTS)
+
+
+def delivery(mapping: str, content: bytes, tenant: str | None) -> Delivery:
+    read = load_mapping(SOURCES / f"{mapping}.yaml")
+    return Delivery(read, content, tenant, date.fromisoformat(DAY), KEPT, date(2023, 1, 1))
+
+
+def as_landed(line: Judged) -> tuple[Any, ...]:
+    """An accepted line as the row that it becomes."""
+    assert line.record is not None
+    record = line.record
+    identity = (record.record_id, record.type, record.tenant_id, record.occurred_at)
+    return (line.number, *identity, *record.tokens, record.messages, record.status, record.model)
+
+
+def of_file(storage: Storage, path: str) -> tuple[list[Any], list[Any], state.LandedFile]:
+    """What the pipeline made of a file: accepted rows, rejected lines, and its state."""
+    names = ("landing_line", *LANDED, *TOKENS, "messages", "status", "model")
+    landed = [row for row in rows(storage, LANDED_EVENTS, "landing_file", *names) if row[0] == path]
+    rejected = rows(storage, REJECTED_LINES, "landing_file", "landing_line", "reason")
+    with storage.warehouse.connect() as connection:
+        (file,) = (file for file in state.files(connection) if file.path == path)
+    return [row[1:] for row in landed], [row[1:] for row in rejected if row[0] == path], file
+
+
+def some_examples(count: int) -> Callable[[Any], Any]:
+    return hypothesis_settings(
+        max_examples=count, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+@some_examples(25)
+@given(data=st.data(), compression=st.sampled_from(COMPRESSIONS), tenant=TENANT_FOLDERS)
+def test_each_line_is_what_the_independent_judge_says(
+    storage: Storage,
+    landing: Landing,
+    land: Land,
+    mapping: str,
+    data: st.DataObject,
+    compression: str,
+    tenant: str | None,
+) -> None:
+    content = data.draw(contents(mapping))
+    suffix = "csv" if mapping == "azure_llm" else "jsonl"
+    path = landing.write_bytes(mapping, DAY, content, tenant=tenant, name=f"a.{suffix}{compression}")
+    land(DAY)
+    landed, rejected, file = of_file(storage, path.relative_to(landing.root).as_posix())
+    path.unlink()
+    judged = list(judge(delivery(mapping, content, tenant)))
+    assert rejected == [(line.number, line.reason) for line in judged if line.verdict is Verdict.REJECTED]
+    assert landed == [as_landed(line) for line in judged if line.verdict is Verdict.ACCEPTED]
+    count = Counter(line.verdict for line in judged)
+    assert (file.lines, file.header, file.continuation, file.blank, file.accepted, file.rejected) == (
+        len(judged),
+        *(count[Verdict(name)] for name in ("header", "continuation", "blank", "accepted", "rejected")),
+    )
