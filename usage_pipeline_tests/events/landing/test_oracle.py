@@ -65,7 +65,7 @@ def some_examples(count: int) -> Callable[[Any], Any]:
 
 
 @pytest.mark.parametrize("mapping", MAPPINGS)
-@some_examples(25)
+@some_examples(250)
 @given(data=st.data(), compression=st.sampled_from(COMPRESSIONS), tenant=TENANT_FOLDERS)
 def test_each_line_is_what_the_independent_judge_says(
     storage: Storage,
