@@ -143,7 +143,8 @@ def _type_by_name(mapping: Mapping, text: str) -> str:
     other = mapping.types.get(ANY_TYPE)
     rest = literal(other) if other else "NULL"
     if patterns:
-        rest = f"CASE WHEN {' OR '.join(patterns)} THEN {text} ELSE {rest} END"
+        # The log's own name becomes a group: it is bounded like all that usage is grouped by.
+        rest = f"CASE WHEN {' OR '.join(patterns)} THEN dimension_text({text}) ELSE {rest} END"
     return f"CASE {text}{names} ELSE {rest} END" if names else rest
 
 

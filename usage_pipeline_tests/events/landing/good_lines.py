@@ -3,11 +3,7 @@
 from typing import Any
 
 HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens"
-CSV_LINES = [
-    "2026-05-01 08:00:03.9799600,4808,10",
-    "2026-05-01 08:00:04.0319600,3180,8",
-    "2026-05-01 08:00:04,0,0",
-]
+CSV_LINES = ["2026-05-01 08:00:03.9799600,4808,10", "2026-05-01 08:00:04.0319600,3180,8", "2026-05-01 08:00,0,0"]
 
 
 def _persona(record_id: str, event: str, **fields: Any) -> dict[str, Any]:
@@ -93,9 +89,7 @@ JSON_LINES: dict[str, list[dict[str, Any]]] = {
     "persona": [
         _persona("evt_01", "persona_create", seed="product designer, pragmatic"),
         _persona("evt_02", "persona_prompt", **_PROMPT),
-        _persona(
-            "evt_03", "persona_prompt", **{**_PROMPT, "response": None, "status": "failed", "error": "timed out"}
-        ),
+        _persona("evt_03", "persona_prompt", **{**_PROMPT, "response": None, "status": "failed", "error": "late"}),
         _persona("evt_04", "persona_list", query={"limit": 20}, resultCount=4),
         _persona("evt_08", "persona_consistency_check", issueCount=2, issueTypes=["age", "employer"]),
         _persona("evt_09", "file_upload", fileType="application/pdf", fileSize=1048576),

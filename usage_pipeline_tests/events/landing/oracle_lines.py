@@ -141,7 +141,9 @@ def _csv_fields(text: str, header: Sequence[str]) -> Fields:
 
 def _json_fields(text: str) -> Fields:
     try:
-        line = json.loads(text, parse_int=_Number, parse_float=_Number, parse_constant=_no_number)
+        line = json.loads(
+            text, object_pairs_hook=_first, parse_int=_Number, parse_float=_Number, parse_constant=_no_number
+        )
     except (ValueError, RecursionError):
         raise _FaultError("malformed_json") from None
     if not isinstance(line, dict):
@@ -151,6 +153,11 @@ def _json_fields(text: str) -> Fields:
 
 def _no_number(name: str) -> None:
     raise ValueError(name)
+
+
+def _first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two values under one name the first counts."""
+    return dict(reversed(pairs))
 
 
 def _at(value: Any, path: str) -> Any:
