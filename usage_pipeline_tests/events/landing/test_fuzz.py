@@ -156,21 +156,6 @@ def expect_sound(storage: Storage, written: Mapping[str, bytes]) -> None:
     expect_every_accepted_line(storage)
 
 
-def fuzz(
-    new_settings: Callable[..., Settings], root: Path, logs: dict[str, Log], lines: int, threshold: str
-) -> Any:
-    """Twice the same files on two fresh storages; what was found, for questions that a test has of its own."""
-    written = write(Landing(root), logs, lines, seed=len(threshold))
-    values = {"reject_share_threshold": Decimal(threshold), "default_retention_days": 2}
-    found = []
-    for _ in range(2):
-        with computed(new_settings(**values), root) as storage:
-            expect_sound(storage, written)
-            found.append(facts(storage))
-    assert found[0] == found[1]
-    return found[0]
-
-
 STATES = {"0.05": {FileState.LANDED, FileState.QUARANTINED}, "1": {FileState.LANDED}}
 LINES_IN_TEST, LINES_IN_ACCEPTANCE = 20_000, 1_000_000
 FILES = 2 * 7 * len(SHARES)

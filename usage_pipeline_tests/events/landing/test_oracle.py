@@ -73,7 +73,7 @@ def some_examples(count: int) -> Callable[[Any], Any]:
 
 
 @pytest.mark.parametrize("mapping", MAPPINGS)
-@some_examples(25)
+@some_examples(12)
 @given(data=st.data())
 def test_each_line_is_what_the_independent_judge_says(
     storage: Storage, landing: Landing, land: Land, mapping: str, data: st.DataObject
@@ -93,7 +93,7 @@ def test_each_line_is_what_the_independent_judge_says(
     )
 
 
-@some_examples(5)
+@some_examples(3)
 @given(data=st.data(), tenant=st.sampled_from(["acme", "archive"]))
 def test_each_accepted_line_becomes_a_record_or_is_accounted_for(
     storage: Storage, landing: Landing, run: Callable[[], object], data: st.DataObject, tenant: str
