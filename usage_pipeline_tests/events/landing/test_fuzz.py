@@ -156,31 +156,32 @@ def expect_sound(storage: Storage, written: Mapping[str, bytes]) -> None:
     expect_every_accepted_line(storage)
 
 
-STATES = {"0.05": {FileState.LANDED, FileState.QUARANTINED}, "1": {FileState.LANDED}}
+LANDED, BOTH = {FileState.LANDED}, {FileState.LANDED, FileState.QUARANTINED}
 LINES_IN_TEST, LINES_IN_ACCEPTANCE = 20_000, 1_000_000
 FILES = 2 * 7 * len(SHARES)
 
 
 @pytest.mark.parametrize(
-    ("threshold", "lines"),
-    [
-        *[pytest.param(value, LINES_IN_TEST // FILES + 1) for value in ("0.05", "1")],
-        *[
-            pytest.param(value, LINES_IN_ACCEPTANCE // FILES + 1, marks=pytest.mark.acceptance)
-            for value in ("0.05", "1")
-        ],
-    ],
+    "lines",
+    [LINES_IN_TEST // FILES + 1, pytest.param(LINES_IN_ACCEPTANCE // FILES + 1, marks=pytest.mark.acceptance)],
 )
-def test_changed_lines_are_all_accounted_for_and_come_to_the_same_twice(
-    new_settings: Callable[..., Settings], tmp_path: Path, logs: dict[str, Log], threshold: str, lines: int
+@pytest.mark.parametrize(("threshold", "seed", "states"), [("0.05", 1, BOTH), ("1", 2, LANDED)])
+def test_changed_lines_are_all_accounted_for_and_come_to_the_same_twice(  # noqa: PLR0913, PLR0917 - three fixtures
+    new_settings: Callable[..., Settings],
+    tmp_path: Path,
+    logs: dict[str, Log],
+    threshold: str,
+    seed: int,
+    states: set[FileState],
+    lines: int,
 ) -> None:
-    written = write(Landing(tmp_path), logs, lines, seed=1)
+    landing = tmp_path / "landing"
+    written = write(Landing(landing), logs, lines, seed)
     found = []
     for _ in range(2):
-        with computed(
-            new_settings(reject_share_threshold=threshold, default_retention_days=2), tmp_path
-        ) as storage:
+        settings = new_settings(reject_share_threshold=threshold, default_retention_days=2)
+        with computed(settings, landing) as storage:
             expect_sound(storage, written)
             found.append(facts(storage))
     assert found[0] == found[1]
-    assert {state for _, state, *_ in found[0][0]} == STATES[threshold]
+    assert {state for _, state, *_ in found[0][0]} == states
