@@ -10,16 +10,18 @@ from typing import Any
 
 _LEAF = re.compile(rb'"(?:[^"\\]|\\.)*"(?!\s*:)|-?[0-9][0-9.eE+-]*|true|false|null')
 VALUES = (
-    *(b"0", b"-1", b"12.0", b"12.7", b"1e3", b"1E-7", b"1e400", b"999999999999999999", b"123456789012345678.0"),
-    *(b"18446744073709551616", b"9" * 400, b"0." + b"1" * 60, b"-0.0", b"NaN", b"-Infinity", b"0x1F", b"01"),
+    *(b"0", b"-1", b"12.0", b"12.7", b"1e3", b"999999999999999", b"999999999999999999"),
+    *(b"18446744073709551616", b"9" * 400, b"0." + b"1" * 60, b"NaN", b"-Infinity", b"0x1F", b"01"),
     *(b"true", b"false", b"null", b"[]", b"{}", b'[1,{"a":null}]', b'{"a":{"b":[[]]}}', b"[" * 60 + b"]" * 60),
     *(b'""', b'"x"', b'"-1"', b'"1e3"', b'" 1"', b'"NaN"', b'"\\u0000"', b'"a\\u0000b"', b'"\\ud83d\\ude00"'),
     *(b'"\\ud800"', b'"\\"\\\\\\n"', '"\u202e\u00a0\ufeff"'.encode(), b'"' + b"x" * 300 + b'"', b'"\t"'),
     *(b'"globex"', b'" acme"', b'"acme\\n"', b'"' + b"t" * 200 + b'"', b'"no such type"', b'"command_\\u0000"'),
     *(b'"0001-01-01T00:00:00Z"', b'"9999-12-31T23:59:59.999999999Z"', b'"0000-00-00T00:00:00Z"', b"99999999999"),
-    *(b'"2026-02-20T24:00:00Z"', b'"2026-02-20T23:59:60Z"', b'"2026-02-20T08:00:00"', b"-62135596800"),
+    *(b'"2026-02-20T23:59:60Z"', b'"2026-02-20T08:00:00"', b"-62135596800"),
     *(b'"2026-02-20T08:00:00+14:59"', b'"infinity"', b'"epoch"', b'"294247-01-10T04:00:54Z"', b"253402300800"),
 )
+UNSETTLED = (b"1E-7", b"-0.0", b"1e400", b"123456789012345678.0", b'"2026-02-20T24:00:00Z"')
+"""Values of which the rules do not say which columns take them."""
 NOISE = (b'"', b'""', b"'", b",", b":", b"{", b"}", b"\\", b"\n", b"\r", b"\r\n", b"\0", b"\x01", b"\x1a", b"\x7f")
 NOISE = (*NOISE, b"\xff", b"\xc3", b"\xe2\x80\xa8", b"\xef\xbb\xbf", b" ", b"\t", b"//", b"NaN", b"null", b"\n\n")
 
@@ -60,10 +62,11 @@ def _dump(value: object) -> bytes:
 class Mutator:
     """Makes lines of these bases. Each good line has an id of its own, but for one in ten."""
 
-    def __init__(self, seed: int, bases: Sequence[Base]) -> None:
-        """Begin anew with this seed."""
+    def __init__(self, seed: int, bases: Sequence[Base], values: Sequence[bytes]) -> None:
+        """Begin anew with this seed; some changed lines take one of the values."""
         self._random = Random(seed)  # noqa: S311 - a test that can be repeated, no secret
         self._bases = bases
+        self._values = values
         self._ids = count()
         self._leaves = [leaf for base in bases for leaf in base.leaves]
         self._changes: tuple[Callable[[Base], bytes], ...] = (
@@ -90,7 +93,7 @@ class Mutator:
 
     def _value(self, base: Base) -> bytes:
         leaves = list(base.leaves)
-        leaves[self._random.randrange(len(leaves))] = self._random.choice(VALUES)
+        leaves[self._random.randrange(len(leaves))] = self._random.choice(self._values)
         return base.with_leaves(leaves)
 
     def _swapped(self, base: Base) -> bytes:

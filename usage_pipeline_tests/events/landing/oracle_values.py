@@ -35,13 +35,13 @@ class Text:
 
 
 def whole_of(text: Text) -> int:
-    """A whole number, 0 or more, of at most 18 digits."""
+    """A whole number, 0 or more, of at most 15 digits."""
     value = text.number
     if value is None:
-        if not re.fullmatch(r"\d{1,18}(\.0+)?", text.text, re.ASCII):
+        if not re.fullmatch(r"\d{1,15}(\.0+)?", text.text, re.ASCII):
             raise InvalidError
         value = Decimal(text.text)
-    if not 0 <= value < 10**18 or value != int(value):
+    if not 0 <= value < 10**15 or value != int(value):
         raise InvalidError
     return int(value)
 
