@@ -29,6 +29,7 @@ from usage_pipeline_tests.support import Landing, digests, shared
 SHARES = {"": 1.0, ".gz": 0.03, ".zst": 0.5}
 """By compression, the share of lines that are changed: some files stay under 5 % rejects, others do not."""
 IDS = {"persona": "id", "persona_callback": "jobId", "agent_runs": "runId", "usage_statistics": "id"}
+ALL_VALUES = (*VALUES, *UNSETTLED)
 AIDER_END = 1_723_593_600  # 2024-08-14
 HEADERS = {"azure_llm": f"{HEADER}\n".encode()}
 
@@ -68,11 +69,7 @@ def _azure_rows() -> list[Base]:
 
 
 def write(
-    landing: Landing,
-    logs: Mapping[str, Log],
-    lines: int,
-    seed: int,
-    values: Sequence[bytes] = (*VALUES, *UNSETTLED),
+    landing: Landing, logs: Mapping[str, Log], lines: int, seed: int, values: Sequence[bytes] = ALL_VALUES
 ) -> dict[str, bytes]:
     """Write a file of each format and compression; their contents by path."""
     written = {}
@@ -220,8 +217,8 @@ def test_changed_lines_are_judged_as_the_independent_judge_says(
 ) -> None:
     landing = tmp_path / "landing"
     written = write(Landing(landing), logs, 150, seed=3, values=VALUES)
-    expected = {
-        place: verdict for path, content in written.items() for place, verdict in judged(path, content).items()
-    }
+    expected: dict[tuple[str, int], str] = {}
+    for path, content in written.items():
+        expected |= judged(path, content)
     with computed(new_settings(default_retention_days=2), landing) as storage:
         assert verdicts(storage) == expected
