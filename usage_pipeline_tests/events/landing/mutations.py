@@ -8,7 +8,8 @@ from itertools import count
 from random import Random
 from typing import Any
 
-_LEAF = re.compile(rb'"(?:[^"\\]|\\.)*"(?!\s*:)|-?[0-9][0-9.eE+-]*|true|false|null')
+_STRING = rb'"(?:[^"\\]|\\.)*"'
+_LEAF = re.compile(rb"(%b)(?!:)|%b:|(-?[0-9][0-9.eE+-]*|true|false|null)" % (_STRING, _STRING))
 VALUES = (
     *(b"0", b"-1", b"12.0", b"12.7", b"1e3", b"999999999999999", b"999999999999999999"),
     *(b"18446744073709551616", b"9" * 400, b"0." + b"1" * 60, b"NaN", b"-Infinity", b"0x1F", b"01"),
@@ -40,8 +41,11 @@ class Base:
         """A JSON line whose id, if it has one, stands in this field."""
         text = _dump(line)
         pairs = tuple(_dump({name: value})[1:-1] for name, value in line.items())
-        pieces = tuple(_LEAF.split(text))
-        return cls(pieces, tuple(_LEAF.findall(text)), pairs, _dump(line[id_field]) if id_field else None)
+        spans = [found.span() for found in _LEAF.finditer(text) if found[1] or found[2]]  # the others are names
+        edges = [0, *(edge for span in spans for edge in span), len(text)]
+        pieces = tuple(text[start:end] for start, end in zip(edges[::2], edges[1::2], strict=True))
+        leaves = tuple(text[start:end] for start, end in spans)
+        return cls(pieces, leaves, pairs, _dump(line[id_field]) if id_field else None)
 
     @classmethod
     def of_csv(cls, line: bytes) -> "Base":

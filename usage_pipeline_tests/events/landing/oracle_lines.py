@@ -144,6 +144,7 @@ def _json_fields(text: str) -> Fields:
         line = json.loads(
             text, object_pairs_hook=_first, parse_int=_Number, parse_float=_Number, parse_constant=_no_number
         )
+        json.dumps(json.loads(text), ensure_ascii=False).encode()  # half a character is no text
     except (ValueError, RecursionError):
         raise _FaultError("malformed_json") from None
     if not isinstance(line, dict):
