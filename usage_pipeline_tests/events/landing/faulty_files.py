@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -91,3 +92,35 @@ def contents(draw: st.DrawFn, mapping: str, max_lines: int = 40) -> bytes:
     if draw(st.booleans()):
         content = content.rstrip(b"\r\n")
     return b"\xef\xbb\xbf" * draw(st.booleans()) + content
+
+
+def good_content(mapping: str) -> bytes:
+    """All good lines of the mapping."""
+    if mapping == "azure_llm":
+        return "".join(f"{line}\n" for line in (HEADER, *CSV_LINES)).encode()
+    return b"".join(json.dumps(line).encode() + b"\n" for line in JSON_LINES[mapping])
+
+
+def every_single_fault(mapping: str) -> bytes:
+    """Each good line of the mapping with each of the values in each of its fields, and without the field."""
+    if mapping == "azure_llm":
+        return f"{HEADER}\n".encode() + "".join(_csv_faults()).encode()
+    lines = [line for good in JSON_LINES[mapping] for line in _faulty(good)]
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+
+
+def _faulty(good: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for name, held in good.items():
+        yield {other: value for other, value in good.items() if other != name}
+        yield from ({**good, name: value} for value in (*TIMES, *VALUES))
+        if isinstance(held, dict):
+            yield from ({**good, name: inner} for inner in _faulty(held))
+
+
+def _csv_faults() -> Iterator[str]:
+    for line in CSV_LINES:
+        for column in range(3):
+            for value in (*TIMES, *VALUES):
+                cells = line.split(",")
+                cells[column] = str(value).replace('"', '""')
+                yield ",".join(f'"{cell}"' for cell in cells) + "\n"

@@ -3,6 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -17,7 +18,13 @@ from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import line_accounts
-from usage_pipeline_tests.events.landing.faulty_files import COMPRESSIONS, MAPPINGS, contents
+from usage_pipeline_tests.events.landing.faulty_files import (
+    COMPRESSIONS,
+    MAPPINGS,
+    contents,
+    every_single_fault,
+    good_content,
+)
 from usage_pipeline_tests.events.landing.oracle import Delivery, Judged, judge
 from usage_pipeline_tests.events.landing.oracle_lines import Verdict
 from usage_pipeline_tests.support import Landing, rows
@@ -29,6 +36,7 @@ TOKENS = ("tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "tok
 PLANS = "standard: {retention_days: 90}\nforever: {retention_days: null}\ndefault: standard\n"
 TENANTS = "archive: {plans: [{from: 2020-01-01, plan: forever}]}\n"
 KEPT = {None: 90, "archive": None}
+TENANT_IN_LINE = frozenset({"persona", "persona_callback", "agent_runs", "void"})
 TENANT_FOLDERS = st.sampled_from([None, "acme", "archive"])
 
 
@@ -61,9 +69,8 @@ def of_file(storage: Storage, path: str) -> tuple[list[Any], list[Any], state.La
     return [row[1:] for row in landed], [row[1:] for row in rejected if row[0] == path], file
 
 
-def file_names(mapping: str) -> st.SearchStrategy[str]:
-    suffix = "csv" if mapping == "azure_llm" else "jsonl"
-    return st.sampled_from([f"a.{suffix}{compression}" for compression in COMPRESSIONS])
+def name_of(mapping: str, compression: str) -> str:
+    return f"a.{'csv' if mapping == 'azure_llm' else 'jsonl'}{compression}"
 
 
 def some_examples(count: int) -> Callable[[Any], Any]:
@@ -72,37 +79,61 @@ def some_examples(count: int) -> Callable[[Any], Any]:
     )
 
 
+@dataclass(frozen=True)
+class Lands:
+    """Lands single files, and expects of each what the independent judge says."""
+
+    storage: Storage
+    landing: Landing
+    land: Land
+
+    def expect_as_judged(self, mapping: str, content: bytes, tenant: str | None, name: str) -> None:
+        path = self.landing.write_bytes(mapping, DAY, content, tenant=tenant, name=name)
+        self.land(DAY)
+        landed, rejected, file = of_file(self.storage, path.relative_to(self.landing.root).as_posix())
+        path.unlink()
+        judged = list(judge(delivery(mapping, content, tenant)))
+        assert rejected == [(line.number, line.reason) for line in judged if line.verdict is Verdict.REJECTED]
+        assert landed == [as_landed(line) for line in judged if line.verdict is Verdict.ACCEPTED]
+        count = Counter(line.verdict for line in judged)
+        assert (file.lines, file.header, file.continuation, file.blank, file.accepted, file.rejected) == (
+            len(judged),
+            *(count[Verdict(name)] for name in ("header", "continuation", "blank", "accepted", "rejected")),
+        )
+
+
+@pytest.fixture
+def lands(storage: Storage, landing: Landing, land: Land) -> Lands:
+    return Lands(storage, landing, land)
+
+
+@pytest.mark.parametrize("tenant", ["acme", "archive"])
 @pytest.mark.parametrize("mapping", MAPPINGS)
-@some_examples(12)
-@given(data=st.data())
-def test_each_line_is_what_the_independent_judge_says(
-    storage: Storage, landing: Landing, land: Land, mapping: str, data: st.DataObject
+def test_any_value_in_any_field_is_what_the_judge_says(lands: Lands, mapping: str, tenant: str) -> None:
+    folder = None if mapping in TENANT_IN_LINE else tenant
+    content = every_single_fault(mapping).replace(b'"acme"', f'"{tenant}"'.encode())
+    lands.expect_as_judged(mapping, content, folder, name_of(mapping, ""))
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+@some_examples(10)
+@given(data=st.data(), tenant=TENANT_FOLDERS, compression=st.sampled_from(COMPRESSIONS))
+def test_each_line_of_any_file_is_what_the_judge_says(
+    lands: Lands, mapping: str, data: st.DataObject, tenant: str | None, compression: str
 ) -> None:
-    content, tenant = data.draw(contents(mapping)), data.draw(TENANT_FOLDERS)
-    path = landing.write_bytes(mapping, DAY, content, tenant=tenant, name=data.draw(file_names(mapping)))
-    land(DAY)
-    landed, rejected, file = of_file(storage, path.relative_to(landing.root).as_posix())
-    path.unlink()
-    judged = list(judge(delivery(mapping, content, tenant)))
-    assert rejected == [(line.number, line.reason) for line in judged if line.verdict is Verdict.REJECTED]
-    assert landed == [as_landed(line) for line in judged if line.verdict is Verdict.ACCEPTED]
-    count = Counter(line.verdict for line in judged)
-    assert (file.lines, file.header, file.continuation, file.blank, file.accepted, file.rejected) == (
-        len(judged),
-        *(count[Verdict(name)] for name in ("header", "continuation", "blank", "accepted", "rejected")),
-    )
+    lands.expect_as_judged(mapping, data.draw(contents(mapping)), tenant, name_of(mapping, compression))
 
 
 @some_examples(3)
-@given(data=st.data(), tenant=st.sampled_from(["acme", "archive"]))
+@given(data=st.data(), compression=st.sampled_from(COMPRESSIONS))
 def test_each_accepted_line_becomes_a_record_or_is_accounted_for(
-    storage: Storage, landing: Landing, run: Callable[[], object], data: st.DataObject, tenant: str
+    storage: Storage, landing: Landing, run: Callable[[], object], data: st.DataObject, compression: str
 ) -> None:
     accepted: Counter[tuple[str, date]] = Counter()
     for mapping in MAPPINGS:
-        content = data.draw(contents(mapping))
-        path = landing.write_bytes(mapping, DAY, content, tenant=tenant, name=data.draw(file_names(mapping)))
-        for line in judge(delivery(mapping, content, tenant)):
+        content = good_content(mapping) + data.draw(contents(mapping))
+        path = landing.write_bytes(mapping, DAY, content, tenant="acme", name=name_of(mapping, compression))
+        for line in judge(delivery(mapping, content, "acme")):
             if line.record:
                 accepted[path.relative_to(landing.root).as_posix(), line.record.occurred_at.date()] += 1
     run()
