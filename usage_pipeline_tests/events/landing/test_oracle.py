@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -74,8 +74,12 @@ def name_of(mapping: str, compression: str) -> str:
 
 
 def some_examples(count: int) -> Callable[[Any], Any]:
+    """So many examples; one that fails is shown as it is, because to shrink it would take many minutes."""
     return hypothesis_settings(
-        max_examples=count, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=count,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
 
 
