@@ -42,7 +42,7 @@ METER_OF_FIELD = {
 }
 Meter = Literal["tokens", "messages", "requests", "conversations", "bytes", "tool_calls", "cost", "credits"]
 
-_NUMBERS = {"BIGINT": re.compile(r"[0-9]{1,18}"), "DECIMAL(38,24)": re.compile(r"[0-9]{1,13}(\.[0-9]{1,24})?")}
+_NUMBERS = {"BIGINT": re.compile(r"[0-9]{1,15}"), "DECIMAL(38,24)": re.compile(r"[0-9]{1,13}(\.[0-9]{1,24})?")}
 
 
 class Mapping(Part):

@@ -10,7 +10,7 @@ from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
-from duckdb import DuckDBPyConnection
+from duckdb import ConversionException, DuckDBPyConnection, OutOfRangeException
 from sqlalchemy import Connection
 
 from usage_pipeline.errors import PartitionError
@@ -42,7 +42,7 @@ def compute_partition(storage: Storage, table: DailyTable, day: date, run: str) 
         with session(storage.engine) as duck:
             for entry in table.inputs:
                 inputs.register(entry, storage, connection, duck, day)
-            written = _WRITERS[table.spec.zone](storage, connection, duck, table, day)
+            written = _write(storage, connection, duck, table, day)
         if written.accounts is not None:
             state.record_accounts(connection, day, written.accounts)
         partition = state.mark_committed(
@@ -55,6 +55,19 @@ def compute_partition(storage: Storage, table: DailyTable, day: date, run: str) 
         versions.record_changes(connection, published, partition, lookback_days)
         connection.commit()
     return partition
+
+
+def _write(
+    storage: Storage, connection: Connection, duck: DuckDBPyConnection, table: DailyTable, day: date
+) -> Written:
+    try:
+        return _WRITERS[table.spec.zone](storage, connection, duck, table, day)
+    except (ConversionException, OutOfRangeException):
+        # Without the library's text, which quotes a value.
+        raise PartitionError(
+            f"{table.name} of {day}: a total has more than 18 digits, which no real usage has. "
+            "Find the file that brought such counts, and take it back with `withdraw`."
+        ) from None
 
 
 def inputs_digests(

@@ -177,20 +177,3 @@ def test_a_landing_day_without_a_folder_lands_nothing(
     assert metadata(instance, "landed_events", "files") == {KEYS[0]: 0}
     assert metadata(instance, "landed_events", ROW_COUNT) == {}
     assert not storage.lake.folder(LANDED_EVENTS, DAYS[0]).exists()
-
-
-def test_no_text_and_no_member_reaches_dagster(
-    runner: DagsterRunner, instance: dg.DagsterInstance, landing: Landing, storage: Storage
-) -> None:
-    lines = [
-        prompt("e1", "2026-05-01T08:00:00Z", userId="member-7", prompt="a private question"),
-        prompt("e2", "2026-05-01T08:00:00Z", userId="member-7", response="a private answer", tokensIn="many"),
-        '{"broken": "a private line',
-    ]
-    landing.write("persona", "2026-05-01", lines)
-    landing.write("persona", "2026-05-01", []).with_name("broken.jsonl.gz").write_bytes(b"a private file")
-    refresh(storage, runner)
-    told = [str(entry) for run in instance.get_runs() for entry in instance.all_logs(run.run_id)]
-    told += [str(run) for run in instance.get_runs()]
-    assert len(told) > 10
-    assert not [text for text in told if "private" in text or "member-7" in text]

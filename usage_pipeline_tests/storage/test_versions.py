@@ -158,9 +158,8 @@ def test_a_day_whose_lines_are_read_by_another_mapping_is_restated(
     storage: Storage, run_on: Run, tmp_path: Path
 ) -> None:
     persona = (SOURCES / "persona.yaml").read_text(encoding="utf-8")
-    (tmp_path / "persona.yaml").write_text(
-        persona.replace("  tokens_out: $.tokensOut", "  tokens_out: $.tokensIn")
-    )
+    swapped = persona.replace("tokens_out: $.tokensOut", "tokens_out: $.tokensIn")
+    (tmp_path / "persona.yaml").write_text(swapped, encoding="utf-8")
     later = storage.settings.model_copy(update={"now": june(2), "mappings_dir": tmp_path})
     land_day(replace(storage, settings=later), DAY, "test")
     run_on(2)

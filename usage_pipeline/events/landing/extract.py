@@ -14,7 +14,10 @@ from usage_pipeline.events.mapping_parts import Constant, Presence, Time, TimeFo
 from usage_pipeline.events.record import DIMENSION_COLUMNS, FACTS, FIELD_TYPES, TEXTS, VOID_TARGET, WHERE_LANDED
 from usage_pipeline.storage.engine import literal
 
-_EXPECTED_BY_TYPE = {"BIGINT": "a whole number, 0 or more", "DECIMAL(38,24)": "a decimal number, 0 or more"}
+_EXPECTED_BY_TYPE = {
+    "BIGINT": "a whole number, 0 or more, of at most 15 digits",
+    "DECIMAL(38,24)": "a decimal number, 0 or more",
+}
 _EXPECTED_TIMES = {
     TimeFormat.ISO: "an ISO 8601 time with zone, such as 2026-02-20T08:00:00.120Z",
     TimeFormat.EPOCH_SECONDS: "seconds since 1970, such as 1771574462",
@@ -143,6 +146,7 @@ def _type_by_name(mapping: Mapping, text: str) -> str:
     other = mapping.types.get(ANY_TYPE)
     rest = literal(other) if other else "NULL"
     if patterns:
+        # The log's own name becomes a group: it is bounded like all that usage is grouped by.
         rest = f"CASE WHEN {' OR '.join(patterns)} THEN dimension_text({text}) ELSE {rest} END"
     return f"CASE {text}{names} ELSE {rest} END" if names else rest
 

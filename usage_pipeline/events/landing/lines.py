@@ -140,7 +140,7 @@ def _blank(texts: pa.LargeStringArray) -> NDArray[np.bool_]:
     # Few lines begin with white space: only those are looked at whole.
     candidates = np.flatnonzero(np.isin(np.frombuffer(data, dtype=np.uint8)[starts], _WHITE))
     if len(candidates):
-        trimmed = pc.utf8_trim_whitespace(texts.take(pa.array(candidates)))
+        trimmed = pc.ascii_trim_whitespace(texts.take(pa.array(candidates)))
         blank[candidates] = pc.equal(pc.binary_length(trimmed), 0).to_numpy(zero_copy_only=False)
     return blank
 

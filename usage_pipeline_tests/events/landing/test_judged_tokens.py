@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.series.tables import DAILY_USAGE
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, reject_reasons, rows
 
@@ -103,3 +104,13 @@ def test_a_message_record_counts_its_count(
         (1, 3, 3, "message"),
         (2, 1, 1, "message"),
     ]
+
+
+def test_a_day_of_the_largest_counts_adds_up(
+    storage: Storage, landing: Landing, run: Callable[[], object], add_mapping: Callable[[str, str], Path]
+) -> None:
+    add_mapping("tokens", TOKENS.format(included="true"))
+    lines = [{"type": "request", "at": TIME, "in": 10**15 - 1, "out": 10**15 - 1}] * 20
+    landing.write("tokens", "2026-05-01", lines, tenant="acme")
+    run()
+    assert rows(storage, DAILY_USAGE.spec, "tokens_total") == [(39_999_999_999_999_960,)]

@@ -13,6 +13,7 @@ from usage_pipeline_tests.support import Landing, prompt
 Land = Callable[[str], None]
 DAY = date(2026, 5, 1)
 TIME = "2026-05-01T08:00:00Z"
+WHOLE_NUMBER = "a whole number, 0 or more, of at most 15 digits"
 
 
 def test_a_reject_says_where_why_what_was_found_and_what_was_expected(
@@ -37,7 +38,10 @@ def test_a_reject_says_where_why_what_was_found_and_what_was_expected(
     ("line", "told"),
     [
         ("{", (None, None, "one JSON object on the line")),
-        (prompt("e1", TIME, tokensIn="12.7"), ("$.tokensIn", "12.7", "a whole number, 0 or more")),
+        (
+            prompt("e1", TIME, tokensIn="12.7"),
+            ("$.tokensIn", "12.7", "a whole number, 0 or more, of at most 15 digits"),
+        ),
         (prompt("", TIME), ("$.id", None, "an id")),
         (
             prompt("e1", "2026-05-01"),

@@ -1,0 +1,121 @@
+"""Good lines of every shipped format, after the public samples; all on 30 April and 1 May 2026."""
+
+from typing import Any
+
+HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens"
+CSV_LINES = ["2026-05-01 08:00:03.9799600,4808,10", "2026-05-01 08:00:04.0319600,3180,8", "2026-05-01 08:00,0,0"]
+
+
+def _persona(record_id: str, event: str, **fields: Any) -> dict[str, Any]:
+    return {
+        "id": record_id,
+        "event": event,
+        "timestamp": "2026-05-01T08:00:00.120Z",
+        "tenantId": "acme",
+        "personaId": "per_7",
+        "userId": "u_1",
+        **fields,
+    }
+
+
+_PROMPT = {
+    "sessionId": "ses_9f",
+    "conversationId": "conv_3",
+    "project": "onboarding",
+    "feature": "chat",
+    "prompt": "How do you approach design challenges?",
+    "response": "As a product designer, I...",
+    "modelName": "gpt-4.1-mini",
+    "tokensIn": 812,
+    "cachedTokensIn": 512,
+    "tokensOut": 143,
+    "reasoningTokensOut": 0,
+    "latencyMs": 1840,
+    "status": "succeeded",
+}
+_CALLBACK = {
+    "kind": "persona.prompt.result",
+    "jobId": "4b1e",
+    "status": "succeeded",
+    "tenantId": "acme",
+    "personaId": "per_7",
+    "attemptCount": 1,
+    "result": {"sessionId": "ses_9f", "prompt": "How?", "response": "So."},
+    "error": None,
+    "completedAt": "2026-05-01T12:00:02.340Z",
+}
+_RUN = {
+    "runId": "run_1",
+    "tenantId": "acme",
+    "agent": "seo-writer",
+    "agentType": "content",
+    "userId": "u_1",
+    "startedAt": "2026-04-30T23:59:30Z",
+    "endedAt": "2026-05-01T00:00:42Z",
+    "status": "succeeded",
+    "creditsUsed": 12.5,
+    "apiCalls": 9,
+    "toolCalls": 4,
+    "model": "claude-sonnet-4-5",
+    "tokensIn": 15200,
+    "tokensOut": 2100,
+    "bytesProcessed": 40960,
+    "input": {"topic": "usage metering"},
+    "output": {"words": 820},
+    "error": None,
+}
+_STATISTIC = {
+    "id": "rec_1",
+    "type": "token",
+    "count": 955,
+    "conversationId": "c_1",
+    "messageId": "m_1",
+    "blueprintId": None,
+    "meta": {"model": "gpt-4.1", "region": "eu"},
+    "createdAt": 1777622462340,
+    "updatedAt": 1777622462340,
+}
+_AIDER = {"event": "launched", "properties": {"python_version": "3.12.4"}, "user_id": "52b5", "time": 1777622400}
+_SENT = {
+    "main_model": "gpt-4o-mini",
+    "prompt_tokens": 2100,
+    "completion_tokens": 120,
+    "total_tokens": 2220,
+    "cost": 0.000387,
+}
+_VOID = {"id": "v1", "tenantId": "acme", "eventDay": "2026-05-01", "source": "persona", "recordId": "evt_02"}
+
+JSON_LINES: dict[str, list[dict[str, Any]]] = {
+    "persona": [
+        _persona("evt_01", "persona_create", seed="product designer, pragmatic"),
+        _persona("evt_02", "persona_prompt", **_PROMPT),
+        _persona("evt_03", "persona_prompt", **{**_PROMPT, "response": None, "status": "failed", "error": "late"}),
+        _persona("evt_04", "persona_list", query={"limit": 20}, resultCount=4),
+        _persona("evt_08", "persona_consistency_check", issueCount=2, issueTypes=["age", "employer"]),
+        _persona("evt_09", "file_upload", fileType="application/pdf", fileSize=1048576),
+        _persona("evt_10", "timeline_reconcile_job", jobId="job_5", jobStatus="succeeded"),
+    ],
+    "persona_callback": [
+        _CALLBACK,
+        {**_CALLBACK, "attemptCount": 2},
+        {**_CALLBACK, "jobId": "4b1f", "status": "failed", "error": {"code": "quota", "message": "exceeded"}},
+    ],
+    "agent_runs": [
+        _RUN,
+        {**_RUN, "runId": "run_2", "endedAt": None, "status": "running", "creditsUsed": 0},
+        {**_RUN, "runId": "run_2", "status": "failed", "error": {"code": "quota", "message": "exceeded"}},
+    ],
+    "usage_statistics": [
+        _STATISTIC,
+        {**_STATISTIC, "id": "rec_2", "type": "conversation", "count": 1},
+        {**_STATISTIC, "id": "rec_3", "type": "message", "count": 2},
+        {**_STATISTIC, "id": "rec_4", "type": "ability", "count": None},
+        {**_STATISTIC, "id": "rec_5", "type": "a type of its own"},
+    ],
+    "aider": [
+        _AIDER,
+        {**_AIDER, "event": "message_send", "properties": _SENT},
+        {**_AIDER, "event": "command_add", "properties": {}},
+    ],
+    "void": [_VOID, {**_VOID, "id": "v2", "source": "agent_runs", "recordId": "run_1", "reason": "a test"}],
+}

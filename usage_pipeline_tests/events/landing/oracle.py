@@ -1,0 +1,268 @@
+"""The rules of landing a second time, in plain Python: what each line of a file is, and why.
+
+Written from the rules as people read them (design, CONTRIBUTING.md), not from the SQL. The pipeline has one way
+of reading a line on purpose, because a second one would save little and lose the line numbers; so this judge
+takes the place of comparing two.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fnmatch import fnmatchcase
+
+from usage_pipeline.events import mapping as mappings
+from usage_pipeline.events.mapping_parts import Constant, Format, Presence, places
+from usage_pipeline_tests.events.landing.oracle_lines import Fields, Found, Verdict, divide
+from usage_pipeline_tests.events.landing.oracle_values import (
+    InvalidError,
+    Text,
+    decimal_of,
+    dimension_of,
+    milliseconds_of,
+    time_of,
+    whole_of,
+)
+
+PROMPTS = frozenset({"prompt", "persona_prompt", "message_send"})
+WITHOUT_QUANTITIES = frozenset({"persona_callback", "agent_run_started", "void"})
+DECIMALS = frozenset({"reported_cost", "reported_credits"})
+WHOLE = frozenset(
+    {"tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "tokens_reasoning", "tokens_total"}
+    | {"count", "messages", "api_calls", "tool_calls", "bytes", "issue_count"}
+)
+DIMENSIONS = frozenset(
+    {"model", "provider", "status", "member_id", "project", "feature", "agent", "agent_type", "currency"}
+)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A file as it was delivered, and the days that are kept by tenant; under None those of any other tenant."""
+
+    mapping: mappings.Mapping
+    content: bytes
+    tenant: str | None
+    landing_day: date
+    retention_days: Mapping[str | None, int | None]
+    first_day: date
+
+
+@dataclass(frozen=True)
+class Record:
+    """The columns by which two readings of a line are compared."""
+
+    record_id: str
+    type: str
+    tenant_id: str
+    occurred_at: datetime
+    tokens: tuple[int | None, ...]
+    """In, cached, cache write, out, reasoning, total."""
+    messages: int
+    status: str | None
+    model: str | None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A physical line, and for an accepted one its record."""
+
+    number: int
+    verdict: Verdict
+    reason: str | None = None
+    record: Record | None = None
+
+
+class RejectError(Exception):
+    """Why a line is rejected."""
+
+
+def judge(delivery: Delivery) -> Iterator[Judged]:
+    """Every physical line of the file, in order."""
+    digest = hashlib.sha256(delivery.content).hexdigest()
+    for line in divide(delivery.content, quoted=delivery.mapping.format is Format.CSV):
+        if line.verdict is not Verdict.RECORD:
+            yield Judged(line.number, line.verdict)
+            continue
+        try:
+            record = _record(delivery, line, f"{digest}:{line.number}")
+        except RejectError as error:
+            yield Judged(line.number, Verdict.REJECTED, str(error))
+        else:
+            yield Judged(line.number, Verdict.ACCEPTED, None, record)
+
+
+def _record(delivery: Delivery, line: Found, position: str) -> Record:
+    if line.fault:
+        raise RejectError(line.fault)
+    reading = _Reading(delivery.mapping, line.fields)
+    tenant = _tenant(reading, delivery.tenant)
+    name = reading.type_name()
+    record_id = reading.record_id(name, position)
+    if record_id is None:
+        raise RejectError("missing_record_id")
+    if reading.logged_type() is None:
+        raise RejectError("missing_type")
+    if name is None:
+        raise RejectError("unknown_type")
+    columns = reading.columns(name)
+    tokens = _tokens(delivery.mapping, name, columns)
+    occurred_at = columns["occurred_at"]
+    assert isinstance(occurred_at, datetime)
+    _check_time(delivery, tenant, occurred_at)
+    status, model = columns.get("status"), columns.get("model")
+    return Record(
+        record_id,
+        name,
+        tenant,
+        occurred_at,
+        tokens,
+        _messages(name, columns),
+        str(status) if status is not None else None,
+        str(model) if model is not None else None,
+    )
+
+
+def _tenant(reading: "_Reading", folder: str | None) -> str:
+    logged = reading.text(reading.mapping.tenant) if reading.mapping.tenant else None
+    tenant = logged.text if logged else folder
+    if tenant is None:
+        raise RejectError("missing_tenant_id")
+    if logged and folder is not None and logged.text != folder:
+        raise RejectError("tenant_mismatch")
+    control = any(unicodedata.category(char) == "Cc" for char in tenant)
+    if len(tenant) > 128 or tenant != tenant.strip() or control:
+        raise RejectError("invalid_tenant_id")
+    return tenant
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The fields of a line as its mapping names them."""
+
+    mapping: mappings.Mapping
+    fields: Fields
+
+    def text(self, place: object) -> Text | None:
+        """The first of the fields that is filled."""
+        found = (self.fields(field) for field in places(place))
+        return next((text for text in found if text is not None), None)
+
+    def logged_type(self) -> str | None:
+        match self.mapping.type:
+            case Constant(constant=name):
+                return name
+            case Presence() as presence:
+                return presence.then if self.text(presence) else presence.otherwise
+            case field:
+                text = self.text(field)
+                return text.text if text else None
+
+    def type_name(self) -> str | None:
+        """The type in the catalogue; None for one that the mapping does not take."""
+        logged = self.logged_type()
+        if logged is None or not self.mapping.types:
+            return logged
+        if logged in self.mapping.types and "*" not in logged:
+            return self.mapping.types[logged] or logged
+        patterns = [name for name in self.mapping.types if "*" in name and name != "*"]
+        if any(fnmatchcase(logged, pattern) for pattern in patterns):
+            return logged if len(logged) <= 256 and "\0" not in logged else None
+        return self.mapping.types.get("*")
+
+    def record_id(self, name: str | None, position: str) -> str | None:
+        if self.mapping.identity == "position":
+            return position
+        (field,) = self.mapping.identity
+        text = self.text(field)
+        return text.text + self.mapping.identity_suffix.get(name or "", "") if text else None
+
+    def columns(self, name: str) -> dict[str, object]:
+        """The typed columns, quantities left out where records of the type carry none."""
+        if self.text(self.mapping.times["occurred_at"].field) is None:
+            raise RejectError("missing_occurred_at")
+        for target in ("void_source", "void_record_id") if name == "void" else ():
+            if self.text(self.mapping.fields[target]) is None:
+                raise RejectError(f"missing_{target}")
+        typed = {**self._times(), **self._typed_fields()}
+        if name in WITHOUT_QUANTITIES:
+            return {column: value for column, value in typed.items() if column not in WHOLE - {"count"}}
+        return typed
+
+    def _times(self) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for column, time in self.mapping.times.items():
+            text = self.text(time.field)
+            found[column] = None if text is None else _typed(column, time_of, text, time.format, time.zone)
+        return found
+
+    def _typed_fields(self) -> dict[str, object]:
+        found: dict[str, object] = {}
+        for column, place in self.mapping.fields.items():
+            text = Text(place.constant, None) if isinstance(place, Constant) else self.text(place)
+            found[column] = None if text is None else _typed(column, _reader(column), text)
+        return found
+
+
+def _typed(column: str, read: object, text: Text, *how: object) -> object:
+    assert callable(read)
+    try:
+        return read(text, *how)
+    except InvalidError:
+        raise RejectError(f"invalid_{column}") from None
+
+
+def _reader(column: str) -> object:
+    if column in WHOLE:
+        return whole_of
+    if column in DECIMALS:
+        return decimal_of
+    if re.search("_ms$", column):
+        return milliseconds_of
+    return dimension_of if column in DIMENSIONS else lambda text: text.text
+
+
+def _number(columns: Mapping[str, object], name: str) -> int | None:
+    value = columns.get(name)
+    assert value is None or isinstance(value, int)
+    return value
+
+
+def _tokens(mapping: mappings.Mapping, name: str, columns: Mapping[str, object]) -> tuple[int | None, ...]:
+    cached, write = _number(columns, "tokens_cached"), _number(columns, "tokens_cache_write")
+    given, out = _number(columns, "tokens_in"), _number(columns, "tokens_out")
+    if not mapping.input_includes_cached and (given, cached, write) != (None, None, None):
+        given = (given or 0) + (cached or 0) + (write or 0)
+    reasoning = _number(columns, "tokens_reasoning")
+    if (cached or 0) + (write or 0) > (given or 0) or (reasoning or 0) > (out or 0):
+        raise RejectError("token_invariant")
+    total = _number(columns, "tokens_total")
+    if given is not None or out is not None:
+        total = (given or 0) + (out or 0)
+    elif total is None and name == "token":
+        total = _count(columns)
+    return given, cached, write, out, reasoning, total
+
+
+def _count(columns: Mapping[str, object]) -> int:
+    count = _number(columns, "count")
+    return 1 if count is None else count
+
+
+def _messages(name: str, columns: Mapping[str, object]) -> int:
+    if name in PROMPTS:
+        return 1 if columns.get("status") == "failed" else 2
+    return _count(columns) if name == "message" else 0
+
+
+def _check_time(delivery: Delivery, tenant: str, occurred_at: datetime) -> None:
+    landed_at = datetime.combine(delivery.landing_day, datetime.min.time()) + timedelta(days=1)
+    if occurred_at > landed_at + timedelta(minutes=5):
+        raise RejectError("timestamp_in_future")
+    kept = delivery.retention_days.get(tenant, delivery.retention_days[None])
+    if kept is not None and occurred_at.date() < delivery.landing_day - timedelta(days=kept):
+        raise RejectError("past_retention")
+    if occurred_at.date() < delivery.first_day:
+        raise RejectError("before_calendar")

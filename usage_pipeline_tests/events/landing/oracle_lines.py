@@ -1,0 +1,192 @@
+"""How a file is divided into lines, records and fields, in plain Python: strict JSON, and CSV with its quotes."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from usage_pipeline_tests.events.landing.oracle_values import Text
+
+_BOM = b"\xef\xbb\xbf"
+_WHITE = b" \t\r\n\x0b\x0c"
+_QUOTED, _PLAIN = re.compile(r'"((?:[^"]|"")*)"'), re.compile(r"[^,]*")
+_KEYS = re.compile(r'\.(?:"([^"]+)"|([^."]+))')
+_MAX_BYTES = 1 << 24
+
+Fields = Callable[[str], Text | None]
+"""The field of this name, if it is filled."""
+
+
+class Verdict(StrEnum):
+    """What a physical line is; a record becomes accepted or rejected."""
+
+    BLANK = "blank"
+    HEADER = "header"
+    CONTINUATION = "continuation"
+    RECORD = "record"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A physical line, and the fields of the record that begins with it, or the fault of it as a whole."""
+
+    number: int
+    verdict: Verdict
+    fault: str | None = None
+    fields: Fields = lambda _: None
+
+
+class _FaultError(Exception):
+    """What is wrong with a line as a whole."""
+
+
+@dataclass(frozen=True)
+class _Number:
+    """A JSON number as it is written."""
+
+    raw: str
+
+
+def divide(content: bytes, *, quoted: bool) -> Iterator[Found]:
+    """Every physical line in order; where lines are quoted, the first record is the header."""
+    lines = content.removeprefix(_BOM).split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    header: list[str] | None = None
+    number = 0
+    while number < len(lines):
+        first, taken = lines[number], _lines_of_record(lines[number:]) if quoted else 1
+        record = b"\n".join(lines[number : number + taken])
+        if not first.strip(_WHITE) and taken == 1:
+            yield Found(number + 1, Verdict.BLANK)
+        elif quoted and header is None:
+            header = [name.strip() for name in _cells(_decoded(record))]
+            yield Found(number + 1, Verdict.HEADER)
+        else:
+            yield _found(number + 1, record, header)
+        yield from (Found(number + 2 + more, Verdict.CONTINUATION) for more in range(taken - 1))
+        number += taken
+
+
+def _found(number: int, record: bytes, header: Sequence[str] | None) -> Found:
+    try:
+        text = _decoded(record)
+        fields = _json_fields(text) if header is None else _csv_fields(text, header)
+    except _FaultError as fault:
+        return Found(number, Verdict.RECORD, str(fault))
+    return Found(number, Verdict.RECORD, None, fields)
+
+
+def _decoded(record: bytes) -> str:
+    trimmed = record.rstrip(b"\r\n")
+    if len(trimmed) > _MAX_BYTES:
+        raise _FaultError("line_too_long")
+    try:
+        return trimmed.decode()
+    except UnicodeDecodeError:
+        raise _FaultError("not_utf8") from None
+
+
+def _lines_of_record(lines: Sequence[bytes]) -> int:
+    """How many lines make the record that begins here; a broken one is its first line alone."""
+    for taken in range(1, len(lines) + 1):
+        text = b"\n".join(lines[:taken]).rstrip(b"\r\n" if taken == 1 else b"\r").decode("latin-1")
+        try:
+            _cells(text)
+        except _OpenError:
+            continue
+        except _FaultError:
+            return 1
+        return taken
+    return 1
+
+
+class _OpenError(_FaultError):
+    """A quoted field is not closed."""
+
+
+def _cells(text: str) -> list[str]:
+    cells = []
+    position = 0
+    while True:
+        if text.startswith('"', position):
+            found = _QUOTED.match(text, position)
+            if not found:
+                raise _OpenError("malformed_csv")
+            cells.append(found[1].replace('""', '"'))
+        else:
+            found = _PLAIN.match(text, position)
+            assert found
+            cells.append(found[0])
+        position = found.end()
+        if position == len(text):
+            return cells
+        if text[position] != ",":
+            raise _FaultError("malformed_csv")
+        position += 1
+
+
+def _csv_fields(text: str, header: Sequence[str]) -> Fields:
+    cells = _cells(text)
+    if len(cells) != len(header):
+        raise _FaultError("malformed_csv")
+    row = dict(zip(header, cells, strict=True))
+    return lambda name: Text(row[name], None) if row[name] else None
+
+
+def _json_fields(text: str) -> Fields:
+    try:
+        line = json.loads(
+            text, object_pairs_hook=_first, parse_int=_Number, parse_float=_Number, parse_constant=_no_number
+        )
+        json.dumps(json.loads(text), ensure_ascii=False).encode()  # half a character is no text
+    except (ValueError, RecursionError):
+        raise _FaultError("malformed_json") from None
+    if not isinstance(line, dict):
+        raise _FaultError("not_an_object")
+    return lambda path: _text(_at(line, path))
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
+
+
+def _first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of two values under one name the first counts."""
+    return dict(reversed(pairs))
+
+
+def _at(value: Any, path: str) -> Any:
+    for quoted, plain in _KEYS.findall(path):
+        value = value.get(quoted or plain) if isinstance(value, dict) else None
+    return value
+
+
+def _text(value: Any) -> Text | None:
+    match value:
+        case None | "":
+            return None
+        case str():
+            return Text(value, None)
+        case _Number(raw=raw):
+            return Text(_compact(value), Decimal(raw))
+        case _:
+            return Text(_compact(value), None)
+
+
+def _compact(value: Any) -> str:
+    """A value as JSON without white space."""
+    match value:
+        case _Number(raw=raw):
+            return raw if raw.lstrip("-").isdigit() else repr(float(raw))
+        case dict():
+            return "{" + ",".join(f"{_compact(name)}:{_compact(inner)}" for name, inner in value.items()) + "}"
+        case list():
+            return "[" + ",".join(map(_compact, value)) + "]"
+        case _:
+            return json.dumps(value, ensure_ascii=False)

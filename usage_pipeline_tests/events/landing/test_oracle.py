@@ -1,0 +1,155 @@
+"""The pipeline against an independent judge: each line of any file has the verdict, reason and columns it says."""
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from usage_pipeline.events.mapping import SOURCES, load_mapping
+from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
+from usage_pipeline.storage import state
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.schema import line_accounts
+from usage_pipeline_tests.events.landing.faulty_files import (
+    COMPRESSIONS,
+    MAPPINGS,
+    contents,
+    every_single_fault,
+    good_content,
+)
+from usage_pipeline_tests.events.landing.oracle import Delivery, Judged, judge
+from usage_pipeline_tests.events.landing.oracle_lines import Verdict
+from usage_pipeline_tests.support import Landing, rows
+
+Land = Callable[[str], None]
+DAY = "2026-05-01"
+LANDED = ("record_id", "type", "tenant_id", "occurred_at")
+TOKENS = ("tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "tokens_reasoning", "tokens_total")
+PLANS = "standard: {retention_days: 90}\nforever: {retention_days: null}\ndefault: standard\n"
+TENANTS = "archive: {plans: [{from: 2020-01-01, plan: forever}]}\n"
+KEPT = {None: 90, "archive": None}
+TENANT_IN_LINE = frozenset({"persona", "persona_callback", "agent_runs", "void"})
+TENANT_FOLDERS = st.sampled_from([None, "acme", "archive"])
+
+
+@pytest.fixture(autouse=True)
+def _plans(add_reference: Callable[[str, str], None]) -> None:
+    add_reference("plans", PLANS)
+    add_reference("tenants", TENANTS)
+
+
+def delivery(mapping: str, content: bytes, tenant: str | None) -> Delivery:
+    read = load_mapping(SOURCES / f"{mapping}.yaml")
+    return Delivery(read, content, tenant, date.fromisoformat(DAY), KEPT, date(2023, 1, 1))
+
+
+def as_landed(line: Judged) -> tuple[Any, ...]:
+    """An accepted line as the row that it becomes."""
+    assert line.record is not None
+    record = line.record
+    identity = (record.record_id, record.type, record.tenant_id, record.occurred_at)
+    return (line.number, *identity, *record.tokens, record.messages, record.status, record.model)
+
+
+def of_file(storage: Storage, path: str) -> tuple[list[Any], list[Any], state.LandedFile]:
+    """What the pipeline made of a file: accepted rows, rejected lines, and its state."""
+    names = ("landing_line", *LANDED, *TOKENS, "messages", "status", "model")
+    landed = [row for row in rows(storage, LANDED_EVENTS, "landing_file", *names) if row[0] == path]
+    rejected = rows(storage, REJECTED_LINES, "landing_file", "landing_line", "reason")
+    with storage.warehouse.connect() as connection:
+        (file,) = (file for file in state.files(connection) if file.path == path)
+    return [row[1:] for row in landed], [row[1:] for row in rejected if row[0] == path], file
+
+
+def name_of(mapping: str, compression: str) -> str:
+    return f"a.{'csv' if mapping == 'azure_llm' else 'jsonl'}{compression}"
+
+
+def some_examples(count: int) -> Callable[[Any], Any]:
+    """So many examples; one that fails is shown as it is, because to shrink it would take many minutes."""
+    return hypothesis_settings(
+        max_examples=count,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
+    )
+
+
+@dataclass(frozen=True)
+class Lands:
+    """Lands single files, and expects of each what the independent judge says."""
+
+    storage: Storage
+    landing: Landing
+    land: Land
+
+    def expect_as_judged(self, mapping: str, content: bytes, tenant: str | None, name: str) -> None:
+        path = self.landing.write_bytes(mapping, DAY, content, tenant=tenant, name=name)
+        self.land(DAY)
+        landed, rejected, file = of_file(self.storage, path.relative_to(self.landing.root).as_posix())
+        path.unlink()
+        judged = list(judge(delivery(mapping, content, tenant)))
+        assert rejected == [(line.number, line.reason) for line in judged if line.verdict is Verdict.REJECTED]
+        assert landed == [as_landed(line) for line in judged if line.verdict is Verdict.ACCEPTED]
+        count = Counter(line.verdict for line in judged)
+        assert (file.lines, file.header, file.continuation, file.blank, file.accepted, file.rejected) == (
+            len(judged),
+            *(count[Verdict(name)] for name in ("header", "continuation", "blank", "accepted", "rejected")),
+        )
+
+
+@pytest.fixture
+def lands(storage: Storage, landing: Landing, land: Land) -> Lands:
+    return Lands(storage, landing, land)
+
+
+@pytest.mark.parametrize("tenant", ["acme", "archive"])
+@pytest.mark.parametrize("mapping", MAPPINGS)
+def test_any_value_in_any_field_is_what_the_judge_says(lands: Lands, mapping: str, tenant: str) -> None:
+    folder = None if mapping in TENANT_IN_LINE else tenant
+    content = every_single_fault(mapping).replace(b'"acme"', f'"{tenant}"'.encode())
+    lands.expect_as_judged(mapping, content, folder, name_of(mapping, ""))
+
+
+@pytest.mark.parametrize("mapping", MAPPINGS)
+@some_examples(10)
+@given(data=st.data(), tenant=TENANT_FOLDERS, compression=st.sampled_from(COMPRESSIONS))
+def test_each_line_of_any_file_is_what_the_judge_says(
+    lands: Lands, mapping: str, data: st.DataObject, tenant: str | None, compression: str
+) -> None:
+    lands.expect_as_judged(mapping, data.draw(contents(mapping)), tenant, name_of(mapping, compression))
+
+
+@some_examples(3)
+@given(data=st.data(), compression=st.sampled_from(COMPRESSIONS))
+def test_each_accepted_line_becomes_a_record_or_is_accounted_for(
+    storage: Storage, landing: Landing, run: Callable[[], object], data: st.DataObject, compression: str
+) -> None:
+    accepted: Counter[tuple[str, date]] = Counter()
+    for mapping in MAPPINGS:
+        content = good_content(mapping) + data.draw(contents(mapping))
+        path = landing.write_bytes(mapping, DAY, content, tenant="acme", name=name_of(mapping, compression))
+        for line in judge(delivery(mapping, content, "acme")):
+            if line.record:
+                accepted[path.relative_to(landing.root).as_posix(), line.record.occurred_at.date()] += 1
+    run()
+    shutil.rmtree(landing.root)
+    accounts = accounts_of(storage, {path for path, _ in accepted})
+    assert {place: landed for place, (landed, _) in accounts.items()} == accepted
+    assert {place: outcomes for place, (_, outcomes) in accounts.items()} == accepted
+
+
+def accounts_of(storage: Storage, paths: set[str]) -> dict[tuple[str, date], tuple[int, int]]:
+    """By file and event day, the accepted lines and the sum of what became of them."""
+    with storage.warehouse.connect() as connection:
+        found = connection.execute(select(line_accounts).where(line_accounts.c.path.in_(paths))).mappings().all()
+    outcomes = ("records", "duplicates", "conflicts", "voided", "voids")
+    return {(row["path"], row["day"]): (row["landed"], sum(row[name] for name in outcomes)) for row in found}
