@@ -34,10 +34,13 @@ def call(
 
 
 @pytest.fixture
-def landed(call: Callable[..., str], landing: Landing) -> Callable[..., str]:
-    """The same after four lines of tenant acme were landed on three days, one of them broken."""
+def landed(call: Callable[..., str], landing: Landing, run: Callable[[], object]) -> Callable[..., str]:
+    """The same after four lines of tenant acme were landed on three days, one of them broken.
+
+    Without Dagster: reading commands need none of its runs, and each takes seconds.
+    """
     landing.write("persona", "2026-05-01", LINES[:2])
     landing.write("persona", "2026-05-02", [prompt("g1", "2026-05-02T00:00:00Z", tenantId="globex")])
     landing.write("persona", "2026-05-03", LINES[2:])
-    call("run")
+    run()
     return call

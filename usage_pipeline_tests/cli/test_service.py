@@ -8,7 +8,6 @@ from typer.testing import CliRunner
 
 from usage_pipeline.cli.app import app
 from usage_pipeline.errors import QueryError
-from usage_pipeline.settings import Settings
 from usage_pipeline_tests.support import Landing, prompt
 
 TIME = "2026-05-01T08:00:00Z"
@@ -23,26 +22,12 @@ LINES = [
 
 
 @pytest.fixture
-def call(
-    settings: Settings, landing: Landing, run: Callable[[], object], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., str]:
+def call(call: Callable[..., str], landing: Landing, run: Callable[[], object]) -> Callable[..., str]:
     """Calls a command on a deployment that knows 1 and 3 May, with usage of acme on the first."""
     landing.write("persona", "2026-05-01", LINES)
     landing.write("persona", "2026-05-03", [])
     run()
-    assert settings.database_url is not None
-    monkeypatch.setenv("USAGE_DATA_DIR", str(settings.data_dir))
-    monkeypatch.setenv("USAGE_DATABASE_URL", settings.database_url.get_secret_value())
-    monkeypatch.setenv("USAGE_DIGEST_KEY", "test")
-    monkeypatch.setenv("USAGE_NOW", "2026-06-01T00:00:00Z")
-
-    def invoke(*arguments: str) -> str:
-        result = CliRunner().invoke(app, list(arguments))
-        if result.exception is not None:
-            raise result.exception
-        return result.stdout
-
-    return invoke
+    return call
 
 
 DAYS = ("--from", "2026-05-01", "--to", "2026-05-02")

@@ -17,12 +17,12 @@ CSV = ("--format", "csv")
 
 
 @pytest.fixture
-def outage(call: Call, landing: Landing) -> Call:
+def outage(call: Call, landing: Landing, run: Callable[[], object]) -> Call:
     """Usage at 18:31 UTC of 1 and 4 May; 2 May landed without any, 3 May not at all."""
     for day in ("2026-05-01", "2026-05-04"):
         landing.write("persona", day, [prompt(day, f"{day}T18:31:00Z", conversationId=day)])
     landing.write("persona", "2026-05-02", [])
-    call("run")
+    run()
     return call
 
 

@@ -53,10 +53,14 @@ def test_midnight_belongs_to_the_day_that_it_starts(storage: Storage, landing: L
 
 
 def test_totals_above_what_a_double_holds_are_exact(storage: Storage, landing: Landing, run: Run) -> None:
-    odd = 2**53 + 1
-    landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z", tokensIn=odd, tokensOut=0)])
+    counts = [*[999_999_999_999_999] * 10, 1]
+    lines = [
+        prompt(f"e{number}", "2026-05-01T08:00:00Z", tokensIn=count, tokensOut=0)
+        for number, count in enumerate(counts)
+    ]
+    landing.write("persona", "2026-05-01", lines)
     run()
-    assert series(storage, "2026-05-01", "2026-05-01")[0].tokens == odd
+    assert series(storage, "2026-05-01", "2026-05-01")[0].tokens == 9_999_999_999_999_991
 
 
 def test_known_tenants_are_those_with_a_series(storage: Storage, landing: Landing, run: Run) -> None:
