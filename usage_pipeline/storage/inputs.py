@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from duckdb import DuckDBPyConnection
+from duckdb import CatalogException, DuckDBPyConnection
 from sqlalchemy import Connection
 
 from usage_pipeline.errors import PartitionError
@@ -64,13 +64,27 @@ def register(entry: Input, storage: Storage, connection: Connection, duck: DuckD
 
 
 def register_reference(entry: ReferenceRows, duck: DuckDBPyConnection) -> None:
-    """Make a small shipped table readable under its name."""
+    """Make a small shipped table readable under its name.
+
+    Its rows are stored once per engine, under a name that says what they are: inserting them takes as long as
+    a small computation.
+    """
+    stored = f"{entry.name}_{fingerprint([*entry.columns, *entry.rows])}"
+    view = f'CREATE OR REPLACE TEMP VIEW "{entry.name}" AS FROM main."{stored}"'
+    try:
+        duck.execute(view)
+    except CatalogException:
+        _store_reference(entry, duck, stored)
+        duck.execute(view)
+
+
+def _store_reference(entry: ReferenceRows, duck: DuckDBPyConnection, stored: str) -> None:
     columns = ", ".join(f'"{column.name}" {column.type}' for column in entry.columns)
-    duck.execute(f'CREATE TEMP TABLE "{entry.name}" ({columns})')
+    duck.execute(f'CREATE TABLE main."{stored}" ({columns})')
     if entry.rows:
         row = f"({', '.join('?' for _ in entry.columns)})"
         values = [value for values in entry.rows for value in values]
-        duck.execute(f'INSERT INTO "{entry.name}" VALUES {", ".join([row] * len(entry.rows))}', values)
+        duck.execute(f'INSERT INTO main."{stored}" VALUES {", ".join([row] * len(entry.rows))}', values)
 
 
 def _landed_digests(connection: Connection, days: Collection[date]) -> Digests:
