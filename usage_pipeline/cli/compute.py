@@ -95,7 +95,8 @@ def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
     """Say what was done and what is left to do; returns how many of the files just landed need attention."""
     with storage.warehouse.connect() as connection:
         files = state.files(connection, summary.landed)
-    accepted, rejected = sum(file.accepted for file in files), sum(file.rejected for file in files)
+    counted = [file for file in files if file.state is state.FileState.LANDED]
+    accepted, rejected = sum(file.accepted for file in counted), sum(file.rejected for file in files)
     if summary.landed:
         console.print(
             f"Landed {count(len(files), 'file')} of {count(len(summary.landed), 'landing day')}: "
@@ -109,7 +110,7 @@ def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
     )
     if rejected:
         console.print("`usage-pipeline rejects` shows the rejected lines.")
-    needing = [file for file in files if file.state.needs_attention or (not file.accepted and file.rejected)]
+    needing = [file for file in files if file.state.needs_attention or file.has_nothing_accepted]
     for file in needing:
         reason = file.error or "none of its lines was accepted"
         warn(f"{file.path} is {file.state} and counts nowhere: {reason}")
@@ -121,7 +122,7 @@ def _report_oddities(storage: Storage) -> None:
     for entry in work.misplaced:
         warn(f"{entry.path} is passed over: {entry.problem}")
     for path in work.vanished:
-        warn(f"{path} is gone from the landing folder; what it brought still counts")
+        warn(f"{path} is gone from the landing folder; what is known of it stays as it is")
     if work.outdated:
         warn(
             f"{len(work.outdated)} landing days from {work.outdated[0]} to {work.outdated[-1]} landed by other "

@@ -95,6 +95,8 @@ def explain(
 ) -> None:
     """Say of a record where it came from, what became of each of its lines, and what it counted as.
 
+    JSON also holds the record itself. An id of several fields is written with colons between them.
+
     Example: `usage-pipeline explain evt_02 --tenant acme --format json`
     """
     settings = load_settings(data_dir)
@@ -103,7 +105,8 @@ def explain(
     if form is not OutputFormat.JSON:
         found = [{**line, "metrics": _written_out(line["metrics"])} for line in found]
     facts = ["tenant_id", "source", "event_day", "landing_file", "landing_line", "type", "occurred_at"]
-    print_rows(found, [*facts, "verdict", "decided_by", "metrics"], form, f"Record {record_id}")
+    record = ["record"] if form is OutputFormat.JSON else []
+    print_rows(found, [*facts, "verdict", "decided_by", "metrics", *record], form, f"Record {record_id}")
 
 
 def _written_out(metrics: Mapping[str, int]) -> str:

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from usage_pipeline.errors import MappingError
 from usage_pipeline.events import catalogue
+from usage_pipeline.events.mapping_errors import problems
 from usage_pipeline.events.mapping_parts import Constant, Format, Part, Place, Presence, Time, is_json_path, places
 from usage_pipeline.events.record import FACTS, FIELD_TYPES, VOID_TARGET
 from usage_pipeline.settings import Settings
@@ -138,7 +139,8 @@ class Mapping(Part):
             for key, path in self._located_fields():
                 if not is_json_path(path):
                     raise ValueError(
-                        f'{key}: {path!r} is not a JSON path; expected `$.name`, `$.outer."inner name"`'
+                        f'{key}: {path!r} is not a JSON path; expected `$.name`, `$.outer."inner name"`, '
+                        "or {constant: …} in `fields`"
                     )
         return self
 
@@ -223,7 +225,9 @@ def load_mappings(settings: Settings) -> dict[str, Mapping]:
     for folder in folders:
         if not folder.is_dir():
             raise MappingError(f"USAGE_MAPPINGS_DIR={folder}: there is no such directory.")
-    files = {file.stem: file for folder in folders for file in sorted(folder.glob("*.y*ml"))}
+        for file in sorted(folder.glob("*.yml")):
+            raise MappingError(f"{file}: a mapping's name ends in .yaml; rename it to {file.stem}.yaml")
+    files = {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
     return {name: load_mapping(file) for name, file in files.items()}
 
 
@@ -235,7 +239,4 @@ def load_mapping(file: Path) -> Mapping:
     try:
         return Mapping.model_validate({"name": file.stem, **content})
     except ValidationError as error:
-        problems = "\n".join(
-            f"{file}: {'.'.join(map(str, found['loc'])) or 'mapping'}: {found['msg']}" for found in error.errors()
-        )
-        raise MappingError(problems) from None
+        raise MappingError(problems(file, error, Mapping.model_fields)) from None

@@ -9,9 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 _JSON_PATH = re.compile(r'^\$(\.([A-Za-z_][A-Za-z0-9_]*|"[^"\\]+"))+$')
 
-Place = str | Annotated[tuple[str, ...], Field(min_length=2)]
-"""A JSON path (`$.a.b`) or CSV column, or several, of which the first that is filled counts."""
-
 
 class Part(BaseModel):
     """A part of a mapping; a key that it does not know is an error."""
@@ -35,6 +32,15 @@ class TimeFormat(StrEnum):
     EPOCH_MICROSECONDS = "epoch_us"
     DAY = "day"
 
+
+class Join(Part):
+    """A text put together from several fields, with `:` between them; absent where one of them is."""
+
+    join: Annotated[tuple[str, ...], Field(min_length=2)]
+
+
+Place = str | Annotated[tuple[str, ...], Field(min_length=2)] | Join
+"""A JSON path (`$.a.b`) or CSV column; or several, of which the first that is filled counts, or all joined."""
 
 COUNTED_TIMES = frozenset({TimeFormat.EPOCH_SECONDS, TimeFormat.EPOCH_MILLISECONDS, TimeFormat.EPOCH_MICROSECONDS})
 """Times that are written as numbers."""
@@ -85,6 +91,8 @@ def places(value: object) -> tuple[str, ...]:
             return (value,)
         case tuple():
             return value
+        case Join():
+            return value.join
         case Presence():
             return (value.present,)
         case _:

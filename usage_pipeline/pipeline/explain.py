@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 
 from usage_pipeline.errors import QueryError
 from usage_pipeline.events.catalogue import event_types
-from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.events.record import LANDED_EVENTS, RECORD
 from usage_pipeline.records.tables import SET_ASIDE, USAGE_RECORDS
 from usage_pipeline.series.dimensions import CUBE_METRICS
 from usage_pipeline.series.tables import DAILY_USAGE
@@ -41,6 +41,8 @@ class ExplainedLine:
     """File and line that decided it, of a line that was set aside."""
     metrics: Mapping[str, int]
     """What it counted as: the metrics that are not zero."""
+    record: Mapping[str, object]
+    """The record's columns that have a value."""
 
 
 def explain(
@@ -104,7 +106,19 @@ def _explained(
     elif facts["event_day"] in stale:
         facts |= {"verdict": "not counted yet: its day is to be computed", "decided_by": None}
     metrics = _metrics(duck, file.path, facts["landing_line"], facts["event_day"]) if not facts["verdict"] else {}
-    return ExplainedLine(**{**facts, "verdict": facts["verdict"] or COUNTED}, metrics=metrics)
+    return ExplainedLine(
+        **{**facts, "verdict": facts["verdict"] or COUNTED},
+        metrics=metrics,
+        record=_record(duck, file.path, facts["landing_line"]),
+    )
+
+
+def _record(duck: DuckDBPyConnection, path: str, line: int) -> Mapping[str, object]:
+    names = [column.name for column in RECORD]
+    selected = ", ".join(f'"{name}"' for name in names)
+    where = f"landing_file = {literal(path)} AND landing_line = {line}"
+    row = duck.execute(f"SELECT {selected} FROM found WHERE {where}").fetchall()[0]
+    return {name: value for name, value in zip(names, row, strict=True) if value is not None}
 
 
 def _metrics(duck: DuckDBPyConnection, path: str, line: int, day: date) -> Mapping[str, int]:

@@ -96,7 +96,9 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _mappings(settings: Settings) -> Iterator[Finding]:
-    yield Finding(Level.OK, f"Mappings: {', '.join(sorted(load_mappings(settings)))}")
+    own = {file.stem for file in settings.mappings_dir.glob("*.yaml")} if settings.mappings_dir else set()
+    names = (f"{name} (yours)" if name in own else name for name in sorted(load_mappings(settings)))
+    yield Finding(Level.OK, f"Mappings: {', '.join(names)}")
 
 
 def _reference(settings: Settings) -> Iterator[Finding]:
@@ -109,7 +111,7 @@ def _landing(storage: Storage) -> Iterator[Finding]:
     for entry in work.misplaced:
         yield Finding(Level.WARNING, f"{entry.path} is passed over: {entry.problem}")
     for path in work.vanished:
-        yield Finding(Level.WARNING, f"{path} is gone from the landing folder; what it brought still counts")
+        yield Finding(Level.WARNING, f"{path} is gone from the landing folder; what is known of it stays as it is")
     if work.outdated:
         yield Finding(
             Level.WARNING,
@@ -126,6 +128,8 @@ def _files(storage: Storage) -> Iterator[Finding]:
     for file in files:
         if file.state.needs_attention:
             yield Finding(Level.WARNING, f"{file.path} is {file.state} and counts nowhere: {file.error}")
+        elif file.has_nothing_accepted:
+            yield Finding(Level.WARNING, f"{file.path} counts nowhere: none of its lines was accepted")
     yield Finding(Level.OK, f"Landing files: {len(files)}")
 
 

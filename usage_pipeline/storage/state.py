@@ -64,6 +64,11 @@ class LandedFile:
     run: str
     vanished_at: datetime | None = None
 
+    @property
+    def has_nothing_accepted(self) -> bool:
+        """Whether it landed, and yet brought nothing but rejected lines."""
+        return self.state is FileState.LANDED and not self.accepted and bool(self.rejected)
+
 
 @dataclass(frozen=True)
 class LandedDay:

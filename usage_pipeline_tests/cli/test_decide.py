@@ -154,26 +154,29 @@ def test_rejects_come_in_landing_order_up_to_the_limit(call: Call) -> None:
 
 def test_explain_tells_of_each_line_in_json(call: Call) -> None:
     (first, second) = json.loads(call("explain", "e1", "--format", "json"))
-    assert first == {
-        "tenant_id": "acme",
-        "source": "persona",
-        "event_day": "2026-05-01",
-        "landing_file": GOOD,
-        "landing_line": 1,
-        "type": "persona_prompt",
-        "occurred_at": "2026-05-01T08:00:00",
-        "verdict": "counted",
-        "decided_by": None,
-        "metrics": {
-            "records": 1,
-            "requests": 1,
-            "prompts": 1,
-            "messages": 2,
-            "tokens_in": 100,
-            "tokens_out": 20,
-            "tokens_total": 120,
+    assert (first.pop("record")["unit"], first) == (
+        "prompt",
+        {
+            "tenant_id": "acme",
+            "source": "persona",
+            "event_day": "2026-05-01",
+            "landing_file": GOOD,
+            "landing_line": 1,
+            "type": "persona_prompt",
+            "occurred_at": "2026-05-01T08:00:00",
+            "verdict": "counted",
+            "decided_by": None,
+            "metrics": {
+                "records": 1,
+                "requests": 1,
+                "prompts": 1,
+                "messages": 2,
+                "tokens_in": 100,
+                "tokens_out": 20,
+                "tokens_total": 120,
+            },
         },
-    }
+    )
     assert (second["verdict"], second["decided_by"], second["metrics"]) == ("conflict", f"{GOOD}:1", {})
 
 

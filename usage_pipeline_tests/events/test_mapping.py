@@ -48,15 +48,19 @@ def test_a_shipped_mapping_loads_under_the_name_of_its_file(file: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        pytest.param({"identiy": ["$.id"]}, "identiy", id="unknown key"),
-        pytest.param({"name": "other"}, "name: ", id="another name than the file's"),
-        pytest.param({"description": None}, "description", id="missing key"),
-        pytest.param({"format": "xml"}, "format", id="unknown format"),
-        pytest.param({"identity": []}, "identity", id="identity of no fields"),
         pytest.param(
-            {"fields": {"tokens_inn": "$.in"}}, "fields: Value error, no column 'tokens_inn'", id="column"
+            {"identiy": ["$.id"]}, "identiy: there is no such key; did you mean 'identity'?", id="unknown key"
         ),
-        pytest.param({"fields": {"meta": "$.meta"}}, "fields: Value error, no column 'meta'", id="derived column"),
+        pytest.param({"name": "other"}, "name: ", id="another name than the file's"),
+        pytest.param({"description": None}, "description: it is missing; expected one sentence", id="missing key"),
+        pytest.param({"format": "xml"}, "format: expected jsonl or csv, found 'xml'", id="unknown format"),
+        pytest.param(
+            {"identity": []},
+            "identity: expected `position`, or a list such as [$.id], found []",
+            id="identity of no fields",
+        ),
+        pytest.param({"fields": {"tokens_inn": "$.in"}}, "fields: no column 'tokens_inn'", id="column"),
+        pytest.param({"fields": {"meta": "$.meta"}}, "fields: no column 'meta'", id="derived column"),
         pytest.param(
             {"times": {"occurred_at": {"field": "$.at", "format": "rfc"}}},
             "times.occurred_at.format",
@@ -77,7 +81,7 @@ def test_a_shipped_mapping_loads_under_the_name_of_its_file(file: Path) -> None:
         ),
         pytest.param(
             {"times": {"started_at": {"field": "$.at", "format": "iso"}}},
-            "times: Value error, occurred_at is missing",
+            "times: occurred_at is missing",
             id="no occurred_at",
         ),
         pytest.param(
@@ -87,7 +91,7 @@ def test_a_shipped_mapping_loads_under_the_name_of_its_file(file: Path) -> None:
                     "ended_at": {"field": "$.at", "format": "iso"},
                 }
             },
-            "times: Value error, unknown time 'ended_at'",
+            "times: unknown time 'ended_at'",
             id="unknown time",
         ),
         pytest.param({"types": {"answer": "replies"}}, "types.answer", id="type not in the catalogue"),
@@ -102,7 +106,16 @@ def test_a_shipped_mapping_loads_under_the_name_of_its_file(file: Path) -> None:
         pytest.param({"types": {"command_*": "prompt"}}, "types.command_*", id="a pattern that renames"),
         pytest.param({"meters": ["messages", "requests"]}, "fields.tokens_in brings tokens", id="a field's meter"),
         pytest.param({"meters": ["tokens", "requests"]}, "types.answer brings messages", id="a type's meter"),
-        pytest.param({"meters": ["time"]}, "meters", id="unknown meter"),
+        pytest.param({"times": {"occurred_at": "$.at"}}, "as {field: $.time, format: iso}", id="time as a field"),
+        pytest.param({"fields": {"model": None}}, "fields.model: expected a field such as $.name", id="no field"),
+        pytest.param({"fields": {"currency": "EUR"}}, "or {constant: …} in `fields`", id="a bare constant"),
+        pytest.param({"meters": "tokens"}, "meters: expected a list of some of tokens", id="a bare meter"),
+        pytest.param({"types": {True: "event"}}, "types: expected types by name; put names such as on", id="on"),
+        pytest.param({"identity": "postion"}, "identity: expected `position`, or a list", id="misspelt position"),
+        pytest.param({"delivery_fields": "at"}, "delivery_fields: expected a list such as [$.attempt]", id="bare"),
+        pytest.param({"tenant": {"constant": "x"}}, "tenant: expected one field", id="tenant that is a constant"),
+        pytest.param({"input_includes_cached": "nein"}, "expected true or false, found 'nein'", id="no bool"),
+        pytest.param({"meters": ["time"]}, "meters: expected a list of some of tokens", id="unknown meter"),
     ],
 )
 def test_a_broken_mapping_is_an_error_that_names_file_and_key(
@@ -153,6 +166,18 @@ def test_the_digest_changes_with_what_is_read_and_not_with_the_description(
     before = load({}).digest
     assert load({"description": "Another one."}).digest == before
     assert load({"input_includes_cached": False}).digest != before
+
+
+def test_each_key_at_fault_is_named_once(load: Callable[[dict[str, Any]], Mapping]) -> None:
+    with pytest.raises(MappingError) as error:
+        load({"fields": {"agent": 5, "model": {"const": "EUR"}}})
+    assert [line.split(": ")[1] for line in str(error.value).splitlines()] == ["fields.agent", "fields.model"]
+
+
+def test_a_mapping_named_yml_is_an_error_that_says_how_to_name_it(tmp_path: Path) -> None:
+    (tmp_path / "chatbot.yml").write_text("")
+    with pytest.raises(MappingError, match=r"chatbot\.yml: a mapping's name ends in \.yaml; rename it to chatbot"):
+        load_mappings(Settings.load(mappings_dir=tmp_path))
 
 
 def test_without_a_directory_of_ones_own_the_shipped_mappings_are_known() -> None:

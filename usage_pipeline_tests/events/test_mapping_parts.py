@@ -86,6 +86,42 @@ def test_of_several_places_the_first_that_is_filled_counts(
     ]
 
 
+def test_fields_that_are_joined_are_one_text_in_which_they_stay_apart(
+    storage: Storage, deliver: Deliver, add_jobs: Callable[..., Path]
+) -> None:
+    add_jobs(fields={"conversation_id": {"join": ["$.line", "$.no"]}})
+    lines = [
+        job("a", done=TIME, line="berlin", no=7),
+        job("b", done=TIME, line="a:b", no="c"),
+        job("c", done=TIME, line="a", no="b:c"),
+        job("d", done=TIME, line="berlin"),
+    ]
+    deliver("jobs", "2026-05-01", lines)
+    assert rows(storage, LANDED_EVENTS, "record_id", "conversation_id") == [
+        ("a", "berlin:7"),
+        ("b", "a%3Ab:c"),
+        ("c", "a:b%3Ac"),
+        ("d", None),
+    ]
+
+
+def test_an_object_or_a_list_is_no_name(storage: Storage, deliver: Deliver, add_jobs: Callable[..., Path]) -> None:
+    add_jobs(fields={"model": "$.model", "conversation_id": "$.call"})
+    lines = [
+        job("a", done=TIME, model={"name": "m"}),
+        job("b", done=TIME, call=["x"]),
+        job(["c"], done=TIME),
+        job("d", done=TIME, model="[m]", call="{x}"),
+    ]
+    deliver("jobs", "2026-05-01", lines)
+    assert reject_reasons(storage) == [
+        (1, "invalid_model"),
+        (2, "invalid_conversation_id"),
+        (3, "invalid_record_id"),
+    ]
+    assert rows(storage, LANDED_EVENTS, "record_id", "model") == [("d", "[m]")]
+
+
 def test_a_fault_names_all_places_of_the_column(
     storage: Storage, deliver: Deliver, add_jobs: Callable[..., Path]
 ) -> None:
@@ -181,9 +217,7 @@ def test_two_types_that_count_as_the_same_are_no_duplicates_of_each_other(
             "type: 'agent_runs' is not in the event catalogue",
             id="type by presence that is unknown",
         ),
-        pytest.param(
-            {"type": {"present": "$.done", "then": "agent_run"}}, "type.Presence.otherwise", id="half a presence"
-        ),
+        pytest.param({"type": {"present": "$.done", "then": "agent_run"}}, "type: ", id="half a presence"),
         pytest.param(
             {"type": {"present": "done", "then": "agent_run", "otherwise": "event"}},
             "type: 'done' is not a JSON path",

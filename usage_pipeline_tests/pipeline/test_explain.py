@@ -26,6 +26,25 @@ PROMPT = {
 }
 
 
+RECORD = {
+    "tenant_id": "acme",
+    "source": "persona",
+    "record_id": "e1",
+    "type": "persona_prompt",
+    "occurred_at": datetime.fromisoformat("2026-05-01T08:00:00"),
+    "count": 1,
+    "unit": "prompt",
+    "tokens_in": 100,
+    "tokens_out": 20,
+    "tokens_total": 120,
+    "messages": 2,
+    "status": "succeeded",
+    "landed_at": datetime.fromisoformat("2026-05-03T00:00:00"),
+    "landing_file": "persona/2026-05-02/events.jsonl",
+    "landing_line": 2,
+}
+
+
 def verdicts(found: list[ExplainedLine]) -> list[tuple[str, int, str, str | None]]:
     """File, line, verdict and what decided it."""
     return [(line.landing_file, line.landing_line, line.verdict, line.decided_by) for line in found]
@@ -47,6 +66,7 @@ def test_a_record_is_explained_whole(storage: Storage, landing: Landing, run: Ru
             verdict="counted",
             decided_by=None,
             metrics=PROMPT,
+            record=RECORD,
         )
     ]
 

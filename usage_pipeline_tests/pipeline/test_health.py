@@ -108,7 +108,7 @@ def test_a_file_that_vanished_is_named(settings: Settings, landing: Landing) -> 
     assert troubles(settings) == [
         (
             Level.WARNING,
-            "persona/2026-05-01/events.jsonl is gone from the landing folder; what it brought still counts",
+            "persona/2026-05-01/events.jsonl is gone from the landing folder; what is known of it stays as it is",
         )
     ]
 

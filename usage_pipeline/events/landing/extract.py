@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from usage_pipeline.events.catalogue import unmetered
 from usage_pipeline.events.landing.fields import Fields
 from usage_pipeline.events.mapping import ANY_TYPE, METER_OF_FIELD, Mapping
-from usage_pipeline.events.mapping_parts import Constant, Presence, Time, TimeFormat, places
+from usage_pipeline.events.mapping_parts import Constant, Join, Presence, Time, TimeFormat, places
 from usage_pipeline.events.record import DIMENSION_COLUMNS, FACTS, FIELD_TYPES, TEXTS, VOID_TARGET, WHERE_LANDED
 from usage_pipeline.storage.engine import literal
 
@@ -50,13 +50,18 @@ def mapped_fields(mapping: Mapping) -> list[MappedField]:
         found.append(MappedField(name, " or ".join(places(time.field)), expected))
     for name, value in mapping.fields.items():
         if not isinstance(value, Constant):
-            found.append(MappedField(name, " or ".join(places(value)), _expected(name)))
+            link = " and " if isinstance(value, Join) else " or "
+            found.append(MappedField(name, link.join(places(value)), _expected(name)))
     return found
 
 
 def _expected(column: str) -> str:
     if column in DIMENSION_COLUMNS:
-        return "a text of at most 256 characters"
+        return "a text of at most 256 characters, no object and no list"
+    if column == "conversation_id":
+        return "a text, no object and no list"
+    if column.endswith("_ms"):
+        return "milliseconds, 0 or more"
     return _EXPECTED_BY_TYPE.get(FIELD_TYPES[column], "a text")
 
 
@@ -102,11 +107,7 @@ def _record_id(mapping: Mapping, fields: Fields) -> str:
         case (single,):
             return fields.text(single) + _suffix(mapping, fields)
         case several:
-            # Escaped, so that ('a:b', 'c') and ('a', 'b:c') stay two ids.
-            joined = " || ':' || ".join(
-                f"replace(replace({fields.text(field)}, '%', '%25'), ':', '%3A')" for field in several
-            )
-            return joined + _suffix(mapping, fields)
+            return fields.text(Join(join=several)) + _suffix(mapping, fields)
 
 
 def _suffix(mapping: Mapping, fields: Fields) -> str:
@@ -176,6 +177,8 @@ def _caster(column: str) -> str:
         return "milliseconds"
     if column in DIMENSION_COLUMNS:
         return "dimension_text"
+    if column == "conversation_id":
+        return "single_text"
     return {"BIGINT": "whole_number", "DECIMAL(38,24)": "exact_decimal"}.get(FIELD_TYPES[column], "plain_text")
 
 

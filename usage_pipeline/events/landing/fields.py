@@ -15,7 +15,7 @@ from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing.lines import MAX_LINE_BYTES
 from usage_pipeline.events.landing.strict_json import is_malformed_json
 from usage_pipeline.events.mapping import Mapping
-from usage_pipeline.events.mapping_parts import COUNTED_TIMES, Place, places
+from usage_pipeline.events.mapping_parts import COUNTED_TIMES, Join, Place, places
 from usage_pipeline.events.record import FIELD_TYPES
 from usage_pipeline.storage.engine import literal
 
@@ -34,6 +34,9 @@ class Fields(ABC):
     def text(self, place: Place) -> str:
         """The SQL of the text in a place; null where it is absent, JSON null or empty."""
         texts = [f"plain_text(v[{self._positions.index(field) + 1}])" for field in places(place)]
+        if isinstance(place, Join):
+            # Escaped, so that ('a:b', 'c') and ('a', 'b:c') stay two texts.
+            return " || ':' || ".join(f"replace(replace({text}, '%', '%25'), ':', '%3A')" for text in texts)
         return texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
 
     def values_select(self) -> str:

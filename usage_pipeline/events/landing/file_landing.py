@@ -109,7 +109,9 @@ class FileLanding:
         speaking = sum(count for reason, count in verdicts.rejects.items() if reason not in EXPECTED_REJECTS)
         share = Decimal(speaking) / judged
         threshold = self.storage.settings.reject_share_threshold
-        return f"{share:.1%} of its lines were rejected, more than {threshold:.1%}" if share > threshold else None
+        if share <= threshold:
+            return None
+        return f"{share:.1%} of its lines were rejected for other reasons than age, more than {threshold:.1%}"
 
     def _row(
         self,

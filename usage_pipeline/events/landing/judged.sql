@@ -54,6 +54,7 @@ SELECT
         WHEN tenant_text <> tenant_folder THEN 'tenant_mismatch'
         WHEN NOT is_tenant(measured.tenant_id) THEN 'invalid_tenant_id'
         WHEN record_id IS NULL THEN 'missing_record_id'
+        WHEN single_text(record_id) IS NULL THEN 'invalid_record_id'
         WHEN type_text IS NULL THEN 'missing_type'
         WHEN type IS NULL THEN 'unknown_type'
         WHEN occurred_at_text IS NULL THEN 'missing_occurred_at'

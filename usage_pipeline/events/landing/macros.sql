@@ -3,12 +3,16 @@
 
 CREATE TEMP MACRO plain_text(t) AS nullif(t, '');
 
+-- An object or a list is no name: its text depends on the order of its keys.
+CREATE TEMP MACRO single_text(t) AS
+    CASE WHEN NOT ((starts_with(t, '{') OR starts_with(t, '[')) AND json_valid(t)) THEN t END;
+
 -- What usage is grouped by has to fit an index of a database, and no database takes a NUL.
 CREATE TEMP MACRO dimension_text(t) AS
-    CASE WHEN length(t) <= 256 AND NOT contains(t, chr(0)) THEN t END;
+    CASE WHEN length(t) <= 256 AND NOT contains(t, chr(0)) THEN single_text(t) END;
 
 CREATE TEMP MACRO is_tenant(t) AS
-    length(t) <= 128 AND t = trim(t) AND NOT regexp_matches(t, '\p{Cc}');
+    length(t) <= 128 AND t = trim(t) AND NOT regexp_matches(t, '\p{Cc}') AND single_text(t) IS NOT NULL;
 
 -- No more than 15 digits: a few lines with more would take the sum of a day out of BIGINT, and fail it for all
 -- tenants. So many digits a double holds exactly, too, and DuckDB's JSON reader gives it 12.0 by way of one.

@@ -8,7 +8,8 @@ SELECT
     CASE
         WHEN reason = 'unknown_type' THEN type_text
         WHEN reason = 'tenant_mismatch' THEN tenant_text
-        WHEN reason = 'invalid_tenant_id' THEN judged.tenant_id
+        WHEN reason = 'invalid_tenant_id' THEN CAST(to_json(judged.tenant_id) AS VARCHAR)
+        WHEN reason = 'invalid_record_id' THEN record_id
         WHEN reason = 'token_invariant' THEN
             format('{} in, {} cached, {} cache write, {} out, {} reasoning',
                 coalesce(tokens_in, 0), coalesce(tokens_cached, 0), coalesce(tokens_cache_write, 0),
@@ -23,9 +24,9 @@ SELECT
         WHEN 'not_utf8' THEN 'UTF-8 text'
         WHEN 'line_too_long' THEN 'a line of at most 16 MiB'
         WHEN 'tenant_mismatch' THEN 'the tenant of the folder, ' || tenant_folder
-        WHEN 'invalid_tenant_id' THEN 'at most 128 characters, without control characters and white space around'
+        WHEN 'invalid_tenant_id' THEN 'a text of at most 128 characters, without control characters and white space around'
         WHEN 'token_invariant' THEN 'cached within input, reasoning within output'
-        WHEN 'timestamp_in_future' THEN 'a time no later than ' || CAST(latest_time AS VARCHAR)
+        WHEN 'timestamp_in_future' THEN 'a time no later than ' || CAST(latest_time AS VARCHAR) || ' UTC'
         WHEN 'past_retention' THEN 'a day that the plan of the tenant still keeps on the landing day'
         WHEN 'before_calendar' THEN 'a day from ' || CAST(first_day AS VARCHAR) || ' on'
         ELSE mapped_fields.expected

@@ -11,7 +11,7 @@ from usage_pipeline.storage.opened import Storage
 def note_vanished(storage: Storage, paths: Collection[str]) -> None:
     """Note which of the known files are gone now, and which of those that were gone are back."""
     now = storage.settings.clock()
-    reason = "gone from the landing folder; what it brought still counts"
+    reason = "gone from the landing folder; what is known of it stays as it is"
     with storage.warehouse.begin() as connection:
         for file in state.files(connection):
             if file.path in paths and file.vanished_at is None:

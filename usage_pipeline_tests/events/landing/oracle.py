@@ -21,7 +21,9 @@ from usage_pipeline_tests.events.landing.oracle_values import (
     Text,
     decimal_of,
     dimension_of,
+    is_structure,
     milliseconds_of,
+    single_of,
     time_of,
     whole_of,
 )
@@ -103,6 +105,8 @@ def _record(delivery: Delivery, line: Found, position: str) -> Record:
     record_id = reading.record_id(name, position)
     if record_id is None:
         raise RejectError("missing_record_id")
+    if is_structure(record_id):
+        raise RejectError("invalid_record_id")
     if reading.logged_type() is None:
         raise RejectError("missing_type")
     if name is None:
@@ -133,7 +137,7 @@ def _tenant(reading: "_Reading", folder: str | None) -> str:
     if logged and folder is not None and logged.text != folder:
         raise RejectError("tenant_mismatch")
     control = any(unicodedata.category(char) == "Cc" for char in tenant)
-    if len(tenant) > 128 or tenant != tenant.strip() or control:
+    if len(tenant) > 128 or tenant != tenant.strip() or control or is_structure(tenant):
         raise RejectError("invalid_tenant_id")
     return tenant
 
@@ -221,6 +225,8 @@ def _reader(column: str) -> object:
         return decimal_of
     if re.search("_ms$", column):
         return milliseconds_of
+    if column == "conversation_id":
+        return single_of
     return dimension_of if column in DIMENSIONS else lambda text: text.text
 
 

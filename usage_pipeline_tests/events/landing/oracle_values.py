@@ -1,5 +1,6 @@
 """What a field says, in plain Python: numbers, times and texts by the rules that CONTRIBUTING.md states."""
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -65,7 +66,23 @@ def dimension_of(text: Text) -> str:
     """A text to group by."""
     if len(text.text) > 256 or "\0" in text.text:
         raise InvalidError
+    return single_of(text)
+
+
+def single_of(text: Text) -> str:
+    """A text that is no JSON object or list."""
+    if is_structure(text.text):
+        raise InvalidError
     return text.text
+
+
+def is_structure(text: str) -> bool:
+    """Whether a text is a JSON object or list, as its first character."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return text.startswith(("{", "["))
 
 
 def time_of(text: Text, form: TimeFormat, zone: str | None) -> datetime:

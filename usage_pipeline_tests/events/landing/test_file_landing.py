@@ -198,7 +198,7 @@ def test_nothing_of_a_quarantined_file_counts_and_the_days_other_files_do(
     assert rows(storage, USAGE_RECORDS.spec, "record_id") == [("good",)]
     file = files(storage)["bad.jsonl"]
     assert (file.accepted, file.rejected) == (90, 10)
-    assert file.error == "10.0% of its lines were rejected, more than 5.0%"
+    assert file.error == "10.0% of its lines were rejected for other reasons than age, more than 5.0%"
 
 
 def test_the_threshold_is_a_setting(storage: Storage, landing: Landing) -> None:

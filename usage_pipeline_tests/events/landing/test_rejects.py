@@ -56,7 +56,7 @@ def test_a_reject_says_where_why_what_was_found_and_what_was_expected(
             (
                 "$.timestamp",
                 "2026-05-02 00:06:00",
-                "a time no later than 2026-05-02 00:05:00",
+                "a time no later than 2026-05-02 00:05:00 UTC",
             ),
         ),
         (

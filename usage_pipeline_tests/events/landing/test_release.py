@@ -96,6 +96,6 @@ def test_delivered_with_other_bad_content_it_is_quarantined_again(
     run()
     assert what_is_known(storage) == (
         FileState.QUARANTINED,
-        "10.0% of its lines were rejected, more than 5.0%",
+        "10.0% of its lines were rejected for other reasons than age, more than 5.0%",
     )
     assert tokens(storage, "2026-05-01", "2026-05-01") == [0]

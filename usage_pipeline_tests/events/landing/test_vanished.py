@@ -72,7 +72,7 @@ def test_a_vanished_file_is_logged_once_and_still_counts(storage: Storage, file:
     for hour in (12, 13):
         run_at(storage, NOON.replace(hour=hour))
     found = [(entry.at, entry.by, entry.action, entry.subject, entry.reason) for entry in logged(storage)]
-    reason = "gone from the landing folder; what it brought still counts"
+    reason = "gone from the landing folder; what is known of it stays as it is"
     assert found == [(NOON, PIPELINE, Action.VANISHED, PATH, reason)]
     assert files(storage)["events.jsonl"].vanished_at == NOON
     assert tokens(storage, "2026-05-01", "2026-05-01") == [120]
