@@ -6,7 +6,7 @@ from usage_pipeline.series.dimensions import CONVERSATIONS, CUBE_METRICS, DIMENS
 from usage_pipeline.series.latency import ENDLESS_MS, UNMEASURED_MS, latency_buckets
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
 from usage_pipeline.storage.daily import DailyTable, Parameters, ReferenceRows, SameDay, SqlFile
-from usage_pipeline.storage.schema import BREAKDOWN_METRICS
+from usage_pipeline.storage.metrics import BREAKDOWN_METRICS
 from usage_pipeline.storage.tables import Column, PartitionedBy, TableSpec, Term, Zone, columns
 
 OTHER = "(other)"

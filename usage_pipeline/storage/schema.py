@@ -17,14 +17,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-SCHEMA = "usage"
+from usage_pipeline.storage.metrics import BREAKDOWN_METRICS
 
-BREAKDOWN_METRICS = (
-    *("records", "requests", "prompts", "runs", "messages", "conversations"),
-    *("tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "tokens_reasoning", "tokens_total"),
-    *("personas_created", "personas_deleted", "timeline_appended", "timeline_superseded"),
-    *("files", "bytes", "tool_calls", "errors"),
-)
+SCHEMA = "usage"
 
 metadata = MetaData(schema=SCHEMA)
 

@@ -34,7 +34,16 @@ ASSETS: dict[str, tuple[str, set[str], str, set[str]]] = {
     "daily_quality": ("breakdowns", WAREHOUSE, EVENT_DAY, {"usage_records"}),
 }
 
-SLOW = {"sqlglot", "pandas", "alembic", "dagster_postgres", "great_expectations"}
+SLOW = {
+    "sqlglot",
+    "pandas",
+    "alembic",
+    "dagster_postgres",
+    "great_expectations",
+    "sqlalchemy",
+    "duckdb",
+    "pyarrow",
+}
 
 
 @pytest.fixture(scope="module")
