@@ -1,5 +1,6 @@
 """What a tenant and a text to group by may look like: they become keys of a database and names of files."""
 
+import json
 from collections.abc import Callable
 from datetime import date
 
@@ -12,7 +13,7 @@ from usage_pipeline_tests.support import prompt, reject_reasons, rows
 
 DAY = date(2026, 5, 1)
 TIME = "2026-05-01T08:00:00Z"
-LONG = "at most 128 characters, without control characters and white space around"
+TENANT = "a text of at most 128 characters, without control characters and white space around"
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,7 @@ LONG = "at most 128 characters, without control characters and white space aroun
         pytest.param("acme ", id="space behind"),
         pytest.param(" ", id="only a space"),
         pytest.param("acme\t", id="tab"),
+        pytest.param('["acme"]', id="a list"),
         pytest.param("ac\nme", id="line end"),
         pytest.param("ac\u0000me", id="NUL"),
         pytest.param("ac\u007fme", id="DEL"),
@@ -37,7 +39,8 @@ def test_a_tenant_that_nobody_could_tell_from_another_is_rejected(
     deliver("persona", "2026-05-01", [prompt("e1", TIME, tenantId=tenant)])
     (reject,) = read_rejects(storage, DAY, DAY)
     told = (reject["reason"], reject["field"], reject["found"], reject["expected"])
-    assert told == ("invalid_tenant_id", "$.tenantId", tenant, LONG)
+    quoted = json.dumps(tenant, ensure_ascii=False)  # so that white space and control characters can be seen
+    assert told == ("invalid_tenant_id", "$.tenantId", quoted, TENANT)
 
 
 @pytest.mark.parametrize("tenant", ["x" * 128, "夜" * 128, "acme corp", "a/b", "it's [me]", "Ünïted"])
@@ -64,7 +67,7 @@ def test_a_text_to_group_by_that_no_index_takes_is_rejected(
     (reject,) = read_rejects(storage, DAY, DAY)
     told = (reject["reason"], reject["field"], reject["found"], reject["expected"])
     fields = "$.status or $.jobStatus" if field == "status" else f"$.{field}"
-    assert told == (f"invalid_{column}", fields, value, "a text of at most 256 characters")
+    assert told == (f"invalid_{column}", fields, value, "a text of at most 256 characters, no object and no list")
 
 
 @pytest.mark.parametrize("column", ["agent", "agent_type"])
