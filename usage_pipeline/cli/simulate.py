@@ -1,12 +1,12 @@
 """The command `simulate`, which writes logs to try the pipeline with."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from usage_pipeline.cli.options import To
+from usage_pipeline.cli.options import To, load_settings
 from usage_pipeline.cli.output import console, count
 from usage_pipeline.cli.session import progress_bar
 from usage_pipeline.simulation.settings import MIN_TENANTS, Simulation
@@ -51,4 +51,4 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter per option
 
 
 def _yesterday() -> date:
-    return datetime.now(UTC).date() - timedelta(days=1)
+    return load_settings(None).today() - timedelta(days=1)

@@ -8,7 +8,17 @@ from datetime import timedelta
 
 import numpy as np
 
-from usage_pipeline.simulation.arrays import DAY_MS, Ints, Texts, clock_texts, columns, lognormal, numbered, table
+from usage_pipeline.simulation.arrays import (
+    DAY_MS,
+    Ints,
+    Texts,
+    clock_texts,
+    columns,
+    lognormal,
+    numbered,
+    table,
+    zeros,
+)
 from usage_pipeline.simulation.batch import MODELS, NO_MODEL, Batch, draw_models, draw_tenants_and_times
 from usage_pipeline.simulation.plan import INPUT_SIGMA, OUTPUT_SIGMA, Plan
 from usage_pipeline.simulation.settings import RUNS, SOURCES
@@ -16,7 +26,7 @@ from usage_pipeline.simulation.settings import RUNS, SOURCES
 SOURCE = SOURCES.index(RUNS)
 
 _STARTED_SHARE = 0.2
-"""Of the lines: those of a run that has only started. Its end is the line of another event."""
+"""Of the lines: those that say that a run has started. The run's end is another line."""
 _FAILED_SHARE = 0.05
 _CALL_TOKENS = 4.0
 """A run's tokens are those of some calls."""
@@ -30,6 +40,7 @@ _PROJECTS = table("blog", "desk", "finance", "research")
 class _Drawn:
     """What is drawn for each line, used or not. `ends` and `starts` are milliseconds since the day's midnight."""
 
+    runs: Ints
     tenants: Ints
     ends: Ints
     starts: Ints
@@ -72,11 +83,12 @@ def _draw(plan: Plan, day: int) -> _Drawn:
     count = len(tenants)
     durations = lognormal(rng, np.full(count, 90_000.0), 1.2, most=3_600_000)
     starts = ends - durations
-    return _Drawn(
+    drawn = _Drawn(
+        np.arange(count),
         tenants,
         ends,
         starts if day else np.maximum(starts, 0),
-        (rng.random(count) < _STARTED_SHARE).astype(np.int64),
+        zeros(count),
         (rng.random(count) < _FAILED_SHARE).astype(np.int64),
         draw_models(rng, count),
         lognormal(rng, plan.input_means[tenants] * _CALL_TOKENS, INPUT_SIGMA, most=800_000),
@@ -86,6 +98,17 @@ def _draw(plan: Plan, day: int) -> _Drawn:
         lognormal(rng, np.full(count, 60_000.0), 1.0, most=50_000_000),
         rng.integers(0, 1 << 30, count),
     )
+    return _with_starts(drawn, rng.permutation(count))
+
+
+def _with_starts(drawn: _Drawn, shuffled: Ints) -> _Drawn:
+    """Turn some lines into the starts of as many runs that end on the day."""
+    starts = int(len(shuffled) * _STARTED_SHARE)
+    order = drawn.runs.copy()
+    order[shuffled[:starts]] = shuffled[starts : 2 * starts]
+    lines = {name: column[order] for name, column in vars(drawn).items()}
+    lines["started"][shuffled[:starts]] = 1
+    return _Drawn(**lines)
 
 
 def _measures(drawn: _Drawn) -> dict[str, Ints]:
@@ -130,12 +153,12 @@ def _heads(plan: Plan, day: int, drawn: _Drawn) -> list[str]:
         _PROJECTS[luck // 60 % 4],
         dates,
     )
-    rows = zip(range(len(luck)), clock_texts(starts), *fields, strict=True)
+    rows = zip(drawn.runs.tolist(), clock_texts(starts), *fields, strict=True)
     return [
-        f'"runId":"run_{day}_{number}","tenantId":"{tenant}","agent":"{agent}","agentType":"{form}"'
+        f'"runId":"run_{day}_{run}","tenantId":"{tenant}","agent":"{agent}","agentType":"{form}"'
         f',"userId":"{user}","project":"{project}","feature":"drafts","startedAt":"{date}{clock}"'
         f',"input":{{"topic":"usage metering"}}'
-        for number, clock, tenant, agent, form, user, project, date in rows
+        for run, clock, tenant, agent, form, user, project, date in rows
     ]
 
 

@@ -62,9 +62,12 @@ _FEATURES = table("chat", "interview", "review", "summary")
 _PROMPTS = table(
     "How do you approach design challenges?", "Und wenn sich der Auftrag ändert?", 'Say \\"no\\" politely.'
 )
-_RESPONSES = table(
-    "As a product designer, I begin with the people.", "Ich frage zuerst nach dem Zweck.", "Not today."
+_ANSWERED = table(
+    '"response":"As a product designer, I begin with the people.","status":"succeeded"',
+    '"response":"Ich frage zuerst nach dem Zweck.","status":"succeeded"',
+    '"response":"Not today.","status":"succeeded"',
 )
+_TIMED_OUT = '"response":null,"status":"failed","error":"upstream timed out","errorCode":"timeout"'
 _FILE_TYPES = table("application/pdf", "text/plain", "image/png")
 _ISSUES = table("[]", '["age"]', '["age","employer"]')
 _STATUS = table("succeeded", "failed")
@@ -195,45 +198,28 @@ def _heads(plan: Plan, day: int, drawn: _Drawn) -> Texts:
 
 def _prompt_tails(drawn: _Drawn, picked: Ints) -> list[str]:
     luck = drawn.luck[picked]
-    texts = [_PROJECTS[luck // 7 % 4], _FEATURES[luck // 28 % 4], _PROMPTS[luck % 3], _RESPONSES[luck // 3 % 3]]
+    texts = columns(slice(None), luck, _PROJECTS[luck // 7 % 4], _FEATURES[luck // 28 % 4], _PROMPTS[luck % 3])
     numbers = columns(
-        picked,
-        drawn.conversations,
-        MODELS[drawn.models],
-        drawn.tokens_in,
-        drawn.tokens_cached,
-        drawn.tokens_out,
-        drawn.tokens_reasoning,
-        drawn.latency,
-        drawn.failed,
+        picked, drawn.conversations, MODELS[drawn.models], drawn.tokens_in, drawn.tokens_out, drawn.latency
     )
-    rows = zip(*(column.tolist() for column in (*texts, luck)), *numbers, strict=True)
+    rows = zip(*texts, *numbers, _outcomes(drawn, picked), strict=True)
     return [
         f'"sessionId":"ses_{session}","conversationId":"conv_{conversation}","project":"{project}"'
         f',"feature":"{feature}","prompt":"{prompt}","modelName":"{model}","tokensIn":{tokens_in}'
-        f',"tokensOut":{tokens_out},"latencyMs":{latency},'
-        + (
-            '"response":null,"status":"failed","error":"upstream timed out","errorCode":"timeout"'
-            if failed
-            else f'"response":"{response}","status":"succeeded"'
-        )
+        f',"tokensOut":{tokens_out},"latencyMs":{latency},{outcome}'
+        for session, project, feature, prompt, conversation, model, tokens_in, tokens_out, latency, outcome in rows
+    ]
+
+
+def _outcomes(drawn: _Drawn, picked: Ints) -> list[str]:
+    """Status with response or error, and the parts of the tokens where there are any."""
+    ended = np.where(drawn.failed == 1, _TIMED_OUT, _ANSWERED[drawn.luck // 3 % 3])
+    rows = zip(*columns(picked, ended, drawn.tokens_cached, drawn.tokens_reasoning), strict=True)
+    return [
+        ending
         + (f',"cachedTokensIn":{cached}' if cached else "")
         + (f',"reasoningTokensOut":{reasoning}' if reasoning else "")
-        for (
-            project,
-            feature,
-            prompt,
-            response,
-            session,
-            conversation,
-            model,
-            tokens_in,
-            cached,
-            tokens_out,
-            reasoning,
-            latency,
-            failed,
-        ) in rows
+        for ending, cached, reasoning in rows
     ]
 
 

@@ -101,7 +101,7 @@ class Plan:
     @cached_property
     def events(self) -> Ints:
         """Events by day, tenant and source."""
-        totals = np.maximum(1, np.rint(self._expected * self._factors)).astype(np.int64)
+        totals = np.maximum(1, np.rint(self.expected * self._factors)).astype(np.int64)
         persona, statistics = (np.rint(totals * share).astype(np.int64) for share in SOURCE_SHARES[:2])
         return np.stack([persona, statistics, totals - persona - statistics], axis=2)
 
@@ -171,8 +171,8 @@ class Plan:
         return self._stream(_PLAN_STREAM, stream).permutation(_normals(self.simulation.tenants))
 
     @cached_property
-    def _expected(self) -> Floats:
-        """Events without anomalies; their mean is the one asked for."""
+    def expected(self) -> Floats:
+        """Events by day and tenant without anomalies; their mean is the one asked for."""
         days = np.arange(self.simulation.days)
         weekdays = np.array([WEEKDAYS[self.simulation.date(int(day)).weekday()] for day in days])
         rhythm = weekdays * MONTHLY_GROWTH ** (days / 30)

@@ -15,8 +15,8 @@ LONG = small(days=42, tenants=12, events_per_day=1000)
 def test_events_are_the_mean_asked_for_before_the_anomalies() -> None:
     plan = Plan(LONG)
     usual = [number for number in range(12) if number not in {anomaly.tenant for anomaly in plan.planted}]
-    asked = plan._expected[:, usual].sum()
-    assert plan._expected.mean() == pytest.approx(1000)
+    asked = plan.expected[:, usual].sum()
+    assert plan.expected.mean() == pytest.approx(1000)
     assert plan.events[:, usual].sum() == pytest.approx(asked, rel=0.001)
 
 
@@ -38,7 +38,7 @@ def test_each_anomaly_multiplies_the_events_of_its_tenant_on_its_days() -> None:
     totals = plan.events.sum(axis=2)
     for anomaly in plan.planted:
         days = slice(anomaly.first, anomaly.last + 1)
-        found = totals[days, anomaly.tenant].sum() / plan._expected[days, anomaly.tenant].sum()
+        found = totals[days, anomaly.tenant].sum() / plan.expected[days, anomaly.tenant].sum()
         assert found == pytest.approx(anomaly.factor, rel=0.05)
 
 
