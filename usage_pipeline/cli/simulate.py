@@ -37,7 +37,10 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter per option
     for name in _FILES:
         if (out / name).exists():
             raise typer.BadParameter(f"--out {out}: it has a {name} already; name another folder")
-    simulation = Simulation(days, tenants, events_per_day, seed, last.date() if last else _yesterday())
+    try:
+        simulation = Simulation(days, tenants, events_per_day, seed, last.date() if last else _yesterday())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     with progress_bar() as bar:
         bar.expect("simulating", days)
         written = write_simulation(simulation, out, lambda day: bar.done([day]))

@@ -40,7 +40,9 @@ MODELS = table(
     "gpt-99-preview",
     "(none)",
 )
-"""The models; the two before the last are in no price list, the last stands for no model."""
+"""The models; the last stands for no model."""
+UNKNOWN_MODELS = ("house-7b-2025", "gpt-99-preview")
+"""Those of them that are in no price list."""
 NO_MODEL = len(MODELS) - 1
 _MODEL_WEIGHTS = (0.45, 0.15, 0.2, 0.17, 0.02, 0.01)
 

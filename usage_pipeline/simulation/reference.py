@@ -5,8 +5,8 @@ from pathlib import Path
 import yaml
 
 from usage_pipeline.simulation.plan import Plan, Tenant
+from usage_pipeline.simulation.settings import FIRST_DAY
 
-_FIRST_DAY = "2023-01-01"
 _PLANS = {
     "free": ("1000", "0", "deny", "restate", 90, 30, "0"),
     "pro": ("50000", "50000", "allow", "next_period", 365, 90, "99"),
@@ -40,5 +40,5 @@ def _plan(  # noqa: PLR0913, PLR0917 - one argument per term
 
 
 def _tenant(tenant: Tenant) -> dict[str, object]:
-    plans = [{"from": _FIRST_DAY, "plan": tenant.plan}]
+    plans = [{"from": str(FIRST_DAY), "plan": tenant.plan}]
     return {"name": tenant.name.title(), "plans": plans, "billing_anchor_day": 1, "time_zone": tenant.zone}

@@ -7,6 +7,9 @@ PERSONA, STATISTICS, RUNS = "persona", "usage_statistics", "agent_runs"
 SOURCES = (PERSONA, STATISTICS, RUNS)
 """The sources, in the order in which arrays count them."""
 
+FIRST_DAY = date(2023, 1, 1)
+"""First day of the tenants' plans, and of the pipeline's calendar if nobody changes it."""
+
 MIN_TENANTS = 3
 """One for each kind of plan: what is too old to land depends on it."""
 
@@ -34,6 +37,10 @@ class Simulation:
         for name, least in bounds.items():
             if getattr(self, name) < least:
                 raise ValueError(f"{name}: expected at least {least}, found {getattr(self, name)}")
+        if self.date(0) < FIRST_DAY:
+            raise ValueError(
+                f"first day {self.date(0)}: expected {FIRST_DAY} or later; take fewer days, or a later end"
+            )
 
     def date(self, day: int) -> date:
         """The date of the day with this number; the first one has 0."""

@@ -50,3 +50,9 @@ def test_fewer_than_three_tenants_are_a_wrong_call(tmp_path: Path) -> None:
     result = simulate("--tenants", 2, "--out", tmp_path / "out")
     assert result.exit_code == 2
     assert not (tmp_path / "out").exists()
+
+
+def test_days_before_the_calendar_are_a_wrong_call(tmp_path: Path) -> None:
+    result = simulate(*SMALL, "--to", "2022-05-30", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "first day 2022-05-29" in result.output

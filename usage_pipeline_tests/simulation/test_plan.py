@@ -1,6 +1,7 @@
 """Who uses how much when: the mean asked for, a heavy tail, rhythms, growth and the planted anomalies."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,8 @@ def test_the_truth_names_the_anomalies_with_tenant_and_days(tmp_path: Path) -> N
 def test_too_few_tenants_are_refused() -> None:
     with pytest.raises(ValueError, match="tenants: expected at least 3, found 2"):
         small(tenants=2)
+
+
+def test_days_before_the_calendar_are_refused() -> None:
+    with pytest.raises(ValueError, match="first day 2022-12-30: expected 2023-01-01 or later"):
+        small(last_day=date(2023, 1, 3))
