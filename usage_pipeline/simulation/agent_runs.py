@@ -106,9 +106,9 @@ def _with_starts(drawn: _Drawn, shuffled: Ints) -> _Drawn:
     starts = int(len(shuffled) * _STARTED_SHARE)
     order = drawn.runs.copy()
     order[shuffled[:starts]] = shuffled[starts : 2 * starts]
-    lines = {name: column[order] for name, column in vars(drawn).items()}
-    lines["started"][shuffled[:starts]] = 1
-    return _Drawn(**lines)
+    columns_of_lines = {name: column[order] for name, column in vars(drawn).items()}
+    columns_of_lines["started"][shuffled[:starts]] = 1
+    return _Drawn(**columns_of_lines)
 
 
 def _measures(drawn: _Drawn) -> dict[str, Ints]:
