@@ -18,8 +18,9 @@ from usage_pipeline.simulation.settings import SOURCES, Simulation
 TENANT_SIGMA = 2.15
 """Standard deviation of the logarithm of a client's requests."""
 INPUT_MEAN, INPUT_SIGMA, INPUT_TENANT_SIGMA = 751.0, 0.42, 1.00
-"""Input tokens of a request: median of the clients' means; sigma within a client, read from largest and mean of
-windows of 6 hours as those of a lognormal; sigma between the means of clients."""
+"""Input tokens of a request, from the windows of a client and 6 hours with more than 1,000 requests: median of
+their means; median sigma within a window, that of a lognormal with its mean and largest value; standard deviation
+of the logarithm of the means, taken as the one between tenants."""
 OUTPUT_MEAN, OUTPUT_SIGMA, OUTPUT_TENANT_SIGMA = 68.3, 0.73, 1.53
 """Output tokens of a request, derived in the same way."""
 
