@@ -1,0 +1,193 @@
+"""Runs of the agent platform: a line when a run ends, and for some a line when it started.
+
+What each line counts as is restated here, apart from the catalogue.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+
+from usage_pipeline.simulation.arrays import (
+    DAY_MS,
+    Ints,
+    Texts,
+    clock_texts,
+    columns,
+    lognormal,
+    numbered,
+    table,
+    zeros,
+)
+from usage_pipeline.simulation.batch import MODELS, NO_MODEL, Batch, draw_models, draw_tenants_and_times
+from usage_pipeline.simulation.plan import INPUT_SIGMA, OUTPUT_SIGMA, Plan
+from usage_pipeline.simulation.settings import RUNS, SOURCES
+
+SOURCE = SOURCES.index(RUNS)
+
+_STARTED_SHARE = 0.2
+"""Of the lines: those that say that a run has started. The run's end is another line."""
+_FAILED_SHARE = 0.05
+_CALL_TOKENS = 4.0
+"""A run's tokens are those of some calls."""
+_AGENTS = table("seo-writer", "triage", "reporter")
+_AGENT_TYPES = table("content", "support", "analysis")
+_USERS = numbered("u_{}", 20)
+_PROJECTS = table("blog", "desk", "finance", "research")
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What is drawn for each line, used or not. `ends` and `starts` are milliseconds since the day's midnight."""
+
+    runs: Ints
+    tenants: Ints
+    ends: Ints
+    starts: Ints
+    started: Ints
+    failed: Ints
+    models: Ints
+    tokens_in: Ints
+    tokens_out: Ints
+    calls: Ints
+    tools: Ints
+    bytes: Ints
+    luck: Ints
+
+    @property
+    def at(self) -> Ints:
+        """When the line's event happened: the end of the run, or its start."""
+        return np.where(self.started == 1, self.starts, self.ends)
+
+
+def make(plan: Plan, day: int) -> Batch:
+    """All lines of the day. A start before midnight belongs to the day before."""
+    drawn = _draw(plan, day)
+    offsets, times = np.divmod(drawn.at, DAY_MS)
+    return Batch(
+        SOURCE,
+        day,
+        drawn.tenants,
+        np.where(offsets < 0, 0, times),
+        offsets,
+        np.where(drawn.started == 1, NO_MODEL, drawn.models),
+        np.full(len(offsets), -1, dtype=np.int64),
+        _measures(drawn),
+        _lines(plan, day, drawn),
+    )
+
+
+def _draw(plan: Plan, day: int) -> _Drawn:
+    rng = plan.rng(day, SOURCE)
+    tenants, ends = draw_tenants_and_times(plan, day, SOURCE, rng)
+    count = len(tenants)
+    durations = lognormal(rng, np.full(count, 90_000.0), 1.2, most=3_600_000)
+    starts = ends - durations
+    drawn = _Drawn(
+        np.arange(count),
+        tenants,
+        ends,
+        starts if day else np.maximum(starts, 0),
+        zeros(count),
+        (rng.random(count) < _FAILED_SHARE).astype(np.int64),
+        draw_models(rng, count),
+        lognormal(rng, plan.input_means[tenants] * _CALL_TOKENS, INPUT_SIGMA, most=800_000),
+        lognormal(rng, plan.output_means[tenants] * _CALL_TOKENS, OUTPUT_SIGMA, most=400_000),
+        rng.integers(1, 20, count),
+        rng.integers(0, 12, count),
+        lognormal(rng, np.full(count, 60_000.0), 1.0, most=50_000_000),
+        rng.integers(0, 1 << 30, count),
+    )
+    return _with_starts(drawn, rng.permutation(count))
+
+
+def _with_starts(drawn: _Drawn, shuffled: Ints) -> _Drawn:
+    """Turn some lines into the starts of as many runs that end on the day."""
+    starts = int(len(shuffled) * _STARTED_SHARE)
+    order = drawn.runs.copy()
+    order[shuffled[:starts]] = shuffled[starts : 2 * starts]
+    columns_of_lines = {name: column[order] for name, column in vars(drawn).items()}
+    columns_of_lines["started"][shuffled[:starts]] = 1
+    return _Drawn(**columns_of_lines)
+
+
+def _measures(drawn: _Drawn) -> dict[str, Ints]:
+    ended = 1 - drawn.started
+    return {
+        "records": np.ones(len(ended), dtype=np.int64),
+        "runs": ended,
+        "requests": ended * drawn.calls,
+        "tokens_in": ended * drawn.tokens_in,
+        "tokens_out": ended * drawn.tokens_out,
+        "tokens_total": ended * (drawn.tokens_in + drawn.tokens_out),
+        "bytes": ended * drawn.bytes,
+        "tool_calls": ended * drawn.tools,
+        "errors": ended * drawn.failed,
+    }
+
+
+def _lines(plan: Plan, day: int, drawn: _Drawn) -> Texts:
+    lines = np.empty(len(drawn.ends), dtype=object)
+    tails = {
+        0: _end_tails(plan, day, drawn),
+        1: ['"endedAt":null,"status":"running","creditsUsed":0'] * len(lines),
+    }
+    heads = _heads(plan, day, drawn)
+    for started, all_tails in tails.items():
+        for number in np.flatnonzero(drawn.started == started).tolist():
+            lines[number] = f"{{{heads[number]},{all_tails[number]}}}"
+    return lines
+
+
+def _heads(plan: Plan, day: int, drawn: _Drawn) -> list[str]:
+    names = table(*(tenant.name for tenant in plan.tenants))
+    luck = drawn.luck
+    offsets, starts = np.divmod(drawn.starts, DAY_MS)
+    dates = _dates(plan, day)[offsets + 1]
+    fields = columns(
+        slice(None),
+        names[drawn.tenants],
+        _AGENTS[luck % 3],
+        _AGENT_TYPES[luck % 3],
+        _USERS[luck // 3 % 20],
+        _PROJECTS[luck // 60 % 4],
+        dates,
+    )
+    rows = zip(drawn.runs.tolist(), clock_texts(starts), *fields, strict=True)
+    return [
+        f'"runId":"run_{day}_{run}","tenantId":"{tenant}","agent":"{agent}","agentType":"{form}"'
+        f',"userId":"{user}","project":"{project}","feature":"drafts","startedAt":"{date}{clock}"'
+        f',"input":{{"topic":"usage metering"}}'
+        for run, clock, tenant, agent, form, user, project, date in rows
+    ]
+
+
+def _end_tails(plan: Plan, day: int, drawn: _Drawn) -> list[str]:
+    fields = columns(
+        slice(None),
+        MODELS[drawn.models],
+        drawn.tokens_in,
+        drawn.tokens_out,
+        drawn.calls,
+        drawn.tools,
+        drawn.bytes,
+        drawn.failed,
+    )
+    date = plan.simulation.date(day)
+    rows = zip(clock_texts(drawn.ends), *fields, strict=True)
+    return [
+        f'"endedAt":"{date}{clock}","creditsUsed":{calls}.5,"apiCalls":{calls},"toolCalls":{tools}'
+        f',"model":"{model}","tokensIn":{tokens_in},"tokensOut":{tokens_out},"bytesProcessed":{size},'
+        + (
+            '"status":"failed","output":null,"error":{"code":"quota","message":"provider quota exceeded"}'
+            if failed
+            else '"status":"succeeded","output":{"words":820},"error":null'
+        )
+        for clock, model, tokens_in, tokens_out, calls, tools, size, failed in rows
+    ]
+
+
+def _dates(plan: Plan, day: int) -> Texts:
+    """The day before, and the day."""
+    today = plan.simulation.date(day)
+    return table(str(today - timedelta(days=1)), str(today))

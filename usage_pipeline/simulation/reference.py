@@ -1,0 +1,44 @@
+"""The reference files that belong to simulated logs: plans and tenants, in the form that people edit."""
+
+from pathlib import Path
+
+import yaml
+
+from usage_pipeline.simulation.plan import Plan, Tenant
+from usage_pipeline.simulation.settings import FIRST_DAY
+
+_PLANS = {
+    "free": ("1000", "0", "deny", "restate", 90, 30, "0"),
+    "pro": ("50000", "50000", "allow", "next_period", 365, 90, "99"),
+    "archive": ("0", "0", "allow", "restate", None, None, "0"),
+}
+"""Credits of a month, the most that rolls over, overage, late usage, retention and content retention, price."""
+
+
+def write_reference(plan: Plan, out: Path) -> None:
+    """Write `plans.yaml` and `tenants.yaml`."""
+    folder = out / "reference"
+    folder.mkdir(parents=True, exist_ok=True)
+    plans = {**{name: _plan(*terms) for name, terms in _PLANS.items()}, "default": "free"}
+    tenants = {tenant.name: _tenant(tenant) for tenant in plan.tenants}
+    for name, content in {"plans": plans, "tenants": tenants}.items():
+        (folder / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+
+def _plan(  # noqa: PLR0913, PLR0917 - one argument per term
+    credits_: str, rollover: str, overage: str, late: str, days: int | None, content_days: int | None, price: str
+) -> dict[str, object]:
+    return {
+        "monthly_credits": credits_,
+        "rollover": {"min": "0", "max": rollover},
+        "overage": overage,
+        "late_usage": late,
+        "retention_days": days,
+        "content_retention_days": content_days,
+        "price": {"amount": price, "currency": "USD"},
+    }
+
+
+def _tenant(tenant: Tenant) -> dict[str, object]:
+    plans = [{"from": str(FIRST_DAY), "plan": tenant.plan}]
+    return {"name": tenant.name.title(), "plans": plans, "billing_anchor_day": 1, "time_zone": tenant.zone}

@@ -1,0 +1,47 @@
+"""What a simulation is asked for, and the names that it writes."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+PERSONA, STATISTICS, RUNS = "persona", "usage_statistics", "agent_runs"
+SOURCES = (PERSONA, STATISTICS, RUNS)
+"""The sources, in the order in which arrays count them."""
+
+FIRST_DAY = date(2023, 1, 1)
+"""First day of the tenants' plans, and of the pipeline's calendar if nobody changes it."""
+
+MIN_TENANTS = 3
+"""One for each kind of plan: what is too old to land depends on it."""
+
+LOOKBACK_DAYS = 90
+"""Days without a record after which a conversation counts as new."""
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What is asked for; the same values give the same bytes.
+
+    `events_per_day` is the mean per tenant and day, before the planted anomalies; `last_day` is the last event
+    day and the last landing day, UTC.
+    """
+
+    days: int
+    tenants: int
+    events_per_day: int
+    seed: int
+    last_day: date
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be simulated."""
+        bounds = {"days": 1, "tenants": MIN_TENANTS, "events_per_day": 1, "seed": 0}
+        for name, least in bounds.items():
+            if getattr(self, name) < least:
+                raise ValueError(f"{name}: expected at least {least}, found {getattr(self, name)}")
+        if self.date(0) < FIRST_DAY:
+            raise ValueError(
+                f"first day {self.date(0)}: expected {FIRST_DAY} or later; take fewer days, or a later end"
+            )
+
+    def date(self, day: int) -> date:
+        """The date of the day with this number; the first one has 0."""
+        return self.last_day - timedelta(days=self.days - 1 - day)
