@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.daily import ACCOUNTED
@@ -280,18 +280,6 @@ def record_accounts(connection: Connection, day: date, accounts: Iterable[LineAc
     rows = [{"day": day, **{name: getattr(account, name) for name in names}} for account in accounts]
     if rows:
         connection.execute(line_accounts.insert(), rows)
-
-
-def landing_day_totals(connection: Connection, day: date) -> Mapping[str, int]:
-    """Files by state, and lines accepted and rejected, of one landing day."""
-    query = select(
-        func.count().label("files"),
-        func.coalesce(func.sum(landing_files.c.accepted), 0).label("accepted"),
-        func.coalesce(func.sum(landing_files.c.rejected), 0).label("rejected"),
-        func.count().filter(landing_files.c.state == FileState.FAILED).label("failed"),
-        func.count().filter(landing_files.c.state == FileState.QUARANTINED).label("quarantined"),
-    ).where(landing_files.c.landing_day == day)
-    return {name: int(value) for name, value in connection.execute(query).mappings().one().items()}
 
 
 def _upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
