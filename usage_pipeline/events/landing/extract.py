@@ -4,16 +4,22 @@ The SQL is generated, because a mapping is data. It only takes fields out of lin
 verdict on a line is in `judged.sql`. A field that cannot be typed is null, its name in `invalid_field`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from usage_pipeline.events.catalogue import unmetered
-from usage_pipeline.events.landing.fields import Fields
+from usage_pipeline.events.landing.fields import META, PAYLOAD_META, Fields
 from usage_pipeline.events.mapping import ANY_TYPE, METER_OF_FIELD, Mapping
 from usage_pipeline.events.mapping_parts import Constant, Join, Presence, Time, TimeFormat, places
 from usage_pipeline.events.record import DIMENSION_COLUMNS, FACTS, FIELD_TYPES, TEXTS, VOID_TARGET, WHERE_LANDED
 from usage_pipeline.storage.engine import literal
+from usage_pipeline.storage.tables import Column
 
+_DERIVED_BY_VERDICT = frozenset({"count", "messages", "tokens_in", "tokens_total", "duration_ms"})
+"""Columns that `judged.sql` fills where the mapping does not."""
+
+_OTHER = "other"
+_TEXTS = tuple(column.name for column in TEXTS if column.name != _OTHER)
 _EXPECTED_BY_TYPE = {
     "BIGINT": "a whole number, 0 or more, of at most 15 digits",
     "DECIMAL(38,24)": "a decimal number, 0 or more",
@@ -66,58 +72,71 @@ def _expected(column: str) -> str:
 
 
 def extracted_select(mapping: Mapping, fields: Fields, digest_key: str) -> str:
-    """The SELECT behind `extracted`, over `lines` (line, raw, utf8) and the row of `landing`."""
-    typed = list(_typed_columns(mapping, fields))
-    typed_names = {name for name, _ in typed}
-    nulls = [
-        (column.name, f"CAST(NULL AS {column.type})")
-        for column in (*FACTS, *VOID_TARGET)
-        if column.name not in typed_names and column.name != "unit"
-    ]
+    """The SELECT behind `extracted`, over `lines` (line, raw, utf8) and the row of `landing`.
+
+    Typed columns are made in a SELECT of their own, so that the search for fields that cannot be typed does
+    not type them again.
+    """
+    recognised = f"SELECT *, {_named(_type_columns(mapping, fields))}\nFROM (\n{fields.select()}\n) AS texts"
+    typed = f"SELECT *, {_named(_typed_columns(mapping, fields))}\nFROM (\n{recognised}\n) AS recognised"
     columns = [
         ("tenant_text", fields.text(mapping.tenant) if mapping.tenant else "CAST(NULL AS VARCHAR)"),
         ("record_id", _record_id(mapping, fields)),
-        *_type_columns(mapping, fields),
-        *typed,
+        *_metered_columns(mapping),
         *_digest_columns(mapping, fields, digest_key),
         *_text_columns(mapping, fields),
-        *nulls,
         *_invalid_columns(mapping, fields),
         ("occurred_at_text", fields.text(mapping.times["occurred_at"].field)),
+        *((column.name, f"CAST(NULL AS {column.type})") for column in _unmapped(mapping)),
     ]
-    unique = dict(reversed(columns))  # of two with one name the first counts: a null gives way
-    selected = ",\n    ".join(f'{expression} AS "{name}"' for name, expression in unique.items())
     return (
-        f"SELECT\n    line, trimmed, line_fault,\n    {selected}\n"
-        f"FROM (\n{fields.values_select()}\n) AS field_values CROSS JOIN landing"
+        f"SELECT line, raw, line_fault, type, type_text, {', '.join(fields.metas)},\n    {_named(columns)}\n"
+        f"FROM (\n{typed}\n) AS typed CROSS JOIN landing"
     )
+
+
+def empty_columns(mapping: Mapping) -> list[Column]:
+    """The columns of the verdicts that are null in every line of the mapping."""
+    return [column for column in _unmapped(mapping) if column.name not in _DERIVED_BY_VERDICT]
+
+
+def _unmapped(mapping: Mapping) -> list[Column]:
+    digests = {"content_digest": bool(mapping.content), "prompt_digest": "prompt" in mapping.content}
+    filled = {*mapping.times, *mapping.fields, *(name for name, is_filled in digests.items() if is_filled)}
+    facts = [column for column in (*FACTS, *VOID_TARGET) if column.name not in filled | {"type", "unit", META}]
+    filled_texts = {name if name in _TEXTS else _OTHER for name in mapping.content}
+    texts = [Column(f"text_{name}", "VARCHAR", "") for name in (*_TEXTS, _OTHER) if name not in filled_texts]
+    return facts + texts
+
+
+def _named(columns: Iterable[tuple[str, str]]) -> str:
+    return ",\n    ".join(f'{expression} AS "{name}"' for name, expression in columns)
 
 
 def payload_columns(mapping: Mapping) -> tuple[str, ...]:
     """The columns whose equality makes two records with one id duplicates rather than a conflict."""
-    delivery = {*mapping.delivery_fields, *WHERE_LANDED, "meta"}
+    delivery = {*mapping.delivery_fields, *WHERE_LANDED, META}
     columns = (column.name for column in (*FACTS, *VOID_TARGET) if column.name not in delivery)
-    return (*columns, "payload_meta")
+    return (*columns, PAYLOAD_META if mapping.raw_delivery_fields else META)
 
 
 def _record_id(mapping: Mapping, fields: Fields) -> str:
     match mapping.identity_fields:
         case ():
-            return "landing.identity_digest || ':' || line"
+            return "CAST(line AS VARCHAR)"  # behind the digest of the file, which is known when it is read
         case (single,):
-            return fields.text(single) + _suffix(mapping, fields)
+            return fields.text(single) + _suffix(mapping)
         case several:
-            return fields.text(Join(join=several)) + _suffix(mapping, fields)
+            return fields.text(Join(join=several)) + _suffix(mapping)
 
 
-def _suffix(mapping: Mapping, fields: Fields) -> str:
+def _suffix(mapping: Mapping) -> str:
     if not mapping.identity_suffix:
         return ""
-    record_type = dict(_type_columns(mapping, fields))["type"]
     cases = " ".join(
         f"WHEN {literal(name)} THEN {literal(suffix)}" for name, suffix in mapping.identity_suffix.items()
     )
-    return f" || (CASE {record_type} {cases} ELSE '' END)"
+    return f" || (CASE type {cases} ELSE '' END)"
 
 
 def _type_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]:
@@ -154,15 +173,24 @@ def _type_by_name(mapping: Mapping, text: str) -> str:
 
 def _typed_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]:
     for name, time in mapping.times.items():
-        yield name, _time(time, fields)
-    without_quantities = ", ".join(map(literal, unmetered(mapping.record_types)))
+        yield _typed(name), _time(time, fields)
     for name, value in mapping.fields.items():
         text = literal(value.constant) if isinstance(value, Constant) else fields.text(value)
-        typed = f"{_caster(name)}({text})"
+        yield _typed(name), f"{_caster(name)}({text})"
+
+
+def _typed(name: str) -> str:
+    return f"typed_{name}"
+
+
+def _metered_columns(mapping: Mapping) -> Iterator[tuple[str, str]]:
+    """The typed columns under their own names, without the quantities of types that bring none."""
+    without_quantities = ", ".join(map(literal, unmetered(mapping.record_types)))
+    for name in (*mapping.times, *mapping.fields):
         if without_quantities and name in METER_OF_FIELD:
-            record_type = dict(_type_columns(mapping, fields))["type"]
-            typed = f"CASE WHEN {record_type} IN ({without_quantities}) THEN NULL ELSE {typed} END"
-        yield name, typed
+            yield name, f"CASE WHEN type IN ({without_quantities}) THEN NULL ELSE {_typed(name)} END"
+        else:
+            yield name, _typed(name)
 
 
 def _time(time: Time, fields: Fields) -> str:
@@ -183,8 +211,6 @@ def _caster(column: str) -> str:
 
 
 def _digest_columns(mapping: Mapping, fields: Fields, digest_key: str) -> Iterator[tuple[str, str]]:
-    yield "meta", fields.meta(())
-    yield "payload_meta", fields.meta(mapping.raw_delivery_fields)
     texts = [fields.text(field) for field in mapping.content.values()]
     if texts:
         # A mark before each text keeps an empty one apart from an absent one.
@@ -197,27 +223,27 @@ def _digest_columns(mapping: Mapping, fields: Fields, digest_key: str) -> Iterat
 
 
 def _text_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]:
-    """The columns of `content`; texts under names of the mapping's own go to `other`, as JSON."""
-    own = {column.name for column in TEXTS} - {"other"}
-    for name in sorted(own):
-        place = mapping.content.get(name)
-        yield f"text_{name}", fields.text(place) if place else "CAST(NULL AS VARCHAR)"
-    others = {name: place for name, place in mapping.content.items() if name not in own}
-    pairs = ", ".join(f"{literal(name)}, {fields.text(place)}" for name, place in others.items())
-    # The patch removes those that are null.
-    patched = f"nullif(CAST(json_merge_patch('{{}}', json_object({pairs})) AS VARCHAR), '{{}}')"
-    yield "text_other", patched if pairs else "CAST(NULL AS VARCHAR)"
+    """The columns of `content` that have a text; those under names of the mapping's own are one, as JSON."""
+    others = {name: fields.text(place) for name, place in mapping.content.items() if name not in _TEXTS}
+    for name in _TEXTS:
+        if name in mapping.content:
+            yield f"text_{name}", fields.text(mapping.content[name])
+    if others:
+        pairs = ", ".join(f"{literal(name)}, {text}" for name, text in others.items())
+        # The patch removes those that are null.
+        patched = f"CAST(json_merge_patch('{{}}', json_object({pairs})) AS VARCHAR)"
+        yield f"text_{_OTHER}", f"CASE WHEN coalesce({', '.join(others.values())}) IS NOT NULL THEN {patched} END"
 
 
 def _invalid_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]:
     """The first field whose text cannot be typed, and that text."""
-    checked = [(name, fields.text(time.field), _time(time, fields)) for name, time in mapping.times.items()]
+    checked = [(name, fields.text(time.field)) for name, time in mapping.times.items()]
     checked += [
-        (name, fields.text(value), f"{_caster(name)}({fields.text(value)})")
+        (name, fields.text(value))
         for name, value in mapping.fields.items()
         if not isinstance(value, Constant) and _caster(name) != "plain_text"
     ]
-    tests = [(name, text, f"{text} IS NOT NULL AND {typed} IS NULL") for name, text, typed in checked]
+    tests = [(name, text, f"{text} IS NOT NULL AND {_typed(name)} IS NULL") for name, text in checked]
     names = " ".join(f"WHEN {test} THEN '{name}'" for name, _, test in tests)
     found = " ".join(f"WHEN {test} THEN {text}" for _, text, test in tests)
     yield "invalid_field", f"CASE {names} END"

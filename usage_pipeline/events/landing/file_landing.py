@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events import mapping as mappings
 from usage_pipeline.events.landing import lines
-from usage_pipeline.events.landing.judging import Judgement, Verdicts
+from usage_pipeline.events.landing.judging import NO_VERDICTS, Judgement, Verdicts
 from usage_pipeline.events.landing.rules import EXPECTED_REJECTS, QUARANTINE_FROM_LINES, LandingRules
 from usage_pipeline.events.landing.scan import LandingFile
 from usage_pipeline.events.record import LANDED_EVENTS
@@ -25,8 +25,6 @@ from usage_pipeline.storage.audit import Action, AuditEntry
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import FileState, LandedDay, LandedFile
-
-_NO_VERDICTS = Verdicts(lines.LineCounts(), 0, 0, {}, [])
 
 
 @dataclass(frozen=True)
@@ -57,26 +55,30 @@ class FileLanding:
     def land(self, connection: Connection) -> Landed | None:
         """Land the file; None where it is there already. A file that cannot be read whole has failed."""
         try:
-            digest = lines.content_digest(self.source_path, self.file.compression)
-            name = self._object_name(digest)
-            if self.known is not None and self.known.object_name == name and self._is_whole_in_lake(self.known):
+            if self.known is not None and self._is_there_already(self.known):
                 state.record_file(connection, self._seen_again(self.known))
                 return None
-            judgement = Judgement(self.storage, self.rules, self.mapping, self.file, digest)
-            verdicts = judgement.store(name)
+            judgement = Judgement(self.storage, self.rules, self.mapping, self.file)
+            verdicts = judgement.store(self._object_name)
         except UnreadableFileError as error:
-            return Landed(self._row(FileState.FAILED, _NO_VERDICTS, error=str(error)), [], 0)
-        decided = audit.decision(connection, self.file.path, digest)
-        return self._judged(verdicts, digest, name, decided)
+            return Landed(self._row(FileState.FAILED, NO_VERDICTS, error=str(error)), [], 0)
+        decided = audit.decision(connection, self.file.path, verdicts.content_digest)
+        return self._judged(verdicts, decided)
 
-    def _judged(self, verdicts: Verdicts, digest: str, name: str, decided: AuditEntry | None) -> Landed:
+    def _is_there_already(self, known: LandedFile) -> bool:
+        """Whether the same content lies in the lake, judged in the same way."""
+        if known.object_name is None:
+            return False
+        digest = lines.content_digest(self.source_path, self.file.compression)
+        return known.object_name == self._object_name(digest) and self._is_whole_in_lake(known)
+
+    def _judged(self, verdicts: Verdicts, decided: AuditEntry | None) -> Landed:
         file_state, error = FileState.LANDED, None
         if decided is not None and decided.action is Action.WITHDRAWN:
             file_state, error = FileState.WITHDRAWN, withdrawn_note(decided.by, decided.reason)
         elif decided is None and (fault := self._quarantine_reason(verdicts)):
             file_state, error = FileState.QUARANTINED, fault
-        row = self._row(file_state, verdicts, error=error, digest=digest, object_name=name)
-        return Landed(row, verdicts.event_days, verdicts.voids)
+        return Landed(self._row(file_state, verdicts, error=error), verdicts.event_days, verdicts.voids)
 
     def _seen_again(self, known: LandedFile) -> LandedFile:
         again = {"size": self.file.size, "mtime_ns": self.file.mtime_ns, "vanished_at": None}
@@ -119,9 +121,8 @@ class FileLanding:
         verdicts: Verdicts,
         *,
         error: str | None,
-        digest: str | None = None,
-        object_name: str | None = None,
     ) -> LandedFile:
+        digest = verdicts.content_digest or None
         return LandedFile(
             path=self.file.path,
             source=self.file.source,
@@ -130,7 +131,7 @@ class FileLanding:
             mtime_ns=self.file.mtime_ns,
             content_digest=digest,
             identity_digest=digest,
-            object_name=object_name,
+            object_name=self._object_name(digest) if digest else None,
             mapping_digest=self.mapping.digest,
             state=file_state,
             error=error,

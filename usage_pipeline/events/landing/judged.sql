@@ -4,10 +4,6 @@ WITH measured AS (
     SELECT
         extracted.* EXCLUDE (count, messages, tokens_in, tokens_total, duration_ms),
         coalesce(extracted.tenant_text, landing.tenant_folder) AS tenant_id,
-        landing.source,
-        landing.landing_file,
-        landing.landing_day,
-        landing.landed_at,
         landing.tenant_folder,
         landing.latest_time,
         landing.first_day,
@@ -42,7 +38,7 @@ WITH measured AS (
 )
 
 SELECT
-    measured.*,
+    measured.* EXCLUDE (line_fault, occurred_at_text, counts_tokens, tokens_reported, tenant_folder, latest_time, first_day),
     CASE
         WHEN tokens_in IS NOT NULL OR tokens_out IS NOT NULL THEN coalesce(tokens_in, 0) + coalesce(tokens_out, 0)
         WHEN counts_tokens THEN coalesce(tokens_reported, count)

@@ -4,23 +4,24 @@ The verdicts on all lines are first written to a staging file, so that no line i
 none can be judged differently for two tables.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-from duckdb import DataError, DuckDBPyConnection
-from duckdb import Error as DuckDBError
+from duckdb import DuckDBPyConnection
 
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events import mapping as mappings
 from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.events.landing import extract, lines
-from usage_pipeline.events.landing.fields import CsvFields, Fields, JsonFields
+from usage_pipeline.events.landing.csv_fields import CsvFields
+from usage_pipeline.events.landing.fields import Fields
+from usage_pipeline.events.landing.json_fields import JsonFields
 from usage_pipeline.events.landing.rules import LandingRules, landing_sql
 from usage_pipeline.events.landing.scan import LandingFile
+from usage_pipeline.events.landing.staging import register_judged, stage
 from usage_pipeline.events.mapping_parts import Format
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, RECORD, REJECTED_LINES
 from usage_pipeline.storage.daily import ReferenceRows
@@ -36,6 +37,7 @@ from usage_pipeline.storage.tables import TableSpec, columns
 class Verdicts:
     """What the lines of a file came to: `counts.judged = accepted + sum of rejects`."""
 
+    content_digest: str
     counts: lines.LineCounts
     accepted: int
     voids: int
@@ -48,36 +50,41 @@ class Verdicts:
         return sum(self.rejects.values())
 
 
+NO_VERDICTS = Verdicts("", lines.LineCounts(), 0, 0, {}, [])
+"""Those on a file that cannot be read: no line was judged, and no digest is known."""
+
+
 @dataclass(frozen=True)
 class Judgement:
-    """Judges one file, whose decompressed bytes have a known digest."""
+    """Judges one file."""
 
     storage: Storage
     rules: LandingRules
     mapping: mappings.Mapping
     file: LandingFile
-    digest: str
 
     @property
     def _path(self) -> Path:
         return self.storage.settings.landing / self.file.path
 
-    def store(self, object_name: str) -> Verdicts:
-        """Judge all lines and write the objects of this name.
+    def store(self, object_name: Callable[[str], str]) -> Verdicts:
+        """Judge all lines and write the objects, whose name follows from the content's digest.
 
         Raises UnreadableFileError when the file cannot be read whole; then nothing is written.
         """
-        reader = lines.LineReader(self._path, self.file, self.digest)
+        reader = lines.LineReader(self._path, self.file)
         with session(self.storage.engine) as duck, self.storage.lake.staging() as staged:
             self._prepare(duck)
-            _stage(duck, reader, self._judged_select(), staged)
-            duck.execute(f"CREATE TEMP VIEW judged AS FROM {parquet_scan([staged])}")
+            stage(duck, reader, self._judged_select(), self.mapping, staged)
+            register_judged(duck, staged, self.mapping, reader.digest)
             rejects = _counts(duck, "reason IS NOT NULL", by="reason")
             accepted = _counts(duck, "reason IS NULL", by="type = 'void'")
             _expect_all(reader.counts.judged, sum(accepted.values()), sum(rejects.values()))
-            self._store_objects(duck, object_name)
-            event_days = list(self._event_days(duck, object_name))
-        return Verdicts(reader.counts, sum(accepted.values()), accepted.get(True, 0), rejects, event_days)
+            name = object_name(reader.digest)
+            self._store_objects(duck, name)
+            event_days = list(self._event_days(duck, name))
+        voids = accepted.get(True, 0)
+        return Verdicts(reader.digest, reader.counts, sum(accepted.values()), voids, rejects, event_days)
 
     def _prepare(self, duck: DuckDBPyConnection) -> None:
         for statement in landing_sql("macros").split(";\n"):
@@ -91,7 +98,7 @@ class Judgement:
             "CREATE TEMP TABLE landing AS SELECT $source AS source, $file AS landing_file, "
             "CAST($day AS DATE) AS landing_day, CAST($tenant AS VARCHAR) AS tenant_folder, "
             "CAST($landed_at AS TIMESTAMP) AS landed_at, CAST($latest AS TIMESTAMP) AS latest_time, "
-            "CAST($first_day AS DATE) AS first_day, $digest AS identity_digest, $cached AS input_includes_cached",
+            "CAST($first_day AS DATE) AS first_day, $cached AS input_includes_cached",
             {
                 "source": self.file.source,
                 "file": self.file.path,
@@ -100,19 +107,15 @@ class Judgement:
                 "landed_at": self.rules.landed_at,
                 "latest": self.rules.latest_time,
                 "first_day": self.storage.settings.first_day,
-                "digest": self.digest,
                 "cached": self.mapping.input_includes_cached,
             },
         )
 
     def _judged_select(self) -> str:
-        """Every line with its verdict; the line itself only where it is rejected, texts only where it is not."""
+        """The SELECT of every line with its verdict."""
         key = self.storage.settings.digest_key.get_secret_value()
         extracted = extract.extracted_select(self.mapping, self._fields(), key)
-        return (
-            f"WITH extracted AS ({extracted}),\njudged AS ({landing_sql('judged')})\n"
-            "SELECT * REPLACE (CASE WHEN reason IS NOT NULL THEN trimmed END AS trimmed) FROM judged"
-        )
+        return f"WITH extracted AS (\n{extracted}\n)\nFROM (\n{landing_sql('judged')}\n)"
 
     def _fields(self) -> Fields:
         if self.mapping.format is Format.JSONL:
@@ -150,26 +153,8 @@ def _expect_all(judged: int, accepted: int, rejected: int) -> None:
         )
 
 
-def _stage(duck: DuckDBPyConnection, reader: lines.LineReader, select: str, path: Path) -> None:
-    """Stream the file's lines through the SELECT into the staging file."""
-    duck.register("lines", pa.RecordBatchReader.from_batches(lines.SCHEMA, reader.batches()))
-    try:
-        _copy(duck, select, path, compression="snappy")
-    except DuckDBError as error:
-        if reader.error is not None:
-            raise reader.error from None
-        if not isinstance(error, DataError):
-            raise  # memory, disk: no fault of the file
-        # The text of DuckDB's error holds the line: it must not reach logs or state.
-        raise UnreadableFileError(
-            f"DuckDB cannot read it ({type(error).__name__}). This is a fault of the pipeline: please report it"
-        ) from None
-    finally:
-        duck.unregister("lines")
-
-
-def _copy(duck: DuckDBPyConnection, select: str, path: Path, compression: str = "zstd") -> None:
-    duck.execute(f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION {compression})")
+def _copy(duck: DuckDBPyConnection, select: str, path: Path) -> None:
+    duck.execute(f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
 
 
 def _counts(duck: DuckDBPyConnection, where: str, by: str) -> dict[Any, int]:

@@ -77,20 +77,25 @@ def _digested(blocks: Iterator[bytes], digest: "hashlib._Hash") -> Iterator[byte
 
 
 class LineReader:
-    """Reads one file once. After the last batch `counts` is complete.
+    """Reads one file once. After the last batch `counts` and `digest` are complete.
 
-    Raises UnreadableFileError, also when the content is not what `expected_digest` says: then the file
-    was changed while it was read, and is landed again by the next run.
+    Raises UnreadableFileError, also when the file is not the one that the folder showed: then it was changed
+    meanwhile, and is landed again by the next run.
     """
 
-    def __init__(self, file: Path, landing_file: LandingFile, expected_digest: str) -> None:
+    def __init__(self, file: Path, landing_file: LandingFile) -> None:
         """Prepare to read; nothing is opened before the first batch is asked for."""
         self.counts = LineCounts()
         self.error: UnreadableFileError | None = None
         self._file = file
-        self._compression = landing_file.compression
+        self._landing_file = landing_file
         self._is_csv = landing_file.format is Format.CSV
-        self._expected_digest = expected_digest
+        self._digest = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the decompressed bytes that were read."""
+        return self._digest.hexdigest()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The file's records in order, as (line, raw, utf8), without header and blank lines."""
@@ -101,12 +106,12 @@ class LineReader:
             raise
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
-        digest = hashlib.sha256()
-        blocks = text_blocks(_digested(read_blocks(self._file, self._compression, BLOCK_BYTES), digest))
+        blocks = read_blocks(self._file, self._landing_file.compression, BLOCK_BYTES)
         record_ends = csv_record_ends if self._is_csv else line_ends
-        for data, ends in whole_records(blocks, record_ends, MAX_LINE_BYTES):
+        for data, ends in whole_records(text_blocks(_digested(blocks, self._digest)), record_ends, MAX_LINE_BYTES):
             yield self._without_header(self._without_blanks(self._counted(data, ends)))
-        if digest.hexdigest() != self._expected_digest:
+        found = self._file.stat()
+        if (found.st_size, found.st_mtime_ns) != (self._landing_file.size, self._landing_file.mtime_ns):
             raise UnreadableFileError("it changed while it was read; the next run reads it again")
 
     def _counted(self, data: bytes, ends: Positions) -> pa.RecordBatch:
@@ -116,14 +121,14 @@ class LineReader:
         self.counts.lines += physical
         self.counts.continuation += physical - len(ends)
         texts, utf8 = _decoded(data, ends)
-        return pa.record_batch([pa.array(numbers), texts, utf8], schema=SCHEMA)
+        return pa.record_batch([_int64(numbers), texts, utf8], schema=SCHEMA)
 
     def _without_blanks(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         blank = _blank(batch["raw"])
         if not blank.any():
             return batch
         self.counts.blank += int(blank.sum())
-        return batch.filter(pa.array(~blank))
+        return batch.filter(_boolean(~blank))
 
     def _without_header(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         if not self._is_csv or self.counts.header or not len(batch):
@@ -140,8 +145,8 @@ def _blank(texts: pa.LargeStringArray) -> NDArray[np.bool_]:
     # Few lines begin with white space: only those are looked at whole.
     candidates = np.flatnonzero(np.isin(np.frombuffer(data, dtype=np.uint8)[starts], _WHITE))
     if len(candidates):
-        trimmed = pc.ascii_trim_whitespace(texts.take(pa.array(candidates)))
-        blank[candidates] = pc.equal(pc.binary_length(trimmed), 0).to_numpy(zero_copy_only=False)
+        trimmed = pc.ascii_trim_whitespace(texts.take(_int64(candidates)))
+        blank[candidates] = np.diff(np.frombuffer(trimmed.buffers()[1], dtype=np.int64)) == 0
     return blank
 
 
@@ -156,7 +161,18 @@ def _decoded(data: bytes, ends: Positions) -> tuple[pa.LargeStringArray, pa.Arra
         data, ends = replace_records(data, ends, mended)
     offsets = np.append(starts_of(ends), len(data))
     texts = pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(data))
-    return texts, pa.array(utf8)
+    return texts, _boolean(utf8)
+
+
+# `pa.array` would do, but imports pandas first, if that is installed: half a second.
+def _int64(values: Positions) -> pa.Int64Array:
+    return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
+
+
+def _boolean(values: NDArray[np.bool_]) -> pa.BooleanArray:
+    return pa.Array.from_buffers(
+        pa.bool_(), len(values), [None, pa.py_buffer(np.packbits(values, bitorder="little"))]
+    )
 
 
 def _not_utf8(data: bytes, ends: Positions) -> list[int]:

@@ -3,6 +3,9 @@
 
 CREATE TEMP MACRO plain_text(t) AS nullif(t, '');
 
+-- A line without its end.
+CREATE TEMP MACRO line_text(t) AS regexp_replace(t, '[\r\n]+$', '');
+
 -- An object or a list is no name: its text depends on the order of its keys.
 CREATE TEMP MACRO single_text(t) AS
     CASE WHEN NOT ((starts_with(t, '{') OR starts_with(t, '[')) AND json_valid(t)) THEN t END;
@@ -32,8 +35,11 @@ CREATE TEMP MACRO exact_decimal(t) AS
 -- Digits below the microsecond are cut off, never rounded: 23:59:59.9999999 stays on its day.
 CREATE TEMP MACRO to_microseconds(t) AS regexp_replace(t, '(\.[0-9]{6})[0-9]+', '\1');
 
+-- The first form is the one of nearly all logs, and is read in half the time.
 CREATE TEMP MACRO time_iso(t) AS
     CASE
+        WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z')
+            THEN TRY_CAST(t AS TIMESTAMP)
         WHEN regexp_full_match(
             t, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?(Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)'
         ) THEN timezone('UTC', TRY_CAST(to_microseconds(t) AS TIMESTAMPTZ))

@@ -31,7 +31,7 @@ SELECT
         WHEN 'before_calendar' THEN 'a day from ' || CAST(first_day AS VARCHAR) || ' on'
         ELSE mapped_fields.expected
     END AS expected,
-    trimmed AS raw
+    raw
 FROM judged
 LEFT JOIN mapped_fields
     ON mapped_fields.column_name = CASE

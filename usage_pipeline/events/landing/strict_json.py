@@ -9,6 +9,7 @@ from usage_pipeline.storage.engine import literal
 _STRING = r'"(?:[^"\\]|\\.)*"'
 _EMPTY_STRING = '""'
 _LOOSE = r"(?i),\s*[}\]]|nan|inf"
+_COMMA = r",\s*[}\]]"
 # Each begins with letters: so it is searched for a dozen times as fast as the two together.
 _WORDS = [rf"(?i){word}(?:[,}}\]\s]|$)" for word in ("nan", "inf(?:inity)?")]
 
@@ -25,14 +26,21 @@ def is_malformed_json(text: str) -> str:
 
 
 def _looks_loose(text: str) -> str:
-    comma = f"CASE WHEN {_may_end_in_comma(text)} THEN regexp_matches({text}, ',\\s*[}}\\]]') ELSE false END"
-    return " OR ".join([*(f"regexp_matches({text}, {literal(word)})" for word in _WORDS), comma])
+    comma = f"CASE WHEN {_may_end_in_comma(text)} THEN {_matches(text, _COMMA)} ELSE false END"
+    return " OR ".join([*(_matches(text, word) for word in _WORDS), comma])
 
 
 def _may_end_in_comma(text: str) -> str:
-    """False for an object whose only bracket is the last character and follows neither comma nor white space.
+    """False for an object whose only bracket is at its end, before a line feed, and follows no comma or space.
 
     A position counts characters and a length bytes: they never agree where there are others than ASCII.
     """
-    ends = [f"ends_with({text}, {before} || '}}')" for before in ("','", "' '", "chr(9)", "chr(13)")]
-    return f"instr({text}, '}}') < strlen({text}) OR contains({text}, ']') OR {' OR '.join(ends)}"
+    before_it = ("','", "' '", "chr(9)", "chr(13)")
+    ends = [
+        f"ends_with({text}, {before} || '}}' || {after})" for before in before_it for after in ("''", "chr(10)")
+    ]
+    return f"instr({text}, '}}') < strlen({text}) - 1 OR contains({text}, ']') OR {' OR '.join(ends)}"
+
+
+def _matches(text: str, pattern: str) -> str:
+    return f"regexp_matches({text}, {literal(pattern)})"
