@@ -247,4 +247,4 @@ def _invalid_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, st
     names = " ".join(f"WHEN {test} THEN '{name}'" for name, _, test in tests)
     found = " ".join(f"WHEN {test} THEN {text}" for _, text, test in tests)
     yield "invalid_field", f"CASE {names} END"
-    yield "invalid_text", f"CASE {found} END"
+    yield "invalid_text", f"CASE WHEN {' OR '.join(f'({test})' for _, _, test in tests)} THEN CASE {found} END END"

@@ -1,7 +1,7 @@
 """The fields of a JSON line, as SQL."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from usage_pipeline.events.landing.fields import Fields
 from usage_pipeline.events.landing.json_paths import Tree, add, inner_keys, keys, nulls_at
@@ -39,8 +39,18 @@ class JsonFields(Fields):
         return f"SELECT *, {rests} FROM (\n{values}\n) AS with_values"
 
     def _value(self, name: str) -> str:
-        if name in self._in_structure:
-            return self._in_v(name)
+        if name not in self._in_structure:
+            return self._beside_structure(name)
+        value = self._in_v(name)
+        if name not in self._counted_times():
+            return value
+        # Whole numbers are exact; any other has been through a double.
+        is_rounded = f"contains({value}, '.') OR contains({value}, 'e') OR contains({value}, 'E')"
+        return (
+            f"CASE WHEN {is_rounded} THEN json_extract_string({_quoted([name])}, {literal(name)}) ELSE {value} END"
+        )
+
+    def _beside_structure(self, name: str) -> str:
         found = f"json_extract_string(exact, {literal(name)})"
         outer = next((path for path in self._in_structure if name.startswith(f"{path}.")), None)
         # It would be read anew in every line: few have an object there.
@@ -71,30 +81,37 @@ class JsonFields(Fields):
         return f"CASE WHEN contains({rest}, '{{}}') THEN nullif({clean}, '{{}}') ELSE {rest} END"
 
     def _exact(self) -> str:
-        """The line with long decimals in quotes: DuckDB's JSON reader would round them to a double.
-
-        Only numbers behind the keys of decimal columns and counted times are touched. Within a JSON string
-        the quotes of such a key would be escaped, so texts are never altered.
-        """
-        names = sorted({_pattern_of(keys(path)[-1]) for path in self._rounded_paths()})
-        if not names:
+        """The line with the long decimals of exact columns in quotes."""
+        paths = [
+            path for name, value in self._mapping.fields.items() if _is_decimal(name) for path in places(value)
+        ]
+        if not paths:
             return "sound"
         # One search for each key: a pattern that begins with fixed letters is found several times as fast.
-        long = " OR ".join(f"regexp_matches(sound, {literal(_long_number(name))})" for name in names)
-        quoted = f"regexp_replace(sound, {literal(_long_number('|'.join(names)))}, '\"\\1\"\\2\"\\3\"', 'g')"
-        return f"CASE WHEN {long} THEN {quoted} ELSE sound END"
+        long = " OR ".join(f"regexp_matches(sound, {literal(_long_number([path]))})" for path in paths)
+        return f"CASE WHEN {long} THEN {_quoted(paths)} ELSE sound END"
 
-    def _rounded_paths(self) -> Iterator[str]:
-        for name, value in self._mapping.fields.items():
-            if FIELD_TYPES[name].startswith("DECIMAL"):
-                yield from places(value)
-        for time in self._mapping.times.values():
-            if time.format in COUNTED_TIMES:
-                yield from places(time.field)
+    def _counted_times(self) -> set[str]:
+        times = self._mapping.times.values()
+        return {path for time in times if time.format in COUNTED_TIMES for path in places(time.field)}
 
 
-def _long_number(name: str) -> str:
-    return f'"({name})"(\\s*:\\s*)(-?[0-9][0-9.eE+-]{{15,}})'
+def _is_decimal(column: str) -> bool:
+    return FIELD_TYPES[column].startswith("DECIMAL")
+
+
+def _quoted(paths: Iterable[str]) -> str:
+    """The SQL of a line with long numbers in quotes: DuckDB's JSON reader would round them to a double.
+
+    Only numbers behind the keys of these paths are touched. Within a JSON string the quotes of such a key would
+    be escaped, so texts are never altered.
+    """
+    return f"regexp_replace(sound, {literal(_long_number(paths))}, '\"\\1\"\\2\"\\3\"', 'g')"
+
+
+def _long_number(paths: Iterable[str]) -> str:
+    names = "|".join(sorted({_pattern_of(keys(path)[-1]) for path in paths}))
+    return f'"({names})"(\\s*:\\s*)(-?[0-9][0-9.eE+-]{{15,}})'
 
 
 def _without_empty(text: str, key: str) -> str:

@@ -48,7 +48,7 @@ SELECT
         WHEN line_fault IS NOT NULL THEN line_fault
         WHEN measured.tenant_id IS NULL THEN 'missing_tenant_id'
         WHEN tenant_text <> tenant_folder THEN 'tenant_mismatch'
-        WHEN NOT is_tenant(measured.tenant_id) THEN 'invalid_tenant_id'
+        WHEN CASE WHEN retention.tenant_id IS NULL THEN NOT is_tenant(measured.tenant_id) END THEN 'invalid_tenant_id'
         WHEN record_id IS NULL THEN 'missing_record_id'
         WHEN single_text(record_id) IS NULL THEN 'invalid_record_id'
         WHEN type_text IS NULL THEN 'missing_type'

@@ -53,6 +53,32 @@ def test_meta_is_null_when_every_field_is_mapped(storage: Storage, landing: Land
     assert meta_of(storage) == [None]
 
 
+def test_an_unmapped_field_is_found_beside_a_mapped_one_that_is_null(
+    storage: Storage, landing: Landing, land: Land
+) -> None:
+    lines = [
+        prompt("e1", TIME, response=None),
+        prompt("e2", TIME, response=None, region="eu"),
+        prompt("e3", TIME, region=None),
+    ]
+    landing.write("persona", "2026-05-01", lines)
+    land("2026-05-01")
+    assert meta_of(storage) == [None, {"region": "eu"}, {"region": None}]
+
+
+def test_fields_whose_names_differ_only_by_case_are_two(
+    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+) -> None:
+    fields = "fields: {model: $.model, project: $.Model, feature: $.inner.x, agent: $.Inner.x}"
+    add_mapping("cases", NESTED.replace("""fields: {model: '$."the.model".name'}""", fields))
+    line = {"event": {"id": 1, "at": TIME}, "tenant": "acme", "model": "m", "Model": "P", "inner": {"x": "f"}}
+    landing.write("cases", "2026-05-01", [json.dumps({**line, "Inner": {"x": "A"}})])
+    land("2026-05-01")
+    assert rows(storage, LANDED_EVENTS, "model", "project", "feature", "agent", "meta") == [
+        ("m", "P", "f", "A", None)
+    ]
+
+
 def test_meta_is_null_when_the_mapping_reads_nested_fields_and_nothing_is_left(
     storage: Storage, landing: Landing, land: Land
 ) -> None:

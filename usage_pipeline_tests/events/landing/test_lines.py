@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import hashlib
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,9 +45,9 @@ def read(path: Path, content: bytes) -> Read:
         format=Format.CSV if ".csv" in path.name else Format.JSONL,
         compression=compression,
         size=len(content),
-        mtime_ns=0,
+        mtime_ns=path.stat().st_mtime_ns,
     )
-    reader = LineReader(path, file, content_digest(path, compression))
+    reader = LineReader(path, file)
     batches = list(reader.batches())
     numbers, texts, utf8 = (
         [value for batch in batches for value in batch[name].to_pylist()] for name in SCHEMA.names
@@ -248,14 +249,32 @@ def test_a_file_that_is_gone_is_unreadable(tmp_path: Path) -> None:
         content_digest(tmp_path / "gone.jsonl", None)
 
 
-def test_a_file_that_changed_since_its_digest_was_taken_is_unreadable(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("size", "aged_by"), [(2, 1), (3, 0)], ids=["other time", "other size"])
+def test_a_file_that_is_not_as_the_folder_showed_it_is_unreadable(tmp_path: Path, size: int, aged_by: int) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(b"a\n")
-    file = LandingFile("a.jsonl", "any", date(2026, 5, 1), None, Format.JSONL, None, 2, 0)
-    reader = LineReader(path, file, content_digest(path, None))
-    path.write_bytes(b"b\n")
+    seen = path.stat().st_mtime_ns + aged_by
+    reader = LineReader(
+        path, LandingFile("a.jsonl", "any", date(2026, 5, 1), None, Format.JSONL, None, size, seen)
+    )
     with pytest.raises(UnreadableFileError, match="it changed while it was read"):
         list(reader.batches())
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.jsonl.zst"])
+def test_the_digest_of_what_was_read_is_that_of_the_decompressed_content(tmp_path: Path, name: str) -> None:
+    content = b'{"id":1}\n\n{"id":2}'
+    compressed = {".gz": gzip.compress(content), ".zst": zstandard.compress(content)}
+    path = tmp_path / name
+    path.write_bytes(compressed.get(path.suffix, content))
+    stat = path.stat()
+    compression = COMPRESSIONS.get(path.suffix)
+    file = LandingFile(
+        name, "any", date(2026, 5, 1), None, Format.JSONL, compression, stat.st_size, stat.st_mtime_ns
+    )
+    reader = LineReader(path, file)
+    list(reader.batches())
+    assert reader.digest == hashlib.sha256(content).hexdigest() == content_digest(path, compression)
 
 
 def test_a_line_over_the_limit_is_cut_and_the_lines_after_it_keep_their_numbers(
