@@ -9,6 +9,7 @@ import typer
 from duckdb import OutOfMemoryException
 
 from usage_pipeline.cli import compute, decide, serve, service, show, simulate
+from usage_pipeline.cli.demo import command as demo
 from usage_pipeline.cli.output import error_console
 from usage_pipeline.errors import QueryError, UsagePipelineError
 
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (serve, compute, show, service, decide, simulate):
+for group in (demo, serve, compute, show, service, decide, simulate):
     group.register(app)
 
 
