@@ -43,7 +43,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter per option
         raise typer.BadParameter(str(error)) from error
     with progress_bar() as bar:
         bar.expect("simulating", days)
-        written = write_simulation(simulation, out, lambda day: bar.done([day]))
+        written = write_simulation(simulation, out, bar.done)
     console.print(
         f"Wrote {count(written.lines, 'line')} in {count(written.files, 'landing file')} below {out}: "
         f"{count(written.records, 'record')}. What they come to stands in {out / 'truth.json'}.",

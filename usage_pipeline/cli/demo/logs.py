@@ -89,7 +89,7 @@ def _new(settings: Settings, seed: int | None) -> Simulation:
 
 def _simulate(simulation: Simulation, folder: Path, progress: Progress) -> Truth:
     progress.expect("simulating", simulation.days)
-    simulate(simulation, folder, lambda day: progress.done([day]))
+    simulate(simulation, folder, progress.done)
     return read_truth(folder)
 
 
