@@ -73,7 +73,8 @@ def _conflict(storage: Storage) -> Conflict | None:
 
 
 def _told(settings: Settings, differences: Sequence[Difference]) -> Iterator[str]:
-    yield f"{count(len(differences), 'total')} of the logs differ from {settings.data_dir / TRUTH}:"
+    verb = "differs" if len(differences) == 1 else "differ"
+    yield f"{count(len(differences), 'total')} of the logs {verb} from {settings.data_dir / TRUTH}:"
     for difference in differences[:_SHOWN_DIFFERENCES]:
         yield f"  {difference.name}: expected {difference.expected:,}, found {difference.found:,}"
     if len(differences) > _SHOWN_DIFFERENCES:

@@ -8,9 +8,8 @@ from tempfile import TemporaryDirectory
 from usage_pipeline.accounts.models import Accounts
 from usage_pipeline.accounts.reference import load_accounts
 from usage_pipeline.cli.demo.truth import TRUTH, Truth, read_truth
+from usage_pipeline.cli.output import error_console
 from usage_pipeline.errors import UsagePipelineError
-from usage_pipeline.events.landing.scan import scan_landing
-from usage_pipeline.events.mapping import load_mappings
 from usage_pipeline.orchestration.execution import Progress
 from usage_pipeline.settings import PREFIX, Settings
 from usage_pipeline.simulation.settings import Simulation
@@ -29,9 +28,11 @@ def place_logs(storage: Storage, seed: int | None, progress: Progress) -> Truth:
     UsagePipelineError where there are other logs, another seed, or tenants on other plans.
     """
     settings = storage.settings
-    there = _landing_files(settings)
+    there = _landing_files(settings.landing)
     earlier = _earlier(storage, there, seed)
     if earlier is not None and earlier.files <= there:
+        text = f"{settings.landing} holds the logs of a demo already; they are used again."
+        error_console.print(text, markup=False, highlight=False, soft_wrap=True)
         return earlier
     staging = settings.data_dir / "tmp"
     staging.mkdir(parents=True, exist_ok=True)
@@ -76,10 +77,10 @@ def _elsewhere(settings: Settings) -> str:
     )
 
 
-def _landing_files(settings: Settings) -> set[str]:
-    scan = scan_landing(settings, load_mappings(settings))
-    files = {file.path for files in scan.days().values() for file in files}
-    return files | {entry.path for entry in scan.misplaced}
+def _landing_files(landing: Path) -> set[str]:
+    """All files that are there, by path below the folder, whether or not they are in the right place."""
+    found = (path.relative_to(landing) for path in landing.rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)}
 
 
 def _new(settings: Settings, seed: int | None) -> Simulation:

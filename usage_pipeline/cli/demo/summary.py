@@ -49,7 +49,8 @@ def _table(title: str, found: Sequence[Row]) -> None:
 
 
 def _late(result: Result) -> Iterator[str]:
-    yield f" {count(result.became()['late_records'], 'record')} landed two or more days after they happened."
+    late = count(result.became()["late_records"], "record")
+    yield f" Late, landed two or more days after they happened: {late}."
     yield " They count on the day on which they happened."
 
 
