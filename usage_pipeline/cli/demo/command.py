@@ -10,7 +10,7 @@ from usage_pipeline.cli.compute import open_session
 from usage_pipeline.cli.demo.logs import DEFAULT_SEED, place_logs
 from usage_pipeline.cli.demo.next_steps import commands, places
 from usage_pipeline.cli.demo.result import Conflict, Result
-from usage_pipeline.cli.demo.summary import print_summary, say
+from usage_pipeline.cli.demo.summary import heading, print_summary, say
 from usage_pipeline.cli.demo.truth import TRUTH
 from usage_pipeline.cli.options import DataDir, load_settings
 from usage_pipeline.cli.output import console, count
@@ -62,7 +62,10 @@ def demo(
     if differences:
         raise UsagePipelineError("\n".join(_told(settings, differences)))
     console.print(f"[green]Equal to {TRUTH}[/green]: {count(compared, 'total')} compared.\n", highlight=False)
-    say(*places(settings), "", *commands(result, data_dir))
+    heading("Where it lies")
+    say(*places(settings), "")
+    heading("What to run next")
+    say(*commands(result, data_dir))
 
 
 def _conflict(storage: Storage) -> Conflict | None:

@@ -22,8 +22,6 @@ def places(settings: Settings) -> Iterator[str]:
         _shown(data / "rollups"): "usage by day and quarter of an hour, as Parquet",
         "USAGE_DATABASE_URL" if settings.database_url else _shown(data / "postgres"): "the series and the state",
     }
-    yield "Where it lies"
-    yield ""
     width = max(map(len, lying))
     yield from (f" {place:{width}}  {what}" for place, what in lying.items())
 
@@ -33,8 +31,6 @@ def commands(result: Result, data_dir: Path | None) -> Iterator[str]:
     option = f" --data-dir {data_dir}" if data_dir else ""
     dev = f"usage-pipeline dev{option}" if data_dir else "make dev"
     asked = {f"usage-pipeline {command}{option}": what for command, what in _questions(result).items()}
-    yield "What to run next"
-    yield ""
     for command, what in {**_activation(), dev: "all tables and days in Dagster, in a browser", **asked}.items():
         yield f" {command}"
         yield f"     {what}"

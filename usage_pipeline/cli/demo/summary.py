@@ -30,11 +30,17 @@ def print_summary(result: Result) -> None:
     _table("What became of the lines", rows.became(result))
     say(*_late(result), "")
     _table("Rejected lines", rows.rejects(result))
-    say(*_series(result))
+    _charts(result)
     _table("Largest tenants", rows.tenants(result))
-    say("Planted, to be looked for; the bars are the records of the tenant by day", "")
+    heading("Planted, to be looked for; the bars are the records of the tenant by day")
     for planted in result.truth.planted:
         say(*_anomaly(result, planted), "")
+
+
+def heading(text: str) -> None:
+    """Print a heading that looks like the title of a table."""
+    console.print(text, style="table.title", highlight=False)
+    console.print()
 
 
 def say(*lines: str) -> None:
@@ -54,17 +60,15 @@ def _late(result: Result) -> Iterator[str]:
     yield " They count on the day on which they happened."
 
 
-def _series(result: Result) -> Iterator[str]:
+def _charts(result: Result) -> None:
     """A chart for each of the three series, one below the other."""
-    shown = {name: result.series(name) for name in SERIES}
+    series = {name: result.series(name) for name in SERIES}
+    margin = max(len(f"{value:,}") for values in series.values() for value in values)
     days = result.days[-CHART_DAYS:]
-    margin = max(len(f"{value:,}") for values in shown.values() for value in values)
-    for name, values in shown.items():
-        yield f"{name.capitalize()} per day, all tenants"
-        yield ""
-        yield from (f" {line}" for line in chart(values[-CHART_DAYS:], (days[0], days[-1]), margin))
-        yield f" {sum(values):,} in all, {min(values):,} to {max(values):,} a day"
-        yield ""
+    for name, values in series.items():
+        heading(f"{name.capitalize()} per day, all tenants")
+        say(*(f" {line}" for line in chart(values[-CHART_DAYS:], (days[0], days[-1]), margin)))
+        say(f" {sum(values):,} in all, {min(values):,} to {max(values):,} a day", "")
 
 
 def _anomaly(result: Result, planted: Planted) -> Iterator[str]:

@@ -178,8 +178,6 @@ def test_the_summary_tells_all(capsys: pytest.CaptureFixture[str]) -> None:
 def test_places_are_named_from_here_where_they_lie_below(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert list(places(Settings.load(reference_dir=Path("/etc/usage")))) == [
-        "Where it lies",
-        "",
         " data/landing     the logs, as a platform writes them",
         " /etc/usage       tenants and plans",
         " data/truth.json  what the logs come to, counted while they were made",
@@ -216,7 +214,7 @@ def test_commands_tell_how_to_put_them_on_the_path_where_they_are_not(
     monkeypatch.setattr("sys.prefix", str(tmp_path / ".venv"))
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "activate").touch()
-    assert list(commands(RESULT, None))[2:6] == [
+    assert list(commands(RESULT, None))[:4] == [
         " . .venv/bin/activate",
         "     puts `usage-pipeline` on the path",
         " make dev",
