@@ -76,10 +76,8 @@ def read_totals(storage: Storage) -> Totals:
         overall=_usage(storage, UsageQuery(first, last)),
         models=_usage(storage, UsageQuery(first, last, ("model",), metrics=TOKENS)),
         series=_series(storage, tenants, first, last),
-        days=Counter(
-            {(str(day.day), name): getattr(day, name) for day in reader.read(first, last) for name in DAY_COUNTS}
-        ),
-        files=Counter({(file.path, name): getattr(file, name) for file in landed for name in FILE_COUNTS}),
+        days=_counts({str(day.day): day for day in reader.read(first, last)}, DAY_COUNTS),
+        files=_counts({file.path: file for file in landed}, FILE_COUNTS),
         rejects=Counter(count_rejects(storage)),
     )
 

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from usage_pipeline.accounts.models import Accounts
 from usage_pipeline.accounts.reference import load_accounts
 from usage_pipeline.cli.demo.truth import TRUTH, Truth, read_truth
-from usage_pipeline.cli.output import error_console
+from usage_pipeline.cli.output import count, error_console
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.orchestration.execution import Progress
 from usage_pipeline.settings import PREFIX, Settings
@@ -37,15 +37,15 @@ def place_logs(storage: Storage, seed: int | None, progress: Progress) -> Truth:
     staging = settings.data_dir / "tmp"
     staging.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix="demo-", dir=staging) as folder:
-        made = Path(folder)
-        truth = _simulate(earlier.simulation if earlier else _new(settings, seed), made, progress)
+        truth = _simulate(earlier.simulation if earlier else _new(settings, seed), Path(folder), progress)
+        missing = truth.files - there
         if earlier is not None and truth != earlier:
             raise UsagePipelineError(
-                f"{len(earlier.files - there)} files of the demo are gone from {settings.landing}, and this "
-                f"version makes other ones. {_elsewhere(settings)}"
+                f"{settings.landing} lacks {count(len(missing), 'file')} of the demo, and this version makes other "
+                f"ones. {_elsewhere(settings)}"
             )
-        _place_reference(settings, made / "reference", truth.simulation)
-        _place_files(settings, made, truth.files - there)
+        _place_reference(settings, Path(folder) / "reference", truth.simulation)
+        _place_files(settings, Path(folder), missing)
     return truth
 
 

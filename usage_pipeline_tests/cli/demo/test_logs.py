@@ -71,7 +71,7 @@ def test_files_that_this_version_makes_otherwise_are_refused(storage: Storage, e
     truth = earlier / "truth.json"
     truth.write_text(truth.read_text().replace('"factor": 5.0', '"factor": 6.0'))
     shutil.rmtree(earlier / "landing" / "agent_runs" / "2026-05-29")
-    with pytest.raises(UsagePipelineError, match="1 files of the demo are gone"):
+    with pytest.raises(UsagePipelineError, match="lacks 1 file of the demo, and this version makes other ones"):
         place_logs(storage, None, Told())
 
 

@@ -79,12 +79,12 @@ RESULT = Result(
             }
         ),
         days=Counter({(DAYS[2], "records"): 1_200, (DAYS[2], "duplicates"): 3, (DAYS[2], "late_records"): 1}),
-        files=Counter({(PERSONA, "rejected"): 3, (RUNS, "rejected"): 1, (RUNS, "blank"): 2}),
+        files=Counter({(PERSONA, "rejected"): 4, (RUNS, "rejected"): 1, (RUNS, "blank"): 2}),
         rejects=Counter(
-            {(PERSONA, "invalid_status"): 1, (PERSONA, "not_utf8"): 2, (RUNS, "invalid_tokens_in"): 1},
+            {(PERSONA, "invalid_status"): 1, (PERSONA, "not_utf8"): 3, (RUNS, "invalid_tokens_in"): 1},
         ),
     ),
-    [file(PERSONA, 70_000, 1_003, 0, 1_000, 3), file(RUNS, 9_000, 206, 2, 203, 1)],
+    [file(PERSONA, 70_000, 1_004, 0, 1_000, 4), file(RUNS, 9_000, 206, 2, 203, 1)],
     Conflict("e1", "a"),
 )
 
@@ -96,8 +96,8 @@ What landed
  source      files  lines  accepted  rejected   bytes
  ─────────────────────────────────────────────────────
  agent_runs      1    206       203         1   9,000
- persona         1  1,003     1,000         3  70,000
- all             2  1,209     1,203         4  79,000
+ persona         1  1,004     1,000         4  70,000
+ all             2  1,210     1,203         5  79,000
 
 What became of the lines
 
@@ -106,7 +106,7 @@ What became of the lines
  1,200  records     counted
      3  duplicates  the same line once more: it counts once
      0  conflicts   the same id, other content: the first landed counts
-     4  rejected    counted nowhere; why stands below
+     5  rejected    counted nowhere; why stands below
      2  blank       no line at all
 
  Late, landed two or more days after they happened: 1 record.
@@ -116,8 +116,8 @@ Rejected lines
 
  lines  reason            which means
  ─────────────────────────────────────────────────────────────
+     3  not_utf8          The line is not UTF-8 text
      2  invalid_<column>  A value is not of the expected form
-     2  not_utf8          The line is not UTF-8 text
 
 Tokens per day, all tenants
 
