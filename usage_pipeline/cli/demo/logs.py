@@ -41,8 +41,8 @@ def place_logs(storage: Storage, seed: int | None, progress: Progress) -> Truth:
         missing = truth.files - there
         if earlier is not None and truth != earlier:
             raise UsagePipelineError(
-                f"{settings.landing} lacks {count(len(missing), 'file')} of the demo, and this version makes other "
-                f"ones. {_elsewhere(settings)}"
+                f"{settings.landing} lacks {count(len(missing), 'file')} of the demo, and this version makes "
+                f"other ones. {_elsewhere(settings)}"
             )
         _place_reference(settings, Path(folder) / "reference", truth.simulation)
         _place_files(settings, Path(folder), missing)
