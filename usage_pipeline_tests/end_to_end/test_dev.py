@@ -118,18 +118,31 @@ def test_two_first_runs_at_once_on_a_new_data_directory_both_succeed(tmp_path: P
     assert [process.returncode for process in processes] == [0, 0], outputs
 
 
-def test_an_interrupted_command_says_so_and_ends_with_130(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "usage_pipeline.cli", "run", "--data-dir", str(tmp_path / "data")]
+def interrupted_when(exists: Path, data_dir: Path) -> tuple[int, str]:
+    """Interrupt `run` as soon as this path exists; its exit code and last line."""
+    command = [sys.executable, "-m", "usage_pipeline.cli", "run", "--data-dir", str(data_dir)]
     process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    while process.poll() is None and not (tmp_path / "data" / "postgres" / "PG_VERSION").exists():
+    while process.poll() is None and not exists.exists():
         try:
             process.wait(0.01)
         except subprocess.TimeoutExpired:
             continue
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate()
-    assert (process.returncode, output.strip().splitlines()[-1]) == (
-        130,
-        "Error: Interrupted. What was committed stands; run again to go on.",
-    )
-    assert "All days are current." in run_command("run", "--data-dir", str(tmp_path / "data"))
+    return process.returncode, output.strip().splitlines()[-1]
+
+
+INTERRUPTED = (130, "Error: Interrupted. What was committed stands; run again to go on.")
+
+
+def test_a_command_that_is_interrupted_while_the_database_starts_says_so(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    assert interrupted_when(data_dir / "postgres" / "PG_VERSION", data_dir) == INTERRUPTED
+    assert run_command("run", "--data-dir", str(data_dir)) == "All days are current.\n"
+
+
+def test_a_command_that_is_interrupted_while_dagster_runs_says_so(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    run_command(*SIMULATE, "--out", str(data_dir))
+    assert interrupted_when(data_dir / "lake" / "landed_events", data_dir) == INTERRUPTED
+    assert "All days are current." in run_command("run", "--data-dir", str(data_dir))
