@@ -20,7 +20,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 .PHONY: demo
-demo: $(READY) ## Land the sample logs, compute them, and print the series
+demo: $(READY) ## Simulate a platform, land and compute its logs, and show what came of them (1 to 2 minutes)
 	$(BIN)/usage-pipeline demo
 
 .PHONY: dev

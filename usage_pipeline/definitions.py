@@ -13,7 +13,7 @@ from usage_pipeline.orchestration.assets.daily import daily_asset
 from usage_pipeline.orchestration.assets.landing import landing_asset
 from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
 from usage_pipeline.orchestration.partitions import daily_partitions
-from usage_pipeline.orchestration.resources import STORAGE, storage_resource
+from usage_pipeline.orchestration.resources import PROGRESS, STORAGE, progress_resource, storage_resource
 from usage_pipeline.pipeline.tables import GROUPS
 from usage_pipeline.settings import Settings
 
@@ -33,7 +33,7 @@ def build_definitions(
     return dg.Definitions(
         assets=assets,
         jobs=[LANDING_DAYS, EVENT_DAYS],
-        resources={STORAGE: storage_resource, **(overrides or {})},
+        resources={STORAGE: storage_resource, PROGRESS: progress_resource, **(overrides or {})},
         # Each run is a process of its own already; a process per step would cost seconds per step.
         executor=dg.in_process_executor,
     )

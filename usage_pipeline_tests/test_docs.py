@@ -11,6 +11,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from usage_pipeline.cli.app import app
+from usage_pipeline.events.landing.reasons import MEANINGS
 from usage_pipeline.events.mapping import load_mapping
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.series.queries import UsageQuery, read_usage
@@ -108,6 +109,12 @@ def test_contributing_lists_every_make_target() -> None:
     assert {row[0] for row in table(document("CONTRIBUTING.md"), "Set-up")} == {
         f"`make {target}`" for target in targets
     }
+
+
+def test_contributing_explains_each_reject_reason() -> None:
+    rows = document("CONTRIBUTING.md").split("And the reasons that", 1)[1].split("\n\n")[1].splitlines()
+    named = {word for row in rows for word in SPAN.findall(row.split("|")[1])}
+    assert set(MEANINGS) <= named
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

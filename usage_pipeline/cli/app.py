@@ -1,14 +1,14 @@
 """The command line put together, and how its errors end."""
 
-import signal
 import sys
-from types import FrameType
 from typing import NoReturn
 
 import typer
 from duckdb import OutOfMemoryException
 
 from usage_pipeline.cli import compute, decide, serve, service, show, simulate
+from usage_pipeline.cli.demo import command as demo
+from usage_pipeline.cli.interrupts import watched_interrupts
 from usage_pipeline.cli.output import error_console
 from usage_pipeline.errors import QueryError, UsagePipelineError
 
@@ -25,33 +25,27 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (serve, compute, show, service, decide, simulate):
+for group in (demo, serve, compute, show, service, decide, simulate):
     group.register(app)
 
 
 def main() -> None:
     """Run the command line; what a user can cause ends with one message, not with a traceback."""
-    interrupted: list[int] = []
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        interrupted.append(number)
-        signal.default_int_handler(number, frame)
-
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, interrupt)
-    try:
-        app()
-    except BaseException as error:
-        # An interrupt surfaces as whatever error the interrupted library makes of it.
-        if interrupted:
-            _end("Interrupted. What was committed stands; run again to go on.", 130)
-        if isinstance(error, UsagePipelineError):
-            _end(str(error), 2 if isinstance(error, QueryError) else 1)
-        if isinstance(error, OSError):
-            _end(f"{error.strerror or error}: {error.filename or 'a file'}", 1)
-        if isinstance(error, OutOfMemoryException):
-            _end("DuckDB needs more memory than it may have. Raise USAGE_DUCKDB_MEMORY_LIMIT.", 1)
-        raise
+    with watched_interrupts() as interrupted:
+        try:
+            app()
+        except BaseException as error:
+            ended_well = isinstance(error, SystemExit) and not error.code
+            # An interrupt surfaces as whatever error the interrupted library makes of it; some are swallowed.
+            if interrupted() and not ended_well:
+                _end("Interrupted. What was committed stands; run again to go on.", 130)
+            if isinstance(error, UsagePipelineError):
+                _end(str(error), 2 if isinstance(error, QueryError) else 1)
+            if isinstance(error, OSError):
+                _end(f"{error.strerror or error}: {error.filename or 'a file'}", 1)
+            if isinstance(error, OutOfMemoryException):
+                _end("DuckDB needs more memory than it may have. Raise USAGE_DUCKDB_MEMORY_LIMIT.", 1)
+            raise
 
 
 def _end(message: str, code: int) -> NoReturn:

@@ -1,6 +1,6 @@
 """What a command that computes holds open: the storage, Dagster's instance, and a progress bar."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -13,26 +13,27 @@ from usage_pipeline.cli.output import error_console
 
 @dataclass
 class Bar:
-    """Shows which days are being worked on, and how many of them are done."""
+    """Shows what is being worked on, on which day, and how many partitions of it are done."""
 
     progress: Progress
     task: TaskID | None = None
+    what: str = ""
 
-    def expect(self, what: str, days: int) -> None:
-        """Begin a bar of so many days."""
-        self.task = self.progress.add_task(what, total=days)
+    def expect(self, what: str, partitions: int) -> None:
+        """Begin a bar of so many partitions."""
+        self.task, self.what = self.progress.add_task(what, total=partitions), what
 
-    def done(self, days: Sequence[date]) -> None:
+    def done(self, day: date) -> None:
         """Move the bar on."""
         if self.task is not None:
-            self.progress.update(self.task, advance=len(days), description=f"up to {days[-1]}")
+            self.progress.update(self.task, advance=1, description=f"{self.what} {day}")
 
 
 @contextmanager
 def progress_bar() -> Iterator[Bar]:
     """A progress bar on the error output, so that results can be piped."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("days"))
-    with Progress(*columns, TimeElapsedColumn(), console=error_console, transient=True) as progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=error_console, transient=True) as progress:
         yield Bar(progress)
 
 

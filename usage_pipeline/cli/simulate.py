@@ -30,7 +30,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter per option
 ) -> None:
     """Write made-up logs of the three platform sources with all that goes wrong, and the totals they come to.
 
-    Without `--to` the last day is yesterday, UTC. `usage-pipeline run --data-dir OUT` lands it all.
+    Without `--to` the last day is yesterday, UTC. `usage-pipeline demo --data-dir OUT` lands it all and compares.
 
     Example: `usage-pipeline simulate --days 30 --tenants 5 --events-per-day 500 --seed 7 --out simulated`
     """
@@ -43,7 +43,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter per option
         raise typer.BadParameter(str(error)) from error
     with progress_bar() as bar:
         bar.expect("simulating", days)
-        written = write_simulation(simulation, out, lambda day: bar.done([day]))
+        written = write_simulation(simulation, out, bar.done)
     console.print(
         f"Wrote {count(written.lines, 'line')} in {count(written.files, 'landing file')} below {out}: "
         f"{count(written.records, 'record')}. What they come to stands in {out / 'truth.json'}.",

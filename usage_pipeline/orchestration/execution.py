@@ -11,7 +11,7 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 
 from usage_pipeline.orchestration.instance import open_instance
 from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
-from usage_pipeline.orchestration.resources import STORAGE
+from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 
@@ -22,11 +22,11 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 class Progress(Protocol):
     """Shows how far a command is."""
 
-    def expect(self, what: str, days: int) -> None:
-        """Be told what begins, and for how many days."""
+    def expect(self, what: str, partitions: int) -> None:
+        """Be told what begins, and for how many partitions."""
 
-    def done(self, days: Sequence[date]) -> None:
-        """Be told which days are done."""
+    def done(self, day: date) -> None:
+        """Be told that a partition of this day is done."""
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,17 @@ class DagsterRunner:
     command: str
     progress: Progress
 
-    def expect(self, what: str, days: int) -> None:
+    def expect(self, what: str, partitions: int) -> None:
         """Pass it on to whoever shows progress."""
-        self.progress.expect(what, days)
+        self.progress.expect(what, partitions)
 
     def land(self, days: Sequence[date]) -> None:
         """Run the landing job for these consecutive landing days."""
         self._execute(LANDING_DAYS.name, days)
-        self.progress.done(days)
 
     def compute(self, tables: Collection[str], days: Sequence[date]) -> None:
         """Run the event-day job, or the part of it that makes these tables, for these consecutive days."""
         self._execute(EVENT_DAYS.name, days, [dg.AssetKey(name) for name in sorted(tables)])
-        self.progress.done(days)
 
     def _execute(self, job: str, days: Sequence[date], assets: Sequence[dg.AssetKey] | None = None) -> None:
         first, last = days[0].isoformat(), days[-1].isoformat()
@@ -72,7 +70,9 @@ BuildDefinitions = Callable[[Settings, Mapping[str, object]], dg.Definitions]
 def open_runner(
     build: BuildDefinitions, storage: Storage, command: str, progress: Progress
 ) -> Iterator[DagsterRunner]:
-    """A runner on the shared instance whose runs use this storage."""
-    definitions = build(storage.settings, {STORAGE: dg.ResourceDefinition.hardcoded_resource(storage)})
+    """A runner on the shared instance whose runs use this storage and tell of their progress."""
+    used = {STORAGE: storage, PROGRESS: progress.done}
+    resources = {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in used.items()}
+    definitions = build(storage.settings, resources)
     with open_instance() as instance:
         yield DagsterRunner(definitions, instance, command, progress)

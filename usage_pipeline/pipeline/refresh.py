@@ -27,8 +27,8 @@ MAX_PASSES = 20
 class Runner(Protocol):
     """Does the work that the loop finds."""
 
-    def expect(self, what: str, days: int) -> None:
-        """Be told how many days are coming, to show progress."""
+    def expect(self, what: str, partitions: int) -> None:
+        """Be told how many partitions are coming, to show progress."""
 
     def land(self, days: Sequence[date]) -> None:
         """Land these consecutive landing days."""
@@ -44,7 +44,7 @@ class PlainRunner:
     storage: Storage
     run: str = "plain"
 
-    def expect(self, what: str, days: int) -> None:
+    def expect(self, what: str, partitions: int) -> None:
         """Show nothing."""
 
     def land(self, days: Sequence[date]) -> None:
@@ -136,7 +136,7 @@ def settle(storage: Storage, runner: Runner, summary: RefreshSummary) -> None:
 
 def _compute(runner: Runner, work: Mapping[date, frozenset[str]], summary: RefreshSummary) -> None:
     if work:
-        runner.expect("computing", len(work))
+        runner.expect("computing", sum(map(len, work.values())))
     for tables, days in work_units(work):
         runner.compute(tables, days)
         for day in days:

@@ -1,4 +1,4 @@
-"""When the lines of a day land, and what goes wrong on the way: late, again, contradicted, broken."""
+"""When the lines of a day land, and what goes wrong on the way: delayed, again, contradicted, broken."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -47,9 +47,13 @@ class Drop:
 
 @dataclass(frozen=True)
 class Delivery:
-    """How a batch arrives: which events land late, again and contradicted, and the lines by file."""
+    """How a batch arrives: which events are delayed, delivered again and contradicted, and the lines by file.
+
+    Late are those that landed after the day that followed their own, delayed or not.
+    """
 
     batch: Batch
+    delayed: Ints
     late: Ints
     redelivered: Ints
     conflicts: Ints
@@ -59,14 +63,15 @@ class Delivery:
 def deliver(plan: Plan, batch: Batch) -> Delivery:
     """Decide when each line lands, and add the faults that the plan has for the day."""
     rng = plan.rng(batch.day, batch.source, _STREAM)
-    late, again, contradicted = (
+    delayed, again, contradicted = (
         _picked(rng, batch, int(counts[batch.day, batch.source]))
-        for counts in (plan.faults.late, plan.faults.redelivered, plan.faults.conflicts)
+        for counts in (plan.faults.delayed, plan.faults.redelivered, plan.faults.conflicts)
     )
     left = plan.simulation.days - 1 - batch.day
     landing = np.where(batch.milliseconds >= _CLOSING_TIME, min(1, left), 0)
     if left:
-        landing[late] = rng.integers(1, min(_LATEST_DAYS, left) + 1, len(late))
+        landing[delayed] = rng.integers(1, min(_LATEST_DAYS, left) + 1, len(delayed))
+    late = np.flatnonzero(landing - batch.day_offsets > 1)
     again_after = np.minimum(landing[again] + rng.integers(0, 2, len(again)), left)
     drops: dict[Place, Drop] = {}
     for place, texts in _by_place(batch, np.arange(len(landing)), landing, batch.lines):
@@ -78,7 +83,7 @@ def deliver(plan: Plan, batch: Batch) -> Delivery:
     ):
         drops.setdefault(place, Drop()).repeats += texts
     _break_lines(plan, batch, drops)
-    return Delivery(batch, late, again, contradicted, drops)
+    return Delivery(batch, delayed, late, again, contradicted, drops)
 
 
 def _picked(rng: np.random.Generator, batch: Batch, count: int) -> Ints:

@@ -34,7 +34,7 @@ PLANS = ("pro", "free", "archive", "free")
 SOURCE_SHARES = (0.50, 0.35, 0.15)
 CONVERSATIONS_PER_EVENT = 0.1
 
-LATE_SHARE = 0.02
+DELAYED_SHARE = 0.02
 REDELIVERED_SHARE = 0.01
 CONFLICT_SHARE = 0.0005
 MALFORMED_SHARE = 0.001
@@ -65,9 +65,9 @@ class Planted:
 
 @dataclass(frozen=True)
 class Faults:
-    """By day and source: events that are late, delivered again or contradicted, and broken lines beside them."""
+    """By day and source: events that are delayed, delivered again or contradicted, and broken lines beside."""
 
-    late: Ints
+    delayed: Ints
     redelivered: Ints
     conflicts: Ints
     malformed: Ints
@@ -123,12 +123,12 @@ class Plan:
 
     @cached_property
     def faults(self) -> Faults:
-        """By day and source. What the last day brings late has not landed yet."""
+        """By day and source. What the last day delays has not landed yet."""
         events = self.events.sum(axis=1)
-        landed_late = events.copy()
-        landed_late[-1] = 0
+        delayable = events.copy()
+        delayable[-1] = 0
         return Faults(
-            _shares(landed_late, LATE_SHARE),
+            _shares(delayable, DELAYED_SHARE),
             _shares(events, REDELIVERED_SHARE),
             _shares(events, CONFLICT_SHARE),
             _shares(events, MALFORMED_SHARE),

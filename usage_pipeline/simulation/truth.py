@@ -13,7 +13,7 @@ from usage_pipeline.simulation.plan import Plan
 from usage_pipeline.simulation.settings import LOOKBACK_DAYS, SOURCES
 
 _TOKENS = ("tokens_in", "tokens_cached", "tokens_out", "tokens_reasoning", "tokens_total")
-_FAULTS = ("late", "duplicates", "conflicts")
+_FAULTS = ("delayed", "late", "duplicates", "conflicts")
 _NEVER = -(10**9)
 
 
@@ -57,7 +57,8 @@ class Truth:
         for name in _TOKENS:
             if name in batch.measures:
                 _add(self._model_sums[name], batch.models, batch.measures[name])
-        parts = zip(_FAULTS, (delivery.late, delivery.redelivered, delivery.conflicts), strict=True)
+        faulty = (delivery.delayed, delivery.late, delivery.redelivered, delivery.conflicts)
+        parts = zip(_FAULTS, faulty, strict=True)
         for name, events in parts:
             _add(self._sums[name], cells[events], np.ones(len(events), dtype=np.int64))
         self._begin_conversations(batch, cells)

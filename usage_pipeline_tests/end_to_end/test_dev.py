@@ -1,6 +1,5 @@
 """The two commands of a newcomer: `demo`, then `dev`, on the embedded database."""
 
-import json
 import os
 import signal
 import socket
@@ -17,7 +16,8 @@ import pytest
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline_tests.end_to_end.support import PROJECT
 
-DEMO_DAYS = ["2025-03-10", "2025-03-11", "2025-03-12", "2025-03-13", "2025-03-14"]
+SIMULATE = ("simulate", "--days", "4", "--tenants", "3", "--events-per-day", "100", "--to", "2025-03-14")
+DAYS = ["2025-03-11", "2025-03-12", "2025-03-13", "2025-03-14"]
 START_SECONDS = 120
 QUERY = """{
   assetNodes {
@@ -29,9 +29,10 @@ QUERY = """{
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory on which the demo has run."""
+    """A data directory on which the demo has run, with small logs."""
     folder = tmp_path_factory.mktemp("demo") / "data"
-    run_command("demo", "--data-dir", str(folder))
+    run_command(*SIMULATE, "--out", str(folder))
+    assert "Equal to truth.json" in run_command("demo", "--data-dir", str(folder))
     return folder
 
 
@@ -95,7 +96,7 @@ def materialized(url: str) -> dict[str, list[tuple[str, str, str]]]:
 
 
 def test_the_ui_shows_the_partitions_of_the_demo_as_materialized_also_after_a_restart(data_dir: Path) -> None:
-    whole = [("MATERIALIZED", DEMO_DAYS[0], DEMO_DAYS[-1])]
+    whole = [("MATERIALIZED", DAYS[0], DAYS[-1])]
     expected = dict.fromkeys(["landed_events", *(table.name for table in DAILY_TABLES)], whole)
     with dev_server(data_dir) as url:
         assert materialized(url) == expected
@@ -103,15 +104,8 @@ def test_the_ui_shows_the_partitions_of_the_demo_as_materialized_also_after_a_re
         assert materialized(url) == expected
 
 
-def test_the_demo_can_be_run_again_and_changes_nothing(data_dir: Path) -> None:
-    assert "All days are current." in run_command("demo", "--data-dir", str(data_dir))
-
-
-def test_the_demo_counts_duplicates_once_and_rejects_three_lines(data_dir: Path) -> None:
-    days = json.loads(run_command("days", "--format", "json", "--data-dir", str(data_dir)))
-    rejects = json.loads(run_command("rejects", "--format", "json", "--data-dir", str(data_dir)))
-    assert [day["duplicates"] for day in days] == [0, 0, 0, 0, 1]
-    assert [line["reason"] for line in rejects] == ["malformed_json", "invalid_occurred_at", "token_invariant"]
+def test_after_the_demo_nothing_is_left_to_be_done(data_dir: Path) -> None:
+    assert run_command("run", "--data-dir", str(data_dir)) == "All days are current.\n"
 
 
 def test_two_first_runs_at_once_on_a_new_data_directory_both_succeed(tmp_path: Path) -> None:
@@ -124,18 +118,31 @@ def test_two_first_runs_at_once_on_a_new_data_directory_both_succeed(tmp_path: P
     assert [process.returncode for process in processes] == [0, 0], outputs
 
 
-def test_an_interrupted_command_says_so_and_ends_with_130(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "usage_pipeline.cli", "run", "--data-dir", str(tmp_path / "data")]
+def interrupted_when(exists: Path, data_dir: Path) -> tuple[int, str]:
+    """Interrupt `run` as soon as this path exists; its exit code and last line."""
+    command = [sys.executable, "-m", "usage_pipeline.cli", "run", "--data-dir", str(data_dir)]
     process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    while process.poll() is None and not (tmp_path / "data" / "postgres" / "PG_VERSION").exists():
+    while process.poll() is None and not exists.exists():
         try:
             process.wait(0.01)
         except subprocess.TimeoutExpired:
             continue
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate()
-    assert (process.returncode, output.strip().splitlines()[-1]) == (
-        130,
-        "Error: Interrupted. What was committed stands; run again to go on.",
-    )
-    assert "All days are current." in run_command("run", "--data-dir", str(tmp_path / "data"))
+    return process.returncode, output.strip().splitlines()[-1]
+
+
+INTERRUPTED = (130, "Error: Interrupted. What was committed stands; run again to go on.")
+
+
+def test_a_command_that_is_interrupted_while_the_database_starts_says_so(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    assert interrupted_when(data_dir / "postgres" / "PG_VERSION", data_dir) == INTERRUPTED
+    assert run_command("run", "--data-dir", str(data_dir)) == "All days are current.\n"
+
+
+def test_a_command_that_is_interrupted_while_dagster_runs_says_so(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    run_command(*SIMULATE, "--out", str(data_dir))
+    assert interrupted_when(data_dir / "lake" / "landed_events", data_dir) == INTERRUPTED
+    assert "All days are current." in run_command("run", "--data-dir", str(data_dir))

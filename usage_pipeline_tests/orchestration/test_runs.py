@@ -1,6 +1,7 @@
 """Real Dagster runs of both jobs over ranges of days, on a storage and an instance of their own."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -12,7 +13,7 @@ from usage_pipeline.definitions import build_definitions
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.orchestration.execution import DagsterRunner
-from usage_pipeline.orchestration.resources import STORAGE
+from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
 from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.settings import Settings
@@ -30,13 +31,13 @@ class Told:
     """Remembers what a runner told of its progress."""
 
     expected: list[tuple[str, int]] = field(default_factory=list)
-    finished: list[date] = field(default_factory=list)
+    finished: Counter[date] = field(default_factory=Counter)
 
-    def expect(self, what: str, days: int) -> None:
-        self.expected.append((what, days))
+    def expect(self, what: str, partitions: int) -> None:
+        self.expected.append((what, partitions))
 
-    def done(self, days: Sequence[date]) -> None:
-        self.finished += days
+    def done(self, day: date) -> None:
+        self.finished[day] += 1
 
 
 @pytest.fixture
@@ -52,7 +53,8 @@ def told() -> Told:
 
 @pytest.fixture
 def runner(settings: Settings, storage: Storage, instance: dg.DagsterInstance, told: Told) -> DagsterRunner:
-    resources = {STORAGE: dg.ResourceDefinition.hardcoded_resource(storage)}
+    used = {STORAGE: storage, PROGRESS: told.done}
+    resources = {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in used.items()}
     return DagsterRunner(build_definitions(settings, resources), instance, "test", told)
 
 
@@ -136,9 +138,10 @@ def test_a_refresh_through_dagster_is_the_same_as_without(
 
 
 @pytest.mark.usefixtures("three_days")
-def test_progress_is_told_by_the_day(runner: DagsterRunner, storage: Storage, told: Told) -> None:
+def test_progress_is_told_by_the_partition(runner: DagsterRunner, storage: Storage, told: Told) -> None:
     refresh(storage, runner)
-    assert told == Told(expected=[("landing", 3), ("computing", 3)], finished=[*DAYS, *DAYS])
+    tables = len(DAILY_TABLES)
+    assert told == Told([("landing", 3), ("computing", 3 * tables)], Counter(dict.fromkeys(DAYS, 1 + tables)))
 
 
 @pytest.mark.usefixtures("three_days")

@@ -7,7 +7,7 @@ import dagster as dg
 from usage_pipeline.orchestration.assets.landing import OWNERS
 from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, partition_metadata
 from usage_pipeline.orchestration.partitions import BACKFILL_POLICY
-from usage_pipeline.orchestration.resources import STORAGE
+from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
 from usage_pipeline.storage.daily import DailyTable
 
 
@@ -26,7 +26,7 @@ def daily_asset(table: DailyTable, group: str, partitions: dg.PartitionsDefiniti
         code_version=table.code_version,
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
-        required_resource_keys={STORAGE},
+        required_resource_keys={STORAGE, PROGRESS},
     )
     def compute(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         # Both are slow to import.
@@ -38,6 +38,7 @@ def daily_asset(table: DailyTable, group: str, partitions: dg.PartitionsDefiniti
                 context.resources.storage, table, date.fromisoformat(key), context.run.run_id
             )
             context.add_asset_metadata(partition_metadata(partition), partition_key=key)
+            context.resources.progress(partition.day)
         # Metadata of the result is stored once per partition; the UI shows the lineage of the latest.
         lineage = {"dagster/column_lineage": column_lineage(table)}
         context.add_asset_metadata(lineage, partition_key=context.partition_keys[-1])

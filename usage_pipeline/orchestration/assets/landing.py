@@ -8,7 +8,7 @@ import dagster as dg
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, partition_metadata
 from usage_pipeline.orchestration.partitions import BACKFILL_POLICY
-from usage_pipeline.orchestration.resources import STORAGE
+from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
 
 if TYPE_CHECKING:
     from usage_pipeline.events.landing.land import LandingResult
@@ -29,7 +29,7 @@ def landing_asset(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefiniti
         metadata=definition_metadata(LANDED_EVENTS),
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
-        required_resource_keys={STORAGE},
+        required_resource_keys={STORAGE, PROGRESS},
     )
     def landed_events(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         from usage_pipeline.events.landing.land import land_day  # noqa: PLC0415 - slow to import
@@ -38,6 +38,7 @@ def landing_asset(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefiniti
             result = land_day(context.resources.storage, date.fromisoformat(key), context.run.run_id)
             context.add_asset_metadata(_metadata(result), partition_key=key)
             _log(context, result)
+            context.resources.progress(result.day)
         return dg.MaterializeResult()
 
     return landed_events

@@ -1,0 +1,124 @@
+"""Puts the logs of the demo where the pipeline reads them, unless other logs are there."""
+
+import shutil
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from usage_pipeline.accounts.models import Accounts
+from usage_pipeline.accounts.reference import load_accounts
+from usage_pipeline.cli.demo.truth import TRUTH, Truth, read_truth
+from usage_pipeline.cli.output import count, error_console
+from usage_pipeline.errors import UsagePipelineError
+from usage_pipeline.orchestration.execution import Progress
+from usage_pipeline.settings import PREFIX, Settings
+from usage_pipeline.simulation.settings import Simulation
+from usage_pipeline.simulation.simulate import simulate
+from usage_pipeline.storage import state
+from usage_pipeline.storage.opened import Storage
+
+DAYS, TENANTS, EVENTS_PER_DAY = 45, 12, 555
+DEFAULT_SEED = 1
+
+
+def place_logs(storage: Storage, seed: int | None, progress: Progress) -> Truth:
+    """Make the landing folder hold the logs of a demo, and say what they come to.
+
+    Those of an earlier demo, or of `simulate`, stay as they are; what is missing of them is made again. Raises
+    UsagePipelineError where there are other logs, another seed, or tenants on other plans.
+    """
+    settings = storage.settings
+    there = _landing_files(settings.landing)
+    earlier = _earlier(storage, there, seed)
+    if earlier is not None and earlier.files <= there:
+        text = f"{settings.landing} holds the logs of a demo already; they are used again."
+        error_console.print(text, markup=False, highlight=False, soft_wrap=True)
+        return earlier
+    staging = settings.data_dir / "tmp"
+    staging.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="demo-", dir=staging) as folder:
+        truth = _simulate(earlier.simulation if earlier else _new(settings, seed), Path(folder), progress)
+        missing = truth.files - there
+        if earlier is not None and truth != earlier:
+            raise UsagePipelineError(
+                f"{settings.landing} lacks {count(len(missing), 'file')} of the demo, and this version makes "
+                f"other ones. {_elsewhere(settings)}"
+            )
+        _place_reference(settings, Path(folder) / "reference", truth.simulation)
+        _place_files(settings, Path(folder), missing)
+    return truth
+
+
+def _earlier(storage: Storage, there: set[str], seed: int | None) -> Truth | None:
+    """What the logs that are there come to, if there are any."""
+    settings = storage.settings
+    with storage.warehouse.connect() as connection:
+        known = there | {file.path for file in state.files(connection)}
+    if not known:
+        return None
+    truth = read_truth(settings.data_dir) if (settings.data_dir / TRUTH).exists() else None
+    foreign = sorted(known - truth.files if truth else known)
+    if truth is None or foreign:
+        raise UsagePipelineError(
+            f"{settings.data_dir} already holds other logs ({foreign[0]}). {_elsewhere(settings)}"
+        )
+    if seed not in (None, truth.simulation.seed):
+        raise UsagePipelineError(
+            f"{settings.data_dir} already holds a demo with --seed {truth.simulation.seed}. {_elsewhere(settings)}"
+        )
+    return truth
+
+
+def _elsewhere(settings: Settings) -> str:
+    """What to do where the demo cannot go."""
+    shared = [f"{PREFIX}{name.upper()}" for name in ("database_url", "reference_dir") if getattr(settings, name)]
+    return "Give the demo a folder of its own: usage-pipeline demo --data-dir new-folder" + (
+        f", with {' and '.join(shared)} unset" if shared else ""
+    )
+
+
+def _landing_files(landing: Path) -> set[str]:
+    """All files that are there, by path below the folder, whether or not they are in the right place."""
+    found = (path.relative_to(landing) for path in landing.rglob("*") if path.is_file())
+    return {path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)}
+
+
+def _new(settings: Settings, seed: int | None) -> Simulation:
+    yesterday = settings.today() - timedelta(days=1)
+    return Simulation(DAYS, TENANTS, EVENTS_PER_DAY, DEFAULT_SEED if seed is None else seed, yesterday)
+
+
+def _simulate(simulation: Simulation, folder: Path, progress: Progress) -> Truth:
+    progress.expect("simulating", simulation.days)
+    simulate(simulation, folder, progress.done)
+    return read_truth(folder)
+
+
+def _place_reference(settings: Settings, made: Path, simulation: Simulation) -> None:
+    """Add the reference files where there are none; those that are there must keep records as long."""
+    names = [file.name for file in made.iterdir()]
+    if settings.reference_dir is None and not any((settings.reference / name).exists() for name in names):
+        shutil.copytree(made, settings.reference, dirs_exist_ok=True)
+        return
+    needed, used = load_accounts(settings.model_copy(update={"reference_dir": made})), load_accounts(settings)
+    for tenant in needed.tenants:
+        if _first_kept(used, tenant, simulation) != _first_kept(needed, tenant, simulation):
+            raise UsagePipelineError(
+                f"{settings.reference}: the logs of the demo need the tenant {tenant} on the plan "
+                f"{needed.plan_of(tenant, simulation.last_day)!r}, as the project ships it. {_elsewhere(settings)}"
+            )
+
+
+def _first_kept(accounts: Accounts, tenant: str, simulation: Simulation) -> list[date | None]:
+    """The first day that is kept, by landing day."""
+    days = (simulation.date(number) for number in range(simulation.days))
+    return [accounts.retention_start(tenant, day) for day in days]
+
+
+def _place_files(settings: Settings, made: Path, files: set[str]) -> None:
+    # The truth first: files that are placed when something interrupts are then known to be the demo's.
+    shutil.move(made / TRUTH, settings.data_dir / TRUTH)
+    for path in sorted(files):
+        target = settings.landing / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(made / "landing" / path, target)

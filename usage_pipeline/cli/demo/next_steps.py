@@ -1,0 +1,63 @@
+"""Where the files of the demo lie, and what to run next."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from usage_pipeline.cli.demo.result import Result
+from usage_pipeline.cli.demo.truth import TRUTH
+from usage_pipeline.settings import Settings
+
+
+def places(settings: Settings) -> Iterator[str]:
+    """Lines that say where everything lies."""
+    data = settings.data_dir
+    lying = {
+        _shown(settings.landing): "the logs, as a platform writes them",
+        _shown(settings.reference): "tenants and plans",
+        _shown(data / TRUTH): "what the logs come to, counted while they were made",
+        _shown(data / "lake"): "what became of each line, as Parquet",
+        _shown(data / "rollups"): "usage by day and quarter of an hour, as Parquet",
+        "USAGE_DATABASE_URL" if settings.database_url else _shown(data / "postgres"): "the series and the state",
+    }
+    width = max(map(len, lying))
+    yield from (f" {place:{width}}  {what}" for place, what in lying.items())
+
+
+def commands(result: Result, data_dir: Path | None) -> Iterator[str]:
+    """Lines with commands to go on with; `data_dir` is the option of that name, where it was given."""
+    option = f" --data-dir {data_dir}" if data_dir else ""
+    dev = f"usage-pipeline dev{option}" if data_dir else "make dev"
+    asked = {f"usage-pipeline {command}{option}": what for command, what in _questions(result).items()}
+    for command, what in {**_activation(), dev: "all tables and days in Dagster, in a browser", **asked}.items():
+        yield f" {command}"
+        yield f"     {what}"
+
+
+def _questions(result: Result) -> dict[str, str]:
+    """Commands that read, and what they tell."""
+    spike, conflict = result.truth.planted[0], result.conflict
+    found = {
+        "rejects": "where the rejected lines are, and what was expected there",
+        "usage --group-by tenant,model": "who uses which model",
+        f"series --tenant {spike.tenant} --from {result.days[0]}": "the three series of a tenant, with its spike",
+    }
+    if conflict is not None:
+        command = f"explain {conflict.record_id} --tenant {conflict.tenant}"
+        found[command] = "two lines with one id but other content: which one counted, and as what"
+    return found
+
+
+def _activation() -> dict[str, str]:
+    """How to call `usage-pipeline`, where it is not on the path."""
+    activate = Path(sys.prefix) / "bin" / "activate"
+    if shutil.which("usage-pipeline") or not activate.exists():
+        return {}
+    return {f". {_shown(activate)}": "puts `usage-pipeline` on the path"}
+
+
+def _shown(path: Path) -> str:
+    """The path from here, if it lies below."""
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

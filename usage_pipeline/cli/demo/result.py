@@ -1,0 +1,59 @@
+"""What the demo found, and what it should have found."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from usage_pipeline.cli.demo.truth import Truth
+from usage_pipeline.pipeline.totals import Totals
+from usage_pipeline.storage.state import LandedFile
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A record that another line contradicts."""
+
+    record_id: str
+    tenant: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the demo found, what its logs should come to, and a conflict to look at if there is one."""
+
+    truth: Truth
+    found: Totals
+    files: Sequence[LandedFile]
+    conflict: Conflict | None
+
+    @property
+    def days(self) -> list[str]:
+        """The days of the logs."""
+        simulation = self.truth.simulation
+        return [str(simulation.date(day)) for day in range(simulation.days)]
+
+    def series(self, name: str) -> list[int]:
+        """One of the three series by day, all tenants together."""
+        by_day = Counter[str]()
+        for (day, _, series), total in self.found.series.items():
+            by_day[day] += total if series == name else 0
+        return [by_day[day] for day in self.days]
+
+    def records(self, tenant: str) -> list[int]:
+        """A tenant's records by day."""
+        return [self.found.usage[day, tenant, "records"] for day in self.days]
+
+    def became(self) -> Counter[str]:
+        """How many lines became records, duplicates, conflicts, rejected or blank; and the late records."""
+        lines = Counter[str]()
+        for counts in (self.found.days, self.found.files):
+            for (_, name), value in counts.items():
+                lines[name] += value
+        return lines
+
+    def by_tenant(self) -> dict[str, Counter[str]]:
+        """All metrics of each tenant, those with the most tokens first."""
+        sums: dict[str, Counter[str]] = {}
+        for (_, tenant, metric), value in self.found.usage.items():
+            sums.setdefault(tenant, Counter())[metric] += value
+        return dict(sorted(sums.items(), key=lambda entry: (-entry[1]["tokens_total"], entry[0])))

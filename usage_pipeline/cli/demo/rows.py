@@ -1,0 +1,72 @@
+"""The rows of the tables that the demo prints."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from usage_pipeline.cli.demo.result import Result
+from usage_pipeline.cli.output import Row, count
+from usage_pipeline.events.landing.reasons import MEANINGS, listed_as
+from usage_pipeline.series.ratios import one_decimal
+from usage_pipeline.storage.state import LandedFile
+
+_LARGEST = 5
+_BECAME = {
+    "records": "counted",
+    "duplicates": "the same line once more: it counts once",
+    "conflicts": "the same id, other content: the first landed counts",
+    "rejected": "counted nowhere; why stands below",
+    "blank": "no line at all",
+}
+
+
+def landed(result: Result) -> list[Row]:
+    """A row per source, and one for all: files, lines, sizes."""
+    sources = sorted({file.source for file in result.files})
+    rows = [_landed(source, [file for file in result.files if file.source == source]) for source in sources]
+    return [*rows, _landed("all", result.files)]
+
+
+def _landed(name: str, files: Sequence[LandedFile]) -> Row:
+    return {
+        "source": name,
+        "files": len(files),
+        "lines": sum(file.lines for file in files),
+        "accepted": sum(file.accepted for file in files),
+        "rejected": sum(file.rejected for file in files),
+        "bytes": sum(file.size for file in files),
+    }
+
+
+def became(result: Result) -> list[Row]:
+    """A row for each thing that a line can become; together they are all lines."""
+    lines = result.became()
+    return [{"lines": lines[name], "became": name, "which means": text} for name, text in _BECAME.items()]
+
+
+def rejects(result: Result) -> list[Row]:
+    """A row per reason, most lines first; the reasons of all columns with a wrong form together."""
+    lines = Counter[str]()
+    for (_, reason), value in result.found.rejects.items():
+        lines[listed_as(reason)] += value
+    ordered = sorted(lines.items(), key=lambda entry: (-entry[1], entry[0]))
+    return [{"lines": value, "reason": reason, "which means": MEANINGS[reason]} for reason, value in ordered]
+
+
+def tenants(result: Result) -> list[Row]:
+    """A row for each of the largest tenants by tokens, and one for the others."""
+    sums = result.by_tenant()
+    others = list(sums)[_LARGEST:]
+    rows = [_tenant(result, name, sums[name]) for name in sums if name not in others]
+    rest = sum((sums[name] for name in others), Counter[str]())
+    return [*rows, _tenant(result, count(len(others), "other"), rest)] if others else rows
+
+
+def _tenant(result: Result, name: str, sums: Counter[str]) -> Row:
+    return {
+        "tenant": name,
+        "plan": result.truth.plans.get(name),
+        "tokens": sums["tokens_total"],
+        "percent": one_decimal(100 * sums["tokens_total"], result.found.overall["tokens_total",]),
+        "conversations": sums["conversations"],
+        "messages": sums["messages"],
+    }

@@ -1,0 +1,104 @@
+"""All totals that the pipeline came to, flat, so that they can be compared with what is known from elsewhere."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import date
+
+from usage_pipeline.events.landing.rejects import count_rejects
+from usage_pipeline.series.dimensions import CUBE_METRICS
+from usage_pipeline.series.queries import UsageQuery, known_tenants, read_series, usage_by_group
+from usage_pipeline.series.status import DayReader
+from usage_pipeline.storage import state
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.state import FileState
+
+SERIES = ("tokens", "conversations", "messages")
+DAY_COUNTS = ("records", "duplicates", "conflicts", "late_records")
+FILE_COUNTS = ("lines", "header", "blank", "accepted", "rejected")
+TOKENS = tuple(column.name for column in CUBE_METRICS if column.unit == "tokens")
+
+Counts = Counter[tuple[str, ...]]
+"""Numbers by the words that name them; what is not there is 0."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Totals by what they are of. Days are written YYYY-MM-DD."""
+
+    usage: Counts = field(default_factory=Counter)
+    """Every metric, by (day, tenant, metric)."""
+    overall: Counts = field(default_factory=Counter)
+    """Every metric of all days and tenants, by (metric,)."""
+    models: Counts = field(default_factory=Counter)
+    """The token metrics, by (model, metric)."""
+    series: Counts = field(default_factory=Counter)
+    """The three series, by (day, tenant, series)."""
+    days: Counts = field(default_factory=Counter)
+    """What became of the lines of an event day, by (day, one of DAY_COUNTS)."""
+    files: Counts = field(default_factory=Counter)
+    """How the lines of a landed file were judged, by (path, one of FILE_COUNTS)."""
+    rejects: Counts = field(default_factory=Counter)
+    """Rejected lines, by (path, reason)."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A total that is not the one expected."""
+
+    name: str
+    expected: int
+    found: int
+
+
+def compare(expected: Totals, found: Totals) -> tuple[int, list[Difference]]:
+    """How many totals were compared, and those that differ."""
+    pairs = list(_pairs(expected, found))
+    return len(pairs), [pair for pair in pairs if pair.expected != pair.found]
+
+
+def _pairs(expected: Totals, found: Totals) -> Iterator[Difference]:
+    for kind in (entry.name for entry in fields(Totals)):
+        there, here = getattr(expected, kind), getattr(found, kind)
+        for key in sorted(there.keys() | here.keys()):
+            yield Difference(" ".join((kind, *key)), there[key], here[key])
+
+
+def read_totals(storage: Storage) -> Totals:
+    """Everything that the pipeline knows, of all days, tenants and landed files."""
+    with storage.warehouse.connect() as connection:
+        reader, tenants = DayReader(storage, connection), known_tenants(connection)
+        landed = [file for file in state.files(connection) if file.state is FileState.LANDED]
+    today = storage.settings.today()
+    first, last = reader.known_days() or (today, today)
+    return Totals(
+        usage=_usage(storage, UsageQuery(first, last, ("day", "tenant"))),
+        overall=_usage(storage, UsageQuery(first, last)),
+        models=_usage(storage, UsageQuery(first, last, ("model",), metrics=TOKENS)),
+        series=_series(storage, tenants, first, last),
+        days=_counts({str(day.day): day for day in reader.read(first, last)}, DAY_COUNTS),
+        files=_counts({file.path: file for file in landed}, FILE_COUNTS),
+        rejects=Counter(count_rejects(storage)),
+    )
+
+
+def _counts(entries: Mapping[str, object], names: Sequence[str]) -> Counts:
+    return Counter({(key, name): getattr(entry, name) for key, entry in entries.items() for name in names})
+
+
+def _usage(storage: Storage, query: UsageQuery) -> Counts:
+    found = usage_by_group(storage, query)
+    return Counter(
+        {(*map(str, group), name): value for group, metrics in found.items() for name, value in metrics.items()}
+    )
+
+
+def _series(storage: Storage, tenants: list[str], first: date, last: date) -> Counts:
+    return Counter(
+        {
+            (str(point.day), tenant, name): getattr(point, name) or 0
+            for tenant in tenants
+            for point in read_series(storage, tenant, first, last)
+            for name in SERIES
+        }
+    )

@@ -1,0 +1,222 @@
+"""What is printed of a result, to the letter."""
+
+from collections import Counter
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from usage_pipeline.cli.demo.next_steps import commands, places
+from usage_pipeline.cli.demo.result import Conflict, Result
+from usage_pipeline.cli.demo.summary import print_summary
+from usage_pipeline.cli.demo.truth import Planted, Truth
+from usage_pipeline.pipeline.totals import Totals
+from usage_pipeline.settings import Settings
+from usage_pipeline.simulation.settings import Simulation
+from usage_pipeline.storage.state import FileState, LandedFile
+
+DAYS = ("2026-05-28", "2026-05-29", "2026-05-30")
+PERSONA, RUNS = "persona/2026-05-30/events.jsonl", "agent_runs/2026-05-30/events.jsonl"
+
+TRUTH = Truth(
+    Simulation(3, 3, 500, 7, date(2026, 5, 30)),
+    [Planted("spike", "a", DAYS[1], DAYS[1], 5.0), Planted("level_shift", "b", DAYS[1], DAYS[2], 2.0)],
+    {"a": "pro", "b": "free", "c": "free"},
+    Totals(),
+)
+
+
+def file(path: str, *counts: int) -> LandedFile:
+    """A landing file with these bytes and lines: all, blank, accepted, rejected."""
+    size, lines, blank, accepted, rejected = counts
+    return LandedFile(
+        path=path,
+        source=path.split("/", maxsplit=1)[0],
+        landing_day=date(2026, 5, 30),
+        size=size,
+        mtime_ns=0,
+        content_digest=None,
+        identity_digest=None,
+        object_name=None,
+        mapping_digest="",
+        state=FileState.LANDED,
+        error=None,
+        lines=lines,
+        header=0,
+        continuation=0,
+        blank=blank,
+        accepted=accepted,
+        rejected=rejected,
+        landed_at=datetime(2026, 6, 1, tzinfo=UTC),
+        run="",
+    )
+
+
+def by_day(tenant: str, name: str, *values: int) -> dict[tuple[str, str, str], int]:
+    return {(day, tenant, name): value for day, value in zip(DAYS, values, strict=True)}
+
+
+RESULT = Result(
+    TRUTH,
+    Totals(
+        usage=Counter(
+            {
+                **by_day("a", "records", 100, 500, 100),
+                **by_day("b", "records", 100, 200, 200),
+                **by_day("a", "tokens_total", 9_000, 45_000, 9_000),
+                **by_day("b", "tokens_total", 1_000, 2_000, 2_000),
+                **by_day("a", "conversations", 1, 5, 0),
+                **by_day("a", "messages", 20, 90, 10),
+            }
+        ),
+        overall=Counter({("tokens_total",): 68_000}),
+        series=Counter(
+            {
+                **by_day("a", "tokens", 9_000, 45_000, 9_000),
+                **by_day("b", "tokens", 1_000, 2_000, 2_000),
+                **by_day("a", "conversations", 1, 5, 0),
+                **by_day("a", "messages", 20, 90, 10),
+            }
+        ),
+        days=Counter({(DAYS[2], "records"): 1_200, (DAYS[2], "duplicates"): 3, (DAYS[2], "late_records"): 1}),
+        files=Counter({(PERSONA, "rejected"): 4, (RUNS, "rejected"): 1, (RUNS, "blank"): 2}),
+        rejects=Counter(
+            {(PERSONA, "invalid_status"): 1, (PERSONA, "not_utf8"): 3, (RUNS, "invalid_tokens_in"): 1},
+        ),
+    ),
+    [file(PERSONA, 70_000, 1_004, 0, 1_000, 4), file(RUNS, 9_000, 206, 2, 203, 1)],
+    Conflict("e1", "a"),
+)
+
+EXPECTED = """\
+Made-up logs of 3 tenants on 3 days, 2026-05-28 to 2026-05-30, seed 7
+
+What landed
+
+ source      files  lines  accepted  rejected   bytes
+ ─────────────────────────────────────────────────────
+ agent_runs      1    206       203         1   9,000
+ persona         1  1,004     1,000         4  70,000
+ all             2  1,210     1,203         5  79,000
+
+What became of the lines
+
+ lines  became      which means
+ ───────────────────────────────────────────────────────────────────────
+ 1,200  records     counted
+     3  duplicates  the same line once more: it counts once
+     0  conflicts   the same id, other content: the first landed counts
+     5  rejected    counted nowhere; why stands below
+     2  blank       no line at all
+
+ Late, landed two or more days after they happened: 1 record.
+ They count on the day on which they happened.
+
+Rejected lines
+
+ lines  reason            which means
+ ─────────────────────────────────────────────────────────────
+     3  not_utf8          The line is not UTF-8 text
+     2  invalid_<column>  A value is not of the expected form
+
+Tokens per day, all tenants
+
+ 47,000 ┤ █
+        ┤ █
+        ┤ █
+        ┤▇██
+      0 └───
+         2026-05-28 2026-05-30
+ 68,000 in all, 10,000 to 47,000 a day
+
+Conversations per day, all tenants
+
+      5 ┤ █
+        ┤ █
+        ┤ █
+        ┤▇█
+      0 └───
+         2026-05-28 2026-05-30
+ 6 in all, 0 to 5 a day
+
+Messages per day, all tenants
+
+     90 ┤ █
+        ┤ █
+        ┤ █
+        ┤██▄
+      0 └───
+         2026-05-28 2026-05-30
+ 120 in all, 10 to 90 a day
+
+Largest tenants
+
+ tenant  plan  tokens  percent  conversations  messages
+ ───────────────────────────────────────────────────────
+ a       pro   63,000     92.6              6       120
+ b       free   5,000      7.4              0         0
+
+Planted, to be looked for; the bars are the records of the tenant by day
+
+ a, 2026-05-29: a spike, 5 times the usual
+    █
+   ▄█▄
+    ^
+
+ b, 2026-05-29 to 2026-05-30: a shift that stays, 2 times the usual
+    ██
+   ███
+    ^^
+"""
+
+
+def test_the_summary_tells_all(capsys: pytest.CaptureFixture[str]) -> None:
+    print_summary(RESULT)
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()] == [*EXPECTED.splitlines(), ""]
+
+
+def test_places_are_named_from_here_where_they_lie_below(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert list(places(Settings.load(reference_dir=Path("/etc/usage")))) == [
+        " data/landing     the logs, as a platform writes them",
+        " /etc/usage       tenants and plans",
+        " data/truth.json  what the logs come to, counted while they were made",
+        " data/lake        what became of each line, as Parquet",
+        " data/rollups     usage by day and quarter of an hour, as Parquet",
+        " data/postgres    the series and the state",
+    ]
+
+
+def test_a_server_of_your_own_is_named_by_its_variable() -> None:
+    (found,) = [
+        line for line in places(Settings.load(database_url="postgresql://db/usage")) if "the series" in line
+    ]
+    assert found.split()[0] == "USAGE_DATABASE_URL"
+
+
+def test_commands_name_the_data_directory_where_it_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.prefix", "/nowhere")
+    option = " --data-dir demo-data"
+    assert [line for line in commands(RESULT, Path("demo-data")) if option in line] == [
+        f" usage-pipeline dev{option}",
+        f" usage-pipeline rejects{option}",
+        f" usage-pipeline usage --group-by tenant,model{option}",
+        f" usage-pipeline series --tenant a --from 2026-05-28{option}",
+        f" usage-pipeline explain e1 --tenant a{option}",
+    ]
+
+
+def test_commands_tell_how_to_put_them_on_the_path_where_they_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.prefix", str(tmp_path / ".venv"))
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "activate").touch()
+    assert list(commands(RESULT, None))[:4] == [
+        " . .venv/bin/activate",
+        "     puts `usage-pipeline` on the path",
+        " make dev",
+        "     all tables and days in Dagster, in a browser",
+    ]

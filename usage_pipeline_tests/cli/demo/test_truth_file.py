@@ -1,0 +1,88 @@
+"""What is read from a truth file."""
+
+import json
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from usage_pipeline.cli.demo.truth import Planted, read_truth
+from usage_pipeline.errors import UsagePipelineError
+from usage_pipeline.pipeline.totals import Totals
+from usage_pipeline.simulation.batch import MEASURES
+from usage_pipeline.simulation.settings import Simulation
+
+DAY, FILE = "2026-05-30", "persona/2026-05-30/events.jsonl"
+NOTHING = dict.fromkeys([*MEASURES, "delayed", "late", "duplicates", "conflicts"], 0)
+NO_TOKENS = {name: 0 for name in MEASURES if name.startswith("tokens_")}
+PLANTED = {"kind": "spike", "tenant": "a", "first_day": DAY, "last_day": DAY, "factor": 5.0}
+
+CONTENT: dict[str, Any] = {
+    "simulation": {"days": 1, "tenants": 3, "events_per_day": 2, "seed": 7, "last_day": DAY},
+    "tenants": {"a": {"plan": "pro", "zone": "Europe/Berlin"}, "b": {"plan": "free", "zone": "UTC"}},
+    "planted": [PLANTED],
+    "totals": {**NOTHING, "records": 5, "tokens_total": 40, "duplicates": 3},
+    "models": {"m1": {**NO_TOKENS, "tokens_in": 30}},
+    "days": {
+        DAY: {
+            "a": {**NOTHING, "records": 3, "tokens_total": 40, "late": 1, "duplicates": 1, "delayed": 2},
+            "b": {**NOTHING, "records": 2, "messages": 4, "conversations": 1, "duplicates": 2, "conflicts": 1},
+        }
+    },
+    "files": {
+        FILE: {"lines": 12, "header": 0, "blank": 1, "accepted": 8, "rejected": {"not_utf8": 1, "missing_type": 2}}
+    },
+}
+
+
+def written(folder: Path, content: object) -> Path:
+    (folder / "truth.json").write_text(json.dumps(content), encoding="utf-8")
+    return folder
+
+
+def test_all_totals_are_read(tmp_path: Path) -> None:
+    truth = read_truth(written(tmp_path, CONTENT))
+    found = Totals(**{kind: +counts for kind, counts in vars(truth.totals).items()})
+    assert found == Totals(
+        usage=Counter(
+            {
+                (DAY, "a", "records"): 3,
+                (DAY, "a", "tokens_total"): 40,
+                (DAY, "b", "records"): 2,
+                (DAY, "b", "messages"): 4,
+                (DAY, "b", "conversations"): 1,
+            }
+        ),
+        overall=Counter({("records",): 5, ("tokens_total",): 40}),
+        models=Counter({("m1", "tokens_in"): 30}),
+        series=Counter(
+            {(DAY, "a", "tokens"): 40, (DAY, "b", "messages"): 4, (DAY, "b", "conversations"): 1},
+        ),
+        days=Counter(
+            {(DAY, "records"): 5, (DAY, "duplicates"): 3, (DAY, "conflicts"): 1, (DAY, "late_records"): 1}
+        ),
+        files=Counter({(FILE, "lines"): 12, (FILE, "blank"): 1, (FILE, "accepted"): 8, (FILE, "rejected"): 3}),
+        rejects=Counter({(FILE, "not_utf8"): 1, (FILE, "missing_type"): 2}),
+    )
+
+
+def test_what_was_asked_for_and_planted_is_read(tmp_path: Path) -> None:
+    truth = read_truth(written(tmp_path, CONTENT))
+    assert truth.simulation == Simulation(1, 3, 2, 7, date(2026, 5, 30))
+    assert truth.planted == [Planted("spike", "a", DAY, DAY, 5.0)]
+    assert truth.plans == {"a": "pro", "b": "free"}
+    assert truth.files == {FILE}
+
+
+@pytest.mark.parametrize("content", [[], {}, {**CONTENT, "days": 3}, {**CONTENT, "planted": [{"kind": "x"}]}])
+def test_another_file_is_refused_with_its_name(content: object, tmp_path: Path) -> None:
+    with pytest.raises(UsagePipelineError, match=r"truth\.json: expected the file that `usage-pipeline simulate`"):
+        read_truth(written(tmp_path, content))
+
+
+def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "truth.json").write_bytes(b"\xff{")
+    with pytest.raises(UsagePipelineError, match=r"truth\.json: expected the file"):
+        read_truth(tmp_path)

@@ -1,0 +1,21 @@
+"""Every reject reason that there is has a meaning in words."""
+
+import re
+
+from usage_pipeline.events.landing.reasons import INVALID, MEANINGS, listed_as
+from usage_pipeline.events.landing.rules import landing_sql
+from usage_pipeline.simulation.broken import breaks
+from usage_pipeline.simulation.settings import SOURCES
+
+OF_LINES = {"malformed_csv", "line_too_long"}
+
+
+def test_every_reason_has_a_meaning_and_every_meaning_a_reason() -> None:
+    judged = set(re.findall(r"THEN '([a-z_]+)'", landing_sql("judged")))
+    simulated = {reason for source in SOURCES for reason in breaks(source)}
+    assert {listed_as(reason) for reason in judged | simulated | OF_LINES} == set(MEANINGS)
+
+
+def test_a_value_of_the_wrong_form_is_one_reason_whatever_its_column() -> None:
+    assert listed_as("invalid_tokens_in") == listed_as("invalid_model") == INVALID
+    assert listed_as("not_utf8") == "not_utf8"
