@@ -18,6 +18,7 @@ from usage_pipeline.storage.tables import Column
 _DERIVED_BY_VERDICT = frozenset({"count", "messages", "tokens_in", "tokens_total", "duration_ms"})
 """Columns that `judged.sql` fills where the mapping does not."""
 
+_PROMPT, _PROMPT_DIGEST = "prompt", "prompt_digest"
 _OTHER = "other"
 _TEXTS = tuple(column.name for column in TEXTS if column.name != _OTHER)
 _EXPECTED_BY_TYPE = {
@@ -78,21 +79,21 @@ def extracted_select(mapping: Mapping, fields: Fields, digest_key: str) -> str:
     not type them again.
     """
     recognised = f"SELECT *, {_named(_type_columns(mapping, fields))}\nFROM (\n{fields.select()}\n) AS texts"
-    typed = f"SELECT *, {_named(_typed_columns(mapping, fields))}\nFROM (\n{recognised}\n) AS recognised"
+    typed_columns = [*_typed_columns(mapping, fields), *_prompt_digest(mapping, fields, digest_key)]
+    typed = f"SELECT *, {_named(typed_columns)}\nFROM (\n{recognised}\n) AS recognised"
     columns = [
         ("tenant_text", fields.text(mapping.tenant) if mapping.tenant else "CAST(NULL AS VARCHAR)"),
         ("record_id", _record_id(mapping, fields)),
         *_metered_columns(mapping),
-        *_digest_columns(mapping, fields, digest_key),
+        *_content_digest(mapping, fields, digest_key),
         *_text_columns(mapping, fields),
         *_invalid_columns(mapping, fields),
         ("occurred_at_text", fields.text(mapping.times["occurred_at"].field)),
         *((column.name, f"CAST(NULL AS {column.type})") for column in _unmapped(mapping)),
     ]
-    return (
-        f"SELECT line, raw, line_fault, type, type_text, {', '.join(fields.metas)},\n    {_named(columns)}\n"
-        f"FROM (\n{typed}\n) AS typed CROSS JOIN landing"
-    )
+    ready = ["line", "raw", "line_fault", "type", "type_text", *fields.metas]
+    ready += [_PROMPT_DIGEST] if _PROMPT in mapping.content else []
+    return f"SELECT {', '.join(ready)},\n    {_named(columns)}\nFROM (\n{typed}\n) AS typed CROSS JOIN landing"
 
 
 def empty_columns(mapping: Mapping) -> list[Column]:
@@ -101,7 +102,7 @@ def empty_columns(mapping: Mapping) -> list[Column]:
 
 
 def _unmapped(mapping: Mapping) -> list[Column]:
-    digests = {"content_digest": bool(mapping.content), "prompt_digest": "prompt" in mapping.content}
+    digests = {"content_digest": bool(mapping.content), _PROMPT_DIGEST: _PROMPT in mapping.content}
     filled = {*mapping.times, *mapping.fields, *(name for name, is_filled in digests.items() if is_filled)}
     facts = [column for column in (*FACTS, *VOID_TARGET) if column.name not in filled | {"type", "unit", META}]
     filled_texts = {name if name in _TEXTS else _OTHER for name in mapping.content}
@@ -210,16 +211,22 @@ def _caster(column: str) -> str:
     return {"BIGINT": "whole_number", "DECIMAL(38,24)": "exact_decimal"}.get(FIELD_TYPES[column], "plain_text")
 
 
-def _digest_columns(mapping: Mapping, fields: Fields, digest_key: str) -> Iterator[tuple[str, str]]:
-    texts = [fields.text(field) for field in mapping.content.values()]
-    if texts:
-        # A mark before each text keeps an empty one apart from an absent one.
-        marked = ", ".join(f"coalesce('=' || {text}, '')" for text in texts)
-        digest = f"sha256(concat_ws(chr(31), {literal(digest_key)}, {marked}))"
-        yield "content_digest", f"CASE WHEN coalesce({', '.join(texts)}) IS NOT NULL THEN {digest} END"
-    if "prompt" in mapping.content:
-        prompt = fields.text(mapping.content["prompt"])
-        yield "prompt_digest", f"sha256({literal(digest_key)} || chr(31) || {prompt})"
+def _prompt_digest(mapping: Mapping, fields: Fields, digest_key: str) -> Iterator[tuple[str, str]]:
+    if _PROMPT in mapping.content:
+        prompt = fields.text(mapping.content[_PROMPT])
+        yield _PROMPT_DIGEST, f"sha256({literal(digest_key)} || chr(31) || {prompt})"
+
+
+def _content_digest(mapping: Mapping, fields: Fields, digest_key: str) -> Iterator[tuple[str, str]]:
+    texts = {name: fields.text(place) for name, place in mapping.content.items()}
+    if not texts:
+        return
+    # A prompt may be long: it is read once, and its digest stands for it.
+    parts = [_PROMPT_DIGEST if name == _PROMPT else text for name, text in texts.items()]
+    # A mark before each text keeps an empty one apart from an absent one.
+    marked = ", ".join(f"coalesce('=' || {part}, '')" for part in parts)
+    digest = f"sha256(concat_ws(chr(31), {literal(digest_key)}, {marked}))"
+    yield "content_digest", f"CASE WHEN coalesce({', '.join(texts.values())}) IS NOT NULL THEN {digest} END"
 
 
 def _text_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 QUARANTINE_FROM_LINES = 100
 EXPECTED_REJECTS = frozenset({"past_retention", "before_calendar"})
 """Reasons that say nothing about the quality of a file."""
-JUDGING_VERSION = 1
+JUDGING_VERSION = 2
 """Raise it when the Python around the SQL (`lines.py`, `csv_records.py`, `fields.py`, `extract.py` and the like)
 divides or reads a line differently: then files landed before are known to be read by other rules."""
 _SQL_FILES = ("macros", "judged", "landed_events", "content", "rejected_lines")
