@@ -29,7 +29,7 @@ from usage_pipeline.events.landing.division import (
 from usage_pipeline.events.landing.scan import LandingFile
 from usage_pipeline.events.mapping_parts import Format
 
-BLOCK_BYTES = 1 << 24
+BLOCK_BYTES = 1 << 22
 MAX_LINE_BYTES = 1 << 24
 SCHEMA = pa.schema([("line", pa.int64()), ("raw", pa.large_string()), ("utf8", pa.bool_())])
 
