@@ -17,4 +17,3 @@ FROM judged
 WHERE
     reason IS NULL
     AND coalesce(text_prompt, text_response, text_input, text_output, text_error, text_other) IS NOT NULL
-ORDER BY landing_line

@@ -21,7 +21,7 @@ from usage_pipeline.events.landing.fields import Fields
 from usage_pipeline.events.landing.json_fields import JsonFields
 from usage_pipeline.events.landing.rules import LandingRules, landing_sql
 from usage_pipeline.events.landing.scan import LandingFile
-from usage_pipeline.events.landing.staging import register_judged, stage
+from usage_pipeline.events.landing.staging import BOUNDED_ROW_GROUPS, register_judged, stage
 from usage_pipeline.events.mapping_parts import Format
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, RECORD, REJECTED_LINES
 from usage_pipeline.storage.daily import ReferenceRows
@@ -154,7 +154,9 @@ def _expect_all(judged: int, accepted: int, rejected: int) -> None:
 
 
 def _copy(duck: DuckDBPyConnection, select: str, path: Path) -> None:
-    duck.execute(f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+    duck.execute(
+        f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd, {BOUNDED_ROW_GROUPS})"
+    )
 
 
 def _counts(duck: DuckDBPyConnection, where: str, by: str) -> dict[Any, int]:

@@ -16,6 +16,9 @@ from usage_pipeline.events.landing.extract import empty_columns
 from usage_pipeline.events.mapping import Mapping
 from usage_pipeline.storage.engine import literal, parquet_scan
 
+BOUNDED_ROW_GROUPS = "ROW_GROUP_SIZE 30720, ROW_GROUP_SIZE_BYTES '64MB'"
+"""Row groups are built in memory, one per thread, and a line may have 16 MiB of text."""
+
 _OF_REJECTS = {
     "raw": "line_text(raw)",
     "tenant_text": "tenant_text",
@@ -64,5 +67,5 @@ def _copy(duck: DuckDBPyConnection, judged: str, mapping: Mapping, path: Path) -
     )
     duck.execute(
         f"COPY (SELECT * EXCLUDE ({empty}) REPLACE ({rejects}) FROM ({judged})) "
-        f"TO {literal(str(path))} (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE 30720)"
+        f"TO {literal(str(path))} (FORMAT parquet, COMPRESSION snappy, {BOUNDED_ROW_GROUPS})"
     )
