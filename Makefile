@@ -3,6 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH_READY := $(VENV)/.bench-ready
+
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --upgrade --generate-hashes \
+	--no-emit-index-url --no-annotate --no-strip-extras --quiet --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
 
@@ -18,6 +22,11 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $(READY)
+
+# What only the benchmark needs is added to it.
+$(BENCH_READY): $(READY) bench/requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r bench/requirements.lock
+	@touch $(BENCH_READY)
 
 .PHONY: demo
 demo: $(READY) ## Simulate a platform, land and compute its logs, and show what came of them (1 to 2 minutes)
@@ -36,6 +45,10 @@ test: $(READY) ## Run the linters and the tests (under 10 minutes)
 acceptance: $(READY) ## Run the checks that take too long for `test`: whole logs through Dagster, real kills
 	$(BIN)/python -m pytest -m acceptance --durations 10
 
+.PHONY: bench
+bench: $(BENCH_READY) ## Measure speed and memory beside other tools, and write them to bench/ and README.md (an hour)
+	$(BIN)/python -m bench --publish
+
 .PHONY: lint
 lint: $(READY) ## Check style, types, imports and definitions
 	$(BIN)/ruff check .
@@ -44,10 +57,9 @@ lint: $(READY) ## Check style, types, imports and definitions
 	$(BIN)/lint-imports
 
 .PHONY: lock
-lock: $(READY) ## Resolve the newest allowed versions into requirements.lock, with hashes
-	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
-		--generate-hashes --no-emit-index-url --no-annotate --no-strip-extras --quiet \
-		--custom-compile-command "make lock" --output-file requirements.lock
+lock: $(READY) ## Resolve the newest allowed versions into both requirements.lock, with hashes
+	$(COMPILE) pyproject.toml --group dev --output-file requirements.lock
+	$(COMPILE) --group bench --constraint requirements.lock --output-file bench/requirements.lock
 
 .PHONY: clean
 clean: ## Remove the environment, caches and what can be rebuilt from landing; never landing, rollups or the database

@@ -27,6 +27,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter per option
     events_per_day: Annotated[int, typer.Option(min=1, help="Events per day and tenant, on average.")] = 6_700,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 1,
     last: To = None,
+    prompt_bytes: Annotated[int, typer.Option(min=0, help="Bytes of text in each prompt; 0: short ones.")] = 0,
 ) -> None:
     """Write made-up logs of the three platform sources with all that goes wrong, and the totals they come to.
 
@@ -38,7 +39,9 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter per option
         if (out / name).exists():
             raise typer.BadParameter(f"--out {out}: it has a {name} already; name another folder")
     try:
-        simulation = Simulation(days, tenants, events_per_day, seed, last.date() if last else _yesterday())
+        simulation = Simulation(
+            days, tenants, events_per_day, seed, last.date() if last else _yesterday(), prompt_bytes
+        )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     with progress_bar() as bar:

@@ -25,6 +25,7 @@ from usage_pipeline.simulation.batch import (
 )
 from usage_pipeline.simulation.plan import INPUT_SIGMA, OUTPUT_SIGMA, Plan
 from usage_pipeline.simulation.settings import PERSONA, SOURCES
+from usage_pipeline.simulation.texts import STREAM, long_texts
 
 SOURCE = SOURCES.index(PERSONA)
 
@@ -174,7 +175,7 @@ def _lines(plan: Plan, day: int, drawn: _Drawn) -> Texts:
     heads = _heads(plan, day, drawn)
     for kind, number in _NUMBERS.items():
         picked = np.flatnonzero(drawn.kinds == number)
-        tails = _prompt_tails(drawn, picked) if number == _PROMPT else _other_tails(kind, drawn, picked)
+        tails = _prompt_tails(plan, day, drawn, picked) if number == _PROMPT else _other_tails(kind, drawn, picked)
         pairs = zip(heads[picked].tolist(), tails, strict=True)
         lines[picked] = [f'{{"event":"{kind}",{head},{tail}}}' for head, tail in pairs]
     return lines
@@ -196,9 +197,10 @@ def _heads(plan: Plan, day: int, drawn: _Drawn) -> Texts:
     )
 
 
-def _prompt_tails(drawn: _Drawn, picked: Ints) -> list[str]:
+def _prompt_tails(plan: Plan, day: int, drawn: _Drawn, picked: Ints) -> list[str]:
     luck = drawn.luck[picked]
-    texts = columns(slice(None), luck, _PROJECTS[luck // 7 % 4], _FEATURES[luck // 28 % 4], _PROMPTS[luck % 3])
+    prompts = _prompts(plan, day, luck)
+    texts = columns(slice(None), luck, _PROJECTS[luck // 7 % 4], _FEATURES[luck // 28 % 4], prompts)
     numbers = columns(
         picked, drawn.conversations, MODELS[drawn.models], drawn.tokens_in, drawn.tokens_out, drawn.latency
     )
@@ -209,6 +211,11 @@ def _prompt_tails(drawn: _Drawn, picked: Ints) -> list[str]:
         f',"tokensOut":{tokens_out},"latencyMs":{latency},{outcome}'
         for session, project, feature, prompt, conversation, model, tokens_in, tokens_out, latency, outcome in rows
     ]
+
+
+def _prompts(plan: Plan, day: int, luck: Ints) -> Texts:
+    size = plan.simulation.prompt_bytes
+    return long_texts(plan.rng(day, SOURCE, STREAM), size, luck) if size else _PROMPTS[luck % 3]
 
 
 def _outcomes(drawn: _Drawn, picked: Ints) -> list[str]:

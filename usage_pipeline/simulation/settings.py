@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 PERSONA, STATISTICS, RUNS = "persona", "usage_statistics", "agent_runs"
 SOURCES = (PERSONA, STATISTICS, RUNS)
@@ -22,7 +23,8 @@ class Simulation:
     """What is asked for; the same values give the same bytes.
 
     `events_per_day` is the mean per tenant and day, before the planted anomalies; `last_day` is the last event
-    day and the last landing day, UTC.
+    day and the last landing day, UTC. With `prompt_bytes` every prompt has so many bytes of text; with 0 prompts
+    are one of a few short ones.
     """
 
     days: int
@@ -30,10 +32,11 @@ class Simulation:
     events_per_day: int
     seed: int
     last_day: date
+    prompt_bytes: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be simulated."""
-        bounds = {"days": 1, "tenants": MIN_TENANTS, "events_per_day": 1, "seed": 0}
+        bounds = {"days": 1, "tenants": MIN_TENANTS, "events_per_day": 1, "seed": 0, "prompt_bytes": 0}
         for name, least in bounds.items():
             if getattr(self, name) < least:
                 raise ValueError(f"{name}: expected at least {least}, found {getattr(self, name)}")
@@ -45,3 +48,9 @@ class Simulation:
     def date(self, day: int) -> date:
         """The date of the day with this number; the first one has 0."""
         return self.last_day - timedelta(days=self.days - 1 - day)
+
+    def as_json(self) -> dict[str, Any]:
+        """What was asked for; the short prompts that nobody asked for are left out."""
+        return {name: value for name, value in vars(self).items() if name != "prompt_bytes" or value} | {
+            "last_day": str(self.last_day)
+        }

@@ -76,7 +76,7 @@ class Truth:
     def as_json(self) -> dict[str, Any]:
         """All that is known of what was written."""
         return {
-            "simulation": {**vars(self.plan.simulation), "last_day": str(self.plan.simulation.last_day)},
+            "simulation": self.plan.simulation.as_json(),
             "tenants": {tenant.name: {"plan": tenant.plan, "zone": tenant.zone} for tenant in self.plan.tenants},
             "planted": [self._planted(number) for number in range(len(self.plan.planted))],
             "totals": {name: int(sums.sum()) for name, sums in self._sums.items()},

@@ -30,6 +30,12 @@ def test_simulate_writes_a_data_directory_with_its_truth(tmp_path: Path) -> None
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["landing", "reference", "truth.json"]
 
 
+def test_prompt_bytes_make_prompts_of_that_size(tmp_path: Path) -> None:
+    simulate(*SMALL, "--prompt-bytes", 2000, "--to", "2026-05-30", "--out", tmp_path)
+    lines = (tmp_path / "landing" / "persona" / "2026-05-29" / "events.jsonl").read_text().splitlines()
+    assert {len(json.loads(line)["prompt"]) for line in lines if '"event":"persona_prompt","id"' in line} == {2000}
+
+
 def test_without_to_the_last_day_is_yesterday(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("USAGE_NOW", "2026-06-01T08:00:00Z")
     simulate(*SMALL, "--out", tmp_path / "out")

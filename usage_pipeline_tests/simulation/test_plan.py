@@ -1,5 +1,6 @@
 """Who uses how much when: the mean asked for, a heavy tail, rhythms, growth and the planted anomalies."""
 
+import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from usage_pipeline.simulation.plan import Plan
 from usage_pipeline.simulation.simulate import simulate
-from usage_pipeline_tests.simulation.support import small, truth_of
+from usage_pipeline_tests.simulation.support import lines_of, small, truth_of
 
 LONG = small(days=42, tenants=12, events_per_day=1000)
 
@@ -52,6 +53,25 @@ def test_the_truth_names_the_anomalies_with_tenant_and_days(tmp_path: Path) -> N
         ("viral_day", "tenant-04", "2026-05-20"),
         ("level_shift", "tenant-05", "2026-05-10"),
     ]
+
+
+def test_prompts_have_the_bytes_asked_for_and_the_truth_stays_the_same(tmp_path: Path) -> None:
+    for size in (0, 300):
+        simulate(small(days=1, events_per_day=50, prompt_bytes=size), tmp_path / str(size))
+    short, long = (truth_of(tmp_path / str(size)) for size in (0, 300))
+    assert prompt_sizes(tmp_path / "300") == {300}
+    assert long == {**short, "simulation": {**short["simulation"], "prompt_bytes": 300}}
+
+
+def test_short_prompts_are_not_mentioned_in_the_truth(tmp_path: Path) -> None:
+    simulate(small(days=1, events_per_day=5), tmp_path)
+    assert "prompt_bytes" not in truth_of(tmp_path)["simulation"]
+
+
+def prompt_sizes(out: Path) -> set[int]:
+    lines = [line for path in (out / "landing" / "persona").rglob("*.jsonl") for line in lines_of(path)]
+    prompts = [json.loads(line) for line in lines if b'"prompt":"' in line and len(line) < 1_000_000]
+    return {len(record["prompt"].encode()) for record in prompts}
 
 
 def test_too_few_tenants_are_refused() -> None:

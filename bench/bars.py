@@ -1,0 +1,114 @@
+"""The bars that the pipeline must pass, and whether it does."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bench.results import Measured, Results
+
+GB = 1_000_000_000
+
+_MEMORY = {
+    ("day", "main"): ("", 2 * GB),
+    ("day", "dagster"): (", with Dagster", 2 * GB),
+    ("text", "main"): (", long prompts", 2 * GB),
+    ("fourfold", "main"): ("", 3 * GB),
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A limit and what was found. What was not measured has no bar."""
+
+    name: str
+    limit: str
+    found: str
+    passed: bool
+
+
+def judge(results: Results, earlier: Results | None = None) -> list[Bar]:
+    """Every bar that what was measured can be held against; the last one only with results of an earlier run."""
+    found = [bar for bars in (_ratios, _history, _memory, _growth, _dagster, _backfill) for bar in bars(results)]
+    return [*_failed(results), *found, *(_repeated(results, earlier) if earlier else ())]
+
+
+def _failed(results: Results) -> Iterator[Bar]:
+    for entry in results.failed:
+        name = f"{entry.case.subject} on {entry.case.dataset} ends, with the right numbers"
+        yield Bar(name, "yes", "no", passed=False)
+
+
+def _ratios(results: Results) -> Iterator[Bar]:
+    for dataset, where in (("day", ""), ("text", ", long prompts")):
+        main, raw, pandas = (
+            results.find(dataset, "main"),
+            results.fastest_raw(dataset),
+            results.find(dataset, "pandas"),
+        )
+        if main and raw:
+            ratio = main.seconds / raw.seconds
+            yield _at_most(f"Main job to fastest raw conversion{where}", ratio, 5.0, lambda x: f"{x:.2f} times")
+        if main and pandas:
+            ratio = pandas.seconds / main.seconds
+            name = f"pandas script to main job{where}"
+            yield Bar(name, "at least 3.00 times", f"{ratio:.2f} times", ratio >= 3)  # noqa: PLR2004 - the bar
+
+
+def _history(results: Results) -> Iterator[Bar]:
+    alone, on_top = results.find("day", "main"), results.find("history", "main")
+    if alone and on_top:
+        slower = on_top.seconds / alone.seconds - 1
+        yield _at_most("Slower with 89 earlier days", slower, 0.20, lambda x: f"{x:.0%}")
+
+
+def _memory(results: Results) -> Iterator[Bar]:
+    for (dataset, subject), (which, limit) in _MEMORY.items():
+        if found := results.find(dataset, subject):
+            name = f"Peak memory at {millions(found.events)}{which}"
+            yield _at_most(name, found.peak_bytes, limit, lambda x: f"{x / GB:.2f} GB")
+
+
+def _growth(results: Results) -> Iterator[Bar]:
+    small, large = results.find("day", "main"), results.find("fourfold", "main")
+    if small and large:
+        more = _seconds_per_event(large) / _seconds_per_event(small) - 1
+        name = f"Cost of an event more at {millions(large.events)} than at {millions(small.events)}"
+        yield _at_most(name, more, 0.20, lambda x: f"{x:.0%}")
+
+
+def _dagster(results: Results) -> Iterator[Bar]:
+    plain, dagster = results.find("day", "main"), results.find("day", "dagster")
+    if plain and dagster:
+        yield _at_most("Dagster adds to the day", dagster.seconds - plain.seconds, 10, lambda x: f"{x:.1f} s")
+
+
+def _backfill(results: Results) -> Iterator[Bar]:
+    if backfill := results.find("backfill", "backfill"):
+        yield _at_most("Backfill of 90 days", backfill.seconds, 90, lambda x: f"{x:.1f} s")
+
+
+def _repeated(results: Results, earlier: Results) -> Iterator[Bar]:
+    """Whether the medians of two runs agree within the noise, that of the noisier one."""
+    apart = {
+        now.case: abs(now.seconds / before.seconds - 1)
+        for now in results.measured
+        if (before := earlier.find(now.case.dataset, now.case.subject))
+    }
+    if apart:
+        case = max(apart, key=lambda case: apart[case])
+        name = f"Medians of two runs apart, most for {case.subject} on {case.dataset}"
+        yield _at_most(name, apart[case], max(results.noise, earlier.noise), lambda x: f"{x:.1%}")
+
+
+def _at_most(name: str, found: float, limit: float, write: Callable[[float], str]) -> Bar:
+    return Bar(name, f"at most {write(limit)}", write(found), found <= limit)
+
+
+def _seconds_per_event(measured: Measured) -> float:
+    return measured.seconds / measured.events
+
+
+def millions(events: int) -> str:
+    """`4 million events`, or the number where it is none of millions."""
+    rounded = round(events / 1_000_000)
+    near = rounded and abs(events / 1_000_000 / rounded - 1) < 0.02  # noqa: PLR2004 - the simulator rounds
+    return f"{rounded} million events" if near else f"{events:,} events"

@@ -1,0 +1,87 @@
+"""The command line of the benchmark."""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from bench.bars import judge
+from bench.datasets import EVENTS
+from bench.errors import BenchError
+from bench.measuring import ROOT
+from bench.publishing import update_readme, write_files
+from bench.report import print_results
+from bench.results import Results
+from bench.running import Bench
+from bench.sections import Section, cases_of
+from bench.subjects.catalogue import SUBJECTS
+
+REPETITIONS = 3
+_WORK = Path("bench/work")
+_PIPE_WIDTH = 140
+
+app = typer.Typer(rich_markup_mode="markdown", pretty_exceptions_enable=False, add_completion=False)
+console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+
+
+@app.command()
+def bench(  # noqa: PLR0913 - one parameter per option
+    *,
+    only: Annotated[list[Section] | None, typer.Option(help="Only this section; may be given again.")] = None,
+    events: Annotated[int, typer.Option(min=1000, help="Events of the day; bars are for 4 million.")] = EVENTS,
+    repeat: Annotated[int, typer.Option(min=1, help="Runs of each subject; the median counts.")] = REPETITIONS,
+    work_dir: Annotated[Path, typer.Option(help="Where data is made and then removed.")] = _WORK,
+    out: Annotated[Path | None, typer.Option(help="Folder for results.json and results.png.")] = None,
+    against: Annotated[Path | None, typer.Option(help="An earlier results.json to compare medians with.")] = None,
+    publish: Annotated[bool, typer.Option("--publish", help="Write to bench/ and README.md instead.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the data that was made.")] = False,
+) -> None:
+    """Measure the pipeline beside raw conversions and a pandas script; print tables and bars.
+
+    Each run is a process of its own, and finds nothing in memory. All of it takes about an hour and 25 GB of disk,
+    and needs Linux. Run it from the project's folder. The exit code is 1 if a bar fails.
+
+    Example: `python -m bench --only day --events 200000 --repeat 1`
+
+    Example: `python -m bench --only growth --only history --out bench/work/results`
+    """
+    sections = only or list(Section)
+    left_out = _left_out()
+    if publish and (left_out or only or events != EVENTS or repeat < REPETITIONS):
+        raise typer.BadParameter("--publish is for the whole benchmark; `make bench` runs it")
+    runner = Bench(events, repeat, work_dir.absolute(), console)
+    try:
+        results = runner.run(cases_of(sections, left_out))
+    finally:
+        if not keep:
+            runner.clean()
+    bars = judge(results, Results.read(against) if against else None)
+    print_results(console, results, bars, sections)
+    if publish or out:
+        write_files(results, bars, ROOT / "bench" if publish else out or work_dir)
+    if publish:
+        update_readme(results, ROOT / "README.md")
+    raise typer.Exit(0 if all(bar.passed for bar in bars) else 1)
+
+
+def _left_out() -> list[str]:
+    """The subjects whose package is not installed."""
+    missing = [name for name, subject in SUBJECTS.items() if subject.package and not find_spec(subject.package)]
+    if missing:
+        names = ", ".join(SUBJECTS[name].label for name in missing)
+        console.print(
+            f"[yellow]Left out:[/yellow] {names}. `make bench` installs what they need.", highlight=False
+        )
+    return missing
+
+
+def main() -> None:
+    """Run the command line; an error ends with its message."""
+    try:
+        app()
+    except BenchError as error:
+        console.print(f"[red]Error:[/red] {error}", highlight=False)
+        sys.exit(1)

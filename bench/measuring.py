@@ -1,0 +1,92 @@
+"""Runs one subject on one dataset in a process of its own, everything cold, and says what it took."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.database_memory import DatabaseMemory
+from bench.datasets import Dataset, Prepared
+from bench.errors import BenchError
+from bench.subjects.catalogue import Job, Kind, Subject
+
+ROOT = Path(__file__).parents[1]
+"""The project's folder, from which every subject is run."""
+
+_COPIED = ("postgres", "dagster")
+"""What is changed in place, and so must be copied; the rest is only ever replaced, and is linked."""
+_LIBRARIES = tuple({Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib", "platlib")})
+_LOG_LINES = 30
+
+
+@dataclass(frozen=True)
+class Took:
+    """What one run took. The database is a process of its own; its peak is that of all its processes together."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+    database_peak_bytes: int
+    output_bytes: int
+
+
+@contextmanager
+def run_of(subject: Subject, dataset: Dataset, prepared: Prepared, work: Path) -> Iterator[tuple[Job, Took]]:
+    """Measure a run on a fresh copy of the dataset, which is there until the end of the context."""
+    folder = work / "run"
+    shutil.rmtree(folder, ignore_errors=True)
+    job = Job(folder / "data", folder / "out", dataset.first_day)
+    _copy(prepared.folder, job.data_dir)
+    job.out.mkdir()
+    forget_files(job.data_dir, *_LIBRARIES)
+    try:
+        yield job, _measure(subject, job, folder / "log.txt")
+    finally:
+        shutil.rmtree(folder)
+
+
+def _measure(subject: Subject, job: Job, log: Path) -> Took:
+    before = _size(job.data_dir)
+    launch = [sys.executable, "-I", "-S", str(ROOT / "bench" / "launch.py"), str(log), *subject.command(job)]
+    with DatabaseMemory(job.data_dir) as database:
+        result = subprocess.run(launch, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    took = json.loads(result.stdout)
+    if took.pop("exit_code"):
+        printed = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
+        raise BenchError("\n".join([f"{subject.label} failed:", *printed]))
+    output = _size(job.data_dir) - before if subject.kind is Kind.MAIN_JOB else _size(job.out)
+    return Took(**took, database_peak_bytes=database.peak_bytes, output_bytes=output)
+
+
+def forget_files(*folders: Path) -> None:
+    """Write what waits to be written, and drop these files from memory: whoever reads them reads the disk."""
+    os.sync()
+    for path in (path for folder in folders for path in folder.rglob("*") if path.is_file()):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(descriptor)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.mkdir(parents=True)
+    for entry in source.iterdir():
+        link = [] if entry.name in _COPIED else ["--link"]
+        # With owners and times, which the embedded PostgreSQL and the landing state go by.
+        subprocess.run(["cp", "--archive", *link, str(entry), str(target)], check=True)  # noqa: S603, S607 - ours
+
+
+def _environment() -> dict[str, str]:
+    """The environment without settings, so that the defaults are measured."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("USAGE_", "DAGSTER_"))}
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

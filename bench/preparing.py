@@ -1,0 +1,74 @@
+"""Makes a dataset: simulates its logs and does beforehand what is not measured.
+
+A process of its own, because it needs much memory, and because the embedded PostgreSQL stops with it:
+
+    python -m bench.preparing WORK NAME EVENTS
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import zstandard
+
+from bench.conversations import going_on
+from bench.datasets import DAY, Beforehand, Dataset, Prepared, datasets
+from usage_pipeline.pipeline.landing_work import landing_days
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days, refresh
+from usage_pipeline.settings import Settings
+from usage_pipeline.simulation.simulate import simulate
+from usage_pipeline.storage.opened import open_storage
+
+
+def prepare(dataset: Dataset, target: Path) -> Prepared:
+    """Make the dataset in this folder, which must not be there yet."""
+    prepared = Prepared(target)
+    match dataset.beforehand:
+        case Beforehand.NOTHING:
+            _write_day(dataset, target)
+        case Beforehand.LANDED:
+            simulate(dataset.simulation(), target)
+            _land(target)
+        case Beforehand.EARLIER_DAYS_COMPUTED:
+            simulate(dataset.earlier(), target)
+            _compute(target)
+            _add_day(dataset, prepared)
+    return prepared
+
+
+def _write_day(dataset: Dataset, target: Path) -> None:
+    """The logs, all of them plain: otherwise some would measure a tool's decompression and some would not."""
+    simulate(dataset.simulation(), target)
+    for path in (target / "landing").rglob("*.zst"):
+        with path.open("rb") as packed, path.with_suffix("").open("wb") as plain:
+            zstandard.ZstdDecompressor().copy_stream(packed, plain)
+        path.unlink()
+
+
+def _land(data_dir: Path) -> None:
+    with open_storage(Settings.load(data_dir=data_dir)) as storage:
+        land_days(PlainRunner(storage), landing_days(storage), RefreshSummary())
+
+
+def _compute(data_dir: Path) -> None:
+    with open_storage(Settings.load(data_dir=data_dir)) as storage:
+        refresh(storage, PlainRunner(storage))
+
+
+def _add_day(dataset: Dataset, prepared: Prepared) -> None:
+    """Put the logs of the day beside those of the days before it, and count what goes on from them."""
+    day = Prepared(prepared.folder.with_name("the-day"))
+    _write_day(dataset, day.folder)
+    truth = json.loads(day.truth.read_text(encoding="utf-8"))
+    totals = truth["days"][str(DAY)]
+    for tenant, count in going_on(prepared.landing, day.landing).items():
+        totals[tenant]["conversations"] -= count
+    shutil.copytree(day.landing, prepared.landing, dirs_exist_ok=True)
+    prepared.truth.write_text(json.dumps(truth), encoding="utf-8")
+    shutil.rmtree(day.folder)
+
+
+if __name__ == "__main__":
+    work, name, events = sys.argv[1:]
+    prepare(datasets(int(events))[name], Path(work) / name)

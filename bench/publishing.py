@@ -1,0 +1,40 @@
+"""Writes results to files: the JSON, the plot, and the table in the README."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from bench.bars import Bar
+from bench.errors import BenchError
+from bench.plot import write_plot
+from bench.report import markdown
+from bench.results import Results
+
+BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
+"""What stands around the results in the README."""
+
+
+def write_files(results: Results, bars: Iterable[Bar], folder: Path) -> None:
+    """Write `results.json` and `results.png`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = results.as_json() | {"bars": [vars(bar) for bar in bars]}
+    text = json.dumps(content, indent=1, ensure_ascii=False)
+    (folder / "results.json").write_text(text + "\n", encoding="utf-8")
+    write_plot(results, folder / "results.png")
+
+
+def update_readme(results: Results, readme: Path) -> None:
+    """Put the results between the two marks."""
+    text = readme.read_text(encoding="utf-8")
+    before, found, rest = text.partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not found or not ended:
+        raise BenchError(
+            f"{readme.name} has no {BEGIN} with {END} behind it; put both where the results shall stand."
+        )
+    readme.write_text(f"{before}{BEGIN}\n{markdown(results)}\n{END}{after}", encoding="utf-8")
+
+
+def published(readme: Path) -> str:
+    """What stands between the two marks."""
+    return readme.read_text(encoding="utf-8").partition(f"{BEGIN}\n")[2].partition(f"\n{END}")[0]

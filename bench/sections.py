@@ -1,0 +1,40 @@
+"""The sections of the benchmark: which subjects run on which datasets."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+RAW = ("duckdb", "polars", "clickhouse")
+
+
+class Section(StrEnum):
+    """A part of the benchmark that can be run by itself."""
+
+    DAY = "day"
+    TEXT = "text"
+    HISTORY = "history"
+    GROWTH = "growth"
+    BACKFILL = "backfill"
+
+
+@dataclass(frozen=True, order=True)
+class Case:
+    """One subject on one dataset, by their names."""
+
+    dataset: str
+    subject: str
+
+
+CASES: dict[Section, tuple[Case, ...]] = {
+    Section.DAY: tuple(Case("day", subject) for subject in (*RAW, "pandas", "main", "dagster")),
+    Section.TEXT: tuple(Case("text", subject) for subject in (*RAW, "pandas", "main")),
+    Section.HISTORY: (Case("day", "main"), Case("history", "main")),
+    Section.GROWTH: (Case("quarter", "main"), Case("day", "main"), Case("fourfold", "main")),
+    Section.BACKFILL: (Case("backfill", "backfill"),),
+}
+
+
+def cases_of(sections: Collection[Section], left_out: Collection[str] = ()) -> list[Case]:
+    """The cases of these sections, each once, in order, without the subjects that are left out."""
+    every = dict.fromkeys(case for section in Section if section in sections for case in CASES[section])
+    return [case for case in every if case.subject not in left_out]

@@ -1,0 +1,33 @@
+"""Results written down by hand."""
+
+from bench.measuring import Took
+from bench.results import Measured, Results
+from bench.sections import Case
+
+GB = 1_000_000_000
+MACHINE = {
+    "cpu": "Abacus 1",
+    "cores": 2,
+    "memory_gb": 24.0,
+    "system": "Linux x86_64",
+    "python": "3.11.7",
+    "versions": {"duckdb": "2.0.0"},
+}
+
+
+def took(seconds: float, gigabytes: float = 1.0) -> Took:
+    """A run of so many seconds, whose process and database together took so much memory."""
+    return Took(seconds, seconds, int((gigabytes - 0.25) * GB), GB // 4, 1000)
+
+
+def measured(
+    dataset: str, subject: str, *seconds: float, events: int = 4_000_000, gigabytes: float = 1.0
+) -> Measured:
+    """A case with a run for each of these times."""
+    runs = tuple(took(time, gigabytes) for time in seconds)
+    return Measured(Case(dataset, subject), events, 1_290_000_000, events, runs)
+
+
+def results(*cases: Measured) -> Results:
+    """What one run of the benchmark measured."""
+    return Results("2026-06-12", MACHINE, 4_000_000, 3, cases)

@@ -1,0 +1,92 @@
+"""The bars: what is held against which limit, and when it passes."""
+
+from dataclasses import replace
+
+from bench.bars import Bar, judge
+from bench.results import Failed, Results
+from bench.sections import Case
+from usage_pipeline_tests.bench.support import measured, results
+
+
+def only_bar(found: Results, earlier: Results | None = None) -> Bar:
+    (bar,) = (bar for bar in judge(found, earlier) if not bar.name.startswith("Peak memory"))
+    return bar
+
+
+def peaks(found: Results) -> list[tuple[str, str, bool]]:
+    return [(bar.name, bar.found, bar.passed) for bar in judge(found) if bar.name.startswith("Peak memory")]
+
+
+def test_main_job_is_held_against_the_fastest_raw_conversion() -> None:
+    found = results(measured("day", "duckdb", 5.0), measured("day", "polars", 4.0), measured("day", "main", 20.0))
+    assert only_bar(found) == Bar(
+        "Main job to fastest raw conversion", "at most 5.00 times", "5.00 times", passed=True
+    )
+
+
+def test_more_than_five_times_the_fastest_raw_conversion_fails() -> None:
+    assert not only_bar(results(measured("day", "duckdb", 4.0), measured("day", "main", 20.1))).passed
+
+
+def test_pandas_script_must_take_three_times_as_long() -> None:
+    pandas = measured("day", "pandas", 60.0)
+    assert only_bar(results(pandas, measured("day", "main", 20.0))).passed
+    assert not only_bar(results(pandas, measured("day", "main", 20.1))).passed
+
+
+def test_earlier_days_may_cost_a_fifth() -> None:
+    day = measured("day", "main", 10.0)
+    assert only_bar(results(day, measured("history", "main", 12.0))).passed
+    assert not only_bar(results(day, measured("history", "main", 12.1))).passed
+
+
+def test_medians_are_compared_and_not_the_fastest_runs() -> None:
+    found = results(measured("day", "main", 10.0, 10.0, 1.0), measured("history", "main", 11.0, 30.0, 11.0))
+    assert only_bar(found).found == "10%"
+
+
+def test_peak_memory_is_that_of_the_hungriest_run_with_its_database() -> None:
+    assert peaks(results(measured("day", "main", 10.0, gigabytes=1.75))) == [
+        ("Peak memory at 4 million events", "1.75 GB", True)
+    ]
+
+
+def test_four_times_the_day_may_take_three_gigabytes_and_the_day_two() -> None:
+    large = {"events": 16_000_000, "gigabytes": 2.5}
+    found = results(measured("day", "main", 10.0, gigabytes=2.5), measured("fourfold", "main", 40.0, **large))
+    assert [passed for _, _, passed in peaks(found)] == [False, True]
+
+
+def test_an_event_may_cost_a_fifth_more_on_a_day_four_times_as_large() -> None:
+    day = measured("day", "main", 10.0)
+    assert only_bar(results(day, measured("fourfold", "main", 48.0, events=16_000_000))).passed
+    assert not only_bar(results(day, measured("fourfold", "main", 48.1, events=16_000_000))).passed
+
+
+def test_dagster_may_add_ten_seconds() -> None:
+    day = measured("day", "main", 10.0)
+    assert only_bar(results(day, measured("day", "dagster", 20.0))).passed
+    assert not only_bar(results(day, measured("day", "dagster", 20.1))).passed
+
+
+def test_backfill_may_take_ninety_seconds() -> None:
+    assert only_bar(results(measured("backfill", "backfill", 90.0))).passed
+    assert not only_bar(results(measured("backfill", "backfill", 90.1))).passed
+
+
+def test_medians_of_two_runs_must_agree_within_the_larger_noise() -> None:
+    quiet, noisy = measured("day", "duckdb", 4.0, 4.0, 4.0), measured("day", "duckdb", 4.2, 4.4, 4.6)
+    assert only_bar(results(noisy), results(quiet)) == Bar(
+        "Medians of two runs apart, most for duckdb on day", "at most 9.1%", "10.0%", passed=False
+    )
+
+
+def test_a_case_that_failed_is_a_bar_that_failed() -> None:
+    failed = Failed(Case("text", "main"), 4_000_000)
+    assert judge(replace(results(), failed=(failed,))) == [
+        Bar("main on text ends, with the right numbers", "yes", "no", passed=False)
+    ]
+
+
+def test_what_was_not_measured_has_no_bar() -> None:
+    assert judge(results(measured("day", "duckdb", 4.0))) == []

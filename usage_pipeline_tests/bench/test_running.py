@@ -1,0 +1,115 @@
+"""A small run of the benchmark itself: each subject in a process of its own, checked against the truth."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from bench.checking import check
+from bench.datasets import DAY, Prepared, datasets
+from bench.errors import BenchError
+from bench.measuring import run_of
+from bench.results import Results
+from bench.running import Bench
+from bench.sections import Case
+from bench.subjects.catalogue import SUBJECTS, Job
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="the benchmark reads /proc and drops files by hand"
+)
+
+EVENTS = 3_000
+CASES = [Case("day", subject) for subject in ("duckdb", "pandas", "main")]
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return Bench(EVENTS, 1, tmp_path_factory.mktemp("bench"), Console(file=io.StringIO(), width=140))
+
+
+@pytest.fixture(scope="module")
+def found(bench: Bench) -> Results:
+    """The subjects that need no package of the benchmark's own, once each."""
+    return bench.run(CASES)
+
+
+@pytest.fixture(scope="module")
+def day(bench: Bench, found: Results) -> Prepared:
+    """The logs that were measured on."""
+    assert found.measured
+    return Prepared(bench.work / "day")
+
+
+def test_script_and_main_job_count_the_records_that_the_simulator_wrote(found: Results, day: Prepared) -> None:
+    records = json.loads(day.truth.read_text())["totals"]["records"]
+    assert [(entry.rows, entry.events) for entry in found.measured[1:]] == [(records, records)] * 2
+
+
+def test_raw_conversion_keeps_duplicates_and_loses_no_more_than_bad_lines(found: Results, day: Prepared) -> None:
+    truth = json.loads(day.truth.read_text())
+    lines = sum(file["lines"] - file["blank"] for file in truth["files"].values())
+    assert lines - sum(truth["rejects"].values()) <= found.measured[0].rows <= lines
+
+
+def test_the_day_has_the_events_asked_for(found: Results) -> None:
+    assert found.measured[0].events == pytest.approx(EVENTS, rel=0.02)
+
+
+def test_every_run_says_time_memory_and_output(found: Results) -> None:
+    for entry in found.measured:
+        (run,) = entry.runs
+        assert min(run.seconds, run.cpu_seconds, run.peak_bytes, run.output_bytes) > 0
+
+
+def test_each_run_is_announced_with_its_time(bench: Bench, found: Results) -> None:
+    lines = bench.console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # a StringIO
+    assert [line[:60].rstrip() for line in lines[-3:]] == [
+        "  1/3  repetition 1  DuckDB, raw conversion, the day",
+        "  2/3  repetition 1  pandas script, the day",
+        "  3/3  repetition 1  main job without Dagster, the day",
+    ]
+    assert f"{found.measured[2].seconds:.2f} s" in lines[-1]
+
+
+@pytest.fixture
+def job(tmp_path: Path, day: Prepared) -> Iterator[Job]:
+    """A run of the pandas script."""
+    with run_of(SUBJECTS["pandas"], datasets(EVENTS)["day"], day, tmp_path) as (job, _):
+        yield job
+
+
+def test_other_numbers_than_the_truths_are_refused(job: Job, day: Prepared, tmp_path: Path) -> None:
+    truth = json.loads(day.truth.read_text())
+    truth["days"][str(DAY)]["tenant-03"]["tokens_in"] += 1
+    other = Prepared(tmp_path / "other")
+    other.folder.mkdir()
+    other.truth.write_text(json.dumps(truth))
+    with pytest.raises(BenchError, match=f"{DAY} tenant-03 tokens_in: found [0-9]+, expected [0-9]+"):
+        check(SUBJECTS["pandas"], job, other)
+
+
+def test_a_run_writes_to_a_copy_that_is_gone_when_it_is_over(day: Prepared, tmp_path: Path) -> None:
+    before = sorted(day.folder.rglob("*"))
+    with run_of(SUBJECTS["duckdb"], datasets(EVENTS)["day"], day, tmp_path) as (job, _):
+        assert sorted(path.name for path in job.out.iterdir()) == [
+            "agent_runs.parquet",
+            "persona.parquet",
+            "usage_statistics.parquet",
+        ]
+    assert (sorted(day.folder.rglob("*")), list(tmp_path.iterdir())) == (before, [])
+
+
+def test_a_subject_that_fails_ends_the_benchmark_with_what_it_printed(day: Prepared, tmp_path: Path) -> None:
+    (day.folder / "landing" / "persona" / str(DAY) / "more.jsonl").mkdir()
+    try:
+        with (
+            pytest.raises(BenchError, match=r"(?s)pandas script failed:.*IsADirectoryError"),
+            run_of(SUBJECTS["pandas"], datasets(EVENTS)["day"], day, tmp_path),
+        ):
+            pass
+    finally:
+        (day.folder / "landing" / "persona" / str(DAY) / "more.jsonl").rmdir()
