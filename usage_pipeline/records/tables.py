@@ -1,6 +1,13 @@
 """The tables of this folder: `usage_records`, and the lines that did not become records."""
 
-from usage_pipeline.events.record import IDENTITY, LANDED_EVENTS, MEMBER_COLUMNS, RECORD, WHERE_LANDED
+from usage_pipeline.events.record import (
+    FEW_VALUED_COLUMNS,
+    IDENTITY,
+    LANDED_EVENTS,
+    MEMBER_COLUMNS,
+    RECORD,
+    WHERE_LANDED,
+)
 from usage_pipeline.storage.daily import DailyTable, LandedRows, SameDay, SqlFile
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
 
@@ -45,7 +52,7 @@ USAGE_RECORDS = DailyTable(
         undigested=WHERE_LANDED,
     ),
     sql=SqlFile.beside(__file__, "usage_records"),
-    inputs=(LandedRows(LANDED_EVENTS), SameDay(SET_ASIDE.spec)),
+    inputs=(LandedRows(LANDED_EVENTS, coded=FEW_VALUED_COLUMNS), SameDay(SET_ASIDE.spec)),
     accounts=SqlFile.beside(__file__, "accounting"),
 )
 

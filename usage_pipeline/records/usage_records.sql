@@ -17,10 +17,9 @@ SELECT
     landed_events.prompt_digest, landed_events.content_digest, landed_events.meta,
     landed_events.landed_at, landed_events.landing_file, landed_events.landing_line
 FROM landed_events
-WHERE NOT EXISTS (
-    SELECT 1
-    FROM set_aside
-    WHERE
-        set_aside.landing_file = landed_events.landing_file AND set_aside.landing_line = landed_events.landing_line
-)
+LEFT JOIN set_aside
+    ON landed_events.landing_file = set_aside.landing_file
+    AND landed_events.landing_line = set_aside.landing_line
+-- NOT EXISTS would say the same, but DuckDB keeps the whole rows aside for it.
+WHERE set_aside.landing_line IS NULL
 ORDER BY landed_events.tenant_id, landed_events.occurred_at, landed_events.source, landed_events.record_id

@@ -33,9 +33,14 @@ class SqlFile:
 
 @dataclass(frozen=True)
 class LandedRows:
-    """Input: the rows of the event day in the objects of all landed files."""
+    """Input: the rows of the event day in the objects of all landed files.
+
+    Of the texts in `coded` a day has few different ones: they are read as codes, see `codes.py`. That is for a
+    table that sorts whole rows; it changes neither values nor their order.
+    """
 
     spec: TableSpec
+    coded: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:

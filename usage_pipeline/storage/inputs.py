@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import state
+from usage_pipeline.storage.codes import with_codes
 from usage_pipeline.storage.daily import (
     Input,
     LandedRows,
@@ -51,7 +52,7 @@ def register(entry: Input, storage: Storage, connection: Connection, duck: DuckD
     """
     match entry:
         case LandedRows():
-            _register_landed(entry.spec, storage, connection, duck, day)
+            _register_landed(entry, storage, connection, duck, day)
         case SameDay():
             _register_same_day(entry.spec, storage, connection, duck, day)
         case Lookback():
@@ -115,8 +116,9 @@ def _within(filled: Mapping[date, str | None], first: date, last: date) -> list[
 
 
 def _register_landed(
-    spec: TableSpec, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date
+    entry: LandedRows, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date
 ) -> None:
+    spec = entry.spec
     landed = state.landed_days(connection, [day])
     paths = [storage.lake.object(spec, file.landing_day, file.object_name) for file, _ in landed]
     missing = [file.path for (file, _), path in zip(landed, paths, strict=True) if not storage.lake.exists(path)]
@@ -128,11 +130,9 @@ def _register_landed(
     if not paths:
         duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {spec.empty_select()}')
         return
-    names = ", ".join(f'"{name}"' for name in spec.column_names)
-    duck.execute(
-        f'CREATE TEMP VIEW "{spec.name}" AS SELECT {names} FROM {parquet_scan(paths)} '
-        f"WHERE event_day = DATE '{day}'"
-    )
+    source = f"FROM {parquet_scan(paths)} WHERE event_day = DATE '{day}'"
+    names = with_codes(duck, spec.column_names, entry.coded, source)
+    duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS SELECT {names} {source}')
     _expect_rows(spec, duck, day, sum(share.rows for _, share in landed))
 
 
