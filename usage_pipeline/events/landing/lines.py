@@ -115,13 +115,19 @@ class LineReader:
             raise UnreadableFileError("it changed while it was read; the next run reads it again")
 
     def _counted(self, data: bytes, ends: Positions) -> pa.RecordBatch:
-        newlines = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == NEWLINE)
-        numbers = np.searchsorted(newlines, starts_of(ends)) + self.counts.lines + 1
-        physical = len(newlines) + (0 if data.endswith(b"\n") else 1)
-        self.counts.lines += physical
-        self.counts.continuation += physical - len(ends)
+        before, found = self._physical_lines(data, ends)
+        numbers = before + self.counts.lines + 1
+        self.counts.lines += found
+        self.counts.continuation += found - len(ends)
         texts, utf8 = _decoded(data, ends)
         return pa.record_batch([_int64(numbers), texts, utf8], schema=SCHEMA)
+
+    def _physical_lines(self, data: bytes, ends: Positions) -> tuple[Positions, int]:
+        """How many line ends stand before each record, and how many lines there are."""
+        if not self._is_csv:
+            return np.arange(len(ends), dtype=np.int64), len(ends)
+        newlines = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == NEWLINE)
+        return np.searchsorted(newlines, starts_of(ends)), len(newlines) + (0 if data.endswith(b"\n") else 1)
 
     def _without_blanks(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         blank = _blank(batch["raw"])
@@ -152,16 +158,22 @@ def _blank(texts: pa.LargeStringArray) -> NDArray[np.bool_]:
 
 def _decoded(data: bytes, ends: Positions) -> tuple[pa.LargeStringArray, pa.Array]:
     """The records as texts, and which of them are UTF-8; of the others the wrong bytes are replaced."""
-    wrong = _not_utf8(data, ends)
     utf8 = np.ones(len(ends), dtype=bool)
-    utf8[wrong] = False
-    if wrong:
+    texts = _texts(data, ends)
+    try:
+        texts.validate(full=True)
+    except pa.ArrowInvalid:
+        wrong = _not_utf8(data, ends)
+        utf8[wrong] = False
         starts = starts_of(ends)
         mended = {at: data[starts[at] : ends[at]].decode(errors="replace").encode() for at in wrong}
-        data, ends = replace_records(data, ends, mended)
-    offsets = np.append(starts_of(ends), len(data))
-    texts = pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(data))
+        texts = _texts(*replace_records(data, ends, mended))
     return texts, _boolean(utf8)
+
+
+def _texts(data: bytes, ends: Positions) -> pa.LargeStringArray:
+    offsets = np.append(starts_of(ends), len(data))
+    return pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(data))
 
 
 # `pa.array` would do, but imports pandas first, if that is installed: half a second.

@@ -19,12 +19,19 @@ CREATE TEMP MACRO is_tenant(t) AS
 
 -- No more than 15 digits: a few lines with more would take the sum of a day out of BIGINT, and fail it for all
 -- tenants. So many digits a double holds exactly, too, and DuckDB's JSON reader gives it 12.0 by way of one.
+-- What a cast and a cast back leave as it was is a number in its plain form, and is told in half the time.
 CREATE TEMP MACRO whole_number(t) AS
-    CASE WHEN regexp_full_match(t, '[0-9]{1,15}(\.0+)?') THEN CAST(split_part(t, '.', 1) AS BIGINT) END;
+    CASE
+        WHEN strlen(t) <= 15 AND CAST(TRY_CAST(t AS UBIGINT) AS VARCHAR) = t THEN CAST(t AS BIGINT)
+        WHEN regexp_full_match(t, '[0-9]{1,15}(\.0+)?') THEN CAST(split_part(t, '.', 1) AS BIGINT)
+    END;
 
 -- A duration may have a fraction; digits below the millisecond are cut off.
 CREATE TEMP MACRO milliseconds(t) AS
-    CASE WHEN regexp_full_match(t, '[0-9]{1,15}(\.[0-9]+)?') THEN CAST(split_part(t, '.', 1) AS BIGINT) END;
+    CASE
+        WHEN strlen(t) <= 15 AND CAST(TRY_CAST(t AS UBIGINT) AS VARCHAR) = t THEN CAST(t AS BIGINT)
+        WHEN regexp_full_match(t, '[0-9]{1,15}(\.[0-9]+)?') THEN CAST(split_part(t, '.', 1) AS BIGINT)
+    END;
 
 CREATE TEMP MACRO exact_decimal(t) AS
     CASE

@@ -10,6 +10,7 @@ _STRING = r'"(?:[^"\\]|\\.)*"'
 _EMPTY_STRING = '""'
 _LOOSE = r"(?i),\s*[}\]]|nan|inf"
 _COMMA = r",\s*[}\]]"
+_INNER_BRACKET = r"\}[^\n]"
 # Each begins with letters: so it is searched for a dozen times as fast as the two together.
 _WORDS = [rf"(?i){word}(?:[,}}\]\s]|$)" for word in ("nan", "inf(?:inity)?")]
 
@@ -31,15 +32,12 @@ def _looks_loose(text: str) -> str:
 
 
 def _may_end_in_comma(text: str) -> str:
-    """False for an object whose only bracket is at its end, before a line feed, and follows no comma or space.
-
-    A position counts characters and a length bytes: they never agree where there are others than ASCII.
-    """
+    """False for an object whose only bracket is at its end, before a line feed, and follows no comma or space."""
     before_it = ("','", "' '", "chr(9)", "chr(13)")
     ends = [
         f"ends_with({text}, {before} || '}}' || {after})" for before in before_it for after in ("''", "chr(10)")
     ]
-    return f"instr({text}, '}}') < strlen({text}) - 1 OR contains({text}, ']') OR {' OR '.join(ends)}"
+    return f"{_matches(text, _INNER_BRACKET)} OR contains({text}, ']') OR {' OR '.join(ends)}"
 
 
 def _matches(text: str, pattern: str) -> str:
