@@ -1,12 +1,13 @@
 """`landed_events`, by landing day: what arrived that day, judged line by line."""
 
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, partition_metadata
+from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, description, partition_metadata
 from usage_pipeline.orchestration.partitions import BACKFILL_POLICY
 from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
 
@@ -21,7 +22,7 @@ def landing_asset(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefiniti
 
     @dg.asset(
         name=LANDED_EVENTS.name,
-        description=LANDED_EVENTS.description,
+        description=description(LANDED_EVENTS),
         owners=OWNERS,
         kinds=KINDS[LANDED_EVENTS.zone],
         group_name="landing",
@@ -32,19 +33,25 @@ def landing_asset(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefiniti
         required_resource_keys={STORAGE, PROGRESS},
     )
     def landed_events(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        from usage_pipeline.events.landing.land import land_day  # noqa: PLC0415 - slow to import
+        # Both are slow to import.
+        from usage_pipeline.events.landing.land import land_day  # noqa: PLC0415
+        from usage_pipeline.orchestration.recent import chart_metadata, reject_metadata  # noqa: PLC0415
 
+        storage = context.resources.storage
         for key in context.partition_keys:
-            result = land_day(context.resources.storage, date.fromisoformat(key), context.run.run_id)
-            context.add_asset_metadata(_metadata(result), partition_key=key)
+            result = land_day(storage, date.fromisoformat(key), context.run.run_id)
+            context.add_asset_metadata(_metadata(result, storage.settings.landing), partition_key=key)
             _log(context, result)
             context.resources.progress(result.day)
+        last = context.partition_keys[-1]
+        recent = chart_metadata(storage, LANDED_EVENTS) | reject_metadata(storage, date.fromisoformat(last))
+        context.add_asset_metadata(recent, partition_key=last)
         return dg.MaterializeResult()
 
     return landed_events
 
 
-def _metadata(result: "LandingResult") -> dict[str, dg.MetadataValue]:
+def _metadata(result: "LandingResult", landing: Path) -> dict[str, dg.MetadataValue]:
     counts = {
         "files": len(result.files),
         "unusable_files": len(result.unusable),
@@ -53,6 +60,9 @@ def _metadata(result: "LandingResult") -> dict[str, dg.MetadataValue]:
         "rejected_lines": sum(file.rejected for file in result.files),
     }
     metadata: dict[str, dg.MetadataValue] = {name: dg.MetadataValue.int(count) for name, count in counts.items()}
+    # The folders and not the files: those bear names of tenants, and metadata outlives erasure.
+    for source in sorted({file.source for file in result.files}):
+        metadata[f"landing/{source}"] = dg.MetadataValue.path(landing / source / result.day.isoformat())
     return metadata | (partition_metadata(result.partition) if result.partition else {})
 
 
