@@ -90,10 +90,10 @@ def test_a_landing_day_leads_to_the_folder_of_each_of_its_sources(
     landing.write("persona", KEYS[0], [], tenant="acme")
     landing.write("void", KEYS[1], [])
     runner.land(DAYS)
-    folders = {source: metadata(instance, "landed_events", f"landing/{source}") for source in ("persona", "void")}
+    folders = {source: metadata(instance, "landed_events", f"{source}_files") for source in ("persona", "void")}
     assert folders == {
-        "persona": {KEYS[0]: str(landing.root / "persona" / KEYS[0])},
-        "void": {KEYS[1]: str(landing.root / "void" / KEYS[1])},
+        "persona": {"2026-05-01": "landing/persona/2026-05-01"},
+        "void": {"2026-05-02": "landing/void/2026-05-02"},
     }
 
 

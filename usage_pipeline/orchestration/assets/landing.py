@@ -1,7 +1,6 @@
 """`landed_events`, by landing day: what arrived that day, judged line by line."""
 
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -40,7 +39,7 @@ def landing_asset(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefiniti
         storage = context.resources.storage
         for key in context.partition_keys:
             result = land_day(storage, date.fromisoformat(key), context.run.run_id)
-            context.add_asset_metadata(_metadata(result, storage.settings.landing), partition_key=key)
+            context.add_asset_metadata(_metadata(result), partition_key=key)
             _log(context, result)
             context.resources.progress(result.day)
         last = context.partition_keys[-1]
@@ -51,7 +50,7 @@ def landing_asset(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefiniti
     return landed_events
 
 
-def _metadata(result: "LandingResult", landing: Path) -> dict[str, dg.MetadataValue]:
+def _metadata(result: "LandingResult") -> dict[str, dg.MetadataValue]:
     counts = {
         "files": len(result.files),
         "unusable_files": len(result.unusable),
@@ -62,7 +61,7 @@ def _metadata(result: "LandingResult", landing: Path) -> dict[str, dg.MetadataVa
     metadata: dict[str, dg.MetadataValue] = {name: dg.MetadataValue.int(count) for name, count in counts.items()}
     # The folders and not the files: those bear names of tenants, and metadata outlives erasure.
     for source in sorted({file.source for file in result.files}):
-        metadata[f"landing/{source}"] = dg.MetadataValue.path(landing / source / result.day.isoformat())
+        metadata[f"{source}_files"] = dg.MetadataValue.path(f"landing/{source}/{result.day}")
     return metadata | (partition_metadata(result.partition) if result.partition else {})
 
 
