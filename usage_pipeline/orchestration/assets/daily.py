@@ -30,7 +30,7 @@ def daily_asset(table: DailyTable, group: str, partitions: dg.PartitionsDefiniti
     )
     def compute(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         # All are slow to import.
-        from usage_pipeline.orchestration.lineage import column_lineage  # noqa: PLC0415
+        from usage_pipeline.orchestration.lineage import lineage_metadata  # noqa: PLC0415
         from usage_pipeline.orchestration.recent import chart_metadata  # noqa: PLC0415
         from usage_pipeline.storage.compute import compute_partition  # noqa: PLC0415
 
@@ -42,9 +42,7 @@ def daily_asset(table: DailyTable, group: str, partitions: dg.PartitionsDefiniti
             context.resources.progress(partition.day)
         # Metadata of the result is stored once per partition; the UI shows lineage and chart of the latest.
         recent = chart_metadata(context.resources.storage, table.spec, table.charted)
-        context.add_asset_metadata(
-            {"dagster/column_lineage": column_lineage(table), **recent}, partition_key=context.partition_keys[-1]
-        )
+        context.add_asset_metadata(lineage_metadata(table) | recent, partition_key=context.partition_keys[-1])
         return dg.MaterializeResult()
 
     return compute
