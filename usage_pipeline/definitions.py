@@ -32,7 +32,7 @@ def build_definitions(
             landing_asset(partitions),
             *(daily_asset(table, group, partitions) for group, tables in GROUPS.items() for table in tables),
         ]
-        linked = with_code_references(assets, settings.repository_url)
+        linked = with_code_references(assets, settings.repository)
     return dg.Definitions(
         assets=linked,
         jobs=[LANDING_DAYS, EVENT_DAYS],

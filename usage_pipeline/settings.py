@@ -65,7 +65,7 @@ class Settings(BaseSettings):
         SecretStr("usage_pipeline"),
         description="Key of the digests of texts and conversation ids. Set it once, before the first file.",
     )
-    repository_url: str | None = Field(
+    repository: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = Field(
         None,
         description=(
             "Address of this version's files in a repository, for links in the UI. Unset: paths on this machine."

@@ -16,13 +16,13 @@ _LANDING = _PACKAGE / "events" / "landing"
 
 
 def with_code_references(
-    assets: Iterable[dg.AssetsDefinition], repository_url: str | None
+    assets: Iterable[dg.AssetsDefinition], repository: str | None
 ) -> list[dg.AssetsDefinition]:
     """The assets, each with links to its files: in the repository, or on this machine where none is named."""
 
     def linked(spec: dg.AssetSpec) -> dg.AssetSpec:
         name = spec.key.to_user_string()
-        references = [_reference(path, _line(path, name), repository_url) for path in _FILES.get(name, ())]
+        references = [_reference(path, _line(path, name), repository) for path in _FILES.get(name, ())]
         found = dg.CodeReferencesMetadataValue(code_references=references)
         return spec.merge_attributes(metadata={"dagster/code_references": found})
 
@@ -41,12 +41,12 @@ _FILES = {
 }
 
 
-def _reference(path: Path, line: int, repository_url: str | None) -> CodeReference:
+def _reference(path: Path, line: int, repository: str | None) -> CodeReference:
     label = f"{path.parent.name}/{path.name}"
-    if repository_url is None:
+    if repository is None:
         return dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=label)
     place = path.relative_to(_PACKAGE.parent).as_posix()
-    return dg.UrlCodeReference(url=f"{repository_url.rstrip('/')}/{place}#L{line}", label=label)
+    return dg.UrlCodeReference(url=f"{repository.rstrip('/')}/{place}#L{line}", label=label)
 
 
 def _line(path: Path, name: str) -> int:

@@ -120,7 +120,7 @@ def test_a_link_leads_to_the_line_that_names_the_asset(specs: dict[str, dg.Asset
 
 
 def test_with_a_repository_links_lead_to_its_pages() -> None:
-    settings = Settings.load(repository_url="https://git.example.com/usage/blob/v1/")
+    settings = Settings.load(repository="https://git.example.com/usage/blob/v1/")
     (spec,) = [
         spec for spec in build_definitions(settings).resolve_all_asset_specs() if spec.key.path == ["token_series"]
     ]
