@@ -81,6 +81,18 @@ def test_containers_are_published_on_the_loopback_address_only() -> None:
     assert ports == {"web": ["127.0.0.1:3000:3000"], "viewer": ["127.0.0.1:3001:3001"]}
 
 
+def test_the_database_keeps_its_data_in_a_volume_where_its_image_writes_them() -> None:
+    database = compose()["services"]["postgres"]
+    assert (database["image"], database["volumes"]) == ("postgres:18", ["postgres:/var/lib/postgresql"])
+
+
+def test_all_containers_but_the_database_share_the_data_directory() -> None:
+    services = compose()["services"]
+    assert {name: services[name]["volumes"] for name in services if name != "postgres"} == {
+        name: ["${USAGE_DATA_DIR:?set it}:/data"] for name in ("migrate", *PROCESSES)
+    }
+
+
 def test_containers_wait_for_the_database_and_its_migration() -> None:
     services = compose()["services"]
     assert {name: service.get("depends_on") for name, service in services.items()} == {

@@ -26,7 +26,7 @@ def chart_metadata(storage: Storage, spec: TableSpec, charted: str | None = None
     days = recent_days(storage, spec.name, charted)
     if not days:
         return {}
-    title = f"{spec.name}: {unit} by {spec.partitioned_by.value.replace('_', ' ')}, all tenants"
+    title = f"{unit} by {spec.partitioned_by.value.replace('_', ' ')}, all tenants"
     return {f"last_{RECENT_DAYS}_days": dg.MetadataValue.md(chart(title, days))}
 
 

@@ -17,7 +17,7 @@ TENANT, MEMBER = "tenant-whom-nobody-names", "member-whom-nobody-names"
 
 
 def words_below_the_chart(chart: object) -> str:
-    return str(chart).rpartition("\n\n")[2]
+    return str(chart).rpartition("\n")[2]
 
 
 @pytest.mark.usefixtures("three_days")
