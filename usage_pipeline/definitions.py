@@ -11,6 +11,7 @@ import dagster as dg
 
 from usage_pipeline.orchestration.assets.daily import daily_asset
 from usage_pipeline.orchestration.assets.landing import landing_asset
+from usage_pipeline.orchestration.code_references import with_code_references
 from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
 from usage_pipeline.orchestration.partitions import daily_partitions
 from usage_pipeline.orchestration.resources import PROGRESS, STORAGE, progress_resource, storage_resource
@@ -22,16 +23,18 @@ def build_definitions(
     settings: Settings | None = None, overrides: Mapping[str, object] | None = None
 ) -> dg.Definitions:
     """All definitions; `overrides` replaces resources by name."""
-    partitions = daily_partitions(settings or Settings.load())
+    settings = settings or Settings.load()
+    partitions = daily_partitions(settings)
     with warnings.catch_warnings():
-        # Backfill policies are beta for every user of Dagster; the snapshot test would see them change.
+        # Backfill policies and code references are beta for every user of Dagster; tests would see them change.
         warnings.simplefilter("ignore", dg.BetaWarning)
         assets = [
             landing_asset(partitions),
             *(daily_asset(table, group, partitions) for group, tables in GROUPS.items() for table in tables),
         ]
+        linked = with_code_references(assets, settings.repository)
     return dg.Definitions(
-        assets=assets,
+        assets=linked,
         jobs=[LANDING_DAYS, EVENT_DAYS],
         resources={STORAGE: storage_resource, PROGRESS: progress_resource, **(overrides or {})},
         # Each run is a process of its own already; a process per step would cost seconds per step.

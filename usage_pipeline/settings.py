@@ -65,6 +65,12 @@ class Settings(BaseSettings):
         SecretStr("usage_pipeline"),
         description="Key of the digests of texts and conversation ids. Set it once, before the first file.",
     )
+    repository: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = Field(
+        None,
+        description=(
+            "Address of this version's files in a repository, for links in the UI. Unset: paths on this machine."
+        ),
+    )
     now: AwareDatetime | None = Field(None, description="Instead of the clock, for tests.")
 
     @field_validator("data_dir", "reference_dir", "mappings_dir")

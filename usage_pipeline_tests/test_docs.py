@@ -17,10 +17,14 @@ from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.series.queries import UsageQuery, read_usage
 from usage_pipeline.settings import PREFIX, Settings
 from usage_pipeline.storage.opened import open_storage
+from usage_pipeline_tests.dagster_calls import parse_dagster_call
 from usage_pipeline_tests.support import Landing, reject_reasons
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
+DOCUMENTS = (
+    *("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"),
+    *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")),
+)
 COMMANDS = typer.main.get_command(app).commands
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -85,9 +89,22 @@ def test_every_call_in_a_document_is_one_that_the_command_line_accepts(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(f"{PREFIX}DATA_DIR", "restored at the end: --data-dir sets it")
-    calls = [shlex.split(text)[1:] for text in code(document(name)) if re.match(r"usage-pipeline [a-z]", text)]
-    for command, *arguments in calls:
+    found = [re.match(r"(?:usage )?usage-pipeline ([a-z].*)", text) for text in code(document(name))]
+    for command, *arguments in [shlex.split(match[1]) for match in found if match]:
         COMMANDS[command].make_context(command, arguments)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_call_of_dagster_in_a_document_is_one_that_its_command_line_accepts(name: str) -> None:
+    found = [re.search(r"(?:^|usage |code )(dagster[a-z-]* [a-z-].*)", text) for text in code(document(name))]
+    for call in [match[1] for match in found if match]:
+        parse_dagster_call(call)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_setting_named_in_a_document_exists(name: str) -> None:
+    settings = {f"{PREFIX}{field.upper()}" for field in Settings.model_fields}
+    assert set(re.findall(rf"\b{PREFIX}[A-Z_]+\b", document(name))) <= settings
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -121,10 +138,10 @@ def test_contributing_explains_each_reject_reason() -> None:
 def test_every_relative_link_leads_to_a_file_and_a_heading_that_exist(name: str) -> None:
     for link in LINK.findall(prose(document(name))):
         path, _, anchor = link.partition("#")
-        target = path or name
-        assert (ROOT / target).is_file(), link
+        target = (ROOT / name).parent / path if path else ROOT / name
+        assert target.exists(), link
         if anchor:
-            assert anchor in anchors(document(target)), link
+            assert anchor in anchors(target.read_text(encoding="utf-8")), link
 
 
 @pytest.fixture

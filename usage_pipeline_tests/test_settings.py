@@ -26,6 +26,7 @@ WRONG = [
     ("USAGE_DUCKDB_MEMORY_LIMIT", "lots"),
     ("USAGE_DUCKDB_MEMORY_LIMIT", "1024"),
     ("USAGE_LOCK_TIMEOUT_SECONDS", "0"),
+    ("USAGE_REPOSITORY", "acme/usage_pipeline"),
     ("USAGE_NOW", "2026-06-01T00:00:00"),
     ("USAGE_NOW", "now"),
 ]

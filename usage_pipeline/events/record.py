@@ -111,6 +111,19 @@ LANDED_EVENTS = TableSpec(
         ),
     ),
     term=Term.RECORDS,
+    rules=(
+        (
+            "A line is accepted or rejected once, by the mapping and the rules of the day on which its file "
+            "lands. A rejected line counts nowhere; `rejected_lines` keeps it with the reason."
+        ),
+        "Per file every line is accounted for: lines = header + continuation + blank + accepted + rejected.",
+        (
+            "A file that cannot be read whole fails, and one with too many rejected lines is quarantined: nothing "
+            "of it counts, and the other files of the day go on."
+        ),
+        "The partition is the day of arrival. A late event changes its own event day, when that is computed next.",
+        "Texts of people and models are not here but in `content`, which has a shorter term.",
+    ),
     member_columns=MEMBER_COLUMNS,
     # The line stays: of two conflicting lines in one file the first counts, so their order is a fact.
     undigested=WHERE_LANDED - {"landing_line"} | {"landing_day"},

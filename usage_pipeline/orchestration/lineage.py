@@ -20,6 +20,22 @@ def column_lineage(table: DailyTable) -> dg.TableColumnLineage:
     return dg.TableColumnLineage(deps_by_column={name: _dependencies(node, table) for name, node in nodes.items()})
 
 
+def lineage_metadata(table: DailyTable) -> dict[str, dg.MetadataValue]:
+    """The lineage for programs and, because the UI draws none of columns, as Markdown for people."""
+    found = column_lineage(table)
+    rows = [
+        f"| `{column}` | {', '.join(map(_source, sources))} |" for column, sources in found.deps_by_column.items()
+    ]
+    return {
+        "dagster/column_lineage": dg.MetadataValue.column_lineage(found),
+        "column_sources": dg.MetadataValue.md("\n".join(["| Column | Made from |", "|---|---|", *rows])),
+    }
+
+
+def _source(source: dg.TableColumnDep) -> str:
+    return f"`{source.asset_key.to_user_string()}.{source.column_name}`"
+
+
 def _schema(table: DailyTable) -> dict[str, dict[str, str]]:
     schema = {}
     for entry in table.inputs:

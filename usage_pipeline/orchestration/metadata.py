@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from usage_pipeline.storage.daily import ACCOUNTED
-from usage_pipeline.storage.tables import TableSpec, Zone
+from usage_pipeline.storage.tables import TableSpec, Term, Zone
 
 if TYPE_CHECKING:
     from usage_pipeline.storage.state import Partition
@@ -15,6 +15,17 @@ KINDS = {
     Zone.ROLLUPS: {"duckdb", "parquet"},
     Zone.WAREHOUSE: {"duckdb", "postgres"},
 }
+
+_RETENTION = {
+    Term.RECORDS: "retention_days of the tenant's plan",
+    Term.CONTENT: "content_retention_days of the tenant's plan",
+    Term.KEPT: "kept without limit",
+}
+
+
+def description(spec: TableSpec) -> str:
+    """The table's meaning and grain, and the rules that decide its rows, in Markdown."""
+    return "\n".join([spec.description, "", *(f"- {rule}" for rule in spec.rules)])
 
 
 def column_schema(spec: TableSpec) -> dg.TableSchema:
@@ -36,7 +47,7 @@ def definition_metadata(spec: TableSpec) -> dict[str, dg.MetadataValue]:
     return {
         "dagster/column_schema": dg.MetadataValue.table_schema(column_schema(spec)),
         "dagster/table_name": dg.MetadataValue.text(_place(spec)),
-        "retention": dg.MetadataValue.text(spec.term.value),
+        "retention": dg.MetadataValue.text(_RETENTION[spec.term]),
     }
 
 

@@ -31,6 +31,17 @@ SET_ASIDE = DailyTable(
             ),
         ),
         term=Term.RECORDS,
+        rules=(
+            (
+                "A line with the id and the content of a record of the same day is a duplicate. With other "
+                "content it is a conflict."
+            ),
+            (
+                "A void takes back the record of its own tenant that it names by source, id and event day, "
+                "whichever of the two lands first. A further delivery of that record does not revive it."
+            ),
+            "A void that finds no record is `void_without_target`, and acts as soon as the record lands.",
+        ),
         undigested=frozenset({"landing_file", "decided_by_file"}),
     ),
     sql=SqlFile.beside(__file__, "set_aside"),
@@ -48,6 +59,17 @@ USAGE_RECORDS = DailyTable(
         partitioned_by=PartitionedBy.EVENT_DAY,
         columns=RECORD,
         term=Term.RECORDS,
+        rules=(
+            (
+                "A record is known by tenant, source, record id and event day. The same id on another day is "
+                "another record."
+            ),
+            "First means by landing day, then path, then line; when a file was written does not matter.",
+            (
+                "Per event day and file every accepted line is accounted for: accepted = records + duplicates + "
+                "conflicts + voided + voids."
+            ),
+        ),
         member_columns=MEMBER_COLUMNS,
         undigested=WHERE_LANDED,
     ),
@@ -73,6 +95,10 @@ CONFLICTS = DailyTable(
             ),
         ),
         term=Term.RECORDS,
+        rules=(
+            "Of contradicting lines the first landed counts, whatever the others say. Nothing is merged.",
+            "Where and when a line landed, and the mapping's `delivery_fields`, do not make a conflict.",
+        ),
         member_columns=MEMBER_COLUMNS,
         undigested=WHERE_LANDED | {"counted_file", "counted_line"},
     ),

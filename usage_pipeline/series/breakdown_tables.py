@@ -22,7 +22,13 @@ def _metric(name: str) -> Column:
     return next(column for column in (*CUBE_METRICS, CONVERSATIONS) if column.name == name)
 
 
-def _spec(name: str, description: str, own: tuple[Column, ...], member_columns: tuple[str, ...] = ()) -> TableSpec:
+def _spec(
+    name: str,
+    description: str,
+    rules: tuple[str, ...],
+    own: tuple[Column, ...],
+    member_columns: tuple[str, ...] = (),
+) -> TableSpec:
     return TableSpec(
         name=name,
         description=description,
@@ -30,6 +36,7 @@ def _spec(name: str, description: str, own: tuple[Column, ...], member_columns: 
         partitioned_by=PartitionedBy.EVENT_DAY,
         columns=(*_DAY_AND_TENANT, *own),
         term=Term.KEPT,
+        rules=rules,
         member_columns=member_columns,
     )
 
@@ -40,6 +47,13 @@ DAILY_BREAKDOWN = DailyTable(
         (
             "Every additive metric by the values of one dimension at a time, one row per (tenant, dimension, "
             "value). The sum over the values of a dimension is the tenant's total."
+        ),
+        (
+            (
+                "Of each tenant and dimension the 1,000 values with the most tokens stand for themselves, the "
+                f"rest together are `{OTHER}`. A record without a value is `{NONE}`."
+            ),
+            "Combinations of dimensions are in `daily_usage`.",
         ),
         (
             *columns(
@@ -73,6 +87,16 @@ DAILY_PERFORMANCE = DailyTable(
             "Requests, errors and a histogram of latencies, one row per (tenant, model, latency bucket). Of the "
             "records that are requests or have a latency. Histograms merge by adding `measured`."
         ),
+        (
+            (
+                "Buckets are 5 % wide. A percentile is the upper bound of the bucket in which it lies: never "
+                "below the exact one, and at most 5 % above it."
+            ),
+            (
+                "An error is a record with the status `failed` or an error code. A run counts its API calls as "
+                "requests."
+            ),
+        ),
         columns(
             ("model", "VARCHAR", f"Model, or {NONE}."),
             (
@@ -94,6 +118,10 @@ DAILY_QUALITY = DailyTable(
     spec=_spec(
         "daily_quality",
         "Consistency checks and the issues that they found, one row per (tenant, issue type) and one for all.",
+        (
+            "A check that found no issue is clean.",
+            "Issue types are named as the log's JSON list has them.",
+        ),
         columns(
             (
                 "issue_type",

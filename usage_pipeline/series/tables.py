@@ -20,6 +20,17 @@ DAILY_USAGE = DailyTable(
         partitioned_by=PartitionedBy.EVENT_DAY,
         columns=(*GRAIN, *CUBE_METRICS),
         term=Term.KEPT,
+        rules=(
+            (
+                "What a record counts as stands in the event catalogue, by its type. A prompt with its response "
+                "is two messages, a failed prompt is one."
+            ),
+            (
+                "Input tokens include cached ones, output tokens include reasoning. The total is their sum, or "
+                "the reported total where there is no split."
+            ),
+            "Every metric is additive: days add up to ranges, groups to totals.",
+        ),
         member_columns=_MEMBER,
     ),
     sql=SqlFile.beside(__file__, "daily_usage"),
@@ -38,6 +49,13 @@ USAGE_QUARTER_HOURS = DailyTable(
         partitioned_by=PartitionedBy.EVENT_DAY,
         columns=(*QUARTER_HOUR_GRAIN, *CUBE_METRICS),
         term=Term.KEPT,
+        rules=(
+            (
+                "A quarter of an hour is half open and UTC. Offsets of all time zones are multiples of it, so "
+                "hours and days of any zone are sums of quarters."
+            ),
+            "A time zone changes what is shown, never what is stored.",
+        ),
     ),
     sql=SqlFile.beside(__file__, "usage_quarter_hours"),
     inputs=(SameDay(USAGE_RECORDS.spec), event_types(), Parameters()),
@@ -63,6 +81,14 @@ CONVERSATIONS = DailyTable(
             ),
         ),
         term=Term.KEPT,
+        rules=(
+            "A conversation is known by tenant, source and conversation id. A session of a persona is none.",
+            (
+                "Its row takes model, member, project and feature from its earliest record of the day; ties go by "
+                "time, source and record id."
+            ),
+            "A conversation record without an id adds its `count` to its day.",
+        ),
         member_columns=_MEMBER,
     ),
     sql=SqlFile.beside(__file__, "conversations"),
@@ -80,6 +106,13 @@ CONVERSATION_STARTS = DailyTable(
         partitioned_by=PartitionedBy.EVENT_DAY,
         columns=(*GRAIN, CONVERSATIONS_METRIC),
         term=Term.KEPT,
+        rules=(
+            (
+                "It reads `conversations` of the day and of the `USAGE_LOOKBACK_DAYS` before it, so a late event "
+                "can move a start to an earlier day: both days are computed again."
+            ),
+            "The look-back is a rollup itself, so the answer stays the same when records are gone.",
+        ),
         member_columns=_MEMBER,
     ),
     sql=SqlFile.beside(__file__, "conversation_starts"),
@@ -87,7 +120,16 @@ CONVERSATION_STARTS = DailyTable(
 )
 
 
-def _series(name: str, description: str, unit: str, reads: DailyTable) -> DailyTable:
+_SERIES_RULES = (
+    "An ingested day without usage is 0. A day of which no logs are there is missing: null, and in no sum.",
+    (
+        "A day is provisional until `USAGE_LATENESS_DAYS` after its end, then final, and restated if it changes "
+        "after that. Each changed number is kept with its cause in `usage.usage_versions`."
+    ),
+)
+
+
+def _series(name: str, description: str, unit: str, counted: str, reads: DailyTable) -> DailyTable:
     return DailyTable(
         spec=TableSpec(
             name=name,
@@ -100,19 +142,35 @@ def _series(name: str, description: str, unit: str, reads: DailyTable) -> DailyT
                 ("total", "BIGINT", description, unit),
             ),
             term=Term.KEPT,
+            rules=(counted, *_SERIES_RULES),
         ),
         sql=SqlFile.beside(__file__, name),
         inputs=(SameDay(reads.spec),),
         versioned=True,
         looks_back=any(isinstance(entry, Lookback) for entry in reads.inputs),
+        charted="total",
     )
 
 
-TOKEN_SERIES = _series("token_series", "Tokens per day and tenant, input and output.", "tokens", DAILY_USAGE)
+TOKEN_SERIES = _series(
+    "token_series",
+    "Tokens per day and tenant, input and output.",
+    "tokens",
+    "Cached input is part of the input, reasoning is part of the output: no token counts twice.",
+    DAILY_USAGE,
+)
 CONVERSATION_SERIES = _series(
     "conversation_series",
     "Conversations that began, per day and tenant.",
     "conversations",
+    "A conversation counts once, on the day of its earliest record, unless it had one within the "
+    "`USAGE_LOOKBACK_DAYS` before it.",
     CONVERSATION_STARTS,
 )
-MESSAGE_SERIES = _series("message_series", "Messages per day and tenant.", "messages", DAILY_USAGE)
+MESSAGE_SERIES = _series(
+    "message_series",
+    "Messages per day and tenant.",
+    "messages",
+    "A prompt with its response is two, a failed prompt is one, a message record counts its `count`.",
+    DAILY_USAGE,
+)

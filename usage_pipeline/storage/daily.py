@@ -16,14 +16,15 @@ ACCOUNTED = ("duplicates", "conflicts", "voided", "voids", "unmatched_voids", "l
 
 @dataclass(frozen=True)
 class SqlFile:
-    """One SELECT in its own file."""
+    """One SELECT in its own file, and the module that declares what it makes."""
 
     path: Path
+    module: Path
 
     @classmethod
     def beside(cls, module: str, name: str) -> "SqlFile":
         """The file of that name in the folder of a module (give `__file__`)."""
-        return cls(Path(module).parent / f"{name}.sql")
+        return cls(Path(module).parent / f"{name}.sql", Path(module))
 
     @property
     def text(self) -> str:
@@ -98,7 +99,8 @@ class DailyTable:
     `accounts` is a second SELECT over the same inputs and the finished table, for the table that accounts for
     landed lines: one row per landing file, with the fields of `LineAccount` as columns. Of a table that is
     `versioned`, each committed change is kept row by row; where it `looks_back`, its days change with the days
-    of the look-back before them, through what it reads.
+    of the look-back before them, through what it reads. `charted` is the column of a table in the warehouse whose
+    sum over all tenants stands for a day in charts; without it the number of rows does.
     """
 
     spec: TableSpec
@@ -107,6 +109,7 @@ class DailyTable:
     accounts: SqlFile | None = None
     versioned: bool = False
     looks_back: bool = False
+    charted: str | None = None
 
     @property
     def name(self) -> str:

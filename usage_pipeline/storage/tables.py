@@ -52,6 +52,8 @@ class TableSpec:
     partitioned_by: PartitionedBy
     columns: tuple[Column, ...]
     term: Term
+    rules: tuple[str, ...] = ()
+    """The rules that decide what its rows are and how they count: one to three sentences each, in Markdown."""
     member_columns: tuple[str, ...] = ()
     holds_content: bool = False
     undigested: frozenset[str] = field(default_factory=frozenset)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -78,6 +79,67 @@ def test_the_assets_and_their_flow(specs: dict[str, dg.AssetSpec]) -> None:
 def test_an_asset_has_an_owner_and_a_description(specs: dict[str, dg.AssetSpec], name: str) -> None:
     assert specs[name].owners == ["team:usage-platform"]
     assert specs[name].description
+
+
+@pytest.mark.parametrize(
+    "table", [table for table in TABLES if table.name in ASSETS], ids=lambda table: table.name
+)
+def test_an_asset_says_what_it_is_and_by_which_rules(specs: dict[str, dg.AssetSpec], table: TableSpec) -> None:
+    meaning, *rules = str(specs[table.name].description).split("\n- ")
+    assert meaning.rstrip() == table.description
+    assert len(rules) >= 2
+
+
+def test_a_description_is_markdown(specs: dict[str, dg.AssetSpec]) -> None:
+    assert specs["daily_quality"].description == (
+        "Consistency checks and the issues that they found, one row per (tenant, issue type) and one for all.\n"
+        "\n"
+        "- A check that found no issue is clean.\n"
+        "- Issue types are named as the log's JSON list has them."
+    )
+
+
+def code(spec: dg.AssetSpec) -> list[dg.LocalFileCodeReference | dg.UrlCodeReference]:
+    return list(spec.metadata["dagster/code_references"].code_references)
+
+
+@pytest.mark.parametrize("name", ASSETS)
+def test_an_asset_leads_to_its_files_on_this_machine(specs: dict[str, dg.AssetSpec], name: str) -> None:
+    for reference in code(specs[name]):
+        assert isinstance(reference, dg.LocalFileCodeReference)
+        assert Path(reference.file_path).is_file()
+    assert {Path(reference.source.partition(":")[0]).suffix for reference in code(specs[name])} == {".sql", ".py"}
+
+
+def test_a_link_leads_to_the_line_that_names_the_asset(specs: dict[str, dg.AssetSpec]) -> None:
+    declared = code(specs["token_series"])[-1]
+    assert isinstance(declared, dg.LocalFileCodeReference)
+    assert declared.line_number is not None
+    lines = Path(declared.file_path).read_text(encoding="utf-8").splitlines()
+    assert lines[declared.line_number - 1].strip() == '"token_series",'
+
+
+def test_with_a_repository_links_lead_to_its_pages() -> None:
+    settings = Settings.load(repository="https://git.example.com/usage/blob/v1/")
+    (spec,) = [
+        spec for spec in build_definitions(settings).resolve_all_asset_specs() if spec.key.path == ["token_series"]
+    ]
+    linked = code(spec)[0]
+    assert isinstance(linked, dg.UrlCodeReference)
+    assert (linked.label, linked.url) == (
+        "series/token_series.sql",
+        "https://git.example.com/usage/blob/v1/usage_pipeline/series/token_series.sql#L1",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "retention"),
+    [("usage_records", "retention_days of the tenant's plan"), ("token_series", "kept without limit")],
+)
+def test_an_asset_says_how_long_its_rows_are_kept(
+    specs: dict[str, dg.AssetSpec], name: str, retention: str
+) -> None:
+    assert specs[name].metadata["retention"].value == retention
 
 
 @pytest.mark.parametrize(

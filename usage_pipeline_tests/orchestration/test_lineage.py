@@ -3,7 +3,7 @@
 import dagster as dg
 import pytest
 
-from usage_pipeline.orchestration.lineage import column_lineage
+from usage_pipeline.orchestration.lineage import column_lineage, lineage_metadata
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.storage.daily import DailyTable
 
@@ -47,3 +47,14 @@ def test_lineage_names_only_what_a_table_reads(table: DailyTable) -> None:
         dependency.asset_key for found in column_lineage(table).deps_by_column.values() for dependency in found
     }
     assert found <= {dg.AssetKey(name) for name in table.upstream}
+
+
+def test_lineage_is_told_in_words_too() -> None:
+    (table,) = [table for table in DAILY_TABLES if table.name == "token_series"]
+    assert lineage_metadata(table)["column_sources"].value == (
+        "| Column | Made from |\n"
+        "|---|---|\n"
+        "| `day` | `daily_usage.day` |\n"
+        "| `tenant_id` | `daily_usage.tenant_id` |\n"
+        "| `total` | `daily_usage.tokens_total` |"
+    )

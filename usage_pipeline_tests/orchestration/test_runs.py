@@ -1,89 +1,23 @@
 """Real Dagster runs of both jobs over ranges of days, on a storage and an instance of their own."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import date
-from typing import Any
+from collections.abc import Callable
 
 import dagster as dg
 import pytest
 
-from usage_pipeline.definitions import build_definitions
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.orchestration.execution import DagsterRunner
-from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
 from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline_tests.support import Landing, digests, prompt
+from usage_pipeline_tests.orchestration.asking import DAYS, KEYS, Told, compute_all, materialized, metadata
+from usage_pipeline_tests.support import Landing, digests
 
-DAYS = [date(2026, 5, day) for day in (1, 2, 3)]
-KEYS = [day.isoformat() for day in DAYS]
 ROW_COUNT = "dagster/partition_row_count"
 LINEAGE = "dagster/column_lineage"
-
-
-@dataclass
-class Told:
-    """Remembers what a runner told of its progress."""
-
-    expected: list[tuple[str, int]] = field(default_factory=list)
-    finished: Counter[date] = field(default_factory=Counter)
-
-    def expect(self, what: str, partitions: int) -> None:
-        self.expected.append((what, partitions))
-
-    def done(self, day: date) -> None:
-        self.finished[day] += 1
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield instance
-
-
-@pytest.fixture
-def told() -> Told:
-    return Told()
-
-
-@pytest.fixture
-def runner(settings: Settings, storage: Storage, instance: dg.DagsterInstance, told: Told) -> DagsterRunner:
-    used = {STORAGE: storage, PROGRESS: told.done}
-    resources = {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in used.items()}
-    return DagsterRunner(build_definitions(settings, resources), instance, "test", told)
-
-
-@pytest.fixture
-def three_days(landing: Landing) -> None:
-    """One, two and three records; on the last day also a duplicate and a line that is rejected."""
-    for number, day in enumerate(KEYS, start=1):
-        lines: list[dict[str, Any] | str] = [
-            prompt(f"e{count}", f"{day}T0{count}:00:00Z") for count in range(number)
-        ]
-        landing.write("persona", day, [*lines, lines[0], "no JSON"] if number == 3 else lines)
-
-
-def materialized(instance: dg.DagsterInstance, asset: str) -> set[str]:
-    return instance.get_materialized_partitions(dg.AssetKey(asset))
-
-
-def metadata(instance: dg.DagsterInstance, asset: str, name: str) -> dict[str | None, object]:
-    """A metadata value of the partitions of an asset that have it."""
-    found = instance.fetch_materializations(dg.AssetKey(asset), limit=100).records
-    return {
-        record.partition_key: record.asset_materialization.metadata[name].value
-        for record in found
-        if record.asset_materialization and name in record.asset_materialization.metadata
-    }
-
-
-def compute_all(runner: DagsterRunner) -> None:
-    runner.compute([table.name for table in DAILY_TABLES], DAYS)
 
 
 @pytest.mark.usefixtures("three_days")

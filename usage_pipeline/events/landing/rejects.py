@@ -25,9 +25,9 @@ def read_rejects(
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def count_rejects(storage: Storage) -> dict[tuple[str, str], int]:
-    """How many lines were rejected, by landing file and reason."""
-    present = _objects(storage, date.min, date.max)
+def count_rejects(storage: Storage, first: date = date.min, last: date = date.max) -> dict[tuple[str, str], int]:
+    """How many lines of the landing days from first to last were rejected, by landing file and reason."""
+    present = _objects(storage, first, last)
     if not present:
         return {}
     with session(storage.engine) as duck:

@@ -5,7 +5,7 @@ from datetime import date
 import dagster as dg
 
 from usage_pipeline.orchestration.assets.landing import OWNERS
-from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, partition_metadata
+from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, description, partition_metadata
 from usage_pipeline.orchestration.partitions import BACKFILL_POLICY
 from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
 from usage_pipeline.storage.daily import DailyTable
@@ -16,7 +16,7 @@ def daily_asset(table: DailyTable, group: str, partitions: dg.PartitionsDefiniti
 
     @dg.asset(
         name=table.name,
-        description=table.spec.description,
+        description=description(table.spec),
         deps=table.upstream,
         owners=OWNERS,
         kinds=KINDS[table.spec.zone],
@@ -29,8 +29,9 @@ def daily_asset(table: DailyTable, group: str, partitions: dg.PartitionsDefiniti
         required_resource_keys={STORAGE, PROGRESS},
     )
     def compute(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        # Both are slow to import.
-        from usage_pipeline.orchestration.lineage import column_lineage  # noqa: PLC0415
+        # All are slow to import.
+        from usage_pipeline.orchestration.lineage import lineage_metadata  # noqa: PLC0415
+        from usage_pipeline.orchestration.recent import chart_metadata  # noqa: PLC0415
         from usage_pipeline.storage.compute import compute_partition  # noqa: PLC0415
 
         for key in context.partition_keys:
@@ -39,9 +40,9 @@ def daily_asset(table: DailyTable, group: str, partitions: dg.PartitionsDefiniti
             )
             context.add_asset_metadata(partition_metadata(partition), partition_key=key)
             context.resources.progress(partition.day)
-        # Metadata of the result is stored once per partition; the UI shows the lineage of the latest.
-        lineage = {"dagster/column_lineage": column_lineage(table)}
-        context.add_asset_metadata(lineage, partition_key=context.partition_keys[-1])
+        # Metadata of the result is stored once per partition; the UI shows lineage and chart of the latest.
+        recent = chart_metadata(context.resources.storage, table.spec, table.charted)
+        context.add_asset_metadata(lineage_metadata(table) | recent, partition_key=context.partition_keys[-1])
         return dg.MaterializeResult()
 
     return compute

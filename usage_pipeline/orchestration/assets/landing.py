@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, partition_metadata
+from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, description, partition_metadata
 from usage_pipeline.orchestration.partitions import BACKFILL_POLICY
 from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
 
@@ -21,7 +21,7 @@ def landing_asset(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefiniti
 
     @dg.asset(
         name=LANDED_EVENTS.name,
-        description=LANDED_EVENTS.description,
+        description=description(LANDED_EVENTS),
         owners=OWNERS,
         kinds=KINDS[LANDED_EVENTS.zone],
         group_name="landing",
@@ -32,13 +32,19 @@ def landing_asset(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefiniti
         required_resource_keys={STORAGE, PROGRESS},
     )
     def landed_events(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        from usage_pipeline.events.landing.land import land_day  # noqa: PLC0415 - slow to import
+        # Both are slow to import.
+        from usage_pipeline.events.landing.land import land_day  # noqa: PLC0415
+        from usage_pipeline.orchestration.recent import chart_metadata, reject_metadata  # noqa: PLC0415
 
+        storage = context.resources.storage
         for key in context.partition_keys:
-            result = land_day(context.resources.storage, date.fromisoformat(key), context.run.run_id)
+            result = land_day(storage, date.fromisoformat(key), context.run.run_id)
             context.add_asset_metadata(_metadata(result), partition_key=key)
             _log(context, result)
             context.resources.progress(result.day)
+        last = context.partition_keys[-1]
+        recent = chart_metadata(storage, LANDED_EVENTS) | reject_metadata(storage, date.fromisoformat(last))
+        context.add_asset_metadata(recent, partition_key=last)
         return dg.MaterializeResult()
 
     return landed_events
@@ -53,6 +59,9 @@ def _metadata(result: "LandingResult") -> dict[str, dg.MetadataValue]:
         "rejected_lines": sum(file.rejected for file in result.files),
     }
     metadata: dict[str, dg.MetadataValue] = {name: dg.MetadataValue.int(count) for name, count in counts.items()}
+    # The folders and not the files: those bear names of tenants, and metadata outlives erasure.
+    for source in sorted({file.source for file in result.files}):
+        metadata[f"{source}_files"] = dg.MetadataValue.path(f"landing/{source}/{result.day}")
     return metadata | (partition_metadata(result.partition) if result.partition else {})
 
 

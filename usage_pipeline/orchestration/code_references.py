@@ -1,0 +1,55 @@
+"""Links from each asset page to the files that define the asset."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import dagster as dg
+
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.storage.daily import DailyTable
+
+CodeReference = dg.LocalFileCodeReference | dg.UrlCodeReference
+
+_PACKAGE = Path(__file__).parents[1]
+_LANDING = _PACKAGE / "events" / "landing"
+
+
+def with_code_references(
+    assets: Iterable[dg.AssetsDefinition], repository: str | None
+) -> list[dg.AssetsDefinition]:
+    """The assets, each with links to its files: in the repository, or on this machine where none is named."""
+
+    def linked(spec: dg.AssetSpec) -> dg.AssetSpec:
+        name = spec.key.to_user_string()
+        references = [_reference(path, _line(path, name), repository) for path in _FILES.get(name, ())]
+        found = dg.CodeReferencesMetadataValue(code_references=references)
+        return spec.merge_attributes(metadata={"dagster/code_references": found})
+
+    return [asset.map_asset_specs(linked) for asset in assets]
+
+
+def _files(table: DailyTable) -> tuple[Path, ...]:
+    """The SELECTs of an event-day table, and the module that declares it."""
+    accounts = [table.accounts.path] if table.accounts else []
+    return (table.sql.path, *accounts, table.sql.module)
+
+
+_FILES = {
+    LANDED_EVENTS.name: (_LANDING / "judged.sql", _LANDING / "land.py", _PACKAGE / "events" / "record.py"),
+    **{table.name: _files(table) for table in DAILY_TABLES},
+}
+
+
+def _reference(path: Path, line: int, repository: str | None) -> CodeReference:
+    label = f"{path.parent.name}/{path.name}"
+    if repository is None:
+        return dg.LocalFileCodeReference(file_path=str(path), line_number=line, label=label)
+    place = path.relative_to(_PACKAGE.parent).as_posix()
+    return dg.UrlCodeReference(url=f"{repository.rstrip('/')}/{place}#L{line}", label=label)
+
+
+def _line(path: Path, name: str) -> int:
+    """The first line that has the asset's name in quotes; the first of all where none has."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next((number for number, line in enumerate(lines, start=1) if f'"{name}"' in line), 1)

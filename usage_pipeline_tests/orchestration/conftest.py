@@ -1,0 +1,43 @@
+"""Real Dagster runs over three days, on a storage and an instance of their own."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from usage_pipeline.definitions import build_definitions
+from usage_pipeline.orchestration.execution import DagsterRunner
+from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.orchestration.asking import KEYS, Told
+from usage_pipeline_tests.support import Landing, prompt
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def told() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def runner(settings: Settings, storage: Storage, instance: dg.DagsterInstance, told: Told) -> DagsterRunner:
+    used = {STORAGE: storage, PROGRESS: told.done}
+    resources = {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in used.items()}
+    return DagsterRunner(build_definitions(settings, resources), instance, "test", told)
+
+
+@pytest.fixture
+def three_days(landing: Landing) -> None:
+    """One, two and three records; on the last day also a duplicate and a line that is rejected."""
+    for number, day in enumerate(KEYS, start=1):
+        lines: list[dict[str, Any] | str] = [
+            prompt(f"e{count}", f"{day}T0{count}:00:00Z") for count in range(number)
+        ]
+        landing.write("persona", day, [*lines, lines[0], "no JSON"] if number == 3 else lines)
