@@ -11,6 +11,7 @@ import dagster as dg
 
 from usage_pipeline.orchestration.assets.daily import daily_asset
 from usage_pipeline.orchestration.assets.landing import landing_asset
+from usage_pipeline.orchestration.checks import asset_checks
 from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
 from usage_pipeline.orchestration.partitions import daily_partitions
 from usage_pipeline.orchestration.resources import PROGRESS, STORAGE, progress_resource, storage_resource
@@ -22,7 +23,8 @@ def build_definitions(
     settings: Settings | None = None, overrides: Mapping[str, object] | None = None
 ) -> dg.Definitions:
     """All definitions; `overrides` replaces resources by name."""
-    partitions = daily_partitions(settings or Settings.load())
+    settings = settings or Settings.load()
+    partitions = daily_partitions(settings)
     with warnings.catch_warnings():
         # Backfill policies are beta for every user of Dagster; the snapshot test would see them change.
         warnings.simplefilter("ignore", dg.BetaWarning)
@@ -32,6 +34,7 @@ def build_definitions(
         ]
     return dg.Definitions(
         assets=assets,
+        asset_checks=asset_checks(settings),
         jobs=[LANDING_DAYS, EVENT_DAYS],
         resources={STORAGE: storage_resource, PROGRESS: progress_resource, **(overrides or {})},
         # Each run is a process of its own already; a process per step would cost seconds per step.
