@@ -80,7 +80,10 @@ def _checks(
             return
         wanted = [check for key, check in by_key.items() if key in context.selected_asset_check_keys]
         days = [date.fromisoformat(key) for key in context.op_execution_context.partition_keys]
-        results = examine(context.resources.storage, wanted, days, context.run.run_id)
+        tables = {check.table for check in wanted}
+        # All of a table together, because together they take the place of what was found before.
+        looked_at = [check for check in checks if check.table in tables]
+        results = examine(context.resources.storage, looked_at, days, context.run.run_id)
         for check in wanted:
             yield _evaluation(check, [result for result in results if _is_of(result, check)])
 

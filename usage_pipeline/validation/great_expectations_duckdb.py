@@ -31,10 +31,14 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
 
     @contextmanager
     def get_connection(self) -> Iterator[sa.Connection]:
-        """The one connection."""
+        """The one connection. A query that fails ends its transaction, so that the next one can run."""
         if self._connection is None:
             self._connection = self.engine.connect()
-        yield self._connection
+        try:
+            yield self._connection
+        except sa.exc.SQLAlchemyError:
+            self._connection.rollback()
+            raise
 
 
 @atexit.register

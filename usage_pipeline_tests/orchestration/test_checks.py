@@ -64,13 +64,12 @@ def two_days(landing: Landing) -> None:
 
 def evaluations(instance: dg.DagsterInstance) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
     """The last evaluation of every check, by asset and name."""
-    records = instance.get_event_records(dg.EventRecordsFilter(dg.DagsterEventType.ASSET_CHECK_EVALUATION))
     found = {}
-    for record in reversed(records):
-        event = record.event_log_entry.dagster_event
-        assert event is not None
-        evaluation = event.asset_check_evaluation_data
-        found[evaluation.asset_key.to_user_string(), evaluation.check_name] = evaluation
+    for run in reversed(instance.get_runs()):
+        for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
+            assert entry.dagster_event is not None
+            evaluation = entry.dagster_event.asset_check_evaluation_data
+            found[evaluation.asset_key.to_user_string(), evaluation.check_name] = evaluation
     return found
 
 

@@ -35,7 +35,7 @@ def day(storage: Storage, landing: Landing, run: Callable[[], object]) -> Storag
     ]
     landing.write("persona", str(DAY), lines)
     counted = {"id": "u1", "type": "conversation", "count": 3, "createdAt": 1777622400000, "meta": {}}
-    landing.write("usage_statistics", str(DAY), [counted], tenant="acme")
+    landing.write("usage_statistics", str(DAY), [counted], tenant="zeta")
     run()
     return storage
 
@@ -97,7 +97,7 @@ def test_a_changed_object_is_found(day: Storage, spec: TableSpec, select: str, o
     [
         ("token_series", "SET total = total - 1 WHERE tenant_id = 'zeta'", "2 compared; apart: total of 1"),
         ("message_series", "SET total = 0", "2 compared; apart: total of 2"),
-        ("conversation_series", "SET total = 9", "2 compared; apart: total of 1"),
+        ("conversation_series", "SET total = 9", "2 compared; apart: total of 2"),
         (
             "daily_breakdown",
             "SET conversations = conversations + 1 WHERE dimension = 'model' AND value = 'm'",

@@ -80,8 +80,8 @@ def test_a_good_day_passes(day: Storage) -> None:
         ),
         (
             "happened_on_the_day",
-            "SELECT * REPLACE (if(record_id = 'e1', TIMESTAMP '2026-05-02', occurred_at) AS occurred_at) FROM rows",
-            "1 at fault",
+            "SELECT * REPLACE (occurred_at + INTERVAL 16 HOUR AS occurred_at) FROM rows",
+            "20 at fault",
         ),
         (
             "tokens_add_up",
