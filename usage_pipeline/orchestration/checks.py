@@ -4,7 +4,7 @@ Each calls one function of `validation/` and reports what it found; what is know
 with the tag `usage_pipeline/suites: off` leaves the suites out, and with them the seconds that they cost.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -79,8 +79,8 @@ def _checks(
             context.log.info("The suites are off in this run.")
             return
         wanted = [check for key, check in by_key.items() if key in context.selected_asset_check_keys]
-        days = [date.fromisoformat(key) for key in context.op_execution_context.partition_keys]
         tables = {check.table for check in wanted}
+        days = _days(context, tables)
         # All of a table together, because together they take the place of what was found before.
         looked_at = [check for check in checks if check.table in tables]
         results = examine(context.resources.storage, looked_at, days, context.run.run_id)
@@ -88,6 +88,15 @@ def _checks(
             yield _evaluation(check, [result for result in results if _is_of(result, check)])
 
     return look
+
+
+def _days(context: dg.AssetCheckExecutionContext, tables: Collection[str]) -> list[date]:
+    """The days of the run; of a check that is run by itself, the newest day of its tables."""
+    if context.has_partition_key or context.has_partition_key_range:
+        return [date.fromisoformat(key) for key in context.partition_keys]
+    from usage_pipeline.validation.examine import newest_days  # noqa: PLC0415 - slow to import
+
+    return newest_days(context.resources.storage, tables)
 
 
 def _is_of(result: "CheckResult", check: Check) -> bool:

@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
+from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation import accounts, checks, findings
 from usage_pipeline.validation.checks import Check
@@ -41,6 +42,13 @@ def examine_days(storage: Storage, wanted: Collection[Check], days: Iterable[dat
             connection.commit()
             results += found
     return results
+
+
+def newest_days(storage: Storage, tables: Collection[str]) -> list[date]:
+    """The newest day that any of these tables has, if there is one."""
+    with storage.warehouse.connect() as connection:
+        known = {day for table in tables for day in state.partitions(connection, table)}
+    return sorted(known)[-1:]
 
 
 def _examine(

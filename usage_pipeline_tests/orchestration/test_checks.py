@@ -145,3 +145,18 @@ def test_a_broken_suite_fails_the_run_that_validates_and_stops_no_day(
             start(storage).compute(["usage_records", "daily_usage"], DAYS)
         assert instance.get_materialized_partitions(dg.AssetKey("daily_usage")) == {str(day) for day in DAYS}
         assert find_stale(storage) == {}
+
+
+@pytest.mark.usefixtures("two_days")
+def test_a_check_that_is_run_by_itself_looks_at_the_newest_day(
+    storage: Storage, instance: dg.DagsterInstance, start: Start
+) -> None:
+    runner = start(storage, suites=False)
+    runner.land(DAYS)
+    check = dg.AssetCheckKey(dg.AssetKey("landed_events"), "lines_add_up")
+    alone = dg.define_asset_job("alone", dg.AssetSelection.checks(check))
+    dg.Definitions.merge(runner.definitions, dg.Definitions(jobs=[alone])).resolve_job_def(
+        "alone"
+    ).execute_in_process(instance=instance)
+    table = evaluations(instance)["landed_events", "lines_add_up"].metadata["days"].value
+    assert str(table).splitlines()[2:] == ["| 2026-05-02 | passed | 0 of 1 files apart | 0 files apart |"]
