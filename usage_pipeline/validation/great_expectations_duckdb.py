@@ -31,14 +31,23 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
 
     @contextmanager
     def get_connection(self) -> Iterator[sa.Connection]:
-        """The one connection. A query that fails ends its transaction, so that the next one can run."""
+        """The one connection."""
         if self._connection is None:
             self._connection = self.engine.connect()
-        try:
-            yield self._connection
-        except sa.exc.SQLAlchemyError:
-            self._connection.rollback()
-            raise
+        yield self._connection
+
+
+class _Session(ConnectionWrapper):
+    """Runs each query by itself: in a transaction one that fails would take those after it down."""
+
+    def begin(self) -> None:
+        """Begin nothing."""
+
+    def commit(self) -> None:
+        """Nothing was begun."""
+
+    def rollback(self) -> None:
+        """Nothing was begun."""
 
 
 @atexit.register
@@ -79,7 +88,7 @@ class Validator:
     def __init__(self, duck: DuckDBPyConnection) -> None:
         """Take a connection, which is closed with it."""
         self._context = gx.get_context(mode="ephemeral", project_config=_config())
-        self._opened = [ConnectionWrapper(duck)]
+        self._opened = [_Session(duck)]
         self._source = self._context.data_sources.add_duckdb(
             name=_SOURCE,
             connection_string="duckdb://",
