@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bench.results import Measured, Results
 
-GB = 1_000_000_000
+MB, GB = 1_000_000, 1_000_000_000
 
 _MEMORY = {
     ("day", "main"): ("", 2 * GB),
@@ -27,7 +27,11 @@ class Bar:
 
 def judge(results: Results, earlier: Results | None = None) -> list[Bar]:
     """Every bar that what was measured can be held against; the last one only with results of an earlier run."""
-    found = [bar for bars in (_ratios, _history, _memory, _growth, _dagster, _backfill) for bar in bars(results)]
+    found = [
+        bar
+        for bars in (_ratios, _history, _memory, _growth, _dagster, _backfill, _validation)
+        for bar in bars(results)
+    ]
     return [*_failed(results), *found, *(_repeated(results, earlier) if earlier else ())]
 
 
@@ -84,6 +88,23 @@ def _dagster(results: Results) -> Iterator[Bar]:
 def _backfill(results: Results) -> Iterator[Bar]:
     if backfill := results.find("backfill", "backfill"):
         yield _at_most("Backfill of 90 days", backfill.seconds, 90, lambda x: f"{x:.1f} s")
+
+
+def _validation(results: Results) -> Iterator[Bar]:
+    """Validation by itself, once its library is imported, and what it adds to the memory of the run."""
+    main, imported, validated, checked = (
+        results.find("day", name) for name in ("main", "imported", "validated", "checked")
+    )
+    if main and imported and validated:
+        yield _at_most(
+            "Validation after its import", validated.seconds - imported.seconds, 6, lambda x: f"{x:.1f} s"
+        )
+        more = validated.peak_bytes - main.peak_bytes
+        yield _at_most("Validation adds to peak memory", more, 500 * MB, lambda x: f"{x / MB:,.0f} MB")
+    if main and imported and checked:
+        limit = 10 + imported.seconds - main.seconds
+        name = "Dagster with validation adds to the day"
+        yield _at_most(name, checked.seconds - main.seconds, limit, lambda x: f"{x:.1f} s")
 
 
 def _repeated(results: Results, earlier: Results) -> Iterator[Bar]:

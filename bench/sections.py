@@ -15,6 +15,7 @@ class Section(StrEnum):
     HISTORY = "history"
     GROWTH = "growth"
     BACKFILL = "backfill"
+    VALIDATION = "validation"
 
 
 @dataclass(frozen=True, order=True)
@@ -31,6 +32,7 @@ CASES: dict[Section, tuple[Case, ...]] = {
     Section.HISTORY: (Case("day", "main"), Case("history", "main")),
     Section.GROWTH: (Case("quarter", "main"), Case("day", "main"), Case("fourfold", "main")),
     Section.BACKFILL: (Case("backfill", "backfill"),),
+    Section.VALIDATION: tuple(Case("day", subject) for subject in ("main", "imported", "validated", "checked")),
 }
 
 

@@ -11,6 +11,7 @@ import dagster as dg
 
 from usage_pipeline.orchestration.assets.daily import daily_asset
 from usage_pipeline.orchestration.assets.landing import landing_asset
+from usage_pipeline.orchestration.checks import asset_checks
 from usage_pipeline.orchestration.code_references import with_code_references
 from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
 from usage_pipeline.orchestration.partitions import daily_partitions
@@ -35,6 +36,7 @@ def build_definitions(
         linked = with_code_references(assets, settings.repository)
     return dg.Definitions(
         assets=linked,
+        asset_checks=asset_checks(settings),
         jobs=[LANDING_DAYS, EVENT_DAYS],
         resources={STORAGE: storage_resource, PROGRESS: progress_resource, **(overrides or {})},
         # Each run is a process of its own already; a process per step would cost seconds per step.

@@ -20,6 +20,10 @@ class MappingError(UsagePipelineError):
     """A mapping or the event catalogue is broken; the text names file and key."""
 
 
+class SuiteError(UsagePipelineError):
+    """A suite of checks is broken; the text names file, entry and key."""
+
+
 class WarehouseError(UsagePipelineError):
     """The database cannot be reached, or is not at the version this code needs."""
 

@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     mappings_dir: Path | None = Field(
         None, description="Your own mappings (`*.yaml`), read beside the shipped ones."
     )
+    suites_dir: Path | None = Field(
+        None, description="Your own checks of what a day holds (`*.yaml`), read beside the shipped ones."
+    )
     database_url: SecretStr | None = Field(
         None, description="PostgreSQL server and database of the warehouse. Unset: the embedded server."
     )
@@ -73,7 +76,7 @@ class Settings(BaseSettings):
     )
     now: AwareDatetime | None = Field(None, description="Instead of the clock, for tests.")
 
-    @field_validator("data_dir", "reference_dir", "mappings_dir")
+    @field_validator("data_dir", "reference_dir", "mappings_dir", "suites_dir")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else None

@@ -34,6 +34,7 @@ ANY_TEXT = {
     "data_dir",
     "reference_dir",
     "mappings_dir",
+    "suites_dir",
     "database_url",
     "dagster_database_url",
     "digest_key",

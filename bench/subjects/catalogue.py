@@ -56,13 +56,25 @@ def _plain_run(job: Job) -> Sequence[str]:
     return ("bench.subjects.plain_run", str(job.data_dir))
 
 
+def _imported_run(job: Job) -> Sequence[str]:
+    return ("bench.subjects.validated_run", str(job.data_dir), "import")
+
+
+def _validated_run(job: Job) -> Sequence[str]:
+    return ("bench.subjects.validated_run", str(job.data_dir), "validate")
+
+
 def _command_run(job: Job) -> Sequence[str]:
+    return ("usage_pipeline.cli", "run", "--no-suites", "--data-dir", str(job.data_dir))
+
+
+def _checked_run(job: Job) -> Sequence[str]:
     return ("usage_pipeline.cli", "run", "--data-dir", str(job.data_dir))
 
 
 def _command_recompute(job: Job) -> Sequence[str]:
     days = ("--from", str(job.first_day), "--to", str(job.last_day))
-    return ("usage_pipeline.cli", "recompute", *days, "--data-dir", str(job.data_dir))
+    return ("usage_pipeline.cli", "recompute", "--no-suites", *days, "--data-dir", str(job.data_dir))
 
 
 SUBJECTS = {
@@ -72,5 +84,8 @@ SUBJECTS = {
     "pandas": Subject("pandas script", Kind.SCRIPT, _script("pandas_day")),
     "main": Subject("main job without Dagster", Kind.MAIN_JOB, _plain_run),
     "dagster": Subject("main job with Dagster", Kind.MAIN_JOB, _command_run),
+    "imported": Subject("main job, and import of Great Expectations", Kind.MAIN_JOB, _imported_run),
+    "validated": Subject("main job and validation", Kind.MAIN_JOB, _validated_run),
+    "checked": Subject("main job and validation, with Dagster", Kind.MAIN_JOB, _checked_run),
     "backfill": Subject("backfill with Dagster", Kind.MAIN_JOB, _command_recompute),
 }

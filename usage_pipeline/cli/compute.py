@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from typing import Annotated
 
 import typer
 
@@ -16,6 +17,13 @@ from usage_pipeline.pipeline.landing_work import find_landing_work, landing_days
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage, open_storage
+
+Suites = Annotated[
+    bool,
+    typer.Option(
+        help="Whether each day is validated by its suites as well, which takes a third of a second a day."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -34,19 +42,19 @@ class Session:
 
 
 @contextmanager
-def open_session(settings: Settings, command: str) -> Iterator[Session]:
+def open_session(settings: Settings, command: str, *, suites: bool = True) -> Iterator[Session]:
     """Open storage and instance, with a progress bar for the time in between."""
     from usage_pipeline.definitions import build_definitions  # noqa: PLC0415 - loads all definitions
 
     with (
         open_storage(settings) as storage,
         progress_bar() as bar,
-        open_runner(build_definitions, storage, command, bar) as runner,
+        open_runner(build_definitions, storage, command, bar, suites=suites) as runner,
     ):
         yield Session(storage, runner)
 
 
-def run(data_dir: DataDir = None) -> None:
+def run(*, suites: Suites = True, data_dir: DataDir = None) -> None:
     """Land what is new or changed, then compute every event day that it concerns.
 
     Running again does nothing when nothing has changed. Safe to run at any time, and by several at once.
@@ -54,14 +62,14 @@ def run(data_dir: DataDir = None) -> None:
     Example: `usage-pipeline run`
     """
     settings = load_settings(data_dir)
-    with open_session(settings, "run") as session:
+    with open_session(settings, "run", suites=suites) as session:
         _report_oddities(session.storage)
         summary = pipeline.refresh(session.storage, session.runner)
         unusable = report(session.storage, summary)
     finish(unusable)
 
 
-def land(first: From = None, last: To = None, data_dir: DataDir = None) -> None:
+def land(first: From = None, last: To = None, *, suites: Suites = True, data_dir: DataDir = None) -> None:
     """Land the files of landing days again, by today's mappings and rules; nothing else is computed.
 
     A file whose content, mapping and rules are unchanged is found to be there already.
@@ -69,7 +77,7 @@ def land(first: From = None, last: To = None, data_dir: DataDir = None) -> None:
     Example: `usage-pipeline land --from 2026-02-01 --to 2026-02-07`
     """
     settings = load_settings(data_dir)
-    with open_session(settings, "land") as session:
+    with open_session(settings, "land", suites=suites) as session:
         days = sorted(landing_days(session.storage))
         summary = pipeline.RefreshSummary()
         pipeline.land_days(session.runner, _within(days, first, last, settings), summary)
@@ -77,13 +85,13 @@ def land(first: From = None, last: To = None, data_dir: DataDir = None) -> None:
     finish(unusable)
 
 
-def recompute(first: From = None, last: To = None, data_dir: DataDir = None) -> None:
+def recompute(first: From = None, last: To = None, *, suites: Suites = True, data_dir: DataDir = None) -> None:
     """Compute event days anew, whether or not they are stale, and then all that depends on them.
 
     Example: `usage-pipeline recompute --from 2026-02-01 --to 2026-02-07`
     """
     settings = load_settings(data_dir)
-    with open_session(settings, "recompute") as session:
+    with open_session(settings, "recompute", suites=suites) as session:
         with session.storage.warehouse.connect() as connection:
             days = sorted(pipeline.event_days(session.storage, connection))
         summary = pipeline.RefreshSummary()

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
+from usage_pipeline.orchestration.checks import OFF, SUITES_TAG
 from usage_pipeline.orchestration.instance import open_instance
 from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
 from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
@@ -37,6 +38,8 @@ class DagsterRunner:
     instance: dg.DagsterInstance
     command: str
     progress: Progress
+    suites: bool = True
+    """Whether days are validated by their suites as well."""
 
     def expect(self, what: str, partitions: int) -> None:
         """Pass it on to whoever shows progress."""
@@ -57,7 +60,8 @@ class DagsterRunner:
             if first == last
             else {"tags": {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last}}
         )
-        tags = {"usage_pipeline/command": self.command, **partitions.pop("tags", {})}
+        suites = {} if self.suites else {SUITES_TAG: OFF}
+        tags = {"usage_pipeline/command": self.command, **suites, **partitions.pop("tags", {})}
         self.definitions.resolve_job_def(job).execute_in_process(
             instance=self.instance, asset_selection=assets, run_config=QUIET, tags=tags, **partitions
         )
@@ -68,11 +72,11 @@ BuildDefinitions = Callable[[Settings, Mapping[str, object]], dg.Definitions]
 
 @contextmanager
 def open_runner(
-    build: BuildDefinitions, storage: Storage, command: str, progress: Progress
+    build: BuildDefinitions, storage: Storage, command: str, progress: Progress, *, suites: bool = True
 ) -> Iterator[DagsterRunner]:
     """A runner on the shared instance whose runs use this storage and tell of their progress."""
     used = {STORAGE: storage, PROGRESS: progress.done}
     resources = {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in used.items()}
     definitions = build(storage.settings, resources)
     with open_instance() as instance:
-        yield DagsterRunner(definitions, instance, command, progress)
+        yield DagsterRunner(definitions, instance, command, progress, suites)

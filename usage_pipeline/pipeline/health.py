@@ -20,6 +20,8 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.storage.postgres import database_urls
+from usage_pipeline.validation.results import Outcome, read_results
+from usage_pipeline.validation.suite_files import load_suites
 
 RECENT_DAYS = 90
 """How far back the day-by-day findings look."""
@@ -44,12 +46,12 @@ class Finding:
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything; what cannot be looked at is a finding too."""
     findings: list[Finding] = []
-    for look in (_data_dir, _digest_key, _database, _mappings, _reference):
+    for look in (_data_dir, _digest_key, _database, _mappings, _suites, _reference):
         findings += _guarded(lambda look=look: look(settings))  # type: ignore[misc]
     if any(finding.level is Level.ERROR for finding in findings):
         return findings
     with open_storage(settings) as storage:
-        for examination in (_landing, _files, _tenants, _days, _voids, _ids, _meters):
+        for examination in (_landing, _files, _tenants, _days, _voids, _ids, _meters, _checks):
             findings += _guarded(lambda examination=examination: examination(storage))  # type: ignore[misc]
     return findings
 
@@ -99,6 +101,11 @@ def _mappings(settings: Settings) -> Iterator[Finding]:
     own = {file.stem for file in settings.mappings_dir.glob("*.yaml")} if settings.mappings_dir else set()
     names = (f"{name} (yours)" if name in own else name for name in sorted(load_mappings(settings)))
     yield Finding(Level.OK, f"Mappings: {', '.join(names)}")
+
+
+def _suites(settings: Settings) -> Iterator[Finding]:
+    suites = load_suites(settings)
+    yield Finding(Level.OK, f"Suites: {sum(len(suite.entries) for suite in suites.values())} checks of rows")
 
 
 def _reference(settings: Settings) -> Iterator[Finding]:
@@ -178,6 +185,19 @@ def _meters(storage: Storage) -> Iterator[Finding]:
     found = double_metered(storage, *_recent_days(storage))
     if found:
         yield Finding(Level.WARNING, _told(found))
+
+
+def _checks(storage: Storage) -> Iterator[Finding]:
+    with storage.warehouse.connect() as connection:
+        found = read_results(connection, *_recent_days(storage))
+    errors = [result for result in found if result.outcome is Outcome.ERROR]
+    if errors:
+        last = errors[-1]
+        yield Finding(
+            Level.ERROR,
+            f"{len(errors)} checks of the last {RECENT_DAYS} days found errors, the last {last.check_name} of "
+            f"{last.table_name} on {last.day}: {last.observed}; `usage-pipeline checks` shows them",
+        )
 
 
 def _recent_days(storage: Storage) -> tuple[date, date]:

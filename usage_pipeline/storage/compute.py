@@ -10,7 +10,7 @@ from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
-from duckdb import ConversionException, DuckDBPyConnection, OutOfRangeException
+from duckdb import BinderException, ConversionException, DuckDBPyConnection, OutOfRangeException
 from sqlalchemy import Connection
 
 from usage_pipeline.errors import PartitionError
@@ -62,6 +62,11 @@ def _write(
 ) -> Written:
     try:
         return _WRITERS[table.spec.zone](storage, connection, duck, table, day)
+    except BinderException as error:
+        raise PartitionError(
+            f"{table.name} of {day}: what it reads has another schema: {str(error).splitlines()[0]} "
+            "Nothing was written. Run `usage-pipeline land` and `usage-pipeline recompute` for the days concerned."
+        ) from None
     except (ConversionException, OutOfRangeException):
         # Without the library's text, which quotes a value.
         raise PartitionError(

@@ -156,7 +156,7 @@ def _register_same_day(
             f"{spec.name} of {day} is not computed yet, and this table reads it. "
             "Run `usage-pipeline run`, or materialize it first."
         )
-    duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS FROM {parquet_scan([path])}')
+    duck.execute(f'CREATE OR REPLACE TEMP VIEW "{spec.name}" AS FROM {parquet_scan([path])}')
 
 
 def _register_lookback(

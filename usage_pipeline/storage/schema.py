@@ -5,6 +5,7 @@ Migrations create and change them. What a table's rows mean is declared beside t
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -180,4 +181,19 @@ daily_quality = Table(
     Column("clean_checks", BigInteger, nullable=False),
     Column("issues", BigInteger, nullable=False),
     Index("ix_daily_quality_tenant_day", "tenant_id", "day"),
+)
+
+check_results = Table(
+    "check_results",
+    metadata,
+    Column("table_name", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("check_name", Text, primary_key=True),
+    Column("checked_by", Text, nullable=False),
+    Column("success", Boolean, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("observed", Text, nullable=False),
+    Column("expected", Text, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("checked_at", DateTime(timezone=True), nullable=False),
 )

@@ -74,6 +74,29 @@ def test_backfill_may_take_ninety_seconds() -> None:
     assert not only_bar(results(measured("backfill", "backfill", 90.1))).passed
 
 
+def validation_bars(validated: float, checked: float, gigabytes: float = 1.0) -> dict[str, bool]:
+    """Which bars pass where the main job takes 10 s and the import 4 s; the last without the memory of the day."""
+    found = judge(
+        results(
+            measured("day", "main", 10.0, gigabytes=1.0),
+            measured("day", "imported", 14.0),
+            measured("day", "validated", validated, gigabytes=gigabytes),
+            measured("day", "checked", checked),
+        )
+    )
+    return {bar.name: bar.passed for bar in found if "alidation" in bar.name}
+
+
+def test_validation_may_take_six_seconds_after_its_import_and_dagster_ten_with_it() -> None:
+    names = (
+        "Validation after its import",
+        "Validation adds to peak memory",
+        "Dagster with validation adds to the day",
+    )
+    assert validation_bars(20.0, 24.0, 1.5) == dict.fromkeys(names, True)
+    assert validation_bars(20.1, 24.1, 1.51) == dict.fromkeys(names, False)
+
+
 def test_medians_of_two_runs_must_agree_within_the_larger_noise() -> None:
     quiet, noisy = measured("day", "duckdb", 4.0, 4.0, 4.0), measured("day", "duckdb", 4.2, 4.4, 4.6)
     assert only_bar(results(noisy), results(quiet)) == Bar(

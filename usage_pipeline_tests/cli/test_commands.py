@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,9 @@ from typer.testing import CliRunner
 
 from usage_pipeline.cli.app import app, main
 from usage_pipeline.errors import QueryError
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.validation.checks import DAY_CHECKS, LANDING_CHECKS
+from usage_pipeline.validation.examine import examine_days
 from usage_pipeline_tests.cli.lines import LINES
 from usage_pipeline_tests.support import Landing
 
@@ -204,3 +208,29 @@ def test_an_error_is_one_message_and_exit_code_1(
 )
 def test_every_command_explains_itself_with_an_example(command: str) -> None:
     assert "Example: " in CliRunner().invoke(app, [command, "--help"]).stdout
+
+
+@pytest.fixture
+def examined(landed: Callable[..., str], storage: Storage) -> Callable[..., str]:
+    """The same after landing day and event day 3 May were looked at, without the suites."""
+    examine_days(storage, [*LANDING_CHECKS, *DAY_CHECKS], [date(2026, 5, 3)], "test")
+    return landed
+
+
+def test_checks_prints_those_that_failed_with_file_line_and_reason(examined: Callable[..., str]) -> None:
+    (row,) = json.loads(examined("checks", "--format", "json"))
+    assert row == {
+        "day": "2026-05-03",
+        "table_name": "landed_events",
+        "check_name": "files_are_usable",
+        "result": "warning",
+        "observed": "1 problems in 1 files: persona/2026-05-03/events.jsonl line 2 is invalid_occurred_at",
+        "expected": "0 problems",
+    }
+
+
+def test_checks_prints_all_where_asked_and_only_of_the_days(examined: Callable[..., str]) -> None:
+    printed = examined("checks", "--from", "2026-05-03", "--to", "2026-05-03", "--all", "--format", "csv")
+    assert len(printed.splitlines()) == 1 + len(LANDING_CHECKS) + len(DAY_CHECKS)
+    assert "token_series,totals_are_those_of_the_records,passed" in printed
+    assert len(examined("checks", "--to", "2026-05-02", "--all", "--format", "csv").splitlines()) == 1

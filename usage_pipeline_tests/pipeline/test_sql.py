@@ -13,12 +13,15 @@ import pytest
 import sqlglot
 from sqlglot import ErrorLevel, exp
 
-from usage_pipeline import records, series
+from usage_pipeline import records, series, validation
 from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
 from usage_pipeline.storage.daily import DailyTable, Input, Parameters, ReferenceRows
 from usage_pipeline.storage.inputs import register_reference
 from usage_pipeline.storage.state import LineAccount
 from usage_pipeline.storage.tables import TableSpec
+from usage_pipeline.validation.accounts import COUNTED_TOTALS, LANDED_LINES, difference_of
+from usage_pipeline.validation.checks import COMPARED
+from usage_pipeline.validation.findings import REPEATED_IDS
 
 # Each was looked up in the reference of Spark SQL (built-in functions, and the syntax of queries) and means
 # the same there. Before a class is added: look it up, also for nulls, for ties and for what it returns.
@@ -89,16 +92,18 @@ def faults(sql: str) -> Iterator[str]:
 
 
 def sql_files() -> list[Path]:
-    folders = [Path(package.__file__ or "").parent for package in (records, series)]
+    folders = [Path(package.__file__ or "").parent for package in (records, series, validation)]
     return sorted(file for folder in folders for file in folder.rglob("*.sql"))
 
 
 def named_in_tables() -> set[Path]:
-    """The files that the tables name, accounts included."""
-    return {sql.path for table in DAILY_TABLES for sql in (table.sql, table.accounts) if sql is not None}
+    """The files that the tables name, accounts included, and those that checks read."""
+    selects = (COUNTED_TOTALS, LANDED_LINES, REPEATED_IDS, *map(difference_of, COMPARED))
+    checked = {select.path for select in selects}
+    return checked | {sql.path for table in DAILY_TABLES for sql in (table.sql, table.accounts) if sql is not None}
 
 
-def test_every_file_belongs_to_a_table() -> None:
+def test_every_file_belongs_to_a_table_or_a_check() -> None:
     assert set(sql_files()) == named_in_tables()
 
 

@@ -1,0 +1,48 @@
+-- How many tenants have other conversations than their records say: their number, and that of their records.
+WITH identified AS (
+    SELECT
+        tenant_id,
+        source,
+        conversation_id,
+        count(*) AS records
+    FROM usage_records
+    WHERE conversation_id IS NOT NULL
+    GROUP BY tenant_id, source, conversation_id
+),
+
+sides AS (
+    SELECT
+        tenant_id,
+        records,
+        CAST(1 AS BIGINT) AS conversations
+    FROM identified
+    UNION ALL
+    SELECT
+        usage_records.tenant_id,
+        CAST(1 AS BIGINT) AS records,
+        usage_records."count" AS conversations
+    FROM usage_records
+    INNER JOIN event_types ON usage_records.type = event_types.type
+    WHERE usage_records.conversation_id IS NULL AND event_types.counts_conversations
+    UNION ALL
+    SELECT
+        tenant_id,
+        -records AS records,
+        -conversations AS conversations
+    FROM conversations
+),
+
+apart AS (
+    SELECT
+        tenant_id,
+        sum(records) AS records,
+        sum(conversations) AS conversations
+    FROM sides
+    GROUP BY tenant_id
+)
+
+SELECT
+    count(*) AS compared,
+    CAST(coalesce(sum(CASE WHEN records <> 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS records,
+    CAST(coalesce(sum(CASE WHEN conversations <> 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS conversations
+FROM apart

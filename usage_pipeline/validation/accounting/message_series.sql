@@ -1,0 +1,25 @@
+-- How many tenants have another total in the series than by their records.
+WITH sides AS (
+    SELECT
+        tenant_id,
+        messages AS total
+    FROM counted_totals
+    UNION ALL
+    SELECT
+        tenant_id,
+        -total AS total
+    FROM message_series
+),
+
+apart AS (
+    SELECT
+        tenant_id,
+        sum(total) AS total
+    FROM sides
+    GROUP BY tenant_id
+)
+
+SELECT
+    count(*) AS compared,
+    CAST(coalesce(sum(CASE WHEN total <> 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS total
+FROM apart

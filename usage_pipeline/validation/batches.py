@@ -1,0 +1,62 @@
+"""What a suite is asked about: the rows of one day of a table, readable in DuckDB under the table's name."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+from duckdb import DuckDBPyConnection
+from pyarrow import parquet
+from sqlalchemy import Connection
+
+from usage_pipeline.errors import PartitionError
+from usage_pipeline.storage import state
+from usage_pipeline.storage.engine import parquet_scan
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.state import FileState, LandedFile
+from usage_pipeline.storage.tables import PartitionedBy, TableSpec
+
+LANDING_FILES = pa.schema(
+    [
+        ("path", pa.string()),
+        ("source", pa.string()),
+        ("state", pa.string()),
+        *((name, pa.int64()) for name in ("lines", "header", "continuation", "blank", "accepted", "rejected")),
+    ]
+)
+
+
+def register_day(
+    spec: TableSpec, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date
+) -> None:
+    """Make the day's rows readable; of a landing day its files too, as `landing_files`.
+
+    Columns that an object lacks are left out for all, so that a check sees that they are missing. Raises
+    PartitionError where an object is gone.
+    """
+    if spec.partitioned_by is PartitionedBy.LANDING_DAY:
+        files = state.files(connection, [day])
+        duck.register("landing_files", pa.Table.from_pylist([*map(_as_row, files)], LANDING_FILES))
+        counted = [file for file in files if file.state is FileState.LANDED]
+        paths = [storage.lake.object(spec, day, file.object_name) for file in counted]
+    else:
+        paths = [storage.lake.object(spec, day)]
+    _register(spec, storage, duck, paths)
+
+
+def _as_row(file: LandedFile) -> dict[str, object]:
+    return {name: getattr(file, name) for name in LANDING_FILES.names}
+
+
+def _register(spec: TableSpec, storage: Storage, duck: DuckDBPyConnection, paths: Sequence[Path]) -> None:
+    missing = [str(path) for path in paths if not storage.lake.exists(path)]
+    if missing:
+        raise PartitionError(
+            f"{spec.name}: {', '.join(missing)} is gone. Run `usage-pipeline run`: it makes anew what is missing."
+        )
+    if not paths:
+        duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {spec.empty_select()}')
+        return
+    shared = set.intersection(*(set(parquet.read_schema(path).names) for path in paths))
+    names = ", ".join(f'"{name}"' for name in spec.column_names if name in shared)
+    duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS SELECT {names} FROM {parquet_scan(paths)}')

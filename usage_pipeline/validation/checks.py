@@ -1,0 +1,96 @@
+"""`Check`: what is looked at on every day of a table, as people see it before anything runs.
+
+Nothing slow is imported here: Dagster loads these declarations with its definitions.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much it matters when a check fails. Neither stops a day."""
+
+    WARNING = "warning"
+    """Somebody should look."""
+    ERROR = "error"
+    """The pipeline is at fault, or the data was changed behind its back."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of one table."""
+
+    table: str
+    name: str
+    severity: Severity
+    description: str
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is known by."""
+        return self.table, self.name
+
+
+LINES_ADD_UP = Check(
+    "landed_events",
+    "lines_add_up",
+    Severity.ERROR,
+    "Of each landing file: lines = header + continuation + blank + accepted + rejected, and the lake holds them.",
+)
+FILES_ARE_USABLE = Check(
+    "landed_events",
+    "files_are_usable",
+    Severity.WARNING,
+    "No file failed or is quarantined, and no line was rejected.",
+)
+LANDING_CHECKS = (LINES_ADD_UP, FILES_ARE_USABLE)
+"""What is looked at on every landing day, beside the suite."""
+
+LINES_ARE_ACCOUNTED_FOR = Check(
+    "usage_records",
+    "lines_are_accounted_for",
+    Severity.ERROR,
+    "Of each landing file: accepted lines of the day = records + duplicates + conflicts + voided + voids.",
+)
+IDS_ARE_OF_ONE_DAY = Check(
+    "usage_records",
+    "ids_are_of_one_day",
+    Severity.WARNING,
+    "No id is a record of the day before or after too; each day counts one.",
+)
+VOIDS_HAVE_TARGETS = Check(
+    "usage_records",
+    "voids_have_targets",
+    Severity.WARNING,
+    "Every void found the record that it takes back.",
+)
+METERED_ONCE = Check(
+    "daily_breakdown",
+    "metered_once",
+    Severity.WARNING,
+    "No two sources bring the same metric for one tenant: what two tell of one usage counts twice.",
+)
+
+COMPARED = {
+    "daily_usage": "The totals of each tenant equal those of its records, in every metric.",
+    "usage_quarter_hours": "The totals of each tenant equal those of its records, in every metric.",
+    "conversations": "Each tenant has the conversations of its records.",
+    "token_series": "The total of each tenant equals that of its records.",
+    "message_series": "The total of each tenant equals that of its records.",
+    "conversation_series": "The total of each tenant equals the conversations that began.",
+    "daily_breakdown": "The values of each dimension add up to the tenant's records, in every metric.",
+}
+"""What is compared with the records of the day, by table."""
+
+TOTALS_CHECKS = tuple(
+    Check(table, "totals_are_those_of_the_records", Severity.ERROR, description)
+    for table, description in COMPARED.items()
+)
+DAY_CHECKS = (
+    LINES_ARE_ACCOUNTED_FOR,
+    IDS_ARE_OF_ONE_DAY,
+    VOIDS_HAVE_TARGETS,
+    *TOTALS_CHECKS,
+    METERED_ONCE,
+)
+"""What is looked at on every event day, beside the suite."""

@@ -1,0 +1,67 @@
+"""Looks at days, check by check, and keeps what was found: all that is looked at beside the suites."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import date
+
+from sqlalchemy import Connection
+
+from usage_pipeline.storage import state
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.validation import accounts, checks, findings
+from usage_pipeline.validation.checks import Check
+from usage_pipeline.validation.looking import looked
+from usage_pipeline.validation.results import CheckResult, Examination, Found, keep_results
+
+EXAMINER = "accounts"
+
+_Look = Callable[[Storage, Connection, date], Found]
+
+_LOOKS: Mapping[Check, _Look] = {
+    checks.LINES_ADD_UP: accounts.lines_add_up,
+    checks.FILES_ARE_USABLE: findings.files_are_usable,
+    checks.LINES_ARE_ACCOUNTED_FOR: accounts.lines_are_accounted_for,
+    checks.IDS_ARE_OF_ONE_DAY: findings.ids_are_of_one_day,
+    checks.VOIDS_HAVE_TARGETS: findings.voids_have_targets,
+    checks.METERED_ONCE: findings.metered_once,
+}
+
+
+def examine_days(storage: Storage, wanted: Collection[Check], days: Iterable[date], run: str) -> list[CheckResult]:
+    """Look at each day by these checks, and keep the results day by day.
+
+    A check that fails, or cannot look because something is gone, is a result; nothing is raised for it.
+    """
+    results = []
+    with storage.warehouse.connect() as connection:
+        for day in days:
+            found = [*_examine(storage, connection, wanted, day)]
+            examination = Examination(EXAMINER, run, storage.settings.clock())
+            for table in sorted({check.table for check in wanted}):
+                of_table = [result for result in found if result.table_name == table]
+                keep_results(connection, table, day, of_table, examination)
+            connection.commit()
+            results += found
+    return results
+
+
+def newest_days(storage: Storage, tables: Collection[str]) -> list[date]:
+    """The newest day that any of these tables has, if there is one."""
+    with storage.warehouse.connect() as connection:
+        known = {day for table in tables for day in state.partitions(connection, table)}
+    return sorted(known)[-1:]
+
+
+def _examine(
+    storage: Storage, connection: Connection, wanted: Collection[Check], day: date
+) -> Iterator[CheckResult]:
+    for check in wanted:
+        if check in _LOOKS:
+            look = _LOOKS[check]
+            yield _result(check, day, looked(lambda: look(storage, connection, day)))  # noqa: B023 - used at once
+    compared = {check.table: check for check in wanted if check in checks.TOTALS_CHECKS}
+    for table, found in accounts.totals(storage, connection, day, compared).items():
+        yield _result(compared[table], day, found)
+
+
+def _result(check: Check, day: date, found: Found) -> CheckResult:
+    return CheckResult(check.table, day, check.name, found.success, check.severity, found.observed, found.expected)

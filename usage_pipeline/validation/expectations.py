@@ -1,0 +1,166 @@
+"""Compiles the entries of a suite to expectations. Imported by the one function that validates: it is slow.
+
+An expectation carries the name of its entry. Conditions and sets of many values become queries that look for the
+rows at fault: of those only the number is read.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import great_expectations.expectations as gxe
+
+from usage_pipeline.events.catalogue import load_catalogue
+from usage_pipeline.storage.engine import literal
+from usage_pipeline.storage.tables import TableSpec
+from usage_pipeline.validation.history import History
+from usage_pipeline.validation.suite import (
+    ENTRY,
+    EVENT_TYPES,
+    RECENT,
+    Between,
+    Entry,
+    HasColumns,
+    Holds,
+    NotNull,
+    Number,
+    OneOf,
+    Rows,
+    Unique,
+    UsualRows,
+)
+
+Meta = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """An entry as expectations, and what it expects in words. Without any there is nothing to compare with yet.
+
+    They are judged on the rows of the day, or on the one row of a query of their own.
+    """
+
+    expectations: tuple[gxe.Expectation, ...]
+    expected: str
+    query: str | None = None
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """Compiles the checks of one day of a table."""
+
+    spec: TableSpec
+    history: History
+
+    def compile(self, name: str, entry: Entry) -> Compiled:  # noqa: PLR0911 - one per kind
+        """The check of this name."""
+        meta = {ENTRY: name}
+        match entry:
+            case HasColumns():
+                return self._columns(meta)
+            case Rows():
+                return _rows(entry, meta)
+            case UsualRows():
+                return self._usual_rows(entry, meta)
+            case NotNull():
+                return _not_null(entry, meta)
+            case Unique():
+                return self._unique(entry, meta)
+            case OneOf():
+                return self._one_of(entry, meta)
+            case Between():
+                return _between(entry, meta)
+            case Holds():
+                return Compiled((_no_row_but(entry.condition, meta),), f"every row: {entry.condition}")
+            case Number():
+                expected = _range(entry.at_least, entry.at_most)
+                return Compiled(
+                    (_number(meta, entry.at_least, entry.at_most),), expected, _one_row(entry.select, meta)
+                )
+
+    def _columns(self, meta: Meta) -> Compiled:
+        names = list(self.spec.column_names)
+        expectation = gxe.ExpectTableColumnsToMatchSet(column_set=names, exact_match=False, meta=meta)
+        return Compiled((expectation,), f"all {len(names)} columns")
+
+    def _usual_rows(self, entry: UsualRows, meta: Meta) -> Compiled:
+        usual = self.history.usual_rows(entry.days)
+        if usual is None:
+            return Compiled((), f"nothing: too few of the {entry.days} days before have rows")
+        low, high = int(usual * entry.at_least), int(usual * entry.at_most)
+        expectation = gxe.ExpectTableRowCountToBeBetween(min_value=low, max_value=high, meta=meta)
+        return Compiled(
+            (expectation,), f"{low:,} to {high:,} rows; the median of {entry.days} days is {usual:,.0f}"
+        )
+
+    def _unique(self, entry: Unique, meta: Meta) -> Compiled:
+        key = ", ".join(f'"{name}"' for name in entry.columns)
+        # As a number and not as rows at fault, which are looked for twice: once is all that a day has time for.
+        repeated = f'SELECT count(*) FROM (SELECT 1 FROM "{self.spec.name}" GROUP BY {key} HAVING count(*) > 1)'
+        expected = f"no combination of {', '.join(entry.columns)} twice"
+        return Compiled((_number(meta, None, 0),), expected, _one_row(repeated, meta))
+
+    def _one_of(self, entry: OneOf, meta: Meta) -> Compiled:
+        if entry.values == EVENT_TYPES:
+            return Compiled((_no_row_but(_is_event_type(entry.column), meta),), "a type of the event catalogue")
+        recent = entry.values == RECENT
+        values = self.history.values(entry.column, entry.days) if recent else entry.values
+        if values is None:
+            return Compiled((), f"nothing: too few of the {entry.days} days before have usage")
+        expectation = gxe.ExpectColumnValuesToBeInSet(
+            column=entry.column, value_set=sorted(values), mostly=entry.mostly, meta=meta
+        )
+        origin = f"{len(values)} values" + (f" of {entry.days} days" if recent else "")
+        return Compiled((expectation,), f"{entry.column}: one of {origin}{_mostly(entry.mostly)}")
+
+
+def _rows(entry: Rows, meta: Meta) -> Compiled:
+    expectation = gxe.ExpectTableRowCountToBeBetween(min_value=entry.at_least, meta=meta)
+    return Compiled((expectation,), f"{entry.at_least:,} rows or more")
+
+
+def _not_null(entry: NotNull, meta: Meta) -> Compiled:
+    expectations = (gxe.ExpectColumnValuesToNotBeNull(column=name, meta=meta) for name in entry.columns)
+    return Compiled(tuple(expectations), f"no null in {', '.join(entry.columns)}")
+
+
+def _between(entry: Between, meta: Meta) -> Compiled:
+    expectation = gxe.ExpectColumnValuesToBeBetween(
+        column=entry.column, min_value=entry.min, max_value=entry.max, mostly=entry.mostly, meta=meta
+    )
+    return Compiled((expectation,), f"{entry.column}: {_range(entry.min, entry.max)}{_mostly(entry.mostly)}")
+
+
+def _number(meta: Meta, low: float | None, high: float | None) -> gxe.Expectation:
+    return gxe.ExpectColumnMaxToBeBetween(column=meta[ENTRY], min_value=low, max_value=high, meta=meta)
+
+
+def _one_row(select: str, meta: Meta) -> str:
+    return f'SELECT CAST(({select}) AS DOUBLE) AS "{meta[ENTRY]}"'
+
+
+def _no_row_but(condition: str, meta: Meta) -> gxe.Expectation:
+    literally = condition.replace("{", "{{").replace("}", "}}")
+    query = f"SELECT 1 FROM {{batch}} WHERE NOT ({literally})"
+    return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, meta=meta)
+
+
+def _is_event_type(column: str) -> str:
+    names = load_catalogue()
+    listed = ", ".join(literal(name) for name in names if "*" not in name)
+    patterns = (f'"{column}" GLOB {literal(name)}' for name in names if "*" in name)
+    return " OR ".join([f'"{column}" IN ({listed})', *patterns])
+
+
+def _range(low: float | None, high: float | None) -> str:
+    return " and ".join(_bounds(low, high))
+
+
+def _bounds(low: float | None, high: float | None) -> Iterator[str]:
+    if low is not None:
+        yield f"{low:,} or more"
+    if high is not None:
+        yield f"{high:,} or less"
+
+
+def _mostly(share: float) -> str:
+    return "" if share == 1 else f", in {share:.0%} of rows or more"

@@ -1,0 +1,43 @@
+"""What the days before a day were like: how many rows they had, and which values occurred."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from statistics import median
+
+from sqlalchemy import Connection, select
+
+from usage_pipeline.storage import state
+from usage_pipeline.storage.schema import daily_breakdown
+
+ENOUGH_DAYS = 7
+"""With fewer days before it nobody knows what is usual."""
+
+
+@dataclass(frozen=True)
+class History:
+    """Answers for the days before one day of a table."""
+
+    connection: Connection
+    table: str
+    day: date
+
+    def usual_rows(self, days: int) -> float | None:
+        """The median number of rows of those of so many days before that have rows; None of too few."""
+        known = state.partitions(self.connection, self.table, *self._window(days))
+        rows = [partition.rows for partition in known.values() if partition.committed and partition.rows]
+        return median(rows) if len(rows) >= ENOUGH_DAYS else None
+
+    def values(self, dimension: str, days: int) -> Collection[str] | None:
+        """The values of a dimension that usage had on so many days before; None of too few days with usage."""
+        table = daily_breakdown.c
+        query = (
+            select(table.day, table.value)
+            .where(table.dimension == dimension, table.day.between(*self._window(days)))
+            .distinct()
+        )
+        rows = self.connection.execute(query).all()
+        return {row.value for row in rows} if len({row.day for row in rows}) >= ENOUGH_DAYS else None
+
+    def _window(self, days: int) -> tuple[date, date]:
+        return self.day - timedelta(days=days), self.day - timedelta(days=1)

@@ -1,0 +1,53 @@
+"""What an expectation found, in words: numbers and names of columns, never a value of a row."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from usage_pipeline.storage.tables import TableSpec
+
+_ABOUT_THE_QUERY = ("Binder Error", "Parser Error", "Catalog Error", 'The column "')
+"""Messages that quote what stands in the suite. Others may quote values of rows."""
+
+
+def observed(found: Sequence[Any], spec: TableSpec) -> str:
+    """What the expectations of one check found: those that failed, or that all is well."""
+    failed = [result for result in found if not result.success]
+    return "; ".join(_observed(result, spec) for result in failed or found[:1]) or "nothing to compare with"
+
+
+def _observed(result: Any, spec: TableSpec) -> str:  # noqa: ANN401 - of Great Expectations, which is slow to import
+    """What one expectation found on the rows of a day."""
+    if problems := list(_problems(result.exception_info)):
+        return f"could not be computed: {problems[0]}"
+    details = result.result
+    match result.expectation_config.type:
+        case "expect_table_columns_to_match_set":
+            missing = [name for name in spec.column_names if name not in details["observed_value"]]
+            return f"without {', '.join(missing)}" if missing else "all there"
+        case "expect_table_row_count_to_be_between":
+            return f"{details['observed_value']:,} rows"
+        case "unexpected_rows_expectation":
+            return f"{details['observed_value']:,} at fault"
+        case "expect_column_max_to_be_between":
+            value = details["observed_value"]
+            return "null" if value is None else f"{value:,.6g}"
+        case _:
+            count, rows = details.get("unexpected_count") or 0, details.get("element_count") or 0
+            at_fault = f"{count:,} of {rows:,} rows at fault"
+            return at_fault if result.success else f"{result.expectation_config.kwargs['column']}: {at_fault}"
+
+
+def _problems(exception_info: Mapping[str, Any]) -> Iterator[str]:
+    """What was raised, if anything: once for the expectation, or for each metric that failed."""
+    for info in exception_info.values() if _is_by_metric(exception_info) else [exception_info]:
+        if info.get("raised_exception"):
+            yield _told(str(info.get("exception_message") or ""))
+
+
+def _is_by_metric(exception_info: Mapping[str, Any]) -> bool:
+    return all(isinstance(info, Mapping) for info in exception_info.values())
+
+
+def _told(message: str) -> str:
+    starts = [message.index(start) for start in _ABOUT_THE_QUERY if start in message]
+    return message[min(starts) :].splitlines()[0] if starts else "DuckDB failed on the rows"

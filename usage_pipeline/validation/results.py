@@ -1,0 +1,81 @@
+"""What a check found on one day of one table, and where that is kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, select
+
+from usage_pipeline.storage.schema import check_results
+from usage_pipeline.validation.checks import Severity
+
+
+class Outcome(StrEnum):
+    """How a check ended, in one word."""
+
+    PASSED = "passed"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a check found, in words that hold counts, paths and reasons only, and what it expected."""
+
+    success: bool
+    observed: str
+    expected: str
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One row of `check_results`, without who looked and when. Texts hold counts, paths and reasons only."""
+
+    table_name: str
+    day: date
+    check_name: str
+    success: bool
+    severity: Severity
+    observed: str
+    expected: str
+
+    @property
+    def outcome(self) -> Outcome:
+        """Passed, or how much it matters that it did not."""
+        return Outcome.PASSED if self.success else Outcome(self.severity)
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Who looked, in which run, and when."""
+
+    checked_by: str
+    run: str
+    checked_at: datetime
+
+
+def keep_results(
+    connection: Connection, table: str, day: date, results: Sequence[CheckResult], examination: Examination
+) -> None:
+    """Put these results in the place of those that the same examiner found on this day of the table."""
+    kept = check_results.c
+    connection.execute(
+        check_results.delete().where(
+            kept.table_name == table, kept.day == day, kept.checked_by == examination.checked_by
+        )
+    )
+    if results:
+        connection.execute(check_results.insert(), [{**vars(result), **vars(examination)} for result in results])
+
+
+def read_results(connection: Connection, first: date, last: date) -> list[CheckResult]:
+    """What is known of the days from first to last, by day, table and check."""
+    names = CheckResult.__dataclass_fields__
+    query = (
+        select(*(check_results.c[name] for name in names))
+        .where(check_results.c.day.between(first, last))
+        .order_by(check_results.c.day, check_results.c.table_name, check_results.c.check_name)
+    )
+    rows = connection.execute(query).mappings()
+    return [CheckResult(**{**row, "severity": Severity(row["severity"])}) for row in rows]

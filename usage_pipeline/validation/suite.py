@@ -1,0 +1,133 @@
+"""What may stand in a suite: the kinds of checks, as models. An entry is one check of every day of a table."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Share = Annotated[float, Field(gt=0, le=1)]
+Columns = Annotated[tuple[str, ...], Field(min_length=1)]
+
+ENTRY = "entry"
+"""Under this name the meta of an expectation says which entry it is of."""
+
+EVENT_TYPES = "event_types"
+RECENT = "recent"
+
+
+class CheckEntry(BaseModel):
+    """What all kinds have: a sentence for people."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    description: str
+
+
+class HasColumns(CheckEntry):
+    """Every column that the table is declared with is there. Its failure is an error."""
+
+    expect: Literal["columns"]
+
+
+class Rows(CheckEntry):
+    """The day has enough rows."""
+
+    expect: Literal["rows"]
+    at_least: Annotated[int, Field(ge=0)] = 1
+
+
+class UsualRows(CheckEntry):
+    """The day has about as many rows as the median of the days before it."""
+
+    expect: Literal["usual_rows"]
+    at_least: Annotated[float, Field(ge=0, le=1)]
+    at_most: Annotated[float, Field(ge=1)]
+    days: Annotated[int, Field(ge=7, le=366)] = 28
+
+
+class NotNull(CheckEntry):
+    """These columns have a value in every row."""
+
+    expect: Literal["not_null"]
+    columns: Columns
+
+
+class Unique(CheckEntry):
+    """No two rows have the same values of these columns."""
+
+    expect: Literal["unique"]
+    columns: Columns
+
+
+class OneOf(CheckEntry):
+    """A column holds null or one of the values: a list, the types of the event catalogue, or recent ones."""
+
+    expect: Literal["one_of"]
+    column: str
+    values: tuple[str, ...] | Literal["event_types", "recent"]
+    mostly: Share = 1
+    days: Annotated[int, Field(ge=7, le=366)] = 28
+
+    @model_validator(mode="after")
+    def _known_form(self) -> Self:
+        if self.values == EVENT_TYPES and self.mostly != 1:
+            raise ValueError("mostly: all rows must have a type of the catalogue; leave it out")
+        return self
+
+
+class Between(CheckEntry):
+    """A column's numbers lie between two bounds, both included; null counts as if they did."""
+
+    expect: Literal["between"]
+    column: str
+    min: int | float | None = None
+    max: int | float | None = None
+    mostly: Share = 1
+
+    @model_validator(mode="after")
+    def _some_bound(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("give min, max or both")
+        return self
+
+
+class Holds(CheckEntry):
+    """A condition in SQL holds for every row; where it is null it counts as holding."""
+
+    expect: Literal["holds"]
+    condition: str
+
+
+class Number(CheckEntry):
+    """One number, by a SELECT of its own, lies between two bounds, both included."""
+
+    expect: Literal["number"]
+    select: str
+    at_least: int | float | None = None
+    at_most: int | float | None = None
+
+    @field_validator("select")
+    @classmethod
+    def _one_select(cls, text: str) -> str:
+        if not text.lstrip().upper().startswith("SELECT"):
+            raise ValueError("expected one SELECT that gives one number")
+        return text
+
+    @model_validator(mode="after")
+    def _some_bound(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("give at_least, at_most or both")
+        return self
+
+
+Entry = HasColumns | Rows | UsualRows | NotNull | Unique | OneOf | Between | Holds | Number
+KINDS: dict[str, type[Entry]] = {
+    "columns": HasColumns,
+    "rows": Rows,
+    "usual_rows": UsualRows,
+    "not_null": NotNull,
+    "unique": Unique,
+    "one_of": OneOf,
+    "between": Between,
+    "holds": Holds,
+    "number": Number,
+}

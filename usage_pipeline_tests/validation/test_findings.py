@@ -1,0 +1,84 @@
+"""What people should look at is a check that warns, by day, and names file, line and reason."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.validation.checks import DAY_CHECKS, LANDING_CHECKS, Severity
+from usage_pipeline.validation.examine import examine_days
+from usage_pipeline_tests.support import Landing, prompt
+
+DAY = date(2026, 5, 1)
+TIME = "2026-05-01T08:00:00Z"
+Run = Callable[[], object]
+
+
+def warned(storage: Storage, day: date = DAY) -> dict[str, str]:
+    """By check, what was observed by those that warn."""
+    found = examine_days(storage, [*LANDING_CHECKS, *DAY_CHECKS], [day], "test")
+    return {
+        result.check_name: result.observed
+        for result in found
+        if not result.success and result.severity is Severity.WARNING
+    }
+
+
+def test_rejected_lines_are_named_by_file_line_and_reason(storage: Storage, landing: Landing, run: Run) -> None:
+    landing.write("persona", str(DAY), [prompt("e1", TIME), "no JSON", "neither", prompt("e2", "yesterday")])
+    run()
+    assert warned(storage) == {
+        "files_are_usable": (
+            "2 problems in 1 files: persona/2026-05-01/events.jsonl line 2 is malformed_json, as are 1 more; "
+            "persona/2026-05-01/events.jsonl line 4 is invalid_occurred_at"
+        )
+    }
+
+
+def test_a_failed_and_a_quarantined_file_are_named_with_the_reason_and_the_good_one_counts(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    landing.write("persona", str(DAY), [prompt("e1", TIME)], name="good.jsonl")
+    landing.write("persona", str(DAY), ["no JSON"] * 100, name="bad.jsonl")
+    landing.write_bytes("persona", str(DAY), b"\xff\xfe\x00", name="broken.jsonl")
+    run()
+    observed = warned(storage)["files_are_usable"]
+    assert "persona/2026-05-01/bad.jsonl is quarantined and counts nowhere: 100.0% of its lines" in observed
+    assert "persona/2026-05-01/broken.jsonl is failed and counts nowhere: " in observed
+    assert "good.jsonl" not in observed
+    assert "no JSON" not in observed
+
+
+def test_a_void_without_a_target_warns(storage: Storage, landing: Landing, run: Run) -> None:
+    target = {"source": "persona", "recordId": "e9", "eventDay": str(DAY)}
+    landing.write("void", str(DAY), [{"id": "v1", "tenantId": "acme", **target}])
+    landing.write("persona", str(DAY), [prompt("e1", TIME)])
+    run()
+    assert warned(storage) == {"voids_have_targets": "1 voids without a target"}
+
+
+def test_an_id_of_two_days_warns_on_both(storage: Storage, landing: Landing, run: Run) -> None:
+    lines = [prompt("e1", TIME), prompt("e1", "2026-05-02T08:00:00Z"), prompt("e2", TIME)]
+    landing.write("persona", "2026-05-02", lines)
+    run()
+    assert [warned(storage, day) for day in (DAY, date(2026, 5, 2))] == [
+        {"ids_are_of_one_day": "1 ids of a day nearby"}
+    ] * 2
+
+
+def test_two_sources_of_one_metric_warn_and_the_tenant_is_not_named(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    landing.write("persona", str(DAY), [prompt("e1", TIME)])
+    counted = {"id": "u1", "type": "token", "count": 3, "createdAt": 1777622400000, "meta": {}}
+    landing.write("usage_statistics", str(DAY), [counted], tenant="acme")
+    run()
+    assert warned(storage) == {
+        "metered_once": "1 tenants metered twice: tokens_total by persona and usage_statistics"
+    }
+
+
+@pytest.mark.parametrize("day", [DAY, date(2020, 1, 1)])
+def test_a_day_of_which_nothing_is_known_has_nothing_to_look_at(storage: Storage, day: date) -> None:
+    assert warned(storage, day) == {}
