@@ -168,6 +168,16 @@ def files(connection: Connection, days: Collection[date] | None = None) -> list[
     ]
 
 
+def file_stamps(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Size and modification time (ns) of every known landing file as it landed, by path.
+
+    There may be 100,000, and this is asked every half minute: no rows of `LandedFile`.
+    """
+    columns = landing_files.c
+    query = select(columns.path, columns.size, columns.mtime_ns)
+    return {path: (size, mtime_ns) for path, size, mtime_ns in connection.execute(query)}
+
+
 def record_file(connection: Connection, file: LandedFile) -> None:
     """Put this row in the place of what was known of the file's path."""
     _upsert(connection, landing_files, vars(file))
@@ -237,6 +247,20 @@ def partitions(
         row["day"]: Partition(**{**row, "state": WriteState(row["state"])})
         for row in connection.execute(query).mappings()
     }
+
+
+def unfinished_days(connection: Connection, tables: Collection[str]) -> set[date]:
+    """The days of which a partition of these tables was begun and not committed."""
+    columns = partition_state.c
+    query = select(columns.day).where(columns.table_name.in_(tables), columns.state != WriteState.COMMITTED)
+    return set(connection.execute(query.distinct()).scalars())
+
+
+def outdated_days(connection: Connection, table: str, code_version: str) -> set[date]:
+    """The days of a table that another code version made."""
+    columns = partition_state.c
+    query = select(columns.day).where(columns.table_name == table, columns.code_version != code_version)
+    return set(connection.execute(query).scalars())
 
 
 def mark_writing(connection: Connection, table: str, day: date, run: str) -> None:

@@ -227,8 +227,14 @@ def _parse_day(name: str) -> date | None:
 
 def _ending(name: str) -> tuple[str, str | None]:
     """The ending that tells the format, and the compression."""
-    plain, last = Path(name), Path(name).suffix
-    return (plain.with_suffix("").suffix, COMPRESSIONS[last]) if last in COMPRESSIONS else (last, None)
+    stem, last = _suffix(name)
+    return (_suffix(stem)[1], COMPRESSIONS[last]) if last in COMPRESSIONS else (last, None)
+
+
+def _suffix(name: str) -> tuple[str, str]:
+    """The name without its last ending, and that ending. Path does the same, but not 100,000 times a second."""
+    stem, dot, last = name.rpartition(".")
+    return (stem, dot + last) if stem and last else (name, "")
 
 
 def _is_utf8(path: str) -> bool:

@@ -4,10 +4,11 @@ from datetime import date
 
 import dagster as dg
 
+from usage_pipeline.orchestration.assets.days import Metadata, each_day
 from usage_pipeline.orchestration.assets.landing import OWNERS
 from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, partition_metadata
 from usage_pipeline.orchestration.partitions import BACKFILL_POLICY
-from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
+from usage_pipeline.orchestration.resources import RUN_RESOURCES
 from usage_pipeline.storage.daily import DailyTable
 
 
@@ -26,22 +27,20 @@ def daily_asset(table: DailyTable, group: str, partitions: dg.PartitionsDefiniti
         code_version=table.code_version,
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
-        required_resource_keys={STORAGE, PROGRESS},
+        required_resource_keys=RUN_RESOURCES,
     )
     def compute(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         # Both are slow to import.
         from usage_pipeline.orchestration.lineage import column_lineage  # noqa: PLC0415
         from usage_pipeline.storage.compute import compute_partition  # noqa: PLC0415
 
-        for key in context.partition_keys:
-            partition = compute_partition(
-                context.resources.storage, table, date.fromisoformat(key), context.run.run_id
-            )
-            context.add_asset_metadata(partition_metadata(partition), partition_key=key)
-            context.resources.progress(partition.day)
+        def compute_day(day: date) -> Metadata:
+            partition = compute_partition(context.resources.storage, table, day, context.run.run_id)
+            return partition_metadata(partition)
+
         # Metadata of the result is stored once per partition; the UI shows the lineage of the latest.
         lineage = {"dagster/column_lineage": column_lineage(table)}
         context.add_asset_metadata(lineage, partition_key=context.partition_keys[-1])
-        return dg.MaterializeResult()
+        return each_day(context, compute_day)
 
     return compute

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.orchestration.assets.days import Metadata, each_day
 from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, partition_metadata
 from usage_pipeline.orchestration.partitions import BACKFILL_POLICY
-from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
+from usage_pipeline.orchestration.resources import RUN_RESOURCES
 
 if TYPE_CHECKING:
     from usage_pipeline.events.landing.land import LandingResult
@@ -29,17 +30,17 @@ def landing_asset(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefiniti
         metadata=definition_metadata(LANDED_EVENTS),
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
-        required_resource_keys={STORAGE, PROGRESS},
+        required_resource_keys=RUN_RESOURCES,
     )
     def landed_events(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         from usage_pipeline.events.landing.land import land_day  # noqa: PLC0415 - slow to import
 
-        for key in context.partition_keys:
-            result = land_day(context.resources.storage, date.fromisoformat(key), context.run.run_id)
-            context.add_asset_metadata(_metadata(result), partition_key=key)
+        def land(day: date) -> Metadata:
+            result = land_day(context.resources.storage, day, context.run.run_id)
             _log(context, result)
-            context.resources.progress(result.day)
-        return dg.MaterializeResult()
+            return _metadata(result)
+
+        return each_day(context, land)
 
     return landed_events
 

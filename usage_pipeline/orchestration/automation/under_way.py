@@ -1,0 +1,47 @@
+"""Which days runs are queued or running for, so that nothing is requested twice."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import dagster as dg
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+)
+
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.orchestration.jobs import LANDING_DAYS
+from usage_pipeline.pipeline.automation.work import Busy
+
+LANDING = dg.AssetKey(LANDED_EVENTS.name)
+
+
+def busy_days(instance: dg.DagsterInstance) -> Busy:
+    """The landing days and the event days of all runs that have not ended."""
+    runs = instance.get_runs(dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES)))
+    return Busy(
+        landing=frozenset(day for run in runs if _lands(run) for day in days_of(run.tags)),
+        events=frozenset(day for run in runs if _computes(run) for day in days_of(run.tags)),
+    )
+
+
+def days_of(tags: Mapping[str, str], partition: str | None = None) -> list[date]:
+    """The days of a run, or of a request for one, by its tags; a single day may stand beside them."""
+    first = tags.get(ASSET_PARTITION_RANGE_START_TAG) or tags.get(PARTITION_NAME_TAG) or partition
+    last = tags.get(ASSET_PARTITION_RANGE_END_TAG) or first
+    if first is None or last is None:
+        return []
+    start, end = date.fromisoformat(first), date.fromisoformat(last)
+    return [start + timedelta(days=offset) for offset in range((end - start).days + 1)]
+
+
+def _lands(run: dg.DagsterRun) -> bool:
+    return run.job_name == LANDING_DAYS.name or LANDING in (run.asset_selection or ())
+
+
+def _computes(run: dg.DagsterRun) -> bool:
+    if run.asset_selection:
+        return bool(run.asset_selection - {LANDING})
+    return run.job_name != LANDING_DAYS.name
