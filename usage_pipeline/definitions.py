@@ -13,6 +13,7 @@ from usage_pipeline.orchestration.assets.daily import daily_asset
 from usage_pipeline.orchestration.assets.landing import landing_asset
 from usage_pipeline.orchestration.automation.schedules import yesterday_schedule
 from usage_pipeline.orchestration.automation.sensors import all_sensors
+from usage_pipeline.orchestration.freshness import SERIES, series_freshness
 from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
 from usage_pipeline.orchestration.partitions import daily_partitions
 from usage_pipeline.orchestration.resources import (
@@ -32,13 +33,17 @@ def build_definitions(
 ) -> dg.Definitions:
     """All definitions; `overrides` replaces resources by name."""
     settings = settings or Settings.load()
-    partitions = daily_partitions(settings)
+    partitions, freshness = daily_partitions(settings), series_freshness(settings)
     with warnings.catch_warnings():
         # Backfill policies are beta for every user of Dagster; the snapshot test would see them change.
         warnings.simplefilter("ignore", dg.BetaWarning)
         assets = [
             landing_asset(partitions),
-            *(daily_asset(table, group, partitions) for group, tables in GROUPS.items() for table in tables),
+            *(
+                daily_asset(table, group, partitions, freshness if table in SERIES else None)
+                for group, tables in GROUPS.items()
+                for table in tables
+            ),
         ]
     return dg.Definitions(
         assets=assets,

@@ -74,7 +74,7 @@ class Settings(BaseSettings):
         default=False,
         description="Whether the gap filler also requests days that older code, mappings or rules made.",
     )
-    late_after_hours: Annotated[int, Field(ge=0, le=24)] = Field(
+    late_after_hours: Annotated[int, Field(ge=1, le=23)] = Field(
         6, description="Hours after its end at which a day that is not there, or not current, counts as late."
     )
     digest_key: SecretStr = Field(

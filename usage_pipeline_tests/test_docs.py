@@ -11,6 +11,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from usage_pipeline.cli.app import app
+from usage_pipeline.definitions import build_definitions
 from usage_pipeline.events.landing.reasons import MEANINGS
 from usage_pipeline.events.mapping import load_mapping
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
@@ -20,7 +21,10 @@ from usage_pipeline.storage.opened import open_storage
 from usage_pipeline_tests.support import Landing, reject_reasons
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")
+DOCUMENTS = (
+    *("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"),
+    *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")),
+)
 COMMANDS = typer.main.get_command(app).commands
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -69,6 +73,13 @@ def test_readme_lists_each_setting_once_in_the_order_of_the_code_with_its_defaul
         (f"`{PREFIX}{name.upper()}`", shown_default(name), str(field.description))
         for name, field in Settings.model_fields.items()
     ]
+
+
+def test_operate_lists_what_runs_by_itself() -> None:
+    repository = build_definitions().get_repository_def()
+    automation = [*repository.sensor_defs, *repository.schedule_defs]
+    named = {row[0].strip("`") for row in table(document("docs/operate.md"), "What runs by itself")}
+    assert named == {definition.name for definition in automation}
 
 
 def test_readme_lists_each_command_once_in_the_order_of_the_help() -> None:
@@ -121,10 +132,10 @@ def test_contributing_explains_each_reject_reason() -> None:
 def test_every_relative_link_leads_to_a_file_and_a_heading_that_exist(name: str) -> None:
     for link in LINK.findall(prose(document(name))):
         path, _, anchor = link.partition("#")
-        target = path or name
-        assert (ROOT / target).is_file(), link
+        target = (ROOT / name).parent / path if path else ROOT / name
+        assert target.is_file(), link
         if anchor:
-            assert anchor in anchors(document(target)), link
+            assert anchor in anchors(target.read_text(encoding="utf-8")), link
 
 
 @pytest.fixture

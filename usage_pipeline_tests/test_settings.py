@@ -30,7 +30,8 @@ WRONG = [
     ("USAGE_GAP_FILLER_INTERVAL_SECONDS", "0"),
     ("USAGE_GAP_FILLER_MAX_DAYS", "0"),
     ("USAGE_GAP_FILLER_OLD_CODE", "perhaps"),
-    ("USAGE_LATE_AFTER_HOURS", "25"),
+    ("USAGE_LATE_AFTER_HOURS", "0"),
+    ("USAGE_LATE_AFTER_HOURS", "24"),
     ("USAGE_NOW", "2026-06-01T00:00:00"),
     ("USAGE_NOW", "now"),
 ]

@@ -57,6 +57,8 @@ def dev(
         str(port),
     ]
     console.print(f"Dagster: http://127.0.0.1:{port} (Ctrl+C stops it)", highlight=False)
+    # Started in the background of a script, interrupts are ignored, and Dagster would ignore SIGTERM with them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, cwd=home, env=environment)  # noqa: S603 - our own command
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda *_: process.terminate())

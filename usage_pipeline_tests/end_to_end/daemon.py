@@ -6,9 +6,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import httpx
 from usage_pipeline_tests.end_to_end.support import PROJECT
 
 START_SECONDS = 120
+STOP_SECONDS = 60
 POLL_SECONDS = 0.5
 
 STATUSES = """{
@@ -30,6 +32,15 @@ RUNS = """query($filter: RunsFilter) {
     runId status jobName tags { key value } assetSelection { path }
   } } }
 }"""
+LAUNCH = """mutation($params: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $params) {
+    __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message }
+  }
+}"""
+BACKFILL = """query($id: String!) {
+  partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status } }
+}"""
+UNFINISHED = ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,22 @@ class Service:
         found = self.ask(RUNS, filter=chosen)["runsOrError"]["results"]
         return [{**run, "tags": {tag["key"]: tag["value"] for tag in run["tags"]}} for run in found]
 
+    def is_at_rest(self) -> bool:
+        """Whether nothing is queued or running."""
+        return not self.runs(statuses=UNFINISHED)
+
+    def launch_backfill(self, assets: Iterable[str], days: Iterable[date]) -> str:
+        """Launch a backfill as the UI does, and return its id."""
+        selected = [{"path": [asset]} for asset in assets]
+        params = {"assetSelection": selected, "partitionNames": [day.isoformat() for day in days]}
+        launched = self.ask(LAUNCH, params=params)["launchPartitionBackfill"]
+        assert launched["__typename"] == "LaunchBackfillSuccess", launched
+        return str(launched["backfillId"])
+
+    def backfill_status(self, backfill: str) -> str:
+        """How far it is."""
+        return str(self.ask(BACKFILL, id=backfill)["partitionBackfillOrError"]["status"])
+
     def wait_for(self, reached: Callable[[], bool], seconds: float) -> None:
         """Ask again and again until it is so; fail with the log when it takes too long."""
         deadline = time.monotonic() + seconds
@@ -86,10 +113,20 @@ class Service:
         except (httpx.HTTPError, AssertionError):
             return False
 
+    def stop(self) -> None:
+        """Stop it as Ctrl+C does, if it runs."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_SECONDS)
+        finally:
+            self.kill()
+
     def kill(self) -> None:
         """Kill every process of it at once, as a power cut would."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(START_SECONDS)
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(STOP_SECONDS)
 
 
 @contextmanager
@@ -110,6 +147,4 @@ def service(environment: Mapping[str, str], data_dir: Path) -> Iterator[Service]
             running.wait_for(running.is_loaded, START_SECONDS)
             yield running
         finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                process.wait(START_SECONDS)
+            running.stop()

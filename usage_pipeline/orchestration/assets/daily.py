@@ -12,7 +12,12 @@ from usage_pipeline.orchestration.resources import RUN_RESOURCES
 from usage_pipeline.storage.daily import DailyTable
 
 
-def daily_asset(table: DailyTable, group: str, partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+def daily_asset(
+    table: DailyTable,
+    group: str,
+    partitions: dg.PartitionsDefinition[str],
+    freshness: dg.FreshnessPolicy | None = None,
+) -> dg.AssetsDefinition:
     """The asset of one event-day table. Each day is committed by itself: a failed day undoes no other."""
 
     @dg.asset(
@@ -27,6 +32,7 @@ def daily_asset(table: DailyTable, group: str, partitions: dg.PartitionsDefiniti
         code_version=table.code_version,
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
+        freshness_policy=freshness,
         required_resource_keys=RUN_RESOURCES,
     )
     def compute(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:

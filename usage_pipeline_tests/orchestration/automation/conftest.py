@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from usage_pipeline.definitions import build_definitions
 from usage_pipeline.orchestration.resources import STORAGE
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.support import at
 
 
 @dataclass
@@ -39,13 +41,29 @@ class Automation:
         self.skipped = result.skip_message
         return list(result.run_requests or [])
 
-    def queue(self, request: dg.RunRequest) -> dg.DagsterRun:
-        """Create the run that was requested, and leave it in the queue."""
-        job = self.definitions.resolve_job_def(request.job_name or "")
+    def scheduled(self, name: str, now: datetime) -> list[dg.RunRequest]:
+        """Evaluate a schedule at a time; what it requests."""
+        repository = self.definitions.get_repository_def()
+        context = dg.build_schedule_context(
+            self.instance,
+            scheduled_execution_time=now,
+            resources={STORAGE: at(self.storage, now)},
+            repository_def=repository,
+        )
+        with context:
+            result = repository.get_schedule_def(name).evaluate_tick(context)
+        self.skipped = result.skip_message
+        return list(result.run_requests or [])
+
+    def create(
+        self, request: dg.RunRequest, status: dg.DagsterRunStatus = dg.DagsterRunStatus.NOT_STARTED
+    ) -> dg.DagsterRun:
+        """Create the run that was requested, and leave it alone."""
+        job = self.definitions.resolve_job_def(request.job_name or "event_days")
         return self.instance.create_run_for_job(
             job.get_subset(asset_selection=set(request.asset_selection or ())),
             tags=self.tags(request),
-            status=dg.DagsterRunStatus.QUEUED,
+            status=status,
             asset_selection=frozenset(request.asset_selection or ()),
         )
 
@@ -81,6 +99,12 @@ def new_automation(instance: dg.DagsterInstance) -> Callable[..., Automation]:
         return Automation(build_definitions(storage.settings, resources), instance, storage)
 
     return create
+
+
+@pytest.fixture
+def settings(new_settings: Callable[..., Settings]) -> Settings:
+    """Settings by which the gap filler requests three days at a time."""
+    return new_settings(gap_filler_max_days=3)
 
 
 @pytest.fixture
