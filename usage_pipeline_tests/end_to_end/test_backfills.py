@@ -1,9 +1,11 @@
 """Backfills launched as the UI does: they succeed, and a killed one is completed by the next."""
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date, timedelta
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -19,7 +21,7 @@ pytestmark = pytest.mark.acceptance
 
 ASSETS = (LANDED_EVENTS.name, *(table.name for table in DAILY_TABLES))
 QUICK = {"USAGE_SENSOR_INTERVAL_SECONDS": "1", "USAGE_GAP_FILLER_INTERVAL_SECONDS": "10"}
-FIRST_DAY = date(2026, 5, 1)
+FIRST_DAY = date(2025, 5, 1)
 SECONDS = 1_800
 
 
@@ -53,11 +55,14 @@ def current(deployment: Deployment) -> bool:
         return not find_stale(storage)
 
 
-@contextmanager
-def served(deployment: Deployment) -> Iterator[Service]:
-    environment = {**deployment.environment, **QUICK}
-    with service(environment, deployment.settings.data_dir) as running:
-        yield running
+@pytest.fixture
+def new_deployment(tmp_path: Path, new_database: Callable[[], str]) -> Callable[[], Deployment]:
+    """Makes a deployment by the real clock, which is the one that Dagster goes by, with quick sensors."""
+    return lambda: Deployment.create(tmp_path / uuid4().hex[:8], new_database, QUICK)
+
+
+def served(deployment: Deployment) -> AbstractContextManager[Service]:
+    return service(deployment.environment, deployment.settings.data_dir)
 
 
 def finish(running: Service, deployment: Deployment, backfill: str) -> None:
@@ -77,11 +82,11 @@ def test_a_backfill_of_90_days_launched_by_the_ui_succeeds_in_runs_of_30_days(
         runs = [run for run in running.runs() if run["tags"].get("dagster/backfill") == backfill]
         shown = running.materialized()
     assert sorted(run["tags"]["dagster/asset_partition_range_start"] for run in runs) == [
-        "2026-05-01",
-        "2026-05-31",
-        "2026-06-30",
+        "2025-05-01",
+        "2025-05-31",
+        "2025-06-30",
     ]
-    whole = [("2026-05-01", "2026-07-29")]
+    whole = [("2025-05-01", "2025-07-29")]
     assert shown == dict.fromkeys(ASSETS, whole)
     assert deployment.digests() == undisturbed(new_deployment(), 90)
 

@@ -142,30 +142,35 @@ class _Walk:
 
     def _tenant_or_file(self, day: _Place, entry: os.DirEntry[str]) -> Iterator[LandingFile | Misplaced]:
         self._check_link(entry)
-        yield from self._tenant(day, entry) if entry.is_dir() else self._file(day, entry)
-
-    def _tenant(self, day: _Place, folder: os.DirEntry[str]) -> Iterator[LandingFile | Misplaced]:
-        if _ending(folder.name)[0] in {f".{known}" for known in Format}:
+        if not entry.is_dir():
+            yield self._file(day, entry)
+            return
+        if _ending(entry.name)[0] in {f".{known}" for known in Format}:
             raise _OutOfPlaceError("expected a file, but this is a folder; rename it if it is that of a tenant")
-        place = replace(day, path=f"{day.path}/{folder.name}", tenant=folder.name)
-        for entry in _visible(folder.path, "expected a folder"):
-            yield from _or_misplaced(f"{place.path}/{entry.name}", self._file(place, entry))
+        place = replace(day, path=f"{day.path}/{entry.name}", tenant=entry.name)
+        for file in _visible(entry.path, "expected a folder"):
+            yield self._file_or_misplaced(place, file)
 
-    def _file(self, place: _Place, file: os.DirEntry[str]) -> Iterator[LandingFile]:
-        self._check_link(file)
+    def _file_or_misplaced(self, place: _Place, file: os.DirEntry[str]) -> LandingFile | Misplaced:
+        # Without a generator of its own for each of 100,000 files.
+        try:
+            self._check_link(file)
+            return self._file(place, file)
+        except (_OutOfPlaceError, OSError) as error:
+            return _misplaced(f"{place.path}/{file.name}", error)
+
+    def _file(self, place: _Place, file: os.DirEntry[str]) -> LandingFile:
         path = f"{place.path}/{file.name}"
         if not _is_utf8(path):
             raise _OutOfPlaceError("its name, or that of a folder above, is not UTF-8; rename it")
-        if file.is_dir():
-            raise _OutOfPlaceError("expected a file: folders go no deeper than <source>/<landing day>/<tenant>")
         if not file.is_file():
-            raise _OutOfPlaceError("expected a file; this is a pipe, a socket or a device")
+            raise _OutOfPlaceError(_no_file(file))
         ending, compression = _ending(file.name)
         expected = place.source.format
         if ending != f".{expected}":
             raise _OutOfPlaceError(f"expected a name ending in .{expected}, .{expected}.gz or .{expected}.zst")
         stat = file.stat()
-        yield LandingFile(
+        return LandingFile(
             path=path,
             source=place.source.name,
             landing_day=place.landing_day,
@@ -192,20 +197,28 @@ class _Walk:
             raise _OutOfPlaceError(_link_problem("out of the landing folder", kind))
 
 
+def _no_file(entry: os.DirEntry[str]) -> str:
+    if entry.is_dir():
+        return "expected a file: folders go no deeper than <source>/<landing day>/<tenant>"
+    return "expected a file; this is a pipe, a socket or a device"
+
+
 def _link_problem(where: str, kind: str) -> str:
     return f"a symbolic link that leads {where}; put the {kind} itself here"
 
 
-def _or_misplaced(
-    path: str, found: Iterator[LandingFile | Misplaced] | Iterator[LandingFile]
-) -> Iterator[LandingFile | Misplaced]:
-    readable = path.encode(errors="backslashreplace").decode()
+def _or_misplaced(path: str, found: Iterator[LandingFile | Misplaced]) -> Iterator[LandingFile | Misplaced]:
     try:
         yield from found
-    except _OutOfPlaceError as error:
-        yield Misplaced(readable, str(error))
-    except OSError as error:
-        yield Misplaced(readable, f"it cannot be read ({error.strerror}); check its permissions")
+    except (_OutOfPlaceError, OSError) as error:
+        yield _misplaced(path, error)
+
+
+def _misplaced(path: str, error: _OutOfPlaceError | OSError) -> Misplaced:
+    readable = path.encode(errors="backslashreplace").decode()
+    if isinstance(error, OSError):
+        return Misplaced(readable, f"it cannot be read ({error.strerror}); check its permissions")
+    return Misplaced(readable, str(error))
 
 
 def _visible(folder: str, expected: str) -> list[os.DirEntry[str]]:

@@ -1,9 +1,11 @@
-"""Which days runs are queued or running for, so that nothing is requested twice."""
+"""Which days something is queued or running for, so that nothing is requested twice."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 import dagster as dg
+from dagster._core.execution.asset_backfill import AssetBackfillData
+from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
@@ -19,12 +21,32 @@ LANDING = dg.AssetKey(LANDED_EVENTS.name)
 
 
 def busy_days(instance: dg.DagsterInstance) -> Busy:
-    """The landing days and the event days of all runs that have not ended."""
+    """The days of all runs that have not ended, and those that backfills have yet to make runs for."""
     runs = instance.get_runs(dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES)))
+    waiting = [entry for backfill in _open_backfills(instance) for entry in _not_started(backfill)]
     return Busy(
-        landing=frozenset(day for run in runs if _lands(run) for day in days_of(run.tags)),
-        events=frozenset(day for run in runs if _computes(run) for day in days_of(run.tags)),
+        landing=frozenset(
+            [day for run in runs if _lands(run) for day in days_of(run.tags)]
+            + [day for asset, day in waiting if asset == LANDING]
+        ),
+        events=frozenset(
+            [day for run in runs if _computes(run) for day in days_of(run.tags)]
+            + [day for asset, day in waiting if asset != LANDING]
+        ),
     )
+
+
+def _open_backfills(instance: dg.DagsterInstance) -> list[AssetBackfillData]:
+    open_ones = instance.get_backfills(BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED]))
+    return [backfill.asset_backfill_data for backfill in open_ones if backfill.asset_backfill_data]
+
+
+def _not_started(backfill: AssetBackfillData) -> Iterator[tuple[dg.AssetKey, date]]:
+    """The partitions of a backfill for which it has made no run yet."""
+    left = backfill.target_subset - backfill.requested_subset - backfill.failed_and_downstream_subset
+    for entry in left.iterate_asset_partitions():
+        if entry.partition_key is not None:
+            yield entry.asset_key, date.fromisoformat(entry.partition_key)
 
 
 def days_of(tags: Mapping[str, str], partition: str | None = None) -> list[date]:

@@ -9,9 +9,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 
-from usage_pipeline.events import mapping
-from usage_pipeline.events.landing.scan import LandingFile, scan_landing
+from usage_pipeline.events.landing.scan import LandingFile
 from usage_pipeline.pipeline.automation.work import LANDING, Work, consecutive, without
+from usage_pipeline.pipeline.landing_work import scan_days
 from usage_pipeline.storage import state
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.opened import Storage
@@ -39,11 +39,13 @@ Seen = Mapping[date, Waiting]
 
 def find_arrivals(storage: Storage) -> dict[date, str]:
     """Landing days with files that are new or changed by path, size and time; each with its files' digest."""
-    scan = scan_landing(storage.settings, mapping.load_mappings(storage.settings))
     with storage.warehouse.connect() as connection:
         stamps = state.file_stamps(connection)
-    days = {file.landing_day for file in scan.files if stamps.get(file.path) != (file.size, file.mtime_ns)}
-    return {day: files_digest(files) for day, files in scan.days().items() if day in days}
+    return {
+        day: files_digest(files)
+        for day, files in scan_days(storage).items()
+        if any(stamps.get(file.path) != (file.size, file.mtime_ns) for file in files)
+    }
 
 
 def files_digest(files: list[LandingFile]) -> str:

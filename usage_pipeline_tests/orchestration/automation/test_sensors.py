@@ -1,10 +1,12 @@
 """The sensors request each piece of work once, and again only some time after it failed."""
 
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.execution.backfill import PartitionBackfill
 
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.orchestration.automation.under_way import busy_days
@@ -84,6 +86,26 @@ def test_a_file_that_changes_while_its_day_is_under_way_is_requested_again_after
     (second,) = automation.tick("arrivals")
     assert second.partition_key == first.partition_key
     assert second.run_key != first.run_key
+
+
+def test_the_days_of_a_backfill_are_under_way_before_it_has_made_its_runs(automation: Automation) -> None:
+    graph = automation.definitions.get_repository_def().asset_graph
+    assets = [LANDED_EVENTS.name, "token_series"]
+    backfill = PartitionBackfill.from_asset_partitions(
+        "a backfill",
+        graph,
+        ["2026-05-01", "2026-05-02"],
+        [dg.AssetKey(asset) for asset in assets],
+        time.time(),
+        {},
+        automation.instance,
+        all_partitions=False,
+        title=None,
+        description=None,
+        run_config=None,
+    )
+    automation.instance.add_backfill(backfill)
+    assert busy_days(automation.instance) == Busy(frozenset(DAYS[:2]), frozenset(DAYS[:2]))
 
 
 @pytest.mark.usefixtures("six_days")

@@ -1,7 +1,8 @@
 """What arrives: which landing days wait, and from when on their files count as at rest."""
 
+import time
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,21 @@ from usage_pipeline.pipeline.automation.arrivals import (
     look_again,
     parse,
 )
+from usage_pipeline.pipeline.landing_work import scan_days
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.schema import landing_files
 from usage_pipeline_tests.support import Landing, prompt
 
 DAY, NEXT_DAY, LAST_DAY = date(2026, 5, 1), date(2026, 5, 2), date(2026, 5, 4)
+EMPTY = {
+    **dict.fromkeys(("mapping_digest", "run"), ""),
+    **dict.fromkeys(("lines", "header", "continuation", "blank", "accepted", "rejected", "size"), 0),
+    "source": "persona",
+    "state": "landed",
+    "landed_at": datetime(2026, 5, 1, tzinfo=UTC),
+}
+"""What the state says of a file without lines, beside its place."""
 waiting_days = st.dictionaries(
     st.dates(date(2026, 1, 1), date(2026, 3, 1)), st.builds(Waiting, st.text(), st.integers(1, 99), st.booleans())
 )
@@ -101,3 +113,26 @@ def test_what_waits_is_remembered_as_text(waiting: dict[date, Waiting]) -> None:
 
 def test_nothing_is_remembered_at_first() -> None:
     assert parse(None) == {}
+
+
+@pytest.mark.acceptance
+def test_a_look_at_100_000_files_takes_less_than_a_second(storage: Storage, settings: Settings) -> None:
+    for day in range(1, 11):
+        for tenant in range(100):
+            folder = settings.landing / "persona" / f"2026-05-{day:02}" / f"tenant{tenant}"
+            folder.mkdir(parents=True)
+            for number in range(100):
+                (folder / f"{number}.jsonl").touch()
+    known = [
+        {**EMPTY, "path": file.path, "landing_day": file.landing_day, "mtime_ns": file.mtime_ns}
+        for files in scan_days(storage).values()
+        for file in files
+    ]
+    with storage.warehouse.begin() as connection:
+        connection.execute(landing_files.insert(), known)
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        assert find_arrivals(storage) == {}
+        seconds.append(time.perf_counter() - started)
+    assert min(seconds) < 1
