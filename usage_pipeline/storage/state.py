@@ -217,6 +217,18 @@ def landed_days(connection: Connection, days: Collection[date]) -> list[tuple[La
     return found
 
 
+def landed_digests(connection: Connection, days: Collection[date]) -> list[tuple[date, date, str, str]]:
+    """Event day, landing day, path and digest of what landed files hold of these event days, in landing order."""
+    files, shares = landing_files.c, landing_event_days.c
+    query = (
+        select(shares.event_day, files.landing_day, files.path, shares.digest)
+        .join_from(landing_event_days, landing_files, shares.path == files.path)
+        .where(shares.event_day.in_(days), files.state == FileState.LANDED)
+        .order_by(files.landing_day, files.path.collate("C"))
+    )
+    return [(event_day, landed, path, digest) for event_day, landed, path, digest in connection.execute(query)]
+
+
 def event_days_of(connection: Connection, paths: Collection[str]) -> list[LandedDay]:
     """What these files hold, by event day."""
     query = select(landing_event_days).where(landing_event_days.c.path.in_(paths))
