@@ -62,6 +62,8 @@ def gap_filler(context: dg.SensorEvaluationContext) -> dg.SensorResult:
 
     storage = context.resources.storage
     busy = busy_days(context.instance)
+    if len(busy.landing) > BULK_LANDING_DAYS:
+        return _result([], f"{len(busy.landing)} landing days are under way")
     work = gap_work(storage, busy)
     due = due_requests(context.instance, work, "gap_filler", GAP_PRIORITY)
     requested = list(_up_to(storage.settings.gap_filler_max_days, due))

@@ -1,7 +1,7 @@
 """Which days something is queued or running for, so that nothing is requested twice."""
 
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 from dagster._core.execution.asset_backfill import AssetBackfillData
@@ -11,18 +11,23 @@ from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
     PARTITION_NAME_TAG,
+    WILL_RETRY_TAG,
 )
 
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.orchestration.jobs import LANDING_DAYS
+from usage_pipeline.orchestration.resources import COMMAND_TAG
 from usage_pipeline.pipeline.automation.work import Busy
 
 LANDING = dg.AssetKey(LANDED_EVENTS.name)
 
+RETRY_PATIENCE = timedelta(minutes=5)
+"""Dagster tries a run again within seconds, if its daemon is well."""
+
 
 def busy_days(instance: dg.DagsterInstance) -> Busy:
-    """The days of all runs that have not ended, and those that backfills have yet to make runs for."""
-    runs = instance.get_runs(dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES)))
+    """The days of all runs that go on, and those that backfills have yet to make runs for."""
+    runs = [*instance.get_runs(dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES))), *_to_be_retried(instance)]
     waiting = [entry for backfill in _open_backfills(instance) for entry in _not_started(backfill)]
     return Busy(
         landing=frozenset(
@@ -34,6 +39,17 @@ def busy_days(instance: dg.DagsterInstance) -> Busy:
             + [day for asset, day in waiting if asset != LANDING]
         ),
     )
+
+
+def _to_be_retried(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Runs that lost their process, in the moment before Dagster makes the run that tries them again."""
+    lately = dg.RunsFilter(
+        statuses=[dg.DagsterRunStatus.FAILURE],
+        tags={WILL_RETRY_TAG: "true"},
+        updated_after=datetime.now(UTC) - RETRY_PATIENCE,
+    )
+    failed = instance.get_runs(lately)
+    return [run for run in failed if run.is_complete_and_waiting_to_retry and COMMAND_TAG not in run.tags]
 
 
 def _open_backfills(instance: dg.DagsterInstance) -> list[AssetBackfillData]:

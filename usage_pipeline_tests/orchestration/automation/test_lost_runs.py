@@ -1,11 +1,13 @@
 """A run whose process is gone is ended; one whose process lives is not."""
 
 import time
+from datetime import date
 
 import dagster as dg
 import pytest
 
 from usage_pipeline.orchestration.automation import lost_runs
+from usage_pipeline.orchestration.automation.under_way import busy_days
 from usage_pipeline.storage import state
 from usage_pipeline.storage.locks import is_alive, run_lock
 from usage_pipeline_tests.orchestration.automation.conftest import Automation
@@ -62,3 +64,14 @@ def test_a_run_holds_its_lock_while_it_computes_and_no_longer(
     assert run.success
     assert set(seen) == {True}
     assert not look(run.run_id)
+
+
+def test_the_days_of_a_lost_run_stay_under_way_until_dagster_has_made_the_run_that_tries_it_again(
+    automation: Automation, started: dg.DagsterRun
+) -> None:
+    automation.tick("lost_runs")
+    automation.tick("lost_runs")
+    automation.instance.add_run_tags(started.run_id, {"dagster/will_retry": "true"})
+    assert busy_days(automation.instance).events == {date(2026, 5, 1)}
+    automation.instance.add_run_tags(started.run_id, {"dagster/auto_retry_run_id": "the next run"})
+    assert busy_days(automation.instance).events == set()
