@@ -95,7 +95,7 @@ def test_a_backfill_of_90_days_launched_by_the_ui_succeeds_in_runs_of_30_days(
 def test_a_killed_backfill_that_is_launched_again_ends_where_an_undisturbed_one_does(
     seed: int, new_deployment: Callable[[], Deployment]
 ) -> None:
-    count = 40
+    count = 31
     deployment = new_deployment()
     place(deployment, count)
     point = random.Random(seed).randrange(1, count * len(ASSETS))  # noqa: S311 - any point will do
