@@ -37,8 +37,9 @@ def arrivals(context: dg.SensorEvaluationContext) -> dg.SensorResult:
     """Requests landing days whose files are new or changed, once they were the same at two looks."""
     from usage_pipeline.pipeline.automation.arrivals import arrived_work, dump, find_arrivals, look_again, parse
 
+    busy = busy_days(context.instance)  # first: a run that ends meanwhile has left its trace in the state
     waiting = look_again(parse(context.cursor), find_arrivals(context.resources.storage))
-    work = arrived_work(waiting, busy_days(context.instance).landing)
+    work = arrived_work(waiting, busy.landing)
     requested = requests(context.instance, work, "arrivals", LANDING_PRIORITY)
     reason = f"{len(waiting)} landing days wait to be at rest, or are under way" if waiting else "Nothing new"
     return _result(requested, reason, cursor=dump(waiting))
