@@ -64,6 +64,22 @@ class Settings(BaseSettings):
     lock_timeout_seconds: Annotated[int, Field(ge=1)] = Field(
         600, description="How long to wait for another writer of the same partition."
     )
+    sensor_interval_seconds: Annotated[int, Field(ge=1)] = Field(
+        30, description="How often the sensors look at the landing folder and at the state."
+    )
+    gap_filler_interval_seconds: Annotated[int, Field(ge=1)] = Field(
+        900, description="How often the gap filler looks for days that are expected and not there."
+    )
+    gap_filler_max_days: Annotated[int, Field(ge=1)] = Field(
+        30, description="Days that the gap filler requests at most each time, the newest first."
+    )
+    gap_filler_old_code: bool = Field(
+        default=False,
+        description="Whether the gap filler also requests days that older code, mappings or rules made.",
+    )
+    late_after_hours: Annotated[int, Field(ge=1, le=23)] = Field(
+        6, description="Hours after its end at which a day that is not there, or not current, counts as late."
+    )
     digest_key: SecretStr = Field(
         SecretStr("usage_pipeline"),
         description="Key of the digests of texts and conversation ids. Set it once, before the first file.",

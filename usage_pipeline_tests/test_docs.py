@@ -11,6 +11,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from usage_pipeline.cli.app import app
+from usage_pipeline.definitions import build_definitions
 from usage_pipeline.events.landing.reasons import MEANINGS
 from usage_pipeline.events.mapping import load_mapping
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
@@ -73,6 +74,13 @@ def test_readme_lists_each_setting_once_in_the_order_of_the_code_with_its_defaul
         (f"`{PREFIX}{name.upper()}`", shown_default(name), str(field.description))
         for name, field in Settings.model_fields.items()
     ]
+
+
+def test_operate_lists_what_runs_by_itself() -> None:
+    repository = build_definitions().get_repository_def()
+    automation = [*repository.sensor_defs, *repository.schedule_defs]
+    named = {row[0].strip("`") for row in table(document("docs/operate.md"), "What runs by itself")}
+    assert named == {definition.name for definition in automation}
 
 
 def test_readme_lists_each_command_once_in_the_order_of_the_help() -> None:
@@ -139,7 +147,7 @@ def test_every_relative_link_leads_to_a_file_and_a_heading_that_exist(name: str)
     for link in LINK.findall(prose(document(name))):
         path, _, anchor = link.partition("#")
         target = (ROOT / name).parent / path if path else ROOT / name
-        assert target.exists(), link
+        assert target.is_file(), link
         if anchor:
             assert anchor in anchors(target.read_text(encoding="utf-8")), link
 

@@ -10,8 +10,12 @@ import typer
 
 from usage_pipeline.cli.options import DataDir, load_settings
 from usage_pipeline.cli.output import console
+from usage_pipeline.orchestration.heartbeat import why_dead
 from usage_pipeline.orchestration.instance import project_dir
 from usage_pipeline.pipeline.health import Level, examine
+from usage_pipeline.pipeline.lateness import due_day, why_late
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import open_storage
 from usage_pipeline.storage.postgres import database_urls
 from usage_pipeline.storage.warehouse import migrate as migrate_warehouse
 
@@ -53,6 +57,8 @@ def dev(
         str(port),
     ]
     console.print(f"Dagster: http://127.0.0.1:{port} (Ctrl+C stops it)", highlight=False)
+    # Started in the background of a script, interrupts are ignored, and Dagster would ignore SIGTERM with them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, cwd=home, env=environment)  # noqa: S603 - our own command
     for stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(stop, lambda *_: process.terminate())
@@ -70,16 +76,37 @@ def migrate(data_dir: DataDir = None) -> None:
     console.print(f"The warehouse is up to date: {url}", highlight=False)
 
 
-def doctor(data_dir: DataDir = None) -> None:
+def doctor(
+    heartbeat: Annotated[  # noqa: FBT002 - a flag of the command line
+        bool,
+        typer.Option("--heartbeat", help="Only: does the daemon live, and is the newest day there? One line."),
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
     """Check settings, database, mappings, reference files, landing folder and days. Exit code 1 on an error.
+
+    With --heartbeat, for a monitor: exit code 1 if the Dagster daemon is dead or the newest day is late.
 
     Example: `usage-pipeline doctor`
     """
     settings = load_settings(data_dir)
+    if heartbeat:
+        _heartbeat(settings)
+        return
     findings = examine(settings)
     for finding in findings:
         colour = _COLOURS[finding.level]
         console.print(f"[{colour}]{finding.level:8}[/{colour}]", end=" ")
         console.print(finding.text, markup=False, highlight=False, soft_wrap=True)
     if any(finding.level is Level.ERROR for finding in findings):
+        raise typer.Exit(1)
+
+
+def _heartbeat(settings: Settings) -> None:
+    with open_storage(settings) as storage:
+        late, day = why_late(storage), due_day(storage)
+    problems = [problem for problem in (why_dead(), late) if problem]
+    line = "; ".join(problems) or f"The daemon lives, and no day up to {day} is late"
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    if problems:
         raise typer.Exit(1)

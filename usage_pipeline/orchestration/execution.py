@@ -9,10 +9,11 @@ from typing import Any, Protocol
 import dagster as dg
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
+from usage_pipeline.errors import PartitionError
 from usage_pipeline.orchestration.checks import OFF, SUITES_TAG
 from usage_pipeline.orchestration.instance import open_instance
 from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
-from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
+from usage_pipeline.orchestration.resources import COMMAND_TAG, PROGRESS, STORAGE
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 
@@ -61,10 +62,13 @@ class DagsterRunner:
             else {"tags": {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last}}
         )
         suites = {} if self.suites else {SUITES_TAG: OFF}
-        tags = {"usage_pipeline/command": self.command, **suites, **partitions.pop("tags", {})}
-        self.definitions.resolve_job_def(job).execute_in_process(
-            instance=self.instance, asset_selection=assets, run_config=QUIET, tags=tags, **partitions
-        )
+        tags = {COMMAND_TAG: self.command, **suites, **partitions.pop("tags", {})}
+        try:
+            self.definitions.resolve_job_def(job).execute_in_process(
+                instance=self.instance, asset_selection=assets, run_config=QUIET, tags=tags, **partitions
+            )
+        except dg.Failure as failure:
+            raise PartitionError(failure.description) from None
 
 
 BuildDefinitions = Callable[[Settings, Mapping[str, object]], dg.Definitions]

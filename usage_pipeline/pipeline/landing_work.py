@@ -60,9 +60,14 @@ def find_landing_work(storage: Storage) -> LandingWork:
     )
 
 
+def scan_days(storage: Storage) -> dict[date, list[LandingFile]]:
+    """The files of the landing folder, by landing day."""
+    return scan_landing(storage.settings, mapping.load_mappings(storage.settings)).days()
+
+
 def landing_days(storage: Storage) -> set[date]:
     """The landing days that have files."""
-    return set(scan_landing(storage.settings, mapping.load_mappings(storage.settings)).days())
+    return set(scan_days(storage))
 
 
 def _is_there(storage: Storage, path: str) -> bool:

@@ -4,10 +4,9 @@ The loop is the same with and without Dagster: it asks a `Runner` to land days a
 and asks the state again what is left.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from itertools import groupby
+from datetime import date
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -15,6 +14,7 @@ from sqlalchemy import Connection
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.landing.land import land_day
 from usage_pipeline.events.landing.vanished import note_vanished
+from usage_pipeline.pipeline.chunks import chunks
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
 from usage_pipeline.storage import state
@@ -22,6 +22,10 @@ from usage_pipeline.storage.compute import compute_partition, stale_days
 from usage_pipeline.storage.opened import Storage
 
 MAX_PASSES = 20
+NO_FAILURES: Mapping[date, PartitionError] = {}
+
+Unit = tuple[frozenset[str], list[date]]
+"""The tables to make in one run, and its consecutive days."""
 
 
 class Runner(Protocol):
@@ -73,7 +77,7 @@ def find_stale(storage: Storage) -> dict[date, frozenset[str]]:
     with storage.warehouse.connect() as connection:
         days = event_days(storage, connection)
         stale = {table.name: stale_days(storage, connection, table, days) for table in DAILY_TABLES}
-    return {day: _with_downstream(names) for day in sorted(days) if (names := _stale_on(day, stale))}
+    return {day: with_downstream(names) for day in sorted(days) if (names := _stale_on(day, stale))}
 
 
 def event_days(storage: Storage, connection: Connection) -> set[date]:
@@ -86,7 +90,8 @@ def _stale_on(day: date, stale: Mapping[str, set[date]]) -> set[str]:
     return {name for name, days in stale.items() if day in days}
 
 
-def _with_downstream(names: set[str]) -> frozenset[str]:
+def with_downstream(names: Collection[str]) -> frozenset[str]:
+    """These tables and all that read them, directly or not."""
     reached = set(names)
     for table in DAILY_TABLES:  # in the order of the flow, so one pass reaches all
         if reached.intersection(table.upstream):
@@ -118,43 +123,70 @@ def land_days(runner: Runner, days: Collection[date], summary: RefreshSummary) -
 
 def recompute_days(storage: Storage, runner: Runner, days: Collection[date], summary: RefreshSummary) -> None:
     """Compute all tables of these days, stale or not, and then what became stale by it."""
-    _compute(runner, dict.fromkeys(days, frozenset(table.name for table in DAILY_TABLES)), summary)
-    settle(storage, runner, summary)
+    every_table = frozenset(table.name for table in DAILY_TABLES)
+    failed = _compute(runner, work_units(dict.fromkeys(days, every_table)), summary)
+    settle(storage, runner, summary, failed)
 
 
-def settle(storage: Storage, runner: Runner, summary: RefreshSummary) -> None:
-    """Compute stale and missing partitions until none is left."""
+def settle(
+    storage: Storage, runner: Runner, summary: RefreshSummary, failed: Mapping[date, PartitionError] = NO_FAILURES
+) -> None:
+    """Compute stale and missing partitions until none is left but those of days that fail.
+
+    Raises PartitionError when days have failed, or stay stale although they were computed.
+    """
+    given_up = dict(failed)
     for _ in range(MAX_PASSES):
-        stale = find_stale(storage)
+        stale = {day: tables for day, tables in find_stale(storage).items() if day not in given_up}
         if not stale:
-            return
-        _compute(runner, stale, summary)
-    raise PartitionError(
-        f"{len(find_stale(storage))} days stay stale after {MAX_PASSES} passes; is another process landing files?"
-    )
+            break
+        given_up |= _compute(runner, work_units(stale, alone=unfinished_days(storage)), summary)
+    else:
+        raise PartitionError(
+            f"{len(find_stale(storage))} days stay stale after {MAX_PASSES} passes; "
+            "is another process landing files?"
+        )
+    if given_up:
+        raise PartitionError("\n".join(dict.fromkeys(str(error) for error in given_up.values())))
 
 
-def _compute(runner: Runner, work: Mapping[date, frozenset[str]], summary: RefreshSummary) -> None:
-    if work:
-        runner.expect("computing", sum(map(len, work.values())))
-    for tables, days in work_units(work):
-        runner.compute(tables, days)
+def unfinished_days(storage: Storage) -> set[date]:
+    """The event days of which a partition was begun and not committed."""
+    with storage.warehouse.connect() as connection:
+        return state.unfinished_days(connection, [table.name for table in DAILY_TABLES])
+
+
+def _compute(runner: Runner, units: Sequence[Unit], summary: RefreshSummary) -> dict[date, PartitionError]:
+    """Do the work; returns the days that failed when they were computed alone.
+
+    Of days that were computed together and failed, the unfinished one is alone the next time.
+    """
+    failed = {}
+    if units:
+        runner.expect("computing", sum(len(tables) * len(days) for tables, days in units))
+    for tables, days in units:
+        try:
+            runner.compute(tables, days)
+        except PartitionError as error:
+            if len(days) == 1:
+                failed[days[0]] = error
+            continue
         for day in days:
             summary.computed.setdefault(day, set()).update(tables)
+    return failed
 
 
-def work_units(stale: Mapping[date, frozenset[str]]) -> Iterable[tuple[frozenset[str], list[date]]]:
-    """The same work in runs: consecutive days that need the same tables, earliest first."""
+def work_units(
+    stale: Mapping[date, frozenset[str]], size: int = CHUNK_DAYS, alone: Collection[date] = ()
+) -> list[Unit]:
+    """The same work in runs: consecutive days that need the same tables, earliest first.
+
+    Days that are to go alone share their run with no other, so that they hold up none when they fail.
+    """
     by_tables: dict[frozenset[str], list[date]] = {}
     for day, tables in stale.items():
-        by_tables.setdefault(tables, []).append(day)
-    units = [(tables, chunk) for tables, days in by_tables.items() for chunk in chunks(days)]
+        if day not in alone:
+            by_tables.setdefault(tables, []).append(day)
+    units = [(tables, chunk) for tables, days in by_tables.items() for chunk in chunks(days, size)]
+    units += [(stale[day], [day]) for day in alone if day in stale]
     return sorted(units, key=lambda unit: unit[1][0])
-
-
-def chunks(days: Iterable[date], size: int = CHUNK_DAYS) -> list[list[date]]:
-    """Consecutive days together, at most `size` of them."""
-    ordered = sorted(days)
-    position: Callable[[tuple[int, date]], date] = lambda pair: pair[1] - timedelta(days=pair[0])  # noqa: E731
-    runs = [[day for _, day in group] for _, group in groupby(enumerate(ordered), key=position)]
-    return [run[start : start + size] for run in runs for start in range(0, len(run), size)]

@@ -90,8 +90,8 @@ def _store_reference(entry: ReferenceRows, duck: DuckDBPyConnection, stored: str
 
 def _landed_digests(connection: Connection, days: Collection[date]) -> Digests:
     parts: dict[date, list[Any]] = {day: [] for day in days}
-    for file, share in state.landed_days(connection, days):
-        parts[share.event_day] += [file.landing_day, file.path, share.digest]
+    for event_day, *known in state.landed_digests(connection, days):
+        parts[event_day] += known
     return {day: fingerprint(part) for day, part in parts.items()}
 
 

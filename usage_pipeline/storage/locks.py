@@ -1,7 +1,8 @@
-"""One writer per partition: a PostgreSQL advisory lock on (table, day).
+"""PostgreSQL advisory locks: one writer per partition, on (table, day), and one lock per run of Dagster.
 
-The lock belongs to a connection, so the lock of a process that was killed is free at once. A process
-holds one lock at a time, so that two can't wait for each other.
+A lock belongs to a connection, so the lock of a process that was killed is free at once. A process holds one
+partition's lock at a time, so that two can't wait for each other. A run's lock is waited for by nobody: it
+tells whether the run's process still lives.
 """
 
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from usage_pipeline.errors import LockTimeoutError
+
+_KEY = "hashtextextended(:key, 0)"
 
 
 @contextmanager
@@ -24,7 +27,7 @@ def partition_lock(engine: Engine, table: str, day: date, timeout_seconds: int) 
     with engine.connect() as connection:
         connection.execute(text(f"SET lock_timeout = '{timeout_seconds}s'"))
         try:
-            connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:key, 0))"), key)
+            connection.execute(text(f"SELECT pg_advisory_lock({_KEY})"), key)
         except OperationalError:
             connection.rollback()
             raise LockTimeoutError(
@@ -36,5 +39,27 @@ def partition_lock(engine: Engine, table: str, day: date, timeout_seconds: int) 
             yield connection
         finally:
             connection.rollback()
-            connection.execute(text("SELECT pg_advisory_unlock(hashtextextended(:key, 0))"), key)
+            connection.execute(text(f"SELECT pg_advisory_unlock({_KEY})"), key)
             connection.commit()
+
+
+@contextmanager
+def run_lock(engine: Engine, run: str) -> Iterator[None]:
+    """Hold the lock that says that this run's process lives."""
+    with engine.connect() as connection:
+        connection.execute(text(f"SELECT pg_advisory_lock({_KEY})"), _run_key(run))
+        connection.commit()
+        connection.detach()  # closed for good at the end, and the lock with it, even if the server has gone
+        yield
+
+
+def is_alive(connection: Connection, run: str) -> bool:
+    """Whether a process holds the lock of this run."""
+    free: bool = connection.execute(text(f"SELECT pg_try_advisory_lock({_KEY})"), _run_key(run)).scalar_one()
+    if free:
+        connection.execute(text(f"SELECT pg_advisory_unlock({_KEY})"), _run_key(run))
+    return not free
+
+
+def _run_key(run: str) -> dict[str, str]:
+    return {"key": f"run:{run}"}

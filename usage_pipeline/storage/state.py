@@ -168,6 +168,16 @@ def files(connection: Connection, days: Collection[date] | None = None) -> list[
     ]
 
 
+def file_stamps(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Size and modification time (ns) of every known landing file as it landed, by path.
+
+    There may be 100,000, and this is asked every half minute: no rows of `LandedFile`.
+    """
+    columns = landing_files.c
+    query = select(columns.path, columns.size, columns.mtime_ns)
+    return {path: (size, mtime_ns) for path, size, mtime_ns in connection.execute(query)}
+
+
 def record_file(connection: Connection, file: LandedFile) -> None:
     """Put this row in the place of what was known of the file's path."""
     _upsert(connection, landing_files, vars(file))
@@ -207,6 +217,18 @@ def landed_days(connection: Connection, days: Collection[date]) -> list[tuple[La
     return found
 
 
+def landed_digests(connection: Connection, days: Collection[date]) -> list[tuple[date, date, str, str]]:
+    """Event day, landing day, path and digest of what landed files hold of these event days, in landing order."""
+    files, shares = landing_files.c, landing_event_days.c
+    query = (
+        select(shares.event_day, files.landing_day, files.path, shares.digest)
+        .join_from(landing_event_days, landing_files, shares.path == files.path)
+        .where(shares.event_day.in_(days), files.state == FileState.LANDED)
+        .order_by(files.landing_day, files.path.collate("C"))
+    )
+    return [(event_day, landed, path, digest) for event_day, landed, path, digest in connection.execute(query)]
+
+
 def event_days_of(connection: Connection, paths: Collection[str]) -> list[LandedDay]:
     """What these files hold, by event day."""
     query = select(landing_event_days).where(landing_event_days.c.path.in_(paths))
@@ -237,6 +259,20 @@ def partitions(
         row["day"]: Partition(**{**row, "state": WriteState(row["state"])})
         for row in connection.execute(query).mappings()
     }
+
+
+def unfinished_days(connection: Connection, tables: Collection[str]) -> set[date]:
+    """The days of which a partition of these tables was begun and not committed."""
+    columns = partition_state.c
+    query = select(columns.day).where(columns.table_name.in_(tables), columns.state != WriteState.COMMITTED)
+    return set(connection.execute(query.distinct()).scalars())
+
+
+def outdated_days(connection: Connection, table: str, code_version: str) -> set[date]:
+    """The days of a table that another code version made."""
+    columns = partition_state.c
+    query = select(columns.day).where(columns.table_name == table, columns.code_version != code_version)
+    return set(connection.execute(query).scalars())
 
 
 def mark_writing(connection: Connection, table: str, day: date, run: str) -> None:

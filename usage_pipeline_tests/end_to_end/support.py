@@ -2,11 +2,12 @@
 
 import io
 import json
+import os
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from usage_pipeline_tests.support import digests, shared
 PROJECT = Path(__file__).parents[2]
 AIDER_LANDING_DAY = "2026-04-26"
 POLL_SECONDS = 0.02
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,22 @@ class Deployment:
 
     settings: Settings
     environment: dict[str, str]
+
+    @classmethod
+    def create(
+        cls, folder: Path, new_database: Callable[[], str], more: Mapping[str, str] = NOTHING
+    ) -> "Deployment":
+        """One in this folder, with two databases, and the environment of processes that use them."""
+        variables = {
+            "USAGE_DATA_DIR": str(folder / "data"),
+            "USAGE_DATABASE_URL": new_database(),
+            "USAGE_DAGSTER_DATABASE_URL": new_database(),
+            "USAGE_DIGEST_KEY": "test",
+        }
+        settings = Settings.load(
+            data_dir=folder / "data", database_url=variables["USAGE_DATABASE_URL"], digest_key="test"
+        )
+        return cls(settings, {**os.environ, **variables, **more})
 
     def with_plans(self) -> "Deployment":
         """Take the shared plans, by which the tenant `aider` keeps everything."""

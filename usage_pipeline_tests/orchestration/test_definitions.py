@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -237,6 +237,38 @@ def test_an_own_check_is_a_check_of_the_asset(tmp_path: Path) -> None:
     (tmp_path / "usage_records.yaml").write_text("busy: {description: Busy., expect: rows, at_least: 9}")
     found = build_definitions(Settings.load(suites_dir=tmp_path)).resolve_asset_graph().asset_check_keys
     assert dg.AssetCheckKey(dg.AssetKey("usage_records"), "busy") in found
+
+
+def test_the_jobs(definitions: dg.Definitions) -> None:
+    found = {job.name for job in definitions.resolve_all_job_defs() if not job.name.startswith("__")}
+    assert found == {"landing_days", "event_days"}
+
+
+def test_the_sensors_run_from_the_start_at_the_pace_of_the_settings(definitions: dg.Definitions) -> None:
+    found = {
+        sensor.name: (sensor.minimum_interval_seconds, sensor.default_status.value)
+        for sensor in definitions.get_repository_def().sensor_defs
+    }
+    assert found == {
+        "arrivals": (30, "RUNNING"),
+        "affected_days": (30, "RUNNING"),
+        "gap_filler": (900, "RUNNING"),
+        "lost_runs": (30, "RUNNING"),
+    }
+
+
+def test_the_schedules_run_from_the_start(definitions: dg.Definitions) -> None:
+    found = {
+        schedule.name: (schedule.cron_schedule, schedule.execution_timezone, schedule.default_status.value)
+        for schedule in definitions.get_repository_def().schedule_defs
+    }
+    assert found == {"yesterday": ("15 0 * * *", "UTC", "RUNNING")}
+
+
+def test_the_series_have_to_be_computed_between_midnight_and_six(specs: dict[str, dg.AssetSpec]) -> None:
+    found = {name: spec.freshness_policy for name, spec in specs.items() if spec.freshness_policy}
+    until_six = dg.FreshnessPolicy.cron("0 6 * * *", timedelta(hours=6), "UTC")
+    assert found == dict.fromkeys(("token_series", "conversation_series", "message_series"), until_six)
 
 
 def test_a_run_is_one_process(definitions: dg.Definitions) -> None:

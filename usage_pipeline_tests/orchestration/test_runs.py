@@ -98,13 +98,16 @@ def test_only_the_tables_that_are_asked_for_are_made(runner: DagsterRunner, inst
 
 
 @pytest.mark.usefixtures("three_days")
-def test_a_day_that_fails_undoes_no_day_before_it(runner: DagsterRunner, storage: Storage) -> None:
+def test_a_day_that_fails_undoes_no_other_and_holds_up_none_behind_it(
+    runner: DagsterRunner, storage: Storage, instance: dg.DagsterInstance
+) -> None:
     runner.land(DAYS)
     for path in storage.lake.folder(LANDED_EVENTS, DAYS[1]).iterdir():
         path.unlink()
-    with pytest.raises(PartitionError):
+    with pytest.raises(PartitionError, match=r"persona/2026-05-02/events\.jsonl are not in the lake"):
         runner.compute(["set_aside"], DAYS)
-    assert digests(storage).keys() == {("set_aside", DAYS[0])}
+    assert digests(storage).keys() == {("set_aside", DAYS[0]), ("set_aside", DAYS[2])}
+    assert materialized(instance, "set_aside") == {KEYS[0], KEYS[2]}
 
 
 def test_a_landing_day_without_a_folder_lands_nothing(

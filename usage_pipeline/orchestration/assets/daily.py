@@ -4,14 +4,20 @@ from datetime import date
 
 import dagster as dg
 
+from usage_pipeline.orchestration.assets.days import Metadata, each_day
 from usage_pipeline.orchestration.assets.landing import OWNERS
 from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, description, partition_metadata
 from usage_pipeline.orchestration.partitions import BACKFILL_POLICY
-from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
+from usage_pipeline.orchestration.resources import RUN_RESOURCES
 from usage_pipeline.storage.daily import DailyTable
 
 
-def daily_asset(table: DailyTable, group: str, partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+def daily_asset(
+    table: DailyTable,
+    group: str,
+    partitions: dg.PartitionsDefinition[str],
+    freshness: dg.FreshnessPolicy | None = None,
+) -> dg.AssetsDefinition:
     """The asset of one event-day table. Each day is committed by itself: a failed day undoes no other."""
 
     @dg.asset(
@@ -26,7 +32,8 @@ def daily_asset(table: DailyTable, group: str, partitions: dg.PartitionsDefiniti
         code_version=table.code_version,
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
-        required_resource_keys={STORAGE, PROGRESS},
+        freshness_policy=freshness,
+        required_resource_keys=RUN_RESOURCES,
     )
     def compute(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         # All are slow to import.
@@ -34,15 +41,14 @@ def daily_asset(table: DailyTable, group: str, partitions: dg.PartitionsDefiniti
         from usage_pipeline.orchestration.recent import chart_metadata  # noqa: PLC0415
         from usage_pipeline.storage.compute import compute_partition  # noqa: PLC0415
 
-        for key in context.partition_keys:
-            partition = compute_partition(
-                context.resources.storage, table, date.fromisoformat(key), context.run.run_id
-            )
-            context.add_asset_metadata(partition_metadata(partition), partition_key=key)
-            context.resources.progress(partition.day)
+        def compute_day(day: date) -> Metadata:
+            return partition_metadata(compute_partition(storage, table, day, context.run.run_id))
+
+        storage = context.resources.storage
+        result = each_day(context, compute_day)
         # Metadata of the result is stored once per partition; the UI shows lineage and chart of the latest.
-        recent = chart_metadata(context.resources.storage, table.spec, table.charted)
+        recent = chart_metadata(storage, table.spec, table.charted)
         context.add_asset_metadata(lineage_metadata(table) | recent, partition_key=context.partition_keys[-1])
-        return dg.MaterializeResult()
+        return result
 
     return compute

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.orchestration.assets.days import Metadata, each_day
 from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, description, partition_metadata
 from usage_pipeline.orchestration.partitions import BACKFILL_POLICY
-from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
+from usage_pipeline.orchestration.resources import RUN_RESOURCES
 
 if TYPE_CHECKING:
     from usage_pipeline.events.landing.land import LandingResult
@@ -29,23 +30,23 @@ def landing_asset(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefiniti
         metadata=definition_metadata(LANDED_EVENTS),
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
-        required_resource_keys={STORAGE, PROGRESS},
+        required_resource_keys=RUN_RESOURCES,
     )
     def landed_events(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         # Both are slow to import.
         from usage_pipeline.events.landing.land import land_day  # noqa: PLC0415
         from usage_pipeline.orchestration.recent import chart_metadata, reject_metadata  # noqa: PLC0415
 
-        storage = context.resources.storage
-        for key in context.partition_keys:
-            result = land_day(storage, date.fromisoformat(key), context.run.run_id)
-            context.add_asset_metadata(_metadata(result), partition_key=key)
-            _log(context, result)
-            context.resources.progress(result.day)
-        last = context.partition_keys[-1]
+        def land(day: date) -> Metadata:
+            landed = land_day(storage, day, context.run.run_id)
+            _log(context, landed)
+            return _metadata(landed)
+
+        storage, last = context.resources.storage, context.partition_keys[-1]
+        result = each_day(context, land)
         recent = chart_metadata(storage, LANDED_EVENTS) | reject_metadata(storage, date.fromisoformat(last))
         context.add_asset_metadata(recent, partition_key=last)
-        return dg.MaterializeResult()
+        return result
 
     return landed_events
 

@@ -1,0 +1,64 @@
+"""Makes run requests of work: each at most once, and again only some time after it failed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice, takewhile
+
+import dagster as dg
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PRIORITY_TAG,
+)
+
+from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
+from usage_pipeline.pipeline.automation.work import LANDING, Work, due_again
+
+WORK_TAG = "usage_pipeline/work"
+"""The digest of the work that a run was requested for."""
+REQUESTED_BY_TAG = "usage_pipeline/requested_by"
+"""What requested a run; `dagster.yaml` limits how many of these run at once."""
+MAX_REQUESTS = 10
+"""Requests of one evaluation; what is left over is found again by the next."""
+REMEMBERED_RUNS = 20
+
+
+def requests(
+    instance: dg.DagsterInstance, work: Iterable[Work], requested_by: str, priority: int
+) -> list[dg.RunRequest]:
+    """A run for each piece of work that is due, in this order, up to the limit."""
+    return list(islice(due_requests(instance, work, requested_by, priority), MAX_REQUESTS))
+
+
+def due_requests(
+    instance: dg.DagsterInstance, work: Iterable[Work], requested_by: str, priority: int
+) -> Iterator[dg.RunRequest]:
+    """A run for each piece of work that is due."""
+    for piece in work:
+        runs = instance.get_run_records(dg.RunsFilter(tags={WORK_TAG: piece.digest}), limit=REMEMBERED_RUNS)
+        if _is_due(runs):
+            yield run_request(piece, attempt=len(runs), requested_by=requested_by, priority=priority)
+
+
+def run_request(work: Work, *, attempt: int, requested_by: str, priority: int) -> dg.RunRequest:
+    """The run that does this work. Dagster starts a run key once, so each attempt has its own."""
+    first, last = work.days[0].isoformat(), work.days[-1].isoformat()
+    tags = {WORK_TAG: work.digest, REQUESTED_BY_TAG: requested_by, PRIORITY_TAG: str(priority)}
+    span = {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last}
+    return dg.RunRequest(
+        run_key=f"{first}:{last}:{work.digest}:{attempt}",
+        job_name=LANDING_DAYS.name if work.tables == LANDING else EVENT_DAYS.name,
+        asset_selection=[dg.AssetKey(name) for name in sorted(work.tables)],
+        partition_key=first if first == last else None,
+        tags=tags if first == last else {**tags, **span},
+    )
+
+
+def _is_due(runs: Sequence[dg.RunRecord]) -> bool:
+    """Whether the last attempts, newest first, leave room for another one now."""
+    failed = list(takewhile(lambda record: record.dagster_run.status is not dg.DagsterRunStatus.SUCCESS, runs))
+    if not failed:
+        return True
+    ended = datetime.fromtimestamp(failed[0].end_time or failed[0].update_timestamp.timestamp(), UTC)
+    # By the real clock, as that is what Dagster has noted of its runs.
+    return datetime.now(UTC) >= due_again(len(failed), ended)

@@ -1,0 +1,38 @@
+"""The schedule of the daily run: yesterday, shortly after midnight UTC.
+
+Sensors have most of it computed by then. It is computed once more when the day is over, so that there is one
+run to look at every morning, and so that the freshness of the series can be judged by it. Schedules do not
+catch up on what they missed: the gap filler does.
+"""
+
+import dagster as dg
+
+from usage_pipeline.orchestration.automation.requests import REQUESTED_BY_TAG
+from usage_pipeline.orchestration.automation.under_way import busy_days
+from usage_pipeline.orchestration.jobs import EVENT_DAYS
+from usage_pipeline.orchestration.resources import STORAGE
+
+PRIORITY = "10"
+"""Before everything else that waits."""
+
+
+@dg.schedule(
+    name="yesterday",
+    cron_schedule="15 0 * * *",
+    execution_timezone="UTC",
+    job=EVENT_DAYS,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    required_resource_keys={STORAGE},
+    description="Computes the day that has just ended, at 00:15 UTC.",
+)
+def yesterday_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Request yesterday, unless there is nothing to compute it from, or a run has it already."""
+    from usage_pipeline.pipeline.automation.gaps import expected_yesterday  # noqa: PLC0415 - slow to import
+
+    day = expected_yesterday(context.resources.storage)
+    if day is None:
+        return dg.SkipReason("Nothing of yesterday has landed, and there is no landing folder of it")
+    if day in busy_days(context.instance).events:
+        return dg.SkipReason(f"{day} is under way")
+    tags = {REQUESTED_BY_TAG: "yesterday", "dagster/priority": PRIORITY}
+    return dg.RunRequest(run_key=day.isoformat(), partition_key=day.isoformat(), tags=tags)

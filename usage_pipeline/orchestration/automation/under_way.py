@@ -1,0 +1,85 @@
+"""Which days something is queued or running for, so that nothing is requested twice."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+from dagster._core.execution.asset_backfill import AssetBackfillData
+from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
+from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
+from dagster._core.storage.tags import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    PARTITION_NAME_TAG,
+    WILL_RETRY_TAG,
+)
+
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.orchestration.jobs import LANDING_DAYS
+from usage_pipeline.orchestration.resources import COMMAND_TAG
+from usage_pipeline.pipeline.automation.work import Busy
+
+LANDING = dg.AssetKey(LANDED_EVENTS.name)
+
+RETRY_PATIENCE = timedelta(minutes=5)
+"""Dagster tries a run again within seconds, if its daemon is well."""
+
+
+def busy_days(instance: dg.DagsterInstance) -> Busy:
+    """The days of all runs that go on, and those that backfills have yet to make runs for."""
+    runs = [*instance.get_runs(dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES))), *_to_be_retried(instance)]
+    waiting = [entry for backfill in _open_backfills(instance) for entry in _not_started(backfill)]
+    return Busy(
+        landing=frozenset(
+            [day for run in runs if _lands(run) for day in days_of(run.tags)]
+            + [day for asset, day in waiting if asset == LANDING]
+        ),
+        events=frozenset(
+            [day for run in runs if _computes(run) for day in days_of(run.tags)]
+            + [day for asset, day in waiting if asset != LANDING]
+        ),
+    )
+
+
+def _to_be_retried(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Runs that lost their process, in the moment before Dagster makes the run that tries them again."""
+    lately = dg.RunsFilter(
+        statuses=[dg.DagsterRunStatus.FAILURE],
+        tags={WILL_RETRY_TAG: "true"},
+        updated_after=datetime.now(UTC) - RETRY_PATIENCE,
+    )
+    failed = instance.get_runs(lately)
+    return [run for run in failed if run.is_complete_and_waiting_to_retry and COMMAND_TAG not in run.tags]
+
+
+def _open_backfills(instance: dg.DagsterInstance) -> list[AssetBackfillData]:
+    open_ones = instance.get_backfills(BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED]))
+    return [backfill.asset_backfill_data for backfill in open_ones if backfill.asset_backfill_data]
+
+
+def _not_started(backfill: AssetBackfillData) -> Iterator[tuple[dg.AssetKey, date]]:
+    """The partitions of a backfill for which it has made no run yet."""
+    left = backfill.target_subset - backfill.requested_subset - backfill.failed_and_downstream_subset
+    for entry in left.iterate_asset_partitions():
+        if entry.partition_key is not None:
+            yield entry.asset_key, date.fromisoformat(entry.partition_key)
+
+
+def days_of(tags: Mapping[str, str], partition: str | None = None) -> list[date]:
+    """The days of a run, or of a request for one, by its tags; a single day may stand beside them."""
+    first = tags.get(ASSET_PARTITION_RANGE_START_TAG) or tags.get(PARTITION_NAME_TAG) or partition
+    last = tags.get(ASSET_PARTITION_RANGE_END_TAG) or first
+    if first is None or last is None:
+        return []
+    start, end = date.fromisoformat(first), date.fromisoformat(last)
+    return [start + timedelta(days=offset) for offset in range((end - start).days + 1)]
+
+
+def _lands(run: dg.DagsterRun) -> bool:
+    return run.job_name == LANDING_DAYS.name or LANDING in (run.asset_selection or ())
+
+
+def _computes(run: dg.DagsterRun) -> bool:
+    if run.asset_selection:
+        return bool(run.asset_selection - {LANDING})
+    return run.job_name != LANDING_DAYS.name

@@ -1,0 +1,79 @@
+"""What was expected and is not there, from the first landing folder up to yesterday.
+
+Expected is every landing day that has files, and every event day that has rows or a landing folder. A day with
+neither is an outage: there is nothing to compute it from, and it stays missing until its files come.
+"""
+
+from datetime import date, timedelta
+
+from usage_pipeline.events.landing.vanished import note_vanished
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.pipeline.automation.affected import Stale, work_on
+from usage_pipeline.pipeline.automation.arrivals import files_digest
+from usage_pipeline.pipeline.automation.work import LANDING, Busy, Work, consecutive, without
+from usage_pipeline.pipeline.landing_work import find_landing_work, scan_days
+from usage_pipeline.pipeline.refresh import find_stale, with_downstream
+from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
+from usage_pipeline.storage import state
+from usage_pipeline.storage.opened import Storage
+
+
+def gap_work(storage: Storage, busy: Busy) -> list[Work]:
+    """Work on all gaps that nothing is under way for: landing before event days, each the newest first.
+
+    No piece has more days than the gap filler may request at a time.
+    """
+    size = min(storage.settings.gap_filler_max_days, CHUNK_DAYS)
+    landing = without(landing_gaps(storage), busy.landing)
+    events = {day: tables for day, tables in event_gaps(storage).items() if day not in busy.events}
+    return [*consecutive(LANDING, landing, size)[::-1], *work_on(storage, events, size)[::-1]]
+
+
+def landing_gaps(storage: Storage) -> dict[date, str]:
+    """Landing days up to yesterday that are not landed, or not whole, each with its files' digest.
+
+    Days that other mappings or rules landed are among them if the settings ask for it.
+    """
+    work = find_landing_work(storage)
+    note_vanished(storage, work.vanished)
+    gaps = {*work.days, *(work.outdated if storage.settings.gap_filler_old_code else ())}
+    files = scan_days(storage)
+    return {day: files_digest(files[day]) for day in gaps & files.keys() if day < storage.settings.today()}
+
+
+def event_gaps(storage: Storage) -> dict[date, frozenset[str]]:
+    """Event days up to yesterday that are stale, unfinished or were never computed, and their tables to make.
+
+    Tables that another code version made are among them if the settings ask for it.
+    """
+    gaps: dict[date, frozenset[str]] = {**_never_computed(storage), **find_stale(storage)}
+    if storage.settings.gap_filler_old_code:
+        for day, tables in _outdated(storage).items():
+            gaps[day] = gaps.get(day, frozenset()) | tables
+    return {day: tables for day, tables in gaps.items() if day < storage.settings.today()}
+
+
+def _never_computed(storage: Storage) -> Stale:
+    """Days with a landing folder but without events: they are zero, which has to be computed once too."""
+    with storage.warehouse.connect() as connection:
+        landed = state.partitions(connection, LANDED_EVENTS.name)
+        computed = state.partitions(connection, DAILY_TABLES[0].name)
+    every_table = frozenset(table.name for table in DAILY_TABLES)
+    return {day: every_table for day, partition in landed.items() if partition.committed and day not in computed}
+
+
+def _outdated(storage: Storage) -> Stale:
+    with storage.warehouse.connect() as connection:
+        found = {
+            table.name: state.outdated_days(connection, table.name, table.code_version) for table in DAILY_TABLES
+        }
+    days = {day for outdated in found.values() for day in outdated}
+    return {day: with_downstream({name for name in found if day in found[name]}) for day in days}
+
+
+def expected_yesterday(storage: Storage) -> date | None:
+    """Yesterday, if there is anything to compute it from: a landing folder, or rows that landed."""
+    yesterday = storage.settings.today() - timedelta(days=1)
+    with storage.warehouse.connect() as connection:
+        known = state.event_days(connection) | state.partitions(connection, LANDED_EVENTS.name).keys()
+    return yesterday if yesterday in known else None

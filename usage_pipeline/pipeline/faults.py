@@ -1,0 +1,36 @@
+"""Which errors pass by themselves: faults of the surroundings, for which a run is tried again.
+
+Everything else is an error of the data or of the settings: it would fail again in the same way.
+"""
+
+import errno
+
+from duckdb import IOException
+from sqlalchemy.exc import DBAPIError
+
+from usage_pipeline.errors import LockTimeoutError, WarehouseError
+
+PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.ENETDOWN, errno.ENETUNREACH}
+"""A full or failing disk, and a network file system that is away."""
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether it may be gone after a while: the database is away, the disk is full, a lock is not free."""
+    match error:
+        case LockTimeoutError() | WarehouseError():
+            return True
+        case DBAPIError():
+            return _database_is_away(error)
+        case OSError():
+            return error.errno in PASSING
+        case IOException():
+            return "No space left on device" in str(error)
+        case _:
+            return False
+
+
+def _database_is_away(error: DBAPIError) -> bool:
+    # 08 connection, 53 resources such as a full disk, 57 shut down, 40 serialization and deadlock; without a
+    # code there was no answer at all.
+    code = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or code is None or code[:2] in {"08", "53", "57", "40"}

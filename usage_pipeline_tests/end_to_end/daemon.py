@@ -1,0 +1,150 @@
+"""A deployment with the real web server and daemon, asked and told through GraphQL as the UI does."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from usage_pipeline_tests.end_to_end.support import PROJECT
+
+START_SECONDS = 120
+STOP_SECONDS = 60
+POLL_SECONDS = 0.5
+
+STATUSES = """{
+  assetNodes {
+    assetKey { path }
+    assetPartitionStatuses { ... on TimePartitionStatuses { ranges { status startKey endKey } } }
+  }
+}"""
+RUNS = """query($filter: RunsFilter) {
+  runsOrError(filter: $filter) { ... on Runs { results {
+    runId status jobName tags { key value } assetSelection { path }
+  } } }
+}"""
+LAUNCH = """mutation($params: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $params) {
+    __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message }
+  }
+}"""
+BACKFILL = """query($id: String!) {
+  partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status } }
+}"""
+UNFINISHED = ["QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"]
+
+
+@dataclass(frozen=True)
+class Service:
+    """The running service."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        """The answer of GraphQL."""
+        answer = httpx.post(self.url, json={"query": query, "variables": variables}, timeout=60)
+        answer.raise_for_status()
+        body = answer.json()
+        assert "errors" not in body, body
+        return dict(body["data"])
+
+    def materialized(self) -> dict[str, list[tuple[str, str]]]:
+        """The ranges of materialized partitions that the UI shows, by asset."""
+        return {
+            node["assetKey"]["path"][-1]: [
+                (found["startKey"], found["endKey"])
+                for found in node["assetPartitionStatuses"]["ranges"]
+                if found["status"] == "MATERIALIZED"
+            ]
+            for node in self.ask(STATUSES)["assetNodes"]
+        }
+
+    def runs(self, **chosen: Any) -> list[dict[str, Any]]:
+        """The runs, newest first; `chosen` filters them."""
+        found = self.ask(RUNS, filter=chosen)["runsOrError"]["results"]
+        return [{**run, "tags": {tag["key"]: tag["value"] for tag in run["tags"]}} for run in found]
+
+    def is_at_rest(self) -> bool:
+        """Whether nothing is queued or running."""
+        return not self.runs(statuses=UNFINISHED)
+
+    def launch_backfill(self, assets: Iterable[str], days: Iterable[date]) -> str:
+        """Launch a backfill as the UI does, and return its id."""
+        selected = [{"path": [asset]} for asset in assets]
+        params = {"assetSelection": selected, "partitionNames": [day.isoformat() for day in days]}
+        launched = self.ask(LAUNCH, params=params)["launchPartitionBackfill"]
+        assert launched["__typename"] == "LaunchBackfillSuccess", launched
+        return str(launched["backfillId"])
+
+    def backfill_status(self, backfill: str) -> str:
+        """How far it is."""
+        return str(self.ask(BACKFILL, id=backfill)["partitionBackfillOrError"]["status"])
+
+    def wait_for(self, reached: Callable[[], bool], seconds: float) -> None:
+        """Ask again and again until it is so; fail with the log when it takes too long."""
+        deadline = time.monotonic() + seconds
+        while not reached():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()[-20_000:]
+            self.pause()
+
+    def pause(self) -> None:
+        """Let a moment pass."""
+        try:
+            self.process.wait(POLL_SECONDS)
+        except subprocess.TimeoutExpired:
+            return
+
+    def is_loaded(self) -> bool:
+        """Whether the code location can be asked."""
+        try:
+            return bool(self.ask(STATUSES)["assetNodes"])
+        except (httpx.HTTPError, AssertionError):
+            return False
+
+    def stop(self) -> None:
+        """Stop it as Ctrl+C does, if it runs."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(STOP_SECONDS)
+        finally:
+            self.kill()
+
+    def kill(self) -> None:
+        """Kill every process of it at once, as a power cut would."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(STOP_SECONDS)
+
+
+@contextmanager
+def service(environment: Mapping[str, str], data_dir: Path) -> Iterator[Service]:
+    """`usage-pipeline dev` on a free port, loaded; stopped in the end if it still runs."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "usage_pipeline.cli", "dev", "--port", str(port)]
+    data_dir.mkdir(parents=True, exist_ok=True)
+    log = data_dir / "dev.log"
+    with log.open("a") as output:
+        process = subprocess.Popen(
+            command, cwd=PROJECT, stdout=output, stderr=output, env=dict(environment), start_new_session=True
+        )
+        running = Service(f"http://127.0.0.1:{port}/graphql", process, log)
+        try:
+            running.wait_for(running.is_loaded, START_SECONDS)
+            yield running
+        finally:
+            running.stop()

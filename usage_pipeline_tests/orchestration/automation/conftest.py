@@ -1,0 +1,114 @@
+"""Sensors and schedules evaluated as the daemon does, and the runs that they request executed in this process."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from usage_pipeline.definitions import build_definitions
+from usage_pipeline.orchestration.resources import STORAGE
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.support import at
+
+
+@dataclass
+class Automation:
+    """The definitions on a storage and an instance, with the cursors of their sensors."""
+
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    storage: Storage
+    cursors: dict[str, str | None] = field(default_factory=dict)
+    skipped: str | None = None
+
+    def tick(self, name: str) -> list[dg.RunRequest]:
+        """Evaluate a sensor once; what it requests."""
+        context = dg.build_sensor_context(
+            self.instance,
+            self.cursors.get(name),
+            definitions=self.definitions,
+            sensor_name=name,
+            resources={STORAGE: self.storage},
+        )
+        with context:
+            result = self.definitions.get_repository_def().get_sensor_def(name).evaluate_tick(context)
+        self.cursors[name] = result.cursor
+        self.skipped = result.skip_message
+        return list(result.run_requests or [])
+
+    def scheduled(self, name: str, now: datetime) -> list[dg.RunRequest]:
+        """Evaluate a schedule at a time; what it requests."""
+        repository = self.definitions.get_repository_def()
+        context = dg.build_schedule_context(
+            self.instance,
+            scheduled_execution_time=now,
+            resources={STORAGE: at(self.storage, now)},
+            repository_def=repository,
+        )
+        with context:
+            result = repository.get_schedule_def(name).evaluate_tick(context)
+        self.skipped = result.skip_message
+        return list(result.run_requests or [])
+
+    def create(
+        self, request: dg.RunRequest, status: dg.DagsterRunStatus = dg.DagsterRunStatus.NOT_STARTED
+    ) -> dg.DagsterRun:
+        """Create the run that was requested, and leave it alone."""
+        job = self.definitions.resolve_job_def(request.job_name or "event_days")
+        return self.instance.create_run_for_job(
+            job.get_subset(asset_selection=set(request.asset_selection or ())),
+            tags=self.tags(request),
+            status=status,
+            asset_selection=frozenset(request.asset_selection or ()),
+        )
+
+    def execute(self, request: dg.RunRequest) -> dg.ExecuteInProcessResult:
+        """Do what was requested."""
+        return self.definitions.resolve_job_def(request.job_name or "").execute_in_process(
+            instance=self.instance,
+            asset_selection=list(request.asset_selection or ()) or None,
+            tags=dict(request.tags),
+            partition_key=request.partition_key,
+            raise_on_error=False,
+        )
+
+    @staticmethod
+    def tags(request: dg.RunRequest) -> dict[str, str]:
+        """The tags of its run."""
+        return {**request.tags, **({"dagster/partition": request.partition_key} if request.partition_key else {})}
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """An instance with storages of its own."""
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        yield instance
+
+
+@pytest.fixture
+def new_automation(instance: dg.DagsterInstance) -> Callable[..., Automation]:
+    """Puts the definitions on a storage."""
+
+    def create(storage: Storage) -> Automation:
+        resources: dict[str, Any] = {STORAGE: dg.ResourceDefinition.hardcoded_resource(storage)}
+        return Automation(build_definitions(storage.settings, resources), instance, storage)
+
+    return create
+
+
+@pytest.fixture
+def settings(new_settings: Callable[..., Settings]) -> Settings:
+    """Settings by which the gap filler requests three days at a time."""
+    return new_settings(gap_filler_max_days=3)
+
+
+@pytest.fixture
+def automation(settings: Settings, storage: Storage, new_automation: Callable[..., Automation]) -> Automation:
+    """The definitions on the test's storage."""
+    assert settings == storage.settings
+    return new_automation(storage)

@@ -1,0 +1,75 @@
+"""A run repeats faults of its surroundings, and never errors of the data."""
+
+import threading
+from collections.abc import Callable
+from datetime import date
+
+import dagster as dg
+import pytest
+
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.orchestration.assets import days
+from usage_pipeline.pipeline.refresh import PlainRunner
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.locks import partition_lock
+from usage_pipeline_tests.orchestration.automation.conftest import Automation
+from usage_pipeline_tests.support import Landing, prompt
+
+DAY = "2026-05-01"
+LAND = dg.RunRequest(job_name="landing_days", partition_key=DAY)
+COMPUTE = dg.RunRequest(job_name="event_days", partition_key=DAY, asset_selection=[dg.AssetKey("set_aside")])
+
+
+@pytest.fixture
+def settings(new_settings: Callable[..., Settings]) -> Settings:
+    return new_settings(lock_timeout_seconds=1)
+
+
+@pytest.fixture(autouse=True)
+def _file(landing: Landing, monkeypatch: pytest.MonkeyPatch) -> None:
+    landing.write("persona", DAY, [prompt("e1", f"{DAY}T08:00:00Z")])
+    monkeypatch.setattr(days, "RETRY_SECONDS", 0)
+
+
+def retries(result: dg.ExecuteInProcessResult) -> int:
+    return sum(event.event_type is dg.DagsterEventType.STEP_UP_FOR_RETRY for event in result.all_events)
+
+
+def has_retried(instance: dg.DagsterInstance) -> bool:
+    """Whether a step of the run is to be tried again."""
+    retried = {dg.DagsterEventType.STEP_UP_FOR_RETRY}
+    return any(instance.all_logs(run.run_id, of_type=retried) for run in instance.get_runs())
+
+
+def test_a_day_that_another_run_holds_is_tried_again_until_it_is_free(
+    automation: Automation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(days, "RETRIES", 60)
+    held, never = threading.Event(), threading.Event()
+
+    def hold_until_a_retry() -> None:
+        day = date.fromisoformat(DAY)
+        with partition_lock(automation.storage.warehouse, LANDED_EVENTS.name, day, 1):
+            held.set()
+            while not has_retried(automation.instance):
+                never.wait(0.1)
+
+    holder = threading.Thread(target=hold_until_a_retry)
+    holder.start()
+    held.wait()
+    result = automation.execute(LAND)
+    holder.join()
+    assert result.success
+    assert retries(result) >= 1
+
+
+def test_a_day_whose_rows_are_lost_is_not_tried_again(automation: Automation) -> None:
+    PlainRunner(automation.storage).land([date.fromisoformat(DAY)])
+    for path in automation.storage.lake.folder(LANDED_EVENTS, date.fromisoformat(DAY)).iterdir():
+        path.unlink()
+    result = automation.execute(COMPUTE)
+    assert not result.success
+    assert retries(result) == 0
+    assert "the landed rows of persona/2026-05-01/events.jsonl are not in the lake" in str(
+        result.failure_data_for_node("set_aside")
+    )

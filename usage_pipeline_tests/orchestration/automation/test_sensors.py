@@ -1,0 +1,194 @@
+"""The sensors request each piece of work once, and again only some time after it failed."""
+
+import time
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.execution.backfill import PartitionBackfill
+
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.orchestration.automation.under_way import busy_days
+from usage_pipeline.pipeline.automation.work import Busy
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, land_days
+from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.orchestration.automation.conftest import Automation
+from usage_pipeline_tests.support import Landing, prompt
+
+DAYS = [date(2026, 5, number) for number in range(1, 7)]
+
+
+def land(storage: Storage, *days: date) -> None:
+    land_days(PlainRunner(storage), days, RefreshSummary())
+
+
+def span(request: dg.RunRequest) -> tuple[str | None, str | None]:
+    """The first and the last day of a request."""
+    tags = Automation.tags(request)
+    return (
+        tags.get("dagster/asset_partition_range_start", request.partition_key),
+        tags.get("dagster/asset_partition_range_end", request.partition_key),
+    )
+
+
+@pytest.fixture
+def file(landing: Landing) -> Path:
+    return landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
+
+
+@pytest.fixture
+def six_days(landing: Landing) -> None:
+    for day in DAYS:
+        landing.write("persona", str(day), [prompt(f"on {day}", f"{day}T08:00:00Z")])
+
+
+@pytest.mark.usefixtures("file")
+def test_a_new_file_is_requested_when_it_was_the_same_at_two_looks(automation: Automation) -> None:
+    assert automation.tick("arrivals") == []
+    assert automation.skipped == "1 landing days wait to be at rest, or are under way"
+    (request,) = automation.tick("arrivals")
+    assert (request.job_name, request.partition_key) == ("landing_days", "2026-05-01")
+
+
+@pytest.mark.usefixtures("file")
+def test_what_is_under_way_is_not_requested_again(automation: Automation) -> None:
+    automation.tick("arrivals")
+    (request,) = automation.tick("arrivals")
+    automation.create(request)
+    assert automation.tick("arrivals") == []
+    assert busy_days(automation.instance) == Busy(landing=frozenset({DAYS[0]}))
+
+
+@pytest.mark.usefixtures("file")
+def test_what_arrived_is_landed_then_computed_and_then_all_is_done(automation: Automation) -> None:
+    automation.tick("arrivals")
+    for sensor in ("arrivals", "affected_days"):
+        (request,) = automation.tick(sensor)
+        assert automation.execute(request).success
+    assert find_stale(automation.storage) == {}
+    assert automation.tick("arrivals") == []
+    assert automation.skipped == "Nothing new"
+    assert automation.tick("affected_days") == []
+    assert automation.skipped == "All days are current"
+
+
+def test_a_file_that_changes_while_its_day_is_under_way_is_requested_again_afterwards(
+    automation: Automation, file: Path
+) -> None:
+    automation.tick("arrivals")
+    (first,) = automation.tick("arrivals")
+    file.write_text(file.read_text() * 2)
+    land(automation.storage, DAYS[0])
+    file.write_text(file.read_text() * 2)
+    assert automation.tick("arrivals") == []
+    (second,) = automation.tick("arrivals")
+    assert second.partition_key == first.partition_key
+    assert second.run_key != first.run_key
+
+
+@pytest.mark.filterwarnings("ignore:Function `AssetSelection.sources`:DeprecationWarning")  # of Dagster's own
+def test_the_days_of_a_backfill_are_under_way_before_it_has_made_its_runs(automation: Automation) -> None:
+    graph = automation.definitions.get_repository_def().asset_graph
+    assets = [LANDED_EVENTS.name, "set_aside"]
+    backfill = PartitionBackfill.from_asset_partitions(
+        "a backfill",
+        graph,
+        ["2026-05-01", "2026-05-02"],
+        [dg.AssetKey(asset) for asset in assets],
+        time.time(),
+        {},
+        automation.instance,
+        all_partitions=False,
+        title=None,
+        description=None,
+        run_config=None,
+    )
+    automation.instance.add_backfill(backfill)
+    assert busy_days(automation.instance) == Busy(frozenset(DAYS[:2]), frozenset(DAYS[:2]))
+
+
+@pytest.mark.usefixtures("six_days")
+def test_a_range_of_days_is_one_run_of_the_stale_tables(automation: Automation) -> None:
+    land(automation.storage, *DAYS)
+    (request,) = automation.tick("affected_days")
+    assert span(request) == ("2026-05-01", "2026-05-06")
+    assert {key.to_user_string() for key in request.asset_selection or ()} == {t.name for t in DAILY_TABLES}
+
+
+@pytest.mark.usefixtures("six_days")
+def test_event_days_wait_while_many_landing_days_are_under_way(automation: Automation) -> None:
+    land(automation.storage, DAYS[0])
+    automation.tick("arrivals")
+    (landing_run,) = automation.tick("arrivals")
+    queued = automation.create(landing_run)
+    assert automation.tick("affected_days") == []
+    assert automation.skipped == "5 landing days are under way"
+    automation.instance.report_run_canceled(queued)
+    assert len(automation.tick("affected_days")) == 1
+
+
+@pytest.mark.usefixtures("six_days")
+def test_a_day_that_fails_holds_up_no_other_and_is_not_tried_again_at_once(automation: Automation) -> None:
+    land(automation.storage, *DAYS)
+    for path in automation.storage.lake.folder(LANDED_EVENTS, DAYS[2]).iterdir():
+        path.unlink()
+    while requested := automation.tick("affected_days"):
+        for request in requested:
+            automation.execute(request)
+    assert automation.skipped == "1 runs have failed and are tried again later"
+    assert find_stale(automation.storage).keys() == {DAYS[2]}
+
+
+@pytest.mark.usefixtures("six_days")
+def test_a_day_that_failed_is_requested_at_once_when_its_inputs_have_changed(
+    automation: Automation, landing: Landing
+) -> None:
+    land(automation.storage, *DAYS)
+    for path in automation.storage.lake.folder(LANDED_EVENTS, DAYS[2]).iterdir():
+        path.unlink()
+    while requested := automation.tick("affected_days"):
+        for request in requested:
+            automation.execute(request)
+    landing.write("persona", str(DAYS[2]), [prompt("mended", f"{DAYS[2]}T08:00:00Z")])
+    land(automation.storage, DAYS[2])
+    (request,) = automation.tick("affected_days")
+    assert request.partition_key == str(DAYS[2])
+
+
+@pytest.mark.usefixtures("six_days")
+def test_an_outage_is_filled_from_its_newest_day_on_a_few_days_each_time(
+    automation: Automation,
+) -> None:
+    spans = []
+    while requested := automation.tick("gap_filler"):
+        spans.append([(request.job_name, *span(request)) for request in requested])
+        for request in requested:
+            automation.execute(request)
+    assert spans == [
+        [("landing_days", "2026-05-04", "2026-05-06")],
+        [("landing_days", "2026-05-01", "2026-05-03")],
+        [("event_days", "2026-05-04", "2026-05-06")],
+        [("event_days", "2026-05-01", "2026-05-03")],
+    ]
+    assert automation.skipped == "No gaps"
+    assert find_stale(automation.storage) == {}
+
+
+@pytest.mark.usefixtures("six_days")
+def test_yesterday_is_requested_once_after_midnight(automation: Automation) -> None:
+    land(automation.storage, *DAYS)
+    at_night = datetime(2026, 5, 7, 0, 15, tzinfo=UTC)
+    (request,) = automation.scheduled("yesterday", at_night)
+    assert (request.partition_key, request.tags["dagster/priority"]) == ("2026-05-06", "10")
+    automation.create(request)
+    assert automation.scheduled("yesterday", at_night) == []
+    assert automation.skipped == "2026-05-06 is under way"
+
+
+@pytest.mark.usefixtures("six_days")
+def test_a_yesterday_of_an_outage_is_not_requested(automation: Automation) -> None:
+    land(automation.storage, *DAYS)
+    assert automation.scheduled("yesterday", datetime(2026, 5, 8, 0, 15, tzinfo=UTC)) == []
+    assert automation.skipped == "Nothing of yesterday has landed, and there is no landing folder of it"
