@@ -32,6 +32,9 @@ ASSETS: dict[str, tuple[str, set[str], str, set[str]]] = {
     "daily_breakdown": ("breakdowns", WAREHOUSE, EVENT_DAY, {"daily_usage", "conversation_starts"}),
     "daily_performance": ("breakdowns", WAREHOUSE, EVENT_DAY, {"usage_records"}),
     "daily_quality": ("breakdowns", WAREHOUSE, EVENT_DAY, {"usage_records"}),
+    "daily_costs": ("costs", LAKE, EVENT_DAY, {"usage_records"}),
+    "tenant_costs": ("costs", WAREHOUSE, EVENT_DAY, {"daily_costs"}),
+    "cost_drift": ("costs", WAREHOUSE, EVENT_DAY, {"usage_records"}),
 }
 
 SLOW = {
@@ -43,6 +46,7 @@ SLOW = {
     "sqlalchemy",
     "duckdb",
     "pyarrow",
+    "genai_prices",
 }
 
 

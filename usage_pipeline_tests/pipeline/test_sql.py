@@ -13,9 +13,19 @@ import pytest
 import sqlglot
 from sqlglot import ErrorLevel, exp
 
-from usage_pipeline import records, series
+from usage_pipeline import costs, records, series
+from usage_pipeline.costs.rates import Rates, register_rates
 from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
-from usage_pipeline.storage.daily import DailyTable, Input, Parameters, ReferenceRows
+from usage_pipeline.storage.daily import (
+    DailyTable,
+    Derived,
+    Input,
+    LandedRows,
+    Lookback,
+    Parameters,
+    ReferenceRows,
+    SameDay,
+)
 from usage_pipeline.storage.inputs import register_reference
 from usage_pipeline.storage.state import LineAccount
 from usage_pipeline.storage.tables import TableSpec
@@ -31,6 +41,9 @@ ALLOWED: frozenset[type[exp.Expr]] = frozenset(
         # Names and values.
         *(exp.Table, exp.TableAlias, exp.Alias, exp.Column, exp.Star, exp.Identifier),
         *(exp.Literal, exp.Null, exp.Interval, exp.Var, exp.Cast, exp.DataType),
+        # Precision and scale of a decimal, up to 38 in both. A product has the decimals of both factors; in Spark
+        # where spark.sql.decimalOperations.allowPrecisionLoss is false. Casts round half away from zero.
+        *(exp.DataTypeParam, exp.Paren),
         # Operators.
         *(exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.LT, exp.LTE, exp.Is),
         *(exp.Add, exp.Sub, exp.Mul, exp.Neg),
@@ -89,13 +102,15 @@ def faults(sql: str) -> Iterator[str]:
 
 
 def sql_files() -> list[Path]:
-    folders = [Path(package.__file__ or "").parent for package in (records, series)]
+    folders = [Path(package.__file__ or "").parent for package in (records, series, costs)]
     return sorted(file for folder in folders for file in folder.rglob("*.sql"))
 
 
 def named_in_tables() -> set[Path]:
     """The files that the tables name, accounts included."""
-    return {sql.path for table in DAILY_TABLES for sql in (table.sql, table.accounts) if sql is not None}
+    derived = {entry.sql.path for table in DAILY_TABLES for entry in table.inputs if isinstance(entry, Derived)}
+    own = {sql.path for table in DAILY_TABLES for sql in (table.sql, table.accounts) if sql is not None}
+    return own | derived
 
 
 def test_every_file_belongs_to_a_table() -> None:
@@ -160,8 +175,14 @@ def register_empty(duck: duckdb.DuckDBPyConnection, entry: Input) -> None:
             register_reference(entry, duck)
         case Parameters():
             duck.execute(f"CREATE VIEW {entry.name} AS SELECT DATE '2026-05-01' AS event_day, 'key' AS digest_key")
-        case _:
+        case Rates():
+            register_rates(duck, entry, [])
+        case Derived():
+            duck.execute(f"CREATE VIEW {entry.name} AS {entry.sql.text}")
+        case LandedRows() | SameDay() | Lookback():
             register_table(duck, entry.spec)
+        case _:
+            raise AssertionError(entry.name)
 
 
 def register_table(duck: duckdb.DuckDBPyConnection, spec: TableSpec) -> None:
