@@ -65,6 +65,10 @@ def _command_recompute(job: Job) -> Sequence[str]:
     return ("usage_pipeline.cli", "recompute", *days, "--data-dir", str(job.data_dir))
 
 
+def _rating(job: Job) -> Sequence[str]:
+    return ("bench.subjects.rating", str(job.data_dir), str(job.last_day))
+
+
 SUBJECTS = {
     "duckdb": Subject("DuckDB, raw conversion", Kind.RAW, _script("raw_duckdb")),
     "polars": Subject("Polars, raw conversion", Kind.RAW, _script("raw_polars"), "polars"),
@@ -72,5 +76,6 @@ SUBJECTS = {
     "pandas": Subject("pandas script", Kind.SCRIPT, _script("pandas_day")),
     "main": Subject("main job without Dagster", Kind.MAIN_JOB, _plain_run),
     "dagster": Subject("main job with Dagster", Kind.MAIN_JOB, _command_run),
+    "rating": Subject("rating alone", Kind.MAIN_JOB, _rating),
     "backfill": Subject("backfill with Dagster", Kind.MAIN_JOB, _command_recompute),
 }

@@ -10,11 +10,15 @@ from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, 
 from usage_pipeline.cli.output import Row, print_rows
 from usage_pipeline.cli.session import warn
 from usage_pipeline.cli.usage import condition, known_days, warn_of_missing_days
+from usage_pipeline.costs.drift import Drift, DriftQuery, read_drift
+from usage_pipeline.costs.queries import GROUPS, CostQuery, coverage, read_costs
 from usage_pipeline.storage.opened import open_storage
 
 Tenant = Annotated[str | None, typer.Option("--tenant", help="One tenant; all together without it.")]
 
-_GROUPS = "day, tenant, source, type, model, member_id, project, feature, agent, agent_type, status, class, price, unpriced"
+_PRICE_COLUMNS = [
+    *("price_id", "token_class", "unit_price", "above_tokens_in", "window", "first", "end", "why", "source")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
-    group_by: Annotated[str, typer.Option(help=f"Comma-separated: {_GROUPS}.")] = "tenant",
+    group_by: Annotated[str, typer.Option(help=f"Comma-separated: {', '.join(GROUPS)}.")] = "tenant",
     where: Annotated[list[str] | None, typer.Option(help="dimension=value; may be repeated.")] = None,
     tenant: Tenant = None,
     first: From = None,
@@ -40,8 +44,6 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
 
     Example: `usage-pipeline costs --group-by day,model --tenant acme --from 2026-02-01 --to 2026-02-28`
     """
-    from usage_pipeline.costs.queries import CostQuery, coverage, read_costs  # noqa: PLC0415 - slow to import
-
     settings = load_settings(data_dir)
     conditions = (*map(condition, where or []), *([("tenant", tenant)] if tenant else []))
     query = CostQuery(settings.today(), settings.today(), words(group_by), conditions)
@@ -79,7 +81,8 @@ def prices(
 ) -> None:
     """Print which price applies to a model on a day, and why; or why none does.
 
-    A day that was rated answers by the price book that it was rated with. Prices are USD per token, request or call.
+    A day that was rated answers by the price book that it was rated with. Prices are in US dollars per token,
+    request or tool call.
 
     Example: `usage-pipeline prices --model o3 --on 2025-06-09`
     """
@@ -91,17 +94,7 @@ def prices(
         found = explain_price(book_of_day(storage, day), provider, model, day)
     columns = list(AppliedPrice.__dataclass_fields__)
     if form is OutputFormat.TABLE:
-        columns = [
-            "price_id",
-            "token_class",
-            "unit_price",
-            "above_tokens_in",
-            "window",
-            "first",
-            "end",
-            "why",
-            "source",
-        ]
+        columns = _PRICE_COLUMNS
     print_rows([vars(price) for price in found], columns, form, f"Prices of {model} on {day}")
 
 
@@ -121,8 +114,6 @@ def cost_drift(  # noqa: PLR0913, PLR0917 - one parameter per option
 
     Example: `usage-pipeline cost-drift --tenant acme --from 2026-02-01`
     """
-    from usage_pipeline.costs.drift import Drift, DriftQuery, read_drift  # noqa: PLC0415 - slow to import
-
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=(date.min, date.max))
     with open_storage(settings) as storage:
