@@ -28,7 +28,10 @@ TENANTS = "acme: {plans: [{from: 2026-01-01, plan: adjusting}]}\n"
 
 @pytest.fixture
 def rated(storage: Storage, landing: Landing, run: Run, prices: Prices) -> Storage:
-    """Ten tokens at 1 in March and five in April, of acme, which is adjusted, and of globex, which is restated."""
+    """Ten tokens at 1 in March and five in April, of acme, which is adjusted, and of globex, which is restated.
+
+    They land together, with the first landing folder: the days before it are ingested with it.
+    """
     reference = storage.settings.reference
     (reference / "plans.yaml").write_text(PLANS)
     (reference / "tenants.yaml").write_text(TENANTS)
@@ -39,9 +42,6 @@ def rated(storage: Storage, landing: Landing, run: Run, prices: Prices) -> Stora
             call("b", "2026-04-10T08:00:00Z", tenant, tokens_in=5),
         ]
         landing.write("calls", "2026-04-30", lines, tenant=tenant)
-    landing.write("calls", "2026-03-31", [])
-    for day in (*range(1, 31),):
-        landing.write("calls", f"2026-04-{day:02d}", [], name="empty.jsonl")
     run()
     return storage
 

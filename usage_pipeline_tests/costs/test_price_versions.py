@@ -1,14 +1,16 @@
 """A day keeps the prices that it was rated with, until it is rated again on purpose."""
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
 from usage_pipeline.costs.rerating import rerate
-from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days, refresh
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import NOW
 from usage_pipeline_tests.costs.generic import call, price
 from usage_pipeline_tests.costs.reading import FIRST, LAST, Prices, Run, amounts, compute, costs
 from usage_pipeline_tests.support import Landing, digests
@@ -40,9 +42,11 @@ def test_a_recomputed_day_keeps_its_prices(rated: Storage) -> None:
     assert amounts(rated) == {None: Decimal(10)}
 
 
-def test_a_late_event_in_a_rated_day_has_the_old_price(rated: Storage, landing: Landing, run: Run) -> None:
+def test_a_late_event_in_a_rated_day_has_the_old_price(rated: Storage, landing: Landing) -> None:
     landing.write("calls", "2026-05-03", [call("b", tokens_in=5), call("c", "2026-05-02T08:00:00Z", tokens_in=1)])
-    run()
+    a_day_later = rated.settings.model_copy(update={"now": NOW + timedelta(days=1)})
+    later = replace(rated, settings=a_day_later)
+    refresh(later, PlainRunner(later))
     assert amounts(rated, "day") == {
         date(2026, 5, 1): Decimal(15),
         date(2026, 5, 2): Decimal(3),
