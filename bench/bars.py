@@ -29,7 +29,7 @@ def judge(results: Results, earlier: Results | None = None) -> list[Bar]:
     """Every bar that what was measured can be held against; the last one only with results of an earlier run."""
     found = [
         bar
-        for bars in (_ratios, _history, _memory, _growth, _dagster, _backfill, _validation)
+        for bars in (_ratios, _history, _memory, _growth, _dagster, _rating, _backfill, _validation)
         for bar in bars(results)
     ]
     return [*_failed(results), *found, *(_repeated(results, earlier) if earlier else ())]
@@ -83,6 +83,18 @@ def _dagster(results: Results) -> Iterator[Bar]:
     plain, dagster = results.find("day", "main"), results.find("day", "dagster")
     if plain and dagster:
         yield _at_most("Dagster adds to the day", dagster.seconds - plain.seconds, 10, lambda x: f"{x:.1f} s")
+
+
+def _rating(results: Results) -> Iterator[Bar]:
+    """Of the process that does nothing but rate, its start included."""
+    rating, main = results.find("rated", "rating"), results.find("day", "main")
+    if rating:
+        found = rating.events_per_second
+        name = "Records rated a second"
+        yield Bar(name, "at least 1,000,000", f"{found:,.0f}", found >= 1_000_000)  # noqa: PLR2004 - the bar
+    if rating and main:
+        share = rating.seconds / (main.seconds - rating.seconds)
+        yield _at_most("Rating adds to the main job", share, 0.30, lambda x: f"{x:.0%}")
 
 
 def _backfill(results: Results) -> Iterator[Bar]:

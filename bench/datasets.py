@@ -26,6 +26,7 @@ class Beforehand(StrEnum):
 
     NOTHING = "nothing"
     LANDED = "landed"
+    COMPUTED = "computed"
     EARLIER_DAYS_COMPUTED = "earlier days computed"
 
 
@@ -63,6 +64,7 @@ def datasets(events: int) -> dict[str, Dataset]:
         Dataset("day", "the day", events),
         Dataset("text", "the day with 1 KB of text per prompt", events, prompt_bytes=TEXT_BYTES),
         Dataset("history", "the day after 89 others", events, beforehand=Beforehand.EARLIER_DAYS_COMPUTED),
+        Dataset("rated", "the day, computed before", events, beforehand=Beforehand.COMPUTED),
         Dataset("quarter", "a quarter of the day", events // 4),
         Dataset("fourfold", "four times the day", events * 4),
         Dataset("backfill", "90 days of 1,000", backfilled, _BACKFILL_DAYS, beforehand=Beforehand.LANDED),

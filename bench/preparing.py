@@ -30,6 +30,9 @@ def prepare(dataset: Dataset, target: Path) -> Prepared:
         case Beforehand.LANDED:
             simulate(dataset.simulation(), target)
             _land(target)
+        case Beforehand.COMPUTED:
+            _write_day(dataset, target)
+            _compute(target)
         case Beforehand.EARLIER_DAYS_COMPUTED:
             simulate(dataset.earlier(), target)
             _compute(target)

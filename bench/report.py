@@ -45,6 +45,8 @@ def data_label(entry: Measured | Failed) -> str:
     match entry.case.dataset:
         case "text":
             return f"{size}, 1 KB of text per prompt"
+        case "rated":
+            return f"{size}, computed before"
         case "history":
             return f"{size} on top of 89 earlier days"
         case "backfill":

@@ -14,6 +14,7 @@ class Section(StrEnum):
     TEXT = "text"
     HISTORY = "history"
     GROWTH = "growth"
+    COSTS = "costs"
     BACKFILL = "backfill"
     VALIDATION = "validation"
 
@@ -31,6 +32,7 @@ CASES: dict[Section, tuple[Case, ...]] = {
     Section.TEXT: tuple(Case("text", subject) for subject in (*RAW, "pandas", "main")),
     Section.HISTORY: (Case("day", "main"), Case("history", "main")),
     Section.GROWTH: (Case("quarter", "main"), Case("day", "main"), Case("fourfold", "main")),
+    Section.COSTS: (Case("day", "main"), Case("rated", "rating")),
     Section.BACKFILL: (Case("backfill", "backfill"),),
     Section.VALIDATION: tuple(Case("day", subject) for subject in ("main", "imported", "validated", "checked")),
 }

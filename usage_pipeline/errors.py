@@ -36,6 +36,10 @@ class PartitionError(UsagePipelineError):
     """A partition cannot be computed: an input is missing or has fewer rows than the state says."""
 
 
+class ClosingError(UsagePipelineError):
+    """A billing period cannot be closed; the text says what holds it open."""
+
+
 class LockTimeoutError(UsagePipelineError):
     """Another process is writing the same partition and did not finish in time."""
 

@@ -25,7 +25,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("data"), description="Where landing, lake, rollups and the database lie.")
     reference_dir: Path | None = Field(
-        None, description="Tenants and plans. Unset: `reference` in the data directory."
+        None, description="Tenants, plans and prices. Unset: `reference` in the data directory."
     )
     mappings_dir: Path | None = Field(
         None, description="Your own mappings (`*.yaml`), read beside the shipped ones."

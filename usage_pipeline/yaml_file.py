@@ -27,14 +27,28 @@ _UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _uni
 
 def read_yaml(file: Path, error: type[UsagePipelineError]) -> dict[str, Any]:
     """The entries of a file by name; none of an empty one. Raises `error`, naming the file and what is wrong."""
-    try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, ValueError) as problem:  # an impossible date is a ValueError
-        raise error(f"{file}: not valid YAML: {problem}") from None
-    except OSError as problem:
-        raise error(f"{file}: cannot be read: {problem.strerror}") from None
+    content = _load(file, error)
     if content is None:
         return {}
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise error(f"{file}: expected entries by name, as in `name: …`")
     return content
+
+
+def read_yaml_list(file: Path, error: type[UsagePipelineError]) -> list[Any]:
+    """The entries of a file that is a list; none of an empty one. Raises `error`, naming the file."""
+    content = _load(file, error)
+    if content is None:
+        return []
+    if not isinstance(content, list):
+        raise error(f"{file}: expected a list of entries, each as in `- id: …`")
+    return content
+
+
+def _load(file: Path, error: type[UsagePipelineError]) -> object:
+    try:
+        return yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError) as problem:  # an impossible date is a ValueError
+        raise error(f"{file}: not valid YAML: {problem}") from None
+    except OSError as problem:
+        raise error(f"{file}: cannot be read: {problem.strerror}") from None

@@ -77,6 +77,10 @@ def _command_recompute(job: Job) -> Sequence[str]:
     return ("usage_pipeline.cli", "recompute", "--no-suites", *days, "--data-dir", str(job.data_dir))
 
 
+def _rating(job: Job) -> Sequence[str]:
+    return ("bench.subjects.rating", str(job.data_dir), str(job.last_day))
+
+
 SUBJECTS = {
     "duckdb": Subject("DuckDB, raw conversion", Kind.RAW, _script("raw_duckdb")),
     "polars": Subject("Polars, raw conversion", Kind.RAW, _script("raw_polars"), "polars"),
@@ -84,6 +88,7 @@ SUBJECTS = {
     "pandas": Subject("pandas script", Kind.SCRIPT, _script("pandas_day")),
     "main": Subject("main job without Dagster", Kind.MAIN_JOB, _plain_run),
     "dagster": Subject("main job with Dagster", Kind.MAIN_JOB, _command_run),
+    "rating": Subject("rating alone", Kind.MAIN_JOB, _rating),
     "imported": Subject("main job, and import of Great Expectations", Kind.MAIN_JOB, _imported_run),
     "validated": Subject("main job and validation", Kind.MAIN_JOB, _validated_run),
     "checked": Subject("main job and validation, with Dagster", Kind.MAIN_JOB, _checked_run),

@@ -6,7 +6,7 @@ from typing import NoReturn
 import typer
 from duckdb import OutOfMemoryException
 
-from usage_pipeline.cli import checks, compute, decide, serve, service, show, simulate
+from usage_pipeline.cli import billing, checks, compute, costs, decide, serve, service, show, simulate
 from usage_pipeline.cli.demo import command as demo
 from usage_pipeline.cli.interrupts import watched_interrupts
 from usage_pipeline.cli.output import error_console
@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (demo, serve, compute, show, checks, service, decide, simulate):
+for group in (demo, serve, compute, show, checks, service, costs, billing, decide, simulate):
     group.register(app)
 
 

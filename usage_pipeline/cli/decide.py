@@ -1,7 +1,7 @@
 """Commands with which people decide about files, and ask why: `release`, `withdraw`, `audit`, `explain`."""
 
 import getpass
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -9,6 +9,7 @@ import typer
 from usage_pipeline.cli.compute import Session, open_session, report
 from usage_pipeline.cli.options import DataDir, Format, OutputFormat, load_settings
 from usage_pipeline.cli.output import console, count, print_rows
+from usage_pipeline.costs.record_costs import ClassCost
 from usage_pipeline.events.landing import decisions
 from usage_pipeline.pipeline import refresh as pipeline
 from usage_pipeline.pipeline.explain import explain as find_explanation
@@ -93,7 +94,7 @@ def explain(
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Say of a record where it came from, what became of each of its lines, and what it counted as.
+    """Say of a record where it came from, what became of its lines, what it counted as and what it cost.
 
     JSON also holds the record itself. An id of several fields is written with colons between them.
 
@@ -103,14 +104,27 @@ def explain(
     with open_storage(settings) as storage:
         found = [vars(line) for line in find_explanation(storage, record_id, tenant, source)]
     if form is not OutputFormat.JSON:
-        found = [{**line, "metrics": _written_out(line["metrics"])} for line in found]
+        found = [
+            {**line, "metrics": _written_out(line["metrics"]), "costs": _priced(line["costs"])} for line in found
+        ]
+    else:
+        found = [{**line, "costs": list(map(vars, line["costs"]))} for line in found]
     facts = ["tenant_id", "source", "event_day", "landing_file", "landing_line", "type", "occurred_at"]
     record = ["record"] if form is OutputFormat.JSON else []
-    print_rows(found, [*facts, "verdict", "decided_by", "metrics", *record], form, f"Record {record_id}")
+    print_rows(found, [*facts, "verdict", "decided_by", "metrics", "costs", *record], form, f"Record {record_id}")
 
 
 def _written_out(metrics: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {value:,}" for name, value in metrics.items())
+
+
+def _priced(costs: Sequence[ClassCost]) -> str:
+    return "; ".join(
+        f"{cost.quantity:,} {cost.token_class} without a price: {cost.unpriced}"
+        if cost.amount is None
+        else f"{cost.quantity:,} {cost.token_class} by {cost.unit_price:f} = {cost.amount:f} USD ({cost.price_id})"
+        for cost in costs
+    )
 
 
 def _preview(settings: Settings, path: str, effect: str, check: Callable[[Storage, str], LandedFile]) -> None:

@@ -64,15 +64,17 @@ def _table(rows: Sequence[Row], columns: Sequence[str], title: str) -> Table:
 def _cell(value: object) -> str:
     if value is None:
         return "–"
-    text = f"{value:,}" if isinstance(value, int | Decimal) else str(value)
+    text = f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}" if isinstance(value, int) else str(value)
     return text.replace("[", r"\[")
 
 
 def _csv_cell(value: object) -> object:
-    return json.dumps(value, default=_plain, ensure_ascii=False) if isinstance(value, Mapping) else value
+    if isinstance(value, Mapping):
+        return json.dumps(value, default=_plain, ensure_ascii=False)
+    return _plain(value) if isinstance(value, Decimal) else value
 
 
 def _plain(value: object) -> str:
     if isinstance(value, date | datetime):
         return value.isoformat()
-    return str(value)
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)

@@ -58,7 +58,7 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
     Example: `usage-pipeline usage --interval hour --time-zone Europe/Berlin --from 2026-02-20`
     """
     settings = load_settings(data_dir)
-    conditions = tuple(map(_condition, where or []))
+    conditions = tuple(map(condition, where or []))
     today = settings.today()
     query: UsageQuery | IntervalQuery
     if interval is None and time_zone is None:
@@ -69,7 +69,7 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
         cut = interval or Interval.DAY, time_zone or "UTC"
         query = IntervalQuery(today, today, *cut, groups, conditions, names)
     with open_storage(settings) as storage:  # after the words were checked: opening may start a server
-        start, end = _days(storage, first, last)
+        start, end = known_days(storage, first, last)
         _print(storage, replace(query, first=start, last=end), form)
 
 
@@ -83,7 +83,7 @@ def _print(storage: Storage, query: UsageQuery | IntervalQuery, form: OutputForm
 def _print_days(storage: Storage, query: UsageQuery, form: OutputFormat) -> None:
     rows = read_usage(storage, query)
     if "day" not in query.group_by:
-        _warn_of_missing_days(storage, query)
+        warn_of_missing_days(storage, query)
     print_rows(rows, [*query.group_by, *query.metrics], form, f"Usage, {query.first} to {query.last}")
 
 
@@ -92,7 +92,8 @@ def _print_intervals(storage: Storage, query: IntervalQuery, form: OutputFormat)
     print_rows(read_intervals(storage, query), ["start", *query.group_by, *query.metrics], form, title)
 
 
-def _warn_of_missing_days(storage: Storage, query: UsageQuery) -> None:
+def warn_of_missing_days(storage: Storage, query: UsageQuery) -> None:
+    """Tell which days of the query are in no sum."""
     missing = missing_days(storage, query)
     if missing:
         named = ", ".join(map(str, missing[:NAMED_DAYS])) + (", ..." if len(missing) > NAMED_DAYS else "")
@@ -100,7 +101,7 @@ def _warn_of_missing_days(storage: Storage, query: UsageQuery) -> None:
         warn(f"{len(missing):,} of {count(len(query.days), 'day')} {verb} missing and not in these sums: {named}")
 
 
-def _days(storage: Storage, first: datetime | None, last: datetime | None) -> tuple[date, date]:
+def known_days(storage: Storage, first: datetime | None, last: datetime | None) -> tuple[date, date]:
     """The asked range of days, by default from the first to the last known day."""
     today = storage.settings.today()
     with storage.warehouse.connect() as connection:
@@ -112,7 +113,8 @@ def _chosen(text: str | None, default: tuple[str, ...]) -> tuple[str, ...]:
     return default if text is None else words(text)
 
 
-def _condition(text: str) -> tuple[str, str]:
+def condition(text: str) -> tuple[str, str]:
+    """The dimension and the value of a --where."""
     name, separator, value = text.partition("=")
     if not separator:
         raise QueryError(f"--where {text!r}: expected dimension=value, such as model=gpt-4o.")

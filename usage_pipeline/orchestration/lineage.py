@@ -9,13 +9,14 @@ import dagster as dg
 from sqlglot import exp
 from sqlglot.lineage import Node, lineage
 
-from usage_pipeline.storage.daily import DailyTable, LandedRows, Lookback, Parameters, ReferenceRows, SameDay
+from usage_pipeline.storage.daily import DailyTable, Derived, LandedRows, Lookback, Parameters, SameDay
 
 
 @cache
 def column_lineage(table: DailyTable) -> dg.TableColumnLineage:
     """For each column of the table, the columns of other assets that it is made from."""
-    nodes = lineage(None, table.sql.text, schema=_schema(table), dialect="duckdb")
+    derived = {entry.name: entry.sql.text for entry in table.inputs if isinstance(entry, Derived)}
+    nodes = lineage(None, table.sql.text, schema=_schema(table), sources=derived, dialect="duckdb")
     assert isinstance(nodes, dict)  # noqa: S101 - without a column name all columns are returned
     return dg.TableColumnLineage(deps_by_column={name: _dependencies(node, table) for name, node in nodes.items()})
 
@@ -42,10 +43,12 @@ def _schema(table: DailyTable) -> dict[str, dict[str, str]]:
         match entry:
             case LandedRows() | SameDay() | Lookback():
                 schema[entry.name] = {column.name: column.type for column in entry.spec.columns}
-            case ReferenceRows():
-                schema[entry.name] = {column.name: column.type for column in entry.columns}
             case Parameters():
                 schema[entry.name] = {"event_day": "DATE", "digest_key": "VARCHAR"}
+            case Derived():
+                pass  # its columns follow from those that it reads
+            case _:
+                schema[entry.name] = {column.name: column.type for column in entry.columns}
     return schema
 
 

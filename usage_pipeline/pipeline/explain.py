@@ -7,6 +7,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from usage_pipeline.costs.record_costs import ClassCost, cost_of_record
 from usage_pipeline.errors import QueryError
 from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.events.record import LANDED_EVENTS, RECORD
@@ -41,6 +42,8 @@ class ExplainedLine:
     """File and line that decided it, of a line that was set aside."""
     metrics: Mapping[str, int]
     """What it counted as: the metrics that are not zero."""
+    costs: tuple[ClassCost, ...]
+    """What it cost, by class; nothing where it did not count, or its day was not rated yet."""
     record: Mapping[str, object]
     """The record's columns that have a value."""
 
@@ -65,7 +68,7 @@ def explain(
         register_reference(event_types(), duck)
         with storage.warehouse.connect() as connection:
             stale = stale_days(storage, connection, USAGE_RECORDS, days)
-        lines = [_explained(duck, known, stale, row) for row in duck.execute(_LINES).fetchall()]
+        lines = [_explained(storage, duck, known, stale, row) for row in duck.execute(_LINES).fetchall()]
     if not lines:
         raise QueryError(
             f"No accepted line has the record id {record_id!r}; `usage-pipeline rejects` has the others."
@@ -97,7 +100,11 @@ def _register_set_aside(storage: Storage, duck: DuckDBPyConnection, days: Collec
 
 
 def _explained(
-    duck: DuckDBPyConnection, known: Mapping[str, LandedFile], stale: Collection[date], row: tuple[Any, ...]
+    storage: Storage,
+    duck: DuckDBPyConnection,
+    known: Mapping[str, LandedFile],
+    stale: Collection[date],
+    row: tuple[Any, ...],
 ) -> ExplainedLine:
     facts = dict(zip(_FACTS, row, strict=True))
     file = known[facts["landing_file"]]
@@ -109,6 +116,7 @@ def _explained(
     return ExplainedLine(
         **{**facts, "verdict": facts["verdict"] or COUNTED},
         metrics=metrics,
+        costs=_costs(storage, duck, facts["event_day"]) if not facts["verdict"] else (),
         record=_record(duck, file.path, facts["landing_line"]),
     )
 
@@ -131,3 +139,9 @@ def _metrics(duck: DuckDBPyConnection, path: str, line: int, day: date) -> Mappi
     names = ", ".join(f'"{column.name}"' for column in CUBE_METRICS)
     values = duck.execute(f"SELECT {names} FROM ({DAILY_USAGE.sql.text})").fetchall()[0]
     return {column.name: value for column, value in zip(CUBE_METRICS, values, strict=True) if value}
+
+
+def _costs(storage: Storage, duck: DuckDBPyConnection, day: date) -> tuple[ClassCost, ...]:
+    """The same of the cube of costs, over the views that `_metrics` made."""
+    with storage.warehouse.connect() as connection:
+        return cost_of_record(connection, duck, day)

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from usage_pipeline.accounts.reference import load_accounts
+from usage_pipeline.costs.price_file import read_price_file
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.events.mapping import load_mappings
 from usage_pipeline.pipeline.landing_work import find_landing_work
@@ -111,6 +112,8 @@ def _suites(settings: Settings) -> Iterator[Finding]:
 def _reference(settings: Settings) -> Iterator[Finding]:
     accounts = load_accounts(settings)
     yield Finding(Level.OK, f"Reference: {len(accounts.tenants)} tenants, {len(accounts.plans)} plans")
+    prices = read_price_file(settings.reference / "prices.yaml").prices
+    yield Finding(Level.OK, f"Prices: {len(prices)} before those of the catalogue")
 
 
 def _landing(storage: Storage) -> Iterator[Finding]:

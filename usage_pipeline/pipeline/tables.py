@@ -1,5 +1,6 @@
 """The tables in the order in which data flows. Everything that loops over tables takes them from here."""
 
+from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS, TENANT_COSTS
 from usage_pipeline.events.record import LANDING_TABLES
 from usage_pipeline.records.tables import CONFLICTS, SET_ASIDE, USAGE_RECORDS
 from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN, DAILY_PERFORMANCE, DAILY_QUALITY
@@ -20,6 +21,7 @@ GROUPS: dict[str, tuple[DailyTable, ...]] = {
     "rollups": (DAILY_USAGE, USAGE_QUARTER_HOURS, CONVERSATIONS, CONVERSATION_STARTS),
     "series": (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES),
     "breakdowns": (DAILY_BREAKDOWN, DAILY_PERFORMANCE, DAILY_QUALITY),
+    "costs": (DAILY_COSTS, TENANT_COSTS, COST_DRIFT),
 }
 """The event-day tables by the group that the UI shows them in, in the order of the flow."""
 

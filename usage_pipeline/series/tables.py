@@ -4,7 +4,7 @@ from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.dimensions import CONVERSATIONS as CONVERSATIONS_METRIC
 from usage_pipeline.series.dimensions import CUBE_METRICS, GRAIN, QUARTER_HOUR_GRAIN
-from usage_pipeline.storage.daily import DailyTable, Lookback, Parameters, SameDay, SqlFile
+from usage_pipeline.storage.daily import DailyTable, Lookback, Parameters, SameDay, SqlFile, Versioned
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
 
 _MEMBER = ("member_id",)
@@ -146,7 +146,7 @@ def _series(name: str, description: str, unit: str, counted: str, reads: DailyTa
         ),
         sql=SqlFile.beside(__file__, name),
         inputs=(SameDay(reads.spec),),
-        versioned=True,
+        versioned=Versioned(quantity="total"),
         looks_back=any(isinstance(entry, Lookback) for entry in reads.inputs),
         charted="total",
     )

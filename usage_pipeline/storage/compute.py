@@ -34,6 +34,8 @@ def compute_partition(storage: Storage, table: DailyTable, day: date, run: str) 
     """
     timeout = storage.settings.lock_timeout_seconds
     with partition_lock(storage.warehouse, table.name, day, timeout) as connection:
+        for entry in table.inputs:
+            inputs.settle(entry, storage, connection, day)
         # Taken before the inputs are read: an input that is replaced meanwhile leaves this partition stale.
         inputs_digest = inputs_digests(storage, connection, table, [day])[day]
         published = versions.published(connection, table, day)

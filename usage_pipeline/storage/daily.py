@@ -4,11 +4,20 @@ Nothing is computed here, and nothing slow is imported: Dagster loads these decl
 definitions. `inputs.py` reads what a table names, `compute.py` writes its partitions.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.tables import Column, TableSpec
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+    from sqlalchemy import Connection
+
+    from usage_pipeline.storage.opened import Storage
 
 ACCOUNTED = ("duplicates", "conflicts", "voided", "voids", "unmatched_voids", "late_records")
 """What a partition that accounts for landed lines tells of them, beside its rows."""
@@ -89,7 +98,51 @@ class Parameters:
     name: str = "parameters"
 
 
-Input = LandedRows | SameDay | Lookback | ReferenceRows | Parameters
+@dataclass(frozen=True)
+class Derived:
+    """Input: a SELECT over the inputs named before it, for several tables to read."""
+
+    name: str
+    sql: SqlFile
+
+
+class SuppliedRows(Protocol):
+    """Input: small rows that a folder above this one makes for each day, such as the prices of its models."""
+
+    @property
+    def name(self) -> str:
+        """The name that the SQL reads."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Its columns."""
+
+    def settle(self, storage: "Storage", connection: "Connection", day: date) -> None:
+        """Decide, once and for good, what the day reads; called before its digest is taken."""
+
+    def digests(self, connection: "Connection", days: Collection[date]) -> Mapping[date, str]:
+        """Its digest on each of the days, as far as it is decided."""
+
+    def register(self, connection: "Connection", duck: "DuckDBPyConnection", day: date) -> None:
+        """Make its rows readable under its name; the inputs named before it are readable already."""
+
+
+Input = LandedRows | SameDay | Lookback | ReferenceRows | Parameters | Derived | SuppliedRows
+
+
+@dataclass(frozen=True)
+class Versioned:
+    """Which columns of a warehouse table are kept in `usage_versions` when they change, under the names there.
+
+    `where` keeps to the rows with these values: of rows that tell the same in several ways, one way is enough.
+    """
+
+    quantity: str
+    amount: str | None = None
+    price_book_version: str | None = None
+    keys: tuple[tuple[str, str], ...] = ()
+    """Beside the tenant: what names a row there, and the table's own column."""
+    where: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -107,7 +160,7 @@ class DailyTable:
     sql: SqlFile
     inputs: tuple[Input, ...]
     accounts: SqlFile | None = None
-    versioned: bool = False
+    versioned: Versioned | None = None
     looks_back: bool = False
     charted: str | None = None
 
@@ -124,4 +177,5 @@ class DailyTable:
     @property
     def code_version(self) -> str:
         """Changes when the SELECT or the columns do."""
-        return fingerprint([self.sql.text, *self.spec.column_names])
+        derived = [entry.sql.text for entry in self.inputs if isinstance(entry, Derived)]
+        return fingerprint([self.sql.text, *derived, *self.spec.column_names])

@@ -15,6 +15,7 @@ from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import state
 from usage_pipeline.storage.codes import with_codes
 from usage_pipeline.storage.daily import (
+    Derived,
     Input,
     LandedRows,
     Lookback,
@@ -30,7 +31,9 @@ from usage_pipeline.storage.tables import TableSpec
 Digests = Mapping[date, str]
 
 
-def digests(entry: Input, storage: Storage, connection: Connection, days: Collection[date]) -> Digests:
+def digests(  # noqa: PLR0911 - one for each kind
+    entry: Input, storage: Storage, connection: Connection, days: Collection[date]
+) -> Digests:
     """The input's digest on each of the days."""
     match entry:
         case LandedRows():
@@ -43,6 +46,16 @@ def digests(entry: Input, storage: Storage, connection: Connection, days: Collec
             return dict.fromkeys(days, fingerprint(entry.rows))
         case Parameters():
             return dict.fromkeys(days, fingerprint([storage.settings.digest_key.get_secret_value()]))
+        case Derived():
+            return dict.fromkeys(days, "")  # what it reads is among the inputs
+        case _:
+            return entry.digests(connection, days)
+
+
+def settle(entry: Input, storage: Storage, connection: Connection, day: date) -> None:
+    """Let an input that is decided once per day be decided."""
+    if not isinstance(entry, LandedRows | SameDay | Lookback | ReferenceRows | Parameters | Derived):
+        entry.settle(storage, connection, day)
 
 
 def register(entry: Input, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date) -> None:
@@ -62,6 +75,10 @@ def register(entry: Input, storage: Storage, connection: Connection, duck: DuckD
         case Parameters():
             key = literal(storage.settings.digest_key.get_secret_value())
             duck.execute(f"CREATE TEMP VIEW {entry.name} AS SELECT DATE '{day}' AS event_day, {key} AS digest_key")
+        case Derived():
+            duck.execute(f'CREATE TEMP VIEW "{entry.name}" AS {entry.sql.text}')
+        case _:
+            entry.register(connection, duck, day)
 
 
 def register_reference(entry: ReferenceRows, duck: DuckDBPyConnection) -> None:

@@ -197,3 +197,81 @@ check_results = Table(
     Column("run", Text, nullable=False),
     Column("checked_at", DateTime(timezone=True), nullable=False),
 )
+
+price_books = Table(
+    "price_books",
+    metadata,
+    Column("version", Text, primary_key=True),
+    Column("first_used_at", DateTime(timezone=True), nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+rated_days = Table(
+    "rated_days",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("price_book_version", Text, nullable=False),
+    Column("decided_at", DateTime(timezone=True), nullable=False),
+)
+
+tenant_costs = Table(
+    "tenant_costs",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("tenant_id", Text, primary_key=True),
+    Column("dimension", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("class", Text, primary_key=True),
+    Column("quantity", BigInteger, nullable=False),
+    Column("unpriced_quantity", BigInteger, nullable=False),
+    Column("amount", Numeric(38, 12)),
+    Column("price_book_version", Text, nullable=False),
+    Index("ix_tenant_costs_tenant_day", "tenant_id", "day", "dimension"),
+)
+
+cost_drift = Table(
+    "cost_drift",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("tenant_id", Text, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("currency", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("record_id", Text, primary_key=True),
+    Column("records", BigInteger, nullable=False),
+    Column("reported_cost", Numeric(38, 24), nullable=False),
+    Column("compared_records", BigInteger, nullable=False),
+    Column("compared_cost", Numeric(38, 24)),
+    Column("computed_cost", Numeric(38, 12)),
+    Column("outliers", BigInteger, nullable=False),
+)
+
+closed_periods = Table(
+    "closed_periods",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("first_day", Date, primary_key=True),
+    Column("last_day", Date, nullable=False),
+    Column("late_usage", Text, nullable=False),
+    Column("closed_at", DateTime(timezone=True), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text),
+    Column("forced", Boolean, nullable=False),
+    Column("last_change", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+)
+
+closed_costs = Table(
+    "closed_costs",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("first_day", Date, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("class", Text, primary_key=True),
+    Column("quantity", BigInteger, nullable=False),
+    Column("unpriced_quantity", BigInteger, nullable=False),
+    Column("amount", Numeric(38, 12)),
+    Column("price_book_version", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+)

@@ -1,18 +1,19 @@
-"""Every published change of a number: `usage_versions`, one row per (table, day, tenant) that changed.
+"""Every published change of a number: `usage_versions`, one row per table, day, tenant, model and class.
 
 Nothing of it is ever pruned. A day's first computation is version 1. A row that disappears is a change to zero.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
+from decimal import Decimal
 from enum import StrEnum
 
 from sqlalchemy import Connection, select
 
 from usage_pipeline.storage import audit, state
 from usage_pipeline.storage.audit import Action
-from usage_pipeline.storage.daily import DailyTable
+from usage_pipeline.storage.daily import DailyTable, Versioned
 from usage_pipeline.storage.schema import SCHEMA, landing_event_days, landing_files, metadata, usage_versions
 from usage_pipeline.storage.state import FileState, Partition
 
@@ -25,23 +26,41 @@ class Cause(StrEnum):
     RESTATE = "restate"
     WITHDRAW = "withdraw"
     VOID = "void"
+    RERATE = "rerate"
+
+
+@dataclass(frozen=True)
+class Number:
+    """What a row says: a quantity and, of costs, an amount by a price book."""
+
+    quantity: int | None = None
+    amount: Decimal | None = None
+    price_book_version: str | None = None
+
+    def same_as(self, other: "Number") -> bool:
+        """Whether both say the same, by whichever price book."""
+        return (self.quantity, self.amount) == (other.quantity, other.amount)
+
+
+_Key = tuple[str, ...]
+"""Tenant, and what else names a row."""
 
 
 @dataclass(frozen=True)
 class Published:
     """What a versioned table held of a day before it is computed: nothing, of any other table."""
 
-    versioned: bool
+    versioned: Versioned | None
     partition: Partition | None = None
-    totals: Mapping[str, int] = field(default_factory=dict)
+    numbers: Mapping[_Key, Number] = field(default_factory=dict)
 
 
 def published(connection: Connection, table: DailyTable, day: date) -> Published:
     """Look at what is published now."""
-    if not table.versioned:
-        return Published(versioned=False)
+    if table.versioned is None:
+        return Published(None)
     partition = state.partitions(connection, table.name, day, day).get(day)
-    return Published(versioned=True, partition=partition, totals=_totals(connection, table.name, day))
+    return Published(table.versioned, partition, _numbers(connection, table.versioned, table.name, day))
 
 
 def record_changes(connection: Connection, before: Published, now: Partition, lookback_days: int) -> None:
@@ -49,32 +68,57 @@ def record_changes(connection: Connection, before: Published, now: Partition, lo
 
     `lookback_days` is how many days before its own the table changes with.
     """
-    if not before.versioned or (before.partition is not None and before.partition.version == now.version):
+    if before.versioned is None or (before.partition is not None and before.partition.version == now.version):
+        return
+    after = _numbers(connection, before.versioned, now.table_name, now.day)
+    changed = [
+        (key, before.numbers.get(key, _GONE), after.get(key, _GONE))
+        for key in sorted(before.numbers.keys() | after)
+        if not before.numbers.get(key, _UNKNOWN).same_as(after.get(key, _UNKNOWN))
+    ]
+    if not changed:
         return
     cause = _cause(connection, before.partition, now.day, lookback_days)
-    after = _totals(connection, now.table_name, now.day)
-    tenants = sorted(before.totals.keys() | after)
     rows = [
         {
             "table_name": now.table_name,
             "day": now.day,
             "version": now.version,
-            "tenant_id": tenant,
-            "quantity": after.get(tenant, 0),
-            "cause": cause,
+            "tenant_id": key[0],
+            **{name: part for (name, _), part in zip(before.versioned.keys, key[1:], strict=True)},
+            **vars(number),
+            "cause": Cause.RERATE if _rerated(earlier, number) else cause,
             "committed_at": now.committed_at,
         }
-        for tenant in tenants
-        if before.totals.get(tenant) != after.get(tenant)
+        for key, earlier, number in changed
     ]
-    if rows:
-        connection.execute(usage_versions.insert(), rows)
+    connection.execute(usage_versions.insert(), rows)
 
 
-def _totals(connection: Connection, table: str, day: date) -> Mapping[str, int]:
-    series = metadata.tables[f"{SCHEMA}.{table}"]
-    rows = connection.execute(select(series.c.tenant_id, series.c.total).where(series.c.day == day))
-    return {row.tenant_id: row.total for row in rows}
+_GONE = Number(quantity=0)
+"""A row that is not there any more counts as a change to zero."""
+
+_UNKNOWN = Number()
+
+
+def _rerated(before: Number, after: Number) -> bool:
+    """Whether the same usage was priced by another book."""
+    versions = (before.price_book_version, after.price_book_version)
+    return before.quantity == after.quantity and None not in versions and versions[0] != versions[1]
+
+
+def _numbers(connection: Connection, versioned: Versioned, name: str, day: date) -> Mapping[_Key, Number]:
+    table = metadata.tables[f"{SCHEMA}.{name}"].c
+    keys = [table.tenant_id, *(table[column] for _, column in versioned.keys)]
+    named = {field.name: getattr(versioned, field.name) for field in fields(Number)}
+    values = {name: table[column] for name, column in named.items() if column is not None}
+    query = select(*keys, *values.values()).where(
+        table.day == day, *(table[name] == value for name, value in versioned.where)
+    )
+    return {
+        tuple(row[: len(keys)]): Number(**dict(zip(values, row[len(keys) :], strict=True)))
+        for row in connection.execute(query)
+    }
 
 
 def _cause(connection: Connection, before: Partition | None, day: date, lookback_days: int) -> Cause:

@@ -86,11 +86,32 @@ TOTALS_CHECKS = tuple(
     Check(table, "totals_are_those_of_the_records", Severity.ERROR, description)
     for table, description in COMPARED.items()
 )
+COSTS_ADD_UP = Check(
+    "tenant_costs",
+    "costs_add_up",
+    Severity.ERROR,
+    "Every token of usage is in one class of costs, and the values of each dimension add up to the tenant's total.",
+)
+TOKENS_ARE_PRICED = Check(
+    "tenant_costs",
+    "tokens_are_priced",
+    Severity.WARNING,
+    "Every token has a price; without one its cost is unknown, not zero.",
+)
+REPORTED_COSTS_ARE_PLAUSIBLE = Check(
+    "cost_drift",
+    "reported_costs_are_plausible",
+    Severity.WARNING,
+    "No record reports more than ten times what it costs by the price book.",
+)
+COST_CHECKS = (COSTS_ADD_UP, TOKENS_ARE_PRICED, REPORTED_COSTS_ARE_PLAUSIBLE)
+
 DAY_CHECKS = (
     LINES_ARE_ACCOUNTED_FOR,
     IDS_ARE_OF_ONE_DAY,
     VOIDS_HAVE_TARGETS,
     *TOTALS_CHECKS,
     METERED_ONCE,
+    *COST_CHECKS,
 )
 """What is looked at on every event day, beside the suite."""

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.validation import accounts, checks, findings
+from usage_pipeline.validation import accounts, checks, cost_findings, findings
 from usage_pipeline.validation.checks import Check
 from usage_pipeline.validation.looking import looked
 from usage_pipeline.validation.results import CheckResult, Examination, Found, keep_results
@@ -23,6 +23,9 @@ _LOOKS: Mapping[Check, _Look] = {
     checks.IDS_ARE_OF_ONE_DAY: findings.ids_are_of_one_day,
     checks.VOIDS_HAVE_TARGETS: findings.voids_have_targets,
     checks.METERED_ONCE: findings.metered_once,
+    checks.COSTS_ADD_UP: cost_findings.costs_add_up,
+    checks.TOKENS_ARE_PRICED: cost_findings.tokens_are_priced,
+    checks.REPORTED_COSTS_ARE_PLAUSIBLE: cost_findings.reported_costs_are_plausible,
 }
 
 

@@ -69,6 +69,18 @@ def test_dagster_may_add_ten_seconds() -> None:
     assert not only_bar(results(day, measured("day", "dagster", 20.1))).passed
 
 
+def test_rating_must_do_a_million_records_a_second_and_add_at_most_thirty_percent() -> None:
+    def bars(rating: float, main: float) -> list[tuple[str, str, bool]]:
+        found = judge(results(measured("day", "main", main), measured("rated", "rating", rating)))
+        return [(bar.name, bar.found, bar.passed) for bar in found if not bar.name.startswith("Peak memory")]
+
+    assert bars(3.0, 13.0) == [
+        ("Records rated a second", "1,333,333", True),
+        ("Rating adds to the main job", "30%", True),
+    ]
+    assert [passed for _, _, passed in bars(4.1, 17.0)] == [False, False]
+
+
 def test_backfill_may_take_ninety_seconds() -> None:
     assert only_bar(results(measured("backfill", "backfill", 90.0))).passed
     assert not only_bar(results(measured("backfill", "backfill", 90.1))).passed

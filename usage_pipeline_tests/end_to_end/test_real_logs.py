@@ -4,19 +4,23 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from usage_pipeline.costs.drift import Drift, DriftQuery, read_drift
+from usage_pipeline.costs.queries import CostQuery, read_costs
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
 from usage_pipeline.series.queries import UsageQuery, read_series, read_usage
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline_tests.end_to_end.support import AIDER_LANDING_DAY, Deployment, first_days
+from usage_pipeline_tests.end_to_end.support import AIDER_LANDING_DAY, PROJECT, Deployment, first_days
 from usage_pipeline_tests.support import Landing, counted_digests, digests, files, shared
 
 FIRST, LAST = date(2024, 8, 13), date(2026, 4, 25)
+NEAR = Decimal("1E-9")
 TOKENS = ("prompts", "tokens_in", "tokens_out", "tokens_total")
 
 
@@ -31,7 +35,8 @@ def aider(tmp_path_factory: pytest.TempPathFactory, aider_log: Path) -> Iterator
     """The whole log, landed and computed once for all tests of this module, without Dagster."""
     data_dir = tmp_path_factory.mktemp("aider")
     settings = Settings.load(data_dir=data_dir)
-    shutil.copytree(shared("reference"), settings.reference)
+    shutil.copytree(shared("reference"), settings.reference, copy_function=shutil.copyfile)
+    shutil.copyfile(PROJECT / "data" / "reference" / "prices.yaml", settings.reference / "prices.yaml")
     Landing(settings.landing).root.joinpath("aider", AIDER_LANDING_DAY, "aider").mkdir(parents=True)
     shutil.copy(aider_log, settings.landing / "aider" / AIDER_LANDING_DAY / "aider")
     with open_storage(settings) as storage:
@@ -167,3 +172,37 @@ def test_the_command_gives_the_truth_of_the_whole_log_through_dagster(
         }
     assert sum(tokens) == truth["message_send"]["total_tokens"]
     assert "Landed 0 files" not in deployment.command("run")
+
+
+def test_reported_costs_sum_to_the_last_decimal(aider: Storage) -> None:
+    reported = sum((row.reported_cost for row in drift(aider)), Decimal(0))
+    assert reported == Decimal("10182.700381635997717666476")
+
+
+def test_the_record_that_reports_ten_thousand_dollars_is_first(aider: Storage) -> None:
+    first = drift(aider)[0]
+    assert (first.day, first.model, first.records) == (date(2025, 5, 7), "gemini/gemini-2.5-pro-preview-03-25", 1)
+    assert (first.reported_cost, first.computed_cost) == (Decimal("9990.01252875"), Decimal("0.01262875"))
+
+
+def test_days_on_which_a_lowered_price_was_not_yet_reported_drift(aider: Storage) -> None:
+    drifting = {row.day for row in drift(aider, "claude-3-5-haiku-20241022") if abs(row.difference or 0) > NEAR}
+    assert drifting == {
+        *(date(2024, 12, day) for day in (4, 6, 26)),
+        *(date(2025, 1, day) for day in (19, 28)),
+        *(date(2025, 2, day) for day in (4, 8, 9)),
+    }
+
+
+def test_costs_of_any_group_sum_to_the_total_with_its_coverage(aider: Storage) -> None:
+    (total,) = read_costs(aider, CostQuery(FIRST, LAST))
+    assert (total.tokens, total.unpriced_tokens) == (75_976_956, 22_052_595)
+    assert (total.amount, total.coverage) == (Decimal("186.28345233"), Decimal("70.97"))
+    for group in ("day", "model", "member_id", "type", "class", "price"):
+        groups = read_costs(aider, CostQuery(FIRST, LAST, (group,)))
+        assert sum((cost.amount or Decimal(0) for cost in groups), Decimal(0)) == total.amount
+        assert sum(cost.tokens or 0 for cost in groups) == total.tokens
+
+
+def drift(storage: Storage, model: str | None = None) -> list[Drift]:
+    return read_drift(storage, DriftQuery(FIRST, LAST, "aider", model))

@@ -33,6 +33,9 @@ ASSETS: dict[str, tuple[str, set[str], str, set[str]]] = {
     "daily_breakdown": ("breakdowns", WAREHOUSE, EVENT_DAY, {"daily_usage", "conversation_starts"}),
     "daily_performance": ("breakdowns", WAREHOUSE, EVENT_DAY, {"usage_records"}),
     "daily_quality": ("breakdowns", WAREHOUSE, EVENT_DAY, {"usage_records"}),
+    "daily_costs": ("costs", LAKE, EVENT_DAY, {"usage_records"}),
+    "tenant_costs": ("costs", WAREHOUSE, EVENT_DAY, {"daily_costs"}),
+    "cost_drift": ("costs", WAREHOUSE, EVENT_DAY, {"usage_records"}),
 }
 
 SLOW = {
@@ -45,6 +48,7 @@ SLOW = {
     "sqlalchemy",
     "duckdb",
     "pyarrow",
+    "genai_prices",
 }
 
 
@@ -206,6 +210,8 @@ CHECKS = {
     "message_series": {"totals_are_those_of_the_records"},
     "conversation_series": {"totals_are_those_of_the_records"},
     "daily_breakdown": {"totals_are_those_of_the_records", "metered_once"},
+    "tenant_costs": {"costs_add_up", "tokens_are_priced"},
+    "cost_drift": {"reported_costs_are_plausible"},
 }
 
 

@@ -13,9 +13,19 @@ import pytest
 import sqlglot
 from sqlglot import ErrorLevel, exp
 
-from usage_pipeline import records, series, validation
+from usage_pipeline import costs, records, series, validation
+from usage_pipeline.costs.rates import Rates, register_rates
 from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
-from usage_pipeline.storage.daily import DailyTable, Input, Parameters, ReferenceRows
+from usage_pipeline.storage.daily import (
+    DailyTable,
+    Derived,
+    Input,
+    LandedRows,
+    Lookback,
+    Parameters,
+    ReferenceRows,
+    SameDay,
+)
 from usage_pipeline.storage.inputs import register_reference
 from usage_pipeline.storage.state import LineAccount
 from usage_pipeline.storage.tables import TableSpec
@@ -34,6 +44,9 @@ ALLOWED: frozenset[type[exp.Expr]] = frozenset(
         # Names and values.
         *(exp.Table, exp.TableAlias, exp.Alias, exp.Column, exp.Star, exp.Identifier),
         *(exp.Literal, exp.Null, exp.Interval, exp.Var, exp.Cast, exp.DataType),
+        # Precision and scale of a decimal, up to 38 in both. A product has the decimals of both factors; in Spark
+        # where spark.sql.decimalOperations.allowPrecisionLoss is false. Casts round half away from zero.
+        *(exp.DataTypeParam, exp.Paren),
         # Operators.
         *(exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.GT, exp.LT, exp.LTE, exp.Is),
         *(exp.Add, exp.Sub, exp.Mul, exp.Neg),
@@ -92,7 +105,7 @@ def faults(sql: str) -> Iterator[str]:
 
 
 def sql_files() -> list[Path]:
-    folders = [Path(package.__file__ or "").parent for package in (records, series, validation)]
+    folders = [Path(package.__file__ or "").parent for package in (records, series, costs, validation)]
     return sorted(file for folder in folders for file in folder.rglob("*.sql"))
 
 
@@ -100,7 +113,9 @@ def named_in_tables() -> set[Path]:
     """The files that the tables name, accounts included, and those that checks read."""
     selects = (COUNTED_TOTALS, LANDED_LINES, REPEATED_IDS, *map(difference_of, COMPARED))
     checked = {select.path for select in selects}
-    return checked | {sql.path for table in DAILY_TABLES for sql in (table.sql, table.accounts) if sql is not None}
+    derived = {entry.sql.path for table in DAILY_TABLES for entry in table.inputs if isinstance(entry, Derived)}
+    own = {sql.path for table in DAILY_TABLES for sql in (table.sql, table.accounts) if sql is not None}
+    return own | derived | checked
 
 
 def test_every_file_belongs_to_a_table_or_a_check() -> None:
@@ -165,8 +180,14 @@ def register_empty(duck: duckdb.DuckDBPyConnection, entry: Input) -> None:
             register_reference(entry, duck)
         case Parameters():
             duck.execute(f"CREATE VIEW {entry.name} AS SELECT DATE '2026-05-01' AS event_day, 'key' AS digest_key")
-        case _:
+        case Rates():
+            register_rates(duck, entry, [])
+        case Derived():
+            duck.execute(f"CREATE VIEW {entry.name} AS {entry.sql.text}")
+        case LandedRows() | SameDay() | Lookback():
             register_table(duck, entry.spec)
+        case _:
+            raise AssertionError(entry.name)
 
 
 def register_table(duck: duckdb.DuckDBPyConnection, spec: TableSpec) -> None:

@@ -109,6 +109,12 @@ def test_there_are_no_other_tables(migrated: Engine) -> None:
         "daily_breakdown",
         "daily_performance",
         "daily_quality",
+        "price_books",
+        "rated_days",
+        "tenant_costs",
+        "cost_drift",
+        "closed_periods",
+        "closed_costs",
     }
 
 

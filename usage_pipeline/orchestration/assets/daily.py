@@ -4,12 +4,28 @@ from datetime import date
 
 import dagster as dg
 
+from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.orchestration.assets.days import Metadata, each_day
 from usage_pipeline.orchestration.assets.landing import OWNERS
 from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, description, partition_metadata
 from usage_pipeline.orchestration.partitions import BACKFILL_POLICY
 from usage_pipeline.orchestration.resources import RUN_RESOURCES
 from usage_pipeline.storage.daily import DailyTable
+
+_PRICE_BOOK = {
+    "price_book": dg.Field(
+        dg.Enum("PriceBook", [dg.EnumValue("decided"), dg.EnumValue("current")]),
+        default_value="decided",
+        description="`current` rates the days anew, by the prices of now; else rated days keep their prices.",
+    )
+}
+
+
+def _rerate_if_asked(context: dg.AssetExecutionContext) -> None:
+    from usage_pipeline.costs.rerating import rerate  # noqa: PLC0415 - slow to import
+
+    if context.op_execution_context.op_config["price_book"] == "current":
+        rerate(context.resources.storage, [date.fromisoformat(key) for key in context.partition_keys])
 
 
 def daily_asset(
@@ -34,6 +50,7 @@ def daily_asset(
         backfill_policy=BACKFILL_POLICY,
         freshness_policy=freshness,
         required_resource_keys=RUN_RESOURCES,
+        config_schema=_PRICE_BOOK if table is DAILY_COSTS else None,
     )
     def compute(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         # All are slow to import.
@@ -45,6 +62,8 @@ def daily_asset(
             return partition_metadata(compute_partition(storage, table, day, context.run.run_id))
 
         storage = context.resources.storage
+        if table is DAILY_COSTS:
+            _rerate_if_asked(context)
         result = each_day(context, compute_day)
         # Metadata of the result is stored once per partition; the UI shows lineage and chart of the latest.
         recent = chart_metadata(storage, table.spec, table.charted)

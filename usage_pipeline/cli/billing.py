@@ -1,0 +1,124 @@
+"""Commands with which people decide about costs: `rerate`, `close`, `statement`, `cost-diff`."""
+
+import getpass
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from usage_pipeline.cli.compute import open_session, report
+from usage_pipeline.cli.decide import By
+from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, load_settings
+from usage_pipeline.cli.output import console, count, print_rows
+from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
+from usage_pipeline.costs.closing import Closing
+from usage_pipeline.costs.closing import close as close_period
+from usage_pipeline.costs.rerating import rerate as decide_again
+from usage_pipeline.costs.statements import StatementLine, read_statement
+from usage_pipeline.pipeline import refresh as pipeline
+from usage_pipeline.storage.opened import open_storage
+
+Tenant = Annotated[str, typer.Option("--tenant", help="The tenant.")]
+Period = Annotated[
+    datetime, typer.Option("--period", formats=["%Y-%m"], help="The month in which the billing period begins.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(rerate)
+    app.command("cost-diff")(cost_diff)
+    app.command()(close)
+    app.command()(statement)
+
+
+def rerate(
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Rate days anew, by the price book of now, and compute them. Nothing else changes the prices of a rated day.
+
+    Each changed day has a new version; `usage-pipeline cost-diff` shows what changed.
+
+    Example: `usage-pipeline rerate --from 2026-02-01 --to 2026-02-28`
+    """
+    settings = load_settings(data_dir)
+    start, end = day_range(first, last, default=(settings.first_day, settings.today()))
+    with open_session(settings, "rerate") as session:
+        days = [start + timedelta(days=offset) for offset in range((end - start).days + 1)]
+        moved = decide_again(session.storage, days)
+        console.print(f"{count(len(moved), 'day')} had another price book.")
+        summary = pipeline.RefreshSummary()
+        pipeline.settle(session.storage, session.runner, summary)
+        report(session.storage, summary)
+
+
+def cost_diff(
+    tenant: Annotated[str | None, typer.Option("--tenant", help="One tenant.")] = None,
+    first: From = None,
+    last: To = None,
+    form: Format = OutputFormat.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Print what changed of the costs of days that were rated before, and by what.
+
+    A row is a change of a tenant's model and class on a day: by another price (`rerate`), or by the landing files
+    that it names (`late`, `withdraw`, `void`, `restate`).
+
+    Example: `usage-pipeline cost-diff --tenant acme --from 2026-02-01`
+    """
+    settings = load_settings(data_dir)
+    start, end = day_range(first, last, default=(date.min, date.max))
+    with open_storage(settings) as storage:
+        found = read_changes(storage, ChangeQuery(start, end, tenant))
+    rows = [
+        {**vars(change), "difference": change.difference, "files": ", ".join(change.files)} for change in found
+    ]
+    hidden = {"id", "files"}
+    columns = [name for name in CostChange.__dataclass_fields__ if name not in hidden]
+    print_rows(rows, [*columns, "difference", "files"], form, "Changes of costs")
+
+
+def close(  # noqa: PLR0913 - one parameter per option
+    tenant: Tenant,
+    period: Period,
+    reason: Annotated[str | None, typer.Option(help="Why it is forced.")] = None,
+    by: By = None,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Close it although something holds it open.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Close a billing period of a tenant: its costs are frozen. All its days must be final and computed.
+
+    What changes later restates the period, or becomes an adjustment of the next open one: as the plan says.
+
+    Example: `usage-pipeline close --tenant acme --period 2026-02`
+    """
+    if force and not reason:
+        raise typer.BadParameter("--force needs a --reason")
+    settings = load_settings(data_dir)
+    with open_storage(settings) as storage:
+        closing = Closing(tenant, period.date(), by or getpass.getuser(), reason, force)
+        closed = close_period(storage, closing)
+        total = read_statement(storage, tenant, period.date()).total
+    console.print(
+        f"Closed {closed.first_day} to {closed.last_day} of {closed.tenant_id} at {total:f} USD.",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def statement(tenant: Tenant, period: Period, form: Format = OutputFormat.TABLE, data_dir: DataDir = None) -> None:
+    """Print what a billing period of a tenant comes to: its usage, and adjustments of closed periods.
+
+    Example: `usage-pipeline statement --tenant acme --period 2026-02`
+    """
+    settings = load_settings(data_dir)
+    with open_storage(settings) as storage:
+        found = read_statement(storage, tenant, period.date())
+    state = f"closed {found.closed.closed_at:%Y-%m-%d}" if found.closed else "open"
+    title = f"{tenant}, {found.period.first} to {found.period.last}, {state}: {found.total:f} USD"
+    print_rows([asdict(line) for line in found.lines], list(StatementLine.__dataclass_fields__), form, title)

@@ -1,0 +1,124 @@
+"""Commands that read costs: `costs`, `prices`, `cost-drift`."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Annotated
+
+import typer
+
+from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, load_settings, words
+from usage_pipeline.cli.output import Row, print_rows
+from usage_pipeline.cli.session import warn
+from usage_pipeline.cli.usage import condition, known_days, warn_of_missing_days
+from usage_pipeline.costs.drift import Drift, DriftQuery, read_drift
+from usage_pipeline.costs.queries import GROUPS, CostQuery, coverage, read_costs
+from usage_pipeline.storage.opened import open_storage
+
+Tenant = Annotated[str | None, typer.Option("--tenant", help="One tenant; all together without it.")]
+
+_PRICE_COLUMNS = [
+    *("price_id", "token_class", "unit_price", "above_tokens_in", "window", "first", "end", "why", "source")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command()(costs)
+    app.command()(prices)
+    app.command("cost-drift")(cost_drift)
+
+
+def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
+    group_by: Annotated[str, typer.Option(help=f"Comma-separated: {', '.join(GROUPS)}.")] = "tenant",
+    where: Annotated[list[str] | None, typer.Option(help="dimension=value; may be repeated.")] = None,
+    tenant: Tenant = None,
+    first: From = None,
+    last: To = None,
+    form: Format = OutputFormat.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Print what usage cost, in US dollars, by day, tenant, dimension, class or price; by default all known days.
+
+    An amount is the cost of the tokens that have a price, null where none has. `coverage` is the percentage of the
+    tokens that it is the cost of, rounded down. `unpriced` says why tokens have no price.
+
+    Example: `usage-pipeline costs --group-by day,model --tenant acme --from 2026-02-01 --to 2026-02-28`
+    """
+    settings = load_settings(data_dir)
+    conditions = (*map(condition, where or []), *([("tenant", tenant)] if tenant else []))
+    query = CostQuery(settings.today(), settings.today(), words(group_by), conditions)
+    with open_storage(settings) as storage:
+        start, end = known_days(storage, first, last)
+        query = replace(query, first=start, last=end)
+        found = read_costs(storage, query)
+        if "day" not in query.group_by:
+            warn_of_missing_days(storage, query.range)
+    rows: list[Row] = [
+        {
+            **dict(zip(query.group_by, cost.group, strict=True)),
+            **{name: getattr(cost, name) for name in ("tokens", "unpriced_tokens", "coverage", "amount")},
+        }
+        for cost in found
+    ]
+    columns = [*query.group_by, "tokens", "unpriced_tokens", "coverage", "amount"]
+    print_rows(rows, columns, form, f"Costs in USD, {start} to {end}")
+    tokens, unpriced = (sum(getattr(cost, name) or 0 for cost in found) for name in ("tokens", "unpriced_tokens"))
+    if unpriced:
+        warn(
+            f"{unpriced:,} of {tokens:,} tokens have no price and are in no amount; coverage is "
+            f"{coverage(tokens, unpriced)} %. See why with --group-by model,unpriced."
+        )
+
+
+def prices(
+    model: Annotated[str, typer.Option("--model", help="The model, as logged.")],
+    on: Annotated[
+        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="The day; today without.")
+    ] = None,
+    provider: Annotated[str | None, typer.Option(help="The provider, as logged; none without.")] = None,
+    form: Format = OutputFormat.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Print which price applies to a model on a day, and why; or why none does.
+
+    A day that was rated answers by the price book that it was rated with. Prices are in US dollars per token,
+    request or tool call.
+
+    Example: `usage-pipeline prices --model o3 --on 2025-06-09`
+    """
+    from usage_pipeline.costs.explain import AppliedPrice, book_of_day, explain_price  # noqa: PLC0415 - slow to import
+
+    settings = load_settings(data_dir)
+    day = on.date() if on else settings.today()
+    with open_storage(settings) as storage:
+        found = explain_price(book_of_day(storage, day), provider, model, day)
+    columns = list(AppliedPrice.__dataclass_fields__)
+    if form is OutputFormat.TABLE:
+        columns = _PRICE_COLUMNS
+    print_rows([vars(price) for price in found], columns, form, f"Prices of {model} on {day}")
+
+
+def cost_drift(  # noqa: PLR0913, PLR0917 - one parameter per option
+    tenant: Tenant = None,
+    model: Annotated[str | None, typer.Option(help="One model, as logged.")] = None,
+    first: From = None,
+    last: To = None,
+    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 100,
+    form: Format = OutputFormat.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Print what sources report that records cost beside what they cost by the price book, furthest apart first.
+
+    A row is a model on a day, or a record that reports more than ten times what it costs. `difference` is of the
+    records that can be compared: those in US dollars of which every token has a price.
+
+    Example: `usage-pipeline cost-drift --tenant acme --from 2026-02-01`
+    """
+    settings = load_settings(data_dir)
+    start, end = day_range(first, last, default=(date.min, date.max))
+    with open_storage(settings) as storage:
+        found = read_drift(storage, DriftQuery(start, end, tenant, model))
+    if len(found) > limit:
+        warn(f"There are {len(found):,} rows, {limit:,} are shown; raise --limit, or narrow the days.")
+    rows = [{**vars(drift), "difference": drift.difference} for drift in found[:limit]]
+    print_rows(rows, [*Drift.__dataclass_fields__, "difference"], form, "Reported and computed costs")

@@ -1,0 +1,132 @@
+"""The shipped catalogue, genai-prices, as prices of ours. Exact ids and exact aliases only, and no network.
+
+Its patterns (prefixes, contained texts) are left out on purpose: they price a model that nobody has looked at.
+So are prices that depend on what a record does not say, such as audio, images, batches and service tiers.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from importlib.metadata import version
+from itertools import pairwise
+
+from genai_prices.data import providers
+from genai_prices.types import (
+    ClauseEquals,
+    ClauseOr,
+    ConditionalPrice,
+    ModelInfo,
+    ModelPrice,
+    StartDateConstraint,
+    TieredPrices,
+    TimeOfDateConstraint,
+)
+
+from usage_pipeline.costs.prices import Price, Tier, TokenClass, UnitPrices, Window, exact
+
+_PRICED = {
+    TokenClass.INPUT: ("input_mtok", 1_000_000),
+    TokenClass.CACHED_INPUT: ("cache_read_mtok", 1_000_000),
+    TokenClass.CACHE_WRITE: ("cache_write_mtok", 1_000_000),
+    TokenClass.OUTPUT: ("output_mtok", 1_000_000),
+    TokenClass.REASONING: ("output_reasoning_mtok", 1_000_000),
+    TokenClass.REQUEST: ("requests_kcount", 1_000),
+}
+"""The catalogue's word for each class, and for how many units its price stands."""
+
+FIRST_PARTIES = frozenset(
+    {
+        *("anthropic", "cohere", "deepseek", "google", "meta", "minimax", "mistral", "moonshotai"),
+        *("openai", "perplexity", "voyageai", "x-ai", "zai"),
+    }
+)
+"""Providers of models of their own. A name without a provider is looked up among them."""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All prices, and every exact name of every model by provider."""
+
+    prices: tuple[Price, ...]
+    names: dict[tuple[str, str], str]
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """The catalogue of the installed package."""
+    names: dict[tuple[str, str], str] = {}
+    prices: list[Price] = []
+    for provider in providers:
+        for model in provider.models:
+            prices += _prices(provider.id, model)
+            names |= {(provider.id, name): model.id for name in (*_exact_names(model.match), model.id)}
+    return Catalogue(tuple(prices), names)
+
+
+def _exact_names(match: object) -> list[str]:
+    if isinstance(match, ClauseEquals):
+        return [match.equals]
+    if isinstance(match, ClauseOr):
+        return [name for part in match.or_ for name in _exact_names(part)]
+    return []
+
+
+def _prices(provider: str, model: ModelInfo) -> Iterator[Price]:
+    """One price for each stretch of days. Of the catalogue's conditions the last that holds counts."""
+    conditions = model.prices if isinstance(model.prices, list) else [ConditionalPrice(prices=model.prices)]
+    starts = sorted({_start(condition) for condition in conditions} - {date.min})
+    edges: list[date | None] = [None, *starts, None]
+    source = f"genai-prices {version('genai-prices')}"
+    for first, end in pairwise(edges):
+        active = [condition for condition in conditions if _start(condition) <= (first or date.min)]
+        base = max(index for index, condition in enumerate(active) if not _is_window(condition))
+        windows = tuple(_window(condition) for condition in active[base + 1 :])
+        tiers = _tiers(active[base].prices)
+        if any(tier.prices for tier in tiers):
+            name = f"catalogue/{provider}/{model.id}" + (f"/{first}" if first else "")
+            yield Price(name, provider, model.id, first, end, tiers, source, windows)
+
+
+def _start(condition: ConditionalPrice) -> date:
+    constraint = condition.constraint
+    return constraint.start_date if isinstance(constraint, StartDateConstraint) else date.min
+
+
+def _is_window(condition: ConditionalPrice) -> bool:
+    return isinstance(condition.constraint, TimeOfDateConstraint)
+
+
+def _window(condition: ConditionalPrice) -> Window:
+    constraint = condition.constraint
+    assert isinstance(constraint, TimeOfDateConstraint)  # noqa: S101 - all others come before
+    start, end = constraint.start_time, constraint.end_time
+    return Window(start.hour * 60 + start.minute, end.hour * 60 + end.minute, _tiers(condition.prices))
+
+
+def _tiers(prices: ModelPrice) -> tuple[Tier, ...]:
+    by_class = {name: (getattr(prices, key), units) for name, (key, units) in _PRICED.items()}
+    starts = {0}.union(
+        *(
+            {tier.start for tier in price.tiers}
+            for price, _ in by_class.values()
+            if isinstance(price, TieredPrices)
+        )
+    )
+    return tuple(Tier(start, _at(by_class, start)) for start in sorted(starts))
+
+
+def _at(by_class: dict[TokenClass, tuple[Decimal | TieredPrices | None, int]], start: int) -> UnitPrices:
+    return {
+        name: exact(_crossed(price, start), units)
+        for name, (price, units) in by_class.items()
+        if price is not None
+    }
+
+
+def _crossed(price: Decimal | TieredPrices, start: int) -> Decimal:
+    if isinstance(price, Decimal):
+        return price
+    crossed: Sequence[Decimal] = [tier.price for tier in price.tiers if tier.start <= start]
+    return crossed[-1] if crossed else price.base

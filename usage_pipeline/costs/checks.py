@@ -1,0 +1,101 @@
+"""What must hold of costs, and what somebody should look at: sums, coverage, drift. Whoever asks shows it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import func, select
+
+from usage_pipeline.costs.drift import DriftQuery, read_drift
+from usage_pipeline.costs.queries import CostQuery, coverage, read_costs
+from usage_pipeline.series.queries import UsageQuery, usage_by_group
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.schema import tenant_costs
+
+_BY = ("day", "tenant")
+
+
+@dataclass(frozen=True)
+class Imbalance:
+    """Two numbers of a tenant and day that must be equal and are not."""
+
+    day: date
+    tenant_id: str
+    what: str
+    expected: Decimal | int
+    found: Decimal | int
+
+
+@dataclass(frozen=True)
+class Uncovered:
+    """Tokens of a model of a tenant without a price."""
+
+    tenant_id: str
+    model: str
+    unpriced: str
+    tokens: int
+
+
+@dataclass(frozen=True)
+class CostCoverage:
+    """How many of the tokens of some days have a price, and what has none, the most tokens first."""
+
+    tokens: int
+    unpriced_tokens: int
+    uncovered: tuple[Uncovered, ...]
+
+    @property
+    def percent(self) -> Decimal | None:
+        """Rounded down; null without tokens."""
+        return coverage(self.tokens, self.unpriced_tokens)
+
+
+def imbalances(storage: Storage, first: date, last: date) -> list[Imbalance]:
+    """Where costs do not add up: the cube against usage, and each dimension of `tenant_costs` against the cube."""
+    return [*_tokens(storage, first, last), *_amounts(storage, first, last)]
+
+
+def _tokens(storage: Storage, first: date, last: date) -> Iterator[Imbalance]:
+    """Every token of usage is in one class of costs."""
+    used = usage_by_group(storage, UsageQuery(first, last, _BY, metrics=("tokens_total",)))
+    rated = {cost.group: cost.tokens or 0 for cost in read_costs(storage, CostQuery(first, last, _BY))}
+    for (day, tenant), metrics in used.items():
+        found = rated.get((day, tenant), 0)
+        if found != metrics["tokens_total"]:
+            yield Imbalance(day, tenant, "tokens", metrics["tokens_total"], found)
+
+
+def _amounts(storage: Storage, first: date, last: date) -> Iterator[Imbalance]:
+    table = tenant_costs.c
+    sums = select(table.day, table.tenant_id, table.dimension, func.sum(table.amount)).where(
+        table.day.between(first, last)
+    )
+    with storage.warehouse.connect() as connection:
+        rows = connection.execute(sums.group_by(table.day, table.tenant_id, table.dimension)).all()
+    cube = {cost.group: cost.amount for cost in read_costs(storage, CostQuery(first, last, _BY))}
+    for day, tenant, dimension, found in rows:
+        expected = cube.get((day, tenant))
+        if expected != found:
+            yield Imbalance(day, tenant, f"amount by {dimension}", expected or Decimal(0), found or Decimal(0))
+
+
+def cost_coverage(storage: Storage, first: date, last: date) -> CostCoverage:
+    """The coverage of a range of days, and which names have no price and why."""
+    groups = ("tenant", "model", "unpriced")
+    found = [cost for cost in read_costs(storage, CostQuery(first, last, groups)) if cost.tokens]
+    uncovered = [
+        Uncovered(str(cost.group[0]), str(cost.group[1]), str(cost.group[2]), cost.unpriced_tokens)
+        for cost in found
+        if cost.unpriced_tokens
+    ]
+    return CostCoverage(
+        sum(cost.tokens or 0 for cost in found),
+        sum(entry.tokens for entry in uncovered),
+        tuple(sorted(uncovered, key=lambda entry: (-entry.tokens, entry.tenant_id, entry.model))),
+    )
+
+
+def outliers(storage: Storage, first: date, last: date) -> int:
+    """How many records of a range of days report more than ten times what they cost."""
+    return sum(row.outliers for row in read_drift(storage, DriftQuery(first, last)))

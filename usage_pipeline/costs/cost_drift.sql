@@ -1,0 +1,57 @@
+-- What sources say that their records cost, beside what they cost by the price book, of the records that say so.
+-- Records are compared where all that they used has a price, in its currency. One that reports more than ten times what
+-- it cost has a row of its own, up to 1,000 of a tenant; all others of a model are one row.
+WITH reported AS (
+    SELECT
+        tenant_id,
+        source,
+        record_id,
+        model,
+        coalesce(currency, '(none)') AS currency,
+        reported_cost,
+        CASE WHEN currency = 'USD' THEN amount END AS computed_cost,
+        CASE WHEN currency = 'USD' AND reported_cost > amount * 10 THEN 1 ELSE 0 END AS is_outlier
+    FROM rated_records
+    WHERE reported_cost IS NOT NULL
+),
+
+ranked AS (
+    SELECT
+        reported.*,
+        row_number() OVER (
+            PARTITION BY tenant_id, is_outlier ORDER BY reported_cost DESC, source, record_id
+        ) AS cost_rank
+    FROM reported
+),
+
+named AS (
+    SELECT
+        tenant_id,
+        model,
+        currency,
+        CASE WHEN is_outlier = 1 AND cost_rank <= 1000 THEN source ELSE '' END AS source,
+        CASE WHEN is_outlier = 1 AND cost_rank <= 1000 THEN record_id ELSE '' END AS record_id,
+        reported_cost,
+        computed_cost,
+        is_outlier
+    FROM ranked
+)
+
+SELECT
+    parameters.event_day AS day,
+    named.tenant_id,
+    named.model,
+    named.currency,
+    named.source,
+    named.record_id,
+    CAST(count(*) AS BIGINT) AS records,
+    CAST(sum(named.reported_cost) AS DECIMAL(38, 24)) AS reported_cost,
+    CAST(count(named.computed_cost) AS BIGINT) AS compared_records,
+    CAST(sum(CASE WHEN named.computed_cost IS NOT NULL THEN named.reported_cost END) AS DECIMAL(38, 24))
+        AS compared_cost,
+    CAST(sum(named.computed_cost) AS DECIMAL(38, 12)) AS computed_cost,
+    CAST(sum(named.is_outlier) AS BIGINT) AS outliers
+FROM named
+CROSS JOIN parameters
+GROUP BY
+    parameters.event_day, named.tenant_id, named.model, named.currency, named.source, named.record_id

@@ -1,0 +1,62 @@
+"""What one record cost, by class: the cube's own SELECT, over a table that holds nothing else."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from duckdb import DuckDBPyConnection
+from sqlalchemy import Connection
+
+from usage_pipeline.costs import book_store
+from usage_pipeline.costs.rates import Rates, rate_rows, register_rates
+from usage_pipeline.costs.tables import DAILY_COSTS
+from usage_pipeline.storage.daily import Derived, ReferenceRows
+from usage_pipeline.storage.inputs import register_reference
+
+
+@dataclass(frozen=True)
+class ClassCost:
+    """Tokens, requests or tool calls of a record of one class, their price and what they cost."""
+
+    token_class: str
+    quantity: int
+    unit_price: Decimal | None
+    amount: Decimal | None
+    """In US dollars, rounded to 12 decimals; null without a price."""
+    price_id: str
+    unpriced: str
+    """Why there is no price; empty where there is one."""
+    price_book_version: str
+
+
+def cost_of_record(connection: Connection, duck: DuckDBPyConnection, day: date) -> tuple[ClassCost, ...]:
+    """The cost of the one record of the view `usage_records`; nothing where its day was never rated.
+
+    `parameters` must be readable too.
+    """
+    version = book_store.decided(connection, [day]).get(day)
+    if version is None:
+        return ()
+    provider, model = duck.execute("SELECT provider, model FROM usage_records").fetchall()[0]
+    register_rates(duck, Rates(), list(rate_rows(book_store.load(connection, version), provider, model, day)))
+    for entry in DAILY_COSTS.inputs:
+        if isinstance(entry, ReferenceRows):
+            register_reference(entry, duck)
+        elif isinstance(entry, Derived):
+            duck.execute(f"CREATE OR REPLACE TEMP VIEW {entry.name} AS {entry.sql.text}")
+    names = "class, quantity, amount, price_id, unpriced, price_book_version"
+    rows = duck.execute(f"SELECT {names} FROM ({DAILY_COSTS.sql.text}) AS costs ORDER BY class").fetchall()
+    return tuple(
+        ClassCost(name, quantity, _unit_price(duck, name) if amount is not None else None, amount, *rest)
+        for name, quantity, amount, *rest in rows
+    )
+
+
+def _unit_price(duck: DuckDBPyConnection, token_class: str) -> Decimal:
+    """The price of the class in the row of `rates` that the record meets."""
+    coarse, fine = duck.execute(
+        f"SELECT rates.{token_class}_price, rates.{token_class}_fine_price "
+        "FROM rated_records INNER JOIN rates USING (above_tokens_in, price_window) LIMIT 1"
+    ).fetchall()[0]
+    price: Decimal = fine if coarse is None else coarse
+    return price.normalize()

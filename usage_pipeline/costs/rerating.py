@@ -1,0 +1,23 @@
+"""Re-rating: lets days be rated with the price book of now. Nothing else moves a day that was rated."""
+
+from collections.abc import Collection
+from datetime import date
+
+from usage_pipeline.costs import book_store
+from usage_pipeline.costs.price_book import current_price_book
+from usage_pipeline.storage.opened import Storage
+
+
+def rerate(storage: Storage, days: Collection[date]) -> list[date]:
+    """Decide that these days are rated with the book of now; returns those that were rated with another.
+
+    They are stale by it, and have a new version once they are computed. Days that were never rated stay undecided.
+    Raises ReferenceFileError.
+    """
+    book, now = current_price_book(storage.settings), storage.settings.clock()
+    with storage.warehouse.begin() as connection:
+        rated = book_store.decided(connection, days)
+        moved = sorted(day for day, version in rated.items() if version != book.version)
+        if moved:
+            book_store.decide(connection, moved, book, now)
+    return moved

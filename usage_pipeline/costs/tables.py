@@ -1,0 +1,178 @@
+"""The tables of this folder: the cube of costs, costs per tenant, and drift from what sources report."""
+
+from collections.abc import Iterator
+
+from usage_pipeline.costs.prices import UNSPLIT, TokenClass
+from usage_pipeline.costs.rates import Rates
+from usage_pipeline.events.catalogue import event_types
+from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.series.dimensions import DIMENSIONS, GRAIN, NONE
+from usage_pipeline.storage.daily import (
+    DailyTable,
+    Derived,
+    Parameters,
+    ReferenceRows,
+    SameDay,
+    SqlFile,
+    Versioned,
+)
+from usage_pipeline.storage.tables import Column, PartitionedBy, TableSpec, Term, Zone, columns
+
+_RATED = (
+    SameDay(USAGE_RECORDS.spec),
+    event_types(),
+    Parameters(),
+    Rates(),
+    Derived("rated_records", SqlFile.beside(__file__, "rated_records")),
+)
+"""What all that is rated reads: `rated_records`, and what that is made of."""
+
+_DAY_AND_TENANT = columns(("day", "DATE", "Event day, UTC."), ("tenant_id", "VARCHAR", "Tenant."))
+
+CLASSES = (*TokenClass, UNSPLIT)
+"""What quantities of costs are of."""
+
+
+def _class_rows() -> Iterator[tuple[object, ...]]:
+    for name in CLASSES:
+        yield str(name), 0 if name in {TokenClass.REQUEST, TokenClass.TOOL_CALL} else 1
+
+
+TOKEN_CLASSES = ReferenceRows(
+    name="token_classes",
+    columns=columns(
+        ("class", "VARCHAR", "What a price is for."),
+        ("is_token", "BIGINT", "1 where its quantity are tokens."),
+    ),
+    rows=tuple(_class_rows()),
+)
+
+DAILY_COSTS = DailyTable(
+    spec=TableSpec(
+        name="daily_costs",
+        description=(
+            "The cube of costs: quantity and amount by tenant, dimension, class and price, one row per "
+            "combination that occurs. Each token is in one row. An amount without a price is null. It outlives "
+            "the records."
+        ),
+        zone=Zone.ROLLUPS,
+        partitioned_by=PartitionedBy.EVENT_DAY,
+        columns=(
+            *GRAIN,
+            *columns(
+                ("class", "VARCHAR", f"One of {', '.join(CLASSES)}."),
+                ("price_id", "VARCHAR", f"The price that applied, or {NONE}."),
+                ("above_tokens_in", "BIGINT", "Its tier: for prompts of more tokens than this.", "tokens"),
+                ("price_window", "VARCHAR", "Its time of day, UTC; empty where that does not matter."),
+                ("unpriced", "VARCHAR", "Why there is no price; empty where there is one."),
+                ("quantity", "BIGINT", "Tokens, requests or tool calls.", "tokens, requests or calls"),
+                ("amount", "DECIMAL(38,12)", "Quantity by unit price, rounded per record; null without.", "USD"),
+                ("price_book_version", "VARCHAR", "The price book that the day is rated with."),
+            ),
+        ),
+        term=Term.KEPT,
+        rules=(
+            (
+                "A price is the one in force on the event's day. The cost of a record and class is quantity times "
+                "unit price, rounded half away from zero to 12 places; everything else is a sum of those."
+            ),
+            "Without a price the quantity is kept and the amount is null: never zero, never a guess.",
+            (
+                "A day keeps the price book that it was first rated with. Only `usage-pipeline rerate`, or the run "
+                "config `price_book: current`, moves it."
+            ),
+        ),
+        member_columns=("member_id",),
+    ),
+    sql=SqlFile.beside(__file__, "daily_costs"),
+    inputs=(*_RATED, TOKEN_CLASSES),
+)
+
+
+def _spec(
+    name: str,
+    description: str,
+    own: tuple[Column, ...],
+    rules: tuple[str, ...],
+    member_columns: tuple[str, ...] = (),
+) -> TableSpec:
+    return TableSpec(
+        name=name,
+        description=description,
+        zone=Zone.WAREHOUSE,
+        partitioned_by=PartitionedBy.EVENT_DAY,
+        columns=(*_DAY_AND_TENANT, *own),
+        term=Term.KEPT,
+        rules=rules,
+        member_columns=member_columns,
+    )
+
+
+TENANT_COSTS = DailyTable(
+    spec=_spec(
+        "tenant_costs",
+        (
+            "Costs per tenant by the values of one dimension at a time and by class, one row per (tenant, "
+            "dimension, value, class). The sum over the values of a dimension is the tenant's total."
+        ),
+        columns(
+            ("dimension", "VARCHAR", f"One of {', '.join(DIMENSIONS)}."),
+            ("value", "VARCHAR", f"Its value, or {NONE}; the values beyond the 1,000 largest are (other)."),
+            ("class", "VARCHAR", f"One of {', '.join(CLASSES)}."),
+            ("quantity", "BIGINT", "Tokens, requests or tool calls.", "tokens, requests or calls"),
+            ("unpriced_quantity", "BIGINT", "How many of them have no price.", "tokens, requests or calls"),
+            ("amount", "DECIMAL(38,12)", "What those with a price cost; null where none has.", "USD"),
+            ("price_book_version", "VARCHAR", "The price book that the day is rated with."),
+        ),
+        (
+            "Months are sums of days, and the sum over the values of one dimension is the tenant's total.",
+            "The amount covers what has a price; `unpriced_quantity` says how much has none.",
+            "Each committed change is kept in `usage_versions`, with the price book and the cause.",
+        ),
+        ("value",),
+    ),
+    sql=SqlFile.beside(__file__, "tenant_costs"),
+    inputs=(
+        SameDay(DAILY_COSTS.spec),
+        ReferenceRows(
+            name="dimensions",
+            columns=columns(("dimension", "VARCHAR", "What costs can be grouped by.")),
+            rows=tuple((name,) for name in DIMENSIONS),
+        ),
+    ),
+    versioned=Versioned(
+        quantity="quantity",
+        amount="amount",
+        price_book_version="price_book_version",
+        keys=(("model", "value"), ("class", "class")),
+        where=(("dimension", "model"),),
+    ),
+)
+
+COST_DRIFT = DailyTable(
+    spec=_spec(
+        "cost_drift",
+        (
+            "What sources report that records cost, beside what they cost by the price book: one row per "
+            "(tenant, model, currency), and one for each record that reports more than ten times what it costs."
+        ),
+        columns(
+            ("model", "VARCHAR", f"Model, or {NONE}."),
+            ("currency", "VARCHAR", f"Currency of the reported cost, or {NONE}."),
+            ("source", "VARCHAR", "Of a record with a row of its own: the mapping that read it; else empty."),
+            ("record_id", "VARCHAR", "Its id; empty in the row of all other records."),
+            ("records", "BIGINT", "Records that report a cost.", "records"),
+            ("reported_cost", "DECIMAL(38,24)", "What they report.", "currency"),
+            ("compared_records", "BIGINT", "Those of them that are priced whole, in this currency.", "records"),
+            ("compared_cost", "DECIMAL(38,24)", "What those report; null without any.", "currency"),
+            ("computed_cost", "DECIMAL(38,12)", "What those cost by the price book.", "currency"),
+            ("outliers", "BIGINT", "Those of them that report more than ten times what they cost.", "records"),
+        ),
+        (
+            "What a source reports is kept beside what is computed; neither replaces the other.",
+            "Only records that are priced whole, in the currency of the report, are compared.",
+        ),
+    ),
+    sql=SqlFile.beside(__file__, "cost_drift"),
+    inputs=_RATED,
+)

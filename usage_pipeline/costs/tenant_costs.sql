@@ -1,0 +1,67 @@
+-- What each value of a dimension cost on one event day, by class, for one dimension at a time.
+WITH valued AS (
+    SELECT
+        daily_costs.day,
+        daily_costs.tenant_id,
+        dimensions.dimension,
+        CASE dimensions.dimension
+            WHEN 'source' THEN daily_costs.source
+            WHEN 'type' THEN daily_costs.type
+            WHEN 'model' THEN daily_costs.model
+            WHEN 'member_id' THEN daily_costs.member_id
+            WHEN 'project' THEN daily_costs.project
+            WHEN 'feature' THEN daily_costs.feature
+            WHEN 'agent' THEN daily_costs.agent
+            WHEN 'agent_type' THEN daily_costs.agent_type
+            WHEN 'status' THEN daily_costs.status
+        END AS value,
+        daily_costs.class,
+        daily_costs.quantity,
+        daily_costs.amount,
+        daily_costs.price_book_version
+    FROM daily_costs
+    CROSS JOIN dimensions
+),
+
+sizes AS (
+    SELECT
+        tenant_id,
+        dimension,
+        value,
+        sum(quantity) AS quantity
+    FROM valued
+    GROUP BY tenant_id, dimension, value
+),
+
+ranked AS (
+    SELECT
+        tenant_id,
+        dimension,
+        value,
+        row_number() OVER (PARTITION BY tenant_id, dimension ORDER BY quantity DESC, value) AS value_rank
+    FROM sizes
+)
+
+SELECT
+    valued.day,
+    valued.tenant_id,
+    valued.dimension,
+    CASE WHEN ranked.value_rank <= 1000 THEN valued.value ELSE '(other)' END AS value,
+    valued.class,
+    CAST(sum(valued.quantity) AS BIGINT) AS quantity,
+    CAST(sum(CASE WHEN valued.amount IS NULL THEN valued.quantity ELSE 0 END) AS BIGINT) AS unpriced_quantity,
+    CAST(sum(valued.amount) AS DECIMAL(38, 12)) AS amount,
+    valued.price_book_version
+FROM valued
+INNER JOIN ranked
+    ON
+        valued.tenant_id = ranked.tenant_id
+        AND valued.dimension = ranked.dimension
+        AND valued.value = ranked.value
+GROUP BY
+    valued.day,
+    valued.tenant_id,
+    valued.dimension,
+    CASE WHEN ranked.value_rank <= 1000 THEN valued.value ELSE '(other)' END,
+    valued.class,
+    valued.price_book_version

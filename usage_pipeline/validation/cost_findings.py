@@ -1,0 +1,39 @@
+"""What is found of the costs of a day: sums that must be equal, tokens without a price, reported costs far off.
+
+Names of tenants are left out: Dagster keeps what it is shown. The commands `costs` and `costs --drift` name them.
+"""
+
+from datetime import date
+
+from sqlalchemy import Connection
+
+from usage_pipeline.costs.checks import cost_coverage, imbalances, outliers
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.validation.results import Found
+
+_SHOWN = 20
+
+
+def costs_add_up(storage: Storage, _: Connection, day: date) -> Found:
+    """Every token of usage is in one class of costs, and each dimension adds up to the tenant's total."""
+    found = imbalances(storage, day, day)
+    told = "; ".join(f"{entry.what}: {entry.found}, expected {entry.expected}" for entry in found[:_SHOWN])
+    return Found(not found, f"{len(found):,} sums differ" + (f": {told}" if told else ""), "0 sums differ")
+
+
+def tokens_are_priced(storage: Storage, _: Connection, day: date) -> Found:
+    """Tokens without a price: their cost is unknown, not zero."""
+    covered = cost_coverage(storage, day, day)
+    names = sorted({f"{entry.model} ({entry.unpriced})" for entry in covered.uncovered})[:_SHOWN]
+    told = f": {', '.join(names)}" if names else ""
+    return Found(
+        not covered.unpriced_tokens,
+        f"{covered.unpriced_tokens:,} of {covered.tokens:,} tokens have no price{told}",
+        "0 tokens have no price",
+    )
+
+
+def reported_costs_are_plausible(storage: Storage, _: Connection, day: date) -> Found:
+    """Records whose source reports more than ten times what they cost by the price book."""
+    found = outliers(storage, day, day)
+    return Found(not found, f"{found:,} records report more than ten times their cost", "0 records")

@@ -1,0 +1,28 @@
+"""Short ways to ask for costs of the tenant acme in May 2026, and to settle days."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+from usage_pipeline.costs.queries import Cost, CostQuery, read_costs
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, settle
+from usage_pipeline.storage.opened import Storage
+
+FIRST, LAST = date(2026, 5, 1), date(2026, 5, 31)
+Run = Callable[[], RefreshSummary]
+Prices = Callable[[str], object]
+
+
+def costs(storage: Storage, *group_by: str, where: tuple[tuple[str, str], ...] = ()) -> list[Cost]:
+    """The costs by group."""
+    return read_costs(storage, CostQuery(FIRST, LAST, group_by, where))
+
+
+def amounts(storage: Storage, *group_by: str) -> dict[object, Decimal | None]:
+    """The amounts by the value of one group, or by nothing."""
+    return {cost.group[0] if cost.group else None: cost.amount for cost in costs(storage, *group_by)}
+
+
+def compute(storage: Storage) -> None:
+    """Compute what is stale, without landing anything."""
+    settle(storage, PlainRunner(storage), RefreshSummary())

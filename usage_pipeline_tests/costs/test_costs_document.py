@@ -1,0 +1,36 @@
+"""The worked example of docs/costs.md, computed."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+
+from usage_pipeline.cli.output import _cell as shown
+from usage_pipeline.costs.queries import CostQuery, read_costs
+from usage_pipeline.pipeline.refresh import PlainRunner, refresh
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import open_storage
+from usage_pipeline_tests.support import Landing
+from usage_pipeline_tests.test_docs import blocks, document
+
+
+def printed() -> list[list[str]]:
+    """The rows of the printed table."""
+    (table,) = blocks(document("docs/costs.md"), "text")
+    return [re.split(r"\s{2,}", line.strip()) for line in table.splitlines() if line.startswith(" 2026")]
+
+
+def test_the_example_costs_what_is_printed_there(new_settings: Callable[..., Settings]) -> None:
+    settings = new_settings()
+    settings.reference.mkdir(parents=True)
+    (prices,) = blocks(document("docs/costs.md"), "yaml")
+    (settings.reference / "prices.yaml").write_text(prices)
+    (lines,) = blocks(document("docs/costs.md"), "jsonl")
+    Landing(settings.landing).write("persona", "2026-02-21", lines.splitlines())
+    query = CostQuery(date(2026, 2, 20), date(2026, 2, 21), ("day", "model", "class"))
+    with open_storage(settings) as storage:
+        refresh(storage, PlainRunner(storage))
+        found = read_costs(storage, query)
+    assert [
+        list(map(shown, (*cost.group, cost.tokens, cost.unpriced_tokens, cost.coverage, cost.amount)))
+        for cost in found
+    ] == printed()

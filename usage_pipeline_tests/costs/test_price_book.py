@@ -1,0 +1,129 @@
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from usage_pipeline.costs.price_book import PriceBook, Unpriced, current_price_book, price_book
+from usage_pipeline.costs.prices import TokenClass
+from usage_pipeline.settings import Settings
+from usage_pipeline_tests.costs.generic import price, write_prices
+
+DAY = date(2026, 5, 1)
+
+
+def book(tmp_path: Path, text: str = "") -> PriceBook:
+    """The catalogue, behind a file with this text."""
+    write_prices(tmp_path, text)
+    return current_price_book(Settings.load(reference_dir=tmp_path))
+
+
+def test_the_file_counts_before_the_catalogue(tmp_path: Path) -> None:
+    text = price("ours", 'input: "7"', provider="openai", model="gpt-4o")
+    found = book(tmp_path, text).resolve("openai", "gpt-4o", DAY)
+    assert found.price is not None
+    assert found.price.id == "ours"
+
+
+def test_the_catalogue_counts_on_days_for_which_the_file_has_no_price(tmp_path: Path) -> None:
+    text = price("ours", 'input: "7"', provider="openai", model="gpt-4o")
+    found = book(tmp_path, text).resolve("openai", "gpt-4o", date(2025, 12, 31))
+    assert found.price is not None
+    assert found.price.id == "catalogue/openai/gpt-4o"
+
+
+def test_a_price_of_the_catalogue_is_per_token_and_names_its_source(tmp_path: Path) -> None:
+    found = book(tmp_path).resolve("openai", "gpt-4o-mini", DAY).price
+    assert found is not None
+    assert found.tiers[0].prices == {
+        TokenClass.INPUT: Decimal("0.00000015"),
+        TokenClass.CACHED_INPUT: Decimal("0.000000075"),
+        TokenClass.OUTPUT: Decimal("0.0000006"),
+    }
+    assert found.source == "genai-prices 0.2.3"
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"), [(date(2025, 6, 9), "0.00001"), (date(2025, 6, 10), "0.000002"), (DAY, "0.000002")]
+)
+def test_a_price_of_the_catalogue_changes_on_its_day(tmp_path: Path, day: date, expected: str) -> None:
+    found = book(tmp_path).resolve("openai", "o3", day).price
+    assert found is not None
+    assert found.tiers[0].prices[TokenClass.INPUT] == Decimal(expected)
+
+
+def test_an_exact_alias_of_the_catalogue_is_its_model(tmp_path: Path) -> None:
+    assert book(tmp_path).resolve("openai", "o3-2025-04-16", DAY).model == "o3"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "claude-3-5-sonnet-20241022",  # the catalogue's pattern: starts with claude-3-5-sonnet
+        "gpt-4o-of-ours",
+        "GPT-4o",
+        "o3 ",
+    ],
+)
+def test_names_that_only_a_pattern_would_match_are_unknown(tmp_path: Path, name: str) -> None:
+    assert book(tmp_path).resolve(None, name, DAY).unpriced is Unpriced.UNKNOWN_MODEL
+
+
+def test_a_name_without_a_provider_is_the_first_partys(tmp_path: Path) -> None:
+    found = book(tmp_path).resolve(None, "gpt-4o", DAY)  # github-copilot has one too
+    assert (found.provider, found.unpriced) == ("openai", None)
+
+
+def test_a_name_of_resellers_only_has_no_provider(tmp_path: Path) -> None:
+    found = book(tmp_path).resolve(None, "anthropic/claude-3.7-sonnet", DAY)
+    assert found.unpriced is Unpriced.NO_PROVIDER
+
+
+def test_a_name_of_two_first_parties_has_no_provider(tmp_path: Path) -> None:
+    text = price("one", 'input: "1"', provider="p") + price("two", 'input: "2"', provider="q")
+    assert book(tmp_path, text).resolve(None, "m", DAY).unpriced is Unpriced.NO_PROVIDER
+    found = book(tmp_path, text).resolve("q", "m", DAY).price
+    assert found is not None
+    assert found.id == "two"
+
+
+def test_an_alias_gives_the_provider_too(tmp_path: Path) -> None:
+    text = "- {id: n, provider: openrouter, model: anthropic/claude-3.7-sonnet, aliases: [sonnet]}\n"
+    found = book(tmp_path, text).resolve(None, "sonnet", DAY)
+    assert (found.provider, found.model) == ("openrouter", "anthropic/claude-3.7-sonnet")
+
+
+def test_an_alias_of_another_provider_does_not_count(tmp_path: Path) -> None:
+    text = "- {id: n, provider: openrouter, model: anthropic/claude-3.7-sonnet, aliases: [sonnet]}\n"
+    assert book(tmp_path, text).resolve("openai", "sonnet", DAY).unpriced is Unpriced.UNKNOWN_MODEL
+
+
+def test_a_record_without_a_model_has_no_price(tmp_path: Path) -> None:
+    assert book(tmp_path).resolve("openai", None, DAY).unpriced is Unpriced.NO_MODEL
+
+
+def test_before_its_first_day_a_price_is_not_in_force(tmp_path: Path) -> None:
+    found = book(tmp_path, price("ours", 'input: "1"')).resolve("p", "m", date(2025, 12, 31))
+    assert found.unpriced is Unpriced.NOT_IN_FORCE
+
+
+def test_the_version_is_the_content(tmp_path: Path) -> None:
+    one, other = price("ours", 'input: "1"'), price("ours", 'input: "2"')
+    first = book(tmp_path, one).version
+    assert book(tmp_path, "# a comment\n" + one).version == first
+    assert book(tmp_path, other).version != first
+    assert book(tmp_path, one).version == first
+
+
+def test_a_book_is_the_same_after_it_was_stored(tmp_path: Path) -> None:
+    written = book(tmp_path, price("ours", 'input: "0.041666666666666664"'))
+    read = price_book(written.document)
+    assert read == written
+    assert read.version == written.version
+
+
+def test_every_price_of_the_catalogue_covers_the_day_once(tmp_path: Path) -> None:
+    for entry in book(tmp_path).prices:
+        small = [(band.from_minute, band.to_minute) for band in entry.bands if band.above_tokens_in == -1]
+        assert [start for start, _ in small] == [0, *(end for _, end in small[:-1])]
+        assert small[-1][1] == 24 * 60

@@ -1,0 +1,132 @@
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from usage_pipeline.costs.price_file import Alias, PriceFile, read_price_file
+from usage_pipeline.costs.prices import Price, Tier, TokenClass, Window
+from usage_pipeline.errors import ReferenceFileError
+from usage_pipeline_tests.costs.generic import write_prices
+
+ENTRY = """
+- id: a/one
+  provider: a
+  model: one
+  from: 2026-01-01
+  prices: {input: "1"}
+  source: test
+"""
+
+
+def test_a_price_per_million_tokens_is_exact_per_token(tmp_path: Path) -> None:
+    file = write_prices(tmp_path, ENTRY.replace('"1"', '"0.041666666666666664"'))
+    (price,) = read_price_file(file).prices
+    assert price == Price(
+        id="a/one",
+        provider="a",
+        model="one",
+        first=date(2026, 1, 1),
+        end=None,
+        tiers=(Tier(0, {TokenClass.INPUT: Decimal("0.000000041666666666666664")}),),
+        source="test",
+    )
+
+
+@pytest.mark.parametrize(("unit", "expected"), [("thousand_tokens", "0.003"), ("token", "3")])
+def test_a_price_may_stand_for_another_number_of_tokens(tmp_path: Path, unit: str, expected: str) -> None:
+    file = write_prices(tmp_path, ENTRY.replace('"1"', '"3"') + f"  unit: {unit}\n")
+    (price,) = read_price_file(file).prices
+    assert price.tiers[0].prices == {TokenClass.INPUT: Decimal(expected)}
+
+
+def test_requests_and_tool_calls_are_priced_by_the_one(tmp_path: Path) -> None:
+    file = write_prices(tmp_path, ENTRY.replace('input: "1"', 'request: "0.01", tool_call: "0.002"'))
+    (price,) = read_price_file(file).prices
+    assert price.tiers[0].prices == {TokenClass.REQUEST: Decimal("0.01"), TokenClass.TOOL_CALL: Decimal("0.002")}
+
+
+def test_in_its_window_an_off_peak_price_takes_the_place_of_that_of_its_class(tmp_path: Path) -> None:
+    off_peak = '  off_peak: {from: "16:30", to: "00:30", prices: {input: "0.5"}}\n'
+    file = write_prices(tmp_path, ENTRY.replace('"1"', '"1", output: "2"') + off_peak + "  unit: token\n")
+    (price,) = read_price_file(file).prices
+    inside = Tier(0, {TokenClass.INPUT: Decimal("0.5"), TokenClass.OUTPUT: Decimal(2)})
+    assert price.windows == (Window(16 * 60 + 30, 30, (inside,)),)
+
+
+def test_aliases_without_prices_name_a_model_of_the_catalogue(tmp_path: Path) -> None:
+    file = write_prices(tmp_path, "- {id: names, provider: openai, model: gpt-4o, aliases: [our-gpt]}\n")
+    assert read_price_file(file) == PriceFile((), (Alias("our-gpt", "openai", "gpt-4o"),))
+
+
+def test_without_a_file_there_are_no_prices(tmp_path: Path) -> None:
+    assert read_price_file(tmp_path / "prices.yaml") == PriceFile()
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "named"),
+    [
+        ('"1"', "1", "a/one: prices.input: Value error, expected a decimal number in quotes"),
+        ('"1"', "0.1", "a/one: prices.input: Value error, expected a decimal number in quotes"),
+        ('"1"', "true", "a/one: prices.input: Value error, expected a decimal number in quotes"),
+        ('"1"', '"-1"', "a/one: prices.input: Input should be greater than or equal to 0"),
+        ('"1"', '"NaN"', "a/one: prices.input: Input should be a finite number"),
+        ('"1"', '"Infinity"', "a/one: prices.input: Input should be a finite number"),
+        ('"1"', '"one"', "a/one: prices.input: "),
+        ('"1"', '"0.0000000000000000001"', "a/one: a price per unit has at most 24 decimals"),
+        ("input", "inputs", "a/one: prices.inputs.[key]: Input should be 'input', 'cached_input'"),
+        ("source: test", "", "a/one: entry: Value error, a price needs `from`, its first day, and its `source`"),
+        ("from: 2026-01-01", "to: 2026-01-01", "a/one: entry: Value error, a price needs `from`"),
+        ("source: test", "source: test\n  to: 2026-01-01", "a/one: entry: Value error, `to` is not after `from`"),
+        ("source: test", "source: test\n  currency: EUR", "a/one: currency: Value error, expected USD"),
+        ("source: test", "source: test\n  price: 1", "a/one: price: Extra inputs are not permitted"),
+        ("source: test", "source: test\n  unit: gram", "a/one: unit: Input should be 'million_tokens'"),
+        ("id: a/one\n  ", "", "entry 1: id: Field required"),
+        ('prices: {input: "1"}', "", "a/one: entry: Value error, expected prices or tiers, or aliases"),
+        ('prices: {input: "1"}', "tiers: [{above_tokens_in: 5, prices: {}}]", "tiers in ascending order"),
+        (
+            "source: test",
+            'source: test\n  off_peak: {from: "16:30", to: "16:30", prices: {}}',
+            "a/one: off_peak: Value error, from and to are the same time",
+        ),
+        (
+            "source: test",
+            'source: test\n  off_peak: {from: "24:30", to: "16:30", prices: {}}',
+            "a/one: off_peak.from: String should match pattern",
+        ),
+    ],
+)
+def test_a_bad_entry_is_an_error_that_names_file_and_entry(tmp_path: Path, was: str, now: str, named: str) -> None:
+    file = write_prices(tmp_path, ENTRY.replace(was, now))
+    with pytest.raises(ReferenceFileError) as raised:
+        read_price_file(file)
+    assert str(raised.value).startswith(f"{file}: ")
+    assert named in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("second", "named"),
+    [
+        (
+            ENTRY.replace("a/one", "a/two"),
+            "a/two: from: on 2026-01-01 the price a/one of the same model is in force",
+        ),
+        (ENTRY.replace("from: 2026-01-01", "from: 2026-02-01").replace("a/one", "b"), "b: from: on 2026-02-01"),
+        (ENTRY.replace("model: one", "model: two"), "a/one: id: two entries have it"),
+    ],
+)
+def test_two_prices_of_one_model_on_one_day_are_an_error(tmp_path: Path, second: str, named: str) -> None:
+    file = write_prices(tmp_path, ENTRY + second)
+    with pytest.raises(ReferenceFileError, match=named):
+        read_price_file(file)
+
+
+def test_one_name_for_two_models_is_an_error(tmp_path: Path) -> None:
+    entries = [f"- {{id: {name}, provider: a, model: {name}, aliases: [both]}}\n" for name in ("one", "two")]
+    with pytest.raises(ReferenceFileError, match="two: aliases: 'both' already stands for one of a"):
+        read_price_file(write_prices(tmp_path, "".join(entries)))
+
+
+def test_a_file_that_is_no_list_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ReferenceFileError, match="expected a list of entries"):
+        read_price_file(write_prices(tmp_path, "one: {}\n"))

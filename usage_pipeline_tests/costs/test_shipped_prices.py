@@ -1,0 +1,133 @@
+"""The shipped price book against costs that a real log reports: each line of it rated, without the pipeline."""
+
+import io
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import zstandard
+
+from usage_pipeline.costs.price_book import PriceBook, current_price_book
+from usage_pipeline.costs.prices import TokenClass
+from usage_pipeline.settings import Settings
+from usage_pipeline_tests.support import shared
+from usage_pipeline_tests.test_docs import ROOT
+
+HAIKU = "claude-3-5-haiku-20241022"
+NEAR = Decimal("1E-9")
+
+
+@pytest.fixture(scope="module")
+def book() -> PriceBook:
+    return current_price_book(Settings.load(reference_dir=ROOT / "data" / "reference"))
+
+
+@pytest.fixture(scope="module")
+def truth() -> dict[str, Any]:
+    """By model: how many lines report which list price, computed independently."""
+    found = json.loads(shared("data", "aider_analytics", "truth_cost.json").read_text())
+    return {model: entry for model, entry in found.items() if not model.startswith("_")}
+
+
+@pytest.fixture(scope="module")
+def sent() -> dict[str, list[dict[str, Any]]]:
+    """The lines with a model and a cost, by model, with exact numbers."""
+    path = shared("data", "aider_analytics", "events.jsonl.zst")
+    found: dict[str, list[dict[str, Any]]] = {}
+    with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as stream:
+        for line in io.TextIOWrapper(stream, encoding="utf-8"):
+            entry = json.loads(line, parse_float=Decimal)
+            if entry["event"] == "message_send":
+                found.setdefault(str(entry["properties"].get("main_model")), []).append(entry)
+    return found
+
+
+def at(entry: dict[str, Any]) -> date:
+    return datetime.fromtimestamp(int(entry["time"]), UTC).date()
+
+
+def list_cost(entry: dict[str, Any], prices: dict[str, Any]) -> Decimal:
+    usage = entry["properties"]
+    million = Decimal(1_000_000)
+    tokens_in, tokens_out = usage["prompt_tokens"], usage["completion_tokens"]
+    rates = [Decimal(str(prices[f"{name}_usd_per_mtok"])) for name in ("input", "output")]
+    return (tokens_in * rates[0] + tokens_out * rates[1]) / million
+
+
+def computed(book: PriceBook, model: str, entry: dict[str, Any]) -> Decimal:
+    price = book.resolve(None, model, at(entry)).price
+    assert price is not None, (model, at(entry))
+    usage = entry["properties"]
+    band = next(
+        band for band in price.bands if band.above_tokens_in < usage["prompt_tokens"] <= band.up_to_tokens_in
+    )
+    return (
+        usage["prompt_tokens"] * band.prices[TokenClass.INPUT]
+        + usage["completion_tokens"] * band.prices[TokenClass.OUTPUT]
+    )
+
+
+def explained(truth: dict[str, Any], lines: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The lines that the truth explains by a list price."""
+    for entry in lines:
+        cost = Decimal(entry["properties"].get("cost") or 0)
+        if any(abs(list_cost(entry, prices) - cost) < NEAR for prices in truth["explained_by_list_price"]):
+            yield entry
+
+
+MODELS = (
+    "claude-3-5-sonnet-20241022",
+    "anthropic/claude-3-7-sonnet-20250219",
+    "openrouter/anthropic/claude-3.7-sonnet",
+    "anthropic/claude-sonnet-4-20250514",
+    "o3",
+    "o1-preview",
+    "o3-mini",
+    "gpt-4o-mini",
+    "gpt-4o",
+    "gemini/gemini-2.5-pro-preview-03-25",
+    "gemini/gemini-2.5-pro-preview-05-06",
+    "gemini/gemini-2.5-pro",
+    "openai/gpt-5.2",
+    "fireworks_ai/accounts/fireworks/models/deepseek-v3",
+    "deepseek/deepseek-coder",
+)
+
+
+def test_the_truth_is_of_these_models(truth: dict[str, Any]) -> None:
+    assert set(truth) == {*MODELS, HAIKU}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_lines_at_list_price_cost_what_they_report(
+    book: PriceBook, truth: dict[str, Any], sent: dict[str, list[dict[str, Any]]], model: str
+) -> None:
+    lines = list(explained(truth[model], sent[model]))
+    assert len(lines) >= sum(prices["rows"] for prices in truth[model]["explained_by_list_price"])
+    differing = [
+        entry for entry in lines if abs(computed(book, model, entry) - entry["properties"]["cost"]) >= NEAR
+    ]
+    assert differing == []
+
+
+def test_haiku_is_priced_at_the_dates_of_its_provider(
+    book: PriceBook, sent: dict[str, list[dict[str, Any]]]
+) -> None:
+    old = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 5}
+    at_old_price = [
+        entry
+        for entry in sent[HAIKU]
+        if abs(list_cost(entry, old) - Decimal(entry["properties"].get("cost") or 0)) < NEAR
+    ]
+    drifting = [
+        entry for entry in at_old_price if abs(computed(book, HAIKU, entry) - entry["properties"]["cost"]) >= NEAR
+    ]
+    assert (len(at_old_price), len(drifting)) == (63, 41)
+    assert min(map(at, drifting)) == date(2024, 12, 4)
+
+
+def test_every_price_of_the_file_has_its_source(book: PriceBook) -> None:
+    assert all(price.source for price in book.prices)
