@@ -78,8 +78,8 @@ DAILY_COSTS = DailyTable(
             ),
             "Without a price the quantity is kept and the amount is null: never zero, never a guess.",
             (
-                "A day keeps the price book that it was first rated with. Only `usage-pipeline rerate`, or the run "
-                "config `price_book: current`, moves it."
+                "A day keeps the price book that it was first rated with. Only `usage-pipeline rerate`, or the "
+                "run config `price_book: current`, moves it."
             ),
         ),
         member_columns=("member_id",),

@@ -90,7 +90,7 @@ COSTS_ADD_UP = Check(
     "tenant_costs",
     "costs_add_up",
     Severity.ERROR,
-    "Every token of usage is in one class of costs, and the values of each dimension add up to the tenant's total.",
+    "Every token of usage is in one class of costs, and each dimension adds up to the tenant's total.",
 )
 TOKENS_ARE_PRICED = Check(
     "tenant_costs",
