@@ -26,7 +26,7 @@ def killed_then_run(deployment: Deployment, log: bytes, partitions: int) -> dict
     """The digests after a run that was killed when it had begun so many partitions, and the next run."""
     deployment.with_plans().place(log)
     assert run_and_kill(deployment, lambda: deployment.partitions() >= partitions)
-    deployment.command("run")
+    deployment.command("run", "--no-suites")
     return deployment.digests()
 
 

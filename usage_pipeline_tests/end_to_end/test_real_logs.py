@@ -161,7 +161,7 @@ def test_the_command_gives_the_truth_of_the_whole_log_through_dagster(
 ) -> None:
     deployment = new_deployment().with_plans()
     deployment.place(aider_log.read_bytes())
-    deployment.command("run")
+    deployment.command("run", "--no-suites")
     printed = deployment.command(
         "series", "--tenant", "aider", "--from", str(FIRST), "--to", str(LAST), "--format", "json"
     )
@@ -171,7 +171,7 @@ def test_the_command_gives_the_truth_of_the_whole_log_through_dagster(
             (entry["day"], entry["model"]): expected(entry) for entry in truth["per_day_model_utc"]
         }
     assert sum(tokens) == truth["message_send"]["total_tokens"]
-    assert "Landed 0 files" not in deployment.command("run")
+    assert "Landed 0 files" not in deployment.command("run", "--no-suites")
 
 
 def test_reported_costs_sum_to_the_last_decimal(aider: Storage) -> None:

@@ -115,6 +115,7 @@ def test_there_are_no_other_tables(migrated: Engine) -> None:
         "cost_drift",
         "closed_periods",
         "closed_costs",
+        "check_results",
     }
 
 
