@@ -27,6 +27,18 @@ STATUSES = """{
     assetPartitionStatuses { ... on TimePartitionStatuses { ranges { status startKey endKey } } }
   }
 }"""
+CHECKS = """{
+  assetNodes {
+    assetKey { path }
+    assetChecksOrError { ... on AssetChecks { checks {
+      name
+      executionForLatestMaterialization {
+        status
+        evaluation { severity metadataEntries { label ... on MarkdownMetadataEntry { mdStr } } }
+      }
+    } } }
+  }
+}"""
 RUNS = """query($filter: RunsFilter) {
   runsOrError(filter: $filter) { ... on Runs { results {
     runId status jobName tags { key value } assetSelection { path }
@@ -68,6 +80,14 @@ class Service:
                 if found["status"] == "MATERIALIZED"
             ]
             for node in self.ask(STATUSES)["assetNodes"]
+        }
+
+    def checks(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """By asset and check, how it went for the latest materialization."""
+        return {
+            (node["assetKey"]["path"][-1], check["name"]): check["executionForLatestMaterialization"] or {}
+            for node in self.ask(CHECKS)["assetNodes"]
+            for check in node["assetChecksOrError"].get("checks", [])
         }
 
     def runs(self, **chosen: Any) -> list[dict[str, Any]]:

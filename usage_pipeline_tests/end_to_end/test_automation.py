@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from usage_pipeline_tests.support import Landing, files, prompt
 ASSETS = (LANDED_EVENTS.name, *(table.name for table in DAILY_TABLES))
 QUICK = {"USAGE_SENSOR_INTERVAL_SECONDS": "1", "USAGE_GAP_FILLER_INTERVAL_SECONDS": "10"}
 SECONDS = 300
+CHECKS = 35
 FIRST = date(2025, 5, 1)
 
 
@@ -57,11 +59,23 @@ def new_runs(running: Service, known: set[str]) -> list[tuple[str, str, str]]:
     ]
 
 
+def table(found: dict[str, Any]) -> str:
+    """The table of days that an evaluation shows."""
+    return next(entry["mdStr"] for entry in found["evaluation"]["metadataEntries"] if entry["label"] == "days")
+
+
 @pytest.mark.usefixtures("two_days")
 def test_dropped_files_are_landed_and_their_days_computed_once(running: Service) -> None:
     done = [(run["jobName"], run["status"], run["tags"]["usage_pipeline/requested_by"]) for run in running.runs()]
     assert {status for _, status, _ in done} == {"SUCCESS"}
     assert {job for job, _, _ in done} == {"landing_days", "event_days"}
+
+
+@pytest.mark.usefixtures("two_days")
+def test_every_check_of_what_was_dropped_has_passed(running: Service) -> None:
+    outcomes = {check: found.get("status") for check, found in running.checks().items()}
+    assert len(outcomes) == CHECKS
+    assert {check: status for check, status in outcomes.items() if status != "SUCCEEDED"} == {}
 
 
 @pytest.mark.usefixtures("two_days")
@@ -94,6 +108,14 @@ def test_a_bad_file_is_named_and_the_good_ones_of_its_day_count(
     assert states["no_archive.jsonl.gz"][0] == "failed"
     assert [(line["landing_line"], line["reason"]) for line in rejected] == [(2, "malformed_json")]
     assert point.tokens == 3 * 120
+    failed = {check: table(found) for check, found in running.checks().items() if found.get("status") == "FAILED"}
+    assert failed.keys() == {("landed_events", "files_are_usable"), ("landed_events", "few_lines_are_rejected")}
+    named = failed["landed_events", "files_are_usable"]
+    assert f"persona/{day}/one_bad_line.jsonl" in named
+    assert "line 2" in named
+    assert "malformed_json" in named
+    assert f"persona/{day}/bad_lines.jsonl is quarantined" in named
+    assert f"persona/{day}/no_archive.jsonl.gz is failed" in named
 
 
 @pytest.mark.acceptance
