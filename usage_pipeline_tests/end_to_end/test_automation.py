@@ -1,10 +1,13 @@
 """The Dagster day with the real daemon and web server: files are dropped, and what they concern refreshes."""
 
+import gzip
+import json
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any
 
 import pytest
+import zstandard
 
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.refresh import find_stale
@@ -25,7 +28,7 @@ FIRST = date(2025, 5, 1)
 
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str]) -> Deployment:
-    return Deployment.create(tmp_path_factory.mktemp("automation"), new_database, QUICK)
+    return Deployment.create(tmp_path_factory.mktemp("automation"), new_database, QUICK).with_plans()
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +46,7 @@ def landing(deployment: Deployment) -> Landing:
 def two_days(running: Service, landing: Landing) -> list[tuple[str, str]]:
     """Two days that were dropped; what the UI shows of each asset when they are computed."""
     for day in ("2025-05-01", "2025-05-02"):
-        landing.write("persona", day, [prompt(f"on {day}", f"{day}T08:00:00Z")])
+        landing.write("persona", day, [prompt(f"on {day}", f"{day}T08:00:00Z", modelName="gpt-4.1-mini")])
     expected = [("2025-05-01", "2025-05-02")]
     running.wait_for(lambda: running.materialized() == dict.fromkeys(ASSETS, expected), SECONDS)
     running.wait_for(running.is_at_rest, SECONDS)
@@ -89,33 +92,71 @@ def test_a_late_file_recomputes_exactly_the_day_that_it_affects(running: Service
     ]
 
 
+def line(**fields: Any) -> bytes:
+    """A line that is good but for these fields."""
+    return json.dumps(prompt("faulty", f"{FIRST}T10:00:00Z") | fields).encode() + b"\n"
+
+
+FAULTY_LINES = {
+    "malformed_json": b'{"id": "cut"\n',
+    "not_an_object": b"[1]\n",
+    "not_utf8": b'{"id": "\xff"}\n',
+    "line_too_long": line(id="x" * (1 << 24)),
+    "missing_record_id": line(id=None),
+    "missing_tenant_id": line(tenantId=None),
+    "invalid_tenant_id": line(tenantId=" acme"),
+    "missing_occurred_at": line(timestamp=""),
+    "invalid_occurred_at": line(timestamp="yesterday"),
+    "invalid_tokens_in": line(tokensIn="12.7"),
+    "unknown_type": line(event="persona_clone"),
+    "token_invariant": line(cachedTokensIn=101),
+    "timestamp_in_future": line(timestamp="2025-05-03T10:00:00Z"),
+    "past_retention": line(timestamp="2023-05-01T10:00:00Z"),
+    "before_calendar": line(timestamp="2022-12-31T10:00:00Z", tenantId="aider"),
+}
+"""For each reason a line that is rejected for it; it is the second line of its file, behind a good one."""
+WHOLE = line(id="whole")
+FAULTY_FILES = {
+    "cut.jsonl.gz": (gzip.compress(WHOLE)[:-9], "the gzip data is truncated"),
+    "damaged.jsonl.gz": (gzip.compress(WHOLE)[:-8] + bytes(8), "the gzip data is corrupt"),
+    "plain.jsonl.gz": (WHOLE, "the gzip data is corrupt"),
+    "cut.jsonl.zst": (zstandard.compress(WHOLE)[:-3], "the zstd data is truncated"),
+    "plain.jsonl.zst": (WHOLE, "the zstd data is corrupt"),
+    "empty.jsonl.gz": (b"", "the gzip data is truncated"),
+    "utf_16.jsonl": (WHOLE.decode().encode("utf-16"), "it is UTF-16, not UTF-8"),
+    "bad_lines.jsonl": (b"no JSON\n" * 100, "100.0% of its lines were rejected"),
+}
+"""Files that cannot be used, and what is said of each."""
+
+
 @pytest.mark.usefixtures("two_days")
-def test_a_bad_file_is_named_and_the_good_ones_of_its_day_count(
+def test_every_fault_is_named_with_file_line_and_reason_and_the_good_lines_of_the_day_count(
     running: Service, landing: Landing, deployment: Deployment
 ) -> None:
-    day = FIRST.isoformat()
-    landing.write("persona", day, [prompt("good", f"{day}T10:00:00Z"), "no JSON"], name="one_bad_line.jsonl")
-    landing.write("persona", day, ["no JSON"] * 100, name="bad_lines.jsonl")
-    landing.write("persona", day, [], name="no_archive.jsonl.gz").write_bytes(b"no gzip")
+    for reason, faulty in FAULTY_LINES.items():
+        good = line(id=f"good {reason}")
+        landing.write_bytes("persona", f"{FIRST}", good + faulty, name=f"{reason}.jsonl")
+    for name, (content, _) in FAULTY_FILES.items():
+        landing.write_bytes("persona", f"{FIRST}", b"").with_name(name).write_bytes(content)
     with open_storage(deployment.settings) as storage:
-        running.wait_for(lambda: "no_archive.jsonl.gz" in files(storage), SECONDS)
+        running.wait_for(lambda: {*FAULTY_FILES} <= files(storage).keys(), SECONDS)
         running.wait_for(lambda: running.is_at_rest() and not find_stale(storage), SECONDS)
-        states = {name: (file.state.value, file.error) for name, file in files(storage).items()}
-        rejected = read_faults(storage, LandingRange(FIRST, FIRST, f"persona/{FIRST}/one_bad_line.jsonl"), 10)
+        found = files(storage)
+        rejected = read_faults(storage, LandingRange(FIRST, FIRST), 1000)
         (point,) = read_series(storage, "acme", FIRST, FIRST)
-    assert states["one_bad_line.jsonl"] == ("landed", None)
-    assert states["bad_lines.jsonl"][0] == "quarantined"
-    assert states["no_archive.jsonl.gz"][0] == "failed"
-    assert [(line["landing_line"], line["reason"]) for line in rejected] == [(2, "malformed_json")]
-    assert point.tokens == 3 * 120
-    failed = {check: table(found) for check, found in running.checks().items() if found.get("status") == "FAILED"}
-    assert failed.keys() == {("landed_events", "files_are_usable"), ("landed_events", "few_lines_are_rejected")}
-    named = failed["landed_events", "files_are_usable"]
-    assert f"persona/{day}/one_bad_line.jsonl" in named
-    assert "line 2" in named
-    assert "malformed_json" in named
-    assert f"persona/{day}/bad_lines.jsonl is quarantined" in named
-    assert f"persona/{day}/no_archive.jsonl.gz is failed" in named
+    named = table(running.checks()["landed_events", "files_are_usable"])
+    assert {
+        name: found[name].error for name in FAULTY_FILES if problem_of(name) not in str(found[name].error)
+    } == {}
+    assert {reason for reason in FAULTY_LINES if f"{reason}.jsonl line 2 is {reason}" not in named} == set()
+    assert {name for name in FAULTY_FILES if f"{name} is " not in named} == set()
+    assert {row["reason"] for row in rejected if row["landing_line"] == 2} >= FAULTY_LINES.keys()
+    assert point.tokens == 120 * (1 + 1 + len(FAULTY_LINES))
+
+
+def problem_of(name: str) -> str:
+    """What is said of the file."""
+    return FAULTY_FILES[name][1]
 
 
 @pytest.mark.acceptance
