@@ -154,6 +154,10 @@ def test_rejects_come_in_landing_order_up_to_the_limit(call: Call) -> None:
 
 def test_explain_tells_of_each_line_in_json(call: Call) -> None:
     (first, second) = json.loads(call("explain", "e1", "--format", "json"))
+    costs = [
+        (cost["token_class"], cost["quantity"], cost["amount"], cost["unpriced"]) for cost in first.pop("costs")
+    ]
+    assert costs == [("input", 100, None, "no_model"), ("output", 20, None, "no_model")]
     assert (first.pop("record")["unit"], first) == (
         "prompt",
         {
@@ -185,6 +189,7 @@ def test_explain_writes_metrics_out_in_csv(call: Call) -> None:
     assert row["metrics"] == (
         "records 1, requests 1, prompts 1, messages 2, tokens_in 100, tokens_out 20, tokens_total 120"
     )
+    assert row["costs"] == "100 input without a price: no_model; 20 output without a price: no_model"
 
 
 @pytest.mark.usefixtures("call")

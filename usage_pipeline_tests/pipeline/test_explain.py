@@ -1,6 +1,7 @@
 """What is said of one record: where it came from, what became of each of its lines, what it counted as."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
@@ -53,7 +54,12 @@ def verdicts(found: list[ExplainedLine]) -> list[tuple[str, int, str, str | None
 def test_a_record_is_explained_whole(storage: Storage, landing: Landing, run: Run) -> None:
     landing.write("persona", "2026-05-02", ["", prompt("e1", TIME), prompt("e2", TIME)])
     run()
-    assert explain(storage, "e1") == [
+    (line,) = explain(storage, "e1")
+    assert [(cost.token_class, cost.quantity, cost.unpriced) for cost in line.costs] == [
+        ("input", 100, "no_model"),
+        ("output", 20, "no_model"),
+    ]
+    assert [replace(line, costs=())] == [
         ExplainedLine(
             tenant_id="acme",
             source="persona",
@@ -66,6 +72,7 @@ def test_a_record_is_explained_whole(storage: Storage, landing: Landing, run: Ru
             verdict="counted",
             decided_by=None,
             metrics=PROMPT,
+            costs=(),
             record=RECORD,
         )
     ]
