@@ -59,7 +59,7 @@ class Settings(BaseSettings):
         default_factory=lambda: os.cpu_count() or 1, description="Threads of one DuckDB connection."
     )
     duckdb_memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$")] = Field(
-        "1200MB", description="Memory of one DuckDB connection before it spills to the data directory."
+        "1400MB", description="Memory of one DuckDB connection before it spills to the data directory."
     )
     lock_timeout_seconds: Annotated[int, Field(ge=1)] = Field(
         600, description="How long to wait for another writer of the same partition."

@@ -104,7 +104,7 @@ def test_printed_settings_hide_secrets(name: str) -> None:
         ("default_retention_days", 90),
         ("lookback_days", 90),
         ("reject_share_threshold", Decimal("0.05")),
-        ("duckdb_memory_limit", "1200MB"),
+        ("duckdb_memory_limit", "1400MB"),
         ("lock_timeout_seconds", 600),
         ("digest_key", SecretStr("usage_pipeline")),
         ("now", None),

@@ -218,7 +218,8 @@ def examined(landed: Callable[..., str], storage: Storage) -> Callable[..., str]
 
 
 def test_checks_prints_those_that_failed_with_file_line_and_reason(examined: Callable[..., str]) -> None:
-    (row,) = json.loads(examined("checks", "--format", "json"))
+    row, unpriced = json.loads(examined("checks", "--format", "json"))
+    assert unpriced["check_name"] == "tokens_are_priced"
     assert row == {
         "day": "2026-05-03",
         "table_name": "landed_events",

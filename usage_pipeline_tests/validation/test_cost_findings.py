@@ -1,0 +1,53 @@
+"""The checks of costs: sums that are changed are found, and so are tokens without a price and odd reports."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from sqlalchemy import text
+
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.validation.checks import COST_CHECKS, Severity
+from usage_pipeline.validation.examine import examine_days
+from usage_pipeline.validation.results import CheckResult
+from usage_pipeline_tests.support import Landing, prompt
+
+DAY = date(2026, 5, 1)
+TIME = "2026-05-01T08:00:00Z"
+
+
+@pytest.fixture
+def day(storage: Storage, landing: Landing, run: Callable[[], object]) -> Storage:
+    """A day of one tenant with a priced prompt of 120 tokens and one of a model that nobody knows."""
+    lines = [prompt("e1", TIME, modelName="gpt-4.1-mini"), prompt("e2", TIME, modelName="nobody-1", tokensIn=7)]
+    landing.write("persona", str(DAY), lines)
+    run()
+    return storage
+
+
+def failed(storage: Storage) -> list[CheckResult]:
+    return [result for result in examine_days(storage, COST_CHECKS, [DAY], "test") if not result.success]
+
+
+def test_tokens_without_a_price_are_a_warning_that_names_the_model(day: Storage) -> None:
+    (found,) = failed(day)
+    assert (found.check_name, found.severity) == ("tokens_are_priced", Severity.WARNING)
+    assert found.observed.startswith("27 of 147 tokens have no price: nobody-1 (")
+
+
+@pytest.mark.parametrize(
+    ("change", "observed"),
+    [
+        (
+            "SET amount = amount + 1 WHERE dimension = 'model' AND class = 'output'",
+            "1 sums differ: amount by model",
+        ),
+        ("SET amount = NULL WHERE dimension = 'project'", "1 sums differ: amount by project"),
+    ],
+)
+def test_an_amount_that_was_changed_is_an_error(day: Storage, change: str, observed: str) -> None:
+    with day.warehouse.begin() as connection:
+        connection.execute(text(f"UPDATE usage.tenant_costs {change}"))
+    found = next(result for result in failed(day) if result.check_name == "costs_add_up")
+    assert found.severity is Severity.ERROR
+    assert found.observed.startswith(observed)
