@@ -84,6 +84,7 @@ def test_every_check_is_evaluated_and_a_half_bad_day_only_warns(
     assert failed == {
         "files_are_usable": dg.AssetCheckSeverity.WARN,
         "few_lines_are_rejected": dg.AssetCheckSeverity.WARN,
+        "tokens_are_priced": dg.AssetCheckSeverity.WARN,  # the prompts name no model
     }
     assert find_stale(storage) == {}
 
