@@ -22,7 +22,7 @@ from usage_pipeline_tests.support import Landing, files, prompt
 ASSETS = (LANDED_EVENTS.name, *(table.name for table in DAILY_TABLES))
 QUICK = {"USAGE_SENSOR_INTERVAL_SECONDS": "1", "USAGE_GAP_FILLER_INTERVAL_SECONDS": "10"}
 SECONDS = 300
-CHECKS = 35
+CHECKS = 33
 FIRST = date(2025, 5, 1)
 
 
