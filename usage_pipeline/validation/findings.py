@@ -19,7 +19,7 @@ from usage_pipeline.storage.state import LandedFile
 from usage_pipeline.validation.results import Found
 
 REPEATED_IDS = SqlFile.beside(__file__, "accounting/repeated_ids")
-_SHOWN = 20
+_SHOWN = 40
 
 
 def files_are_usable(storage: Storage, connection: Connection, day: date) -> Found:
