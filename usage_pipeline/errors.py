@@ -16,6 +16,10 @@ class ReferenceFileError(UsagePipelineError):
     """A file in the reference directory is broken; the text names file, entry and field."""
 
 
+class ProviderFileError(UsagePipelineError):
+    """A usage or cost export of a provider is broken; the text names file, bucket and field."""
+
+
 class MappingError(UsagePipelineError):
     """A mapping or the event catalogue is broken; the text names file and key."""
 

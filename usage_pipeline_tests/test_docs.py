@@ -51,10 +51,14 @@ def blocks(text: str, language: str) -> list[str]:
     return [block for found, block in FENCE.findall(text) if found == language]
 
 
+def section(text: str, heading: str) -> str:
+    return text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+
+
 def table(text: str, heading: str) -> list[tuple[str, ...]]:
     """The rows of the first table of a section, without its head."""
-    section = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    rows = section[section.index("\n|") + 1 :].split("\n\n", 1)[0].splitlines()[2:]
+    found = section(text, heading)
+    rows = found[found.index("\n|") + 1 :].split("\n\n", 1)[0].splitlines()[2:]
     return [tuple(cell.strip() for cell in row.strip("|").split(" | ")) for row in rows]
 
 

@@ -6,7 +6,7 @@ from typing import NoReturn
 import typer
 from duckdb import OutOfMemoryException
 
-from usage_pipeline.cli import billing, checks, compute, costs, decide, serve, service, show, simulate
+from usage_pipeline.cli import billing, checks, compute, costs, decide, reconcile, serve, service, show, simulate
 from usage_pipeline.cli.demo import command as demo
 from usage_pipeline.cli.interrupts import watched_interrupts
 from usage_pipeline.cli.output import error_console
@@ -18,14 +18,14 @@ app = typer.Typer(
         "Usage metering for AI platforms: raw logs in, exact daily token, conversation and message series "
         "out.\n\n"
         "Days are UTC, YYYY-MM-DD, and ranges include both ends. Exit codes: 0 done, 1 an error, 2 a wrong "
-        "call, 3 done but some landing files could not be used."
+        "call, 3 done but some landing files could not be used, or a provider's numbers differ."
     ),
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (demo, serve, compute, show, checks, service, costs, billing, decide, simulate):
+for group in (demo, serve, compute, show, checks, service, costs, reconcile, billing, decide, simulate):
     group.register(app)
 
 

@@ -1,0 +1,82 @@
+"""Reads the fields of a provider's export, each with where it stands: what is wrong there is named by it."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from usage_pipeline.errors import ProviderFileError
+
+MOST_TOKENS = 2**63 - 1
+DECIMALS, DIGITS = 24, 38
+"""Of an amount: the decimals that it may have, and the digits in all."""
+
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,4})?")
+
+
+@dataclass(frozen=True)
+class Part:
+    """An object of the file: where it stands (file, bucket), under which path there, and its fields."""
+
+    where: str
+    path: str
+    fields: Mapping[str, Any]
+
+    def has(self, name: str) -> bool:
+        """Whether the field is there and not null."""
+        return self.fields.get(name) is not None
+
+    def wrong(self, name: str, expected: str) -> ProviderFileError:
+        """The error that the field is not what is expected."""
+        found = json.dumps(self.fields[name], default=str)[:100] if name in self.fields else "no such field"
+        return ProviderFileError(f"{self.where}: {self.path}{name}: expected {expected}, found {found}.")
+
+    def tokens(self, name: str) -> int:
+        """A number of tokens."""
+        value = self.fields.get(name)
+        if type(value) is not int or not 0 <= value <= MOST_TOKENS:
+            raise self.wrong(name, "a whole number of tokens")
+        return value
+
+    def optional_tokens(self, name: str) -> int:
+        """A number of tokens, 0 where the field is absent or null."""
+        return self.tokens(name) if self.has(name) else 0
+
+    def text(self, name: str, expected: str) -> str:
+        """A text that is not empty."""
+        value = self.fields.get(name)
+        if not isinstance(value, str) or not value:
+            raise self.wrong(name, expected)
+        return value
+
+    def optional_text(self, name: str) -> str | None:
+        """A text that is not empty, null where the field is absent or null."""
+        return self.text(name, "a text") if self.has(name) else None
+
+    def decimal(self, name: str) -> Decimal:
+        """A decimal number exactly as written, whether as a number or as a text."""
+        value = self.fields.get(name)
+        if type(value) not in {int, str, Decimal} or not _NUMBER.fullmatch(str(value)):
+            raise self.wrong(name, "a decimal number")
+        number = Decimal(str(value))
+        if -int(number.as_tuple().exponent) > DECIMALS or number.adjusted() >= DIGITS - DECIMALS:
+            raise self.wrong(name, f"at most {DECIMALS} decimals and {DIGITS - DECIMALS} digits before them")
+        return number
+
+    def part(self, name: str) -> "Part":
+        """An object below this one."""
+        return self._at(name, name, self.fields.get(name))
+
+    def parts(self, name: str) -> "Iterator[Part]":
+        """The objects of a list below this one."""
+        values = self.fields.get(name)
+        if not isinstance(values, list):
+            raise self.wrong(name, "a list")
+        return (self._at(name, f"{name}[{index}]", value) for index, value in enumerate(values))
+
+    def _at(self, name: str, path: str, value: object) -> "Part":
+        if not isinstance(value, Mapping):
+            raise self.wrong(name, "an object" if path == name else "a list of objects")
+        return Part(self.where, f"{self.path}{path}.", value)
