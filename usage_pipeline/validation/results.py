@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from usage_pipeline.storage.schema import check_results
 from usage_pipeline.validation.checks import Severity
@@ -59,6 +59,9 @@ def keep_results(
     connection: Connection, table: str, day: date, results: Sequence[CheckResult], examination: Examination
 ) -> None:
     """Put these results in the place of those that the same examiner found on this day of the table."""
+    # Of two that look at once, the second waits for the first to commit: each would delete nothing, and insert.
+    key = f"{check_results.name}:{table}:{day}:{examination.checked_by}"
+    connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
     kept = check_results.c
     connection.execute(
         check_results.delete().where(

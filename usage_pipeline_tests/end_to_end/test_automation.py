@@ -139,7 +139,8 @@ def test_every_fault_is_named_with_file_line_and_reason_and_the_good_lines_of_th
     for name, (content, _) in FAULTY_FILES.items():
         landing.write_bytes("persona", f"{FIRST}", b"").with_name(name).write_bytes(content)
     with open_storage(deployment.settings) as storage:
-        running.wait_for(lambda: {*FAULTY_FILES} <= files(storage).keys(), SECONDS)
+        dropped = {*FAULTY_FILES, *(f"{reason}.jsonl" for reason in FAULTY_LINES)}
+        running.wait_for(lambda: dropped <= files(storage).keys(), SECONDS)
         running.wait_for(lambda: running.is_at_rest() and not find_stale(storage), SECONDS)
         found = files(storage)
         rejected = read_faults(storage, LandingRange(FIRST, FIRST), 1000)
