@@ -78,7 +78,6 @@ def _prices(provider: str, model: ModelInfo) -> Iterator[Price]:
     conditions = model.prices if isinstance(model.prices, list) else [ConditionalPrice(prices=model.prices)]
     starts = sorted({_start(condition) for condition in conditions} - {date.min})
     edges: list[date | None] = [None, *starts, None]
-    source = f"genai-prices {version('genai-prices')}"
     for first, end in pairwise(edges):
         active = [condition for condition in conditions if _start(condition) <= (first or date.min)]
         base = max(index for index, condition in enumerate(active) if not _is_window(condition))
@@ -86,7 +85,13 @@ def _prices(provider: str, model: ModelInfo) -> Iterator[Price]:
         tiers = _tiers(active[base].prices)
         if any(tier.prices for tier in tiers):
             name = f"catalogue/{provider}/{model.id}" + (f"/{first}" if first else "")
-            yield Price(name, provider, model.id, first, end, tiers, source, windows)
+            yield Price(name, provider, model.id, first, end, tiers, _source(), windows)
+
+
+@cache
+def _source() -> str:
+    # Looking up a version reads the package's metadata anew each time.
+    return f"genai-prices {version('genai-prices')}"
 
 
 def _start(condition: ConditionalPrice) -> date:
