@@ -11,6 +11,8 @@ from usage_pipeline.events.record import (
 from usage_pipeline.storage.daily import DailyTable, LandedRows, SameDay, SqlFile
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
 
+_SORTED = LandedRows(LANDED_EVENTS, coded=FEW_VALUED_COLUMNS)
+
 SET_ASIDE = DailyTable(
     spec=TableSpec(
         name="set_aside",
@@ -74,7 +76,8 @@ USAGE_RECORDS = DailyTable(
         undigested=WHERE_LANDED,
     ),
     sql=SqlFile.beside(__file__, "usage_records"),
-    inputs=(LandedRows(LANDED_EVENTS, coded=FEW_VALUED_COLUMNS), SameDay(SET_ASIDE.spec)),
+    inputs=(_SORTED, SameDay(SET_ASIDE.spec)),
+    takes_over=_SORTED,
     accounts=SqlFile.beside(__file__, "accounting"),
 )
 

@@ -17,7 +17,7 @@ from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import inputs, state, versions
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.digests import digest_of
-from usage_pipeline.storage.engine import literal, parquet_scan, session
+from usage_pipeline.storage.engine import PARQUET, literal, parquet_scan, session
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.locks import partition_lock
 from usage_pipeline.storage.opened import Storage
@@ -104,18 +104,36 @@ def stale_days(storage: Storage, connection: Connection, table: DailyTable, days
 
 
 def _write_object(
-    storage: Storage, _: Connection, duck: DuckDBPyConnection, table: DailyTable, day: date
+    storage: Storage, connection: Connection, duck: DuckDBPyConnection, table: DailyTable, day: date
 ) -> Written:
+    select = _select(storage, connection, duck, table, day)
     written: list[Written] = []
 
     def write(path: Path) -> None:
-        duck.execute(f"COPY ({table.sql.text}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
+        duck.execute(f"COPY ({select}) TO {literal(str(path))} ({PARQUET})")
         duck.execute(f'CREATE TEMP VIEW "{table.name}" AS FROM {parquet_scan([path])}')
         written.append(_measure(duck, table))
         _expect_balance(table, day, written[0])
 
     storage.lake.replace(storage.lake.object(table.spec, day), write)
     return written[0]
+
+
+def _select(
+    storage: Storage, connection: Connection, duck: DuckDBPyConnection, table: DailyTable, day: date
+) -> str:
+    """The table's SELECT; columns that it takes over and that are empty on the day are put beside it.
+
+    DuckDB sorts rows as a whole, and an empty text is as wide there as any.
+    """
+    if table.takes_over is None:
+        return table.sql.text
+    unfilled = inputs.unfilled_columns(table.takes_over, storage, connection, duck, day)
+    columns = (
+        f'CAST(NULL AS {column.type}) AS "{column.name}"' if column.name in unfilled else f'"{column.name}"'
+        for column in table.spec.columns
+    )
+    return f"SELECT {', '.join(columns)} FROM ({table.sql.text})"
 
 
 def _write_rows(

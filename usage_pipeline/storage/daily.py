@@ -153,7 +153,8 @@ class DailyTable:
     landed lines: one row per landing file, with the fields of `LineAccount` as columns. Of a table that is
     `versioned`, each committed change is kept row by row; where it `looks_back`, its days change with the days
     of the look-back before them, through what it reads. `charted` is the column of a table in the warehouse whose
-    sum over all tenants stands for a day in charts; without it the number of rows does.
+    sum over all tenants stands for a day in charts; without it the number of rows does. Where every column comes
+    unchanged from an input of the same columns, that is `takes_over`: what is empty there need not be carried.
     """
 
     spec: TableSpec
@@ -163,6 +164,7 @@ class DailyTable:
     versioned: Versioned | None = None
     looks_back: bool = False
     charted: str | None = None
+    takes_over: LandedRows | None = None
 
     @property
     def name(self) -> str:

@@ -4,8 +4,9 @@ The digest of an input changes whenever what the SELECT would read changes. That
 knows of inputs.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 from duckdb import CatalogException, DuckDBPyConnection
@@ -23,9 +24,10 @@ from usage_pipeline.storage.daily import (
     ReferenceRows,
     SameDay,
 )
-from usage_pipeline.storage.engine import literal, parquet_scan
+from usage_pipeline.storage.engine import empty_columns, literal, parquet_scan
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.state import LandedDay, LandedFile
 from usage_pipeline.storage.tables import TableSpec
 
 Digests = Mapping[date, str]
@@ -137,7 +139,7 @@ def _register_landed(
 ) -> None:
     spec = entry.spec
     landed = state.landed_days(connection, [day])
-    paths = [storage.lake.object(spec, file.landing_day, file.object_name) for file, _ in landed]
+    paths = _landed_objects(spec, storage, landed)
     missing = [file.path for (file, _), path in zip(landed, paths, strict=True) if not storage.lake.exists(path)]
     if missing:
         raise PartitionError(
@@ -151,6 +153,20 @@ def _register_landed(
     names = with_codes(duck, spec.column_names, entry.coded, source)
     duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS SELECT {names} {source}')
     _expect_rows(spec, duck, day, sum(share.rows for _, share in landed))
+
+
+def _landed_objects(
+    spec: TableSpec, storage: Storage, landed: Iterable[tuple[LandedFile, LandedDay]]
+) -> list[Path]:
+    return [storage.lake.object(spec, file.landing_day, file.object_name) for file, _ in landed]
+
+
+def unfilled_columns(
+    entry: LandedRows, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date
+) -> frozenset[str]:
+    """Columns that no landed row of the day fills, as far as the statistics of the objects tell."""
+    paths = _landed_objects(entry.spec, storage, state.landed_days(connection, [day]))
+    return empty_columns(duck, paths) if paths else frozenset()
 
 
 def _expect_rows(spec: TableSpec, duck: DuckDBPyConnection, day: date, expected: int) -> None:

@@ -12,6 +12,7 @@ from usage_pipeline.events.mapping import SOURCES
 from usage_pipeline.records.tables import CONFLICTS, USAGE_RECORDS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
+from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, prompt, rows
 
@@ -56,6 +57,19 @@ def test_the_same_line_delivered_twice_counts_once(storage: Storage, landing: La
     run()
     assert rows(storage, USAGE_RECORDS.spec, "record_id", "landing_line") == [("e1", 1)]
     assert rows(storage, CONFLICTS.spec, "record_id") == []
+
+
+def test_the_file_of_a_day_has_every_column_with_its_type_however_few_are_filled(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    landing.write("persona", "2026-05-01", [prompt("e1", TIME)])
+    run()
+    file = storage.lake.object(USAGE_RECORDS.spec, DAY)
+    with session(storage.engine) as duck:
+        found = duck.execute(f"DESCRIBE FROM {parquet_scan([file])}").fetchall()
+    assert [(name, kind) for name, kind, *_ in found] == [
+        (column.name, column.type) for column in USAGE_RECORDS.spec.columns
+    ]
 
 
 def test_the_order_of_a_lines_fields_is_no_difference(storage: Storage, landing: Landing, run: Run) -> None:

@@ -214,7 +214,7 @@ def _caster(column: str) -> str:
 def _prompt_digest(mapping: Mapping, fields: Fields, digest_key: str) -> Iterator[tuple[str, str]]:
     if _PROMPT in mapping.content:
         prompt = fields.text(mapping.content[_PROMPT])
-        yield _PROMPT_DIGEST, f"sha256({literal(digest_key)} || chr(31) || {prompt})"
+        yield _PROMPT_DIGEST, f"text_digest({literal(digest_key)} || chr(31) || {prompt})"
 
 
 def _content_digest(mapping: Mapping, fields: Fields, digest_key: str) -> Iterator[tuple[str, str]]:
@@ -225,7 +225,7 @@ def _content_digest(mapping: Mapping, fields: Fields, digest_key: str) -> Iterat
     parts = [_PROMPT_DIGEST if name == _PROMPT else text for name, text in texts.items()]
     # A mark before each text keeps an empty one apart from an absent one.
     marked = ", ".join(f"coalesce('=' || {part}, '')" for part in parts)
-    digest = f"sha256(concat_ws(chr(31), {literal(digest_key)}, {marked}))"
+    digest = f"text_digest(concat_ws(chr(31), {literal(digest_key)}, {marked}))"
     yield "content_digest", f"CASE WHEN coalesce({', '.join(texts.values())}) IS NOT NULL THEN {digest} END"
 
 

@@ -26,7 +26,7 @@ from usage_pipeline.events.mapping_parts import Format
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, RECORD, REJECTED_LINES
 from usage_pipeline.storage.daily import ReferenceRows
 from usage_pipeline.storage.digests import Digest, hash_sum
-from usage_pipeline.storage.engine import literal, parquet_scan, session
+from usage_pipeline.storage.engine import PARQUET, literal, parquet_scan, session
 from usage_pipeline.storage.inputs import register_reference
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import LandedDay
@@ -154,9 +154,7 @@ def _expect_all(judged: int, accepted: int, rejected: int) -> None:
 
 
 def _copy(duck: DuckDBPyConnection, select: str, path: Path) -> None:
-    duck.execute(
-        f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd, {BOUNDED_ROW_GROUPS})"
-    )
+    duck.execute(f"COPY ({select}) TO {literal(str(path))} ({PARQUET}, {BOUNDED_ROW_GROUPS})")
 
 
 def _counts(duck: DuckDBPyConnection, where: str, by: str) -> dict[Any, int]:
