@@ -1,10 +1,11 @@
 """The shipped catalogue, genai-prices, as prices of ours. Exact ids and exact aliases only, and no network.
 
-Its patterns (prefixes, contained texts) are left out on purpose: they price a model that nobody has looked at.
-So are prices that depend on what a record does not say, such as audio, images, batches and service tiers.
+Its patterns for models (prefixes, contained texts) are left out on purpose: they price a model that nobody has
+looked at. So are prices that depend on what a record does not say: audio, images, batches, service tiers. Its
+patterns for providers say whose model it is where several have one of exactly that name.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -47,10 +48,12 @@ FIRST_PARTIES = frozenset(
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All prices, and every exact name of every model by provider."""
+    """All prices, every exact name of every model by provider, and who makes the models of shared names."""
 
     prices: tuple[Price, ...]
     names: dict[tuple[str, str], str]
+    makers: dict[str, str]
+    """By name, of names that several first parties have, the provider of which they speak by the catalogue."""
 
 
 @cache
@@ -62,7 +65,27 @@ def load_catalogue() -> Catalogue:
         for model in provider.models:
             prices += _prices(provider.id, model)
             names |= {(provider.id, name): model.id for name in (*_exact_names(model.match), model.id)}
-    return Catalogue(tuple(prices), names)
+    return Catalogue(tuple(prices), names, _makers(names))
+
+
+def _makers(names: Iterable[tuple[str, str]]) -> dict[str, str]:
+    parties: dict[str, list[str]] = {}
+    for provider, name in names:
+        if provider in FIRST_PARTIES:
+            parties.setdefault(name, []).append(provider)
+    found = {name: _claiming(name) for name, having in parties.items() if len(having) > 1}
+    return {name: claiming[0] for name, claiming in found.items() if len(claiming) == 1}
+
+
+def _claiming(name: str) -> list[str]:
+    """The first parties that a record speaks of, by the catalogue, when it names this model and no provider."""
+    return [
+        provider.id
+        for provider in providers
+        if provider.id in FIRST_PARTIES
+        and provider.model_match is not None
+        and provider.model_match.is_match(name)
+    ]
 
 
 def _exact_names(match: object) -> list[str]:

@@ -25,7 +25,7 @@ class Unpriced(StrEnum):
     UNKNOWN_MODEL = "unknown_model"
     """No exact id and no alias is the model's name, with this provider if the record names one."""
     NO_PROVIDER = "no_provider"
-    """The record names none, and the model is of several providers, or of none that makes models."""
+    """The record names none, and nothing says which of several providers it is, or none of them makes models."""
     NOT_IN_FORCE = "not_in_force"
     """There are prices of the model, none of them for this day."""
     NO_CLASS_PRICE = "no_class_price"
@@ -46,12 +46,17 @@ class Resolution:
 
 @dataclass(frozen=True)
 class PriceBook:
-    """Prices in the order in which they count, the aliases of people, and the exact names of the catalogue."""
+    """Prices in the order in which they count, the aliases of people, and what the catalogue says of names.
+
+    `names` are its exact names of models by provider. `makers` are the providers of names that several of the
+    `first_parties` have.
+    """
 
     prices: tuple[Price, ...]
     aliases: tuple[Alias, ...]
     names: Mapping[tuple[str, str], str]
     first_parties: frozenset[str]
+    makers: Mapping[str, str]
 
     @cached_property
     def document(self) -> str:
@@ -84,7 +89,9 @@ class PriceBook:
             return {(alias.provider, alias.model)}
         if provider is not None:
             return self._of_provider(provider, name)
-        return {target for party in self.first_parties for target in self._of_provider(party, name)}
+        maker = self.makers.get(name)
+        parties = self.first_parties if maker is None else {maker}
+        return {target for party in parties for target in self._of_provider(party, name)}
 
     def _of_provider(self, provider: str, name: str) -> set[tuple[str, str]]:
         if (provider, name) in self._by_model:
@@ -118,7 +125,7 @@ def current_price_book(settings: Settings) -> PriceBook:
     Raises ReferenceFileError, naming file and entry.
     """
     file = read_price_file(settings.reference / "prices.yaml")
-    return _with_catalogue(document_of(PriceBook(file.prices, file.aliases, {}, frozenset())))
+    return _with_catalogue(document_of(PriceBook(file.prices, file.aliases, {}, frozenset(), {})))
 
 
 def price_book(document: str) -> PriceBook:
@@ -135,6 +142,7 @@ def _with_catalogue(file: str) -> PriceBook:
         aliases=written.aliases,
         names=catalogue.names,
         first_parties=FIRST_PARTIES | (_providers(written.prices) - _providers(catalogue.prices)),
+        makers=catalogue.makers,
     )
 
 

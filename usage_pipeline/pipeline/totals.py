@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
+from decimal import Decimal
 
+from usage_pipeline.costs.queries import CostQuery, read_costs
 from usage_pipeline.events.landing.rejects import count_rejects
 from usage_pipeline.series.dimensions import CUBE_METRICS
 from usage_pipeline.series.queries import UsageQuery, known_tenants, read_series, usage_by_group
@@ -16,6 +18,8 @@ from usage_pipeline.storage.state import FileState
 SERIES = ("tokens", "conversations", "messages")
 DAY_COUNTS = ("records", "duplicates", "conflicts", "late_records")
 FILE_COUNTS = ("lines", "header", "blank", "accepted", "rejected")
+_AMOUNT_DECIMALS = 12
+"""Those of every amount: so many 10^-12 dollars are a whole number."""
 TOKENS = tuple(column.name for column in CUBE_METRICS if column.unit == "tokens")
 
 Counts = Counter[tuple[str, ...]]
@@ -27,11 +31,11 @@ class Totals:
     """Totals by what they are of. Days are written YYYY-MM-DD."""
 
     usage: Counts = field(default_factory=Counter)
-    """Every metric, by (day, tenant, metric)."""
+    """Every metric and cost, by (day, tenant, metric)."""
     overall: Counts = field(default_factory=Counter)
-    """Every metric of all days and tenants, by (metric,)."""
+    """Every metric and cost of all days and tenants, by (metric,)."""
     models: Counts = field(default_factory=Counter)
-    """The token metrics, by (model, metric)."""
+    """The token metrics and costs, by (model, metric)."""
     series: Counts = field(default_factory=Counter)
     """The three series, by (day, tenant, series)."""
     days: Counts = field(default_factory=Counter)
@@ -72,9 +76,11 @@ def read_totals(storage: Storage) -> Totals:
     today = storage.settings.today()
     first, last = reader.known_days() or (today, today)
     return Totals(
-        usage=_usage(storage, UsageQuery(first, last, ("day", "tenant"))),
-        overall=_usage(storage, UsageQuery(first, last)),
-        models=_usage(storage, UsageQuery(first, last, ("model",), metrics=TOKENS)),
+        usage=_usage(storage, UsageQuery(first, last, ("day", "tenant")))
+        | _costs(storage, CostQuery(first, last, ("day", "tenant"))),
+        overall=_usage(storage, UsageQuery(first, last)) | _costs(storage, CostQuery(first, last)),
+        models=_usage(storage, UsageQuery(first, last, ("model",), metrics=TOKENS))
+        | _costs(storage, CostQuery(first, last, ("model",))),
         series=_series(storage, tenants, first, last),
         days=_counts({str(day.day): day for day in reader.read(first, last)}, DAY_COUNTS),
         files=_counts({file.path: file for file in landed}, FILE_COUNTS),
@@ -91,6 +97,16 @@ def _usage(storage: Storage, query: UsageQuery) -> Counts:
     return Counter(
         {(*map(str, group), name): value for group, metrics in found.items() for name, value in metrics.items()}
     )
+
+
+def _costs(storage: Storage, query: CostQuery) -> Counts:
+    """What all that has a price costs, in 10^-12 dollars, and the tokens that have none."""
+    found: Counts = Counter()
+    for cost in read_costs(storage, query):
+        group = tuple(map(str, cost.group))
+        found[*group, "picodollars"] = int((cost.amount or Decimal(0)).scaleb(_AMOUNT_DECIMALS))
+        found[*group, "unpriced_tokens"] = cost.unpriced_tokens or 0
+    return found
 
 
 def _series(storage: Storage, tenants: list[str], first: date, last: date) -> Counts:

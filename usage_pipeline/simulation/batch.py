@@ -41,7 +41,7 @@ MODELS = table(
     "(none)",
 )
 """The models; the last stands for no model."""
-UNKNOWN_MODELS = ("house-7b-2025", "gpt-99-preview")
+UNKNOWN_MODELS = ("gpt-99-preview",)
 """Those of them that are in no price list."""
 NO_MODEL = len(MODELS) - 1
 _MODEL_WEIGHTS = (0.45, 0.15, 0.2, 0.17, 0.02, 0.01)

@@ -1,11 +1,15 @@
-"""The reference files that belong to simulated logs: plans and tenants, in the form that people edit."""
+"""The reference files that belong to simulated logs: plans, tenants and prices, in the form that people edit."""
 
 from pathlib import Path
 
 import yaml
 
 from usage_pipeline.simulation.plan import Plan, Tenant
+from usage_pipeline.simulation.prices import price_entries
 from usage_pipeline.simulation.settings import FIRST_DAY
+
+PRICES = Path("reference") / "prices.yaml"
+"""Below the folder of a simulation."""
 
 _PLANS = {
     "free": ("1000", "0", "deny", "restate", 90, 30, "0"),
@@ -16,12 +20,12 @@ _PLANS = {
 
 
 def write_reference(plan: Plan, out: Path) -> None:
-    """Write `plans.yaml` and `tenants.yaml`."""
+    """Write `plans.yaml`, `tenants.yaml` and `prices.yaml`."""
     folder = out / "reference"
     folder.mkdir(parents=True, exist_ok=True)
     plans = {**{name: _plan(*terms) for name, terms in _PLANS.items()}, "default": "free"}
     tenants = {tenant.name: _tenant(tenant) for tenant in plan.tenants}
-    for name, content in {"plans": plans, "tenants": tenants}.items():
+    for name, content in {"plans": plans, "tenants": tenants, "prices": price_entries(plan)}.items():
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from usage_pipeline.simulation.arrays import Ints
 from usage_pipeline.simulation.batch import MEASURES, MODELS, UNKNOWN_MODELS, Batch
+from usage_pipeline.simulation.costs import COSTS, ModelPrice, event_costs
 from usage_pipeline.simulation.faults import Delivery
 from usage_pipeline.simulation.plan import Plan
 from usage_pipeline.simulation.settings import LOOKBACK_DAYS, SOURCES
@@ -37,14 +38,15 @@ class Truth:
     """Sums by (measure, event day, tenant) and by (measure, model), and the counts of files."""
 
     plan: Plan
+    prices: list[ModelPrice]
     files: dict[str, FileTruth] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Begin with zeros."""
         days, tenants = self.plan.simulation.days, self.plan.simulation.tenants
-        names = (*MEASURES, *_FAULTS)
+        names = (*MEASURES, *COSTS, *_FAULTS)
         self._sums = {name: np.zeros(days * tenants, dtype=np.int64) for name in names}
-        self._model_sums = {name: np.zeros(len(MODELS), dtype=np.int64) for name in _TOKENS}
+        self._model_sums = {name: np.zeros(len(MODELS), dtype=np.int64) for name in (*_TOKENS, *COSTS)}
         total = int(self.plan.conversations.sum())
         self._last_seen = [np.full(total, _NEVER, dtype=np.int64) for _ in SOURCES]
 
@@ -57,11 +59,20 @@ class Truth:
         for name in _TOKENS:
             if name in batch.measures:
                 _add(self._model_sums[name], batch.models, batch.measures[name])
+        self._count_costs(batch, cells)
         faulty = (delivery.delayed, delivery.late, delivery.redelivered, delivery.conflicts)
         parts = zip(_FAULTS, faulty, strict=True)
         for name, events in parts:
             _add(self._sums[name], cells[events], np.ones(len(events), dtype=np.int64))
         self._begin_conversations(batch, cells)
+
+    def _count_costs(self, batch: Batch, cells: Ints) -> None:
+        costs = event_costs(self.prices, batch, self.plan.simulation.date(batch.day))
+        for name in COSTS:
+            values = getattr(costs, name)
+            # Doubles are not exact for these: a day costs more than 2 to the power of 53 times 10^-12 dollars.
+            np.add.at(self._sums[name], cells, values)
+            np.add.at(self._model_sums[name], batch.models, values)
 
     def _begin_conversations(self, batch: Batch, cells: Ints) -> None:
         """Conversations that had no record in the look-back before the day begin on it."""

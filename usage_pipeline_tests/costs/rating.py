@@ -47,7 +47,7 @@ class Rating:
 def book_of(folder: Path, text: str) -> PriceBook:
     """The book of a `prices.yaml` alone."""
     file = read_price_file(write_prices(folder, text))
-    return PriceBook(file.prices, file.aliases, {}, frozenset(price.provider for price in file.prices))
+    return PriceBook(file.prices, file.aliases, {}, frozenset(price.provider for price in file.prices), {})
 
 
 @contextmanager

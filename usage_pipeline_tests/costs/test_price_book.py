@@ -87,6 +87,26 @@ def test_a_name_of_two_first_parties_has_no_provider(tmp_path: Path) -> None:
     assert found.id == "two"
 
 
+def test_of_a_name_that_two_first_parties_have_the_catalogue_tells_the_maker(tmp_path: Path) -> None:
+    found = book(tmp_path).resolve(None, "claude-sonnet-4-5", DAY)  # google sells it too
+    assert (found.provider, found.unpriced) == ("anthropic", None)
+    assert book(tmp_path).resolve("google", "claude-sonnet-4-5", DAY).provider == "google"
+
+
+def test_a_price_of_ones_own_for_a_shared_name_applies_to_records_without_a_provider(tmp_path: Path) -> None:
+    text = price("ours", 'input: "7"', provider="anthropic", model="claude-sonnet-4-5")
+    found = book(tmp_path, text).resolve(None, "claude-sonnet-4-5", DAY).price
+    assert found is not None
+    assert found.id == "ours"
+
+
+def test_a_book_read_back_resolves_shared_names_alike(tmp_path: Path) -> None:
+    now = book(tmp_path)
+    assert price_book(now.document).resolve(None, "claude-sonnet-4-5", DAY) == now.resolve(
+        None, "claude-sonnet-4-5", DAY
+    )
+
+
 def test_an_alias_gives_the_provider_too(tmp_path: Path) -> None:
     text = "- {id: n, provider: openrouter, model: anthropic/claude-3.7-sonnet, aliases: [sonnet]}\n"
     found = book(tmp_path, text).resolve(None, "sonnet", DAY)

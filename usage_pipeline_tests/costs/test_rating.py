@@ -206,7 +206,7 @@ def test_any_grouping_sums_to_what_decimals_make_of_the_records(
             ),
             Decimal(0),
         )
-        book = PriceBook(tuple(priced.values()), (), {}, frozenset({"p"}))
+        book = PriceBook(tuple(priced.values()), (), {}, frozenset({"p"}), {})
         with rating(book, records) as rated:
             assert (rated.total() or 0) == expected
             for dimension in (*DIMENSIONS, "class", "price_id"):

@@ -11,6 +11,7 @@ from typing import Any
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.pipeline.totals import FILE_COUNTS, Counts, Totals
 from usage_pipeline.simulation.batch import MEASURES
+from usage_pipeline.simulation.costs import COSTS
 from usage_pipeline.simulation.settings import Simulation
 
 TRUTH = "truth.json"
@@ -78,9 +79,9 @@ def _totals(content: Mapping[str, Any]) -> Totals:
         (path,): {**file, "rejected": sum(file["rejected"].values())} for path, file in content["files"].items()
     }
     return Totals(
-        usage=_flat(cells, _same(MEASURES)),
-        overall=_flat({(): content["totals"]}, _same(MEASURES)),
-        models=_flat(models, _same(name for name in MEASURES if name.startswith("tokens_"))),
+        usage=_flat(cells, _same((*MEASURES, *COSTS))),
+        overall=_flat({(): content["totals"]}, _same((*MEASURES, *COSTS))),
+        models=_flat(models, _same((*(name for name in MEASURES if name.startswith("tokens_")), *COSTS))),
         series=_flat(cells, _SERIES),
         days=_of_days(cells),
         files=_flat(files, _same(FILE_COUNTS)),
