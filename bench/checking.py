@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from bench.measuring import ROOT
 from bench.read_back import Totals
 from bench.subjects.catalogue import Job, Kind, Subject
 from usage_pipeline.simulation.batch import MEASURES
+from usage_pipeline.simulation.costs import COSTS
 
 SERIES = {"tokens_series": "tokens_total", "conversations_series": "conversations", "messages_series": "messages"}
 """What the three series must equal."""
@@ -66,8 +68,12 @@ def _check_rows(subject: Subject, job: Job, truth: dict[str, Any]) -> int:
 
 
 def _of_script(truth: dict[str, Any], job: Job) -> Totals:
+    return _cells(truth, job, MEASURES)
+
+
+def _cells(truth: dict[str, Any], job: Job, measures: Sequence[str]) -> Totals:
     return {
-        day: {tenant: {name: cell[name] for name in MEASURES} for tenant, cell in tenants.items()}
+        day: {tenant: {name: cell[name] for name in measures} for tenant, cell in tenants.items()}
         for day, tenants in truth["days"].items()
         if str(job.first_day) <= day <= str(job.last_day)
     }
@@ -78,7 +84,7 @@ def _of_main_job(truth: dict[str, Any], job: Job) -> Totals:
         day: {
             tenant: {**cell, **{name: cell[of] for name, of in SERIES.items()}} for tenant, cell in tenants.items()
         }
-        for day, tenants in _of_script(truth, job).items()
+        for day, tenants in _cells(truth, job, (*MEASURES, *COSTS)).items()
     }
 
 

@@ -1,4 +1,4 @@
-"""Reads from a data directory what days came to, as JSON: by day and tenant the three series and every metric.
+"""Reads from a data directory what days came to, as JSON: by day and tenant the series, every metric, the costs.
 
 python -m bench.read_back DATA_DIR FIRST_DAY LAST_DAY
 """
@@ -8,6 +8,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from usage_pipeline.costs.queries import CostQuery, read_costs
+from usage_pipeline.pipeline.totals import cost_measures
 from usage_pipeline.series.queries import UsageQuery, known_tenants, read_series, read_usage
 from usage_pipeline.settings import Settings
 from usage_pipeline.simulation.batch import MEASURES
@@ -22,6 +24,9 @@ def read_back(storage: Storage, first: date, last: date) -> Totals:
     totals: Totals = {}
     for row in read_usage(storage, UsageQuery(first, last, ("day", "tenant"), metrics=MEASURES)):
         totals.setdefault(str(row.pop("day")), {})[str(row.pop("tenant"))] = row  # type: ignore[assignment]  # numbers
+    for cost in read_costs(storage, CostQuery(first, last, ("day", "tenant"))):
+        day, tenant = map(str, cost.group)
+        totals[day][tenant] |= cost_measures(cost)
     with storage.warehouse.connect() as connection:
         tenants = known_tenants(connection)
     for tenant in tenants:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 
-from usage_pipeline.costs.queries import CostQuery, read_costs
+from usage_pipeline.costs.queries import Cost, CostQuery, read_costs
 from usage_pipeline.events.landing.rejects import count_rejects
 from usage_pipeline.series.dimensions import CUBE_METRICS
 from usage_pipeline.series.queries import UsageQuery, known_tenants, read_series, usage_by_group
@@ -100,13 +100,18 @@ def _usage(storage: Storage, query: UsageQuery) -> Counts:
 
 
 def _costs(storage: Storage, query: CostQuery) -> Counts:
-    """What all that has a price costs, in 10^-12 dollars, and the tokens that have none."""
     found: Counts = Counter()
     for cost in read_costs(storage, query):
-        group = tuple(map(str, cost.group))
-        found[*group, "picodollars"] = int((cost.amount or Decimal(0)).scaleb(_AMOUNT_DECIMALS))
-        found[*group, "unpriced_tokens"] = cost.unpriced_tokens or 0
+        if cost.tokens is not None:  # else it is a missing day
+            group = tuple(map(str, cost.group))
+            found.update({(*group, name): value for name, value in cost_measures(cost).items()})
     return found
+
+
+def cost_measures(cost: Cost) -> dict[str, int]:
+    """What all that has a price costs, in 10^-12 dollars, and the tokens that have none."""
+    amount = (cost.amount or Decimal(0)).scaleb(_AMOUNT_DECIMALS)
+    return {"picodollars": int(amount), "unpriced_tokens": cost.unpriced_tokens or 0}
 
 
 def _series(storage: Storage, tenants: list[str], first: date, last: date) -> Counts:

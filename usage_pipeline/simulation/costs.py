@@ -22,6 +22,7 @@ COSTS = ("picodollars", "unpriced_tokens")
 """What the truth sums beside its measures: the cost of all that has a price, and the tokens that have none."""
 
 TOKEN_CLASSES = ("input", "cached_input", "output", "reasoning")
+_NEVER_LOGGED = "cache_write"
 _BY_THE_ONE = ("request", "tool_call")
 _FEMTODOLLARS = Decimal(10**15)
 _FEMTO_TO_PICO = 1000
@@ -55,7 +56,7 @@ class ModelPrice:
 
 
 def read_prices(file: Path) -> list[ModelPrice]:
-    """The prices of a `prices.yaml` that the simulator has written."""
+    """The prices of a `prices.yaml`, as far as the simulator's own use the form of it."""
     return [_price(entry) for entry in yaml.safe_load(file.read_text(encoding="utf-8"))]
 
 
@@ -85,7 +86,7 @@ def _times(off_peak: Mapping[str, Any] | None) -> Iterator[tuple[int, int, Mappi
 
 
 def _per_unit(prices: Mapping[str, str]) -> UnitPrices:
-    found = {name: _femtodollars(name, price) for name, price in prices.items()}
+    found = {name: _femtodollars(name, price) for name, price in prices.items() if name != _NEVER_LOGGED}
     # Without a price of its own, reasoning is output.
     return {"reasoning": found["output"], **found}
 

@@ -1,15 +1,15 @@
 """The reference files that belong to simulated logs: plans, tenants and prices, in the form that people edit."""
 
+import shutil
 from pathlib import Path
 
 import yaml
 
 from usage_pipeline.simulation.plan import Plan, Tenant
-from usage_pipeline.simulation.prices import price_entries
 from usage_pipeline.simulation.settings import FIRST_DAY
 
-PRICES = Path("reference") / "prices.yaml"
-"""Below the folder of a simulation."""
+PRICES = Path(__file__).parent / "prices.yaml"
+"""What the simulated platform pays for its models."""
 
 _PLANS = {
     "free": ("1000", "0", "deny", "restate", 90, 30, "0"),
@@ -25,8 +25,9 @@ def write_reference(plan: Plan, out: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     plans = {**{name: _plan(*terms) for name, terms in _PLANS.items()}, "default": "free"}
     tenants = {tenant.name: _tenant(tenant) for tenant in plan.tenants}
-    for name, content in {"plans": plans, "tenants": tenants, "prices": price_entries(plan)}.items():
+    for name, content in {"plans": plans, "tenants": tenants}.items():
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    shutil.copy(PRICES, folder / PRICES.name)
 
 
 def _plan(  # noqa: PLR0913, PLR0917 - one argument per term

@@ -30,8 +30,7 @@ class Written:
 def simulate(simulation: Simulation, out: Path, day_done: Callable[[date], None] = lambda _: None) -> Written:
     """Write landing files, reference files and `truth.json` below `out`; `day_done` is called after each day."""
     plan = Plan(simulation)
-    write_reference(plan, out)
-    truth, writer = Truth(plan, read_prices(out / PRICES)), Writer(plan, out)
+    truth, writer = Truth(plan, read_prices(PRICES)), Writer(plan, out)
     for day in range(simulation.days):
         for source in _SOURCES:
             delivery = deliver(plan, source.make(plan, day))
@@ -39,6 +38,7 @@ def simulate(simulation: Simulation, out: Path, day_done: Callable[[date], None]
             writer.take(delivery.drops)
         truth.files.update(writer.write_day(day))
         day_done(simulation.date(day))
+    write_reference(plan, out)
     content = truth.as_json()
     (out / "truth.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     lines = sum(file["lines"] for file in content["files"].values())

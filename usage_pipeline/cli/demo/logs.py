@@ -9,6 +9,8 @@ from usage_pipeline.accounts.models import Accounts
 from usage_pipeline.accounts.reference import load_accounts
 from usage_pipeline.cli.demo.truth import TRUTH, Truth, read_truth
 from usage_pipeline.cli.output import count, error_console
+from usage_pipeline.costs.price_book import current_price_book
+from usage_pipeline.costs.price_file import read_price_file
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.orchestration.execution import Progress
 from usage_pipeline.settings import PREFIX, Settings
@@ -95,11 +97,12 @@ def _simulate(simulation: Simulation, folder: Path, progress: Progress) -> Truth
 
 
 def _place_reference(settings: Settings, made: Path, simulation: Simulation) -> None:
-    """Add the reference files where there are none; those that are there must keep records as long."""
+    """Add the reference files where there are none; those that are there must come to the same."""
     names = [file.name for file in made.iterdir()]
     if settings.reference_dir is None and not any((settings.reference / name).exists() for name in names):
         shutil.copytree(made, settings.reference, dirs_exist_ok=True)
         return
+    _expect_prices(settings, made, simulation)
     needed, used = load_accounts(settings.model_copy(update={"reference_dir": made})), load_accounts(settings)
     for tenant in needed.tenants:
         if _first_kept(used, tenant, simulation) != _first_kept(needed, tenant, simulation):
@@ -107,6 +110,19 @@ def _place_reference(settings: Settings, made: Path, simulation: Simulation) -> 
                 f"{settings.reference}: the logs of the demo need the tenant {tenant} on the plan "
                 f"{needed.plan_of(tenant, simulation.last_day)!r}, as the project ships it. {_elsewhere(settings)}"
             )
+
+
+def _expect_prices(settings: Settings, made: Path, simulation: Simulation) -> None:
+    """The models of the demo must cost what its truth says."""
+    used = current_price_book(settings)
+    for price in read_price_file(made / "prices.yaml").prices:
+        for day in filter(price.in_force, map(simulation.date, range(simulation.days))):
+            found = used.resolve(None, price.model, day).price
+            if found is None or (found.tiers, found.windows) != (price.tiers, price.windows):
+                raise UsagePipelineError(
+                    f"{settings.reference}: on {day} the model {price.model} has no price or another one than the "
+                    f"demo needs. {_elsewhere(settings)}"
+                )
 
 
 def _first_kept(accounts: Accounts, tenant: str, simulation: Simulation) -> list[date | None]:

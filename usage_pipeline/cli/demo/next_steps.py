@@ -16,7 +16,7 @@ def places(settings: Settings) -> Iterator[str]:
     data = settings.data_dir
     lying = {
         _shown(settings.landing): "the logs, as a platform writes them",
-        _shown(settings.reference): "tenants and plans",
+        _shown(settings.reference): "tenants, plans and prices",
         _shown(data / TRUTH): "what the logs come to, counted while they were made",
         _shown(data / "lake"): "what became of each line, as Parquet",
         _shown(data / "rollups"): "usage by day and quarter of an hour, as Parquet",

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from decimal import Decimal
 
 from usage_pipeline.cli.demo.result import Result
 from usage_pipeline.cli.output import Row, count
+from usage_pipeline.costs.queries import coverage
 from usage_pipeline.events.landing.reasons import MEANINGS, listed_as
 from usage_pipeline.series.ratios import one_decimal
 from usage_pipeline.storage.state import LandedFile
@@ -69,4 +71,22 @@ def _tenant(result: Result, name: str, sums: Counter[str]) -> Row:
         "percent": one_decimal(100 * sums["tokens_total"], result.found.overall["tokens_total",]),
         "conversations": sums["conversations"],
         "messages": sums["messages"],
+    }
+
+
+def costs(result: Result) -> list[Row]:
+    """A row per tenant, those with the most tokens first, and one for all; exact to the last decimal."""
+    sums = result.by_tenant()
+    rows = [_costs(name, found) for name, found in sums.items()]
+    return [*rows, _costs("all", sum(sums.values(), Counter[str]()))]
+
+
+def _costs(name: str, sums: Counter[str]) -> Row:
+    tokens, unpriced, cost = (sums[key] for key in ("tokens_total", "unpriced_tokens", "picodollars"))
+    return {
+        "tenant": name,
+        "tokens": tokens,
+        "unpriced": unpriced,
+        "coverage": coverage(tokens, unpriced),
+        "USD": Decimal(cost).scaleb(-12) if cost or unpriced < tokens else None,
     }

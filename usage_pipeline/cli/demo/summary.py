@@ -22,7 +22,7 @@ _PLANTED = {
 
 
 def print_summary(result: Result) -> None:
-    """Print what landed, what became of it, the three series, the largest tenants, and what to look for."""
+    """Print what landed, what became of it, the three series, tenants and costs, and what to look for."""
     days, seed = result.days, result.truth.simulation.seed
     tenants = count(len(result.truth.plans), "tenant")
     say(f"Made-up logs of {tenants} on {count(len(days), 'day')}, {days[0]} to {days[-1]}, seed {seed}", "")
@@ -32,6 +32,7 @@ def print_summary(result: Result) -> None:
     _table("Rejected lines", rows.rejects(result))
     _charts(result)
     _table("Largest tenants", rows.tenants(result))
+    _table("Costs; coverage: percent of tokens priced", rows.costs(result))
     heading("Planted, to be looked for; the bars are the records of the tenant by day")
     for planted in result.truth.planted:
         say(*_anomaly(result, planted), "")

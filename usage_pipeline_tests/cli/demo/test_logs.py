@@ -10,9 +10,12 @@ import pytest
 
 from usage_pipeline.accounts.reference import load_accounts
 from usage_pipeline.cli.demo.logs import place_logs
+from usage_pipeline.costs.price_book import current_price_book
+from usage_pipeline.costs.price_file import read_price_file
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.settings import Settings
 from usage_pipeline.simulation.plan import Plan
+from usage_pipeline.simulation.reference import PRICES
 from usage_pipeline.simulation.settings import Simulation
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.simulation.support import content_digest, small
@@ -153,6 +156,17 @@ def test_tenants_on_other_plans_are_refused_before_anything_is_placed(storage: S
     assert not (incomplete / "agent_runs").exists()
 
 
+def test_other_prices_are_refused_before_anything_is_placed(storage: Storage, incomplete: Path) -> None:
+    shutil.copytree(SHIPPED, storage.settings.reference)
+    prices = storage.settings.reference / "prices.yaml"
+    prices.write_text(prices.read_text().replace('reasoning: "0.25"', 'reasoning: "0.26"'))
+    with pytest.raises(
+        UsagePipelineError, match="on 2026-05-28 the model house-7b-2025 has no price or another one"
+    ):
+        place_logs(storage, None, Told())
+    assert not (incomplete / "agent_runs").exists()
+
+
 def test_settings_that_another_folder_would_not_part_are_named(
     storage: Storage, incomplete: Path, tmp_path: Path
 ) -> None:
@@ -171,3 +185,13 @@ def test_the_shipped_tenants_are_those_of_the_demo() -> None:
         if name.startswith("tenant-")
     }
     assert shipped == {tenant.name: (tenant.plan, tenant.zone) for tenant in Plan(small(tenants=12)).tenants}
+
+
+@pytest.mark.parametrize("day", [date(2023, 1, 1), date(2026, 5, 27), date(2026, 5, 28)])
+def test_the_shipped_price_book_prices_the_models_of_the_demo_as_its_truth_does(day: date) -> None:
+    shipped = current_price_book(Settings.load(reference_dir=SHIPPED))
+    needed = [price for price in read_price_file(PRICES).prices if price.in_force(day)]
+    found = [shipped.resolve(None, price.model, day).price for price in needed]
+    assert [price and (price.model, price.tiers, price.windows) for price in found] == [
+        (price.model, price.tiers, price.windows) for price in needed
+    ]

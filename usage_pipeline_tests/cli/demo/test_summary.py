@@ -67,6 +67,9 @@ RESULT = Result(
                 **by_day("b", "tokens_total", 1_000, 2_000, 2_000),
                 **by_day("a", "conversations", 1, 5, 0),
                 **by_day("a", "messages", 20, 90, 10),
+                **by_day("a", "picodollars", 1_500_000, 10**12, 0),
+                **by_day("a", "unpriced_tokens", 0, 3_000, 0),
+                **by_day("b", "unpriced_tokens", 1_000, 2_000, 2_000),
             }
         ),
         overall=Counter({("tokens_total",): 68_000}),
@@ -156,6 +159,14 @@ Largest tenants
  a       pro   63,000     92.6              6       120
  b       free   5,000      7.4              0         0
 
+Costs; coverage: percent of tokens priced
+
+ tenant  tokens  unpriced  coverage             USD
+ ───────────────────────────────────────────────────
+ a       63,000     3,000     95.23  1.000001500000
+ b        5,000     5,000      0.00               –
+ all     68,000     8,000     88.23  1.000001500000
+
 Planted, to be looked for; the bars are the records of the tenant by day
 
  a, 2026-05-29: a spike, 5 times the usual
@@ -179,7 +190,7 @@ def test_places_are_named_from_here_where_they_lie_below(tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     assert list(places(Settings.load(reference_dir=Path("/etc/usage")))) == [
         " data/landing     the logs, as a platform writes them",
-        " /etc/usage       tenants and plans",
+        " /etc/usage       tenants, plans and prices",
         " data/truth.json  what the logs come to, counted while they were made",
         " data/lake        what became of each line, as Parquet",
         " data/rollups     usage by day and quarter of an hour, as Parquet",

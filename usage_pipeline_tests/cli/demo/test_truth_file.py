@@ -12,11 +12,12 @@ from usage_pipeline.cli.demo.truth import Planted, read_truth
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.pipeline.totals import Totals
 from usage_pipeline.simulation.batch import MEASURES
+from usage_pipeline.simulation.costs import COSTS
 from usage_pipeline.simulation.settings import Simulation
 
 DAY, FILE = "2026-05-30", "persona/2026-05-30/events.jsonl"
-NOTHING = dict.fromkeys([*MEASURES, "delayed", "late", "duplicates", "conflicts"], 0)
-NO_TOKENS = {name: 0 for name in MEASURES if name.startswith("tokens_")}
+NOTHING = dict.fromkeys([*MEASURES, *COSTS, "delayed", "late", "duplicates", "conflicts"], 0)
+NO_TOKENS = {name: 0 for name in (*MEASURES, *COSTS) if name.startswith("tokens_") or name in COSTS}
 PLANTED = {"kind": "spike", "tenant": "a", "first_day": DAY, "last_day": DAY, "factor": 5.0}
 
 CONTENT: dict[str, Any] = {
@@ -24,10 +25,18 @@ CONTENT: dict[str, Any] = {
     "tenants": {"a": {"plan": "pro", "zone": "Europe/Berlin"}, "b": {"plan": "free", "zone": "UTC"}},
     "planted": [PLANTED],
     "totals": {**NOTHING, "records": 5, "tokens_total": 40, "duplicates": 3},
-    "models": {"m1": {**NO_TOKENS, "tokens_in": 30}},
+    "models": {"m1": {**NO_TOKENS, "tokens_in": 30, "unpriced_tokens": 2}},
     "days": {
         DAY: {
-            "a": {**NOTHING, "records": 3, "tokens_total": 40, "late": 1, "duplicates": 1, "delayed": 2},
+            "a": {
+                **NOTHING,
+                "records": 3,
+                "tokens_total": 40,
+                "picodollars": 7,
+                "late": 1,
+                "duplicates": 1,
+                "delayed": 2,
+            },
             "b": {**NOTHING, "records": 2, "messages": 4, "conversations": 1, "duplicates": 2, "conflicts": 1},
         }
     },
@@ -50,13 +59,14 @@ def test_all_totals_are_read(tmp_path: Path) -> None:
             {
                 (DAY, "a", "records"): 3,
                 (DAY, "a", "tokens_total"): 40,
+                (DAY, "a", "picodollars"): 7,
                 (DAY, "b", "records"): 2,
                 (DAY, "b", "messages"): 4,
                 (DAY, "b", "conversations"): 1,
             }
         ),
         overall=Counter({("records",): 5, ("tokens_total",): 40}),
-        models=Counter({("m1", "tokens_in"): 30}),
+        models=Counter({("m1", "tokens_in"): 30, ("m1", "unpriced_tokens"): 2}),
         series=Counter(
             {(DAY, "a", "tokens"): 40, (DAY, "b", "messages"): 4, (DAY, "b", "conversations"): 1},
         ),
@@ -76,7 +86,16 @@ def test_what_was_asked_for_and_planted_is_read(tmp_path: Path) -> None:
     assert truth.files == {FILE}
 
 
-@pytest.mark.parametrize("content", [[], {}, {**CONTENT, "days": 3}, {**CONTENT, "planted": [{"kind": "x"}]}])
+WITHOUT_COSTS = {
+    **CONTENT,
+    "totals": {name: value for name, value in CONTENT["totals"].items() if name not in COSTS},
+}
+"""As versions wrote it that did not price events yet."""
+
+
+@pytest.mark.parametrize(
+    "content", [[], {}, WITHOUT_COSTS, {**CONTENT, "days": 3}, {**CONTENT, "planted": [{"kind": "x"}]}]
+)
 def test_another_file_is_refused_with_its_name(content: object, tmp_path: Path) -> None:
     with pytest.raises(UsagePipelineError, match=r"truth\.json: expected the file that `usage-pipeline simulate`"):
         read_truth(written(tmp_path, content))
