@@ -52,8 +52,8 @@ class ChangeQuery:
     first: date
     last: date
     tenant_id: str | None = None
-    after_id: int = 0
-    """Only changes after this row of `usage_versions`."""
+    after_id: int | None = None
+    """Only changes after this row of `usage_versions`; then what a day is first computed with is one too."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,10 @@ class _State:
 
 
 def read_changes(storage: Storage, query: ChangeQuery) -> list[CostChange]:
-    """The changes, in the order in which they were made; a day's first computation is none."""
+    """The changes, in the order in which they were made; a day's first computation is none.
+
+    But after a row it is one: to whoever knew what was there until then, the day had no usage.
+    """
     with storage.warehouse.connect() as connection:
         return list(_changes(connection, query))
 
@@ -77,7 +80,8 @@ def _changes(connection: Connection, query: ChangeQuery) -> Iterator[CostChange]
         before = last.get(key, _State())
         now = _State(int(row["quantity"]), row["amount"], row["price_book_version"], row["committed_at"])
         last[key] = now
-        if row["version"] > 1 and row["id"] > query.after_id:
+        asked = row["version"] > 1 if query.after_id is None else row["id"] > query.after_id
+        if asked:
             yield _change(connection, row, before, now)
 
 
