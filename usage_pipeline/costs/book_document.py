@@ -21,6 +21,9 @@ def document_of(book: "PriceBook") -> str:
         "aliases": sorted([alias.name, alias.provider, alias.model] for alias in book.aliases),
         "names": sorted([provider, name, model] for (provider, name), model in book.names.items()),
         "first_parties": sorted(book.first_parties),
+        **(
+            {"makers": dict(book.makers)} if book.makers else {}
+        ),  # books from before there were any stay as they are
     }
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
@@ -38,6 +41,7 @@ def parts_of(document: str) -> dict[str, Any]:
         "aliases": tuple(Alias(*alias) for alias in content["aliases"]),
         "names": {(provider, name): model for provider, name, model in content["names"]},
         "first_parties": frozenset(content["first_parties"]),
+        "makers": content.get("makers", {}),
     }
 
 

@@ -4,7 +4,7 @@ Its patterns (prefixes, contained texts) are left out on purpose: they price a m
 So are prices that depend on what a record does not say, such as audio, images, batches and service tiers.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -19,6 +19,7 @@ from genai_prices.types import (
     ConditionalPrice,
     ModelInfo,
     ModelPrice,
+    Provider,
     StartDateConstraint,
     TieredPrices,
     TimeOfDateConstraint,
@@ -52,6 +53,13 @@ class Catalogue:
     prices: tuple[Price, ...]
     names: dict[tuple[str, str], str]
 
+    def makers(self, name: str, sellers: Iterable[str]) -> list[str]:
+        """Those of the sellers of a model that the catalogue says make it: whose own models have such names.
+
+        Only here its patterns count: to tell which of the models of exactly this name is meant, never to find one.
+        """
+        return [provider.id for provider in providers if provider.id in sellers and _is_own(provider, name)]
+
 
 @cache
 def load_catalogue() -> Catalogue:
@@ -63,6 +71,10 @@ def load_catalogue() -> Catalogue:
             prices += _prices(provider.id, model)
             names |= {(provider.id, name): model.id for name in (*_exact_names(model.match), model.id)}
     return Catalogue(tuple(prices), names)
+
+
+def _is_own(provider: Provider, name: str) -> bool:
+    return provider.model_match is not None and provider.model_match.is_match(name)
 
 
 def _exact_names(match: object) -> list[str]:

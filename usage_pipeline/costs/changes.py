@@ -34,7 +34,7 @@ class CostChange:
     amount: Decimal | None
     """In US dollars; null where nothing had a price. A row that is gone has none either."""
     price_before: str | None
-    """The price that the model had in the book before, where its name alone says which; else null."""
+    """The price that the model had in the book before, where its name alone says which; null where none did."""
     price: str | None
     files: tuple[str, ...]
     """Landing files of the day that landed, or were decided about, since the version before."""
@@ -97,7 +97,7 @@ def _selected(query: ChangeQuery) -> Select[tuple[object, ...]]:
 
 def _change(connection: Connection, row: RowMapping, before: _State, now: _State) -> CostChange:
     day, model = row["day"], row["model"]
-    prices = [_price(connection, state.version, model, day) for state in (before, now)]
+    prices = [_price(connection, state, model, day) for state in (before, now)]
     return CostChange(
         id=row["id"],
         day=day,
@@ -117,8 +117,10 @@ def _change(connection: Connection, row: RowMapping, before: _State, now: _State
     )
 
 
-def _price(connection: Connection, version: str | None, model: str, day: date) -> str | None:
-    price = book_store.load(connection, version).resolve(None, model, day).price if version else None
+def _price(connection: Connection, state: _State, model: str, day: date) -> str | None:
+    if state.version is None or state.amount is None:
+        return None
+    price = book_store.load(connection, state.version).resolve(None, model, day).price
     return price.id if price else None
 
 
