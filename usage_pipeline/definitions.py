@@ -11,9 +11,10 @@ import dagster as dg
 
 from usage_pipeline.orchestration.assets.daily import daily_asset
 from usage_pipeline.orchestration.assets.landing import landing_asset
-from usage_pipeline.orchestration.automation.schedules import yesterday_schedule
+from usage_pipeline.orchestration.automation.schedules import closing_schedule, yesterday_schedule
 from usage_pipeline.orchestration.automation.sensors import all_sensors
 from usage_pipeline.orchestration.checks import asset_checks
+from usage_pipeline.orchestration.closing import close_periods, periods_close
 from usage_pipeline.orchestration.code_references import with_code_references
 from usage_pipeline.orchestration.freshness import SERIES, series_freshness
 from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
@@ -50,9 +51,9 @@ def build_definitions(
         linked = with_code_references(assets, settings.repository)
     return dg.Definitions(
         assets=linked,
-        asset_checks=asset_checks(settings),
-        jobs=[LANDING_DAYS, EVENT_DAYS],
-        schedules=[yesterday_schedule],
+        asset_checks=[*asset_checks(settings), periods_close],
+        jobs=[LANDING_DAYS, EVENT_DAYS, close_periods],
+        schedules=[yesterday_schedule, closing_schedule],
         sensors=all_sensors(settings),
         resources={
             STORAGE: storage_resource,

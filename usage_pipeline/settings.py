@@ -77,6 +77,10 @@ class Settings(BaseSettings):
         default=False,
         description="Whether the gap filler also requests days that older code, mappings or rules made.",
     )
+    automatic_closing: bool = Field(
+        default=True,
+        description="Whether billing periods close by themselves when their last day is final.",
+    )
     late_after_hours: Annotated[int, Field(ge=1, le=23)] = Field(
         6, description="Hours after its end at which a day that is not there, or not current, counts as late."
     )

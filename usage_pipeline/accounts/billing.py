@@ -1,6 +1,7 @@
 """The billing calendar: periods of a month, from a tenant's anchor day to the day before the next. UTC."""
 
 from calendar import monthrange
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -25,23 +26,48 @@ class BillingPeriod:
 
 def billing_period(anchor_day: int, month: date) -> BillingPeriod:
     """The period that begins in the month of this day; anchor days beyond the month's end are its last day."""
-    following = _month_after(month)
+    following = month_after(month)
     return BillingPeriod(_anchor(anchor_day, month), _anchor(anchor_day, following) - timedelta(days=1))
 
 
 def period_of(anchor_day: int, day: date) -> BillingPeriod:
     """The period that the day is in."""
     period = billing_period(anchor_day, day)
-    return period if period.first <= day else billing_period(anchor_day, day.replace(day=1) - timedelta(days=1))
+    return period if period.first <= day else billing_period(anchor_day, month_before(day))
 
 
-def period_after(anchor_day: int, period: BillingPeriod) -> BillingPeriod:
-    """The next one."""
-    return billing_period(anchor_day, _month_after(period.first))
+def period_among(anchor_day: int, month: date, closed: Collection[BillingPeriod]) -> BillingPeriod:
+    """The period that begins in the month of this day, of a tenant with these closed periods.
+
+    A closed period stays as it is. An open one begins the day after the closed one of the month before, and ends
+    the day before the closed one of the month after, whatever the anchor day has become meanwhile. So each month
+    has one period and each day is in one, also where the anchor day has changed.
+    """
+    by_month = {month_of(period.first): period for period in closed}
+    start = month_of(month)
+    if start in by_month:
+        return by_month[start]
+    period = billing_period(anchor_day, start)
+    before, after = by_month.get(month_before(start)), by_month.get(month_after(start))
+    return BillingPeriod(
+        before.last + timedelta(days=1) if before else period.first,
+        after.first - timedelta(days=1) if after else period.last,
+    )
 
 
-def _month_after(day: date) -> date:
-    return day.replace(day=1) + timedelta(days=monthrange(day.year, day.month)[1])
+def month_of(day: date) -> date:
+    """The first day of its month."""
+    return day.replace(day=1)
+
+
+def month_before(day: date) -> date:
+    """The first day of the month before."""
+    return month_of(month_of(day) - timedelta(days=1))
+
+
+def month_after(day: date) -> date:
+    """The first day of the month after."""
+    return month_of(day) + timedelta(days=monthrange(day.year, day.month)[1])
 
 
 def _anchor(anchor_day: int, month: date) -> date:

@@ -21,7 +21,9 @@ def document_of(book: "PriceBook") -> str:
         "aliases": sorted([alias.name, alias.provider, alias.model] for alias in book.aliases),
         "names": sorted([provider, name, model] for (provider, name), model in book.names.items()),
         "first_parties": sorted(book.first_parties),
-        "makers": sorted(map(list, book.makers.items())),
+        **(
+            {"makers": dict(book.makers)} if book.makers else {}
+        ),  # books from before there were any stay as they are
     }
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
@@ -39,7 +41,7 @@ def parts_of(document: str) -> dict[str, Any]:
         "aliases": tuple(Alias(*alias) for alias in content["aliases"]),
         "names": {(provider, name): model for provider, name, model in content["names"]},
         "first_parties": frozenset(content["first_parties"]),
-        "makers": dict(content.get("makers", ())),  # a book may have been kept before there were any
+        "makers": content.get("makers", {}),
     }
 
 

@@ -1,8 +1,7 @@
 """The shipped catalogue, genai-prices, as prices of ours. Exact ids and exact aliases only, and no network.
 
-Its patterns for models (prefixes, contained texts) are left out on purpose: they price a model that nobody has
-looked at. So are prices that depend on what a record does not say: audio, images, batches, service tiers. Its
-patterns for providers say whose model it is where several have one of exactly that name.
+Its patterns (prefixes, contained texts) are left out on purpose: they price a model that nobody has looked at.
+So are prices that depend on what a record does not say, such as audio, images, batches and service tiers.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +19,7 @@ from genai_prices.types import (
     ConditionalPrice,
     ModelInfo,
     ModelPrice,
+    Provider,
     StartDateConstraint,
     TieredPrices,
     TimeOfDateConstraint,
@@ -48,12 +48,17 @@ FIRST_PARTIES = frozenset(
 
 @dataclass(frozen=True)
 class Catalogue:
-    """All prices, every exact name of every model by provider, and who makes the models of shared names."""
+    """All prices, and every exact name of every model by provider."""
 
     prices: tuple[Price, ...]
     names: dict[tuple[str, str], str]
-    makers: dict[str, str]
-    """By name, of names that several first parties have, the provider of which they speak by the catalogue."""
+
+    def makers(self, name: str, sellers: Iterable[str]) -> list[str]:
+        """Those of the sellers of a model that the catalogue says make it: whose own models have such names.
+
+        Only here its patterns count: to tell which of the models of exactly this name is meant, never to find one.
+        """
+        return [provider.id for provider in providers if provider.id in sellers and _is_own(provider, name)]
 
 
 @cache
@@ -65,27 +70,11 @@ def load_catalogue() -> Catalogue:
         for model in provider.models:
             prices += _prices(provider.id, model)
             names |= {(provider.id, name): model.id for name in (*_exact_names(model.match), model.id)}
-    return Catalogue(tuple(prices), names, _makers(names))
+    return Catalogue(tuple(prices), names)
 
 
-def _makers(names: Iterable[tuple[str, str]]) -> dict[str, str]:
-    parties: dict[str, list[str]] = {}
-    for provider, name in names:
-        if provider in FIRST_PARTIES:
-            parties.setdefault(name, []).append(provider)
-    found = {name: _claiming(name) for name, having in parties.items() if len(having) > 1}
-    return {name: claiming[0] for name, claiming in found.items() if len(claiming) == 1}
-
-
-def _claiming(name: str) -> list[str]:
-    """The first parties that a record speaks of, by the catalogue, when it names this model and no provider."""
-    return [
-        provider.id
-        for provider in providers
-        if provider.id in FIRST_PARTIES
-        and provider.model_match is not None
-        and provider.model_match.is_match(name)
-    ]
+def _is_own(provider: Provider, name: str) -> bool:
+    return provider.model_match is not None and provider.model_match.is_match(name)
 
 
 def _exact_names(match: object) -> list[str]:

@@ -34,7 +34,7 @@ class CostChange:
     amount: Decimal | None
     """In US dollars; null where nothing had a price. A row that is gone has none either."""
     price_before: str | None
-    """The price that the model had in the book before, where its name alone says which; else null."""
+    """The price that the model had in the book before, where its name alone says which; null where none did."""
     price: str | None
     files: tuple[str, ...]
     """Landing files of the day that landed, or were decided about, since the version before."""
@@ -52,8 +52,8 @@ class ChangeQuery:
     first: date
     last: date
     tenant_id: str | None = None
-    after_id: int = 0
-    """Only changes after this row of `usage_versions`."""
+    after_id: int | None = None
+    """Only changes after this row of `usage_versions`; then what a day is first computed with is one too."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,10 @@ class _State:
 
 
 def read_changes(storage: Storage, query: ChangeQuery) -> list[CostChange]:
-    """The changes, in the order in which they were made; a day's first computation is none."""
+    """The changes, in the order in which they were made; a day's first computation is none.
+
+    But after a row it is one: to whoever knew what was there until then, the day had no usage.
+    """
     with storage.warehouse.connect() as connection:
         return list(_changes(connection, query))
 
@@ -77,7 +80,8 @@ def _changes(connection: Connection, query: ChangeQuery) -> Iterator[CostChange]
         before = last.get(key, _State())
         now = _State(int(row["quantity"]), row["amount"], row["price_book_version"], row["committed_at"])
         last[key] = now
-        if row["version"] > 1 and row["id"] > query.after_id:
+        asked = row["version"] > 1 if query.after_id is None else row["id"] > query.after_id
+        if asked:
             yield _change(connection, row, before, now)
 
 
@@ -93,7 +97,7 @@ def _selected(query: ChangeQuery) -> Select[tuple[object, ...]]:
 
 def _change(connection: Connection, row: RowMapping, before: _State, now: _State) -> CostChange:
     day, model = row["day"], row["model"]
-    prices = [_price(connection, state.version, model, day) for state in (before, now)]
+    prices = [_price(connection, state, model, day) for state in (before, now)]
     return CostChange(
         id=row["id"],
         day=day,
@@ -113,8 +117,10 @@ def _change(connection: Connection, row: RowMapping, before: _State, now: _State
     )
 
 
-def _price(connection: Connection, version: str | None, model: str, day: date) -> str | None:
-    price = book_store.load(connection, version).resolve(None, model, day).price if version else None
+def _price(connection: Connection, state: _State, model: str, day: date) -> str | None:
+    if state.version is None or state.amount is None:
+        return None
+    price = book_store.load(connection, state.version).resolve(None, model, day).price
     return price.id if price else None
 
 

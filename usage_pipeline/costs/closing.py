@@ -1,35 +1,33 @@
-"""Closing a billing period of a tenant: its costs are frozen, row by row, with versions and a digest.
+"""Closing billing periods of tenants: their costs are frozen, row by row, with versions and a digest.
 
 What changes later follows the plan's `late_usage`: with `restate` the period says what is known now, with
 `next_period` it keeps saying what it was closed with, and the difference is an adjustment of a later period.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
+from typing import Any
 
-from sqlalchemy import Connection, Integer, cast, func, select
+from sqlalchemy import Connection, Integer, Select, cast, func, select, text
 
-from usage_pipeline.accounts.billing import BillingPeriod, billing_period
+from usage_pipeline.accounts.billing import BillingPeriod, period_among
 from usage_pipeline.accounts.models import Accounts
 from usage_pipeline.accounts.reference import load_accounts
-from usage_pipeline.costs.tables import DAILY_COSTS, TENANT_COSTS
+from usage_pipeline.costs.held_open import held_open_by
+from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.errors import ClosingError
-from usage_pipeline.records.tables import SET_ASIDE, USAGE_RECORDS
-from usage_pipeline.series.status import DayReader, DayStatus
-from usage_pipeline.storage import state
-from usage_pipeline.storage.compute import stale_days
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import (
+    SCHEMA,
     closed_costs,
     closed_periods,
     partition_state,
     tenant_costs,
     usage_versions,
 )
-
-_READY = {DayStatus.FINAL, DayStatus.RESTATED}
-_SHOWN_DAYS = 5
 
 FIRST_OF_MONTH = 1
 """The anchor day of tenants that no file names."""
@@ -51,6 +49,11 @@ class ClosedPeriod:
     """The last row of `usage_versions` that the closing knew."""
     digest: str
 
+    @property
+    def period(self) -> BillingPeriod:
+        """Its days."""
+        return BillingPeriod(self.first_day, self.last_day)
+
 
 @dataclass(frozen=True)
 class Closing:
@@ -61,6 +64,15 @@ class Closing:
     by: str
     reason: str | None = None
     force: bool = False
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Who closes, why, and whether something would hold it open."""
+
+    by: str
+    reason: str | None
+    forced: bool
 
 
 def anchor_day(accounts: Accounts, tenant_id: str) -> int:
@@ -75,67 +87,49 @@ def close(storage: Storage, closing: Closing) -> ClosedPeriod:
     Raises ClosingError where it is closed already, or where something holds it open and it is not forced.
     """
     accounts = load_accounts(storage.settings)
-    period = billing_period(anchor_day(accounts, closing.tenant_id), closing.month)
+    with storage.warehouse.connect() as connection:
+        known = [entry.period for entry in closed_of(connection, closing.tenant_id)]
+    period = period_among(anchor_day(accounts, closing.tenant_id), closing.month, known)
     held = held_open_by(storage, period)
     if held and not closing.force:
         raise ClosingError(
             f"The period {period.name} of {closing.tenant_id} stays open: {'; '.join(held)}. "
             "Mend that, or close it all the same with --force and a --reason."
         )
-    plan = accounts.plans[accounts.plan_of(closing.tenant_id, period.last)]
+    decision = Decision(closing.by, closing.reason, forced=bool(held))
+    closed = freeze(storage, accounts, period, [closing.tenant_id], decision)
+    if not closed:
+        raise ClosingError(f"The period {period.name} of {closing.tenant_id} is closed already.")
+    return closed[0]
+
+
+def freeze(
+    storage: Storage, accounts: Accounts, period: BillingPeriod, tenants: Collection[str], decision: Decision
+) -> list[ClosedPeriod]:
+    """Close the period of these tenants in one transaction, but of those that have a day of it closed already."""
     with storage.warehouse.begin() as connection:
-        if closed_period(connection, closing.tenant_id, period.first) is not None:
-            raise ClosingError(f"The period {period.name} of {closing.tenant_id} is closed already.")
-        digest = _freeze(connection, closing.tenant_id, period)
-        closed = ClosedPeriod(
-            tenant_id=closing.tenant_id,
-            first_day=period.first,
-            last_day=period.last,
-            late_usage=plan.late_usage,
-            closed_at=storage.settings.clock(),
-            by=closing.by,
-            reason=closing.reason,
-            forced=bool(held),
-            last_change=connection.execute(select(func.coalesce(func.max(usage_versions.c.id), 0))).scalar_one(),
-            digest=digest,
-        )
-        connection.execute(closed_periods.insert().values(vars(closed)))
-    return closed
-
-
-def held_open_by(storage: Storage, period: BillingPeriod) -> list[str]:
-    """What keeps the period open: days that are not final or to be computed, files that nobody decided on."""
-    with storage.warehouse.connect() as connection:
-        days = DayReader(storage, connection).read(period.first, period.last)
-        by_status = [
-            _told(f"are {status}" if status is not DayStatus.PROVISIONAL else "are not final yet", found)
-            for status in DayStatus
-            if status not in _READY and (found := [entry.day for entry in days if entry.status is status])
+        _keep_changes_out(connection)
+        open_tenants = sorted(set(tenants) - _closed_on(connection, period))
+        last_change = connection.execute(select(func.coalesce(func.max(usage_versions.c.id), 0))).scalar_one()
+        digests = _freeze_costs(connection, open_tenants, period)
+        closed = [
+            ClosedPeriod(
+                tenant_id=tenant,
+                first_day=period.first,
+                last_day=period.last,
+                late_usage=accounts.plans[accounts.plan_of(tenant, period.last)].late_usage,
+                closed_at=storage.settings.clock(),
+                by=decision.by,
+                reason=decision.reason,
+                forced=decision.forced,
+                last_change=last_change,
+                digest=digests[tenant],
+            )
+            for tenant in open_tenants
         ]
-        stale = _stale(storage, connection, period)
-        files = [file for file in state.files(connection, period.days) if file.state.needs_attention]
-    return [
-        *by_status,
-        *([_told("are to be computed", stale)] if stale else []),
-        *(f"{file.path} is {file.state}" for file in files[:_SHOWN_DAYS]),
-    ]
-
-
-def _told(what: str, days: list[date]) -> str:
-    named = ", ".join(map(str, days[:_SHOWN_DAYS])) + (", ..." if len(days) > _SHOWN_DAYS else "")
-    return f"{len(days)} days {what}: {named}"
-
-
-def _stale(storage: Storage, connection: Connection, period: BillingPeriod) -> list[date]:
-    rated = state.event_days(connection) | state.partitions(connection, USAGE_RECORDS.name).keys()
-    days = rated & set(period.days)
-    tables = (SET_ASIDE, USAGE_RECORDS, DAILY_COSTS, TENANT_COSTS)
-    return sorted({day for table in tables for day in stale_days(storage, connection, table, days)})
-
-
-def closed_period(connection: Connection, tenant_id: str, first_day: date) -> ClosedPeriod | None:
-    """The closed period of a tenant that begins on the day, if it is closed."""
-    return next((period for period in closed_of(connection, tenant_id) if period.first_day == first_day), None)
+        if closed:
+            connection.execute(closed_periods.insert(), [vars(entry) for entry in closed])
+    return closed
 
 
 def closed_of(connection: Connection, tenant_id: str) -> list[ClosedPeriod]:
@@ -146,11 +140,39 @@ def closed_of(connection: Connection, tenant_id: str) -> list[ClosedPeriod]:
     return [ClosedPeriod(**row) for row in connection.execute(query).mappings()]
 
 
-def _freeze(connection: Connection, tenant_id: str, period: BillingPeriod) -> str:
-    """Copy the period's rows; returns a digest of them."""
+def _keep_changes_out(connection: Connection) -> None:
+    """Wait for whoever is adding versions, and let nobody add any, nor close, until this transaction ends.
+
+    So each version is one that the closing has read, or has a later id than `last_change`.
+    """
+    connection.execute(text(f"LOCK TABLE {SCHEMA}.{usage_versions.name} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _closed_on(connection: Connection, period: BillingPeriod) -> set[str]:
+    """The tenants that have a day of the period closed."""
+    columns = closed_periods.c
+    query = select(columns.tenant_id).where(columns.first_day <= period.last, columns.last_day >= period.first)
+    return set(connection.execute(query).scalars())
+
+
+def _freeze_costs(connection: Connection, tenants: Collection[str], period: BillingPeriod) -> dict[str, str]:
+    """Copy the period's rows; returns a digest of them for each tenant."""
+    found = connection.execute(_costs(tenants, period)).mappings()
+    rows = [{**row, "first_day": period.first} for row in found]
+    if rows:
+        connection.execute(closed_costs.insert(), rows)
+    by_tenant = {tenant: _digest(own) for tenant, own in groupby(rows, key=lambda row: row["tenant_id"])}
+    return {**dict.fromkeys(tenants, _digest(())), **by_tenant}
+
+
+def _digest(rows: Iterable[dict[str, Any]]) -> str:
+    return fingerprint(value for row in rows for value in row.values())
+
+
+def _costs(tenants: Collection[str], period: BillingPeriod) -> Select[tuple[Any, ...]]:
     costs, partition = tenant_costs.c, partition_state.c
     values = ("quantity", "unpriced_quantity", "amount", "price_book_version")
-    selected = (
+    return (
         select(
             costs.tenant_id,
             costs.day,
@@ -161,13 +183,9 @@ def _freeze(connection: Connection, tenant_id: str, period: BillingPeriod) -> st
         )
         .join(partition_state, (partition.table_name == TENANT_COSTS.name) & (partition.day == costs.day))
         .where(
-            costs.tenant_id == tenant_id,
+            costs.tenant_id.in_(tenants),
             costs.dimension == "model",
             costs.day.between(period.first, period.last),
         )
-        .order_by(costs.day, costs.value, costs["class"])
+        .order_by(costs.tenant_id, costs.day, costs.value, costs["class"])
     )
-    rows = [{**row, "first_day": period.first} for row in connection.execute(selected).mappings()]
-    if rows:
-        connection.execute(closed_costs.insert(), rows)
-    return fingerprint(value for row in rows for value in row.values())

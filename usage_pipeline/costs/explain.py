@@ -13,7 +13,7 @@ from usage_pipeline.storage.opened import Storage
 WHY = {
     Unpriced.NO_MODEL: "the record names no model",
     Unpriced.UNKNOWN_MODEL: "no exact id and no alias has this name; add a price or an alias to prices.yaml",
-    Unpriced.NO_PROVIDER: "several providers have it, or none that makes models; add an alias to prices.yaml",
+    Unpriced.NO_PROVIDER: "several providers have it, or none that makes it; add an alias to prices.yaml",
     Unpriced.NOT_IN_FORCE: "the model has prices, none of them for this day",
 }
 

@@ -4,14 +4,14 @@ Of two that apply, `prices.yaml` counts before the catalogue. It is asked once p
 per record.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
 from usage_pipeline.costs.book_document import document_of, parts_of, version_of
-from usage_pipeline.costs.catalogue import FIRST_PARTIES, load_catalogue
+from usage_pipeline.costs.catalogue import FIRST_PARTIES, Catalogue, load_catalogue
 from usage_pipeline.costs.price_file import Alias, read_price_file
 from usage_pipeline.costs.prices import Price
 from usage_pipeline.settings import Settings
@@ -25,7 +25,8 @@ class Unpriced(StrEnum):
     UNKNOWN_MODEL = "unknown_model"
     """No exact id and no alias is the model's name, with this provider if the record names one."""
     NO_PROVIDER = "no_provider"
-    """The record names none, and nothing says which of several providers it is, or none of them makes models."""
+    """The record names none, and the model is of several providers of which none is known to make it, or only of
+    such as sell those of others."""
     NOT_IN_FORCE = "not_in_force"
     """There are prices of the model, none of them for this day."""
     NO_CLASS_PRICE = "no_class_price"
@@ -46,17 +47,14 @@ class Resolution:
 
 @dataclass(frozen=True)
 class PriceBook:
-    """Prices in the order in which they count, the aliases of people, and what the catalogue says of names.
-
-    `names` are its exact names of models by provider. `makers` are the providers of names that several of the
-    `first_parties` have.
-    """
+    """Prices in the order in which they count, the aliases of people, and the exact names of the catalogue."""
 
     prices: tuple[Price, ...]
     aliases: tuple[Alias, ...]
     names: Mapping[tuple[str, str], str]
     first_parties: frozenset[str]
-    makers: Mapping[str, str]
+    makers: Mapping[str, str] = field(default_factory=dict)
+    """Of names that several first parties have: whose own model it is, where that is known."""
 
     @cached_property
     def document(self) -> str:
@@ -83,7 +81,7 @@ class PriceBook:
         return Resolution(None, Unpriced.NOT_IN_FORCE if dated else Unpriced.UNKNOWN_MODEL, *target)
 
     def _targets(self, provider: str | None, name: str) -> set[tuple[str, str]]:
-        """What the name may stand for: with a provider that one's model, else the alias', else a first party's."""
+        """What the name may stand for: with a provider that one's model, else the alias', else its maker's."""
         alias = self._aliases.get(name)
         if alias is not None and provider in {None, alias.provider}:
             return {(alias.provider, alias.model)}
@@ -125,7 +123,7 @@ def current_price_book(settings: Settings) -> PriceBook:
     Raises ReferenceFileError, naming file and entry.
     """
     file = read_price_file(settings.reference / "prices.yaml")
-    return _with_catalogue(document_of(PriceBook(file.prices, file.aliases, {}, frozenset(), {})))
+    return _with_catalogue(document_of(PriceBook(file.prices, file.aliases, {}, frozenset())))
 
 
 def price_book(document: str) -> PriceBook:
@@ -137,13 +135,25 @@ def price_book(document: str) -> PriceBook:
 def _with_catalogue(file: str) -> PriceBook:
     """The file's book before the catalogue; a provider that only the file has makes models of its own."""
     written, catalogue = price_book(file), load_catalogue()
-    return PriceBook(
+    book = PriceBook(
         prices=(*written.prices, *catalogue.prices),
         aliases=written.aliases,
         names=catalogue.names,
         first_parties=FIRST_PARTIES | (_providers(written.prices) - _providers(catalogue.prices)),
-        makers=catalogue.makers,
     )
+    return replace(book, makers=dict(_makers(book, catalogue)))
+
+
+def _makers(book: PriceBook, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    """The one maker of each name that several first parties have, as far as the catalogue knows all of them."""
+    sellers: dict[str, set[str]] = {}
+    for provider, name in (*book.names, *((price.provider, price.model) for price in book.prices)):
+        if provider in book.first_parties:
+            sellers.setdefault(name, set()).add(provider)
+    for name, known in sellers.items():
+        makers = catalogue.makers(name, known) if len(known) > 1 and known <= FIRST_PARTIES else []
+        if len(makers) == 1:
+            yield name, makers[0]
 
 
 def _providers(prices: Iterable[Price]) -> frozenset[str]:

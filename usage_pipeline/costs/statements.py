@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from usage_pipeline.accounts.billing import BillingPeriod, billing_period, period_after
+from usage_pipeline.accounts.billing import BillingPeriod, month_after, month_of, period_among
 from usage_pipeline.accounts.reference import load_accounts
 from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
 from usage_pipeline.costs.closing import ClosedPeriod, anchor_day, closed_of
@@ -51,9 +51,9 @@ class Statement:
 def read_statement(storage: Storage, tenant_id: str, month: date) -> Statement:
     """The statement of the period that begins in the month, open or closed."""
     anchor = anchor_day(load_accounts(storage.settings), tenant_id)
-    period = billing_period(anchor, month)
     with storage.warehouse.connect() as connection:
         closed = closed_of(connection, tenant_id)
+        period = period_among(anchor, month, [entry.period for entry in closed])
         own = next((entry for entry in closed if entry.first_day == period.first), None)
         frozen = own is not None and own.late_usage == NEXT_PERIOD
         usage = _usage(connection, _frozen(tenant_id, period) if frozen else _current(tenant_id, period))
@@ -64,18 +64,18 @@ def read_statement(storage: Storage, tenant_id: str, month: date) -> Statement:
         for change in read_changes(
             storage, ChangeQuery(entry.first_day, entry.last_day, tenant_id, entry.last_change)
         )
-        if _target(anchor, closed, entry, change) == period
+        if _target(closed, entry, change) == month_of(period.first)
     ]
     return Statement(period, own, (*usage, *adjustments))
 
 
-def _target(anchor: int, closed: list[ClosedPeriod], origin: ClosedPeriod, change: CostChange) -> BillingPeriod:
-    """The first period after the origin that was open when the change was made."""
-    closed_then = {entry.first_day for entry in closed if entry.last_change < change.id}
-    target = period_after(anchor, BillingPeriod(origin.first_day, origin.last_day))
-    while target.first in closed_then:
-        target = period_after(anchor, target)
-    return target
+def _target(closed: list[ClosedPeriod], origin: ClosedPeriod, change: CostChange) -> date:
+    """The month of the first period after the origin that was open when the change was made."""
+    closed_then = {month_of(entry.first_day) for entry in closed if entry.last_change < change.id}
+    month = month_after(origin.first_day)
+    while month in closed_then:
+        month = month_after(month)
+    return month
 
 
 def _adjustment(change: CostChange) -> StatementLine:

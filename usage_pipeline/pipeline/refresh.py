@@ -11,6 +11,8 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from usage_pipeline.costs.closing import ClosedPeriod
+from usage_pipeline.costs.due_periods import close_due
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.landing.land import land_day
 from usage_pipeline.events.landing.vanished import note_vanished
@@ -70,6 +72,7 @@ class RefreshSummary:
 
     landed: list[date] = field(default_factory=list)
     computed: dict[date, set[str]] = field(default_factory=dict)
+    closings: list[ClosedPeriod] = field(default_factory=list)
 
 
 def find_stale(storage: Storage) -> dict[date, frozenset[str]]:
@@ -100,7 +103,7 @@ def with_downstream(names: Collection[str]) -> frozenset[str]:
 
 
 def refresh(storage: Storage, runner: Runner) -> RefreshSummary:
-    """Land what is new, then compute what is stale or missing until nothing is.
+    """Land what is new, compute what is stale or missing until nothing is, and close the periods that are due.
 
     Raises PartitionError when days stay stale although they were computed.
     """
@@ -109,6 +112,7 @@ def refresh(storage: Storage, runner: Runner) -> RefreshSummary:
     note_vanished(storage, work.vanished)
     land_days(runner, work.days, summary)
     settle(storage, runner, summary)
+    summary.closings += close_due(storage)
     return summary
 
 

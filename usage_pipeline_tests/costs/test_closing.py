@@ -1,4 +1,4 @@
-"""A closed period is frozen; what changes later follows the plan."""
+"""A period that a person closes is frozen; what changes later follows the plan."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -11,6 +11,7 @@ from usage_pipeline.costs.closing import ClosedPeriod, Closing, close
 from usage_pipeline.costs.rerating import rerate
 from usage_pipeline.costs.statements import read_statement
 from usage_pipeline.errors import ClosingError
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import closed_costs
 from usage_pipeline_tests.costs.generic import call, price
@@ -24,6 +25,12 @@ adjusting: {retention_days: null, late_usage: next_period}
 default: restating
 """
 TENANTS = "acme: {plans: [{from: 2026-01-01, plan: adjusting}]}\n"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Settings by which nothing closes by itself."""
+    return settings.model_copy(update={"automatic_closing": False})
 
 
 @pytest.fixture
@@ -139,3 +146,21 @@ def test_a_rerating_of_a_closed_period_is_an_adjustment_too(rated: Storage, pric
     rerate(rated, [date(2026, 3, 10)])
     compute(rated)
     assert [total(rated, "acme", month) for month in (MARCH, APRIL)] == [10, 15]
+
+
+def test_late_usage_of_a_closed_day_that_had_none_is_an_adjustment(
+    rated: Storage, landing: Landing, run: Run
+) -> None:
+    closed(rated, "acme", MARCH)
+    landing.write("calls", "2026-05-02", [call("late", "2026-03-11T09:00:00Z", tokens_in=7)])
+    run()
+    assert [total(rated, "acme", month) for month in (MARCH, APRIL)] == [10, 12]
+
+
+def test_after_a_changed_anchor_day_no_day_is_in_two_statements(rated: Storage) -> None:
+    closed(rated, "acme", MARCH)
+    tenants = rated.settings.reference / "tenants.yaml"
+    tenants.write_text("acme: {plans: [{from: 2026-01-01, plan: adjusting}], billing_anchor_day: 5}\n")
+    assert [total(rated, "acme", date(2026, month, 1)) for month in (2, 3, 4, 5)] == [0, 10, 5, 0]
+    period = closed(rated, "acme", APRIL)
+    assert (period.first_day, period.last_day) == (date(2026, 4, 1), date(2026, 5, 4))

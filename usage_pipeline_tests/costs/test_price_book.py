@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -79,7 +80,53 @@ def test_a_name_of_resellers_only_has_no_provider(tmp_path: Path) -> None:
     assert found.unpriced is Unpriced.NO_PROVIDER
 
 
-def test_a_name_of_two_first_parties_has_no_provider(tmp_path: Path) -> None:
+SONNET = "claude-sonnet-4-5"
+"""In the catalogue a model of anthropic, who make it, and one of google, who sell it."""
+
+
+def test_a_name_of_several_first_parties_is_the_one_that_makes_it(tmp_path: Path) -> None:
+    found = book(tmp_path).resolve(None, SONNET, DAY)
+    assert (found.provider, found.price and found.price.id) == ("anthropic", f"catalogue/anthropic/{SONNET}")
+
+
+def test_a_record_that_names_another_seller_has_the_price_of_that_one(tmp_path: Path) -> None:
+    found = book(tmp_path).resolve("google", SONNET, DAY)
+    assert (found.provider, found.price and found.price.id) == ("google", f"catalogue/google/{SONNET}")
+
+
+def test_in_the_catalogue_no_name_is_left_to_several_first_parties(tmp_path: Path) -> None:
+    catalogue = book(tmp_path)
+    names = {name for provider, name in catalogue.names if provider in catalogue.first_parties}
+    several = {name for name in names if catalogue.resolve(None, name, DAY).unpriced is Unpriced.NO_PROVIDER}
+    assert several == set()
+    assert {catalogue.resolve(None, name, DAY).provider for name in catalogue.makers} == {"anthropic"}
+    assert len(catalogue.makers) == 18
+
+
+def test_prices_of_the_file_for_another_seller_leave_the_maker_its_name(tmp_path: Path) -> None:
+    text = price("sold", 'input: "9"', provider="google", model="claude-opus-4-1")
+    found = book(tmp_path, text).resolve(None, "claude-opus-4-1", DAY)
+    assert found.provider == "anthropic"
+
+
+def test_a_provider_that_the_catalogue_does_not_know_may_mean_its_own_model(tmp_path: Path) -> None:
+    text = price("ours", 'input: "9"', provider="house", model=SONNET)
+    assert book(tmp_path, text).resolve(None, SONNET, DAY).unpriced is Unpriced.NO_PROVIDER
+
+
+def test_a_stored_book_from_before_makers_were_known_resolves_as_it_did(tmp_path: Path) -> None:
+    before = replace(book(tmp_path), makers={})
+    assert "makers" not in before.document
+    read = price_book(before.document)
+    assert (read.version, read.resolve(None, SONNET, DAY).unpriced) == (before.version, Unpriced.NO_PROVIDER)
+
+
+def test_a_stored_book_keeps_the_makers(tmp_path: Path) -> None:
+    read = price_book(book(tmp_path).document)
+    assert read.resolve(None, SONNET, DAY).provider == "anthropic"
+
+
+def test_a_name_of_two_first_parties_of_which_neither_is_known_to_make_it_has_no_provider(tmp_path: Path) -> None:
     text = price("one", 'input: "1"', provider="p") + price("two", 'input: "2"', provider="q")
     assert book(tmp_path, text).resolve(None, "m", DAY).unpriced is Unpriced.NO_PROVIDER
     found = book(tmp_path, text).resolve("q", "m", DAY).price
@@ -87,24 +134,11 @@ def test_a_name_of_two_first_parties_has_no_provider(tmp_path: Path) -> None:
     assert found.id == "two"
 
 
-def test_of_a_name_that_two_first_parties_have_the_catalogue_tells_the_maker(tmp_path: Path) -> None:
-    found = book(tmp_path).resolve(None, "claude-sonnet-4-5", DAY)  # google sells it too
-    assert (found.provider, found.unpriced) == ("anthropic", None)
-    assert book(tmp_path).resolve("google", "claude-sonnet-4-5", DAY).provider == "google"
-
-
 def test_a_price_of_ones_own_for_a_shared_name_applies_to_records_without_a_provider(tmp_path: Path) -> None:
     text = price("ours", 'input: "7"', provider="anthropic", model="claude-sonnet-4-5")
     found = book(tmp_path, text).resolve(None, "claude-sonnet-4-5", DAY).price
     assert found is not None
     assert found.id == "ours"
-
-
-def test_a_book_read_back_resolves_shared_names_alike(tmp_path: Path) -> None:
-    now = book(tmp_path)
-    assert price_book(now.document).resolve(None, "claude-sonnet-4-5", DAY) == now.resolve(
-        None, "claude-sonnet-4-5", DAY
-    )
 
 
 def test_an_alias_gives_the_provider_too(tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from usage_pipeline.costs import book_store
 from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
+from usage_pipeline.costs.price_book import current_price_book
 from usage_pipeline.costs.rerating import rerate
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days, refresh
 from usage_pipeline.storage.opened import Storage
@@ -81,6 +83,26 @@ def test_a_rerating_is_a_version_that_says_by_which_price(rated: Storage) -> Non
     assert (change.tenant_id, change.model, change.token_class, change.version) == ("acme", "m", "input", 2)
     assert (change.cause, change.price_before, change.price) == ("rerate", "old", "new")
     assert (change.amount_before, change.amount, change.difference) == (Decimal(10), Decimal(30), Decimal(20))
+
+
+def test_a_rerating_names_the_price_of_a_model_whose_maker_has_become_known(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    book = replace(current_price_book(storage.settings), makers={})
+    with storage.warehouse.begin() as connection:
+        book_store.decide(connection, [DAY], book, NOW)
+    landing.write("calls", "2026-05-01", [call("a", tokens_in=1_000_000, model="claude-sonnet-4-5")])
+    run()
+    assert amounts(storage) == {None: None}
+    rerate(storage, [DAY])
+    compute(storage)
+    (change,) = changes(storage)
+    assert (change.cause, change.price_before, change.price) == (
+        "rerate",
+        None,
+        "catalogue/anthropic/claude-sonnet-4-5",
+    )
+    assert (change.amount_before, change.amount) == (None, amounts(storage)[None])
 
 
 def test_a_rerating_and_its_reverse_give_the_first_digests(rated: Storage, prices: Prices) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -10,19 +11,21 @@ from typing import Any
 import pytest
 import zstandard
 
-from usage_pipeline.costs.price_book import PriceBook, current_price_book
+from usage_pipeline.costs.price_book import PriceBook, Unpriced, current_price_book
+from usage_pipeline.costs.price_file import read_price_file
 from usage_pipeline.costs.prices import TokenClass
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.support import shared
 from usage_pipeline_tests.test_docs import ROOT
 
+REFERENCE = ROOT / "data" / "reference"
 HAIKU = "claude-3-5-haiku-20241022"
 NEAR = Decimal("1E-9")
 
 
 @pytest.fixture(scope="module")
 def book() -> PriceBook:
-    return current_price_book(Settings.load(reference_dir=ROOT / "data" / "reference"))
+    return current_price_book(Settings.load(reference_dir=REFERENCE))
 
 
 @pytest.fixture(scope="module")
@@ -129,5 +132,51 @@ def test_haiku_is_priced_at_the_dates_of_its_provider(
     assert min(map(at, drifting)) == date(2024, 12, 4)
 
 
-def test_every_price_of_the_file_has_its_source(book: PriceBook) -> None:
-    assert all(price.source for price in book.prices)
+def test_every_price_of_the_file_names_the_page_that_says_so() -> None:
+    written = read_price_file(REFERENCE / "prices.yaml").prices
+    without = [price.id for price in written if not re.fullmatch(r"https://[^\s/]+\.[^\s/]+(/\S*)?", price.source)]
+    assert len(written) >= 14
+    assert without == []
+
+
+def unit_prices(book: PriceBook, model: str, day: date, tokens_in: int, minute: int = 0) -> dict[str, Decimal]:
+    """Prices per million tokens of a prompt of that size at that minute of the day."""
+    price = book.resolve(None, model, day).price
+    assert price is not None
+    (band,) = [
+        band
+        for band in price.bands
+        if band.above_tokens_in < tokens_in <= band.up_to_tokens_in and band.from_minute <= minute < band.to_minute
+    ]
+    return {str(name): value * 1_000_000 for name, value in band.prices.items()}
+
+
+@pytest.mark.parametrize(
+    ("day", "tokens_in", "prices"),
+    [
+        (date(2025, 8, 11), 200_001, ("3", "0.3", "3.75", "15")),
+        (date(2025, 8, 12), 200_000, ("3", "0.3", "3.75", "15")),
+        (date(2025, 8, 12), 200_001, ("6", "0.6", "7.5", "22.5")),
+    ],
+)
+def test_sonnet_4_costs_more_above_200000_tokens_since_it_takes_such_prompts(
+    book: PriceBook, day: date, tokens_in: int, prices: tuple[str, ...]
+) -> None:
+    found = unit_prices(book, "claude-sonnet-4-20250514", day, tokens_in)
+    assert found == dict(
+        zip(("input", "cached_input", "cache_write", "output"), map(Decimal, prices), strict=True)
+    )
+
+
+def test_deepseek_v3_has_no_price_at_fireworks_before_it_was_published(book: PriceBook) -> None:
+    name = "fireworks_ai/accounts/fireworks/models/deepseek-v3"
+    assert book.resolve(None, name, date(2025, 1, 4)).unpriced is Unpriced.NOT_IN_FORCE
+    assert unit_prices(book, name, date(2025, 1, 5), 1) == {"input": Decimal("0.9"), "output": Decimal("0.9")}
+
+
+@pytest.mark.parametrize(("minute", "expected"), [(15 * 60 + 59, "0.28"), (16 * 60, "1.1")])
+def test_the_discount_of_deepseek_ends_in_the_afternoon_of_its_last_day(
+    book: PriceBook, minute: int, expected: str
+) -> None:
+    found = unit_prices(book, "deepseek/deepseek-coder", date(2025, 2, 8), 1, minute)
+    assert found["output"] == Decimal(expected)

@@ -210,7 +210,7 @@ CHECKS = {
     "message_series": {"totals_are_those_of_the_records"},
     "conversation_series": {"totals_are_those_of_the_records"},
     "daily_breakdown": {"totals_are_those_of_the_records", "metered_once"},
-    "tenant_costs": {"costs_add_up", "tokens_are_priced"},
+    "tenant_costs": {"costs_add_up", "tokens_are_priced", "periods_close"},
     "cost_drift": {"reported_costs_are_plausible"},
 }
 
@@ -247,7 +247,7 @@ def test_an_own_check_is_a_check_of_the_asset(tmp_path: Path) -> None:
 
 def test_the_jobs(definitions: dg.Definitions) -> None:
     found = {job.name for job in definitions.resolve_all_job_defs() if not job.name.startswith("__")}
-    assert found == {"landing_days", "event_days"}
+    assert found == {"landing_days", "event_days", "close_periods"}
 
 
 def test_the_sensors_run_from_the_start_at_the_pace_of_the_settings(definitions: dg.Definitions) -> None:
@@ -268,7 +268,10 @@ def test_the_schedules_run_from_the_start(definitions: dg.Definitions) -> None:
         schedule.name: (schedule.cron_schedule, schedule.execution_timezone, schedule.default_status.value)
         for schedule in definitions.get_repository_def().schedule_defs
     }
-    assert found == {"yesterday": ("15 0 * * *", "UTC", "RUNNING")}
+    assert found == {
+        "yesterday": ("15 0 * * *", "UTC", "RUNNING"),
+        "closing": ("30 1 * * *", "UTC", "RUNNING"),
+    }
 
 
 def test_the_series_have_to_be_computed_between_midnight_and_six(specs: dict[str, dg.AssetSpec]) -> None:

@@ -1,4 +1,4 @@
-"""The schedule of the daily run: yesterday, shortly after midnight UTC.
+"""The schedules: the daily run of yesterday, shortly after midnight UTC, and later the closing of what is due.
 
 Sensors have most of it computed by then. It is computed once more when the day is over, so that there is one
 run to look at every morning, and so that the freshness of the series can be judged by it. Schedules do not
@@ -9,6 +9,7 @@ import dagster as dg
 
 from usage_pipeline.orchestration.automation.requests import REQUESTED_BY_TAG
 from usage_pipeline.orchestration.automation.under_way import busy_days
+from usage_pipeline.orchestration.closing import close_periods
 from usage_pipeline.orchestration.jobs import EVENT_DAYS
 from usage_pipeline.orchestration.resources import STORAGE
 
@@ -36,3 +37,14 @@ def yesterday_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest |
         return dg.SkipReason(f"{day} is under way")
     tags = {REQUESTED_BY_TAG: "yesterday", "dagster/priority": PRIORITY}
     return dg.RunRequest(run_key=day.isoformat(), partition_key=day.isoformat(), tags=tags)
+
+
+closing_schedule = dg.ScheduleDefinition(
+    name="closing",
+    cron_schedule="30 1 * * *",
+    execution_timezone="UTC",
+    job=close_periods,
+    tags={REQUESTED_BY_TAG: "closing"},
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Closes the billing periods that are due, at 01:30 UTC.",
+)
