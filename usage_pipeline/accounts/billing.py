@@ -1,7 +1,7 @@
 """The billing calendar: periods of a month, from a tenant's anchor day to the day before the next. UTC."""
 
 from calendar import monthrange
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -36,23 +36,27 @@ def period_of(anchor_day: int, day: date) -> BillingPeriod:
     return period if period.first <= day else billing_period(anchor_day, month_before(day))
 
 
-def period_among(anchor_day: int, month: date, closed: Collection[BillingPeriod]) -> BillingPeriod:
-    """The period that begins in the month of this day, of a tenant with these closed periods.
+def period_among(anchor_day: int, month: date, closed: Mapping[date, BillingPeriod]) -> BillingPeriod:
+    """The period that begins in the month of this day, of a tenant with these closed periods, by their months.
 
     A closed period stays as it is. An open one begins the day after the closed one of the month before, and ends
     the day before the closed one of the month after, whatever the anchor day has become meanwhile. So each month
     has one period and each day is in one, also where the anchor day has changed.
     """
-    by_month = {month_of(period.first): period for period in closed}
     start = month_of(month)
-    if start in by_month:
-        return by_month[start]
+    if start in closed:
+        return closed[start]
     period = billing_period(anchor_day, start)
-    before, after = by_month.get(month_before(start)), by_month.get(month_after(start))
+    before, after = closed.get(month_before(start)), closed.get(month_after(start))
     return BillingPeriod(
         before.last + timedelta(days=1) if before else period.first,
         after.first - timedelta(days=1) if after else period.last,
     )
+
+
+def by_month(periods: Iterable[BillingPeriod]) -> dict[date, BillingPeriod]:
+    """The periods by the first day of the month in which they begin."""
+    return {month_of(period.first): period for period in periods}
 
 
 def month_of(day: date) -> date:

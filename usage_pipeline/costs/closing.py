@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, cast, func, select, text
 
-from usage_pipeline.accounts.billing import BillingPeriod, period_among
+from usage_pipeline.accounts.billing import BillingPeriod, by_month, period_among
 from usage_pipeline.accounts.models import Accounts
 from usage_pipeline.accounts.reference import load_accounts
 from usage_pipeline.costs.held_open import held_open_by
@@ -88,7 +88,7 @@ def close(storage: Storage, closing: Closing) -> ClosedPeriod:
     """
     accounts = load_accounts(storage.settings)
     with storage.warehouse.connect() as connection:
-        known = [entry.period for entry in closed_of(connection, closing.tenant_id)]
+        known = by_month(entry.period for entry in closed_of(connection, closing.tenant_id))
     period = period_among(anchor_day(accounts, closing.tenant_id), closing.month, known)
     held = held_open_by(storage, period)
     if held and not closing.force:

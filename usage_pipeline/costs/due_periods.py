@@ -13,13 +13,12 @@ from sqlalchemy import cast as sql_cast
 
 from usage_pipeline.accounts.billing import (
     BillingPeriod,
+    by_month,
     month_after,
     month_before,
-    month_of,
     period_among,
     period_of,
 )
-from usage_pipeline.accounts.models import Accounts
 from usage_pipeline.accounts.reference import load_accounts
 from usage_pipeline.costs.closing import ClosedPeriod, Decision, anchor_day, freeze
 from usage_pipeline.costs.held_open import Obstacles, read_obstacles
@@ -63,10 +62,11 @@ def due_periods(storage: Storage) -> list[DuePeriod]:
             for tenant in _billed_tenants(connection)
             if tenant.next_period(anchor_day(accounts, tenant.tenant_id)).last <= last_final
         ]
-        closed = _closed(connection, [tenant.tenant_id for tenant in behind])
+        closed = _closed(connection, [tenant.tenant_id for tenant in behind if not tenant.closed_without_gap])
     by_period: dict[BillingPeriod, list[str]] = {}
     for tenant in behind:
-        for period in _open_until(accounts, tenant, closed.get(tenant.tenant_id, []), last_final):
+        known = closed.get(tenant.tenant_id, tenant.known)
+        for period in _open_until(tenant, anchor_day(accounts, tenant.tenant_id), known, last_final):
             by_period.setdefault(period, []).append(tenant.tenant_id)
     if not by_period:
         return []
@@ -99,17 +99,33 @@ class _BilledTenant:
     last_closed: BillingPeriod | None
     closed_days: int
 
+    @property
+    def closed_without_gap(self) -> bool:
+        """Whether all is closed from the first usage up to the last closed day."""
+        first, last = self.closed_from, self.last_closed
+        if first is None or last is None:
+            return False
+        return first <= self.first_usage and self.closed_days == (last.last - first).days + 1
+
+    @property
+    def known(self) -> Mapping[date, BillingPeriod]:
+        """The last closed period: of one without a gap that is all that matters of them."""
+        return by_month([self.last_closed] if self.last_closed else [])
+
     def next_period(self, anchor: int) -> BillingPeriod:
         """A period that may be due: no open one ends earlier."""
-        last = self.last_closed
-        if last is None or self.closed_from is None:
+        if self.last_closed is None:
             return period_of(anchor, self.first_usage)
-        if not self._without_gap(self.closed_from, last):
+        if not self.closed_without_gap:
             return BillingPeriod(self.first_usage, self.first_usage)
-        return period_among(anchor, month_after(last.first), [last])
+        return period_among(anchor, month_after(self.last_closed.first), self.known)
 
-    def _without_gap(self, closed_from: date, last: BillingPeriod) -> bool:
-        return closed_from <= self.first_usage and self.closed_days == (last.last - closed_from).days + 1
+    @property
+    def first_month(self) -> date:
+        """The month in which the first period begins that may be open."""
+        if self.closed_without_gap and self.last_closed:
+            return month_after(self.last_closed.first)
+        return month_before(self.first_usage)  # a period may begin in the month before the usage
 
 
 def _billed_tenants(connection: Connection) -> Iterator[_BilledTenant]:
@@ -152,23 +168,29 @@ def _closed_spans() -> Select[tuple[Any, ...]]:
     ).group_by(columns.tenant_id)
 
 
-def _closed(connection: Connection, tenants: Sequence[str]) -> Mapping[str, list[BillingPeriod]]:
+def _closed(connection: Connection, tenants: Sequence[str]) -> Mapping[str, Mapping[date, BillingPeriod]]:
+    """All closed periods of these tenants; no query without any."""
+    if not tenants:
+        return {}
     columns = closed_periods.c
-    query = select(columns.tenant_id, columns.first_day, columns.last_day).where(columns.tenant_id.in_(tenants))
-    found: dict[str, list[BillingPeriod]] = {}
-    for tenant, first, last in connection.execute(query) if tenants else ():
-        found.setdefault(tenant, []).append(BillingPeriod(first, last))
-    return found
+    query = (
+        select(columns.tenant_id, func.array_agg(columns.first_day), func.array_agg(columns.last_day))
+        .where(columns.tenant_id.in_(tenants))
+        .group_by(columns.tenant_id)
+    )
+    return {
+        tenant: by_month(map(BillingPeriod, firsts, lasts)) for tenant, firsts, lasts in connection.execute(query)
+    }
 
 
 def _open_until(
-    accounts: Accounts, tenant: _BilledTenant, closed: Sequence[BillingPeriod], last_final: date
+    tenant: _BilledTenant, anchor: int, closed: Mapping[date, BillingPeriod], last_final: date
 ) -> Iterator[BillingPeriod]:
     """The tenant's open periods from its first usage on that end no later than the day."""
-    anchor = anchor_day(accounts, tenant.tenant_id)
-    month = month_before(tenant.first_usage)  # a period may begin in the month before the usage
-    while month <= month_of(last_final):
-        period = period_among(anchor, month, closed)
-        if tenant.first_usage <= period.last <= last_final and period not in closed:
-            yield period
+    month = tenant.first_month
+    while month <= last_final:
+        if month not in closed:
+            period = period_among(anchor, month, closed)
+            if tenant.first_usage <= period.last <= last_final:
+                yield period
         month = month_after(month)

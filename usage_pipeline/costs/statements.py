@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from usage_pipeline.accounts.billing import BillingPeriod, month_after, month_of, period_among
+from usage_pipeline.accounts.billing import BillingPeriod, by_month, month_after, month_of, period_among
 from usage_pipeline.accounts.reference import load_accounts
 from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
 from usage_pipeline.costs.closing import ClosedPeriod, anchor_day, closed_of
@@ -53,7 +53,7 @@ def read_statement(storage: Storage, tenant_id: str, month: date) -> Statement:
     anchor = anchor_day(load_accounts(storage.settings), tenant_id)
     with storage.warehouse.connect() as connection:
         closed = closed_of(connection, tenant_id)
-        period = period_among(anchor, month, [entry.period for entry in closed])
+        period = period_among(anchor, month, by_month(entry.period for entry in closed))
         own = next((entry for entry in closed if entry.first_day == period.first), None)
         frozen = own is not None and own.late_usage == NEXT_PERIOD
         usage = _usage(connection, _frozen(tenant_id, period) if frozen else _current(tenant_id, period))

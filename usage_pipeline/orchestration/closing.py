@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from usage_pipeline.costs.tables import TENANT_COSTS
-from usage_pipeline.orchestration.resources import STORAGE
+from usage_pipeline.orchestration.resources import RUN_LOCK, STORAGE
 
 if TYPE_CHECKING:
     from usage_pipeline.costs.due_periods import DuePeriod
@@ -23,7 +23,10 @@ PERIODS_CLOSE = dg.AssetCheckKey(dg.AssetKey(TENANT_COSTS.name), "periods_close"
 _SHOWN_PERIODS, _SHOWN_TENANTS = 40, 20
 
 
-@dg.op(required_resource_keys={STORAGE}, description="Closes what is due, and checks what is held open.")
+@dg.op(
+    required_resource_keys={STORAGE, RUN_LOCK},
+    description="Closes what is due, and checks what is held open.",
+)
 def close_due_periods(context: dg.OpExecutionContext) -> None:
     """Close what is due; the check `periods_close` is told of the rest."""
     from usage_pipeline.costs.due_periods import close_due

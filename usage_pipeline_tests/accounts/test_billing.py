@@ -3,7 +3,14 @@ from itertools import pairwise
 
 import pytest
 
-from usage_pipeline.accounts.billing import BillingPeriod, billing_period, month_after, period_among, period_of
+from usage_pipeline.accounts.billing import (
+    BillingPeriod,
+    billing_period,
+    by_month,
+    month_after,
+    period_among,
+    period_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +41,7 @@ def test_every_day_is_in_one_period(anchor: int) -> None:
 
 def spans(anchor: int, closed: list[BillingPeriod]) -> list[tuple[str, str]]:
     """First and last day of the periods of February to June 2026."""
-    periods = [period_among(anchor, date(2026, month, 1), closed) for month in range(2, 7)]
+    periods = [period_among(anchor, date(2026, month, 1), by_month(closed)) for month in range(2, 7)]
     return [(f"{period.first:%m-%d}", f"{period.last:%m-%d}") for period in periods]
 
 
@@ -65,7 +72,7 @@ def test_an_earlier_anchor_day_makes_the_first_open_period_shorter() -> None:
 @pytest.mark.parametrize("old", [1, 15, 29, 31])
 @pytest.mark.parametrize("new", [1, 14, 28, 30, 31])
 def test_with_a_changed_anchor_day_every_day_is_in_one_period(old: int, new: int) -> None:
-    closed = [billing_period(old, date(2027, month, 1)) for month in (10, 11, 12)]
+    closed = by_month(billing_period(old, date(2027, month, 1)) for month in (10, 11, 12))
     month, periods = date(2027, 8, 1), []
     for _ in range(8):
         periods.append(period_among(new, month, closed))

@@ -16,7 +16,7 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation.checks import DAY_CHECKS, LANDING_CHECKS
 from usage_pipeline.validation.examine import examine_days
 from usage_pipeline_tests.cli.lines import LINES
-from usage_pipeline_tests.support import Landing
+from usage_pipeline_tests.support import Landing, prompt
 
 
 def test_run_says_what_it_landed_and_computed_and_then_that_all_is_current(
@@ -27,6 +27,14 @@ def test_run_says_what_it_landed_and_computed_and_then_that_all_is_current(
     assert "Landed 1 file of 1 landing day: 1 lines accepted, 1 rejected." in first
     assert "Computed 1 event day." in first
     assert call("run").strip() == "All days are current."
+
+
+def test_run_says_how_many_billing_periods_it_closed(call: Callable[..., str], landing: Landing) -> None:
+    landing.write("persona", "2026-04-30", [prompt("e1", "2026-04-30T08:00:00Z")])
+    assert "Closed 1 billing period." in call("run", "--no-suites")
+    assert "acme, 2026-04-01 to 2026-04-30, closed 2026-06-01: " in call(
+        "statement", "--tenant", "acme", "--period", "2026-04"
+    )
 
 
 def test_series_json_has_three_parallel_lists_with_midnight_in_milliseconds(landed: Callable[..., str]) -> None:

@@ -250,6 +250,15 @@ def test_the_jobs(definitions: dg.Definitions) -> None:
     assert found == {"landing_days", "event_days", "close_periods"}
 
 
+def test_the_run_of_every_job_holds_the_lock_that_tells_that_it_lives(definitions: dg.Definitions) -> None:
+    without = {
+        job.name
+        for job in definitions.resolve_all_job_defs()
+        if not any("run_lock" in node.definition.required_resource_keys for node in job.nodes)
+    }
+    assert without == set()
+
+
 def test_the_sensors_run_from_the_start_at_the_pace_of_the_settings(definitions: dg.Definitions) -> None:
     found = {
         sensor.name: (sensor.minimum_interval_seconds, sensor.default_status.value)
