@@ -8,8 +8,11 @@ import yaml
 from usage_pipeline.errors import UsagePipelineError
 
 
-class _UniqueKeys(yaml.SafeLoader):
-    """Refuses a key that stands twice: YAML would take the last in silence."""
+class _UniqueKeys(yaml.CSafeLoader):
+    """Refuses a key that stands twice: YAML would take the last in silence.
+
+    The parser in C takes a tenth of the time.
+    """
 
 
 def _unique_mapping(loader: _UniqueKeys, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature

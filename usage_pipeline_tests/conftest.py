@@ -26,6 +26,11 @@ hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests of whole processes, which take long and mostly wait: so no worker is left with them."""
+    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a PostgreSQL server, whose database `template_usage` is migrated."""
@@ -33,7 +38,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> str:
     url = database_urls(Settings.load(data_dir=data_dir)).warehouse.set(database="template_usage")
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
     migrate(Settings.load(data_dir=data_dir, database_url=plain))
+    _let_it_not_wait_for_the_disk(plain)
     return plain
+
+
+def _let_it_not_wait_for_the_disk(url: str) -> None:
+    # Tests kill processes, never the server or the machine: what it has committed is there for the next process.
+    maintenance = make_url(url).set(database="postgres").render_as_string(hide_password=False)
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 @pytest.fixture(autouse=True)
