@@ -61,7 +61,7 @@ def test_after_the_job_the_check_passes(may_is_final: Storage, instance: dg.Dags
     assert (found.passed, found.metadata["observed"].value) == (True, "0 periods are held open")
 
 
-def test_the_check_names_period_tenants_and_reasons_of_what_is_held_open(
+def test_the_check_names_periods_and_reasons_of_what_is_held_open_and_counts_tenants(
     may_is_final: Storage, landing: Landing, instance: dg.DagsterInstance
 ) -> None:
     landing.write("persona", "2026-05-31", ["no JSON"] * 100, name="broken.jsonl")
@@ -73,7 +73,7 @@ def test_the_check_names_period_tenants_and_reasons_of_what_is_held_open(
     assert found.metadata["periods"].value == (
         "| First day | Last day | Tenants | Held open by |\n"
         "|---|---|---|---|\n"
-        "| 2026-05-01 | 2026-05-31 | acme | persona/2026-05-31/broken.jsonl is quarantined |"
+        "| 2026-05-01 | 2026-05-31 | 1 | persona/2026-05-31/broken.jsonl is quarantined |"
     )
 
 
