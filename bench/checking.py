@@ -39,7 +39,10 @@ def check(subject: Subject, job: Job, prepared: Prepared) -> int:
             _compare(subject, found, _of_script(truth, job))
         case Kind.MAIN_JOB:
             found = _read_back(job)
-            _compare(subject, found, _of_main_job(truth, job))
+            _compare(subject, found, _of_main_job(truth, job, MEASURES))
+        case Kind.COSTED_JOB:
+            found = _read_back(job, "costs")
+            _compare(subject, found, _of_main_job(truth, job, (*MEASURES, *COSTS)))
     return sum(cell.get("records", 0) for tenants in found.values() for cell in tenants.values())
 
 
@@ -79,12 +82,12 @@ def _cells(truth: dict[str, Any], job: Job, measures: Sequence[str]) -> Totals:
     }
 
 
-def _of_main_job(truth: dict[str, Any], job: Job) -> Totals:
+def _of_main_job(truth: dict[str, Any], job: Job, measures: Sequence[str]) -> Totals:
     return {
         day: {
             tenant: {**cell, **{name: cell[of] for name, of in SERIES.items()}} for tenant, cell in tenants.items()
         }
-        for day, tenants in _cells(truth, job, (*MEASURES, *COSTS)).items()
+        for day, tenants in _cells(truth, job, measures).items()
     }
 
 
@@ -121,9 +124,9 @@ def _value(totals: Totals, day: str, tenant: str, measure: str) -> int:
     return totals.get(day, {}).get(tenant, {}).get(measure, 0)
 
 
-def _read_back(job: Job) -> Totals:
+def _read_back(job: Job, *more: str) -> Totals:
     module = [sys.executable, "-m", "bench.read_back"]
-    arguments = [str(job.data_dir), str(job.first_day), str(job.last_day)]
+    arguments = [str(job.data_dir), str(job.first_day), str(job.last_day), *more]
     result = subprocess.run([*module, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     if result.returncode:
         raise BenchError(f"The results in {Path(job.data_dir).name} cannot be read:\n{result.stderr}")

@@ -14,7 +14,7 @@ from pathlib import Path
 from bench.database_memory import DatabaseMemory
 from bench.datasets import Dataset, Prepared
 from bench.errors import BenchError
-from bench.subjects.catalogue import Job, Kind, Subject
+from bench.subjects.catalogue import Job, Subject
 
 ROOT = Path(__file__).parents[1]
 """The project's folder, from which every subject is run."""
@@ -60,7 +60,7 @@ def _measure(subject: Subject, job: Job, log: Path) -> Took:
     if took.pop("exit_code"):
         printed = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
         raise BenchError("\n".join([f"{subject.label} failed:", *printed]))
-    output = _size(job.data_dir) - before if subject.kind is Kind.MAIN_JOB else _size(job.out)
+    output = _size(job.data_dir) - before if subject.kind.is_ours else _size(job.out)
     return Took(**took, database_peak_bytes=database.peak_bytes, output_bytes=output)
 
 

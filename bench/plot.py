@@ -6,7 +6,7 @@ from typing import Any
 from bench.bars import millions
 from bench.results import Results
 from bench.sections import CASES, Section
-from bench.subjects.catalogue import SUBJECTS, Kind
+from bench.subjects.catalogue import SUBJECTS
 
 _SCALE = 2
 _WIDTH, _HEIGHT = 420, 240
@@ -39,7 +39,7 @@ def _day(results: Results) -> dict[str, Any]:
         {
             "subject": SUBJECTS[entry.case.subject].label,
             "seconds": round(entry.seconds, 2),
-            "is_main": SUBJECTS[entry.case.subject].kind is Kind.MAIN_JOB,
+            "is_main": SUBJECTS[entry.case.subject].kind.is_ours,
         }
         for entry in entries
     ]

@@ -1,6 +1,6 @@
-"""Reads from a data directory what days came to, as JSON: by day and tenant the series, every metric, the costs.
+"""Reads from a data directory what days came to, as JSON: by day and tenant the three series and every metric.
 
-python -m bench.read_back DATA_DIR FIRST_DAY LAST_DAY
+python -m bench.read_back DATA_DIR FIRST_DAY LAST_DAY [costs]
 """
 
 import json
@@ -24,9 +24,6 @@ def read_back(storage: Storage, first: date, last: date) -> Totals:
     totals: Totals = {}
     for row in read_usage(storage, UsageQuery(first, last, ("day", "tenant"), metrics=MEASURES)):
         totals.setdefault(str(row.pop("day")), {})[str(row.pop("tenant"))] = row  # type: ignore[assignment]  # numbers
-    for cost in read_costs(storage, CostQuery(first, last, ("day", "tenant"))):
-        day, tenant = map(str, cost.group)
-        totals[day][tenant] |= cost_measures(cost)
     with storage.warehouse.connect() as connection:
         tenants = known_tenants(connection)
     for tenant in tenants:
@@ -38,7 +35,18 @@ def read_back(storage: Storage, first: date, last: date) -> Totals:
     return totals
 
 
+def add_costs(totals: Totals, storage: Storage, first: date, last: date) -> None:
+    """Add what it cost."""
+    for cost in read_costs(storage, CostQuery(first, last, ("day", "tenant"))):
+        day, tenant = map(str, cost.group)
+        totals[day][tenant] |= cost_measures(cost)
+
+
 if __name__ == "__main__":
-    data_dir, *days = sys.argv[1:]
+    data_dir, first_day, last_day, *more = sys.argv[1:]
+    days = (date.fromisoformat(first_day), date.fromisoformat(last_day))
     with open_storage(Settings.load(data_dir=Path(data_dir))) as opened:
-        sys.stdout.write(json.dumps(read_back(opened, *map(date.fromisoformat, days))))
+        found = read_back(opened, *days)
+        if more == ["costs"]:
+            add_costs(found, opened, *days)
+        sys.stdout.write(json.dumps(found))

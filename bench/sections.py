@@ -28,13 +28,13 @@ class Case:
 
 
 CASES: dict[Section, tuple[Case, ...]] = {
-    Section.DAY: tuple(Case("day", subject) for subject in (*RAW, "pandas", "main", "dagster")),
+    Section.DAY: tuple(Case("day", subject) for subject in (*RAW, "pandas", "main", "costed", "dagster")),
     Section.TEXT: tuple(Case("text", subject) for subject in (*RAW, "pandas", "main")),
     Section.HISTORY: (Case("day", "main"), Case("history", "main")),
     Section.GROWTH: (Case("quarter", "main"), Case("day", "main"), Case("fourfold", "main")),
-    Section.COSTS: (Case("day", "main"), Case("rated", "rating")),
+    Section.COSTS: (Case("day", "main"), Case("day", "costed"), Case("rated", "rating")),
     Section.BACKFILL: (Case("backfill", "backfill"),),
-    Section.VALIDATION: tuple(Case("day", subject) for subject in ("main", "imported", "validated", "checked")),
+    Section.VALIDATION: tuple(Case("day", subject) for subject in ("costed", "imported", "validated", "checked")),
 }
 
 

@@ -16,6 +16,12 @@ class Kind(StrEnum):
     RAW = "raw conversion"
     SCRIPT = "script"
     MAIN_JOB = "main job"
+    COSTED_JOB = "main job and costs"
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is a job of the pipeline, which keeps a database and state."""
+        return self in {Kind.MAIN_JOB, Kind.COSTED_JOB}
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,10 @@ def _plain_run(job: Job) -> Sequence[str]:
     return ("bench.subjects.plain_run", str(job.data_dir))
 
 
+def _costed_run(job: Job) -> Sequence[str]:
+    return ("bench.subjects.costed_run", str(job.data_dir))
+
+
 def _imported_run(job: Job) -> Sequence[str]:
     return ("bench.subjects.validated_run", str(job.data_dir), "import")
 
@@ -87,10 +97,11 @@ SUBJECTS = {
     "clickhouse": Subject("ClickHouse local, raw conversion", Kind.RAW, _script("raw_clickhouse"), "chdb"),
     "pandas": Subject("pandas script", Kind.SCRIPT, _script("pandas_day")),
     "main": Subject("main job without Dagster", Kind.MAIN_JOB, _plain_run),
-    "dagster": Subject("main job with Dagster", Kind.MAIN_JOB, _command_run),
-    "rating": Subject("rating alone", Kind.MAIN_JOB, _rating),
-    "imported": Subject("main job, and import of Great Expectations", Kind.MAIN_JOB, _imported_run),
-    "validated": Subject("main job and validation", Kind.MAIN_JOB, _validated_run),
-    "checked": Subject("main job and validation, with Dagster", Kind.MAIN_JOB, _checked_run),
-    "backfill": Subject("backfill with Dagster", Kind.MAIN_JOB, _command_recompute),
+    "costed": Subject("main job and costs", Kind.COSTED_JOB, _costed_run),
+    "dagster": Subject("main job and costs, with Dagster", Kind.COSTED_JOB, _command_run),
+    "rating": Subject("rating alone", Kind.COSTED_JOB, _rating),
+    "imported": Subject("main job, costs, import of Great Expectations", Kind.COSTED_JOB, _imported_run),
+    "validated": Subject("main job, costs and validation", Kind.COSTED_JOB, _validated_run),
+    "checked": Subject("main job, costs and validation, with Dagster", Kind.COSTED_JOB, _checked_run),
+    "backfill": Subject("backfill with Dagster", Kind.COSTED_JOB, _command_recompute),
 }

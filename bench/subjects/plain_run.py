@@ -1,4 +1,6 @@
-"""The main job without Dagster: what `usage-pipeline run` does, by the same functions, in this process.
+"""The main job without Dagster: from landing to the series and breakdowns, by the functions of the pipeline.
+
+Records sorted, texts apart, everything committed with its state; what it costs is `costed_run.py`.
 
 python -m bench.subjects.plain_run DATA_DIR
 """
@@ -6,10 +8,24 @@ python -m bench.subjects.plain_run DATA_DIR
 import sys
 from pathlib import Path
 
-from usage_pipeline.pipeline.refresh import PlainRunner, refresh
+from usage_pipeline.pipeline.landing_work import find_landing_work
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, land_days, work_units
+from usage_pipeline.pipeline.tables import GROUPS
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.opened import open_storage
+from usage_pipeline.storage.opened import Storage, open_storage
+
+WANTED = frozenset(table.name for group, tables in GROUPS.items() if group != "costs" for table in tables)
+
+
+def run(storage: Storage) -> None:
+    """Land what is new, and compute what is stale of the tables that are wanted."""
+    runner = PlainRunner(storage)
+    land_days(runner, find_landing_work(storage).days, RefreshSummary())
+    stale = {day: tables & WANTED for day, tables in find_stale(storage).items()}
+    for tables, days in work_units(stale):
+        runner.compute(tables, days)
+
 
 if __name__ == "__main__":
-    with open_storage(Settings.load(data_dir=Path(sys.argv[1]))) as storage:
-        refresh(storage, PlainRunner(storage))
+    with open_storage(Settings.load(data_dir=Path(sys.argv[1]))) as opened:
+        run(opened)

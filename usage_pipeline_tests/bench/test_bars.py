@@ -64,21 +64,22 @@ def test_an_event_may_cost_a_fifth_more_on_a_day_four_times_as_large() -> None:
 
 
 def test_dagster_may_add_ten_seconds() -> None:
-    day = measured("day", "main", 10.0)
+    day = measured("day", "costed", 10.0)
     assert only_bar(results(day, measured("day", "dagster", 20.0))).passed
     assert not only_bar(results(day, measured("day", "dagster", 20.1))).passed
 
 
 def test_rating_must_do_a_million_records_a_second_and_add_at_most_thirty_percent() -> None:
-    def bars(rating: float, main: float) -> list[tuple[str, str, bool]]:
-        found = judge(results(measured("day", "main", main), measured("rated", "rating", rating)))
+    def bars(rating: float, costed: float) -> list[tuple[str, str, bool]]:
+        day = (measured("day", "main", 10.0), measured("day", "costed", costed))
+        found = judge(results(*day, measured("rated", "rating", rating)))
         return [(bar.name, bar.found, bar.passed) for bar in found if not bar.name.startswith("Peak memory")]
 
     assert bars(3.0, 13.0) == [
         ("Records rated a second", "1,333,333", True),
         ("Rating adds to the main job", "30%", True),
     ]
-    assert [passed for _, _, passed in bars(4.1, 17.0)] == [False, False]
+    assert [passed for _, _, passed in bars(4.1, 13.1)] == [False, False]
 
 
 def test_backfill_may_take_ninety_seconds() -> None:
@@ -90,7 +91,7 @@ def validation_bars(validated: float, checked: float, gigabytes: float = 1.0) ->
     """Which bars pass where the main job takes 10 s and the import 4 s; the last without the memory of the day."""
     found = judge(
         results(
-            measured("day", "main", 10.0, gigabytes=1.0),
+            measured("day", "costed", 10.0, gigabytes=1.0),
             measured("day", "imported", 14.0),
             measured("day", "validated", validated, gigabytes=gigabytes),
             measured("day", "checked", checked),

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 EVENTS = 3_000
-CASES = [Case("day", subject) for subject in ("duckdb", "pandas", "main")]
+CASES = [Case("day", subject) for subject in ("duckdb", "pandas", "main", "costed")]
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def day(bench: Bench, found: Results) -> Prepared:
 
 def test_script_and_main_job_count_the_records_that_the_simulator_wrote(found: Results, day: Prepared) -> None:
     records = json.loads(day.truth.read_text())["totals"]["records"]
-    assert [(entry.rows, entry.events) for entry in found.measured[1:]] == [(records, records)] * 2
+    assert [(entry.rows, entry.events) for entry in found.measured[1:]] == [(records, records)] * 3
 
 
 def test_raw_conversion_keeps_duplicates_and_loses_no_more_than_bad_lines(found: Results, day: Prepared) -> None:
@@ -67,12 +67,13 @@ def test_every_run_says_time_memory_and_output(found: Results) -> None:
 
 def test_each_run_is_announced_with_its_time(bench: Bench, found: Results) -> None:
     lines = bench.console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # a StringIO
-    assert [line[:60].rstrip() for line in lines[-3:]] == [
-        "  1/3  repetition 1  DuckDB, raw conversion, the day",
-        "  2/3  repetition 1  pandas script, the day",
-        "  3/3  repetition 1  main job without Dagster, the day",
+    assert [line[:60].rstrip() for line in lines[-4:]] == [
+        "  1/4  repetition 1  DuckDB, raw conversion, the day",
+        "  2/4  repetition 1  pandas script, the day",
+        "  3/4  repetition 1  main job without Dagster, the day",
+        "  4/4  repetition 1  main job and costs, the day",
     ]
-    assert f"{found.measured[2].seconds:.2f} s" in lines[-1]
+    assert f"{found.measured[3].seconds:.2f} s" in lines[-1]
 
 
 @pytest.fixture
