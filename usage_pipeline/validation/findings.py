@@ -8,6 +8,8 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
+from usage_pipeline.events.landing.scan import scan_day
+from usage_pipeline.events.mapping import load_mappings
 from usage_pipeline.events.record import REJECTED_LINES
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.double_metering import double_metered
@@ -23,9 +25,12 @@ _SHOWN = 40
 
 
 def files_are_usable(storage: Storage, connection: Connection, day: date) -> Found:
-    """Files that count nowhere, with the reason, and rejected lines by file and reason, with the first line."""
+    """What of the day's folders counts nowhere, with the reason: files, what is no landing file, rejected lines.
+
+    Rejected lines are told by file and reason, with the number of the first one.
+    """
     files = state.files(connection, [day])
-    problems = [*_unusable(files), *_rejects(storage, day, files)]
+    problems = [*_unusable(files), *_passed_over(storage, day), *_rejects(storage, day, files)]
     observed = f"{len(problems)} problems in {len(files)} files"
     return Found(not problems, f"{observed}: {_listed(problems)}" if problems else observed, "0 problems")
 
@@ -64,6 +69,11 @@ def _unusable(files: Iterable[LandedFile]) -> Iterator[str]:
     for file in files:
         if file.state.needs_attention:
             yield f"{file.path} is {file.state} and counts nowhere: {file.error}"
+
+
+def _passed_over(storage: Storage, day: date) -> Iterator[str]:
+    for entry in scan_day(storage.settings, load_mappings(storage.settings), day).misplaced:
+        yield f"{entry.path} is passed over: {entry.problem}"
 
 
 def _rejects(storage: Storage, day: date, files: Iterable[LandedFile]) -> Iterator[str]:

@@ -51,6 +51,19 @@ def test_a_failed_and_a_quarantined_file_are_named_with_the_reason_and_the_good_
     assert "no JSON" not in observed
 
 
+def test_what_is_no_landing_file_is_named_with_the_reason(storage: Storage, landing: Landing, run: Run) -> None:
+    folder = landing.write("persona", str(DAY), [prompt("e1", TIME)]).parent
+    (folder / "folder.jsonl").mkdir()
+    landing.write("persona", "2026-05-02", ["of another day"], name="other.txt")
+    run()
+    assert warned(storage) == {
+        "files_are_usable": (
+            "1 problems in 1 files: persona/2026-05-01/folder.jsonl is passed over: "
+            "expected a file, but this is a folder; rename it if it is that of a tenant"
+        )
+    }
+
+
 def test_a_void_without_a_target_warns(storage: Storage, landing: Landing, run: Run) -> None:
     target = {"source": "persona", "recordId": "e9", "eventDay": str(DAY)}
     landing.write("void", str(DAY), [{"id": "v1", "tenantId": "acme", **target}])

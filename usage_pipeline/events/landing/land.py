@@ -42,7 +42,7 @@ def land_day(storage: Storage, day: date, run: str) -> LandingResult:
     process lands the same day.
     """
     known_mappings = mappings.load_mappings(storage.settings)
-    if not scan_day(storage.settings, known_mappings, day):
+    if not scan_day(storage.settings, known_mappings, day).files:
         return LandingResult(day)
     rules = load_rules(storage.settings, day)
     timeout = storage.settings.lock_timeout_seconds
@@ -51,7 +51,7 @@ def land_day(storage: Storage, day: date, run: str) -> LandingResult:
         bind_settings(connection, storage.settings)
         state.mark_writing(connection, LANDED_EVENTS.name, day, run)
         connection.commit()
-        for file in scan_day(storage.settings, known_mappings, day):
+        for file in scan_day(storage.settings, known_mappings, day).files:
             before = known.get(file.path)
             landed = FileLanding(storage, rules, known_mappings[file.source], file, run, before).land(connection)
             if landed is not None:

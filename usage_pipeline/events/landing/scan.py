@@ -10,7 +10,7 @@ stays within the landing folder. Nothing that stands in the way of one file hide
 
 import errno
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -65,18 +65,23 @@ def scan_landing(settings: Settings, mappings: Mapping[str, mapping.Mapping]) ->
     """Look through the landing folder. Hidden files and those still being written are passed over."""
     walk = _Walk(settings, mappings)
     walk.go()
-    return Scan(_in_order(walk.files), tuple(sorted(walk.misplaced, key=lambda entry: entry.path)))
+    return Scan(_in_order(walk.files), _by_path(walk.misplaced))
 
 
-def scan_day(settings: Settings, mappings: Mapping[str, mapping.Mapping], day: date) -> list[LandingFile]:
-    """The files of one landing day, in landing order."""
+def scan_day(settings: Settings, mappings: Mapping[str, mapping.Mapping], day: date) -> Scan:
+    """What the folders of one landing day hold."""
     walk = _Walk(settings, mappings, day)
     walk.go()
-    return list(_in_order(walk.files))
+    of_day = (entry for entry in walk.misplaced if entry.path.split("/")[1:2] == [day.isoformat()])
+    return Scan(_in_order(walk.files), _by_path(of_day))
 
 
 def _in_order(files: list[LandingFile]) -> tuple[LandingFile, ...]:
     return tuple(sorted(files, key=lambda file: (file.landing_day, file.path.encode())))
+
+
+def _by_path(misplaced: Iterable[Misplaced]) -> tuple[Misplaced, ...]:
+    return tuple(sorted(misplaced, key=lambda entry: entry.path))
 
 
 class _OutOfPlaceError(Exception):

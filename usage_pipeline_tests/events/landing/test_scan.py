@@ -162,7 +162,7 @@ def test_one_day_is_scanned_like_all(settings: Settings, landing: Landing) -> No
         landing.write("persona", folder, [{}])
         landing.write("aider", folder, [{}], tenant="acme")
     day = date(2026, 5, 2)
-    assert scan_day(settings, load_mappings(settings), day) == scan(settings).days()[day]
+    assert list(scan_day(settings, load_mappings(settings), day).files) == scan(settings).days()[day]
 
 
 def test_without_a_landing_folder_there_is_nothing(settings: Settings) -> None:

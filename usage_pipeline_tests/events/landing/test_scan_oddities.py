@@ -32,7 +32,8 @@ def put(settings: Settings, path: str) -> Path:
 def scan(settings: Settings) -> Scan:
     """The whole folder; its one day must be the same when it is looked at alone."""
     found = scan_landing(settings, load_mappings(settings))
-    assert scan_day(settings, load_mappings(settings), DAY) == found.days().get(DAY, [])
+    of_day = tuple(entry for entry in found.misplaced if f"/{DAY}/" in f"{entry.path}/")
+    assert scan_day(settings, load_mappings(settings), DAY) == Scan(tuple(found.days().get(DAY, [])), of_day)
     return found
 
 
