@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from usage_pipeline.pipeline.totals import Difference, Totals, compare, read_totals
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.costs.generic import price, write_prices
 from usage_pipeline_tests.support import Landing, prompt
 
 Run = Callable[[], object]
@@ -35,7 +36,7 @@ def test_usage_has_every_metric_of_every_day_and_tenant(storage: Storage, landin
     run()
     acme = {"records": 2, "requests": 2, "prompts": 2, "messages": 4, "conversations": 1}
     globex = {"records": 1, "requests": 1, "prompts": 1, "messages": 1, "errors": 1}
-    tokens = {"tokens_in": 100, "tokens_out": 20, "tokens_total": 120}
+    tokens = {"tokens_in": 100, "tokens_out": 20, "tokens_total": 120, "unpriced_tokens": 120}
     assert +read_totals(storage).usage == Counter(
         {
             **{(DAY, "acme", name): value for name, value in acme.items()},
@@ -45,7 +46,16 @@ def test_usage_has_every_metric_of_every_day_and_tenant(storage: Storage, landin
     )
 
 
-def test_models_have_their_tokens(storage: Storage, landing: Landing, run: Run) -> None:
+def test_costs_are_counted_in_picodollars(storage: Storage, landing: Landing, run: Run) -> None:
+    entry = price("m1", 'input: "2", output: "8"', model="m1", unit="million_tokens")
+    storage.settings.reference.mkdir()
+    write_prices(storage.settings.reference, entry)
+    landing.write("persona", DAY, [prompt("e1", TIME, modelName="m1")])
+    run()
+    assert read_totals(storage).overall["picodollars",] == 100 * 2_000_000 + 20 * 8_000_000
+
+
+def test_models_have_their_tokens_and_costs(storage: Storage, landing: Landing, run: Run) -> None:
     land_all_kinds(landing)
     run()
     assert +read_totals(storage).models == Counter(
@@ -53,9 +63,11 @@ def test_models_have_their_tokens(storage: Storage, landing: Landing, run: Run) 
             ("(none)", "tokens_in"): 100,
             ("(none)", "tokens_out"): 20,
             ("(none)", "tokens_total"): 120,
+            ("(none)", "unpriced_tokens"): 120,
             ("m1", "tokens_in"): 200,
             ("m1", "tokens_out"): 40,
             ("m1", "tokens_total"): 240,
+            ("m1", "unpriced_tokens"): 240,
         }
     )
 
