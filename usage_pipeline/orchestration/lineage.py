@@ -16,7 +16,10 @@ from usage_pipeline.storage.daily import DailyTable, Derived, LandedRows, Lookba
 def column_lineage(table: DailyTable) -> dg.TableColumnLineage:
     """For each column of the table, the columns of other assets that it is made from."""
     derived = {entry.name: entry.sql.text for entry in table.inputs if isinstance(entry, Derived)}
-    nodes = lineage(None, table.sql.text, schema=_schema(table), sources=derived, dialect="duckdb")
+    # Labels of nodes are not used, and trimmed ones cost most of the time.
+    nodes = lineage(
+        None, table.sql.text, _schema(table), sources=derived, dialect="duckdb", trim_selects=False, copy=False
+    )
     assert isinstance(nodes, dict)  # noqa: S101 - without a column name all columns are returned
     return dg.TableColumnLineage(deps_by_column={name: _dependencies(node, table) for name, node in nodes.items()})
 
