@@ -1,6 +1,6 @@
 """What must hold of costs, and what somebody should look at: sums, coverage, drift. Whoever asks shows it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -8,12 +8,13 @@ from decimal import Decimal
 from sqlalchemy import func, select
 
 from usage_pipeline.costs.drift import DriftQuery, read_drift
-from usage_pipeline.costs.queries import CostQuery, coverage, read_costs
+from usage_pipeline.costs.queries import Cost, CostQuery, coverage, read_costs
 from usage_pipeline.series.queries import UsageQuery, usage_by_group
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import tenant_costs
 
 _BY = ("day", "tenant")
+_Cube = Mapping[tuple[object, ...], Cost]
 
 
 @dataclass(frozen=True)
@@ -53,29 +54,30 @@ class CostCoverage:
 
 def imbalances(storage: Storage, first: date, last: date) -> list[Imbalance]:
     """Where costs do not add up: the cube against usage, and each dimension of `tenant_costs` against the cube."""
-    return [*_tokens(storage, first, last), *_amounts(storage, first, last)]
+    cube = {cost.group: cost for cost in read_costs(storage, CostQuery(first, last, _BY))}
+    return [*_tokens(storage, first, last, cube), *_amounts(storage, first, last, cube)]
 
 
-def _tokens(storage: Storage, first: date, last: date) -> Iterator[Imbalance]:
+def _tokens(storage: Storage, first: date, last: date, cube: _Cube) -> Iterator[Imbalance]:
     """Every token of usage is in one class of costs."""
     used = usage_by_group(storage, UsageQuery(first, last, _BY, metrics=("tokens_total",)))
-    rated = {cost.group: cost.tokens or 0 for cost in read_costs(storage, CostQuery(first, last, _BY))}
     for (day, tenant), metrics in used.items():
-        found = rated.get((day, tenant), 0)
+        cost = cube.get((day, tenant))
+        found = (cost.tokens if cost else None) or 0
         if found != metrics["tokens_total"]:
             yield Imbalance(day, tenant, "tokens", metrics["tokens_total"], found)
 
 
-def _amounts(storage: Storage, first: date, last: date) -> Iterator[Imbalance]:
+def _amounts(storage: Storage, first: date, last: date, cube: _Cube) -> Iterator[Imbalance]:
     table = tenant_costs.c
     sums = select(table.day, table.tenant_id, table.dimension, func.sum(table.amount)).where(
         table.day.between(first, last)
     )
     with storage.warehouse.connect() as connection:
         rows = connection.execute(sums.group_by(table.day, table.tenant_id, table.dimension)).all()
-    cube = {cost.group: cost.amount for cost in read_costs(storage, CostQuery(first, last, _BY))}
     for day, tenant, dimension, found in rows:
-        expected = cube.get((day, tenant))
+        cost = cube.get((day, tenant))
+        expected = cost.amount if cost else None
         if expected != found:
             yield Imbalance(day, tenant, f"amount by {dimension}", expected or Decimal(0), found or Decimal(0))
 

@@ -11,7 +11,7 @@ from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PART
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.orchestration.checks import OFF, SUITES_TAG
-from usage_pipeline.orchestration.instance import open_instance
+from usage_pipeline.orchestration.instance import kept_connections, open_instance
 from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
 from usage_pipeline.orchestration.resources import COMMAND_TAG, PROGRESS, STORAGE
 from usage_pipeline.settings import Settings
@@ -82,5 +82,5 @@ def open_runner(
     used = {STORAGE: storage, PROGRESS: progress.done}
     resources = {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in used.items()}
     definitions = build(storage.settings, resources)
-    with open_instance() as instance:
+    with open_instance() as instance, kept_connections(instance):
         yield DagsterRunner(definitions, instance, command, progress, suites)

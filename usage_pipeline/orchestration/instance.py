@@ -5,6 +5,8 @@ settings, so that the commands, the UI and a plain `dagster dev` share one insta
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +18,10 @@ from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from dagster._core.storage.root import LocalArtifactStorage
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
+from sqlalchemy import Engine, PoolProxiedConnection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from usage_pipeline.errors import SettingsError
 from usage_pipeline.settings import Settings
@@ -35,6 +41,8 @@ class ServerStorage(DagsterPostgresStorage):
         """Start the embedded server if it is the one used, and make sure that the database exists."""
         url = database_urls(Settings.load()).dagster
         ensure_database(url)
+        # The materializations of one step are written together. Processes that are started from here inherit it.
+        os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "1000")
         plain = url.render_as_string(hide_password=False)
         # Processes that Dagster starts build their storages from this.
         data = ConfigurableClassData(
@@ -99,3 +107,37 @@ def open_instance() -> dg.DagsterInstance:
     )
     ref = InstanceRef.from_dir(str(project_dir()))
     return dg.DagsterInstance.from_ref(ref._replace(compute_logs_data=no_capture))
+
+
+@contextmanager
+def kept_connections(instance: dg.DagsterInstance) -> Iterator[None]:
+    """Let the instance keep a connection for its runs and one for its events, as the web server does.
+
+    It opens one for every event otherwise, and the events of many small partitions take longer than their work.
+    A kept connection is tried before it is used, so that a restart of the database is survived as before.
+    """
+    instance.optimize_for_webserver(statement_timeout=0, pool_recycle=3600, max_overflow=20)
+    # dagster-postgres offers no other way to the engines.
+    engines: list[Engine] = [
+        vars(storage)["_engine"] for storage in (instance.run_storage, instance.event_log_storage)
+    ]
+    for engine in engines:
+        event.listen(engine, "checkout", _expect_alive)
+    try:
+        yield
+    finally:
+        for engine in engines:
+            engine.dispose()
+
+
+def _expect_alive(
+    connection: DBAPIConnection, _record: ConnectionPoolEntry, _fairy: PoolProxiedConnection
+) -> None:
+    """Raise DisconnectionError for a connection that is gone: the pool then opens another."""
+    cursor = connection.cursor()
+    try:
+        cursor.execute("SELECT 1")
+    except Exception as error:
+        raise DisconnectionError from error
+    finally:
+        cursor.close()

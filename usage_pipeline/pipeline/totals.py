@@ -73,8 +73,9 @@ def read_totals(storage: Storage) -> Totals:
     with storage.warehouse.connect() as connection:
         reader, tenants = DayReader(storage, connection), known_tenants(connection)
         landed = [file for file in state.files(connection) if file.state is FileState.LANDED]
-    today = storage.settings.today()
-    first, last = reader.known_days() or (today, today)
+        today = storage.settings.today()
+        first, last = reader.known_days() or (today, today)
+        days = reader.read(first, last)
     return Totals(
         usage=_usage(storage, UsageQuery(first, last, ("day", "tenant")))
         | _costs(storage, CostQuery(first, last, ("day", "tenant"))),
@@ -82,7 +83,7 @@ def read_totals(storage: Storage) -> Totals:
         models=_usage(storage, UsageQuery(first, last, ("model",), metrics=TOKENS))
         | _costs(storage, CostQuery(first, last, ("model",))),
         series=_series(storage, tenants, first, last),
-        days=_counts({str(day.day): day for day in reader.read(first, last)}, DAY_COUNTS),
+        days=_counts({str(day.day): day for day in days}, DAY_COUNTS),
         files=_counts({file.path: file for file in landed}, FILE_COUNTS),
         rejects=Counter(count_rejects(storage)),
     )

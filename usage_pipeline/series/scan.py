@@ -18,18 +18,16 @@ def scan(storage: Storage, spec: TableSpec, days: Collection[date]) -> str:
 
     Raises PartitionError where the state knows rows of a day whose object is gone.
     """
-    objects = storage.lake.days(spec)
     with storage.warehouse.connect() as connection:
         known = state.partitions(connection, spec.name, min(days, default=None), max(days, default=None))
-    filled = {day for day in days if day in known and known[day].rows}
-    gone = sorted(filled - objects.keys())
+    objects = {day: storage.lake.object(spec, day) for day in sorted(days) if day in known and known[day].rows}
+    gone = [day for day, path in objects.items() if not storage.lake.exists(path)]
     if gone:
         raise PartitionError(
             f"{spec.name}: {len(gone)} days from {gone[0]} on are gone from {storage.settings.data_dir}; "
             "a total without them would be wrong. Run `usage-pipeline run`: it computes what is missing."
         )
-    paths = [objects[day] for day in sorted(filled)]
-    return f"FROM {parquet_scan(paths)}" if paths else spec.empty_select()
+    return f"FROM {parquet_scan(objects.values())}" if objects else spec.empty_select()
 
 
 @contextmanager

@@ -7,10 +7,11 @@
 - restated: its series changed after it was final.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import cached_property
 
 from sqlalchemy import Connection
 
@@ -51,15 +52,15 @@ class Day:
 
 
 class DayReader:
-    """Answers for any day, from one reading of the state."""
+    """Answers for any day, from one reading of the state, as long as the connection is open."""
 
     def __init__(self, storage: Storage, connection: Connection) -> None:
-        """Read the state."""
+        """Read what says which days are missing."""
+        self._connection = connection
         self._now = storage.settings.clock()
         self._first_day = storage.settings.first_day
         self._lateness = timedelta(days=storage.settings.lateness_days)
         self._records = state.partitions(connection, USAGE_RECORDS.name)
-        self._series = [state.partitions(connection, table.name) for table in SERIES]
         landings = state.partitions(connection, LANDED_EVENTS.name)
         self._landing_commits = {
             day: landing.committed_at for day, landing in landings.items() if landing.committed_at
@@ -68,16 +69,20 @@ class DayReader:
 
     def read(self, first: date, last: date) -> list[Day]:
         """The days from first to last, both included."""
-        return [self._day(first + timedelta(days=offset)) for offset in range((last - first).days + 1)]
+        return [self._day(day) for day in _days(first, last)]
 
     def missing(self, first: date, last: date) -> list[date]:
         """The missing days from first to last, both included."""
-        return [entry.day for entry in self.read(first, last) if entry.status is DayStatus.MISSING]
+        return [day for day in _days(first, last) if self._is_missing(day)]
 
     def known_days(self) -> tuple[date, date] | None:
         """The first and the last day that has records or a landing folder."""
         days = [*self._records, *self._landing_commits]
         return (min(days), max(days)) if days else None
+
+    @cached_property
+    def _series(self) -> Sequence[Mapping[date, Partition]]:
+        return [state.partitions(self._connection, table.name) for table in SERIES]
 
     def _day(self, day: date) -> Day:
         records = self._records.get(day)
@@ -109,6 +114,10 @@ class DayReader:
             return True
         expected = self._first_landing is not None and day >= self._first_landing
         return expected and day not in self._landing_commits and not _count(self._records.get(day), "rows")
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 
 def _end(day: date) -> datetime:

@@ -9,6 +9,9 @@ from collections.abc import Collection
 
 from duckdb import DuckDBPyConnection
 
+WORTH_CODING = 100_000
+"""From so many rows on sorting with codes gains more time than finding them takes."""
+
 
 def with_codes(duck: DuckDBPyConnection, columns: Collection[str], coded: Collection[str], source: str) -> str:
     """The SELECT list of these columns of a source (`FROM …`), where those in `coded` have types of the session.

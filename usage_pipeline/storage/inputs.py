@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import state
-from usage_pipeline.storage.codes import with_codes
+from usage_pipeline.storage.codes import WORTH_CODING, with_codes
 from usage_pipeline.storage.daily import (
     Derived,
     Input,
@@ -150,9 +150,11 @@ def _register_landed(
         duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {spec.empty_select()}')
         return
     source = f"FROM {parquet_scan(paths)} WHERE event_day = DATE '{day}'"
-    names = with_codes(duck, spec.column_names, entry.coded, source)
+    rows = sum(share.rows for _, share in landed)
+    coded = entry.coded if rows >= WORTH_CODING else ()
+    names = with_codes(duck, spec.column_names, coded, source)
     duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS SELECT {names} {source}')
-    _expect_rows(spec, duck, day, sum(share.rows for _, share in landed))
+    _expect_rows(spec, duck, day, rows)
 
 
 def _landed_objects(

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
-from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.records.tables import SET_ASIDE, USAGE_RECORDS
 from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.series.tables import (
     CONVERSATION_SERIES,
@@ -26,7 +26,7 @@ from usage_pipeline.series.tables import (
     USAGE_QUARTER_HOURS,
 )
 from usage_pipeline.storage import inputs, state
-from usage_pipeline.storage.daily import DailyTable, Input, ReferenceRows, SameDay, SqlFile
+from usage_pipeline.storage.daily import DailyTable, Input, LandedRows, ReferenceRows, SameDay, SqlFile
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import SCHEMA, line_accounts, metadata
@@ -76,7 +76,7 @@ def lines_add_up(storage: Storage, connection: Connection, day: date) -> Found:
 def lines_are_accounted_for(storage: Storage, connection: Connection, day: date) -> Found:
     """Whether every landed line of the day became exactly one thing, and the state says the same."""
     with session(storage.engine) as duck:
-        for entry in (*USAGE_RECORDS.inputs, SameDay(USAGE_RECORDS.spec)):
+        for entry in (LandedRows(LANDED_EVENTS), SameDay(SET_ASIDE.spec), SameDay(USAGE_RECORDS.spec)):
             inputs.register(entry, storage, connection, duck, day)
         accounts = _accounts(duck)
     kept = {row.path: row for row in connection.execute(select(line_accounts).where(line_accounts.c.day == day))}

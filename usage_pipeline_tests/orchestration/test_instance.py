@@ -4,10 +4,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import NullPool, create_engine, make_url, text
 
 from usage_pipeline.errors import SettingsError
-from usage_pipeline.orchestration.instance import open_instance, project_dir
+from usage_pipeline.orchestration.instance import kept_connections, open_instance, project_dir
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -38,16 +38,42 @@ def test_a_dagster_home_without_a_dagster_yaml_is_an_error(
     )
 
 
-def test_the_instance_keeps_runs_in_its_database_and_files_below_the_data_directory(
-    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def database(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of the database that the settings give to Dagster."""
     database = f"dagster_{uuid4().hex[:12]}"
     url = make_url(server).set(database=database).render_as_string(hide_password=False)
     monkeypatch.setenv("DAGSTER_HOME", str(CHECKOUT))
     monkeypatch.setenv("USAGE_DATABASE_URL", server)
     monkeypatch.setenv("USAGE_DAGSTER_DATABASE_URL", url)
     monkeypatch.setenv("USAGE_DATA_DIR", str(tmp_path))
+    return database
+
+
+def test_the_instance_keeps_runs_in_its_database_and_files_below_the_data_directory(
+    database: str, tmp_path: Path
+) -> None:
     with open_instance() as instance:
         assert make_url(instance.run_storage.postgres_url).database == database
         assert instance.get_runs() == []
         assert Path(instance.storage_directory()).is_relative_to(tmp_path)
+
+
+def test_a_kept_connection_is_used_again_and_replaced_when_it_is_gone(server: str, database: str) -> None:
+    watching = create_engine(server, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+
+    def backends() -> set[int]:
+        query = text("SELECT pid FROM pg_stat_activity WHERE datname = :database")
+        with watching.connect() as connection:
+            return set(connection.execute(query, {"database": database}).scalars())
+
+    with open_instance() as instance, kept_connections(instance):
+        assert instance.get_runs() == []
+        kept = backends()
+        assert instance.get_runs() == []
+        assert backends() == kept != set()
+        with watching.connect() as connection:
+            for pid in kept:
+                connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        assert instance.get_runs() == []
+        assert backends().isdisjoint(kept)
