@@ -14,7 +14,7 @@ import zstandard
 from usage_pipeline.events.record import REJECTED_LINES
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.tables import SET_ASIDE
-from usage_pipeline.storage import audit, state
+from usage_pipeline.storage import audit, landed_files, state
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
@@ -97,10 +97,10 @@ def counted_digests(storage: Storage) -> dict[tuple[str, date], str | None]:
     return {key: digest for key, digest in digests(storage).items() if key[0] != SET_ASIDE.name}
 
 
-def files(storage: Storage) -> dict[str, state.LandedFile]:
+def files(storage: Storage) -> dict[str, landed_files.LandedFile]:
     """The landing files by name of the file."""
     with storage.warehouse.connect() as connection:
-        return {Path(file.path).name: file for file in state.files(connection)}
+        return {Path(file.path).name: file for file in landed_files.files(connection)}
 
 
 def reject_reasons(storage: Storage) -> list[tuple[int, str]]:

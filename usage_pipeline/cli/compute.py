@@ -15,7 +15,7 @@ from usage_pipeline.orchestration.execution import DagsterRunner, open_runner
 from usage_pipeline.pipeline import refresh as pipeline
 from usage_pipeline.pipeline.landing_work import find_landing_work, landing_days
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage, open_storage
 
 Suites = Annotated[
@@ -102,8 +102,8 @@ def recompute(first: From = None, last: To = None, *, suites: Suites = True, dat
 def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
     """Say what was done and what is left to do; returns how many of the files just landed need attention."""
     with storage.warehouse.connect() as connection:
-        files = state.files(connection, summary.landed)
-    counted = [file for file in files if file.state is state.FileState.LANDED]
+        files = landed_files.files(connection, summary.landed)
+    counted = [file for file in files if file.state is landed_files.FileState.LANDED]
     accepted, rejected = sum(file.accepted for file in counted), sum(file.rejected for file in files)
     if summary.landed:
         console.print(

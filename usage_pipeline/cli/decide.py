@@ -15,9 +15,9 @@ from usage_pipeline.pipeline import refresh as pipeline
 from usage_pipeline.pipeline.explain import explain as find_explanation
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import audit as audit_log
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files
+from usage_pipeline.storage.landed_files import LandedFile
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline.storage.state import LandedFile
 
 Path = Annotated[str, typer.Argument(metavar="FILE", help="The landing file, as `files` prints it.")]
 Reason = Annotated[str, typer.Option(help="Why; it stands in the audit log.")]
@@ -131,7 +131,7 @@ def _preview(settings: Settings, path: str, effect: str, check: Callable[[Storag
     with open_storage(settings) as storage:
         file = check(storage, path)
         with storage.warehouse.connect() as connection:
-            days = sorted(share.event_day for share in state.event_days_of(connection, [path]))
+            days = sorted(share.event_day for share in landed_files.event_days_of(connection, [path]))
     held = f"of {count(len(days), 'event day')}, {days[0]} to {days[-1]}, " if days else ""
     _say(f"{count(file.accepted, 'line')} {held}{effect}. Nothing was changed.")
 

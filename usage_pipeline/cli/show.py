@@ -14,7 +14,7 @@ from usage_pipeline.records.queries import LandingRange, read_faults
 from usage_pipeline.series.queries import known_tenants, read_series, series_points
 from usage_pipeline.series.status import DayReader
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.daily import ACCOUNTED
 from usage_pipeline.storage.opened import Storage, open_storage
 
@@ -92,7 +92,7 @@ def files(
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=(date.min, date.max))
     with open_storage(settings) as storage, storage.warehouse.connect() as connection:
-        known = state.files(connection)
+        known = landed_files.files(connection)
     found = [{**vars(file), "state": file.state.value} for file in known if start <= file.landing_day <= end]
     counts = ["lines", "header", "continuation", "blank", "accepted", "rejected"]
     print_rows(found, ["path", "state", *counts, "vanished_at", "error"], form, "Landing files")
@@ -127,7 +127,7 @@ def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option
 
 def _check_file(storage: Storage, path: str | None) -> None:
     with storage.warehouse.connect() as connection:
-        known = {file.path for file in state.files(connection)}
+        known = {file.path for file in landed_files.files(connection)}
     if path is not None and path not in known:
         raise QueryError(f"No landing file {path!r} is known; `usage-pipeline files` lists them.")
 

@@ -13,11 +13,11 @@ from usage_pipeline.accounts.billing import BillingPeriod
 from usage_pipeline.costs.tables import DAILY_COSTS, TENANT_COSTS
 from usage_pipeline.records.tables import SET_ASIDE, USAGE_RECORDS
 from usage_pipeline.series.status import DayReader, DayStatus
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.compute import stale_days
+from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import landing_files
-from usage_pipeline.storage.state import FileState
 
 _READY = {DayStatus.FINAL, DayStatus.RESTATED}
 _SHOWN_DAYS = 5
@@ -86,6 +86,6 @@ def _undecided(connection: Connection, span: BillingPeriod) -> Iterator[tuple[da
 
 
 def _stale(storage: Storage, connection: Connection, days: set[date]) -> set[date]:
-    rated = state.event_days(connection) | state.partitions(connection, USAGE_RECORDS.name).keys()
+    rated = landed_files.event_days(connection) | state.partitions(connection, USAGE_RECORDS.name).keys()
     tables = (SET_ASIDE, USAGE_RECORDS, DAILY_COSTS, TENANT_COSTS)
     return {day for table in tables for day in stale_days(storage, connection, table, rated & days)}

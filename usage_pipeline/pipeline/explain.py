@@ -14,12 +14,12 @@ from usage_pipeline.events.record import LANDED_EVENTS, RECORD
 from usage_pipeline.records.tables import SET_ASIDE, USAGE_RECORDS
 from usage_pipeline.series.dimensions import CUBE_METRICS
 from usage_pipeline.series.tables import DAILY_USAGE
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.compute import stale_days
 from usage_pipeline.storage.engine import literal, parquet_scan, session
 from usage_pipeline.storage.inputs import register_reference
+from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import FileState, LandedFile
 
 COUNTED = "counted"
 
@@ -53,7 +53,7 @@ def explain(
 ) -> list[ExplainedLine]:
     """Every landed line with this id, in landing order. Raises QueryError when there is none."""
     with storage.warehouse.connect() as connection:
-        known = {file.path: file for file in state.files(connection) if file.object_name and file.accepted}
+        known = {file.path: file for file in landed_files.files(connection) if file.object_name and file.accepted}
     objects = [storage.lake.object(LANDED_EVENTS, file.landing_day, file.object_name) for file in known.values()]
     present = [path for path in objects if storage.lake.exists(path)]
     with session(storage.engine) as duck:

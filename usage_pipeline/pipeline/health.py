@@ -18,7 +18,7 @@ from usage_pipeline.series.double_metering import DoubleMetering, double_metered
 from usage_pipeline.series.queries import known_tenants
 from usage_pipeline.series.status import DayReader
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.storage.postgres import database_urls
 from usage_pipeline.validation.results import Outcome, read_results
@@ -134,7 +134,7 @@ def _landing(storage: Storage) -> Iterator[Finding]:
 
 def _files(storage: Storage) -> Iterator[Finding]:
     with storage.warehouse.connect() as connection:
-        files = state.files(connection)
+        files = landed_files.files(connection)
     for file in files:
         if file.state.needs_attention:
             yield Finding(Level.WARNING, f"{file.path} is {file.state} and counts nowhere: {file.error}")

@@ -11,9 +11,10 @@ from usage_pipeline.events import mapping
 from usage_pipeline.events.landing.rules import LandingRules
 from usage_pipeline.events.landing.scan import LandingFile, Misplaced, scan_landing
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files, state
+from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import FileState, LandedFile, Partition
+from usage_pipeline.storage.state import Partition
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def find_landing_work(storage: Storage) -> LandingWork:
     mappings = mapping.load_mappings(storage.settings)
     scan = scan_landing(storage.settings, mappings)
     with storage.warehouse.connect() as connection:
-        known = {file.path: file for file in state.files(connection)}
+        known = {file.path: file for file in landed_files.files(connection)}
         partitions = state.partitions(connection, LANDED_EVENTS.name)
     days = {
         day

@@ -19,7 +19,7 @@ from usage_pipeline.events.landing.vanished import note_vanished
 from usage_pipeline.pipeline.chunks import chunks
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.compute import compute_partition, stale_days
 from usage_pipeline.storage.opened import Storage
 
@@ -85,7 +85,7 @@ def find_stale(storage: Storage) -> dict[date, frozenset[str]]:
 
 def event_days(storage: Storage, connection: Connection) -> set[date]:
     """The days of the calendar that hold landed rows, or did when they were last computed."""
-    days = state.event_days(connection) | state.partitions(connection, DAILY_TABLES[0].name).keys()
+    days = landed_files.event_days(connection) | state.partitions(connection, DAILY_TABLES[0].name).keys()
     return {day for day in days if day >= storage.settings.first_day}
 
 

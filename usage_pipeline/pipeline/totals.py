@@ -11,9 +11,9 @@ from usage_pipeline.events.landing.rejects import count_rejects
 from usage_pipeline.series.dimensions import CUBE_METRICS
 from usage_pipeline.series.queries import UsageQuery, known_tenants, read_series, usage_by_group
 from usage_pipeline.series.status import DayReader
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files
+from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import FileState
 
 SERIES = ("tokens", "conversations", "messages")
 DAY_COUNTS = ("records", "duplicates", "conflicts", "late_records")
@@ -72,7 +72,7 @@ def read_totals(storage: Storage) -> Totals:
     """Everything that the pipeline knows, of all days, tenants and landed files."""
     with storage.warehouse.connect() as connection:
         reader, tenants = DayReader(storage, connection), known_tenants(connection)
-        landed = [file for file in state.files(connection) if file.state is FileState.LANDED]
+        landed = [file for file in landed_files.files(connection) if file.state is FileState.LANDED]
         today = storage.settings.today()
         first, last = reader.known_days() or (today, today)
         days = reader.read(first, last)
@@ -110,9 +110,14 @@ def _costs(storage: Storage, query: CostQuery) -> Counts:
 
 
 def cost_measures(cost: Cost) -> dict[str, int]:
-    """What all that has a price costs, in 10^-12 dollars, and the tokens that have none."""
+    """What all that has a price costs, in picodollars, and the tokens that have none."""
     amount = (cost.amount or Decimal(0)).scaleb(_AMOUNT_DECIMALS)
     return {"picodollars": int(amount), "unpriced_tokens": cost.unpriced_tokens or 0}
+
+
+def dollars(picodollars: int) -> Decimal:
+    """The amount that counts as so many picodollars."""
+    return Decimal(picodollars).scaleb(-_AMOUNT_DECIMALS)
 
 
 def _series(storage: Storage, tenants: list[str], first: date, last: date) -> Counts:

@@ -13,7 +13,7 @@ from duckdb import CatalogException, DuckDBPyConnection
 from sqlalchemy import Connection
 
 from usage_pipeline.errors import PartitionError
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.codes import WORTH_CODING, with_codes
 from usage_pipeline.storage.daily import (
     Derived,
@@ -26,8 +26,8 @@ from usage_pipeline.storage.daily import (
 )
 from usage_pipeline.storage.engine import empty_columns, literal, parquet_scan
 from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.landed_files import LandedDay, LandedFile
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import LandedDay, LandedFile
 from usage_pipeline.storage.tables import TableSpec
 
 Digests = Mapping[date, str]
@@ -109,7 +109,7 @@ def _store_reference(entry: ReferenceRows, duck: DuckDBPyConnection, stored: str
 
 def _landed_digests(connection: Connection, days: Collection[date]) -> Digests:
     parts: dict[date, list[Any]] = {day: [] for day in days}
-    for event_day, *known in state.landed_digests(connection, days):
+    for event_day, *known in landed_files.landed_digests(connection, days):
         parts[event_day] += known
     return {day: fingerprint(part) for day, part in parts.items()}
 
@@ -138,7 +138,7 @@ def _register_landed(
     entry: LandedRows, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date
 ) -> None:
     spec = entry.spec
-    landed = state.landed_days(connection, [day])
+    landed = landed_files.landed_days(connection, [day])
     paths = _landed_objects(spec, storage, landed)
     missing = [file.path for (file, _), path in zip(landed, paths, strict=True) if not storage.lake.exists(path)]
     if missing:
@@ -167,7 +167,7 @@ def unfilled_columns(
     entry: LandedRows, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date
 ) -> frozenset[str]:
     """Columns that no landed row of the day fills, as far as the statistics of the objects tell."""
-    paths = _landed_objects(entry.spec, storage, state.landed_days(connection, [day]))
+    paths = _landed_objects(entry.spec, storage, landed_files.landed_days(connection, [day]))
     return empty_columns(duck, paths) if paths else frozenset()
 
 

@@ -1,35 +1,20 @@
-"""The truth about what happened: which files landed, which days they hold, which partitions are committed.
+"""The truth about partitions: which are committed, and what each was computed from.
 
-Neither the file system nor Dagster's event log is asked for this. What does not belong here: deciding
-what to do about it (`daily.py`, `events/landing`).
+Neither the file system nor Dagster's event log is asked for this. What does not belong here: deciding what is
+computed (`compute.py`).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.daily import ACCOUNTED
 from usage_pipeline.storage.digests import ENGINE_VERSION, Digest
-from usage_pipeline.storage.schema import landing_event_days, landing_files, line_accounts, partition_state
-
-
-class FileState(StrEnum):
-    """What became of a landing file."""
-
-    LANDED = "landed"
-    QUARANTINED = "quarantined"
-    FAILED = "failed"
-    WITHDRAWN = "withdrawn"
-
-    @property
-    def needs_attention(self) -> bool:
-        """Whether nothing of the file counts though nobody has decided so."""
-        return self in {FileState.QUARANTINED, FileState.FAILED}
+from usage_pipeline.storage.schema import line_accounts, partition_state
 
 
 class WriteState(StrEnum):
@@ -37,47 +22,6 @@ class WriteState(StrEnum):
 
     WRITING = "writing"
     COMMITTED = "committed"
-
-
-@dataclass(frozen=True)
-class LandedFile:
-    """One row of `landing_files`. `lines = header + continuation + blank + accepted + rejected`."""
-
-    path: str
-    source: str
-    landing_day: date
-    size: int
-    mtime_ns: int
-    content_digest: str | None
-    identity_digest: str | None
-    object_name: str | None
-    mapping_digest: str
-    state: FileState
-    error: str | None
-    lines: int
-    header: int
-    continuation: int
-    blank: int
-    accepted: int
-    rejected: int
-    landed_at: datetime
-    run: str
-    vanished_at: datetime | None = None
-
-    @property
-    def has_nothing_accepted(self) -> bool:
-        """Whether it landed, and yet brought nothing but rejected lines."""
-        return self.state is FileState.LANDED and not self.accepted and bool(self.rejected)
-
-
-@dataclass(frozen=True)
-class LandedDay:
-    """What one landing file holds of one event day."""
-
-    path: str
-    event_day: date
-    rows: int
-    digest: str
 
 
 @dataclass(frozen=True)
@@ -158,94 +102,6 @@ class Written:
         return None if self.accounts is None else sum(getattr(account, name) for account in self.accounts)
 
 
-def files(connection: Connection, days: Collection[date] | None = None) -> list[LandedFile]:
-    """The landing files of these landing days (all without days), in landing order."""
-    query = select(landing_files).order_by(landing_files.c.landing_day, landing_files.c.path.collate("C"))
-    if days is not None:
-        query = query.where(landing_files.c.landing_day.in_(days))
-    return [
-        LandedFile(**{**row, "state": FileState(row["state"])}) for row in connection.execute(query).mappings()
-    ]
-
-
-def file_stamps(connection: Connection) -> dict[str, tuple[int, int]]:
-    """Size and modification time (ns) of every known landing file as it landed, by path.
-
-    There may be 100,000, and this is asked every half minute: no rows of `LandedFile`.
-    """
-    columns = landing_files.c
-    query = select(columns.path, columns.size, columns.mtime_ns)
-    return {path: (size, mtime_ns) for path, size, mtime_ns in connection.execute(query)}
-
-
-def record_file(connection: Connection, file: LandedFile) -> None:
-    """Put this row in the place of what was known of the file's path."""
-    _upsert(connection, landing_files, vars(file))
-
-
-def record_event_days(connection: Connection, path: str, event_days: Iterable[LandedDay]) -> None:
-    """Put these event days in the place of those that the file held."""
-    connection.execute(landing_event_days.delete().where(landing_event_days.c.path == path))
-    rows = [vars(day) for day in event_days]
-    if rows:
-        connection.execute(landing_event_days.insert(), rows)
-
-
-def landed_days(connection: Connection, days: Collection[date]) -> list[tuple[LandedFile, LandedDay]]:
-    """The landed files that hold rows of these event days, in landing order, each with its share."""
-    query = (
-        select(
-            landing_files,
-            landing_event_days.c.event_day,
-            landing_event_days.c.rows,
-            landing_event_days.c.digest,
-        )
-        .join(landing_event_days, landing_event_days.c.path == landing_files.c.path)
-        .where(landing_event_days.c.event_day.in_(days), landing_files.c.state == FileState.LANDED)
-        .order_by(landing_files.c.landing_day, landing_files.c.path.collate("C"))
-    )
-    found = []
-    for row in connection.execute(query).mappings():
-        values = dict(row)
-        day = LandedDay(
-            path=values["path"],
-            event_day=values.pop("event_day"),
-            rows=values.pop("rows"),
-            digest=values.pop("digest"),
-        )
-        found.append((LandedFile(**{**values, "state": FileState(values["state"])}), day))
-    return found
-
-
-def landed_digests(connection: Connection, days: Collection[date]) -> list[tuple[date, date, str, str]]:
-    """Event day, landing day, path and digest of what landed files hold of these event days, in landing order."""
-    files, shares = landing_files.c, landing_event_days.c
-    query = (
-        select(shares.event_day, files.landing_day, files.path, shares.digest)
-        .join_from(landing_event_days, landing_files, shares.path == files.path)
-        .where(shares.event_day.in_(days), files.state == FileState.LANDED)
-        .order_by(files.landing_day, files.path.collate("C"))
-    )
-    return [(event_day, landed, path, digest) for event_day, landed, path, digest in connection.execute(query)]
-
-
-def event_days_of(connection: Connection, paths: Collection[str]) -> list[LandedDay]:
-    """What these files hold, by event day."""
-    query = select(landing_event_days).where(landing_event_days.c.path.in_(paths))
-    return [LandedDay(**row) for row in connection.execute(query).mappings()]
-
-
-def event_days(connection: Connection) -> set[date]:
-    """Every event day that a landed file holds rows of."""
-    query = (
-        select(landing_event_days.c.event_day)
-        .join(landing_files, landing_event_days.c.path == landing_files.c.path)
-        .where(landing_files.c.state == FileState.LANDED)
-        .distinct()
-    )
-    return set(connection.execute(query).scalars())
-
-
 def partitions(
     connection: Connection, table: str, first: date | None = None, last: date | None = None
 ) -> dict[date, Partition]:
@@ -316,9 +172,3 @@ def record_accounts(connection: Connection, day: date, accounts: Iterable[LineAc
     rows = [{"day": day, **{name: getattr(account, name) for name in names}} for account in accounts]
     if rows:
         connection.execute(line_accounts.insert(), rows)
-
-
-def _upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
-    keys = list(table.primary_key)
-    rest = {name: value for name, value in values.items() if name not in {key.name for key in keys}}
-    connection.execute(insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=rest))

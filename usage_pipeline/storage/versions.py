@@ -14,8 +14,9 @@ from sqlalchemy import Connection, select
 from usage_pipeline.storage import audit, state
 from usage_pipeline.storage.audit import Action
 from usage_pipeline.storage.daily import DailyTable, Versioned
+from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.schema import SCHEMA, landing_event_days, landing_files, metadata, usage_versions
-from usage_pipeline.storage.state import FileState, Partition
+from usage_pipeline.storage.state import Partition
 
 
 class Cause(StrEnum):

@@ -25,7 +25,7 @@ from usage_pipeline.series.tables import (
     TOKEN_SERIES,
     USAGE_QUARTER_HOURS,
 )
-from usage_pipeline.storage import inputs, state
+from usage_pipeline.storage import inputs, landed_files
 from usage_pipeline.storage.daily import DailyTable, Input, LandedRows, ReferenceRows, SameDay, SqlFile
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
@@ -64,7 +64,7 @@ def difference_of(table: str) -> SqlFile:
 
 def lines_add_up(storage: Storage, connection: Connection, day: date) -> Found:
     """Whether all lines of the day's files were counted once, and the lake holds what was counted."""
-    files = state.files(connection, [day])
+    files = landed_files.files(connection, [day])
     with session(storage.engine) as duck:
         register_day(LANDED_EVENTS, storage, connection, duck, day)
         _register_rejected(storage, duck, day, files)
@@ -146,7 +146,7 @@ def _dimensions() -> list[ReferenceRows]:
 
 
 def _register_rejected(
-    storage: Storage, duck: DuckDBPyConnection, day: date, files: Sequence[state.LandedFile]
+    storage: Storage, duck: DuckDBPyConnection, day: date, files: Sequence[landed_files.LandedFile]
 ) -> None:
     objects = [storage.lake.object(REJECTED_LINES, day, file.object_name) for file in files if file.rejected]
     there = [path for path in objects if storage.lake.exists(path)]

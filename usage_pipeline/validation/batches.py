@@ -10,10 +10,10 @@ from pyarrow import parquet
 from sqlalchemy import Connection
 
 from usage_pipeline.errors import PartitionError
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.engine import parquet_scan
+from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import FileState, LandedFile
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec
 
 LANDING_FILES = pa.schema(
@@ -35,7 +35,7 @@ def register_day(
     PartitionError where an object is gone.
     """
     if spec.partitioned_by is PartitionedBy.LANDING_DAY:
-        files = state.files(connection, [day])
+        files = landed_files.files(connection, [day])
         duck.register("landing_files", pa.Table.from_pylist([*map(_as_row, files)], LANDING_FILES))
         counted = [file for file in files if file.state is FileState.LANDED]
         paths = [storage.lake.object(spec, day, file.object_name) for file in counted]

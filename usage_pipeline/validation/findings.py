@@ -13,11 +13,11 @@ from usage_pipeline.events.mapping import load_mappings
 from usage_pipeline.events.record import REJECTED_LINES
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.double_metering import double_metered
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.daily import SqlFile
 from usage_pipeline.storage.engine import parquet_scan, session
+from usage_pipeline.storage.landed_files import LandedFile
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import LandedFile
 from usage_pipeline.validation.results import Found
 
 REPEATED_IDS = SqlFile.beside(__file__, "accounting/repeated_ids")
@@ -29,7 +29,7 @@ def files_are_usable(storage: Storage, connection: Connection, day: date) -> Fou
 
     Rejected lines are told by file and reason, with the number of the first one.
     """
-    files = state.files(connection, [day])
+    files = landed_files.files(connection, [day])
     problems = [*_unusable(files), *_passed_over(storage, day), *_rejects(storage, day, files)]
     observed = f"{len(problems)} problems in {len(files)} files"
     return Found(not problems, f"{observed}: {_listed(problems)}" if problems else observed, "0 problems")

@@ -10,7 +10,7 @@ import pytest
 from usage_pipeline.events.landing.decisions import withdraw
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import landing_event_days, line_accounts
 from usage_pipeline_tests.support import Landing, prompt, rows
@@ -47,7 +47,7 @@ def run(storage: Storage, run: Run) -> Run:
         with storage.warehouse.connect() as connection:
             accounts = connection.execute(line_accounts.select()).mappings().all()
             shares = connection.execute(landing_event_days.select()).mappings().all()
-            counting = {file.path for file in state.files(connection) if file.state == "landed"}
+            counting = {file.path for file in landed_files.files(connection) if file.state == "landed"}
         became = ("records", "duplicates", "conflicts", "voided", "voids")
         assert {(row["day"], row["path"], sum(row[name] for name in became)) for row in accounts} == {
             (row["event_day"], row["path"], row["rows"]) for row in shares if row["path"] in counting

@@ -1,4 +1,4 @@
-"""The state tables: versions of partitions, and what each landing file brought."""
+"""The state of partitions: versions, and what was computed from what."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from usage_pipeline.storage import state
 from usage_pipeline.storage.digests import ENGINE_VERSION, Digest
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import FileState, LandedDay, LandedFile, Partition, PartitionKey
-from usage_pipeline_tests.storage.things import DAY, NEXT_DAY
+from usage_pipeline.storage.state import Partition, PartitionKey
+from usage_pipeline_tests.storage.things import DAY
 
 MORNING = datetime(2026, 5, 2, 8, tzinfo=UTC)
 EVENING = datetime(2026, 5, 2, 20, tzinfo=UTC)
@@ -27,26 +27,6 @@ def write(connection: Connection, hash_sum: int, now: datetime, *, day: date = D
     written = state.Written(Digest(1, hash_sum))
     provenance = state.Provenance("inputs", "code", now)
     return state.mark_committed(connection, PartitionKey("things", day), written, provenance)
-
-
-def landed_file(path: str, landing_day: date = DAY, file_state: FileState = FileState.LANDED) -> LandedFile:
-    counts = dict.fromkeys(("lines", "header", "continuation", "blank", "accepted", "rejected"), 0)
-    return LandedFile(
-        path=path,
-        source="persona",
-        landing_day=landing_day,
-        size=1,
-        mtime_ns=1,
-        content_digest=None,
-        identity_digest=None,
-        object_name=None,
-        mapping_digest="mapping",
-        state=file_state,
-        error=None,
-        **counts,
-        landed_at=MORNING,
-        run="run",
-    )
 
 
 def test_the_first_computation_is_version_1(connection: Connection) -> None:
@@ -93,26 +73,3 @@ def test_a_range_of_partitions_includes_both_ends(connection: Connection) -> Non
     for day in days:
         write(connection, 5, MORNING, day=day)
     assert list(state.partitions(connection, "things", days[1], days[3])) == days[1:4]
-
-
-def test_files_are_in_landing_order(connection: Connection) -> None:
-    for path, day in [("b", NEXT_DAY), ("é", DAY), ("a", NEXT_DAY), ("a-b", DAY), ("B", DAY), ("aa", DAY)]:
-        state.record_file(connection, landed_file(f"{day}/{path}", day))
-    found = [file.path.rpartition("/")[2] for file in state.files(connection)]
-    assert found == ["B", "a-b", "aa", "é", "a", "b"]
-
-
-def test_a_file_that_lands_again_replaces_what_it_brought(connection: Connection) -> None:
-    state.record_file(connection, landed_file("f"))
-    state.record_event_days(connection, "f", [LandedDay("f", DAY, 3, "3:1")])
-    state.record_event_days(connection, "f", [LandedDay("f", NEXT_DAY, 2, "2:1")])
-    assert state.event_days_of(connection, ["f"]) == [LandedDay("f", NEXT_DAY, 2, "2:1")]
-    assert state.event_days(connection) == {NEXT_DAY}
-
-
-@pytest.mark.parametrize("unusable", [FileState.FAILED, FileState.QUARANTINED, FileState.WITHDRAWN])
-def test_a_file_that_cannot_be_used_brings_no_event_day(connection: Connection, unusable: FileState) -> None:
-    state.record_file(connection, landed_file("f", file_state=unusable))
-    state.record_event_days(connection, "f", [LandedDay("f", DAY, 3, "3:1")])
-    assert state.event_days(connection) == set()
-    assert state.landed_days(connection, [DAY]) == []

@@ -19,7 +19,7 @@ from usage_pipeline.pipeline.refresh import refresh
 from usage_pipeline.pipeline.totals import Difference, compare, read_totals
 from usage_pipeline.records.queries import LandingRange, read_faults
 from usage_pipeline.settings import PREFIX, Settings
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
 
 _SHOWN_DIFFERENCES = 10
@@ -55,7 +55,7 @@ def demo(
         refresh(session.storage, session.runner)
         found = read_totals(session.storage)
         with session.storage.warehouse.connect() as connection:
-            files = state.files(connection)
+            files = landed_files.files(connection)
         result = Result(truth, found, files, _conflict(session.storage))
     print_summary(result)
     compared, differences = compare(truth.totals, found)

@@ -16,7 +16,7 @@ from usage_pipeline.orchestration.execution import Progress
 from usage_pipeline.settings import PREFIX, Settings
 from usage_pipeline.simulation.settings import Simulation
 from usage_pipeline.simulation.simulate import simulate
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
 
 DAYS, TENANTS, EVENTS_PER_DAY = 45, 12, 555
@@ -55,7 +55,7 @@ def _earlier(storage: Storage, there: set[str], seed: int | None) -> Truth | Non
     """What the logs that are there come to, if there are any."""
     settings = storage.settings
     with storage.warehouse.connect() as connection:
-        known = there | {file.path for file in state.files(connection)}
+        known = there | {file.path for file in landed_files.files(connection)}
     if not known:
         return None
     truth = read_truth(settings.data_dir) if (settings.data_dir / TRUTH).exists() else None

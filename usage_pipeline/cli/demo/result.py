@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from usage_pipeline.cli.demo.truth import Truth
 from usage_pipeline.pipeline.totals import Totals
-from usage_pipeline.storage.state import LandedFile
+from usage_pipeline.storage.landed_files import LandedFile
 
 
 @dataclass(frozen=True)

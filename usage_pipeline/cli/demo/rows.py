@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from decimal import Decimal
 
 from usage_pipeline.cli.demo.result import Result
 from usage_pipeline.cli.output import Row, count
 from usage_pipeline.costs.queries import coverage
 from usage_pipeline.events.landing.reasons import MEANINGS, listed_as
+from usage_pipeline.pipeline.totals import dollars
 from usage_pipeline.series.ratios import one_decimal
-from usage_pipeline.storage.state import LandedFile
+from usage_pipeline.storage.landed_files import LandedFile
 
 _LARGEST = 5
 _BECAME = {
@@ -88,5 +88,5 @@ def _costs(name: str, sums: Counter[str]) -> Row:
         "tokens": tokens,
         "unpriced": unpriced,
         "coverage": coverage(tokens, unpriced),
-        "USD": Decimal(cost).scaleb(-12) if cost or unpriced < tokens else None,
+        "USD": dollars(cost) if cost or unpriced < tokens else None,
     }

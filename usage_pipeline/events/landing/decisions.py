@@ -14,11 +14,11 @@ from usage_pipeline.errors import QueryError
 from usage_pipeline.events.landing.file_landing import withdrawn_note
 from usage_pipeline.events.landing.land import commit_day
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.storage import audit, state
+from usage_pipeline.storage import audit, landed_files, state
 from usage_pipeline.storage.audit import Action, AuditEntry
+from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.locks import partition_lock
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import FileState, LandedFile
 
 _RELEASABLE = (FileState.QUARANTINED, FileState.WITHDRAWN)
 _WITHDRAWABLE = (FileState.LANDED, FileState.QUARANTINED)
@@ -65,7 +65,7 @@ def _expect(storage: Storage, path: str, states: tuple[FileState, ...], rule: st
 
 
 def _find(connection: Connection, path: str) -> LandedFile:
-    for file in state.files(connection):
+    for file in landed_files.files(connection):
         if file.path == path:
             return file
     raise QueryError(f"No landing file {path!r} is known; `usage-pipeline files` lists them.")
@@ -79,7 +79,7 @@ def _decide(storage: Storage, seen: LandedFile, decision: _Decision) -> LandedFi
         decided = replace(_unchanged(connection, seen), **decision.outcome)
         landing = state.partitions(connection, LANDED_EVENTS.name, day, day)[day]
         state.mark_writing(connection, LANDED_EVENTS.name, day, landing.run)
-        state.record_file(connection, decided)
+        landed_files.record_file(connection, decided)
         _log(storage, connection, decided, decision)
         commit_day(storage, connection, day, landing.code_version or "")
         connection.commit()

@@ -20,11 +20,11 @@ from usage_pipeline.events.landing.judging import NO_VERDICTS, Judgement, Verdic
 from usage_pipeline.events.landing.rules import EXPECTED_REJECTS, QUARANTINE_FROM_LINES, LandingRules
 from usage_pipeline.events.landing.scan import LandingFile
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.storage import audit, state
+from usage_pipeline.storage import audit, landed_files
 from usage_pipeline.storage.audit import Action, AuditEntry
 from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.landed_files import FileState, LandedDay, LandedFile
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import FileState, LandedDay, LandedFile
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class FileLanding:
         """Land the file; None where it is there already. A file that cannot be read whole has failed."""
         try:
             if self.known is not None and self._is_there_already(self.known):
-                state.record_file(connection, self._seen_again(self.known))
+                landed_files.record_file(connection, self._seen_again(self.known))
                 return None
             judgement = Judgement(self.storage, self.rules, self.mapping, self.file)
             verdicts = judgement.store(self._object_name)

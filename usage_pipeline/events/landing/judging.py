@@ -28,8 +28,8 @@ from usage_pipeline.storage.daily import ReferenceRows
 from usage_pipeline.storage.digests import Digest, hash_sum
 from usage_pipeline.storage.engine import PARQUET, literal, parquet_scan, session
 from usage_pipeline.storage.inputs import register_reference
+from usage_pipeline.storage.landed_files import LandedDay
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import LandedDay
 from usage_pipeline.storage.tables import TableSpec, columns
 
 

@@ -11,14 +11,15 @@ from usage_pipeline.events.landing.file_landing import FileLanding, Landed
 from usage_pipeline.events.landing.rules import load_rules
 from usage_pipeline.events.landing.scan import scan_day
 from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES
-from usage_pipeline.storage import audit, state
+from usage_pipeline.storage import audit, landed_files, state
 from usage_pipeline.storage.audit import PIPELINE, Action, AuditEntry
 from usage_pipeline.storage.bound_settings import bind_settings
 from usage_pipeline.storage.digests import Digest
 from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.locks import partition_lock
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import FileState, LandedFile, Partition, PartitionKey
+from usage_pipeline.storage.state import Partition, PartitionKey
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def land_day(storage: Storage, day: date, run: str) -> LandingResult:
     rules = load_rules(storage.settings, day)
     timeout = storage.settings.lock_timeout_seconds
     with partition_lock(storage.warehouse, LANDED_EVENTS.name, day, timeout) as connection:
-        known = {file.path: file for file in state.files(connection, [day])}
+        known = {file.path: file for file in landed_files.files(connection, [day])}
         bind_settings(connection, storage.settings)
         state.mark_writing(connection, LANDED_EVENTS.name, day, run)
         connection.commit()
@@ -64,12 +65,12 @@ def land_day(storage: Storage, day: date, run: str) -> LandingResult:
 
 def commit_day(storage: Storage, connection: Connection, day: date, code_version: str) -> LandingResult:
     """Commit the landing day as its files are now, within the caller's transaction."""
-    files = state.files(connection, [day])
+    files = landed_files.files(connection, [day])
     names = {file.object_name for file in files if file.object_name}
     for spec in LANDING_TABLES:
         storage.lake.keep_only(spec, day, names)
     counted = [file for file in files if file.state is FileState.LANDED]
-    shares = state.event_days_of(connection, [file.path for file in counted])
+    shares = landed_files.event_days_of(connection, [file.path for file in counted])
     digest = Digest(sum(share.rows for share in shares), sum(int(share.digest.split(":")[1]) for share in shares))
     partition = state.mark_committed(
         connection,
@@ -82,8 +83,8 @@ def commit_day(storage: Storage, connection: Connection, day: date, code_version
 
 def _record(storage: Storage, connection: Connection, landed: Landed, before: LandedFile | None) -> None:
     """Put the file in the place of what was known of its path, and log what people may ask about."""
-    state.record_file(connection, landed.file)
-    state.record_event_days(connection, landed.file.path, landed.event_days)
+    landed_files.record_file(connection, landed.file)
+    landed_files.record_event_days(connection, landed.file.path, landed.event_days)
     at = storage.settings.clock()
     for action, reason in _worth_logging(landed, before):
         details = {

@@ -4,7 +4,7 @@ from datetime import date
 from pathlib import Path
 
 from usage_pipeline.events.record import REJECTED_LINES
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 
@@ -42,7 +42,7 @@ def _objects(storage: Storage, first: date, last: date, path: str | None = None)
     with storage.warehouse.connect() as connection:
         files = [
             file
-            for file in state.files(connection)
+            for file in landed_files.files(connection)
             if file.rejected and first <= file.landing_day <= last and path in (None, file.path)
         ]
     objects = [storage.lake.object(REJECTED_LINES, file.landing_day, file.object_name) for file in files]

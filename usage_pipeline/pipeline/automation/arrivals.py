@@ -12,7 +12,7 @@ from datetime import date
 from usage_pipeline.events.landing.scan import LandingFile
 from usage_pipeline.pipeline.automation.work import LANDING, Work, consecutive, without
 from usage_pipeline.pipeline.landing_work import scan_days
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.opened import Storage
 
@@ -40,7 +40,7 @@ Seen = Mapping[date, Waiting]
 def find_arrivals(storage: Storage) -> dict[date, str]:
     """Landing days with files that are new or changed by path, size and time; each with its files' digest."""
     with storage.warehouse.connect() as connection:
-        stamps = state.file_stamps(connection)
+        stamps = landed_files.file_stamps(connection)
     return {
         day: files_digest(files)
         for day, files in scan_days(storage).items()

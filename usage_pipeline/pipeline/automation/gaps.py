@@ -14,7 +14,7 @@ from usage_pipeline.pipeline.automation.work import LANDING, Busy, Work, consecu
 from usage_pipeline.pipeline.landing_work import find_landing_work, scan_days
 from usage_pipeline.pipeline.refresh import find_stale, with_downstream
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.opened import Storage
 
 
@@ -75,5 +75,5 @@ def expected_yesterday(storage: Storage) -> date | None:
     """Yesterday, if there is anything to compute it from: a landing folder, or rows that landed."""
     yesterday = storage.settings.today() - timedelta(days=1)
     with storage.warehouse.connect() as connection:
-        known = state.event_days(connection) | state.partitions(connection, LANDED_EVENTS.name).keys()
+        known = landed_files.event_days(connection) | state.partitions(connection, LANDED_EVENTS.name).keys()
     return yesterday if yesterday in known else None

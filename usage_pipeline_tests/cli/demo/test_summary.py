@@ -13,7 +13,7 @@ from usage_pipeline.cli.demo.truth import Planted, Truth
 from usage_pipeline.pipeline.totals import Totals
 from usage_pipeline.settings import Settings
 from usage_pipeline.simulation.settings import Simulation
-from usage_pipeline.storage.state import FileState, LandedFile
+from usage_pipeline.storage.landed_files import FileState, LandedFile
 
 DAYS = ("2026-05-28", "2026-05-29", "2026-05-30")
 PERSONA, RUNS = "persona/2026-05-30/events.jsonl", "agent_runs/2026-05-30/events.jsonl"

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from usage_pipeline.errors import LockTimeoutError, QueryError
 from usage_pipeline.events.landing.decisions import release, withdraw
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.audit import PIPELINE, Action
 from usage_pipeline.storage.locks import partition_lock
 from usage_pipeline.storage.opened import Storage
@@ -151,7 +151,7 @@ def landed_by_other_rules_meanwhile(storage: Storage, **changes: object) -> list
     with partition_lock(storage.warehouse, LANDED_EVENTS.name, DAY, 1) as connection:
         decider.start()
         wait_until_somebody_waits_for_a_lock(storage)
-        state.record_file(connection, replace(files(storage)["landed.jsonl"], **changes))
+        landed_files.record_file(connection, replace(files(storage)["landed.jsonl"], **changes))
         connection.commit()
     decider.join()
     return ended

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from usage_pipeline.events.landing.land import land_day
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import FileState
 from usage_pipeline_tests.support import Landing, files, prompt, reject_reasons, rows
 
 Run = Callable[[], object]

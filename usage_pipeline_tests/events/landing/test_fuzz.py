@@ -17,10 +17,10 @@ from usage_pipeline.events.mapping import SOURCES, load_mapping
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage import schema, state
+from usage_pipeline.storage import landed_files, schema
 from usage_pipeline.storage.engine import parquet_scan, session
+from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline.storage.state import FileState, LandedFile
 from usage_pipeline_tests.events.landing.good_lines import HEADER, JSON_LINES
 from usage_pipeline_tests.events.landing.mutations import UNSETTLED, VALUES, Base, Mutator
 from usage_pipeline_tests.events.landing.oracle import Delivery, judge
@@ -95,7 +95,7 @@ def computed(settings: Settings, landing: Path) -> Iterator[Storage]:
 
 def landing_files(storage: Storage) -> list[LandedFile]:
     with storage.warehouse.connect() as connection:
-        return state.files(connection)
+        return landed_files.files(connection)
 
 
 def facts(storage: Storage) -> tuple[Any, ...]:

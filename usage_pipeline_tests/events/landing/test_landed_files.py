@@ -10,8 +10,8 @@ import pytest
 import zstandard
 
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import FileState
 from usage_pipeline_tests.events.landing.test_landed_lines import DAY, ONE, TIME, TWO, account
 from usage_pipeline_tests.support import Landing, files, prompt, rows
 

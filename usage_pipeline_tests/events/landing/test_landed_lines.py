@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import FileState
 from usage_pipeline_tests.support import Landing, files, prompt, reject_reasons
 
 Land = Callable[[str], None]

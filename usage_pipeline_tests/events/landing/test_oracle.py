@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from usage_pipeline.events.mapping import SOURCES, load_mapping
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import line_accounts
 from usage_pipeline_tests.events.landing.faulty_files import (
@@ -59,13 +59,13 @@ def as_landed(line: Judged) -> tuple[Any, ...]:
     return (line.number, *identity, *record.tokens, record.messages, record.status, record.model)
 
 
-def of_file(storage: Storage, path: str) -> tuple[list[Any], list[Any], state.LandedFile]:
+def of_file(storage: Storage, path: str) -> tuple[list[Any], list[Any], landed_files.LandedFile]:
     """What the pipeline made of a file: accepted rows, rejected lines, and its state."""
     names = ("landing_line", *LANDED, *TOKENS, "messages", "status", "model")
     landed = [row for row in rows(storage, LANDED_EVENTS, "landing_file", *names) if row[0] == path]
     rejected = rows(storage, REJECTED_LINES, "landing_file", "landing_line", "reason")
     with storage.warehouse.connect() as connection:
-        (file,) = (file for file in state.files(connection) if file.path == path)
+        (file,) = (file for file in landed_files.files(connection) if file.path == path)
     return [row[1:] for row in landed], [row[1:] for row in rejected if row[0] == path], file
 
 

@@ -10,8 +10,8 @@ import pytest
 from usage_pipeline.events.landing.decisions import release
 from usage_pipeline.events.mapping import SOURCES
 from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import FileState
 from usage_pipeline_tests.series.reading import tokens
 from usage_pipeline_tests.support import Landing, files, prompt, rows
 

@@ -11,9 +11,9 @@ import pytest
 from usage_pipeline.events.landing.decisions import release, withdraw
 from usage_pipeline.events.mapping import SOURCES
 from usage_pipeline.settings import Settings
+from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import line_accounts
-from usage_pipeline.storage.state import FileState
 from usage_pipeline_tests.series.reading import conversations, tokens
 from usage_pipeline_tests.support import Landing, digests, files, prompt
 

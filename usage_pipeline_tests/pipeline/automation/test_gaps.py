@@ -13,7 +13,7 @@ from usage_pipeline.pipeline.automation.work import LANDING, Busy
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.support import Landing, at, digests, prompt
 
@@ -62,7 +62,7 @@ def test_a_file_that_vanished_is_noted_and_no_gap(storage: Storage, landing: Lan
     shutil.rmtree(landing.root / "persona")
     assert landing_gaps(storage) == {}
     with storage.warehouse.connect() as connection:
-        assert [file.vanished_at for file in state.files(connection)] == [storage.settings.clock()]
+        assert [file.vanished_at for file in landed_files.files(connection)] == [storage.settings.clock()]
 
 
 def test_an_event_day_that_was_never_computed_is_a_gap_of_all_its_tables(
