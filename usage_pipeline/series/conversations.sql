@@ -1,39 +1,44 @@
 -- The conversations that had a record on the event day, each with the dimensions of its earliest record.
 -- Conversation records without an id carry a number of conversations instead, grouped by dimension.
-WITH ranked AS (
+WITH met AS (
     SELECT
-        usage_records.*,
-        row_number() OVER (
-            PARTITION BY tenant_id, source, conversation_id ORDER BY occurred_at, record_id
-        ) AS record_rank,
-        count(*) OVER (PARTITION BY tenant_id, source, conversation_id) AS records,
-        max(occurred_at) OVER (PARTITION BY tenant_id, source, conversation_id) AS last_at
+        tenant_id,
+        source,
+        conversation_id,
+        min_by(record_id, struct_pack(occurred_at := occurred_at, record_id := record_id)) AS first_record_id,
+        max(occurred_at) AS last_at,
+        count(*) AS records
     FROM usage_records
     WHERE conversation_id IS NOT NULL
+    GROUP BY tenant_id, source, conversation_id
 ),
 
 identified AS (
     SELECT
-        tenant_id,
-        coalesce(source, '(none)') AS source,
-        coalesce(type, '(none)') AS type,
-        coalesce(model, '(none)') AS model,
-        coalesce(member_id, '(none)') AS member_id,
-        coalesce(project, '(none)') AS project,
-        coalesce(feature, '(none)') AS feature,
-        coalesce(agent, '(none)') AS agent,
-        coalesce(agent_type, '(none)') AS agent_type,
-        coalesce(status, '(none)') AS status,
+        usage_records.tenant_id,
+        coalesce(usage_records.source, '(none)') AS source,
+        coalesce(usage_records.type, '(none)') AS type,
+        coalesce(usage_records.model, '(none)') AS model,
+        coalesce(usage_records.member_id, '(none)') AS member_id,
+        coalesce(usage_records.project, '(none)') AS project,
+        coalesce(usage_records.feature, '(none)') AS feature,
+        coalesce(usage_records.agent, '(none)') AS agent,
+        coalesce(usage_records.agent_type, '(none)') AS agent_type,
+        coalesce(usage_records.status, '(none)') AS status,
         sha256(
-            parameters.digest_key || chr(31) || tenant_id || chr(31) || source || chr(31) || conversation_id
+            parameters.digest_key || chr(31) || met.tenant_id || chr(31) || met.source || chr(31)
+            || met.conversation_id
         ) AS conversation_digest,
-        occurred_at AS first_at,
-        last_at,
-        records,
+        usage_records.occurred_at AS first_at,
+        met.last_at,
+        met.records,
         CAST(1 AS BIGINT) AS conversations
-    FROM ranked
+    FROM usage_records
+    INNER JOIN met
+        ON usage_records.tenant_id = met.tenant_id
+        AND usage_records.source = met.source
+        AND usage_records.record_id = met.first_record_id
     CROSS JOIN parameters
-    WHERE record_rank = 1
 ),
 
 unidentified AS (

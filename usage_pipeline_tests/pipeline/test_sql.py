@@ -53,6 +53,9 @@ ALLOWED: frozenset[type[exp.Expr]] = frozenset(
         # Functions: count, sum, min, max; row_number, first_value; coalesce, CASE; sha2(text, 256).
         *(exp.Count, exp.Sum, exp.Min, exp.Max, exp.RowNumber, exp.FirstValue),
         *(exp.Coalesce, exp.Case, exp.If, exp.SHA2),
+        # min_by: rows without an order are passed over in both, those without a value in DuckDB only, so that each
+        # must have one. Of equals either may be taken, so that none may be equal. Structs are ordered by field.
+        *(exp.ArgMin, exp.Struct, exp.PropertyEQ),
         # chr: the same up to 255. ||: null with a null on either side in both; concat() differs there.
         *(exp.Chr, exp.DPipe),
         # extract: whole hours and minutes in both. Not seconds, which have a fraction in Spark only, and not
