@@ -5,8 +5,7 @@ store can follow; until then a local or network file system is needed, because a
 """
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -57,17 +56,6 @@ class Lake:
             _sync(target.parent)
         finally:
             unfinished.unlink(missing_ok=True)
-
-    @contextmanager
-    def staging(self) -> Iterator[Path]:
-        """A path for a file that is needed while others are made of it."""
-        folder = self.data_dir / "tmp" / "staging"
-        _FILES.makedirs(str(folder), exist_ok=True)
-        path = folder / f"{uuid4().hex}.parquet"
-        try:
-            yield path
-        finally:
-            path.unlink(missing_ok=True)
 
     def keep_only(self, spec: TableSpec, day: date, names: set[str]) -> None:
         """Remove from a landing partition the objects that no landing file names any more."""

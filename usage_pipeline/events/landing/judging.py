@@ -1,7 +1,7 @@
 """Judges every line of one file once, and stores what became of them: events, texts, rejected lines.
 
-The verdicts on all lines are first written to a staging file, so that no line is read or judged twice, and
-none can be judged differently for two tables.
+The verdicts on all lines are staged first, so that no line is read or judged twice, and none can be judged
+differently for two tables.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -21,7 +21,7 @@ from usage_pipeline.events.landing.fields import Fields
 from usage_pipeline.events.landing.json_fields import JsonFields
 from usage_pipeline.events.landing.rules import LandingRules, landing_sql
 from usage_pipeline.events.landing.scan import LandingFile
-from usage_pipeline.events.landing.staging import BOUNDED_ROW_GROUPS, register_judged, stage
+from usage_pipeline.events.landing.staging import register_judged, stage
 from usage_pipeline.events.mapping_parts import Format
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, RECORD, REJECTED_LINES
 from usage_pipeline.storage.daily import ReferenceRows
@@ -31,6 +31,9 @@ from usage_pipeline.storage.inputs import register_reference
 from usage_pipeline.storage.landed_files import LandedDay
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec, columns
+
+_BOUNDED_ROW_GROUPS = "ROW_GROUP_SIZE 30720, ROW_GROUP_SIZE_BYTES '64MB'"
+"""Row groups are built in memory, one per thread, and a line may have 16 MiB of text."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,10 @@ class Judgement:
         Raises UnreadableFileError when the file cannot be read whole; then nothing is written.
         """
         reader = lines.LineReader(self._path, self.file)
-        with session(self.storage.engine) as duck, self.storage.lake.staging() as staged:
+        with session(self.storage.engine) as duck:
             self._prepare(duck)
-            stage(duck, reader, self._judged_select(), self.mapping, staged)
-            register_judged(duck, staged, self.mapping, reader.digest)
+            stage(duck, reader, self._judged_select(), self.mapping)
+            register_judged(duck, self.mapping, reader.digest)
             rejects = _counts(duck, "reason IS NOT NULL", by="reason")
             accepted = _counts(duck, "reason IS NULL", by="type = 'void'")
             _expect_all(reader.counts.judged, sum(accepted.values()), sum(rejects.values()))
@@ -154,7 +157,7 @@ def _expect_all(judged: int, accepted: int, rejected: int) -> None:
 
 
 def _copy(duck: DuckDBPyConnection, select: str, path: Path) -> None:
-    duck.execute(f"COPY ({select}) TO {literal(str(path))} ({PARQUET}, {BOUNDED_ROW_GROUPS})")
+    duck.execute(f"COPY ({select}) TO {literal(str(path))} ({PARQUET}, {_BOUNDED_ROW_GROUPS})")
 
 
 def _counts(duck: DuckDBPyConnection, where: str, by: str) -> dict[Any, int]:

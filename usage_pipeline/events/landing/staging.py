@@ -1,10 +1,8 @@
-"""The staging file: what each line of a landing file came to, judged once, before it becomes rows of tables.
+"""The staged lines: what each line of a landing file came to, judged once, before it becomes rows of tables.
 
-Writing a column costs about as much as typing it, so the file holds only what differs between lines. The rest,
-the facts of the file and columns that nothing fills, comes back when it is read.
+Keeping a column costs about as much as typing it, so only what differs between lines is kept. The rest, the facts
+of the file and columns that nothing fills, comes back when it is read. What has no place in memory DuckDB spills.
 """
-
-from pathlib import Path
 
 import pyarrow as pa
 from duckdb import DataError, DuckDBPyConnection
@@ -14,10 +12,7 @@ from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing import lines
 from usage_pipeline.events.landing.extract import empty_columns
 from usage_pipeline.events.mapping import Mapping
-from usage_pipeline.storage.engine import literal, parquet_scan
-
-BOUNDED_ROW_GROUPS = "ROW_GROUP_SIZE 30720, ROW_GROUP_SIZE_BYTES '64MB'"
-"""Row groups are built in memory, one per thread, and a line may have 16 MiB of text."""
+from usage_pipeline.storage.engine import literal
 
 _OF_REJECTS = {
     "raw": "line_text(raw)",
@@ -29,14 +24,14 @@ _OF_REJECTS = {
 """Columns that only rejected lines have, and what they hold there."""
 
 
-def stage(duck: DuckDBPyConnection, reader: lines.LineReader, judged: str, mapping: Mapping, path: Path) -> None:
-    """Stream the file's lines through the SELECT of verdicts into the staging file.
+def stage(duck: DuckDBPyConnection, reader: lines.LineReader, judged: str, mapping: Mapping) -> None:
+    """Stream the file's lines through the SELECT of verdicts into the table `staged`.
 
     Raises UnreadableFileError when the file cannot be read whole.
     """
     duck.register("lines", pa.RecordBatchReader.from_batches(lines.SCHEMA, reader.batches()))
     try:
-        _copy(duck, judged, mapping, path)
+        _keep(duck, judged, mapping)
     except DuckDBError as error:
         if reader.error is not None:
             raise reader.error from None
@@ -50,22 +45,17 @@ def stage(duck: DuckDBPyConnection, reader: lines.LineReader, judged: str, mappi
         duck.unregister("lines")
 
 
-def register_judged(duck: DuckDBPyConnection, path: Path, mapping: Mapping, content_digest: str) -> None:
-    """Make the staging file readable as `judged`: one row per line, with all columns."""
+def register_judged(duck: DuckDBPyConnection, mapping: Mapping, content_digest: str) -> None:
+    """Make the staged lines readable as `judged`: one row per line, with all columns."""
     empty = "".join(f", CAST(NULL AS {column.type}) AS {column.name}" for column in empty_columns(mapping))
     position = f" REPLACE ({literal(content_digest)} || ':' || record_id AS record_id)"
     columns = f"staged.*{'' if mapping.identity_fields else position}, landing.*{empty}"
-    duck.execute(
-        f"CREATE TEMP VIEW judged AS SELECT {columns} FROM {parquet_scan([path])} AS staged CROSS JOIN landing"
-    )
+    duck.execute(f"CREATE TEMP VIEW judged AS SELECT {columns} FROM staged CROSS JOIN landing")
 
 
-def _copy(duck: DuckDBPyConnection, judged: str, mapping: Mapping, path: Path) -> None:
+def _keep(duck: DuckDBPyConnection, judged: str, mapping: Mapping) -> None:
     empty = ", ".join(column.name for column in empty_columns(mapping))
     rejects = ", ".join(
         f"CASE WHEN reason IS NOT NULL THEN {text} END AS {name}" for name, text in _OF_REJECTS.items()
     )
-    duck.execute(
-        f"COPY (SELECT * EXCLUDE ({empty}) REPLACE ({rejects}) FROM ({judged})) "
-        f"TO {literal(str(path))} (FORMAT parquet, COMPRESSION snappy, {BOUNDED_ROW_GROUPS})"
-    )
+    duck.execute(f"CREATE TEMP TABLE staged AS SELECT * EXCLUDE ({empty}) REPLACE ({rejects}) FROM ({judged})")
