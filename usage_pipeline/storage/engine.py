@@ -9,10 +9,12 @@ import duckdb
 from usage_pipeline.settings import Settings
 
 PARQUET = (
-    "FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT 2000, WRITE_BLOOM_FILTER false"
+    "FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
+    "DICTIONARY_SIZE_LIMIT 2000, WRITE_BLOOM_FILTER false"
 )
-"""How objects of lake and rollups are written: the second version's encodings take a tenth less time, and so does
-giving up on dictionaries that grow large. Rows are sorted, so nobody would ask a Bloom filter.
+"""How objects of lake and rollups are written. Each of these takes less time and no more room than the default:
+the second version's encodings, the quickest level, and no dictionaries that grow large. Rows are sorted, so nobody
+would ask a Bloom filter.
 """
 
 
