@@ -5,7 +5,7 @@ Everything else is an error of the data or of the settings: it would fail again 
 
 import errno
 
-from duckdb import IOException
+from duckdb import IOException, OutOfMemoryException
 from sqlalchemy.exc import DBAPIError
 
 from usage_pipeline.errors import LockTimeoutError, WarehouseError
@@ -25,6 +25,8 @@ def is_passing(error: BaseException) -> bool:
             return error.errno in PASSING
         case IOException():
             return "No space left on device" in str(error)
+        case OutOfMemoryException():  # what has no place in memory found none on the disk either
+            return "max_temp_directory_size" in str(error)
         case _:
             return False
 

@@ -1,6 +1,7 @@
 """Which errors pass by themselves, so that a run is tried again: faults of the surroundings only."""
 
 import errno
+from pathlib import Path
 
 import duckdb
 import psycopg
@@ -34,6 +35,14 @@ def test_a_fault_of_the_surroundings_passes(error: Exception) -> None:
     assert is_passing(error)
 
 
+def test_no_room_to_spill_passes(tmp_path: Path) -> None:
+    config = {"memory_limit": "20MB", "temp_directory": str(tmp_path)}
+    with duckdb.connect(config=config) as duck, pytest.raises(duckdb.OutOfMemoryException) as fault:
+        duck.execute("SET max_temp_directory_size = '1MB'")
+        duck.execute("CREATE TEMP TABLE spilled AS SELECT range, md5(CAST(range AS VARCHAR)) FROM range(1000000)")
+    assert is_passing(fault.value)
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -43,6 +52,7 @@ def test_a_fault_of_the_surroundings_passes(error: Exception) -> None:
         FileNotFoundError(errno.ENOENT, "No such file or directory"),
         duckdb.IOException("No files found that match the pattern"),
         duckdb.ConversionException(""),
+        duckdb.OutOfMemoryException("failed to pin block"),
         ValueError(""),
     ],
     ids=repr,
