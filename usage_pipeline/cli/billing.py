@@ -12,10 +12,10 @@ from usage_pipeline.cli.decide import By
 from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, load_settings
 from usage_pipeline.cli.output import console, count, print_rows
 from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
-from usage_pipeline.costs.closing import Closing
-from usage_pipeline.costs.closing import close as close_period
+from usage_pipeline.costs.periods.closing import Closing
+from usage_pipeline.costs.periods.closing import close as close_period
+from usage_pipeline.costs.periods.statements import StatementLine, read_statement
 from usage_pipeline.costs.rerating import rerate as decide_again
-from usage_pipeline.costs.statements import StatementLine, read_statement
 from usage_pipeline.pipeline import refresh as pipeline
 from usage_pipeline.storage.opened import open_storage
 

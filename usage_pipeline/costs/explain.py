@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from usage_pipeline.costs import book_store
-from usage_pipeline.costs.price_book import PriceBook, Resolution, Unpriced, current_price_book
-from usage_pipeline.costs.prices import CURRENCY, Price, TokenClass
+from usage_pipeline.costs.book import book_store
+from usage_pipeline.costs.book.price_book import PriceBook, Resolution, Unpriced, current_price_book
+from usage_pipeline.costs.book.prices import CURRENCY, Price, TokenClass
 from usage_pipeline.storage.opened import Storage
 
 WHY = {

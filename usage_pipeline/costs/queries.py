@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from usage_pipeline.costs.prices import TokenClass
+from usage_pipeline.costs.book.prices import TokenClass
 from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.series import queries as series
 from usage_pipeline.series.outages import Row, Width, with_outages

@@ -10,14 +10,14 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from usage_pipeline.costs.prices import DECIMALS, MINUTES_OF_DAY, UNLIMITED, Band, TokenClass
+from usage_pipeline.costs.book.prices import DECIMALS, MINUTES_OF_DAY, UNLIMITED, Band, TokenClass
 from usage_pipeline.storage.tables import Column, columns
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from sqlalchemy import Connection
 
-    from usage_pipeline.costs.price_book import PriceBook
+    from usage_pipeline.costs.book.price_book import PriceBook
     from usage_pipeline.storage.opened import Storage
 
 COARSE_DECIMALS = 12
@@ -56,8 +56,8 @@ class Rates:
 
     def settle(self, storage: "Storage", connection: "Connection", day: date) -> None:
         """A day that was never rated is from now on rated with the price book of now."""
-        from usage_pipeline.costs import book_store  # noqa: PLC0415 - slow to import
-        from usage_pipeline.costs.price_book import current_price_book  # noqa: PLC0415 - slow to import
+        from usage_pipeline.costs.book import book_store  # noqa: PLC0415 - slow to import
+        from usage_pipeline.costs.book.price_book import current_price_book  # noqa: PLC0415 - slow to import
 
         if day not in book_store.decided(connection, [day]):
             book = current_price_book(storage.settings)
@@ -65,13 +65,13 @@ class Rates:
 
     def digests(self, connection: "Connection", days: Collection[date]) -> Mapping[date, str]:
         """The version of the price book that each day is rated with; nothing for days that never were."""
-        from usage_pipeline.costs import book_store  # noqa: PLC0415 - slow to import
+        from usage_pipeline.costs.book import book_store  # noqa: PLC0415 - slow to import
 
         return {**dict.fromkeys(days, ""), **book_store.decided(connection, days)}
 
     def register(self, connection: "Connection", duck: "DuckDBPyConnection", day: date) -> None:
         """Look up the models of the day, each once."""
-        from usage_pipeline.costs import book_store  # noqa: PLC0415 - slow to import
+        from usage_pipeline.costs.book import book_store  # noqa: PLC0415 - slow to import
 
         book = book_store.load(connection, book_store.decided(connection, [day])[day])
         names = duck.execute("SELECT DISTINCT provider, model FROM usage_records").fetchall()

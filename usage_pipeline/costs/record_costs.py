@@ -7,7 +7,7 @@ from decimal import Decimal
 from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
 
-from usage_pipeline.costs import book_store
+from usage_pipeline.costs.book import book_store
 from usage_pipeline.costs.rates import Rates, rate_rows, register_rates
 from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.storage.daily import Derived, ReferenceRows

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from usage_pipeline.costs.prices import UNSPLIT, TokenClass
+from usage_pipeline.costs.book.prices import UNSPLIT, TokenClass
 from usage_pipeline.costs.rates import Rates
 from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.records.tables import USAGE_RECORDS

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from usage_pipeline.accounts.reference import load_accounts
-from usage_pipeline.costs.price_file import read_price_file
+from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.events.mapping import load_mappings
 from usage_pipeline.pipeline.landing_work import find_landing_work

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from usage_pipeline.costs.closing import ClosedPeriod
-from usage_pipeline.costs.due_periods import close_due
+from usage_pipeline.costs.periods.closing import ClosedPeriod
+from usage_pipeline.costs.periods.due_periods import close_due
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.landing.land import land_day
 from usage_pipeline.events.landing.vanished import note_vanished

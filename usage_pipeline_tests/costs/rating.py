@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from usage_pipeline.costs.price_book import PriceBook
-from usage_pipeline.costs.price_file import read_price_file
+from usage_pipeline.costs.book.price_book import PriceBook
+from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.costs.rates import Rates, rate_rows, register_rates
 from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.records.tables import USAGE_RECORDS

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from usage_pipeline.costs.price_book import PriceBook
-from usage_pipeline.costs.prices import Price, Tier, TokenClass
+from usage_pipeline.costs.book.price_book import PriceBook
+from usage_pipeline.costs.book.prices import Price, Tier, TokenClass
 from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS
 from usage_pipeline.series.dimensions import DIMENSIONS
 from usage_pipeline_tests.costs.generic import price

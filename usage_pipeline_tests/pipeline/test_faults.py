@@ -37,9 +37,10 @@ def test_a_fault_of_the_surroundings_passes(error: Exception) -> None:
 
 def test_no_room_to_spill_passes(tmp_path: Path) -> None:
     config = {"memory_limit": "20MB", "temp_directory": str(tmp_path)}
-    with duckdb.connect(config=config) as duck, pytest.raises(duckdb.OutOfMemoryException) as fault:
+    with duckdb.connect(config=config) as duck:
         duck.execute("SET max_temp_directory_size = '1MB'")
-        duck.execute("CREATE TEMP TABLE spilled AS SELECT range, md5(CAST(range AS VARCHAR)) FROM range(1000000)")
+        with pytest.raises(duckdb.OutOfMemoryException) as fault:
+            duck.execute("CREATE TEMP TABLE wide AS SELECT range, md5(CAST(range AS VARCHAR)) FROM range(1000000)")
     assert is_passing(fault.value)
 
 

@@ -6,7 +6,7 @@ Input counts neither cache reads nor cache writes. An amount is a text, in cents
 from datetime import UTC, datetime
 from decimal import Context
 
-from usage_pipeline.costs.prices import CURRENCY
+from usage_pipeline.costs.book.prices import CURRENCY
 from usage_pipeline.costs.reconcile.export import Entry, Format, Measure
 from usage_pipeline.costs.reconcile.fields import DIGITS, Part
 

@@ -5,7 +5,7 @@ Input counts cached and cache-write tokens, of all modalities. An amount is a nu
 
 from datetime import UTC, datetime
 
-from usage_pipeline.costs.prices import CURRENCY
+from usage_pipeline.costs.book.prices import CURRENCY
 from usage_pipeline.costs.reconcile.export import Entry, Format, Measure
 from usage_pipeline.costs.reconcile.fields import Part
 

@@ -10,8 +10,8 @@ import pytest
 
 from usage_pipeline.accounts.reference import load_accounts
 from usage_pipeline.cli.demo.logs import place_logs
-from usage_pipeline.costs.price_book import current_price_book
-from usage_pipeline.costs.price_file import read_price_file
+from usage_pipeline.costs.book.price_book import current_price_book
+from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.settings import Settings
 from usage_pipeline.simulation.plan import Plan

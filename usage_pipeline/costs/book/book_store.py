@@ -9,7 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
-from usage_pipeline.costs.price_book import PriceBook, price_book
+from usage_pipeline.costs.book.price_book import PriceBook, price_book
 from usage_pipeline.storage.schema import price_books, rated_days
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Select, select
 from usage_pipeline.accounts.billing import BillingPeriod, by_month, month_after, month_of, period_among
 from usage_pipeline.accounts.reference import load_accounts
 from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
-from usage_pipeline.costs.closing import ClosedPeriod, anchor_day, closed_of
+from usage_pipeline.costs.periods.closing import ClosedPeriod, anchor_day, closed_of
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import closed_costs, tenant_costs
 

@@ -25,7 +25,7 @@ from genai_prices.types import (
     TimeOfDateConstraint,
 )
 
-from usage_pipeline.costs.prices import Price, Tier, TokenClass, UnitPrices, Window, exact
+from usage_pipeline.costs.book.prices import Price, Tier, TokenClass, UnitPrices, Window, exact
 
 _PRICED = {
     TokenClass.INPUT: ("input_mtok", 1_000_000),

@@ -20,8 +20,8 @@ from usage_pipeline.accounts.billing import (
     period_of,
 )
 from usage_pipeline.accounts.reference import load_accounts
-from usage_pipeline.costs.closing import ClosedPeriod, Decision, anchor_day, freeze
-from usage_pipeline.costs.held_open import Obstacles, read_obstacles
+from usage_pipeline.costs.periods.closing import ClosedPeriod, Decision, anchor_day, freeze
+from usage_pipeline.costs.periods.held_open import Obstacles, read_obstacles
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import closed_periods, daily_breakdown

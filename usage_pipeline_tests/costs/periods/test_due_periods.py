@@ -7,9 +7,9 @@ from threading import Thread
 import pytest
 from sqlalchemy import Connection, event, func, select
 
-from usage_pipeline.costs.closing import ClosedPeriod, Closing, close, closed_of
-from usage_pipeline.costs.due_periods import close_due, due_periods
-from usage_pipeline.costs.statements import read_statement
+from usage_pipeline.costs.periods.closing import ClosedPeriod, Closing, close, closed_of
+from usage_pipeline.costs.periods.due_periods import close_due, due_periods
+from usage_pipeline.costs.periods.statements import read_statement
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import closed_costs, usage_versions

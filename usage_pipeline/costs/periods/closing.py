@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Integer, Select, cast, func, select, text
 from usage_pipeline.accounts.billing import BillingPeriod, by_month, period_among
 from usage_pipeline.accounts.models import Accounts
 from usage_pipeline.accounts.reference import load_accounts
-from usage_pipeline.costs.held_open import held_open_by
+from usage_pipeline.costs.periods.held_open import held_open_by
 from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.errors import ClosingError
 from usage_pipeline.storage.fingerprint import fingerprint

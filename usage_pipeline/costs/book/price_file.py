@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from usage_pipeline.accounts.models import Amount
-from usage_pipeline.costs.prices import CURRENCY, Price, Tier, TokenClass, UnitPrices, Window, exact
+from usage_pipeline.costs.book.prices import CURRENCY, Price, Tier, TokenClass, UnitPrices, Window, exact
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.yaml_file import read_yaml_list
 

@@ -6,12 +6,12 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from usage_pipeline.costs.price_file import Alias
-from usage_pipeline.costs.prices import Price, Tier, TokenClass, Window
+from usage_pipeline.costs.book.price_file import Alias
+from usage_pipeline.costs.book.prices import Price, Tier, TokenClass, Window
 from usage_pipeline.storage.fingerprint import fingerprint
 
 if TYPE_CHECKING:
-    from usage_pipeline.costs.price_book import PriceBook
+    from usage_pipeline.costs.book.price_book import PriceBook
 
 
 def document_of(book: "PriceBook") -> str:

@@ -10,10 +10,10 @@ from datetime import date
 from enum import StrEnum
 from functools import cached_property, lru_cache
 
-from usage_pipeline.costs.book_document import document_of, parts_of, version_of
-from usage_pipeline.costs.catalogue import FIRST_PARTIES, Catalogue, load_catalogue
-from usage_pipeline.costs.price_file import Alias, read_price_file
-from usage_pipeline.costs.prices import Price
+from usage_pipeline.costs.book.catalogue import FIRST_PARTIES, Catalogue, load_catalogue
+from usage_pipeline.costs.book.document import document_of, parts_of, version_of
+from usage_pipeline.costs.book.price_file import Alias, read_price_file
+from usage_pipeline.costs.book.prices import Price
 from usage_pipeline.settings import Settings
 
 

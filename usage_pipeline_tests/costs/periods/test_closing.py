@@ -7,9 +7,9 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from usage_pipeline.costs.closing import ClosedPeriod, Closing, close
+from usage_pipeline.costs.periods.closing import ClosedPeriod, Closing, close
+from usage_pipeline.costs.periods.statements import read_statement
 from usage_pipeline.costs.rerating import rerate
-from usage_pipeline.costs.statements import read_statement
 from usage_pipeline.errors import ClosingError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
