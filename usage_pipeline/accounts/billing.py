@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from usage_pipeline.days import days_between
+
 
 @dataclass(frozen=True, order=True)
 class BillingPeriod:
@@ -21,7 +23,7 @@ class BillingPeriod:
     @property
     def days(self) -> list[date]:
         """Its days."""
-        return [self.first + timedelta(days=offset) for offset in range((self.last - self.first).days + 1)]
+        return days_between(self.first, self.last)
 
 
 def billing_period(anchor_day: int, month: date) -> BillingPeriod:

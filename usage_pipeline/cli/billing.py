@@ -2,7 +2,7 @@
 
 import getpass
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
@@ -16,6 +16,7 @@ from usage_pipeline.costs.periods.closing import Closing
 from usage_pipeline.costs.periods.closing import close as close_period
 from usage_pipeline.costs.periods.statements import StatementLine, read_statement
 from usage_pipeline.costs.rerating import rerate as decide_again
+from usage_pipeline.days import days_between
 from usage_pipeline.pipeline import refresh as pipeline
 from usage_pipeline.storage.opened import open_storage
 
@@ -47,8 +48,7 @@ def rerate(
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=(settings.first_day, settings.today()))
     with open_session(settings, "rerate") as session:
-        days = [start + timedelta(days=offset) for offset in range((end - start).days + 1)]
-        moved = decide_again(session.storage, days)
+        moved = decide_again(session.storage, days_between(start, end))
         console.print(f"{count(len(moved), 'day')} had another price book.")
         summary = pipeline.RefreshSummary()
         pipeline.settle(session.storage, session.runner, summary)

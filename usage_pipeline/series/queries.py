@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from usage_pipeline.days import days_between
 from usage_pipeline.series.dimensions import CONVERSATIONS, CUBE_METRICS, DIMENSIONS, METRICS
 from usage_pipeline.series.outages import Row, Width, with_outages
 from usage_pipeline.series.scan import damage_named, scan
@@ -91,9 +92,8 @@ class UsageQuery:
     @property
     def days(self) -> list[date]:
         """The days of the range that meet the conditions on the day."""
-        days = (self.first + timedelta(days=offset) for offset in range((self.last - self.first).days + 1))
         asked = [value for name, value in self.where if name == "day"]
-        return [day for day in days if all(str(day) == value for value in asked)]
+        return [day for day in days_between(self.first, self.last) if all(str(day) == value for value in asked)]
 
 
 def missing_days(storage: Storage, query: UsageQuery) -> list[date]:

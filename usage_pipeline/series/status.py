@@ -15,6 +15,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
+from usage_pipeline.days import days_between
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.tables import CONVERSATION_SERIES, MESSAGE_SERIES, TOKEN_SERIES
@@ -69,11 +70,11 @@ class DayReader:
 
     def read(self, first: date, last: date) -> list[Day]:
         """The days from first to last, both included."""
-        return [self._day(day) for day in _days(first, last)]
+        return [self._day(day) for day in days_between(first, last)]
 
     def missing(self, first: date, last: date) -> list[date]:
         """The missing days from first to last, both included."""
-        return [day for day in _days(first, last) if self._is_missing(day)]
+        return [day for day in days_between(first, last) if self._is_missing(day)]
 
     def known_days(self) -> tuple[date, date] | None:
         """The first and the last day that has records or a landing folder."""
@@ -114,10 +115,6 @@ class DayReader:
             return True
         expected = self._first_landing is not None and day >= self._first_landing
         return expected and day not in self._landing_commits and not _count(self._records.get(day), "rows")
-
-
-def _days(first: date, last: date) -> list[date]:
-    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
 
 
 def _end(day: date) -> datetime:

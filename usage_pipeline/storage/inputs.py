@@ -12,6 +12,7 @@ from typing import Any
 from duckdb import CatalogException, DuckDBPyConnection
 from sqlalchemy import Connection
 
+from usage_pipeline.days import days_between
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.codes import WORTH_CODING, with_codes
@@ -126,12 +127,7 @@ def _window_digests(spec: TableSpec, days_before: int, connection: Connection, d
 
 
 def _within(filled: Mapping[date, str | None], first: date, last: date) -> list[object]:
-    return [
-        part
-        for offset in range((last - first).days + 1)
-        if (day := first + timedelta(days=offset)) in filled
-        for part in (day, filled[day])
-    ]
+    return [part for day in days_between(first, last) if day in filled for part in (day, filled[day])]
 
 
 def _register_landed(

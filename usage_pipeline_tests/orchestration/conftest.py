@@ -1,6 +1,7 @@
 """Real Dagster runs over three days, on a storage and an instance of their own."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -13,6 +14,12 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.orchestration.asking import KEYS, Told
 from usage_pipeline_tests.support import Landing, prompt
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    """All there is, from the first day of 2025 on."""
+    return build_definitions(Settings.load(first_day=date(2025, 1, 1)))
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
-"""What Dagster shows before anything runs: assets, their flow and their columns, jobs, calendar."""
+"""What Dagster shows of assets before anything runs: their flow, columns, checks and calendar."""
 
 import subprocess
 import sys
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -50,11 +50,6 @@ SLOW = {
     "pyarrow",
     "genai_prices",
 }
-
-
-@pytest.fixture(scope="module")
-def definitions() -> dg.Definitions:
-    return build_definitions(Settings.load(first_day=date(2025, 1, 1)))
 
 
 @pytest.fixture(scope="module")
@@ -245,52 +240,10 @@ def test_an_own_check_is_a_check_of_the_asset(tmp_path: Path) -> None:
     assert dg.AssetCheckKey(dg.AssetKey("usage_records"), "busy") in found
 
 
-def test_the_jobs(definitions: dg.Definitions) -> None:
-    found = {job.name for job in definitions.resolve_all_job_defs() if not job.name.startswith("__")}
-    assert found == {"landing_days", "event_days", "close_periods"}
-
-
-def test_the_run_of_every_job_holds_the_lock_that_tells_that_it_lives(definitions: dg.Definitions) -> None:
-    without = {
-        job.name
-        for job in definitions.resolve_all_job_defs()
-        if not any("run_lock" in node.definition.required_resource_keys for node in job.nodes)
-    }
-    assert without == set()
-
-
-def test_the_sensors_run_from_the_start_at_the_pace_of_the_settings(definitions: dg.Definitions) -> None:
-    found = {
-        sensor.name: (sensor.minimum_interval_seconds, sensor.default_status.value)
-        for sensor in definitions.get_repository_def().sensor_defs
-    }
-    assert found == {
-        "arrivals": (30, "RUNNING"),
-        "affected_days": (30, "RUNNING"),
-        "gap_filler": (900, "RUNNING"),
-        "lost_runs": (30, "RUNNING"),
-    }
-
-
-def test_the_schedules_run_from_the_start(definitions: dg.Definitions) -> None:
-    found = {
-        schedule.name: (schedule.cron_schedule, schedule.execution_timezone, schedule.default_status.value)
-        for schedule in definitions.get_repository_def().schedule_defs
-    }
-    assert found == {
-        "yesterday": ("15 0 * * *", "UTC", "RUNNING"),
-        "closing": ("30 1 * * *", "UTC", "RUNNING"),
-    }
-
-
 def test_the_series_have_to_be_computed_between_midnight_and_six(specs: dict[str, dg.AssetSpec]) -> None:
     found = {name: spec.freshness_policy for name, spec in specs.items() if spec.freshness_policy}
     until_six = dg.FreshnessPolicy.cron("0 6 * * *", timedelta(hours=6), "UTC")
     assert found == dict.fromkeys(("token_series", "conversation_series", "message_series"), until_six)
-
-
-def test_a_run_is_one_process(definitions: dg.Definitions) -> None:
-    assert {job.executor_def.name for job in definitions.resolve_all_job_defs()} == {"in_process"}
 
 
 def test_the_module_that_dagster_loads_imports_nothing_slow() -> None:

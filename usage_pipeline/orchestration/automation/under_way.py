@@ -14,6 +14,7 @@ from dagster._core.storage.tags import (
     WILL_RETRY_TAG,
 )
 
+from usage_pipeline.days import days_between
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.orchestration.jobs import LANDING_DAYS
 from usage_pipeline.orchestration.resources import COMMAND_TAG
@@ -71,8 +72,7 @@ def days_of(tags: Mapping[str, str], partition: str | None = None) -> list[date]
     last = tags.get(ASSET_PARTITION_RANGE_END_TAG) or first
     if first is None or last is None:
         return []
-    start, end = date.fromisoformat(first), date.fromisoformat(last)
-    return [start + timedelta(days=offset) for offset in range((end - start).days + 1)]
+    return days_between(date.fromisoformat(first), date.fromisoformat(last))
 
 
 def _lands(run: dg.DagsterRun) -> bool:

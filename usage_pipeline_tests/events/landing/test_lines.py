@@ -5,8 +5,6 @@ import gzip
 import hashlib
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,44 +13,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing import lines
-from usage_pipeline.events.landing.lines import SCHEMA, LineCounts, LineReader, content_digest, read_header
-from usage_pipeline.events.landing.scan import COMPRESSIONS, LandingFile
-from usage_pipeline.events.mapping_parts import Format
+from usage_pipeline.events.landing.lines import LineCounts, LineReader, content_digest, read_header
+from usage_pipeline.events.landing.scan import COMPRESSIONS
+from usage_pipeline_tests.events.landing.reading import read, shown
 
 fixtures_are_shared = hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@dataclass(frozen=True)
-class Read:
-    """What a reader gives of a file: line numbers, texts, whether they were UTF-8, and its counts."""
-
-    numbers: list[int]
-    texts: list[str]
-    utf8: list[bool]
-    counts: LineCounts
-
-
-def read(path: Path, content: bytes) -> Read:
-    path.write_bytes(content)
-    compression = COMPRESSIONS.get(path.suffix)
-    file = LandingFile(
-        path=path.name,
-        source="any",
-        landing_day=date(2026, 5, 1),
-        tenant=None,
-        format=Format.CSV if ".csv" in path.name else Format.JSONL,
-        compression=compression,
-        size=len(content),
-        mtime_ns=path.stat().st_mtime_ns,
-    )
-    reader = LineReader(path, file)
-    batches = list(reader.batches())
-    numbers, texts, utf8 = (
-        [value for batch in batches for value in batch[name].to_pylist()] for name in SCHEMA.names
-    )
-    return Read(numbers, texts, utf8, reader.counts)
 
 
 @pytest.mark.parametrize(
@@ -212,69 +178,17 @@ def test_the_content_digest_is_that_of_the_decompressed_bytes(tmp_path: Path, na
     )
 
 
-GZIP = gzip.compress(b'{"id":1}\n' * 1000, mtime=0)
-ZSTD = zstandard.ZstdCompressor(write_checksum=True).compress(b'{"id":1}\n' * 1000)
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "problem"),
-    [
-        pytest.param("a.jsonl.gz", GZIP[:-1], "truncated", id="gzip without its last byte"),
-        pytest.param("a.jsonl.gz", GZIP[: len(GZIP) // 2], "truncated", id="half a gzip file"),
-        pytest.param("a.jsonl.gz", GZIP[:5], "truncated", id="half a gzip header"),
-        pytest.param("a.jsonl.gz", b"", "truncated", id="empty file that should be gzip"),
-        pytest.param(
-            "a.jsonl.gz", GZIP[:-8] + b"\0\0\0\0" + GZIP[-4:], "corrupt", id="gzip with a wrong checksum"
-        ),
-        pytest.param("a.jsonl.gz", GZIP[:12] + b"\xff" * 9 + GZIP[21:], "corrupt", id="gzip with wrong bytes"),
-        pytest.param("a.jsonl.gz", GZIP + b"more", "corrupt", id="gzip with something behind it"),
-        pytest.param("a.jsonl.gz", b'{"id":1}\n', "corrupt", id="plain text that should be gzip"),
-        pytest.param("a.jsonl.zst", ZSTD[:-1], "truncated", id="zstd without its last byte"),
-        pytest.param("a.jsonl.zst", ZSTD[: len(ZSTD) // 2], "truncated", id="half a zstd file"),
-        pytest.param("a.jsonl.zst", ZSTD + ZSTD[:7], "truncated", id="a whole zstd frame and a part of one"),
-        pytest.param("a.jsonl.zst", b"", "truncated", id="empty file that should be zstd"),
-        pytest.param("a.jsonl.zst", ZSTD[:-4] + b"\0\0\0\0", "corrupt", id="zstd with a wrong checksum"),
-        pytest.param("a.jsonl.zst", b'{"id":1}\n', "corrupt", id="plain text that should be zstd"),
-    ],
-)
-def test_a_compressed_file_that_is_not_whole_is_unreadable(
-    tmp_path: Path, name: str, content: bytes, problem: str
-) -> None:
-    with pytest.raises(UnreadableFileError, match=problem):
-        read(tmp_path / name, content)
-
-
-def test_a_file_that_is_gone_is_unreadable(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFileError, match="No such file or directory"):
-        content_digest(tmp_path / "gone.jsonl", None)
-
-
-@pytest.mark.parametrize(("size", "aged_by"), [(2, 1), (3, 0)], ids=["other time", "other size"])
-def test_a_file_that_is_not_as_the_folder_showed_it_is_unreadable(tmp_path: Path, size: int, aged_by: int) -> None:
-    path = tmp_path / "a.jsonl"
-    path.write_bytes(b"a\n")
-    seen = path.stat().st_mtime_ns + aged_by
-    reader = LineReader(
-        path, LandingFile("a.jsonl", "any", date(2026, 5, 1), None, Format.JSONL, None, size, seen)
-    )
-    with pytest.raises(UnreadableFileError, match="it changed while it was read"):
-        list(reader.batches())
-
-
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.jsonl.zst"])
 def test_the_digest_of_what_was_read_is_that_of_the_decompressed_content(tmp_path: Path, name: str) -> None:
     content = b'{"id":1}\n\n{"id":2}'
     compressed = {".gz": gzip.compress(content), ".zst": zstandard.compress(content)}
     path = tmp_path / name
     path.write_bytes(compressed.get(path.suffix, content))
-    stat = path.stat()
-    compression = COMPRESSIONS.get(path.suffix)
-    file = LandingFile(
-        name, "any", date(2026, 5, 1), None, Format.JSONL, compression, stat.st_size, stat.st_mtime_ns
-    )
-    reader = LineReader(path, file)
+    reader = LineReader(path, shown(path))
     list(reader.batches())
-    assert reader.digest == hashlib.sha256(content).hexdigest() == content_digest(path, compression)
+    assert (
+        reader.digest == hashlib.sha256(content).hexdigest() == content_digest(path, COMPRESSIONS.get(path.suffix))
+    )
 
 
 def test_a_line_over_the_limit_is_cut_and_the_lines_after_it_keep_their_numbers(
@@ -302,10 +216,3 @@ def test_a_line_over_the_limit_is_cut_and_the_lines_after_it_keep_their_numbers(
 def test_the_header_is_the_first_line_that_is_not_blank(tmp_path: Path, content: bytes, header: str) -> None:
     (tmp_path / "a.csv").write_bytes(content)
     assert read_header(tmp_path / "a.csv", None) == header
-
-
-@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf\n"])
-def test_a_file_without_a_header_that_needs_one_is_unreadable(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "a.csv").write_bytes(content)
-    with pytest.raises(UnreadableFileError, match="its format needs a header"):
-        read_header(tmp_path / "a.csv", None)

@@ -1,0 +1,45 @@
+"""What runs, when and how: jobs, sensors and schedules."""
+
+import dagster as dg
+
+
+def test_the_jobs(definitions: dg.Definitions) -> None:
+    found = {job.name for job in definitions.resolve_all_job_defs() if not job.name.startswith("__")}
+    assert found == {"landing_days", "event_days", "close_periods"}
+
+
+def test_the_run_of_every_job_holds_the_lock_that_tells_that_it_lives(definitions: dg.Definitions) -> None:
+    without = {
+        job.name
+        for job in definitions.resolve_all_job_defs()
+        if not any("run_lock" in node.definition.required_resource_keys for node in job.nodes)
+    }
+    assert without == set()
+
+
+def test_the_sensors_run_from_the_start_at_the_pace_of_the_settings(definitions: dg.Definitions) -> None:
+    found = {
+        sensor.name: (sensor.minimum_interval_seconds, sensor.default_status.value)
+        for sensor in definitions.get_repository_def().sensor_defs
+    }
+    assert found == {
+        "arrivals": (30, "RUNNING"),
+        "affected_days": (30, "RUNNING"),
+        "gap_filler": (900, "RUNNING"),
+        "lost_runs": (30, "RUNNING"),
+    }
+
+
+def test_the_schedules_run_from_the_start(definitions: dg.Definitions) -> None:
+    found = {
+        schedule.name: (schedule.cron_schedule, schedule.execution_timezone, schedule.default_status.value)
+        for schedule in definitions.get_repository_def().schedule_defs
+    }
+    assert found == {
+        "yesterday": ("15 0 * * *", "UTC", "RUNNING"),
+        "closing": ("30 1 * * *", "UTC", "RUNNING"),
+    }
+
+
+def test_a_run_is_one_process(definitions: dg.Definitions) -> None:
+    assert {job.executor_def.name for job in definitions.resolve_all_job_defs()} == {"in_process"}
