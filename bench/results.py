@@ -121,7 +121,7 @@ class Results:
     def ratio(self, entry: Measured) -> float | None:
         """How many times longer it took than the fastest raw conversion of the same files, where there is one."""
         raw = self.fastest_raw(entry.case.dataset)
-        return round(entry.seconds / raw.seconds, 3) if raw else None
+        return entry.seconds / raw.seconds if raw else None
 
     def as_json(self) -> dict[str, Any]:
         """All that was measured, and what follows from it."""
@@ -131,9 +131,13 @@ class Results:
             "events": self.events,
             "repetitions": self.repetitions,
             "noise": round(self.noise, 4),
-            "measured": [{**entry.as_json(), "to_fastest_raw": self.ratio(entry)} for entry in self.measured],
+            "measured": [self._with_ratio(entry) for entry in self.measured],
             "failed": [entry.as_json() for entry in self.failed],
         }
+
+    def _with_ratio(self, entry: Measured) -> dict[str, Any]:
+        ratio = self.ratio(entry)
+        return {**entry.as_json(), "to_fastest_raw": None if ratio is None else round(ratio, 3)}
 
     @classmethod
     def read(cls, path: Path) -> Self:
