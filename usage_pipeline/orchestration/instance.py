@@ -25,7 +25,10 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from usage_pipeline.errors import SettingsError
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.postgres import database_urls, ensure_database
+from usage_pipeline.storage.postgres import database_urls, ensure_database, one_at_a_time
+
+DAGSTERS_TABLES = "Dagster's tables"
+"""What one process at a time makes."""
 
 
 class ServerStorage(DagsterPostgresStorage):
@@ -48,7 +51,9 @@ class ServerStorage(DagsterPostgresStorage):
         data = ConfigurableClassData(
             "dagster_postgres", "DagsterPostgresStorage", yaml.safe_dump({"postgres_url": plain})
         )
-        return cls(postgres_url=plain, inst_data=data)
+        # It makes its tables when it finds none, and does not expect that another process is making them.
+        with one_at_a_time(url, DAGSTERS_TABLES):
+            return cls(postgres_url=plain, inst_data=data)
 
 
 class DataDirArtifacts(LocalArtifactStorage):

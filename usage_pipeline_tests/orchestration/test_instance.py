@@ -1,13 +1,16 @@
 """Dagster's instance lies where the settings say."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
+import dagster as dg
 import pytest
-from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy import NullPool, create_engine, inspect, make_url, text
 
 from usage_pipeline.errors import SettingsError
-from usage_pipeline.orchestration.instance import kept_connections, open_instance, project_dir
+from usage_pipeline.orchestration.instance import DAGSTERS_TABLES, kept_connections, open_instance, project_dir
+from usage_pipeline.storage.postgres import ensure_database, one_at_a_time
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -57,6 +60,25 @@ def test_the_instance_keeps_runs_in_its_database_and_files_below_the_data_direct
         assert make_url(instance.run_storage.postgres_url).database == database
         assert instance.get_runs() == []
         assert Path(instance.storage_directory()).is_relative_to(tmp_path)
+
+
+def test_an_instance_waits_while_another_makes_the_tables(server: str, database: str) -> None:
+    def runs() -> list[dg.DagsterRun]:
+        with open_instance() as instance:
+            return list(instance.get_runs())
+
+    url = make_url(server).set(database=database)
+    ensure_database(url)
+    watching = create_engine(url, poolclass=NullPool)
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = :database AND wait_event = 'advisory'")
+    with ThreadPoolExecutor() as pool:
+        with one_at_a_time(url, DAGSTERS_TABLES), watching.connect() as connection:
+            opened = pool.submit(runs)
+            while not connection.execute(waiting, {"database": database}).scalar_one():
+                assert not opened.done()
+                connection.rollback()
+            assert inspect(connection).get_table_names() == []
+        assert opened.result() == []
 
 
 def test_a_kept_connection_is_used_again_and_replaced_when_it_is_gone(server: str, database: str) -> None:
