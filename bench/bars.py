@@ -44,14 +44,9 @@ def _failed(results: Results) -> Iterator[Bar]:
 
 def _ratios(results: Results) -> Iterator[Bar]:
     for dataset, where in (("day", ""), ("text", ", long prompts")):
-        main, raw, pandas = (
-            results.find(dataset, "main"),
-            results.fastest_raw(dataset),
-            results.find(dataset, "pandas"),
-        )
-        if main and raw:
-            ratio = main.seconds / raw.seconds
-            yield _at_most(f"Main job to fastest raw conversion{where}", ratio, 5.0, lambda x: f"{x:.2f} times")
+        main, pandas = results.find(dataset, "main"), results.find(dataset, "pandas")
+        if main and (to_raw := results.ratio(main)) is not None:
+            yield _at_most(f"Main job to fastest raw conversion{where}", to_raw, 5.0, lambda x: f"{x:.2f} times")
         if main and pandas:
             ratio = pandas.seconds / main.seconds
             name = f"pandas script to main job{where}"

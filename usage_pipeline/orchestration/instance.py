@@ -18,17 +18,18 @@ from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from dagster._core.storage.root import LocalArtifactStorage
 from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
-from sqlalchemy import Engine, PoolProxiedConnection, event
+from sqlalchemy import Engine, NullPool, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from usage_pipeline.errors import SettingsError
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.postgres import database_urls, ensure_database, one_at_a_time
+from usage_pipeline.storage.locks import named_lock
+from usage_pipeline.storage.postgres import database_urls, ensure_database
 
-DAGSTERS_TABLES = "Dagster's tables"
-"""What one process at a time makes."""
+TABLES_LOCK = "dagster:tables"
+"""Held, in Dagster's database, by the process that looks for Dagster's tables and makes them."""
 
 
 class ServerStorage(DagsterPostgresStorage):
@@ -52,7 +53,7 @@ class ServerStorage(DagsterPostgresStorage):
             "dagster_postgres", "DagsterPostgresStorage", yaml.safe_dump({"postgres_url": plain})
         )
         # It makes its tables when it finds none, and does not expect that another process is making them.
-        with one_at_a_time(url, DAGSTERS_TABLES):
+        with named_lock(create_engine(url, poolclass=NullPool), TABLES_LOCK):
             return cls(postgres_url=plain, inst_data=data)
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL advisory locks: one writer per partition, on (table, day), and one lock per run of Dagster.
+"""PostgreSQL advisory locks: one writer per partition, on (table, day), one lock per run, others by name.
 
 A lock belongs to a connection, so the lock of a process that was killed is free at once. A process holds one
 partition's lock at a time, so that two can't wait for each other. A run's lock is waited for by nobody: it
@@ -6,7 +6,7 @@ tells whether the run's process still lives.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 
 from sqlalchemy import Connection, Engine, text
@@ -44,22 +44,28 @@ def partition_lock(engine: Engine, table: str, day: date, timeout_seconds: int) 
 
 
 @contextmanager
-def run_lock(engine: Engine, run: str) -> Iterator[None]:
-    """Hold the lock that says that this run's process lives."""
+def named_lock(engine: Engine, name: str) -> Iterator[None]:
+    """Wait for the lock of this name, and hold it on a connection of its own."""
     with engine.connect() as connection:
-        connection.execute(text(f"SELECT pg_advisory_lock({_KEY})"), _run_key(run))
+        connection.execute(text(f"SELECT pg_advisory_lock({_KEY})"), {"key": name})
         connection.commit()
         connection.detach()  # closed for good at the end, and the lock with it, even if the server has gone
         yield
 
 
+def run_lock(engine: Engine, run: str) -> AbstractContextManager[None]:
+    """Hold the lock that says that this run's process lives."""
+    return named_lock(engine, _run_lock_name(run))
+
+
 def is_alive(connection: Connection, run: str) -> bool:
     """Whether a process holds the lock of this run."""
-    free: bool = connection.execute(text(f"SELECT pg_try_advisory_lock({_KEY})"), _run_key(run)).scalar_one()
+    key = {"key": _run_lock_name(run)}
+    free: bool = connection.execute(text(f"SELECT pg_try_advisory_lock({_KEY})"), key).scalar_one()
     if free:
-        connection.execute(text(f"SELECT pg_advisory_unlock({_KEY})"), _run_key(run))
+        connection.execute(text(f"SELECT pg_advisory_unlock({_KEY})"), key)
     return not free
 
 
-def _run_key(run: str) -> dict[str, str]:
-    return {"key": f"run:{run}"}
+def _run_lock_name(run: str) -> str:
+    return f"run:{run}"

@@ -76,14 +76,6 @@ def ensure_database(url: URL) -> None:
         ) from None
 
 
-@contextmanager
-def one_at_a_time(url: URL, task: str) -> Iterator[None]:
-    """Hold a lock on the database while a task runs that fails when two processes do it at once."""
-    with psycopg.connect(_libpq(url), autocommit=True) as connection:
-        connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [f"task:{task}"])
-        yield
-
-
 @cache
 def _embedded_server_uri(data_dir: Path) -> str:
     folder = data_dir / "postgres"

@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import NullPool, create_engine, inspect, make_url, text
 
 from usage_pipeline.errors import SettingsError
-from usage_pipeline.orchestration.instance import DAGSTERS_TABLES, kept_connections, open_instance, project_dir
-from usage_pipeline.storage.postgres import ensure_database, one_at_a_time
+from usage_pipeline.orchestration.instance import TABLES_LOCK, kept_connections, open_instance, project_dir
+from usage_pipeline.storage.locks import named_lock
+from usage_pipeline.storage.postgres import ensure_database
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -72,7 +73,7 @@ def test_an_instance_waits_while_another_makes_the_tables(server: str, database:
     watching = create_engine(url, poolclass=NullPool)
     waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = :database AND wait_event = 'advisory'")
     with ThreadPoolExecutor() as pool:
-        with one_at_a_time(url, DAGSTERS_TABLES), watching.connect() as connection:
+        with named_lock(watching, TABLES_LOCK), watching.connect() as connection:
             opened = pool.submit(runs)
             while not connection.execute(waiting, {"database": database}).scalar_one():
                 assert not opened.done()
