@@ -19,7 +19,7 @@ from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.digests import digest_of
 from usage_pipeline.storage.engine import PARQUET, literal, parquet_scan, session
 from usage_pipeline.storage.fingerprint import fingerprint
-from usage_pipeline.storage.locks import partition_lock
+from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import LineAccount, Partition, Written
 from usage_pipeline.storage.tables import Zone
@@ -33,13 +33,13 @@ def compute_partition(storage: Storage, table: DailyTable, day: date, run: str) 
     whole. In both cases the partition keeps its rows.
     """
     timeout = storage.settings.lock_timeout_seconds
-    with partition_lock(storage.warehouse, table.name, day, timeout) as connection:
+    with partition_locks(storage.warehouse, table.name, [day], timeout) as connection:
         for entry in table.inputs:
             inputs.settle(entry, storage, connection, day)
         # Taken before the inputs are read: an input that is replaced meanwhile leaves this partition stale.
         inputs_digest = inputs_digests(storage, connection, table, [day])[day]
         published = versions.published(connection, table, day)
-        state.mark_writing(connection, table.name, day, run)
+        state.mark_writing(connection, table.name, [day], run)
         connection.commit()
         with session(storage.engine) as duck:
             for entry in table.inputs:
@@ -47,12 +47,8 @@ def compute_partition(storage: Storage, table: DailyTable, day: date, run: str) 
             written = _write(storage, connection, duck, table, day)
         if written.accounts is not None:
             state.record_accounts(connection, day, written.accounts)
-        partition = state.mark_committed(
-            connection,
-            state.PartitionKey(table.name, day),
-            written,
-            state.Provenance(inputs_digest, table.code_version, storage.settings.clock()),
-        )
+        provenance = state.Provenance(inputs_digest, table.code_version, storage.settings.clock())
+        partition = state.mark_committed(connection, table.name, {day: (written, provenance)})[day]
         lookback_days = storage.settings.lookback_days if table.looks_back else 0
         versions.record_changes(connection, published, partition, lookback_days)
         connection.commit()

@@ -1,11 +1,11 @@
 """PostgreSQL advisory locks: one writer per partition, on (table, day), one lock per run, others by name.
 
-A lock belongs to a connection, so the lock of a process that was killed is free at once. A process holds one
-partition's lock at a time, so that two can't wait for each other. A run's lock is waited for by nobody: it
-tells whether the run's process still lives.
+A lock belongs to a connection, so the lock of a process that was killed is free at once. A process holds locks of
+one table at a time, and takes those of several days from the earliest on, so that two can't wait for each other.
+A run's lock is waited for by nobody: it tells whether the run's process still lives.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 
@@ -15,32 +15,45 @@ from sqlalchemy.exc import OperationalError
 from usage_pipeline.errors import LockTimeoutError
 
 _KEY = "hashtextextended(:key, 0)"
+_KEYS = "SELECT pg_advisory_lock(hashtextextended(key, 0)) FROM unnest(CAST(:keys AS text[])) AS key"
+"""Takes them one after the other, in the order of the array."""
 
 
 @contextmanager
-def partition_lock(engine: Engine, table: str, day: date, timeout_seconds: int) -> Iterator[Connection]:
-    """Wait for the partition's lock and hold it; yields the connection that owns it.
+def partition_locks(
+    engine: Engine, table: str, days: Collection[date], timeout_seconds: int
+) -> Iterator[Connection]:
+    """Wait for the locks of these partitions and hold them; yields the connection that owns them.
 
-    Raises LockTimeoutError when another writer keeps the partition for longer than the timeout.
+    Raises LockTimeoutError when another writer keeps one of them for longer than the timeout.
     """
-    key = {"key": f"{table}:{day}"}
     with engine.connect() as connection:
-        connection.execute(text(f"SET lock_timeout = '{timeout_seconds}s'"))
         try:
-            connection.execute(text(f"SELECT pg_advisory_lock({_KEY})"), key)
-        except OperationalError:
-            connection.rollback()
-            raise LockTimeoutError(
-                f"{table} of {day} is being written by another process, for more than {timeout_seconds} s. "
-                "Try again when it is done, or raise USAGE_LOCK_TIMEOUT_SECONDS."
-            ) from None
-        connection.commit()
-        try:
+            _lock(connection, table, days, timeout_seconds)
             yield connection
         finally:
             connection.rollback()
-            connection.execute(text(f"SELECT pg_advisory_unlock({_KEY})"), key)
+            connection.execute(text("SELECT pg_advisory_unlock_all()"))
             connection.commit()
+
+
+def _lock(connection: Connection, table: str, days: Collection[date], timeout_seconds: int) -> None:
+    connection.execute(text(f"SET lock_timeout = '{timeout_seconds}s'"))
+    try:
+        connection.execute(text(_KEYS), {"keys": [f"{table}:{day}" for day in sorted(days)]})
+    except OperationalError:
+        connection.rollback()
+        raise LockTimeoutError(_timeout_text(table, days, timeout_seconds)) from None
+    connection.commit()
+
+
+def _timeout_text(table: str, days: Collection[date], timeout_seconds: int) -> str:
+    first, last = min(days), max(days)
+    which = f"{table} of {first} is" if first == last else f"{table} of a day from {first} to {last} is"
+    return (
+        f"{which} being written by another process, for more than {timeout_seconds} s. "
+        "Try again when it is done, or raise USAGE_LOCK_TIMEOUT_SECONDS."
+    )
 
 
 @contextmanager

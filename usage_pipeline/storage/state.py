@@ -4,12 +4,12 @@ Neither the file system nor Dagster's event log is asked for this. What does not
 computed (`compute.py`).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.daily import ACCOUNTED
@@ -51,14 +51,6 @@ class Partition:
     def committed(self) -> bool:
         """Whether the last writer finished. If not, what was committed before (version 1 on) still stands."""
         return self.state == WriteState.COMMITTED
-
-
-@dataclass(frozen=True)
-class PartitionKey:
-    """Which partition: table and day."""
-
-    table: str
-    day: date
 
 
 @dataclass(frozen=True)
@@ -131,22 +123,35 @@ def outdated_days(connection: Connection, table: str, code_version: str) -> set[
     return set(connection.execute(query).scalars())
 
 
-def mark_writing(connection: Connection, table: str, day: date, run: str) -> None:
-    """Say that the partition is being written. Until it is committed it counts as stale."""
-    new = {"table_name": table, "day": day, "state": WriteState.WRITING, "version": 0, "run": run}
-    statement = insert(partition_state).values(new)
+def mark_writing(connection: Connection, table: str, days: Collection[date], run: str) -> None:
+    """Say that the partitions are being written. Until they are committed they count as stale."""
+    writing = {"table_name": table, "state": WriteState.WRITING, "version": 0, "run": run}
+    statement = insert(partition_state)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=list(partition_state.primary_key), set_={"state": WriteState.WRITING, "run": run}
-        )
+        ),
+        [{**writing, "day": day} for day in sorted(days)],
     )
 
 
 def mark_committed(
-    connection: Connection, key: PartitionKey, written: Written, provenance: Provenance
-) -> Partition:
-    """Commit a partition that is marked as writing; a changed output digest is a new version."""
-    before = partitions(connection, key.table, key.day, key.day)[key.day]
+    connection: Connection, table: str, outcomes: Mapping[date, tuple[Written, Provenance]]
+) -> dict[date, Partition]:
+    """Commit partitions that are marked as writing; a changed output digest is a new version."""
+    before = partitions(connection, table, min(outcomes), max(outcomes))
+    committed = {day: _committed(before[day], *outcome) for day, outcome in outcomes.items()}
+    columns = partition_state.c
+    keys = (columns.table_name == table) & (columns.day == bindparam("of_day"))
+    names = [column.name for column in columns if not column.primary_key]
+    statement = partition_state.update().where(keys).values({name: bindparam(name) for name in names})
+    connection.execute(
+        statement, [{**vars(partition), "of_day": day} for day, partition in sorted(committed.items())]
+    )
+    return committed
+
+
+def _committed(before: Partition, written: Written, provenance: Provenance) -> Partition:
     changed = before.output_digest != str(written.digest)
     values = {
         "state": WriteState.COMMITTED,
@@ -160,8 +165,6 @@ def mark_committed(
         "committed_at": provenance.now,
         "changed_at": provenance.now if changed else before.changed_at,
     }
-    row = (partition_state.c.table_name == key.table) & (partition_state.c.day == key.day)
-    connection.execute(partition_state.update().where(row).values(values))
     return Partition(**{**vars(before), **values})
 
 

@@ -176,7 +176,7 @@ def test_a_half_written_partition_is_computed_by_the_next_run_with_all_that_read
     write_days(landing, 1, 2)
     run()
     with storage.warehouse.begin() as connection:
-        state.mark_writing(connection, "daily_usage", may(2), "a run that was killed")
+        state.mark_writing(connection, "daily_usage", [may(2)], "a run that was killed")
     assert run().computed == {may(2): {"daily_usage", "token_series", "message_series", "daily_breakdown"}}
 
 
@@ -184,7 +184,7 @@ def test_landing_that_was_killed_is_done_again(storage: Storage, landing: Landin
     write_days(landing, 1)
     run()
     with storage.warehouse.begin() as connection:
-        state.mark_writing(connection, "landed_events", may(1), "a run that was killed")
+        state.mark_writing(connection, "landed_events", [may(1)], "a run that was killed")
     assert run() == RefreshSummary(landed=[may(1)], computed={})
 
 

@@ -14,7 +14,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.compute import compute_partition, stale_days
 from usage_pipeline.storage.daily import DailyTable
-from usage_pipeline.storage.locks import partition_lock
+from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.storage.things import DAY, NEXT_DAY
 from usage_pipeline_tests.support import Landing, digests, prompt, rows
@@ -51,7 +51,7 @@ def test_a_partition_that_was_never_computed_is_stale(storage: Storage) -> None:
 
 def test_a_partition_whose_writer_died_is_stale(storage: Storage) -> None:
     with storage.warehouse.begin() as connection:
-        state.mark_writing(connection, TOKEN_SERIES.name, DAY, "a run that was killed")
+        state.mark_writing(connection, TOKEN_SERIES.name, [DAY], "a run that was killed")
     assert stale(storage, TOKEN_SERIES)
 
 
@@ -83,7 +83,7 @@ def test_computing_again_changes_nothing(storage: Storage) -> None:
 
 
 def test_a_writer_that_waited_too_long_leaves_the_partition_as_it_was(storage: Storage) -> None:
-    with partition_lock(storage.warehouse, USAGE_RECORDS.name, DAY, 1), pytest.raises(LockTimeoutError):
+    with partition_locks(storage.warehouse, USAGE_RECORDS.name, [DAY], 1), pytest.raises(LockTimeoutError):
         compute_partition(storage, USAGE_RECORDS, DAY, "another writer")
     assert rows(storage, USAGE_RECORDS.spec, "record_id") == [("e1",)]
     assert not stale(storage, USAGE_RECORDS)
@@ -118,5 +118,5 @@ def test_landed_rows_that_are_gone_from_the_lake_come_back_with_the_next_run(sto
 
 def test_a_partition_that_another_process_computes_again_can_be_read(storage: Storage) -> None:
     with storage.warehouse.begin() as connection:
-        state.mark_writing(connection, USAGE_RECORDS.name, DAY, "another process")
+        state.mark_writing(connection, USAGE_RECORDS.name, [DAY], "another process")
     assert compute_partition(storage, DAILY_USAGE, DAY, "run").rows == 1

@@ -8,7 +8,7 @@ import pytest
 
 from usage_pipeline.errors import LockTimeoutError
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.locks import partition_lock
+from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.storage.things import DAY, NEXT_DAY
 
@@ -16,11 +16,11 @@ HOLD_A_LOCK = """
 import sys
 from datetime import date
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.locks import partition_lock
+from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.warehouse import connect_warehouse
 
 settings = Settings.load(database_url=sys.argv[1])
-with partition_lock(connect_warehouse(settings), "things", date(2026, 5, 1), 1):
+with partition_locks(connect_warehouse(settings), "things", [date(2026, 5, 1)], 1):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -28,9 +28,9 @@ with partition_lock(connect_warehouse(settings), "things", date(2026, 5, 1), 1):
 
 def test_a_second_writer_of_a_partition_gives_up_with_a_clear_text(storage: Storage) -> None:
     with (
-        partition_lock(storage.warehouse, "things", DAY, 1),
+        partition_locks(storage.warehouse, "things", [DAY], 1),
         pytest.raises(LockTimeoutError) as error,
-        partition_lock(storage.warehouse, "things", DAY, 1),
+        partition_locks(storage.warehouse, "things", [DAY], 1),
     ):
         pass
     assert str(error.value) == (
@@ -41,20 +41,23 @@ def test_a_second_writer_of_a_partition_gives_up_with_a_clear_text(storage: Stor
 
 @pytest.mark.parametrize(("table", "day"), [("things", NEXT_DAY), ("others", DAY)])
 def test_another_partition_is_free(storage: Storage, table: str, day: date) -> None:
-    with partition_lock(storage.warehouse, "things", DAY, 1), partition_lock(storage.warehouse, table, day, 1):
+    with (
+        partition_locks(storage.warehouse, "things", [DAY], 1),
+        partition_locks(storage.warehouse, table, [day], 1),
+    ):
         pass
 
 
 def test_a_lock_is_free_after_its_writer(storage: Storage) -> None:
     for _ in range(2):
-        with partition_lock(storage.warehouse, "things", DAY, 1):
+        with partition_locks(storage.warehouse, "things", [DAY], 1):
             pass
 
 
 def test_a_lock_is_free_after_its_writer_failed(storage: Storage) -> None:
-    with pytest.raises(ZeroDivisionError), partition_lock(storage.warehouse, "things", DAY, 1):
+    with pytest.raises(ZeroDivisionError), partition_locks(storage.warehouse, "things", [DAY], 1):
         _ = 1 / 0
-    with partition_lock(storage.warehouse, "things", DAY, 1):
+    with partition_locks(storage.warehouse, "things", [DAY], 1):
         pass
 
 
@@ -64,8 +67,25 @@ def test_the_lock_of_a_killed_process_is_free(storage: Storage, settings: Settin
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(LockTimeoutError), partition_lock(storage.warehouse, "things", DAY, 1):
+        with pytest.raises(LockTimeoutError), partition_locks(storage.warehouse, "things", [DAY], 1):
             pass
         holder.kill()
-    with partition_lock(storage.warehouse, "things", DAY, 5):
+    with partition_locks(storage.warehouse, "things", [DAY], 5):
         pass
+
+
+def test_of_several_days_none_may_be_taken(storage: Storage) -> None:
+    with (
+        partition_locks(storage.warehouse, "things", [NEXT_DAY], 1),
+        pytest.raises(LockTimeoutError, match="a day from 2026-05-01 to 2026-05-02 is being written"),
+        partition_locks(storage.warehouse, "things", [DAY, NEXT_DAY], 1),
+    ):
+        pass
+
+
+def test_who_did_not_get_all_locks_keeps_none(storage: Storage) -> None:
+    with partition_locks(storage.warehouse, "things", [NEXT_DAY], 1):
+        with pytest.raises(LockTimeoutError), partition_locks(storage.warehouse, "things", [DAY, NEXT_DAY], 1):
+            pass
+        with partition_locks(storage.warehouse, "things", [DAY], 1):
+            pass

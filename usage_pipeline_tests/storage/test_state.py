@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from usage_pipeline.storage import state
 from usage_pipeline.storage.digests import ENGINE_VERSION, Digest
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import Partition, PartitionKey
+from usage_pipeline.storage.state import Partition
 from usage_pipeline_tests.storage.things import DAY
 
 MORNING = datetime(2026, 5, 2, 8, tzinfo=UTC)
@@ -23,10 +23,10 @@ def connection(storage: Storage) -> Iterator[Connection]:
 
 
 def write(connection: Connection, hash_sum: int, now: datetime, *, day: date = DAY) -> Partition:
-    state.mark_writing(connection, "things", day, "run")
+    state.mark_writing(connection, "things", [day], "run")
     written = state.Written(Digest(1, hash_sum))
     provenance = state.Provenance("inputs", "code", now)
-    return state.mark_committed(connection, PartitionKey("things", day), written, provenance)
+    return state.mark_committed(connection, "things", {day: (written, provenance)})[day]
 
 
 def test_the_first_computation_is_version_1(connection: Connection) -> None:
@@ -63,7 +63,7 @@ def test_what_was_committed_is_what_is_read(connection: Connection) -> None:
 
 def test_a_partition_that_is_being_written_keeps_its_version_but_is_not_committed(connection: Connection) -> None:
     write(connection, 5, MORNING)
-    state.mark_writing(connection, "things", DAY, "another run")
+    state.mark_writing(connection, "things", [DAY], "another run")
     partition = state.partitions(connection, "things")[DAY]
     assert (partition.committed, partition.version, partition.output_digest) == (False, 1, "1:5")
 

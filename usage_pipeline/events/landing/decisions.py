@@ -17,7 +17,7 @@ from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.storage import audit, landed_files, state
 from usage_pipeline.storage.audit import Action, AuditEntry
 from usage_pipeline.storage.landed_files import FileState, LandedFile
-from usage_pipeline.storage.locks import partition_lock
+from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
 
 _RELEASABLE = (FileState.QUARANTINED, FileState.WITHDRAWN)
@@ -75,10 +75,10 @@ def _decide(storage: Storage, seen: LandedFile, decision: _Decision) -> LandedFi
     if not decision.reason.strip():
         raise QueryError("A reason is needed: it stands in the audit log.")
     day, timeout = seen.landing_day, storage.settings.lock_timeout_seconds
-    with partition_lock(storage.warehouse, LANDED_EVENTS.name, day, timeout) as connection:
+    with partition_locks(storage.warehouse, LANDED_EVENTS.name, [day], timeout) as connection:
         decided = replace(_unchanged(connection, seen), **decision.outcome)
         landing = state.partitions(connection, LANDED_EVENTS.name, day, day)[day]
-        state.mark_writing(connection, LANDED_EVENTS.name, day, landing.run)
+        state.mark_writing(connection, LANDED_EVENTS.name, [day], landing.run)
         landed_files.record_file(connection, decided)
         _log(storage, connection, decided, decision)
         commit_day(storage, connection, day, landing.code_version or "")

@@ -17,9 +17,9 @@ from usage_pipeline.storage.bound_settings import bind_settings
 from usage_pipeline.storage.digests import Digest
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.landed_files import FileState, LandedFile
-from usage_pipeline.storage.locks import partition_lock
+from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import Partition, PartitionKey
+from usage_pipeline.storage.state import Partition
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,10 @@ def land_day(storage: Storage, day: date, run: str) -> LandingResult:
         return LandingResult(day)
     rules = load_rules(storage.settings, day)
     timeout = storage.settings.lock_timeout_seconds
-    with partition_lock(storage.warehouse, LANDED_EVENTS.name, day, timeout) as connection:
+    with partition_locks(storage.warehouse, LANDED_EVENTS.name, [day], timeout) as connection:
         known = {file.path: file for file in landed_files.files(connection, [day])}
         bind_settings(connection, storage.settings)
-        state.mark_writing(connection, LANDED_EVENTS.name, day, run)
+        state.mark_writing(connection, LANDED_EVENTS.name, [day], run)
         connection.commit()
         for file in scan_day(storage.settings, known_mappings, day).files:
             before = known.get(file.path)
@@ -72,13 +72,9 @@ def commit_day(storage: Storage, connection: Connection, day: date, code_version
     counted = [file for file in files if file.state is FileState.LANDED]
     shares = landed_files.event_days_of(connection, [file.path for file in counted])
     digest = Digest(sum(share.rows for share in shares), sum(int(share.digest.split(":")[1]) for share in shares))
-    partition = state.mark_committed(
-        connection,
-        PartitionKey(LANDED_EVENTS.name, day),
-        state.Written(digest),
-        state.Provenance(fingerprint(sorted(names)), code_version, storage.settings.clock()),
-    )
-    return LandingResult(day, files, partition)
+    provenance = state.Provenance(fingerprint(sorted(names)), code_version, storage.settings.clock())
+    committed = state.mark_committed(connection, LANDED_EVENTS.name, {day: (state.Written(digest), provenance)})
+    return LandingResult(day, files, committed[day])
 
 
 def _record(storage: Storage, connection: Connection, landed: Landed, before: LandedFile | None) -> None:

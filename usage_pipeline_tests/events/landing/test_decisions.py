@@ -14,7 +14,7 @@ from usage_pipeline.events.landing.decisions import release, withdraw
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.audit import PIPELINE, Action
-from usage_pipeline.storage.locks import partition_lock
+from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import partition_state
 from usage_pipeline_tests.conftest import NOW
@@ -123,7 +123,7 @@ def test_a_decision_waits_for_a_landing_of_the_day_and_gives_up_in_time(
 ) -> None:
     before = everything(storage)
     hasty = replace(storage, settings=storage.settings.model_copy(update={"lock_timeout_seconds": 1}))
-    with partition_lock(storage.warehouse, LANDED_EVENTS.name, DAY, 1), pytest.raises(LockTimeoutError):
+    with partition_locks(storage.warehouse, LANDED_EVENTS.name, [DAY], 1), pytest.raises(LockTimeoutError):
         decide(hasty, f"{FOLDER}/{name}", "a reason", "ann")
     assert everything(storage) == before
 
@@ -148,7 +148,7 @@ def landed_by_other_rules_meanwhile(storage: Storage, **changes: object) -> list
             ended.append(None)
 
     decider = threading.Thread(target=decide)
-    with partition_lock(storage.warehouse, LANDED_EVENTS.name, DAY, 1) as connection:
+    with partition_locks(storage.warehouse, LANDED_EVENTS.name, [DAY], 1) as connection:
         decider.start()
         wait_until_somebody_waits_for_a_lock(storage)
         landed_files.record_file(connection, replace(files(storage)["landed.jsonl"], **changes))

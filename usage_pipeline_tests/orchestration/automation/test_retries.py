@@ -11,7 +11,7 @@ from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.orchestration.assets import days
 from usage_pipeline.pipeline.refresh import PlainRunner
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.locks import partition_lock
+from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline_tests.orchestration.automation.conftest import Automation
 from usage_pipeline_tests.support import Landing, prompt
 
@@ -49,7 +49,7 @@ def test_a_day_that_another_run_holds_is_tried_again_until_it_is_free(
 
     def hold_until_a_retry() -> None:
         day = date.fromisoformat(DAY)
-        with partition_lock(automation.storage.warehouse, LANDED_EVENTS.name, day, 1):
+        with partition_locks(automation.storage.warehouse, LANDED_EVENTS.name, [day], 1):
             held.set()
             while not has_retried(automation.instance):
                 never.wait(0.1)

@@ -85,7 +85,7 @@ def test_a_day_that_failed_goes_alone(storage: Storage, landing: Landing) -> Non
     landing.write("persona", "2026-05-04", [prompt(f"e{time}", time) for time in times])
     land(storage, day(4))
     with storage.warehouse.begin() as connection:
-        state.mark_writing(connection, DAILY_TABLES[0].name, day(2), "a run that failed")
+        state.mark_writing(connection, DAILY_TABLES[0].name, [day(2)], "a run that failed")
     assert [days for _, days in affected(storage)] == [[day(1)], [day(2)], [day(3)]]
 
 

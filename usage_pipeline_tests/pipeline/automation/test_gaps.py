@@ -45,7 +45,7 @@ def test_a_landing_day_that_is_half_written_is_a_gap(storage: Storage, landing: 
     write(landing, 1)
     land(storage, 1)
     with storage.warehouse.begin() as connection:
-        state.mark_writing(connection, LANDED_EVENTS.name, day(1), "a run that died")
+        state.mark_writing(connection, LANDED_EVENTS.name, [day(1)], "a run that died")
     assert landing_gaps(storage).keys() == {day(1)}
 
 
