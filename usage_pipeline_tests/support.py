@@ -15,8 +15,11 @@ from usage_pipeline.events.record import REJECTED_LINES
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.tables import SET_ASIDE
 from usage_pipeline.storage import audit, landed_files, state
+from usage_pipeline.storage.compute import compute_days
+from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.state import Partition
 from usage_pipeline.storage.tables import TableSpec
 
 SHARED = Path(__file__).parents[2] / "shared"
@@ -79,6 +82,13 @@ def rows(storage: Storage, spec: TableSpec, *names: str) -> list[tuple[Any, ...]
     selected = ", ".join(f'"{name}"' for name in names)
     with session(storage.engine) as duck:
         return duck.execute(f"SELECT {selected} FROM {parquet_scan(paths)} ORDER BY ALL").fetchall()
+
+
+def compute_day(storage: Storage, table: DailyTable, day: date, run: str = "test") -> Partition:
+    """Compute one day of a table; raises what it fails with."""
+    computed = compute_days(storage, table, [day], run)
+    computed.raise_failures()
+    return computed.partitions[day]
 
 
 def digests(storage: Storage) -> dict[tuple[str, date], str | None]:

@@ -1,8 +1,9 @@
 -- What sources say that their records cost, beside what they cost by the price book, of the records that say so.
 -- Records are compared where all that they used has a price, in its currency. One that reports more than ten times what
--- it cost has a row of its own, up to 1,000 of a tenant; all others of a model are one row.
+-- it cost has a row of its own, up to 1,000 of a tenant and day; all others of a model are one row.
 WITH reported AS (
     SELECT
+        event_day,
         tenant_id,
         source,
         record_id,
@@ -19,13 +20,14 @@ ranked AS (
     SELECT
         reported.*,
         row_number() OVER (
-            PARTITION BY tenant_id, is_outlier ORDER BY reported_cost DESC, source, record_id
+            PARTITION BY event_day, tenant_id, is_outlier ORDER BY reported_cost DESC, source, record_id
         ) AS cost_rank
     FROM reported
 ),
 
 named AS (
     SELECT
+        event_day,
         tenant_id,
         model,
         currency,
@@ -38,20 +40,18 @@ named AS (
 )
 
 SELECT
-    parameters.event_day AS day,
-    named.tenant_id,
-    named.model,
-    named.currency,
-    named.source,
-    named.record_id,
+    event_day AS day,
+    tenant_id,
+    model,
+    currency,
+    source,
+    record_id,
     CAST(count(*) AS BIGINT) AS records,
-    CAST(sum(named.reported_cost) AS DECIMAL(38, 24)) AS reported_cost,
-    CAST(count(named.computed_cost) AS BIGINT) AS compared_records,
-    CAST(sum(CASE WHEN named.computed_cost IS NOT NULL THEN named.reported_cost END) AS DECIMAL(38, 24))
+    CAST(sum(reported_cost) AS DECIMAL(38, 24)) AS reported_cost,
+    CAST(count(computed_cost) AS BIGINT) AS compared_records,
+    CAST(sum(CASE WHEN computed_cost IS NOT NULL THEN reported_cost END) AS DECIMAL(38, 24))
         AS compared_cost,
-    CAST(sum(named.computed_cost) AS DECIMAL(38, 12)) AS computed_cost,
-    CAST(sum(named.is_outlier) AS BIGINT) AS outliers
+    CAST(sum(computed_cost) AS DECIMAL(38, 12)) AS computed_cost,
+    CAST(sum(is_outlier) AS BIGINT) AS outliers
 FROM named
-CROSS JOIN parameters
-GROUP BY
-    parameters.event_day, named.tenant_id, named.model, named.currency, named.source, named.record_id
+GROUP BY event_day, tenant_id, model, currency, source, record_id

@@ -1,7 +1,8 @@
--- The cube of costs of one event day: quantity and amount by tenant, dimension, class and price.
+-- The cube of costs of each event day: quantity and amount by tenant, dimension, class and price.
 -- Requests and tool calls have rows where they are priced: without a price none are charged.
 WITH grouped AS (
     SELECT
+        event_day,
         tenant_id,
         source,
         type,
@@ -34,6 +35,7 @@ WITH grouped AS (
         sum(tool_call_amount) AS tool_call_amount
     FROM rated_records
     GROUP BY
+        event_day,
         tenant_id,
         source,
         type,
@@ -53,6 +55,7 @@ WITH grouped AS (
 
 by_class AS (
     SELECT
+        grouped.event_day,
         grouped.tenant_id,
         grouped.source,
         grouped.type,
@@ -94,7 +97,7 @@ by_class AS (
 )
 
 SELECT
-    parameters.event_day AS day,
+    by_class.event_day AS day,
     by_class.tenant_id,
     by_class.source,
     by_class.type,
@@ -119,9 +122,9 @@ SELECT
     CAST(by_class.amount AS DECIMAL(38, 12)) AS amount,
     by_class.price_book_version
 FROM by_class
-CROSS JOIN parameters
 WHERE by_class.quantity > 0 AND (by_class.is_token = 1 OR by_class.amount IS NOT NULL)
 ORDER BY
+    by_class.event_day,
     by_class.tenant_id,
     by_class.source,
     by_class.type,

@@ -1,9 +1,10 @@
--- What each record of the day cost, by class: quantities, and the amount of each rounded half away from zero to 12
+-- What each record cost, by class: quantities, and the amount of each rounded half away from zero to 12
 -- decimals. An amount is null where the class has no price, and that of the record where any of its tokens has none.
 -- `rates` has exactly one row for each record. A price of at most 12 decimals makes an exact product, which needs no
 -- rounding: rounding takes most of the time.
 WITH quantities AS (
     SELECT
+        usage_records.event_day,
         usage_records.tenant_id,
         usage_records.record_id,
         coalesce(usage_records.source, '(none)') AS source,
@@ -41,6 +42,7 @@ WITH quantities AS (
 
 amounts AS (
     SELECT
+        quantities.event_day,
         quantities.tenant_id,
         quantities.record_id,
         quantities.source,
@@ -98,7 +100,8 @@ amounts AS (
     FROM quantities
     INNER JOIN rates
         ON
-            quantities.logged_provider = rates.provider
+            quantities.event_day = rates.event_day
+            AND quantities.logged_provider = rates.provider
             AND quantities.logged_model = rates.model
             AND rates.from_minute <= quantities.at_minute
             AND quantities.at_minute < rates.to_minute

@@ -1,9 +1,10 @@
-"""`rates`: what the models of a day cost, as the table that rating joins records with.
+"""`rates`: what the models of some days cost, as the table that rating joins records with.
 
-One row per provider and model as logged, time of day and size of prompt. A model without a price has a row too,
-that says why. So each record meets exactly one row.
+One row per day, provider and model as logged, time of day and size of prompt. A model without a price has a row
+too, that says why. So each record meets exactly one row.
 """
 
+import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from usage_pipeline.costs.book.prices import DECIMALS, MINUTES_OF_DAY, UNLIMITED, Band, TokenClass
+from usage_pipeline.storage.engine import literal
 from usage_pipeline.storage.tables import Column, columns
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ COARSE_DECIMALS = 12
 """A price with no more decimals makes costs that need no rounding, and multiplies many times faster."""
 
 _KEYS = columns(
+    ("event_day", "DATE", "Event day, UTC."),
     ("provider", "VARCHAR", "Provider as logged, empty without one."),
     ("model", "VARCHAR", "Model as logged, empty without one."),
     ("from_minute", "BIGINT", "First minute of the day at which the row applies, UTC."),
@@ -49,19 +52,20 @@ def _price_columns() -> Iterator[Column]:
 
 @dataclass(frozen=True)
 class Rates:
-    """The input `rates`: the models that occur among `usage_records`, by the price book of the day."""
+    """The input `rates`: the models that occur among `usage_records`, by the price book of their day."""
 
     name: str = "rates"
     columns: tuple[Column, ...] = (*_KEYS, *_price_columns())
 
-    def settle(self, storage: "Storage", connection: "Connection", day: date) -> None:
-        """A day that was never rated is from now on rated with the price book of now."""
+    def settle(self, storage: "Storage", connection: "Connection", days: Collection[date]) -> None:
+        """Days that were never rated are from now on rated with the price book of now."""
         from usage_pipeline.costs.book import book_store  # noqa: PLC0415 - slow to import
         from usage_pipeline.costs.book.price_book import current_price_book  # noqa: PLC0415 - slow to import
 
-        if day not in book_store.decided(connection, [day]):
+        undecided = set(days) - book_store.decided(connection, days).keys()
+        if undecided:
             book = current_price_book(storage.settings)
-            book_store.decide(connection, [day], book, storage.settings.clock())
+            book_store.decide(connection, undecided, book, storage.settings.clock())
 
     def digests(self, connection: "Connection", days: Collection[date]) -> Mapping[date, str]:
         """The version of the price book that each day is rated with; nothing for days that never were."""
@@ -69,35 +73,43 @@ class Rates:
 
         return {**dict.fromkeys(days, ""), **book_store.decided(connection, days)}
 
-    def register(self, connection: "Connection", duck: "DuckDBPyConnection", day: date) -> None:
-        """Look up the models of the day, each once."""
+    def register(self, connection: "Connection", duck: "DuckDBPyConnection", days: Collection[date]) -> None:
+        """Look up the models of each day, each once."""
         from usage_pipeline.costs.book import book_store  # noqa: PLC0415 - slow to import
 
-        book = book_store.load(connection, book_store.decided(connection, [day])[day])
-        names = duck.execute("SELECT DISTINCT provider, model FROM usage_records").fetchall()
-        register_rates(
-            duck, self, [row for provider, model in names for row in rate_rows(book, provider, model, day)]
-        )
+        versions = book_store.decided(connection, days)
+        books = {day: book_store.load(connection, version) for day, version in versions.items()}
+        used = duck.execute("SELECT DISTINCT provider, model, event_day FROM usage_records").fetchall()
+        rows = [row for provider, model, day in used for row in rate_rows(books[day], provider, model, day)]
+        register_rates(duck, self, rows)
 
 
 def register_rates(duck: "DuckDBPyConnection", rates: Rates, rows: Sequence[Sequence[Any]]) -> None:
-    """Make the rows readable under the name of the input."""
-    import pyarrow as pa  # noqa: PLC0415 - slow to import
+    """Make the rows readable under the name of the input.
 
-    types = {"VARCHAR": pa.string(), "BIGINT": pa.int64()}
-    arrays = [
-        pa.array([row[index] for row in rows], types.get(column.type) or pa.decimal128(38, _scale(column.type)))
-        for index, column in enumerate(rates.columns)
-    ]
-    duck.register(rates.name, pa.table(arrays, names=[column.name for column in rates.columns]))
+    As JSON, with decimals as texts: so they stay exact, and there is one parameter and not one for each value.
+    """
+    names = [column.name for column in rates.columns]
+    structure = json.dumps([{column.name: column.type for column in rates.columns}])
+    document = json.dumps([dict(zip(names, row, strict=True)) for row in rows], default=_as_text)
+    duck.execute(
+        f"CREATE OR REPLACE TEMP TABLE {rates.name} AS "
+        f"SELECT unnest(from_json($document, {literal(structure)}), recursive := true)",
+        {"document": document},
+    )
+
+
+def _as_text(value: date | Decimal) -> str:
+    return format(value, "f") if isinstance(value, Decimal) else value.isoformat()
 
 
 def rate_rows(book: "PriceBook", provider: str | None, model: str | None, day: date) -> Iterator[list[Any]]:
-    """The rows of one model as logged."""
+    """The rows of one model as logged, on one day."""
     found = book.resolve(provider, model, day)
     bands = found.price.bands if found.price else iter([_UNPRICED])
     for band in bands:
         yield [
+            day,
             provider or "",
             model or "",
             band.from_minute,
@@ -120,7 +132,3 @@ def _by_decimals(price: Decimal | None) -> tuple[Decimal | None, Decimal | None]
         return None, None
     coarse = -int(price.as_tuple().exponent) <= COARSE_DECIMALS
     return (price, None) if coarse else (None, price)
-
-
-def _scale(decimal_type: str) -> int:
-    return int(decimal_type.rstrip(")").rpartition(",")[2])

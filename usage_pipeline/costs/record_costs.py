@@ -30,10 +30,7 @@ class ClassCost:
 
 
 def cost_of_record(connection: Connection, duck: DuckDBPyConnection, day: date) -> tuple[ClassCost, ...]:
-    """The cost of the one record of the view `usage_records`; nothing where its day was never rated.
-
-    `parameters` must be readable too.
-    """
+    """The cost of the one record of the view `usage_records`; nothing where its day was never rated."""
     version = book_store.decided(connection, [day]).get(day)
     if version is None:
         return ()

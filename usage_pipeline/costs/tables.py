@@ -10,7 +10,6 @@ from usage_pipeline.series.dimensions import DIMENSIONS, GRAIN, NONE
 from usage_pipeline.storage.daily import (
     DailyTable,
     Derived,
-    Parameters,
     ReferenceRows,
     SameDay,
     SqlFile,
@@ -21,7 +20,6 @@ from usage_pipeline.storage.tables import Column, PartitionedBy, TableSpec, Term
 _RATED = (
     SameDay(USAGE_RECORDS.spec),
     event_types(),
-    Parameters(),
     Rates(),
     Derived("rated_records", SqlFile.beside(__file__, "rated_records")),
 )

@@ -1,4 +1,4 @@
--- What each value of a dimension cost on one event day, by class, for one dimension at a time.
+-- What each value of a dimension cost on each event day, by class, for one dimension at a time.
 WITH valued AS (
     SELECT
         daily_costs.day,
@@ -25,20 +25,22 @@ WITH valued AS (
 
 sizes AS (
     SELECT
+        day,
         tenant_id,
         dimension,
         value,
         sum(quantity) AS quantity
     FROM valued
-    GROUP BY tenant_id, dimension, value
+    GROUP BY day, tenant_id, dimension, value
 ),
 
 ranked AS (
     SELECT
+        day,
         tenant_id,
         dimension,
         value,
-        row_number() OVER (PARTITION BY tenant_id, dimension ORDER BY quantity DESC, value) AS value_rank
+        row_number() OVER (PARTITION BY day, tenant_id, dimension ORDER BY quantity DESC, value) AS value_rank
     FROM sizes
 )
 
@@ -55,7 +57,8 @@ SELECT
 FROM valued
 INNER JOIN ranked
     ON
-        valued.tenant_id = ranked.tenant_id
+        valued.day = ranked.day
+        AND valued.tenant_id = ranked.tenant_id
         AND valued.dimension = ranked.dimension
         AND valued.value = ranked.value
 GROUP BY

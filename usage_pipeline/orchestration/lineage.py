@@ -9,7 +9,7 @@ import dagster as dg
 from sqlglot import exp
 from sqlglot.lineage import Node, lineage
 
-from usage_pipeline.storage.daily import DailyTable, Derived, LandedRows, Lookback, Parameters, SameDay
+from usage_pipeline.storage.daily import DailyTable, Derived, EventDays, LandedRows, Lookback, Parameters, SameDay
 
 
 @cache
@@ -21,7 +21,9 @@ def column_lineage(table: DailyTable) -> dg.TableColumnLineage:
         None, table.sql.text, _schema(table), sources=derived, dialect="duckdb", trim_selects=False, copy=False
     )
     assert isinstance(nodes, dict)  # noqa: S101 - without a column name all columns are returned
-    return dg.TableColumnLineage(deps_by_column={name: _dependencies(node, table) for name, node in nodes.items()})
+    return dg.TableColumnLineage(
+        deps_by_column={name: _dependencies(nodes[name], table) for name in table.spec.column_names}
+    )
 
 
 def lineage_metadata(table: DailyTable) -> dict[str, dg.MetadataValue]:
@@ -45,9 +47,12 @@ def _schema(table: DailyTable) -> dict[str, dict[str, str]]:
     for entry in table.inputs:
         match entry:
             case LandedRows() | SameDay() | Lookback():
-                schema[entry.name] = {column.name: column.type for column in entry.spec.columns}
+                columns = {column.name: column.type for column in entry.spec.columns}
+                schema[entry.name] = {**columns, "event_day": "DATE"}
+            case EventDays():
+                schema[entry.name] = {"event_day": "DATE"}
             case Parameters():
-                schema[entry.name] = {"event_day": "DATE", "digest_key": "VARCHAR"}
+                schema[entry.name] = {"digest_key": "VARCHAR", "lookback_days": "BIGINT"}
             case Derived():
                 pass  # its columns follow from those that it reads
             case _:
@@ -58,8 +63,14 @@ def _schema(table: DailyTable) -> dict[str, dict[str, str]]:
 def _dependencies(node: Node, table: DailyTable) -> list[dg.TableColumnDep]:
     leaves = [leaf for leaf in node.walk() if isinstance(leaf.expression, exp.Table)]
     found = {(leaf.expression.name, leaf.name.rpartition(".")[2].strip('"')) for leaf in leaves}
+    # The day of a partition is no column of every table.
+    known = {
+        entry.name: entry.spec.column_names
+        for entry in table.inputs
+        if isinstance(entry, LandedRows | SameDay | Lookback)
+    }
     return [
         dg.TableColumnDep(asset_key=dg.AssetKey(asset), column_name=column)
         for asset, column in sorted(found)
-        if asset in table.upstream
+        if column in known.get(asset, ())
     ]

@@ -112,7 +112,7 @@ def _explained(
         facts |= {"verdict": f"not counted: its file is {file.state}", "decided_by": None}
     elif facts["event_day"] in stale:
         facts |= {"verdict": "not counted yet: its day is to be computed", "decided_by": None}
-    metrics = _metrics(duck, file.path, facts["landing_line"], facts["event_day"]) if not facts["verdict"] else {}
+    metrics = _metrics(duck, file.path, facts["landing_line"]) if not facts["verdict"] else {}
     return ExplainedLine(
         **{**facts, "verdict": facts["verdict"] or COUNTED},
         metrics=metrics,
@@ -129,9 +129,8 @@ def _record(duck: DuckDBPyConnection, path: str, line: int) -> Mapping[str, obje
     return {name: value for name, value in zip(names, row, strict=True) if value is not None}
 
 
-def _metrics(duck: DuckDBPyConnection, path: str, line: int, day: date) -> Mapping[str, int]:
+def _metrics(duck: DuckDBPyConnection, path: str, line: int) -> Mapping[str, int]:
     """What the cube makes of this one record: the cube's own SELECT, over a table that holds nothing else."""
-    duck.execute(f"CREATE OR REPLACE TEMP VIEW parameters AS SELECT DATE '{day}' AS event_day")
     duck.execute(
         "CREATE OR REPLACE TEMP VIEW usage_records AS FROM found "
         f"WHERE landing_file = {literal(path)} AND landing_line = {line}"

@@ -20,8 +20,10 @@ from usage_pipeline.pipeline.chunks import chunks
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
 from usage_pipeline.storage import landed_files, state
-from usage_pipeline.storage.compute import compute_partition, stale_days
+from usage_pipeline.storage.batches import batches
+from usage_pipeline.storage.compute import compute_days, stale_days
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.state import WriteState
 
 MAX_PASSES = 20
 NO_FAILURES: Mapping[date, PartitionError] = {}
@@ -59,11 +61,12 @@ class PlainRunner:
             land_day(self.storage, day, self.run)
 
     def compute(self, tables: Collection[str], days: Sequence[date]) -> None:
-        """Compute table by table."""
+        """Compute table by table, each batch of days after the other."""
+        together = list(batches(self.storage, days))
         for table in DAILY_TABLES:
             if table.name in tables:
-                for day in days:
-                    compute_partition(self.storage, table, day, self.run)
+                for batch in together:
+                    compute_days(self.storage, table, batch, self.run).raise_failures()
 
 
 @dataclass
@@ -144,7 +147,7 @@ def settle(
         stale = {day: tables for day, tables in find_stale(storage).items() if day not in given_up}
         if not stale:
             break
-        given_up |= _compute(runner, work_units(stale, alone=unfinished_days(storage)), summary)
+        given_up |= _compute(runner, work_units(stale, unfinished=unfinished_days(storage)), summary)
     else:
         raise PartitionError(
             f"{len(find_stale(storage))} days stay stale after {MAX_PASSES} passes; "
@@ -154,16 +157,28 @@ def settle(
         raise PartitionError("\n".join(dict.fromkeys(str(error) for error in given_up.values())))
 
 
-def unfinished_days(storage: Storage) -> set[date]:
-    """The event days of which a partition was begun and not committed."""
+@dataclass(frozen=True)
+class Unfinished:
+    """Event days of which a partition was begun and not committed: it failed, or its writer died or goes on."""
+
+    failed: Collection[date] = frozenset()
+    writing: Collection[date] = frozenset()
+
+
+def unfinished_days(storage: Storage) -> Unfinished:
+    """The event days that are not finished, by what the state says."""
+    tables = [table.name for table in DAILY_TABLES]
     with storage.warehouse.connect() as connection:
-        return state.unfinished_days(connection, [table.name for table in DAILY_TABLES])
+        return Unfinished(
+            state.days_in_state(connection, tables, WriteState.FAILED),
+            state.days_in_state(connection, tables, WriteState.WRITING),
+        )
 
 
 def _compute(runner: Runner, units: Sequence[Unit], summary: RefreshSummary) -> dict[date, PartitionError]:
     """Do the work; returns the days that failed when they were computed alone.
 
-    Of days that were computed together and failed, the unfinished one is alone the next time.
+    Of days that were computed together, those that failed are alone the next time.
     """
     failed = {}
     if units:
@@ -180,17 +195,20 @@ def _compute(runner: Runner, units: Sequence[Unit], summary: RefreshSummary) -> 
     return failed
 
 
+NOTHING_UNFINISHED = Unfinished()
+
+
 def work_units(
-    stale: Mapping[date, frozenset[str]], size: int = CHUNK_DAYS, alone: Collection[date] = ()
+    stale: Mapping[date, frozenset[str]], size: int = CHUNK_DAYS, unfinished: Unfinished = NOTHING_UNFINISHED
 ) -> list[Unit]:
     """The same work in runs: consecutive days that need the same tables, earliest first.
 
-    Days that are to go alone share their run with no other, so that they hold up none when they fail.
+    A day that failed shares its run with no other, so that it holds up none when it fails again. Nor do days whose
+    writer died share theirs with others: should one of them have killed it, the others are done.
     """
-    by_tables: dict[frozenset[str], list[date]] = {}
+    groups: dict[tuple[frozenset[str], bool, date | None], list[date]] = {}
     for day, tables in stale.items():
-        if day not in alone:
-            by_tables.setdefault(tables, []).append(day)
-    units = [(tables, chunk) for tables, days in by_tables.items() for chunk in chunks(days, size)]
-    units += [(stale[day], [day]) for day in alone if day in stale]
+        alone = day if day in unfinished.failed else None
+        groups.setdefault((tables, day in unfinished.writing, alone), []).append(day)
+    units = [(tables, chunk) for (tables, *_), days in groups.items() for chunk in chunks(days, size)]
     return sorted(units, key=lambda unit: unit[1][0])

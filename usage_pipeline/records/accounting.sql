@@ -1,25 +1,27 @@
--- What became of the accepted lines of the day, per landing file:
+-- What became of the accepted lines of each event day, per landing file:
 -- landed = records + duplicates + conflicts + voided + voids.
 -- A record is late when it landed after the day that followed its own.
 WITH landed AS (
-    SELECT landing_file, count(*) AS landed
+    SELECT event_day, landing_file, count(*) AS landed
     FROM landed_events
-    GROUP BY landing_file
+    GROUP BY event_day, landing_file
 ),
 
 counted AS (
     SELECT
+        event_day,
         landing_file,
         count(*) AS records,
         sum(
             CASE WHEN landed_at > CAST(CAST(occurred_at AS DATE) + INTERVAL 2 DAY AS TIMESTAMP) THEN 1 ELSE 0 END
         ) AS late_records
     FROM usage_records
-    GROUP BY landing_file
+    GROUP BY event_day, landing_file
 ),
 
 aside AS (
     SELECT
+        event_day,
         landing_file,
         sum(CASE WHEN verdict = 'duplicate' THEN 1 ELSE 0 END) AS duplicates,
         sum(CASE WHEN verdict = 'conflict' THEN 1 ELSE 0 END) AS conflicts,
@@ -27,10 +29,11 @@ aside AS (
         sum(CASE WHEN verdict = 'void' OR verdict = 'void_without_target' THEN 1 ELSE 0 END) AS voids,
         sum(CASE WHEN verdict = 'void_without_target' THEN 1 ELSE 0 END) AS unmatched_voids
     FROM set_aside
-    GROUP BY landing_file
+    GROUP BY event_day, landing_file
 )
 
 SELECT
+    landed.event_day AS day,
     landed.landing_file AS path,
     landed.landed,
     coalesce(counted.records, 0) AS records,
@@ -41,6 +44,6 @@ SELECT
     CAST(coalesce(aside.unmatched_voids, 0) AS BIGINT) AS unmatched_voids,
     CAST(coalesce(counted.late_records, 0) AS BIGINT) AS late_records
 FROM landed
-LEFT JOIN counted ON landed.landing_file = counted.landing_file
-LEFT JOIN aside ON landed.landing_file = aside.landing_file
-ORDER BY path
+LEFT JOIN counted ON landed.event_day = counted.event_day AND landed.landing_file = counted.landing_file
+LEFT JOIN aside ON landed.event_day = aside.event_day AND landed.landing_file = aside.landing_file
+ORDER BY day, path

@@ -1,6 +1,6 @@
 -- The lines that lost: same id as a record that landed before, but another payload.
 SELECT
-    landed_events.tenant_id, landed_events.source, landed_events.record_id, landed_events.type,
+    landed_events.event_day, landed_events.tenant_id, landed_events.source, landed_events.record_id, landed_events.type,
     landed_events.occurred_at, landed_events.started_at, landed_events.duration_ms,
     landed_events."count", landed_events.unit, landed_events.tokens_in, landed_events.tokens_cached,
     landed_events.tokens_cache_write, landed_events.tokens_out, landed_events.tokens_reasoning,
@@ -23,4 +23,9 @@ INNER JOIN set_aside
     ON landed_events.landing_file = set_aside.landing_file
     AND landed_events.landing_line = set_aside.landing_line
     AND set_aside.verdict = 'conflict'
-ORDER BY landed_events.tenant_id, landed_events.occurred_at, landed_events.source, landed_events.record_id
+ORDER BY
+    landed_events.event_day,
+    landed_events.tenant_id,
+    landed_events.occurred_at,
+    landed_events.source,
+    landed_events.record_id

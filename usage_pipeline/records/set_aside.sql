@@ -1,10 +1,10 @@
--- The accepted lines of the event day that are no records, each with the verdict and the line that decided it:
+-- The accepted lines of each event day that are no records, each with the verdict and the line that decided it:
 -- of the lines with one id the first landed counts; a void takes back the record that it names.
 -- Only ids that repeat are ranked: ranking every row would cost many times as much.
 WITH repeated AS (
-    SELECT tenant_id, source, record_id
+    SELECT event_day, tenant_id, source, record_id
     FROM landed_events
-    GROUP BY tenant_id, source, record_id
+    GROUP BY event_day, tenant_id, source, record_id
     HAVING count(*) > 1
 ),
 
@@ -17,17 +17,20 @@ ranked AS (
         first_value(landed_events.landing_line) OVER landing_order AS counted_line
     FROM landed_events
     INNER JOIN repeated
-        ON landed_events.tenant_id = repeated.tenant_id
+        ON landed_events.event_day = repeated.event_day
+        AND landed_events.tenant_id = repeated.tenant_id
         AND landed_events.source = repeated.source
         AND landed_events.record_id = repeated.record_id
     WINDOW landing_order AS (
-        PARTITION BY landed_events.tenant_id, landed_events.source, landed_events.record_id
+        PARTITION BY
+            landed_events.event_day, landed_events.tenant_id, landed_events.source, landed_events.record_id
         ORDER BY landed_events.landing_day, landed_events.landing_file, landed_events.landing_line
     )
 ),
 
 later AS (
     SELECT
+        event_day,
         tenant_id,
         source,
         record_id,
@@ -44,7 +47,11 @@ voids AS (
     SELECT
         landed_events.*,
         row_number() OVER (
-            PARTITION BY landed_events.tenant_id, landed_events.void_source, landed_events.void_record_id
+            PARTITION BY
+                landed_events.event_day,
+                landed_events.tenant_id,
+                landed_events.void_source,
+                landed_events.void_record_id
             ORDER BY landed_events.landing_day, landed_events.landing_file, landed_events.landing_line
         ) AS target_rank
     FROM landed_events
@@ -57,6 +64,7 @@ voids AS (
 
 voided AS (
     SELECT
+        landed_events.event_day,
         landed_events.tenant_id,
         landed_events.source,
         landed_events.record_id,
@@ -67,7 +75,8 @@ voided AS (
         voids.landing_line AS decided_by_line
     FROM landed_events
     INNER JOIN voids
-        ON landed_events.tenant_id = voids.tenant_id
+        ON landed_events.event_day = voids.event_day
+        AND landed_events.tenant_id = voids.tenant_id
         AND landed_events.source = voids.void_source
         AND landed_events.record_id = voids.void_record_id
         AND voids.target_rank = 1
@@ -80,6 +89,7 @@ voided AS (
 
 taken_back AS (
     SELECT
+        voids.event_day,
         voids.tenant_id,
         voids.source,
         voids.record_id,
@@ -90,7 +100,8 @@ taken_back AS (
         voided.landing_line AS decided_by_line
     FROM voids
     LEFT JOIN voided
-        ON voids.tenant_id = voided.tenant_id
+        ON voids.event_day = voided.event_day
+        AND voids.tenant_id = voided.tenant_id
         AND voids.void_source = voided.source
         AND voids.void_record_id = voided.record_id
 ),
@@ -104,6 +115,7 @@ together AS (
 )
 
 SELECT
+    event_day,
     tenant_id,
     source,
     record_id,
@@ -113,4 +125,4 @@ SELECT
     decided_by_file,
     decided_by_line
 FROM together
-ORDER BY tenant_id, source, record_id, landing_file, landing_line
+ORDER BY event_day, tenant_id, source, record_id, landing_file, landing_line

@@ -1,6 +1,6 @@
--- The records of one event day: every accepted line that was not set aside.
+-- The records of each event day: every accepted line that was not set aside.
 SELECT
-    landed_events.tenant_id, landed_events.source, landed_events.record_id, landed_events.type,
+    landed_events.event_day, landed_events.tenant_id, landed_events.source, landed_events.record_id, landed_events.type,
     landed_events.occurred_at, landed_events.started_at, landed_events.duration_ms,
     landed_events."count", landed_events.unit, landed_events.tokens_in, landed_events.tokens_cached,
     landed_events.tokens_cache_write, landed_events.tokens_out, landed_events.tokens_reasoning,
@@ -22,4 +22,9 @@ LEFT JOIN set_aside
     AND landed_events.landing_line = set_aside.landing_line
 -- NOT EXISTS would say the same, but DuckDB keeps the whole rows aside for it.
 WHERE set_aside.landing_line IS NULL
-ORDER BY landed_events.tenant_id, landed_events.occurred_at, landed_events.source, landed_events.record_id
+ORDER BY
+    landed_events.event_day,
+    landed_events.tenant_id,
+    landed_events.occurred_at,
+    landed_events.source,
+    landed_events.record_id

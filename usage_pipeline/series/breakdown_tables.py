@@ -5,7 +5,7 @@ from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.dimensions import CONVERSATIONS, CUBE_METRICS, DIMENSIONS, NONE
 from usage_pipeline.series.latency import ENDLESS_MS, UNMEASURED_MS, latency_buckets
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
-from usage_pipeline.storage.daily import DailyTable, Parameters, ReferenceRows, SameDay, SqlFile
+from usage_pipeline.storage.daily import DailyTable, ReferenceRows, SameDay, SqlFile
 from usage_pipeline.storage.metrics import BREAKDOWN_METRICS
 from usage_pipeline.storage.tables import Column, PartitionedBy, TableSpec, Term, Zone, columns
 
@@ -111,7 +111,7 @@ DAILY_PERFORMANCE = DailyTable(
         ),
     ),
     sql=SqlFile.beside(__file__, "daily_performance"),
-    inputs=(SameDay(USAGE_RECORDS.spec), event_types(), latency_buckets(), Parameters()),
+    inputs=(SameDay(USAGE_RECORDS.spec), event_types(), latency_buckets()),
 )
 
 DAILY_QUALITY = DailyTable(
@@ -134,5 +134,5 @@ DAILY_QUALITY = DailyTable(
         ),
     ),
     sql=SqlFile.beside(__file__, "daily_quality"),
-    inputs=(SameDay(USAGE_RECORDS.spec), event_types(), Parameters()),
+    inputs=(SameDay(USAGE_RECORDS.spec), event_types()),
 )

@@ -1,4 +1,4 @@
--- Conversations that began per tenant on the event day.
+-- Conversations that began per tenant on each event day.
 SELECT
     day,
     tenant_id,

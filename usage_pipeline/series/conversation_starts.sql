@@ -1,18 +1,30 @@
--- The conversations that began on the event day: those without a record in the look-back before it.
--- `conversations` holds the event day and the days of the look-back.
-WITH earlier AS (
-    SELECT DISTINCT conversations.conversation_digest
+-- The conversations that began on each of the event days: those without a record in the look-back before it.
+-- `conversations` holds the days asked for and those of the look-back before them. It is the large side.
+WITH asked AS (
+    SELECT conversations.*
     FROM conversations
+    INNER JOIN event_days ON conversations.day = event_days.event_day
+),
+
+continued AS (
+    SELECT DISTINCT
+        asked.day,
+        asked.conversation_digest
+    FROM conversations
+    INNER JOIN asked
+        ON conversations.conversation_digest = asked.conversation_digest
+        AND conversations.day < asked.day
     CROSS JOIN parameters
-    WHERE conversations.day < parameters.event_day AND conversations.conversation_digest IS NOT NULL
+    WHERE date_diff('day', conversations.day, asked.day) <= parameters.lookback_days
 ),
 
 begun AS (
-    SELECT conversations.*
-    FROM conversations
-    CROSS JOIN parameters
-    LEFT JOIN earlier ON conversations.conversation_digest = earlier.conversation_digest
-    WHERE conversations.day = parameters.event_day AND earlier.conversation_digest IS NULL
+    SELECT asked.*
+    FROM asked
+    LEFT JOIN continued
+        ON asked.conversation_digest = continued.conversation_digest
+        AND asked.day = continued.day
+    WHERE continued.conversation_digest IS NULL
 )
 
 SELECT
@@ -41,4 +53,4 @@ GROUP BY
     agent,
     agent_type,
     status
-ORDER BY tenant_id, source, type, model, member_id, project, feature, agent, agent_type, status
+ORDER BY day, tenant_id, source, type, model, member_id, project, feature, agent, agent_type, status

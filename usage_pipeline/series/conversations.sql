@@ -1,7 +1,8 @@
--- The conversations that had a record on the event day, each with the dimensions of its earliest record.
+-- The conversations that had a record on each event day, each with the dimensions of its earliest record.
 -- Conversation records without an id carry a number of conversations instead, grouped by dimension.
 WITH met AS (
     SELECT
+        event_day,
         tenant_id,
         source,
         conversation_id,
@@ -10,11 +11,12 @@ WITH met AS (
         count(*) AS records
     FROM usage_records
     WHERE conversation_id IS NOT NULL
-    GROUP BY tenant_id, source, conversation_id
+    GROUP BY event_day, tenant_id, source, conversation_id
 ),
 
 identified AS (
     SELECT
+        usage_records.event_day,
         usage_records.tenant_id,
         coalesce(usage_records.source, '(none)') AS source,
         coalesce(usage_records.type, '(none)') AS type,
@@ -35,7 +37,8 @@ identified AS (
         CAST(1 AS BIGINT) AS conversations
     FROM usage_records
     INNER JOIN met
-        ON usage_records.tenant_id = met.tenant_id
+        ON usage_records.event_day = met.event_day
+        AND usage_records.tenant_id = met.tenant_id
         AND usage_records.source = met.source
         AND usage_records.record_id = met.first_record_id
     CROSS JOIN parameters
@@ -43,6 +46,7 @@ identified AS (
 
 unidentified AS (
     SELECT
+        usage_records.event_day,
         usage_records.tenant_id,
         coalesce(usage_records.source, '(none)') AS source,
         coalesce(usage_records.type, '(none)') AS type,
@@ -62,6 +66,7 @@ unidentified AS (
     INNER JOIN event_types ON usage_records.type = event_types.type
     WHERE usage_records.conversation_id IS NULL AND event_types.counts_conversations
     GROUP BY
+        usage_records.event_day,
         usage_records.tenant_id,
         coalesce(usage_records.source, '(none)'),
         coalesce(usage_records.type, '(none)'),
@@ -81,22 +86,21 @@ together AS (
 )
 
 SELECT
-    parameters.event_day AS day,
-    together.tenant_id,
-    together.source,
-    together.type,
-    together.model,
-    together.member_id,
-    together.project,
-    together.feature,
-    together.agent,
-    together.agent_type,
-    together.status,
-    together.conversation_digest,
-    together.first_at,
-    together.last_at,
-    together.records,
-    together.conversations
+    event_day AS day,
+    tenant_id,
+    source,
+    type,
+    model,
+    member_id,
+    project,
+    feature,
+    agent,
+    agent_type,
+    status,
+    conversation_digest,
+    first_at,
+    last_at,
+    records,
+    conversations
 FROM together
-CROSS JOIN parameters
-ORDER BY together.tenant_id, together.first_at, together.conversation_digest
+ORDER BY event_day, tenant_id, first_at, conversation_digest

@@ -1,4 +1,4 @@
--- What each value of a dimension came to on one event day, for one dimension at a time.
+-- What each value of a dimension came to on each event day, for one dimension at a time.
 WITH together AS (
     SELECT
         day,
@@ -122,7 +122,8 @@ ranked AS (
     SELECT
         totals.*,
         row_number() OVER (
-            PARTITION BY tenant_id, dimension ORDER BY tokens_total DESC, records DESC, conversations DESC, value
+            PARTITION BY day, tenant_id, dimension
+            ORDER BY tokens_total DESC, records DESC, conversations DESC, value
         ) AS value_rank
     FROM totals
 )

@@ -1,7 +1,8 @@
--- Requests, errors and latencies of one event day, by tenant, model and latency bucket.
+-- Requests, errors and latencies of each event day, by tenant, model and latency bucket.
 -- Latencies are grouped before they are put into buckets: there are few distinct ones.
 WITH grouped AS (
     SELECT
+        usage_records.event_day,
         usage_records.tenant_id,
         coalesce(usage_records.model, '(none)') AS model,
         usage_records.latency_ms,
@@ -14,6 +15,7 @@ WITH grouped AS (
     LEFT JOIN event_types ON usage_records.type = event_types.type
     WHERE event_types.requests = 1 OR usage_records.latency_ms IS NOT NULL
     GROUP BY
+        usage_records.event_day,
         usage_records.tenant_id,
         coalesce(usage_records.model, '(none)'),
         usage_records.latency_ms
@@ -35,7 +37,7 @@ bucketed AS (
 )
 
 SELECT
-    parameters.event_day AS day,
+    grouped.event_day AS day,
     grouped.tenant_id,
     grouped.model,
     coalesce(bucketed.to_ms, -1) AS latency_to_ms,
@@ -43,6 +45,5 @@ SELECT
     CAST(sum(grouped.errors) AS BIGINT) AS errors,
     CAST(sum(grouped.measured) AS BIGINT) AS measured
 FROM grouped
-CROSS JOIN parameters
 LEFT JOIN bucketed ON grouped.latency_ms = bucketed.latency_ms
-GROUP BY parameters.event_day, grouped.tenant_id, grouped.model, coalesce(bucketed.to_ms, -1)
+GROUP BY grouped.event_day, grouped.tenant_id, grouped.model, coalesce(bucketed.to_ms, -1)

@@ -1,7 +1,8 @@
--- Consistency checks of one event day: the row (all), and a row for each issue type that occurred.
+-- Consistency checks of each event day: the row (all), and a row for each issue type that occurred.
 -- Within JSON text `","` stands between two texts of a list and nowhere else: a quote in a text has a \ before it.
 WITH checks AS (
     SELECT
+        usage_records.event_day,
         usage_records.tenant_id,
         usage_records.source,
         usage_records.record_id,
@@ -14,6 +15,7 @@ WITH checks AS (
 
 listed AS (
     SELECT
+        event_day,
         tenant_id,
         source,
         record_id,
@@ -33,6 +35,7 @@ listed AS (
 -- A logged type (all) keeps its quotes, and so differs from the row of that name. An index holds no endless text.
 named AS (
     SELECT
+        event_day,
         tenant_id,
         source,
         record_id,
@@ -45,17 +48,19 @@ named AS (
 
 found AS (
     SELECT
+        event_day,
         tenant_id,
         source,
         record_id,
         issue_type,
         count(*) AS issues
     FROM named
-    GROUP BY tenant_id, source, record_id, issue_type
+    GROUP BY event_day, tenant_id, source, record_id, issue_type
 ),
 
 together AS (
     SELECT
+        event_day,
         tenant_id,
         '(all)' AS issue_type,
         CASE WHEN issue_count = 0 THEN 1 ELSE 0 END AS clean,
@@ -63,6 +68,7 @@ together AS (
     FROM checks
     UNION ALL
     SELECT
+        event_day,
         tenant_id,
         issue_type,
         0 AS clean,
@@ -71,12 +77,11 @@ together AS (
 )
 
 SELECT
-    parameters.event_day AS day,
-    together.tenant_id,
-    together.issue_type,
+    event_day AS day,
+    tenant_id,
+    issue_type,
     count(*) AS checks,
-    CAST(sum(together.clean) AS BIGINT) AS clean_checks,
-    CAST(sum(together.issues) AS BIGINT) AS issues
+    CAST(sum(clean) AS BIGINT) AS clean_checks,
+    CAST(sum(issues) AS BIGINT) AS issues
 FROM together
-CROSS JOIN parameters
-GROUP BY parameters.event_day, together.tenant_id, together.issue_type
+GROUP BY event_day, tenant_id, issue_type

@@ -1,7 +1,8 @@
--- The cube of one event day: every additive metric by tenant and dimension.
+-- The cube of each event day: every additive metric by tenant and dimension.
 -- What a type counts as comes from the event catalogue, joined after grouping, once per type.
 WITH grouped AS (
     SELECT
+        event_day,
         tenant_id,
         coalesce(source, '(none)') AS source,
         coalesce(type, '(none)') AS type,
@@ -26,6 +27,7 @@ WITH grouped AS (
         sum(CASE WHEN status = 'failed' OR error_code IS NOT NULL THEN 1 ELSE 0 END) AS errors
     FROM usage_records
     GROUP BY
+        event_day,
         tenant_id,
         coalesce(source, '(none)'),
         coalesce(type, '(none)'),
@@ -39,7 +41,7 @@ WITH grouped AS (
 )
 
 SELECT
-    parameters.event_day AS day,
+    grouped.event_day AS day,
     grouped.tenant_id,
     grouped.source,
     grouped.type,
@@ -70,6 +72,5 @@ SELECT
     CAST(grouped.tool_calls AS BIGINT) AS tool_calls,
     CAST(grouped.errors * coalesce(event_types.errors, 1) AS BIGINT) AS errors
 FROM grouped
-CROSS JOIN parameters
 LEFT JOIN event_types ON grouped.type = event_types.type
-ORDER BY grouped.tenant_id, grouped.source, grouped.type, grouped.model, grouped.member_id, grouped.project, grouped.feature, grouped.agent, grouped.agent_type, grouped.status
+ORDER BY grouped.event_day, grouped.tenant_id, grouped.source, grouped.type, grouped.model, grouped.member_id, grouped.project, grouped.feature, grouped.agent, grouped.agent_type, grouped.status

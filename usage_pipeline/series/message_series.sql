@@ -1,4 +1,4 @@
--- Messages per tenant on the event day.
+-- Messages per tenant on each event day.
 SELECT
     day,
     tenant_id,

@@ -4,7 +4,7 @@ from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.dimensions import CONVERSATIONS as CONVERSATIONS_METRIC
 from usage_pipeline.series.dimensions import CUBE_METRICS, GRAIN, QUARTER_HOUR_GRAIN
-from usage_pipeline.storage.daily import DailyTable, Lookback, Parameters, SameDay, SqlFile, Versioned
+from usage_pipeline.storage.daily import DailyTable, EventDays, Lookback, Parameters, SameDay, SqlFile, Versioned
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
 
 _MEMBER = ("member_id",)
@@ -34,7 +34,7 @@ DAILY_USAGE = DailyTable(
         member_columns=_MEMBER,
     ),
     sql=SqlFile.beside(__file__, "daily_usage"),
-    inputs=(SameDay(USAGE_RECORDS.spec), event_types(), Parameters()),
+    inputs=(SameDay(USAGE_RECORDS.spec), event_types()),
 )
 
 USAGE_QUARTER_HOURS = DailyTable(
@@ -58,7 +58,7 @@ USAGE_QUARTER_HOURS = DailyTable(
         ),
     ),
     sql=SqlFile.beside(__file__, "usage_quarter_hours"),
-    inputs=(SameDay(USAGE_RECORDS.spec), event_types(), Parameters()),
+    inputs=(SameDay(USAGE_RECORDS.spec), event_types()),
 )
 
 CONVERSATIONS = DailyTable(
@@ -116,7 +116,7 @@ CONVERSATION_STARTS = DailyTable(
         member_columns=_MEMBER,
     ),
     sql=SqlFile.beside(__file__, "conversation_starts"),
-    inputs=(Lookback(CONVERSATIONS.spec), Parameters()),
+    inputs=(Lookback(CONVERSATIONS.spec), EventDays(), Parameters()),
 )
 
 

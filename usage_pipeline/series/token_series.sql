@@ -1,4 +1,4 @@
--- Tokens per tenant on the event day.
+-- Tokens per tenant on each event day.
 SELECT
     day,
     tenant_id,

@@ -1,8 +1,9 @@
--- The usage of each quarter of an hour of one event day, for intervals of the day and for days of other zones.
+-- The usage of each quarter of an hour of each event day, for intervals of the day and for days of other zones.
 -- The start of a quarter hour is put together from the day, the hour and the quarter: truncating a time gives
 -- one with a zone in Spark. What a type counts as is joined after grouping, once per type.
 WITH grouped AS (
     SELECT
+        event_day,
         extract(hour FROM occurred_at) AS hour_of_day,
         CASE
             WHEN extract(minute FROM occurred_at) < 15 THEN 0
@@ -28,6 +29,7 @@ WITH grouped AS (
         sum(CASE WHEN status = 'failed' OR error_code IS NOT NULL THEN 1 ELSE 0 END) AS errors
     FROM usage_records
     GROUP BY
+        event_day,
         extract(hour FROM occurred_at),
         CASE
             WHEN extract(minute FROM occurred_at) < 15 THEN 0
@@ -42,8 +44,8 @@ WITH grouped AS (
 )
 
 SELECT
-    parameters.event_day AS day,
-    CAST(parameters.event_day AS TIMESTAMP)
+    grouped.event_day AS day,
+    CAST(grouped.event_day AS TIMESTAMP)
         + grouped.hour_of_day * INTERVAL '1' HOUR
         + grouped.minute_of_hour * INTERVAL '1' MINUTE AS quarter_hour,
     grouped.tenant_id,
@@ -70,6 +72,5 @@ SELECT
     CAST(grouped.tool_calls AS BIGINT) AS tool_calls,
     CAST(grouped.errors * coalesce(event_types.errors, 1) AS BIGINT) AS errors
 FROM grouped
-CROSS JOIN parameters
 LEFT JOIN event_types ON grouped.type = event_types.type
-ORDER BY grouped.tenant_id, grouped.hour_of_day, grouped.minute_of_hour, grouped.source, grouped.type, grouped.model
+ORDER BY grouped.event_day, grouped.tenant_id, grouped.hour_of_day, grouped.minute_of_hour, grouped.source, grouped.type, grouped.model

@@ -1,7 +1,8 @@
 """`DailyTable`: an event-day table as a declaration: one SELECT over named inputs.
 
-Nothing is computed here, and nothing slow is imported: Dagster loads these declarations with its
-definitions. `inputs.py` reads what a table names, `compute.py` writes its partitions.
+The SELECT makes one day or several at once: what it reads carries the event day, as `event_day`, and so does what
+it yields, as the table's day column. Nothing is computed here, and nothing slow is imported: Dagster loads these
+declarations with its definitions. `inputs.py` reads what a table names, `compute.py` writes its partitions.
 """
 
 from collections.abc import Collection, Mapping
@@ -43,7 +44,7 @@ class SqlFile:
 
 @dataclass(frozen=True)
 class LandedRows:
-    """Input: the rows of the event day in the objects of all landed files.
+    """Input: the rows of the event days in the objects of all landed files.
 
     Of the texts in `coded` a day has few different ones: they are read as codes, see `codes.py`. That is for a
     table that sorts whole rows; it changes neither values nor their order.
@@ -60,7 +61,7 @@ class LandedRows:
 
 @dataclass(frozen=True)
 class SameDay:
-    """Input: the partition of another event-day table of the same day."""
+    """Input: the partitions of another event-day table of the same days."""
 
     spec: TableSpec
 
@@ -72,7 +73,7 @@ class SameDay:
 
 @dataclass(frozen=True)
 class Lookback:
-    """Input: the partitions of another table from `lookback_days` before the day up to the day itself."""
+    """Input: the partitions of another table from `lookback_days` before the first day up to the last."""
 
     spec: TableSpec
 
@@ -92,8 +93,15 @@ class ReferenceRows:
 
 
 @dataclass(frozen=True)
+class EventDays:
+    """Input: the days that are asked for, one row each (`event_day`): a look-back has more."""
+
+    name: str = "event_days"
+
+
+@dataclass(frozen=True)
 class Parameters:
-    """Input: one row, `parameters`, with the day (`event_day`) and the key of digests (`digest_key`)."""
+    """Input: one row with what the settings say: the key of digests (`digest_key`) and `lookback_days`."""
 
     name: str = "parameters"
 
@@ -107,7 +115,7 @@ class Derived:
 
 
 class SuppliedRows(Protocol):
-    """Input: small rows that a folder above this one makes for each day, such as the prices of its models."""
+    """Input: small rows that a folder above this one makes for the days, such as the prices of their models."""
 
     @property
     def name(self) -> str:
@@ -117,17 +125,17 @@ class SuppliedRows(Protocol):
     def columns(self) -> tuple[Column, ...]:
         """Its columns."""
 
-    def settle(self, storage: "Storage", connection: "Connection", day: date) -> None:
-        """Decide, once and for good, what the day reads; called before its digest is taken."""
+    def settle(self, storage: "Storage", connection: "Connection", days: Collection[date]) -> None:
+        """Decide, once and for good, what the days read; called before their digests are taken."""
 
     def digests(self, connection: "Connection", days: Collection[date]) -> Mapping[date, str]:
         """Its digest on each of the days, as far as it is decided."""
 
-    def register(self, connection: "Connection", duck: "DuckDBPyConnection", day: date) -> None:
+    def register(self, connection: "Connection", duck: "DuckDBPyConnection", days: Collection[date]) -> None:
         """Make its rows readable under its name; the inputs named before it are readable already."""
 
 
-Input = LandedRows | SameDay | Lookback | ReferenceRows | Parameters | Derived | SuppliedRows
+Input = LandedRows | SameDay | Lookback | ReferenceRows | EventDays | Parameters | Derived | SuppliedRows
 
 
 @dataclass(frozen=True)
@@ -147,10 +155,10 @@ class Versioned:
 
 @dataclass(frozen=True)
 class DailyTable:
-    """An event-day table: what it is, the SELECT that makes a day of it, and what that reads.
+    """An event-day table: what it is, the SELECT that makes days of it, and what that reads.
 
     `accounts` is a second SELECT over the same inputs and the finished table, for the table that accounts for
-    landed lines: one row per landing file, with the fields of `LineAccount` as columns. Of a table that is
+    landed lines: one row per event day and file, with the fields of `LineAccount` as columns. Of a table that is
     `versioned`, each committed change is kept row by row; where it `looks_back`, its days change with the days
     of the look-back before them, through what it reads. `charted` is the column of a table in the warehouse whose
     sum over all tenants stands for a day in charts; without it the number of rows does. Where every column comes

@@ -6,6 +6,7 @@ on row order. `hash` belongs to one version of DuckDB: the version is stored bes
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 
@@ -24,14 +25,18 @@ class Digest:
         return f"{self.rows}:{self.hash_sum}"
 
 
+NO_ROWS = Digest(0, 0)
+
+
 def hash_sum(columns: Iterable[str]) -> str:
     """The SQL aggregate that sums the row hashes over these columns (0 without rows)."""
     names = ", ".join(f'"{name}"' for name in columns)
     return f"CAST(coalesce(sum(hash({names})), 0) AS HUGEINT)"
 
 
-def digest_of(duck: duckdb.DuckDBPyConnection, relation: str, columns: Iterable[str]) -> Digest:
-    """The digest of a relation that the connection can read."""
-    row = duck.execute(f"SELECT count(*), {hash_sum(columns)} FROM {relation}").fetchone()
-    assert row is not None  # noqa: S101 - an aggregate without groups has one row
-    return Digest(*row)
+def digests_by(
+    duck: duckdb.DuckDBPyConnection, relation: str, day: str, columns: Iterable[str]
+) -> dict[date, Digest]:
+    """The digests of the rows of each day, which stands in the column `day`; none of a day without rows."""
+    rows = duck.execute(f'SELECT "{day}", count(*), {hash_sum(columns)} FROM {relation} GROUP BY "{day}"')
+    return {found: Digest(count, total) for found, count, total in rows.fetchall()}

@@ -59,9 +59,9 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def parquet_scan(paths: Iterable[Path]) -> str:
+def parquet_scan(paths: Iterable[Path], *options: str) -> str:
     """A table function call that reads exactly these files, whatever characters their paths hold."""
-    return f"read_parquet({_list(paths)}, hive_partitioning = false)"
+    return f"read_parquet({', '.join([_list(paths), 'hive_partitioning = false', *options])})"
 
 
 def empty_columns(duck: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> frozenset[str]:

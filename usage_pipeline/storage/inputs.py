@@ -1,9 +1,10 @@
-"""What a daily table reads: for each kind of input, its digest per day and its rows under a name.
+"""What a daily table reads: for each kind of input, its digest per day and its rows of the days under a name.
 
 The digest of an input changes whenever what the SELECT would read changes. That is all that staleness
 knows of inputs.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,12 +13,14 @@ from typing import Any
 from duckdb import CatalogException, DuckDBPyConnection
 from sqlalchemy import Connection
 
-from usage_pipeline.days import days_between
+from usage_pipeline.days import days_between, in_words
 from usage_pipeline.errors import PartitionError
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.codes import WORTH_CODING, with_codes
 from usage_pipeline.storage.daily import (
     Derived,
+    EventDays,
     Input,
     LandedRows,
     Lookback,
@@ -27,7 +30,7 @@ from usage_pipeline.storage.daily import (
 )
 from usage_pipeline.storage.engine import empty_columns, literal, parquet_scan
 from usage_pipeline.storage.fingerprint import fingerprint
-from usage_pipeline.storage.landed_files import LandedDay, LandedFile
+from usage_pipeline.storage.landed_files import LandedShare
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
 
@@ -49,39 +52,50 @@ def digests(  # noqa: PLR0911 - one for each kind
             return dict.fromkeys(days, fingerprint(entry.rows))
         case Parameters():
             return dict.fromkeys(days, fingerprint([storage.settings.digest_key.get_secret_value()]))
-        case Derived():
-            return dict.fromkeys(days, "")  # what it reads is among the inputs
+        case EventDays() | Derived():
+            return dict.fromkeys(days, "")  # a day is the same day for ever; what is derived, from other inputs
         case _:
             return entry.digests(connection, days)
 
 
-def settle(entry: Input, storage: Storage, connection: Connection, day: date) -> None:
+def settle(entry: Input, storage: Storage, connection: Connection, days: Collection[date]) -> None:
     """Let an input that is decided once per day be decided."""
-    if not isinstance(entry, LandedRows | SameDay | Lookback | ReferenceRows | Parameters | Derived):
-        entry.settle(storage, connection, day)
+    if not isinstance(entry, LandedRows | SameDay | Lookback | ReferenceRows | EventDays | Parameters | Derived):
+        entry.settle(storage, connection, days)
 
 
-def register(entry: Input, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date) -> None:
-    """Make the input's rows for the day readable under its name.
+def register(
+    entry: Input, storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Collection[date]
+) -> None:
+    """Make the input's rows of these days readable under its name, each with its day as `event_day`.
 
     Raises PartitionError when rows that should be there are not.
     """
     match entry:
         case LandedRows():
-            _register_landed(entry, storage, connection, duck, day)
+            _register_landed(entry, storage, connection, duck, days)
         case SameDay():
-            _register_same_day(entry.spec, storage, connection, duck, day)
+            _register_same_day(entry.spec, storage, connection, duck, days)
         case Lookback():
-            _register_lookback(entry.spec, storage, connection, duck, day)
+            _register_lookback(entry.spec, storage, connection, duck, days)
         case ReferenceRows():
             register_reference(entry, duck)
+        case EventDays():
+            duck.execute(f"CREATE TEMP VIEW {entry.name} AS SELECT unnest({_list(days)}) AS event_day")
         case Parameters():
-            key = literal(storage.settings.digest_key.get_secret_value())
-            duck.execute(f"CREATE TEMP VIEW {entry.name} AS SELECT DATE '{day}' AS event_day, {key} AS digest_key")
+            register_parameters(entry, storage.settings, duck)
         case Derived():
             duck.execute(f'CREATE TEMP VIEW "{entry.name}" AS {entry.sql.text}')
         case _:
-            entry.register(connection, duck, day)
+            entry.register(connection, duck, days)
+
+
+def register_parameters(entry: Parameters, settings: Settings, duck: DuckDBPyConnection) -> None:
+    """Make what the settings say readable."""
+    key = literal(settings.digest_key.get_secret_value())
+    duck.execute(
+        f"CREATE TEMP VIEW {entry.name} AS SELECT {key} AS digest_key, {settings.lookback_days} AS lookback_days"
+    )
 
 
 def register_reference(entry: ReferenceRows, duck: DuckDBPyConnection) -> None:
@@ -131,75 +145,104 @@ def _within(filled: Mapping[date, str | None], first: date, last: date) -> list[
 
 
 def _register_landed(
-    entry: LandedRows, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date
+    entry: LandedRows, storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Collection[date]
 ) -> None:
     spec = entry.spec
-    landed = landed_files.landed_days(connection, [day])
-    paths = _landed_objects(spec, storage, landed)
-    missing = [file.path for (file, _), path in zip(landed, paths, strict=True) if not storage.lake.exists(path)]
+    landed = landed_files.landed_shares(connection, days)
+    objects = _landed_objects(spec, storage, landed)
+    missing = [path for path, found in objects.items() if not storage.lake.exists(found)]
     if missing:
         raise PartitionError(
-            f"{spec.name}: the landed rows of {', '.join(missing)} are not in the lake, {day} keeps what it has. "
-            "Run `usage-pipeline run`: it lands the files again, as long as they are there."
+            f"{spec.name}: the landed rows of {', '.join(missing)} are not in the lake, {in_words(days)} keeps "
+            "what it has. Run `usage-pipeline run`: it lands the files again, as long as they are there."
         )
-    if not paths:
+    if not objects:
         duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {spec.empty_select()}')
         return
-    source = f"FROM {parquet_scan(paths)} WHERE event_day = DATE '{day}'"
-    rows = sum(share.rows for _, share in landed)
-    coded = entry.coded if rows >= WORTH_CODING else ()
+    expected = Counter[date]()
+    for share in landed:
+        expected[share.event_day] += share.rows
+    source = f"FROM {parquet_scan(objects.values())} WHERE event_day IN {_list(days)}"
+    coded = entry.coded if expected.total() >= WORTH_CODING else ()
     names = with_codes(duck, spec.column_names, coded, source)
     duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS SELECT {names} {source}')
-    _expect_rows(spec, duck, day, rows)
+    _expect_rows(spec, duck, expected)
 
 
-def _landed_objects(
-    spec: TableSpec, storage: Storage, landed: Iterable[tuple[LandedFile, LandedDay]]
-) -> list[Path]:
-    return [storage.lake.object(spec, file.landing_day, file.object_name) for file, _ in landed]
+def _landed_objects(spec: TableSpec, storage: Storage, landed: Iterable[LandedShare]) -> dict[str, Path]:
+    """The objects of these files, by the files' paths."""
+    names = {share.path: (share.landing_day, share.object_name) for share in landed}
+    return {path: storage.lake.object(spec, *name) for path, name in names.items()}
 
 
 def unfilled_columns(
-    entry: LandedRows, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date
+    entry: LandedRows, storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Collection[date]
 ) -> frozenset[str]:
-    """Columns that no landed row of the day fills, as far as the statistics of the objects tell."""
-    paths = _landed_objects(entry.spec, storage, landed_files.landed_days(connection, [day]))
-    return empty_columns(duck, paths) if paths else frozenset()
+    """Columns that no landed row of the days fills, as far as the statistics of the objects tell.
+
+    Nobody looks where there are few rows: that takes longer than it gains.
+    """
+    landed = landed_files.landed_shares(connection, days)
+    if sum(share.rows for share in landed) < WORTH_CODING:
+        return frozenset()
+    return empty_columns(duck, _landed_objects(entry.spec, storage, landed).values())
 
 
-def _expect_rows(spec: TableSpec, duck: DuckDBPyConnection, day: date, expected: int) -> None:
-    found = duck.execute(f'SELECT count(*) FROM "{spec.name}"').fetchall()[0][0]
-    if found != expected:
-        raise PartitionError(
-            f"{spec.name}: {day} has {found:,} rows in the lake where {expected:,} landed; nothing was written. "
-            "Run `usage-pipeline land` for the landing days concerned."
-        )
+def _expect_rows(spec: TableSpec, duck: DuckDBPyConnection, expected: Mapping[date, int]) -> None:
+    found = dict(duck.execute(f'SELECT event_day, count(*) FROM "{spec.name}" GROUP BY event_day').fetchall())
+    for day, rows in sorted(expected.items()):
+        if found.get(day, 0) != rows:
+            raise PartitionError(
+                f"{spec.name}: {day} has {found.get(day, 0):,} rows in the lake where {rows:,} landed; nothing "
+                "was written. Run `usage-pipeline land` for the landing days concerned."
+            )
 
 
 def _register_same_day(
-    spec: TableSpec, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date
+    spec: TableSpec, storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Collection[date]
 ) -> None:
-    partition = state.partitions(connection, spec.name, day, day).get(day)
-    path = storage.lake.object(spec, day)
-    # One that another process is just computing again has its last object until the new one takes its place.
-    if partition is None or not partition.version or not storage.lake.exists(path):
-        raise PartitionError(
-            f"{spec.name} of {day} is not computed yet, and this table reads it. "
-            "Run `usage-pipeline run`, or materialize it first."
-        )
-    duck.execute(f'CREATE OR REPLACE TEMP VIEW "{spec.name}" AS FROM {parquet_scan([path])}')
+    known = state.partitions(connection, spec.name, min(days), max(days))
+    paths = {day: storage.lake.object(spec, day) for day in sorted(days)}
+    for day, path in paths.items():
+        # One that another process is just computing again has its last object until the new one takes its place.
+        if day not in known or not known[day].version or not storage.lake.exists(path):
+            raise PartitionError(
+                f"{spec.name} of {day} is not computed yet, and this table reads it. "
+                "Run `usage-pipeline run`, or materialize it first."
+            )
+    duck.execute(f'CREATE OR REPLACE TEMP VIEW "{spec.name}" AS {rows_of(spec, paths)}')
 
 
 def _register_lookback(
-    spec: TableSpec, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date
+    spec: TableSpec, storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Collection[date]
 ) -> None:
     window = timedelta(days=storage.settings.lookback_days)
-    known = state.partitions(connection, spec.name, day - window, day)
-    paths = [storage.lake.object(spec, found) for found, partition in sorted(known.items()) if partition.rows]
-    missing = [str(path) for path in paths if not storage.lake.exists(path)]
+    known = state.partitions(connection, spec.name, min(days) - window, max(days))
+    paths = {day: storage.lake.object(spec, day) for day, partition in sorted(known.items()) if partition.rows}
+    missing = [str(path) for path in paths.values() if not storage.lake.exists(path)]
     if missing:
         raise PartitionError(
             f"{spec.name}: {', '.join(missing)} is gone. Run `usage-pipeline run`: it computes what is missing."
         )
-    source = f"FROM {parquet_scan(paths)}" if paths else spec.empty_select()
-    duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {source}')
+    duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {rows_of(spec, paths)}')
+
+
+def rows_of(spec: TableSpec, paths: Mapping[date, Path]) -> str:
+    """The SELECT of these partitions: the table's columns, and `event_day`, which the object's folder names.
+
+    The objects have one name, each in a folder of its day.
+    """
+    names = ", ".join(f'"{name}"' for name in spec.column_names)
+    if not paths:
+        own = names if "event_day" in spec.column_names else f"{names}, CAST(NULL AS DATE) AS event_day"
+        return f"SELECT {own} FROM ({spec.empty_select()})"
+    if len(paths) == 1:  # a constant, which costs nothing to group by
+        ((day, path),) = paths.items()
+        return f"SELECT {names}, DATE '{day}' AS event_day FROM {parquet_scan([path])}"
+    (name,) = {path.name for path in paths.values()}
+    day_of = f"CAST(left(right(filename, {len('YYYY-MM-DD/' + name)}), {len('YYYY-MM-DD')}) AS DATE)"
+    return f"SELECT {names}, {day_of} AS event_day FROM {parquet_scan(paths.values(), 'filename = true')}"
+
+
+def _list(days: Collection[date]) -> str:
+    return f"[{', '.join(f'{literal(str(day))}::DATE' for day in sorted(days))}]"

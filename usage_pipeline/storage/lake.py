@@ -5,7 +5,8 @@ store can follow; until then a local or network file system is needed, because a
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -47,15 +48,30 @@ class Lake:
 
     def replace(self, target: Path, write: Callable[[Path], None]) -> None:
         """Let `write` make a file beside the target, make it durable, and put it in the target's place."""
-        _FILES.makedirs(str(target.parent), exist_ok=True)
         unfinished = target.with_name(f".{target.name}.{uuid4().hex}{_UNFINISHED}")
         try:
+            _FILES.makedirs(str(target.parent), exist_ok=True)
             write(unfinished)
-            _sync(unfinished)
-            unfinished.replace(target)
-            _sync(target.parent)
+            self.publish(unfinished, target)
         finally:
             unfinished.unlink(missing_ok=True)
+
+    @contextmanager
+    def unfinished(self, spec: TableSpec) -> Iterator[Path]:
+        """A hidden folder beside the table's partitions, to make objects in; gone at the end."""
+        folder = self.data_dir / spec.zone / spec.name / f".{uuid4().hex}{_UNFINISHED}"
+        _FILES.makedirs(str(folder))
+        try:
+            yield folder
+        finally:
+            _FILES.rm(str(folder), recursive=True)
+
+    def publish(self, made: Path, target: Path) -> None:
+        """Make a finished file durable and put it in the target's place."""
+        _FILES.makedirs(str(target.parent), exist_ok=True)
+        _sync(made)
+        made.replace(target)
+        _sync(target.parent)
 
     def keep_only(self, spec: TableSpec, day: date, names: set[str]) -> None:
         """Remove from a landing partition the objects that no landing file names any more."""

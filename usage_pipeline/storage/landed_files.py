@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.schema import landing_event_days, landing_files
@@ -71,6 +71,17 @@ class LandedDay:
     digest: str
 
 
+@dataclass(frozen=True)
+class LandedShare:
+    """Rows of one event day in the object of one landed file."""
+
+    path: str
+    landing_day: date
+    object_name: str
+    event_day: date
+    rows: int
+
+
 def files(connection: Connection, days: Collection[date] | None = None) -> list[LandedFile]:
     """The landing files of these landing days (all without days), in landing order."""
     query = select(landing_files).order_by(landing_files.c.landing_day, landing_files.c.path.collate("C"))
@@ -104,30 +115,16 @@ def record_event_days(connection: Connection, path: str, event_days: Iterable[La
         connection.execute(landing_event_days.insert(), rows)
 
 
-def landed_days(connection: Connection, days: Collection[date]) -> list[tuple[LandedFile, LandedDay]]:
-    """The landed files that hold rows of these event days, in landing order, each with its share."""
+def landed_shares(connection: Connection, days: Collection[date]) -> list[LandedShare]:
+    """What landed files hold of these event days, in landing order."""
+    files, shares = landing_files.c, landing_event_days.c
     query = (
-        select(
-            landing_files,
-            landing_event_days.c.event_day,
-            landing_event_days.c.rows,
-            landing_event_days.c.digest,
-        )
-        .join(landing_event_days, landing_event_days.c.path == landing_files.c.path)
-        .where(landing_event_days.c.event_day.in_(days), landing_files.c.state == FileState.LANDED)
-        .order_by(landing_files.c.landing_day, landing_files.c.path.collate("C"))
+        select(files.path, files.landing_day, files.object_name, shares.event_day, shares.rows)
+        .join_from(landing_event_days, landing_files, shares.path == files.path)
+        .where(shares.event_day.in_(days), files.state == FileState.LANDED)
+        .order_by(files.landing_day, files.path.collate("C"))
     )
-    found = []
-    for row in connection.execute(query).mappings():
-        values = dict(row)
-        day = LandedDay(
-            path=values["path"],
-            event_day=values.pop("event_day"),
-            rows=values.pop("rows"),
-            digest=values.pop("digest"),
-        )
-        found.append((LandedFile(**{**values, "state": FileState(values["state"])}), day))
-    return found
+    return [LandedShare(*row) for row in connection.execute(query)]
 
 
 def landed_digests(connection: Connection, days: Collection[date]) -> list[tuple[date, date, str, str]]:
@@ -140,6 +137,18 @@ def landed_digests(connection: Connection, days: Collection[date]) -> list[tuple
         .order_by(files.landing_day, files.path.collate("C"))
     )
     return [(event_day, landed, path, digest) for event_day, landed, path, digest in connection.execute(query)]
+
+
+def rows_by_event_day(connection: Connection, days: Collection[date]) -> dict[date, int]:
+    """How many rows landed files hold of each of these event days, where they hold any."""
+    shares = landing_event_days.c
+    query = (
+        select(shares.event_day, func.sum(shares.rows))
+        .join_from(landing_event_days, landing_files, shares.path == landing_files.c.path)
+        .where(shares.event_day.in_(days), landing_files.c.state == FileState.LANDED)
+        .group_by(shares.event_day)
+    )
+    return {day: int(rows) for day, rows in connection.execute(query)}
 
 
 def event_days_of(connection: Connection, paths: Collection[str]) -> list[LandedDay]:

@@ -12,6 +12,7 @@ from datetime import date
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
+from usage_pipeline.days import in_words
 from usage_pipeline.errors import LockTimeoutError
 
 _KEY = "hashtextextended(:key, 0)"
@@ -48,10 +49,9 @@ def _lock(connection: Connection, table: str, days: Collection[date], timeout_se
 
 
 def _timeout_text(table: str, days: Collection[date], timeout_seconds: int) -> str:
-    first, last = min(days), max(days)
-    which = f"{table} of {first} is" if first == last else f"{table} of a day from {first} to {last} is"
+    which = f"{table} of {in_words(days)}" if len(days) == 1 else f"A day of {table} from {in_words(days)}"
     return (
-        f"{which} being written by another process, for more than {timeout_seconds} s. "
+        f"{which} is being written by another process, for more than {timeout_seconds} s. "
         "Try again when it is done, or raise USAGE_LOCK_TIMEOUT_SECONDS."
     )
 

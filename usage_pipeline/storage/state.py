@@ -18,9 +18,13 @@ from usage_pipeline.storage.schema import line_accounts, partition_state
 
 
 class WriteState(StrEnum):
-    """Whether a partition is whole. One that was being written when its process died is computed again."""
+    """Whether a partition is whole. One that was being written when its process died is computed again.
+
+    One that failed was computed alone, and could not be: its data are at fault.
+    """
 
     WRITING = "writing"
+    FAILED = "failed"
     COMMITTED = "committed"
 
 
@@ -66,6 +70,7 @@ class Provenance:
 class LineAccount:
     """What became of the accepted lines of one landing file on one event day."""
 
+    day: date
     path: str
     landed: int
     records: int
@@ -109,10 +114,10 @@ def partitions(
     }
 
 
-def unfinished_days(connection: Connection, tables: Collection[str]) -> set[date]:
-    """The days of which a partition of these tables was begun and not committed."""
+def days_in_state(connection: Connection, tables: Collection[str], write_state: WriteState) -> set[date]:
+    """The days of which a partition of these tables is in that state."""
     columns = partition_state.c
-    query = select(columns.day).where(columns.table_name.in_(tables), columns.state != WriteState.COMMITTED)
+    query = select(columns.day).where(columns.table_name.in_(tables), columns.state == write_state)
     return set(connection.execute(query.distinct()).scalars())
 
 
@@ -125,13 +130,22 @@ def outdated_days(connection: Connection, table: str, code_version: str) -> set[
 
 def mark_writing(connection: Connection, table: str, days: Collection[date], run: str) -> None:
     """Say that the partitions are being written. Until they are committed they count as stale."""
-    writing = {"table_name": table, "state": WriteState.WRITING, "version": 0, "run": run}
+    _mark(connection, table, days, run, WriteState.WRITING)
+
+
+def mark_failed(connection: Connection, table: str, day: date, run: str) -> None:
+    """Say that the partition cannot be computed: it holds up no other day when it is tried again."""
+    _mark(connection, table, [day], run, WriteState.FAILED)
+
+
+def _mark(connection: Connection, table: str, days: Collection[date], run: str, write_state: WriteState) -> None:
+    new = {"table_name": table, "state": write_state, "version": 0, "run": run}
     statement = insert(partition_state)
     connection.execute(
         statement.on_conflict_do_update(
-            index_elements=list(partition_state.primary_key), set_={"state": WriteState.WRITING, "run": run}
+            index_elements=list(partition_state.primary_key), set_={"state": write_state, "run": run}
         ),
-        [{**writing, "day": day} for day in sorted(days)],
+        [{**new, "day": day} for day in sorted(days)],
     )
 
 
@@ -168,10 +182,10 @@ def _committed(before: Partition, written: Written, provenance: Provenance) -> P
     return Partition(**{**vars(before), **values})
 
 
-def record_accounts(connection: Connection, day: date, accounts: Iterable[LineAccount]) -> None:
-    """Put these accounts in the place of those of the event day."""
-    connection.execute(line_accounts.delete().where(line_accounts.c.day == day))
-    names = [column.name for column in line_accounts.c if column.name != "day"]
-    rows = [{"day": day, **{name: getattr(account, name) for name in names}} for account in accounts]
+def record_accounts(connection: Connection, days: Collection[date], accounts: Iterable[LineAccount]) -> None:
+    """Put these accounts in the place of those of the event days."""
+    connection.execute(line_accounts.delete().where(line_accounts.c.day.in_(days)))
+    names = [column.name for column in line_accounts.c]
+    rows = [{name: getattr(account, name) for name in names} for account in accounts]
     if rows:
         connection.execute(line_accounts.insert(), rows)

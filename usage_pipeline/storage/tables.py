@@ -69,6 +69,11 @@ class TableSpec:
         """All columns, in order."""
         return tuple(column.name for column in self.columns)
 
+    @property
+    def day_column(self) -> str:
+        """The column that says which day's partition a row of the table's SELECT is of."""
+        return "day" if "day" in self.column_names else self.partitioned_by
+
     def empty_select(self) -> str:
         """A SELECT without rows, with these columns and types."""
         casts = ", ".join(f'CAST(NULL AS {column.type}) AS "{column.name}"' for column in self.columns)

@@ -3,7 +3,7 @@
 Nothing of it is ever pruned. A day's first computation is version 1. A row that disappears is a change to zero.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from decimal import Decimal
@@ -46,41 +46,66 @@ class Number:
 _Key = tuple[str, ...]
 """Tenant, and what else names a row."""
 
+_Numbers = Mapping[_Key, Number]
+"""Those of a day."""
+
 
 @dataclass(frozen=True)
 class Published:
-    """What a versioned table held of a day before it is computed: nothing, of any other table."""
+    """What a versioned table held of some days before they are computed: nothing, of any other table."""
 
     versioned: Versioned | None
-    partition: Partition | None = None
-    numbers: Mapping[_Key, Number] = field(default_factory=dict)
+    partitions: Mapping[date, Partition] = field(default_factory=dict)
+    numbers: Mapping[date, _Numbers] = field(default_factory=dict)
 
 
-def published(connection: Connection, table: DailyTable, day: date) -> Published:
+def published(connection: Connection, table: DailyTable, days: Collection[date]) -> Published:
     """Look at what is published now."""
     if table.versioned is None:
         return Published(None)
-    partition = state.partitions(connection, table.name, day, day).get(day)
-    return Published(table.versioned, partition, _numbers(connection, table.versioned, table.name, day))
+    partitions = state.partitions(connection, table.name, min(days), max(days))
+    return Published(table.versioned, partitions, _numbers(connection, table.versioned, table.name, days))
 
 
-def record_changes(connection: Connection, before: Published, now: Partition, lookback_days: int) -> None:
+def record_changes(
+    connection: Connection, before: Published, now: Mapping[date, Partition], lookback_days: int
+) -> None:
     """Add what differs between before and now, within the caller's transaction.
 
     `lookback_days` is how many days before its own the table changes with.
     """
-    if before.versioned is None or (before.partition is not None and before.partition.version == now.version):
+    if before.versioned is None:
         return
-    after = _numbers(connection, before.versioned, now.table_name, now.day)
-    changed = [
-        (key, before.numbers.get(key, _GONE), after.get(key, _GONE))
-        for key in sorted(before.numbers.keys() | after)
-        if not before.numbers.get(key, _UNKNOWN).same_as(after.get(key, _UNKNOWN))
+    computed = [
+        partition
+        for day, partition in sorted(now.items())
+        if day not in before.partitions or before.partitions[day].version != partition.version
     ]
-    if not changed:
+    if not computed:
         return
-    cause = _cause(connection, before.partition, now.day, lookback_days)
+    after = _numbers(connection, before.versioned, computed[0].table_name, [entry.day for entry in computed])
     rows = [
+        row
+        for partition in computed
+        for row in _changes(connection, before, partition, after.get(partition.day, {}), lookback_days)
+    ]
+    if rows:
+        connection.execute(usage_versions.insert(), rows)
+
+
+def _changes(
+    connection: Connection, before: Published, now: Partition, after: _Numbers, lookback_days: int
+) -> list[dict[str, object]]:
+    earlier = before.numbers.get(now.day, {})
+    changed = [
+        (key, earlier.get(key, _GONE), after.get(key, _GONE))
+        for key in sorted(earlier.keys() | after)
+        if not earlier.get(key, _UNKNOWN).same_as(after.get(key, _UNKNOWN))
+    ]
+    if not changed or before.versioned is None:
+        return []
+    cause = _cause(connection, before.partitions.get(now.day), now.day, lookback_days)
+    return [
         {
             "table_name": now.table_name,
             "day": now.day,
@@ -88,12 +113,11 @@ def record_changes(connection: Connection, before: Published, now: Partition, lo
             "tenant_id": key[0],
             **{name: part for (name, _), part in zip(before.versioned.keys, key[1:], strict=True)},
             **vars(number),
-            "cause": Cause.RERATE if _rerated(earlier, number) else cause,
+            "cause": Cause.RERATE if _rerated(old, number) else cause,
             "committed_at": now.committed_at,
         }
-        for key, earlier, number in changed
+        for key, old, number in changed
     ]
-    connection.execute(usage_versions.insert(), rows)
 
 
 _GONE = Number(quantity=0)
@@ -108,18 +132,21 @@ def _rerated(before: Number, after: Number) -> bool:
     return before.quantity == after.quantity and None not in versions and versions[0] != versions[1]
 
 
-def _numbers(connection: Connection, versioned: Versioned, name: str, day: date) -> Mapping[_Key, Number]:
+def _numbers(
+    connection: Connection, versioned: Versioned, name: str, days: Collection[date]
+) -> Mapping[date, _Numbers]:
     table = metadata.tables[f"{SCHEMA}.{name}"].c
     keys = [table.tenant_id, *(table[column] for _, column in versioned.keys)]
     named = {field.name: getattr(versioned, field.name) for field in fields(Number)}
     values = {name: table[column] for name, column in named.items() if column is not None}
-    query = select(*keys, *values.values()).where(
-        table.day == day, *(table[name] == value for name, value in versioned.where)
+    query = select(table.day, *keys, *values.values()).where(
+        table.day.in_(days), *(table[name] == value for name, value in versioned.where)
     )
-    return {
-        tuple(row[: len(keys)]): Number(**dict(zip(values, row[len(keys) :], strict=True)))
-        for row in connection.execute(query)
-    }
+    found: dict[date, dict[_Key, Number]] = {}
+    for day, *row in connection.execute(query):
+        number = Number(**dict(zip(values, row[len(keys) :], strict=True)))
+        found.setdefault(day, {})[tuple(row[: len(keys)])] = number
+    return found
 
 
 def _cause(connection: Connection, before: Partition | None, day: date, lookback_days: int) -> Cause:

@@ -4,7 +4,7 @@ Its tables are in `schema.py`; migrations (Alembic) create and change them. What
 decided elsewhere: this module stores and replaces them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -70,12 +70,16 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, HEAD)
 
 
-def replace_partition(
-    connection: Connection, name: str, day: date, columns: Sequence[str], rows: Iterable[Sequence[object]]
+def replace_partitions(
+    connection: Connection,
+    name: str,
+    days: Collection[date],
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
 ) -> None:
-    """Put these rows in the place of all rows of the day, within the caller's transaction."""
+    """Put these rows in the place of all rows of the days, within the caller's transaction."""
     table = metadata.tables[f"{SCHEMA}.{name}"]
-    connection.execute(table.delete().where(table.c.day == day))
+    connection.execute(table.delete().where(table.c.day.in_(days)))
     copy_statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(SCHEMA, name), sql.SQL(", ").join(map(sql.Identifier, columns))
     )

@@ -77,7 +77,7 @@ def lines_are_accounted_for(storage: Storage, connection: Connection, day: date)
     """Whether every landed line of the day became exactly one thing, and the state says the same."""
     with session(storage.engine) as duck:
         for entry in (LandedRows(LANDED_EVENTS), SameDay(SET_ASIDE.spec), SameDay(USAGE_RECORDS.spec)):
-            inputs.register(entry, storage, connection, duck, day)
+            inputs.register(entry, storage, connection, duck, [day])
         accounts = _accounts(duck)
     kept = {row.path: row for row in connection.execute(select(line_accounts).where(line_accounts.c.day == day))}
     paths = [account.path for account in accounts if not account.balanced or _differs(account, kept)]
@@ -103,7 +103,7 @@ def _read_records(storage: Storage, connection: Connection, duck: DuckDBPyConnec
     """Make readable what every comparison reads: the records, and what they come to."""
     reads: list[Input] = [SameDay(USAGE_RECORDS.spec), event_types(), *_dimensions()]
     for entry in reads:
-        inputs.register(entry, storage, connection, duck, day)
+        inputs.register(entry, storage, connection, duck, [day])
     duck.execute(f"CREATE TEMP TABLE counted_totals AS {COUNTED_TOTALS.text}")
     return Found(success=True, observed="", expected="")
 
@@ -112,11 +112,11 @@ def _compare(
     table: DailyTable, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date
 ) -> Found:
     if table in _WITH_STARTS:
-        inputs.register(SameDay(CONVERSATION_STARTS.spec), storage, connection, duck, day)
+        inputs.register(SameDay(CONVERSATION_STARTS.spec), storage, connection, duck, [day])
     if table.spec.zone is Zone.WAREHOUSE:
         _register_totals(table, connection, duck, day)
     else:
-        inputs.register(SameDay(table.spec), storage, connection, duck, day)
+        inputs.register(SameDay(table.spec), storage, connection, duck, [day])
     found = duck.execute(difference_of(table.name).text)
     names = [column[0] for column in found.description]
     compared, *counts = found.fetchall()[0]

@@ -15,7 +15,7 @@ from usage_pipeline.costs.rates import Rates, rate_rows, register_rates
 from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage.daily import DailyTable, Derived, ReferenceRows
-from usage_pipeline.storage.inputs import register_reference
+from usage_pipeline.storage.inputs import register_reference, rows_of
 from usage_pipeline_tests.costs.generic import write_prices
 
 DAY = date(2026, 5, 1)
@@ -54,11 +54,10 @@ def book_of(folder: Path, text: str) -> PriceBook:
 def rating(book: PriceBook, records: Sequence[Mapping[str, object]], day: date = DAY) -> Iterator[Rating]:
     """Make the records readable, with the rates of their models on the day."""
     with duckdb.connect(config={"threads": 1}) as duck:
-        columns = ", ".join(f'"{column.name}" {column.type}' for column in USAGE_RECORDS.spec.columns)
-        duck.execute(f"CREATE TABLE usage_records ({columns})")
+        duck.execute(f"CREATE TABLE usage_records AS {rows_of(USAGE_RECORDS.spec, {})}")
         for number, record in enumerate(records):
-            _insert(duck, {**DEFAULTS, "record_id": str(number), "occurred_at": f"{day} 12:00:00", **record})
-        duck.execute(f"CREATE VIEW parameters AS SELECT DATE '{day}' AS event_day")
+            when = {"event_day": day, "occurred_at": f"{day} 12:00:00"}
+            _insert(duck, {**DEFAULTS, "record_id": str(number), **when, **record})
         names = duck.execute("SELECT DISTINCT provider, model FROM usage_records").fetchall()
         rows = [row for provider, model in names for row in rate_rows(book, provider, model, day)]
         register_rates(duck, Rates(), rows)

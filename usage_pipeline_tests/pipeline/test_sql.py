@@ -19,6 +19,7 @@ from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
 from usage_pipeline.storage.daily import (
     DailyTable,
     Derived,
+    EventDays,
     Input,
     LandedRows,
     Lookback,
@@ -26,7 +27,7 @@ from usage_pipeline.storage.daily import (
     ReferenceRows,
     SameDay,
 )
-from usage_pipeline.storage.inputs import register_reference
+from usage_pipeline.storage.inputs import register_reference, rows_of
 from usage_pipeline.storage.state import LineAccount
 from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.validation.accounts import COUNTED_TOTALS, LANDED_LINES, difference_of
@@ -53,6 +54,8 @@ ALLOWED: frozenset[type[exp.Expr]] = frozenset(
         # Functions: count, sum, min, max; row_number, first_value; coalesce, CASE; sha2(text, 256).
         *(exp.Count, exp.Sum, exp.Min, exp.Max, exp.RowNumber, exp.FirstValue),
         *(exp.Coalesce, exp.Case, exp.If, exp.SHA2),
+        # date_diff: whole days between two dates. It counts the other way round in Spark: sqlglot turns it.
+        *(exp.DateDiff, exp.Var),
         # min_by: rows without an order are passed over in both, those without a value in DuckDB only, so that each
         # must have one. Of equals either may be taken, so that none may be equal. Structs are ordered by field.
         *(exp.ArgMin, exp.Struct, exp.PropertyEQ),
@@ -182,19 +185,17 @@ def register_empty(duck: duckdb.DuckDBPyConnection, entry: Input) -> None:
         case ReferenceRows():
             register_reference(entry, duck)
         case Parameters():
-            duck.execute(f"CREATE VIEW {entry.name} AS SELECT DATE '2026-05-01' AS event_day, 'key' AS digest_key")
+            duck.execute(f"CREATE VIEW {entry.name} AS SELECT 'key' AS digest_key, 90 AS lookback_days")
+        case EventDays():
+            duck.execute(f"CREATE VIEW {entry.name} AS SELECT DATE '2026-05-01' AS event_day")
         case Rates():
             register_rates(duck, entry, [])
         case Derived():
             duck.execute(f"CREATE VIEW {entry.name} AS {entry.sql.text}")
         case LandedRows() | SameDay() | Lookback():
-            register_table(duck, entry.spec)
+            duck.execute(f"CREATE VIEW {entry.name} AS {rows_of(entry.spec, {})}")
         case _:
             raise AssertionError(entry.name)
-
-
-def register_table(duck: duckdb.DuckDBPyConnection, spec: TableSpec) -> None:
-    duck.execute(f"CREATE VIEW {spec.name} AS {spec.empty_select()}")
 
 
 def describe(duck: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[str, str]]:
@@ -207,20 +208,22 @@ def test_a_select_gives_the_columns_of_its_table(table: DailyTable) -> None:
         for entry in table.inputs:
             register_empty(duck, entry)
         found = describe(duck, table.sql.text)
-    assert found == [(column.name, column.type) for column in table.spec.columns]
+    day = [] if table.spec.day_column == "day" else [("event_day", "DATE")]
+    assert found == [*day, *((column.name, column.type) for column in table.spec.columns)]
 
 
 @pytest.mark.parametrize(
     "table", [table for table in DAILY_TABLES if table.accounts is not None], ids=lambda table: table.name
 )
-def test_accounts_are_whole_numbers_per_file(table: DailyTable) -> None:
+def test_accounts_are_whole_numbers_per_day_and_file(table: DailyTable) -> None:
     assert table.accounts is not None
     with duckdb.connect() as duck:
         for entry in table.inputs:
             register_empty(duck, entry)
-        register_table(duck, table.spec)
+        duck.execute(f"CREATE VIEW {table.name} AS {rows_of(table.spec, {})}")
         found = describe(duck, table.accounts.text)
-    assert found == [("path", "VARCHAR"), *((field.name, "BIGINT") for field in fields(LineAccount)[1:])]
+    keys = [("day", "DATE"), ("path", "VARCHAR")]
+    assert found == [*keys, *((field.name, "BIGINT") for field in fields(LineAccount)[2:])]
 
 
 @pytest.mark.parametrize("spec", TABLES, ids=lambda spec: spec.name)

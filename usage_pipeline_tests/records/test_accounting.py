@@ -1,4 +1,4 @@
-"""However lines repeat, contradict and take back, every landed line becomes exactly one thing, per file."""
+"""However lines repeat, contradict and take back, each becomes exactly one thing, counted by day and file."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,16 +13,18 @@ from hypothesis import strategies as st
 
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import CONFLICTS, SET_ASIDE, USAGE_RECORDS
-from usage_pipeline.storage.digests import digest_of
+from usage_pipeline.storage.daily import DailyTable
+from usage_pipeline.storage.digests import Digest, digests_by
 from usage_pipeline.storage.state import LineAccount
 
 Place = tuple[str, int]
+Identity = tuple[date, str, str, str]
 TABLES = (SET_ASIDE, USAGE_RECORDS, CONFLICTS)
 
 
 @dataclass(frozen=True, order=True)
 class Line:
-    """A landed line of one event day; lines are ordered as they landed. A void names a target."""
+    """A landed line; lines are ordered as they landed. A void names a target of its own event day."""
 
     landing_day: date
     file: str
@@ -31,6 +33,7 @@ class Line:
     record_id: str
     payload: int
     target: str | None
+    event_day: date
 
     @property
     def place(self) -> Place:
@@ -41,8 +44,8 @@ class Line:
         return "persona" if self.target is None else "void"
 
     @property
-    def identity(self) -> tuple[str, str, str]:
-        return self.tenant, self.source, self.record_id
+    def identity(self) -> Identity:
+        return self.event_day, self.tenant, self.source, self.record_id
 
 
 LINES = st.lists(
@@ -55,19 +58,20 @@ LINES = st.lists(
         record_id=st.sampled_from(["e1", "e2"]),
         payload=st.integers(0, 1),
         target=st.sampled_from([None, None, "e1", "e3"]),
+        event_day=st.sampled_from([date(2026, 4, 30), date(2026, 5, 1)]),
     ),
     unique_by=lambda line: line.place,
-    max_size=14,
+    max_size=20,
 )
 
 
 def verdicts(lines: Sequence[Line]) -> dict[Place, str]:
     """What becomes of each line, said a second time: first landed counts, voids take back."""
-    first: dict[tuple[str, str, str], Line] = {}
+    first: dict[Identity, Line] = {}
     for line in sorted(lines):
         first.setdefault(line.identity, line)
     voids = [line for line in first.values() if line.target is not None]
-    targets = {(void.tenant, "persona", void.target) for void in voids}
+    targets = {target_of(void) for void in voids}
 
     def verdict(line: Line) -> str:
         counted = first[line.identity]
@@ -75,10 +79,14 @@ def verdicts(lines: Sequence[Line]) -> dict[Place, str]:
             same = (line.payload, line.target) == (counted.payload, counted.target)
             return "duplicate" if same else "conflict"
         if line.target is not None:
-            return "void" if (line.tenant, "persona", line.target) in first else "void_without_target"
+            return "void" if target_of(line) in first else "void_without_target"
         return "voided" if line.identity in targets else "record"
 
     return {line.place: verdict(line) for line in lines}
+
+
+def target_of(void: Line) -> Identity | None:
+    return (void.event_day, void.tenant, "persona", void.target) if void.target else None
 
 
 @contextmanager
@@ -87,9 +95,9 @@ def computed(lines: Sequence[Line]) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as duck:
         duck.execute(f"CREATE TABLE landed_events AS {LANDED_EVENTS.empty_select()}")
         insert = (
-            "INSERT INTO landed_events (landing_file, landing_line, landing_day, tenant_id, source, record_id, "
-            "type, void_source, void_record_id, payload_digest, occurred_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, 'persona', ?, hash(?, ?), '2026-05-01 08:00:00')"
+            "INSERT INTO landed_events (landing_file, landing_line, landing_day, event_day, tenant_id, source, "
+            "record_id, type, void_source, void_record_id, payload_digest, occurred_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'persona', ?, hash(?, ?), CAST(? AS DATE))"
         )
         values = [
             (
@@ -100,6 +108,7 @@ def computed(lines: Sequence[Line]) -> Iterator[duckdb.DuckDBPyConnection]:
                 line.target,
                 line.payload,
                 line.target,
+                line.event_day,
             )
             for line in lines
         ]
@@ -138,15 +147,17 @@ def test_the_accounts_of_each_file_are_its_lines_by_verdict(lines: list[Line]) -
     with computed(lines) as duck:
         found = [LineAccount(*row) for row in duck.execute(USAGE_RECORDS.accounts.text).fetchall()]
     assert all(account.balanced for account in found)
-    assert {account.path: account for account in found} == expected_accounts(lines)
+    assert {(account.day, account.path): account for account in found} == expected_accounts(lines)
 
 
-def expected_accounts(lines: Sequence[Line]) -> dict[str, LineAccount]:
-    by_file: dict[str, Counter[str]] = {}
-    for (file, _), verdict in verdicts(lines).items():
-        by_file.setdefault(file, Counter())[verdict] += 1
+def expected_accounts(lines: Sequence[Line]) -> dict[tuple[date, str], LineAccount]:
+    days = {line.place: line.event_day for line in lines}
+    by_file: dict[tuple[date, str], Counter[str]] = {}
+    for place, verdict in verdicts(lines).items():
+        by_file.setdefault((days[place], place[0]), Counter())[verdict] += 1
     return {
-        file: LineAccount(
+        (day, file): LineAccount(
+            day=day,
             path=file,
             landed=count.total(),
             records=count["record"],
@@ -157,7 +168,7 @@ def expected_accounts(lines: Sequence[Line]) -> dict[str, LineAccount]:
             unmatched_voids=count["void_without_target"],
             late_records=0,
         )
-        for file, count in by_file.items()
+        for (day, file), count in by_file.items()
     }
 
 
@@ -167,5 +178,22 @@ def test_the_order_in_which_lines_are_read_changes_no_digest(orders: tuple[list[
     digests = []
     for lines in orders:
         with computed(lines) as duck:
-            digests.append([digest_of(duck, table.name, table.spec.column_names) for table in TABLES])
+            digests.append([day_digests(duck, table) for table in TABLES])
     assert digests[0] == digests[1]
+
+
+@checked(max_examples=25, deadline=None)
+@given(LINES)
+def test_days_computed_together_have_the_digests_of_each_day_alone(lines: list[Line]) -> None:
+    with computed(lines) as duck:
+        together = {table.name: day_digests(duck, table) for table in TABLES}
+    alone: dict[str, dict[date, Digest]] = {table.name: {} for table in TABLES}
+    for day in {line.event_day for line in lines}:
+        with computed([line for line in lines if line.event_day == day]) as duck:
+            for table in TABLES:
+                alone[table.name] |= day_digests(duck, table)
+    assert together == alone
+
+
+def day_digests(duck: duckdb.DuckDBPyConnection, table: DailyTable) -> dict[date, Digest]:
+    return digests_by(duck, table.name, "event_day", table.spec.column_names)

@@ -10,11 +10,10 @@ from usage_pipeline.events.landing.land import land_day
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import CONFLICTS, SET_ASIDE, USAGE_RECORDS
 from usage_pipeline.storage import state
-from usage_pipeline.storage.compute import compute_partition
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.engine import literal, parquet_scan, session
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.support import Landing, digests, prompt, rows
+from usage_pipeline_tests.support import Landing, compute_day, digests, prompt, rows
 
 DAY = date(2026, 5, 1)
 
@@ -36,7 +35,7 @@ def _lost_row(storage: Storage, landing: Landing, run: Callable[[], object]) -> 
 @pytest.mark.parametrize("table", [SET_ASIDE, USAGE_RECORDS, CONFLICTS], ids=lambda table: table.name)
 def test_the_computation_stops_and_says_what_is_missing(storage: Storage, table: DailyTable) -> None:
     with pytest.raises(PartitionError) as error:
-        compute_partition(storage, table, DAY, "run")
+        compute_day(storage, table, DAY, "run")
     assert str(error.value).startswith(
         "landed_events: 2026-05-01 has 2 rows in the lake where 3 landed; nothing was written."
     )
@@ -46,7 +45,7 @@ def test_the_partition_keeps_its_rows_and_its_version(storage: Storage) -> None:
     with storage.warehouse.connect() as connection:
         before = state.partitions(connection, USAGE_RECORDS.name)[DAY]
     with pytest.raises(PartitionError):
-        compute_partition(storage, USAGE_RECORDS, DAY, "run")
+        compute_day(storage, USAGE_RECORDS, DAY, "run")
     with storage.warehouse.connect() as connection:
         after = state.partitions(connection, USAGE_RECORDS.name)[DAY]
     assert rows(storage, USAGE_RECORDS.spec, "record_id") == [("e1",), ("e2",), ("e3",)]
@@ -56,7 +55,7 @@ def test_the_partition_keeps_its_rows_and_its_version(storage: Storage) -> None:
 def test_landing_the_day_again_as_the_error_advises_heals_it(storage: Storage, run: Callable[[], object]) -> None:
     before = digests(storage)
     with pytest.raises(PartitionError, match="Run `usage-pipeline land` for the landing days concerned"):
-        compute_partition(storage, USAGE_RECORDS, DAY, "run")
+        compute_day(storage, USAGE_RECORDS, DAY, "run")
     land_day(storage, DAY, "as advised")
     run()
     assert digests(storage) == before

@@ -9,9 +9,8 @@ from usage_pipeline.events.landing.land import land_day
 from usage_pipeline.records.repeated_ids import RepeatedIds, ids_on_several_days
 from usage_pipeline.records.tables import CONFLICTS, SET_ASIDE, USAGE_RECORDS
 from usage_pipeline.storage import state
-from usage_pipeline.storage.compute import compute_partition
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.support import Landing, prompt
+from usage_pipeline_tests.support import Landing, compute_day, prompt
 
 FIRST, LAST = date(2026, 3, 2), date(2026, 4, 30)
 MIDDLE = datetime(2026, 4, 1, tzinfo=UTC)
@@ -30,7 +29,7 @@ def _same_id(storage: Storage, landing: Landing) -> None:
 def compute(storage: Storage, first: date, last: date) -> None:
     for table in (SET_ASIDE, USAGE_RECORDS, CONFLICTS):
         for offset in range((last - first).days + 1):
-            compute_partition(storage, table, first + timedelta(days=offset), "test")
+            compute_day(storage, table, first + timedelta(days=offset), "test")
 
 
 def totals(storage: Storage) -> dict[str, int]:

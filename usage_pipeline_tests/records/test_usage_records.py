@@ -12,10 +12,9 @@ from usage_pipeline.events.mapping import SOURCES
 from usage_pipeline.records.tables import CONFLICTS, USAGE_RECORDS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import inputs, state
-from usage_pipeline.storage.compute import compute_partition
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.support import Landing, prompt, rows
+from usage_pipeline_tests.support import Landing, compute_day, prompt, rows
 
 Run = Callable[[], object]
 
@@ -234,6 +233,6 @@ def test_a_large_day_is_sorted_by_codes_of_its_texts_and_holds_the_same(
     run()
     small = counted(storage)
     monkeypatch.setattr(inputs, "WORTH_CODING", 1)
-    again = compute_partition(storage, USAGE_RECORDS, DAY, "again")
+    again = compute_day(storage, USAGE_RECORDS, DAY, "again")
     assert again.version == 1
     assert counted(storage) == small

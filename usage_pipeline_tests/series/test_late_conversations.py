@@ -10,10 +10,9 @@ from usage_pipeline.events.landing.land import land_day
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import CONFLICTS, SET_ASIDE, USAGE_RECORDS
 from usage_pipeline.series.tables import CONVERSATION_SERIES, CONVERSATION_STARTS, CONVERSATIONS
-from usage_pipeline.storage.compute import compute_partition
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.reading import Run, conversations, usage
-from usage_pipeline_tests.support import Landing, prompt
+from usage_pipeline_tests.support import Landing, compute_day, prompt
 
 OLD, NEW = date(2026, 4, 1), date(2026, 5, 2)
 
@@ -61,7 +60,7 @@ def _pruned(storage: Storage, landing: Landing, run: Run) -> None:
     landing.write("persona", str(NEW), lines)
     land_day(storage, NEW, "test")
     for table in (SET_ASIDE, USAGE_RECORDS, CONVERSATIONS, CONVERSATION_STARTS, CONVERSATION_SERIES):
-        compute_partition(storage, table, NEW, "test")
+        compute_day(storage, table, NEW, "test")
 
 
 @pytest.mark.usefixtures("_pruned")

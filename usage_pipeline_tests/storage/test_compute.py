@@ -12,12 +12,12 @@ from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.tables import DAILY_USAGE, TOKEN_SERIES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
-from usage_pipeline.storage.compute import compute_partition, stale_days
+from usage_pipeline.storage.compute import stale_days
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.storage.things import DAY, NEXT_DAY
-from usage_pipeline_tests.support import Landing, digests, prompt, rows
+from usage_pipeline_tests.support import Landing, compute_day, digests, prompt, rows
 
 Run = Callable[[], object]
 
@@ -65,33 +65,33 @@ def test_a_partition_is_stale_once_its_input_changed(storage: Storage, landing: 
     land_day(storage, NEXT_DAY, "run")
     assert stale(storage, USAGE_RECORDS)
     assert not stale(storage, DAILY_USAGE)
-    compute_partition(storage, USAGE_RECORDS, DAY, "run")
+    compute_day(storage, USAGE_RECORDS, DAY, "run")
     assert not stale(storage, USAGE_RECORDS)
     assert stale(storage, DAILY_USAGE)
 
 
 def test_an_input_that_is_computed_again_with_the_same_rows_makes_nothing_stale(storage: Storage) -> None:
     storage.lake.object(USAGE_RECORDS.spec, DAY).unlink()
-    compute_partition(storage, USAGE_RECORDS, DAY, "run")
+    compute_day(storage, USAGE_RECORDS, DAY, "run")
     assert not stale(storage, DAILY_USAGE)
 
 
 def test_computing_again_changes_nothing(storage: Storage) -> None:
     before = digests(storage)
-    again = compute_partition(storage, USAGE_RECORDS, DAY, "again")
+    again = compute_day(storage, USAGE_RECORDS, DAY, "again")
     assert (digests(storage), again.version) == (before, 1)
 
 
 def test_a_writer_that_waited_too_long_leaves_the_partition_as_it_was(storage: Storage) -> None:
     with partition_locks(storage.warehouse, USAGE_RECORDS.name, [DAY], 1), pytest.raises(LockTimeoutError):
-        compute_partition(storage, USAGE_RECORDS, DAY, "another writer")
+        compute_day(storage, USAGE_RECORDS, DAY, "another writer")
     assert rows(storage, USAGE_RECORDS.spec, "record_id") == [("e1",)]
     assert not stale(storage, USAGE_RECORDS)
 
 
 def test_a_table_whose_input_is_not_computed_says_so(storage: Storage) -> None:
     with pytest.raises(PartitionError) as error:
-        compute_partition(storage, DAILY_USAGE, NEXT_DAY, "too early")
+        compute_day(storage, DAILY_USAGE, NEXT_DAY, "too early")
     assert str(error.value) == (
         "usage_records of 2026-05-02 is not computed yet, and this table reads it. "
         "Run `usage-pipeline run`, or materialize it first."
@@ -102,7 +102,7 @@ def test_landed_rows_that_are_gone_from_the_lake_are_named(storage: Storage) -> 
     for path in storage.lake.folder(LANDED_EVENTS, DAY).iterdir():
         path.unlink()
     with pytest.raises(PartitionError) as error:
-        compute_partition(storage, USAGE_RECORDS, DAY, "too late")
+        compute_day(storage, USAGE_RECORDS, DAY, "too late")
     assert "persona/2026-05-01/events.jsonl are not in the lake, 2026-05-01 keeps what it has" in str(error.value)
     assert rows(storage, USAGE_RECORDS.spec, "record_id") == [("e1",)]
 
@@ -119,4 +119,4 @@ def test_landed_rows_that_are_gone_from_the_lake_come_back_with_the_next_run(sto
 def test_a_partition_that_another_process_computes_again_can_be_read(storage: Storage) -> None:
     with storage.warehouse.begin() as connection:
         state.mark_writing(connection, USAGE_RECORDS.name, [DAY], "another process")
-    assert compute_partition(storage, DAILY_USAGE, DAY, "run").rows == 1
+    assert compute_day(storage, DAILY_USAGE, DAY, "run").rows == 1

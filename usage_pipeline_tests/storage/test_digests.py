@@ -7,8 +7,8 @@ from hypothesis import assume, given
 from hypothesis import settings as checked
 from hypothesis import strategies as st
 
-from usage_pipeline.storage.digests import Digest, digest_of
-from usage_pipeline_tests.storage.things import THINGS
+from usage_pipeline.storage.digests import NO_ROWS, Digest, digests_by
+from usage_pipeline_tests.storage.things import DAY, THINGS
 
 Row = tuple[str | None, int | None]
 
@@ -23,7 +23,8 @@ def digest(rows: Sequence[Row], found_in: str = "here") -> Digest:
         if rows:
             values = [value for row in rows for value in (*row, found_in)]
             duck.execute(f"INSERT INTO things VALUES {', '.join(['(?, ?, ?)'] * len(rows))}", values)
-        return digest_of(duck, "things", THINGS.digested)
+        found = digests_by(duck, f"(SELECT *, DATE '{DAY}' AS day FROM things)", "day", THINGS.digested)
+    return found.get(DAY, NO_ROWS)
 
 
 @checked(max_examples=30, deadline=None)

@@ -60,4 +60,4 @@ def test_a_file_that_cannot_be_used_brings_no_event_day(connection: Connection, 
     landed_files.record_file(connection, landed_file("f", file_state=unusable))
     landed_files.record_event_days(connection, "f", [LandedDay("f", DAY, 3, "3:1")])
     assert landed_files.event_days(connection) == set()
-    assert landed_files.landed_days(connection, [DAY]) == []
+    assert landed_files.landed_shares(connection, [DAY]) == []

@@ -77,7 +77,7 @@ def test_the_lock_of_a_killed_process_is_free(storage: Storage, settings: Settin
 def test_of_several_days_none_may_be_taken(storage: Storage) -> None:
     with (
         partition_locks(storage.warehouse, "things", [NEXT_DAY], 1),
-        pytest.raises(LockTimeoutError, match="a day from 2026-05-01 to 2026-05-02 is being written"),
+        pytest.raises(LockTimeoutError, match="A day of things from 2026-05-01 to 2026-05-02 is being written"),
         partition_locks(storage.warehouse, "things", [DAY, NEXT_DAY], 1),
     ):
         pass

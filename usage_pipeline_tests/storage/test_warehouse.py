@@ -133,15 +133,15 @@ def test_replacing_a_day_leaves_the_other_days(storage: Storage) -> None:
         return [(day, f"tenant {total}", total) for total in totals]
 
     with storage.warehouse.begin() as connection:
-        warehouse.replace_partition(connection, "token_series", DAY, COLUMNS, rows(1, 2))
-        warehouse.replace_partition(connection, "token_series", NEXT_DAY, COLUMNS, rows(3, day=NEXT_DAY))
-        warehouse.replace_partition(connection, "token_series", DAY, COLUMNS, rows(4))
+        warehouse.replace_partitions(connection, "token_series", [DAY], COLUMNS, rows(1, 2))
+        warehouse.replace_partitions(connection, "token_series", [NEXT_DAY], COLUMNS, rows(3, day=NEXT_DAY))
+        warehouse.replace_partitions(connection, "token_series", [DAY], COLUMNS, rows(4))
         found = connection.execute(select(token_series.c.total).order_by("total")).scalars()
         assert list(found) == [3, 4]
 
 
 def test_replacing_a_day_with_nothing_empties_it(storage: Storage) -> None:
     with storage.warehouse.begin() as connection:
-        warehouse.replace_partition(connection, "token_series", DAY, COLUMNS, [(DAY, "acme", 1)])
-        warehouse.replace_partition(connection, "token_series", DAY, COLUMNS, [])
+        warehouse.replace_partitions(connection, "token_series", [DAY], COLUMNS, [(DAY, "acme", 1)])
+        warehouse.replace_partitions(connection, "token_series", [DAY], COLUMNS, [])
         assert connection.execute(select(token_series)).all() == []

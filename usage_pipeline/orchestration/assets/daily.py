@@ -1,11 +1,12 @@
 """The event-day assets: one per table of the flow, all made the same way from its declaration."""
 
+from collections.abc import Sequence
 from datetime import date
 
 import dagster as dg
 
 from usage_pipeline.costs.tables import DAILY_COSTS
-from usage_pipeline.orchestration.assets.days import Metadata, each_day
+from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch
 from usage_pipeline.orchestration.assets.landing import OWNERS
 from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, description, partition_metadata
 from usage_pipeline.orchestration.partitions import BACKFILL_POLICY
@@ -25,7 +26,7 @@ def _rerate_if_asked(context: dg.AssetExecutionContext) -> None:
     from usage_pipeline.costs.rerating import rerate  # noqa: PLC0415 - slow to import
 
     if context.op_execution_context.op_config["price_book"] == "current":
-        rerate(context.resources.storage, [date.fromisoformat(key) for key in context.partition_keys])
+        rerate(context.resources.storage, days_of(context))
 
 
 def daily_asset(
@@ -56,15 +57,18 @@ def daily_asset(
         # All are slow to import.
         from usage_pipeline.orchestration.lineage import lineage_metadata  # noqa: PLC0415
         from usage_pipeline.orchestration.recent import chart_metadata  # noqa: PLC0415
-        from usage_pipeline.storage.compute import compute_partition  # noqa: PLC0415
+        from usage_pipeline.storage.batches import batches  # noqa: PLC0415
+        from usage_pipeline.storage.compute import compute_days  # noqa: PLC0415
 
-        def compute_day(day: date) -> Metadata:
-            return partition_metadata(compute_partition(storage, table, day, context.run.run_id))
+        def work(days: Sequence[date]) -> Outcome:
+            computed = compute_days(storage, table, days, context.run.run_id)
+            told = {day: partition_metadata(partition) for day, partition in computed.partitions.items()}
+            return Outcome(told, dict(computed.failures))
 
         storage = context.resources.storage
         if table is DAILY_COSTS:
             _rerate_if_asked(context)
-        result = each_day(context, compute_day)
+        result = each_batch(context, batches(storage, days_of(context)), work)
         # Metadata of the result is stored once per partition; the UI shows lineage and chart of the latest.
         recent = chart_metadata(storage, table.spec, table.charted)
         context.add_asset_metadata(lineage_metadata(table) | recent, partition_key=context.partition_keys[-1])

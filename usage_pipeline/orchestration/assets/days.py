@@ -1,6 +1,7 @@
-"""How an asset goes through the days of its run: each is committed, and reported, by itself."""
+"""How an asset goes through the days of its run, in batches: each day is committed, and reported, by itself."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import dagster as dg
@@ -11,39 +12,60 @@ from usage_pipeline.orchestration.resources import COMMAND_TAG
 RETRIES = 3
 RETRY_SECONDS = 30
 
-Metadata = Mapping[str, dg.MetadataValue]
+Metadata = dict[str, dg.MetadataValue]
 
 
-def each_day(context: dg.AssetExecutionContext, work: Callable[[date], Metadata]) -> dg.MaterializeResult[None]:
-    """Do the work for each day of the run; a day that fails undoes no other and holds none up.
+@dataclass
+class Outcome:
+    """What became of some days: what is told of those that are done, and why others failed."""
+
+    done: dict[date, Metadata] = field(default_factory=dict)
+    failed: dict[date, UsagePipelineError] = field(default_factory=dict)
+
+
+def each_batch(
+    context: dg.AssetExecutionContext,
+    batches: Iterable[Sequence[date]],
+    work: Callable[[Sequence[date]], Outcome],
+) -> dg.MaterializeResult[None]:
+    """Do the work for each batch of days; a day that fails undoes no other and holds none up.
 
     Raises Failure when days have failed, after the others are done and reported. What may pass by itself is
     tried again as a whole, unless a command waits for it.
     """
-    done: dict[str, Metadata] = {}
-    failed: dict[str, UsagePipelineError] = {}
-    for key in context.partition_keys:
-        try:
-            done[key] = work(date.fromisoformat(key))
-        except Exception as error:
-            _retry_if_passing(context, error)
-            if not isinstance(error, UsagePipelineError) or isinstance(error, LockTimeoutError):
-                raise
-            failed[key] = error
-            context.log.error("%s failed: %s", key, error)  # noqa: TRY400 - the text says it all
-        context.resources.progress(date.fromisoformat(key))
-    if failed:
-        _report(context, done)
-        raise dg.Failure("\n".join(map(str, failed.values())), allow_retries=False)
-    for key, metadata in done.items():
-        context.add_asset_metadata(metadata, partition_key=key)
+    outcome = Outcome()
+    for days in batches:
+        found = _attempt(context, days, work)
+        outcome.done |= found.done
+        outcome.failed |= found.failed
+        for day, error in found.failed.items():
+            context.log.error("%s failed: %s", day, error)
+        for day in days:
+            context.resources.progress(day)
+    if outcome.failed:
+        _report(context, outcome.done)
+        raise dg.Failure("\n".join(dict.fromkeys(map(str, outcome.failed.values()))), allow_retries=False)
+    for day, metadata in outcome.done.items():
+        context.add_asset_metadata(metadata, partition_key=str(day))
     return dg.MaterializeResult()
 
 
-def _report(context: dg.AssetExecutionContext, done: Mapping[str, Metadata]) -> None:
+def _attempt(
+    context: dg.AssetExecutionContext, days: Sequence[date], work: Callable[[Sequence[date]], Outcome]
+) -> Outcome:
+    try:
+        return work(days)
+    except Exception as error:
+        _retry_if_passing(context, error)
+        if not isinstance(error, UsagePipelineError) or isinstance(error, LockTimeoutError):
+            raise
+        return Outcome(failed=dict.fromkeys(days, error))
+
+
+def _report(context: dg.AssetExecutionContext, done: Mapping[date, Metadata]) -> None:
     """Say which days are done: of a step that fails, Dagster would report none."""
-    for key, metadata in done.items():
-        context.log_event(dg.AssetMaterialization(context.asset_key, metadata=metadata, partition=key))
+    for day, metadata in done.items():
+        context.log_event(dg.AssetMaterialization(context.asset_key, metadata=metadata, partition=str(day)))
 
 
 def _retry_if_passing(context: dg.AssetExecutionContext, error: Exception) -> None:
@@ -51,3 +73,8 @@ def _retry_if_passing(context: dg.AssetExecutionContext, error: Exception) -> No
 
     if is_passing(error) and COMMAND_TAG not in context.run.tags:
         raise dg.RetryRequested(RETRIES, RETRY_SECONDS * 2**context.retry_number) from error
+
+
+def days_of(context: dg.AssetExecutionContext) -> list[date]:
+    """The days of the run."""
+    return [date.fromisoformat(key) for key in context.partition_keys]

@@ -1,12 +1,13 @@
 """`landed_events`, by landing day: what arrived that day, judged line by line."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.orchestration.assets.days import Metadata, each_day
+from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch
 from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, description, partition_metadata
 from usage_pipeline.orchestration.partitions import BACKFILL_POLICY
 from usage_pipeline.orchestration.resources import RUN_RESOURCES
@@ -37,13 +38,14 @@ def landing_asset(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefiniti
         from usage_pipeline.events.landing.land import land_day  # noqa: PLC0415
         from usage_pipeline.orchestration.recent import chart_metadata, reject_metadata  # noqa: PLC0415
 
-        def land(day: date) -> Metadata:
+        def land(days: Sequence[date]) -> Outcome:
+            (day,) = days
             landed = land_day(storage, day, context.run.run_id)
             _log(context, landed)
-            return _metadata(landed)
+            return Outcome({day: _metadata(landed)})
 
         storage, last = context.resources.storage, context.partition_keys[-1]
-        result = each_day(context, land)
+        result = each_batch(context, [[day] for day in days_of(context)], land)
         recent = chart_metadata(storage, LANDED_EVENTS) | reject_metadata(storage, date.fromisoformat(last))
         context.add_asset_metadata(recent, partition_key=last)
         return result

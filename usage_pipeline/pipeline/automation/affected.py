@@ -22,9 +22,9 @@ def affected_work(storage: Storage, busy: Collection[date]) -> list[Work]:
 def work_on(storage: Storage, stale: Stale, size: int = CHUNK_DAYS) -> list[Work]:
     """The work on these tables of these days.
 
-    A day whose last writer did not finish goes alone: should it fail again, it holds up no other.
+    A day that failed goes alone: should it fail again, it holds up no other.
     """
-    units = work_units(stale, size, alone=unfinished_days(storage))
+    units = work_units(stale, size, unfinished_days(storage))
     return [Work(tables, days, _digest(storage, tables, days)) for tables, days in units]
 
 

@@ -1,0 +1,30 @@
+"""Small days are computed together: days cut into batches, each of one day or of few enough rows.
+
+Any cut gives the same partitions. What a statement costs to parse and to plan is paid once per batch, and of a
+small day that is nearly the whole cost.
+"""
+
+from collections.abc import Collection, Iterator
+from datetime import date
+
+from usage_pipeline.storage import landed_files
+from usage_pipeline.storage.opened import Storage
+
+BATCH_ROWS = 100_000
+"""Landed rows of a batch, at most: by then planning is a small part of the cost, and memory is still ample."""
+
+
+def batches(storage: Storage, days: Collection[date]) -> Iterator[list[date]]:
+    """The days in order, consecutive ones together as long as they have few enough landed rows."""
+    with storage.warehouse.connect() as connection:
+        rows = landed_files.rows_by_event_day(connection, days)
+    batch: list[date] = []
+    total = 0
+    for day in sorted(days):
+        total += rows.get(day, 0)
+        if batch and total > BATCH_ROWS:
+            yield batch
+            batch, total = [], rows.get(day, 0)
+        batch.append(day)
+    if batch:
+        yield batch

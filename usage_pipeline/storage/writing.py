@@ -1,0 +1,167 @@
+"""How the rows of partitions are written and measured: objects of the lake, or rows of the warehouse.
+
+One SELECT makes all days of a batch. What it yields is cut into the days; digests and accounts are read from what
+was written. What does not belong here: locks, state and commits (`compute.py`).
+"""
+
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import fields
+from datetime import date
+from pathlib import Path
+
+from duckdb import BinderException, ConversionException, DuckDBPyConnection, OutOfRangeException
+from sqlalchemy import Connection
+
+from usage_pipeline.days import in_words
+from usage_pipeline.errors import PartitionError
+from usage_pipeline.storage import inputs
+from usage_pipeline.storage.daily import DailyTable
+from usage_pipeline.storage.digests import NO_ROWS, digests_by
+from usage_pipeline.storage.engine import PARQUET, literal
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.state import LineAccount, Written
+from usage_pipeline.storage.tables import TableSpec, Zone
+from usage_pipeline.storage.warehouse import replace_partitions
+
+
+def write_partitions(
+    storage: Storage, connection: Connection, duck: DuckDBPyConnection, table: DailyTable, days: Collection[date]
+) -> dict[date, Written]:
+    """Make the rows of these days from what the table reads, and put them in the place of the former ones.
+
+    Raises PartitionError when an input is not whole, or when they do not add up; then nothing is published.
+    """
+    try:
+        for entry in table.inputs:
+            inputs.register(entry, storage, connection, duck, days)
+        return _WRITERS[table.spec.zone](storage, connection, duck, table, days)
+    except BinderException as error:
+        raise PartitionError(
+            f"{table.name} of {in_words(days)}: what it reads has another schema: {str(error).splitlines()[0]} "
+            "Nothing was written. Run `usage-pipeline land` and `usage-pipeline recompute` for the days concerned."
+        ) from None
+    except (ConversionException, OutOfRangeException):
+        # Without the library's text, which quotes a value.
+        raise PartitionError(
+            f"{table.name} of {in_words(days)}: a total has more than 18 digits, which no real usage has. "
+            "Find the file that brought such counts, and take it back with `withdraw`."
+        ) from None
+
+
+def _write_objects(
+    storage: Storage, connection: Connection, duck: DuckDBPyConnection, table: DailyTable, days: Collection[date]
+) -> dict[date, Written]:
+    select = _select(storage, connection, duck, table, days)
+    with storage.lake.unfinished(table.spec) as folder:
+        made, rows = _make_objects(duck, table, select, days, folder)
+        duck.execute(f'CREATE TEMP VIEW "{table.name}" AS {inputs.rows_of(table.spec, made)}')
+        written = _measure(duck, table, days)
+        _expect_whole(table, rows, written)
+        _expect_balance(table, written)
+        for day, path in made.items():
+            storage.lake.publish(path, storage.lake.object(table.spec, day))
+    return written
+
+
+def _select(
+    storage: Storage, connection: Connection, duck: DuckDBPyConnection, table: DailyTable, days: Collection[date]
+) -> str:
+    """The table's SELECT with the day as `event_day`; columns that are taken over and empty are put beside it.
+
+    DuckDB sorts rows as a whole, and an empty text is as wide there as any.
+    """
+    taken = table.takes_over
+    unfilled = inputs.unfilled_columns(taken, storage, connection, duck, days) if taken else frozenset()
+    columns = (
+        f'CAST(NULL AS {column.type}) AS "{column.name}"' if column.name in unfilled else f'"{column.name}"'
+        for column in table.spec.columns
+    )
+    return f'SELECT {", ".join(columns)}, "{table.spec.day_column}" AS event_day FROM ({table.sql.text})'
+
+
+def _make_objects(
+    duck: DuckDBPyConnection, table: DailyTable, select: str, days: Collection[date], folder: Path
+) -> tuple[dict[date, Path], int]:
+    """One file for each day, also for one without rows, in a folder of its day; and how many rows went there."""
+    paths = {day: folder / f"event_day={day}" / "data_0.parquet" for day in sorted(days)}
+    if len(paths) == 1:
+        ((_, path),) = paths.items()
+        path.parent.mkdir()
+        columns = ", ".join(f'"{name}"' for name in table.spec.column_names)
+        return paths, _copy(duck, f"SELECT {columns} FROM ({select})", path)
+    rows = _copy(duck, select, folder, "PARTITION_BY (event_day)")
+    _make_empty(duck, table.spec, [path for path in paths.values() if not path.exists()])
+    return paths, rows
+
+
+def _make_empty(duck: DuckDBPyConnection, spec: TableSpec, paths: list[Path]) -> None:
+    for path in paths:
+        path.parent.mkdir()
+    for path in paths[:1]:
+        _copy(duck, spec.empty_select(), path)
+    for path in paths[1:]:
+        shutil.copyfile(paths[0], path)
+
+
+def _copy(duck: DuckDBPyConnection, select: str, path: Path, *options: str) -> int:
+    copied = duck.execute(f"COPY ({select}) TO {literal(str(path))} ({', '.join([PARQUET, *options])})")
+    rows: int = copied.fetchall()[0][0]
+    return rows
+
+
+def _write_rows(
+    _: Storage, connection: Connection, duck: DuckDBPyConnection, table: DailyTable, days: Collection[date]
+) -> dict[date, Written]:
+    duck.execute(f'CREATE TEMP TABLE "{table.name}" AS {table.sql.text}')
+    rows = duck.execute(f'FROM "{table.name}"').fetchall()
+    replace_partitions(connection, table.name, days, table.spec.column_names, rows)
+    return _measure(duck, table, days)
+
+
+def _measure(duck: DuckDBPyConnection, table: DailyTable, days: Collection[date]) -> dict[date, Written]:
+    digests = digests_by(duck, f'"{table.name}"', table.spec.day_column, table.spec.digested)
+    accounts = _accounts(duck, table)
+    return {
+        day: Written(digests.get(day, NO_ROWS), None if accounts is None else tuple(accounts.get(day, ())))
+        for day in days
+    }
+
+
+def _accounts(duck: DuckDBPyConnection, table: DailyTable) -> Mapping[date, list[LineAccount]] | None:
+    if table.accounts is None:
+        return None
+    names = ", ".join(field.name for field in fields(LineAccount))
+    found: defaultdict[date, list[LineAccount]] = defaultdict(list)
+    for row in duck.execute(f"SELECT {names} FROM ({table.accounts.text})").fetchall():
+        account = LineAccount(*row)
+        found[account.day].append(account)
+    return found
+
+
+def _expect_whole(table: DailyTable, rows: int, written: Mapping[date, Written]) -> None:
+    found = sum(made.digest.rows for made in written.values())
+    if found != rows:
+        raise PartitionError(
+            f"{table.name} of {in_words(written)}: {rows:,} rows were made, but {found:,} can be read; nothing "
+            "was published. Is the disk at fault? Otherwise this is a fault of the pipeline: please report it."
+        )
+
+
+def _expect_balance(table: DailyTable, written: Mapping[date, Written]) -> None:
+    for day, rows in written.items():
+        for account in rows.accounts or ():
+            if not account.balanced:
+                raise PartitionError(
+                    f"{table.name} of {day}: the accepted lines of {account.path} do not add up: {account}. "
+                    "This is a fault of the pipeline: please report it."
+                )
+
+
+_Writer = Callable[[Storage, Connection, DuckDBPyConnection, DailyTable, Collection[date]], dict[date, Written]]
+_WRITERS: Mapping[Zone, _Writer] = {
+    Zone.LAKE: _write_objects,
+    Zone.ROLLUPS: _write_objects,
+    Zone.WAREHOUSE: _write_rows,
+}

@@ -1,0 +1,199 @@
+"""Days that are computed together come to what each comes to alone, and one that fails undoes no other."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as checked
+from hypothesis import strategies as st
+
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.pipeline.refresh import PlainRunner, Unfinished, refresh, unfinished_days
+from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.records.tables import CONFLICTS, SET_ASIDE, USAGE_RECORDS
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage import landed_files, state
+from usage_pipeline.storage.batches import BATCH_ROWS, batches
+from usage_pipeline.storage.compute import compute_days
+from usage_pipeline.storage.engine import parquet_scan, session
+from usage_pipeline.storage.landed_files import FileState, LandedDay, LandedFile
+from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline_tests.support import Landing, digests, prompt
+
+DAYS = [date(2026, 5, day) for day in range(1, 8)]
+Cut = Sequence[Sequence[date]]
+
+
+def talk(record_id: str, time: str, **fields: object) -> dict[str, Any]:
+    return prompt(record_id, f"2026-05-{time}:00:00Z", modelName="gpt-4o", **fields)
+
+
+LOG = {
+    "2026-05-01": [talk("e1", "01T08", conversationId="c1"), talk("e1", "01T08", conversationId="c1")],
+    "2026-05-02": [talk("e2", "02T08", conversationId="c1", latencyMs=120), talk("e2", "02T08", tokensIn=7)],
+    "2026-05-04": [
+        talk("e3", "04T08", conversationId="c2", tenantId="zeta"),
+        talk("e4", "02T23", conversationId="c2", tenantId="zeta"),  # late
+        talk("e1", "01T08", tokensIn=9),  # a late conflict
+    ],
+    "2026-05-06": [talk(f"e{number}", f"06T{number:02}", conversationId=f"c{number % 4}") for number in range(24)],
+    "2026-05-07": [talk("e1", "07T08", conversationId="c1", status="failed")],
+}
+
+
+@pytest.fixture(scope="module")
+def computed(
+    new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Storage, dict[Any, Any]]]:
+    """A storage in which each day was computed alone, a day without events among them, and the digests of that."""
+    settings = Settings.load(
+        data_dir=tmp_path_factory.mktemp("data"),
+        database_url=new_database(),
+        digest_key="test",
+        now=datetime(2026, 6, 1, tzinfo=UTC),
+        lookback_days=4,
+    )
+    for day, lines in LOG.items():
+        Landing(settings.landing).write("persona", day, lines)
+    with open_storage(settings) as storage:
+        refresh(storage, PlainRunner(storage))
+        compute(storage, [[day] for day in DAYS])
+        yield storage, digests(storage)
+
+
+def compute(storage: Storage, cut: Cut) -> None:
+    for table in DAILY_TABLES:
+        for days in cut:
+            compute_days(storage, table, days, "test").raise_failures()
+
+
+@st.composite
+def cuts(draw: st.DrawFn) -> Cut:
+    """All days, in any order, cut anywhere."""
+    days = draw(st.permutations(DAYS))
+    ends = sorted(draw(st.sets(st.integers(1, len(days) - 1))))
+    return [days[first:last] for first, last in zip([0, *ends], [*ends, len(days)], strict=True)]
+
+
+@checked(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cut=cuts())
+def test_any_cut_of_the_days_gives_the_digests_of_each_day_alone(
+    computed: tuple[Storage, dict[Any, Any]], cut: Cut
+) -> None:
+    storage, alone = computed
+    compute(storage, cut)
+    assert digests(storage) == alone
+
+
+def test_conversations_are_told_apart_by_the_distance_to_the_day_before(
+    computed: tuple[Storage, dict[Any, Any]],
+) -> None:
+    storage, _ = computed
+    with session(storage.engine) as duck:
+        paths = [storage.lake.object(table_spec("conversation_starts"), day) for day in DAYS]
+        found = duck.execute(
+            f"SELECT day, tenant_id, sum(conversations) FROM {parquet_scan(paths)} GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+    # c1 and c2 were met before the 6th: c1 four days before, within the look-back; c2 by another tenant.
+    assert found == [
+        (DAYS[0], "acme", 1),
+        (DAYS[1], "zeta", 1),
+        (DAYS[5], "acme", 3),
+    ]
+
+
+def table_spec(name: str) -> Any:
+    return next(table.spec for table in DAILY_TABLES if table.name == name)
+
+
+def test_a_day_without_rows_has_an_object_without_rows(computed: tuple[Storage, dict[Any, Any]]) -> None:
+    storage, _ = computed
+    compute(storage, [DAYS])
+    objects = [storage.lake.object(CONFLICTS.spec, day) for day in DAYS]
+    with session(storage.engine) as duck:
+        rows = [duck.execute(f"SELECT count(*) FROM {parquet_scan([path])}").fetchall()[0][0] for path in objects]
+    assert rows == [1, 1, 0, 0, 0, 0, 0]
+
+
+def test_nothing_unfinished_is_left_beside_the_objects(computed: tuple[Storage, dict[Any, Any]]) -> None:
+    storage, _ = computed
+    compute(storage, [DAYS])
+    folder = storage.lake.folder(USAGE_RECORDS.spec, DAYS[0]).parent
+    assert sorted(path.name for path in folder.iterdir()) == [f"event_day={day}" for day in DAYS]
+    assert [path.name for path in folder.rglob("*.parquet")] == ["usage_records.parquet"] * len(DAYS)
+
+
+def test_the_records_of_each_day_are_sorted_by_tenant_and_time(storage: Storage, landing: Landing) -> None:
+    for day in ("01", "02", "03"):
+        lines = [
+            talk(f"e{number}", f"{day}T{number * 7 % 24:02}", tenantId=f"t{number * 31 % 17}")
+            for number in range(4_000)
+        ]
+        landing.write("persona", f"2026-05-{day}", lines)
+    PlainRunner(storage).land(DAYS[:3])
+    for table in (SET_ASIDE, USAGE_RECORDS):
+        compute_days(storage, table, DAYS[:3], "test").raise_failures()
+    for day in DAYS[:3]:
+        with session(storage.engine) as duck:
+            path = storage.lake.object(USAGE_RECORDS.spec, day)
+            found = duck.execute(f"SELECT tenant_id, occurred_at FROM {parquet_scan([path])}").fetchall()
+        assert len(found) == 4_000
+        assert found == sorted(found)
+
+
+@pytest.fixture
+def broken(storage: Storage, landing: Landing) -> Storage:
+    """Five landed days; the rows of the third are gone from the lake."""
+    for day in DAYS[:5]:
+        landing.write("persona", str(day), [prompt(f"e{day.day}", f"{day}T08:00:00Z")])
+    PlainRunner(storage).land(DAYS[:5])
+    for path in storage.lake.folder(LANDED_EVENTS, DAYS[2]).iterdir():
+        path.unlink()
+    return storage
+
+
+def test_a_day_that_fails_undoes_no_other(broken: Storage) -> None:
+    found = compute_days(broken, SET_ASIDE, DAYS[:5], "test")
+    assert sorted(found.partitions) == [DAYS[0], DAYS[1], DAYS[3], DAYS[4]]
+    assert list(found.failures) == [DAYS[2]]
+    assert "persona/2026-05-03/events.jsonl are not in the lake, 2026-05-03 keeps" in str(found.failures[DAYS[2]])
+
+
+def test_the_state_tells_a_day_that_failed_from_one_that_was_being_written(broken: Storage) -> None:
+    compute_days(broken, SET_ASIDE, DAYS[:5], "test")
+    with broken.warehouse.begin() as connection:
+        state.mark_writing(connection, USAGE_RECORDS.name, DAYS[:2], "a run that was killed")
+    assert unfinished_days(broken) == Unfinished(failed={DAYS[2]}, writing={DAYS[0], DAYS[1]})
+
+
+def test_days_are_cut_by_their_landed_rows(storage: Storage) -> None:
+    half = BATCH_ROWS // 2
+    rows = dict(zip(DAYS, (half, half, 1, 3 * BATCH_ROWS, 0, half, half + 1), strict=True))
+    with storage.warehouse.begin() as connection:
+        for day, count in rows.items():
+            record_landed(connection, day, count)
+    assert list(batches(storage, DAYS)) == [DAYS[:2], DAYS[2:3], DAYS[3:4], DAYS[4:6], DAYS[6:]]
+
+
+def record_landed(connection: Any, day: date, rows: int) -> None:
+    path = f"persona/{day}/events.jsonl"
+    counts = dict.fromkeys(
+        ("size", "mtime_ns", "lines", "header", "continuation", "blank", "accepted", "rejected"), 0
+    )
+    texts = dict.fromkeys(("content_digest", "identity_digest", "object_name", "error"))
+    at = datetime(2026, 6, 1, tzinfo=UTC)
+    file = LandedFile(
+        path=path,
+        source="persona",
+        landing_day=day,
+        mapping_digest="",
+        state=FileState.LANDED,
+        landed_at=at,
+        run="test",
+        **counts,
+        **texts,
+    )
+    landed_files.record_file(connection, file)
+    landed_files.record_event_days(connection, path, [LandedDay(path, day, rows, f"{rows}:0")] if rows else [])
