@@ -32,11 +32,13 @@ from usage_pipeline.settings import Settings
 
 
 def build_definitions(
-    settings: Settings | None = None, overrides: Mapping[str, object] | None = None
+    settings: Settings | None = None,
+    overrides: Mapping[str, object] | None = None,
+    partitions: dg.DailyPartitionsDefinition | None = None,
 ) -> dg.Definitions:
-    """All definitions; `overrides` replaces resources by name."""
+    """All definitions; `overrides` replaces resources by name, `partitions` the calendar of all daily assets."""
     settings = settings or Settings.load()
-    partitions, freshness = daily_partitions(settings), series_freshness(settings)
+    partitions, freshness = partitions or daily_partitions(settings), series_freshness(settings)
     with warnings.catch_warnings():
         # Backfill policies and code references are beta for every user of Dagster; tests would see them change.
         warnings.simplefilter("ignore", dg.BetaWarning)

@@ -1,6 +1,7 @@
 """What must hold of costs, and what somebody should look at: sums, coverage, drift. Whoever asks shows it."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -40,7 +41,7 @@ class Uncovered:
 
 @dataclass(frozen=True)
 class CostCoverage:
-    """How many of the tokens of some days have a price, and what has none, the most tokens first."""
+    """How many of the tokens of a day have a price, and what has none, the most tokens first."""
 
     tokens: int
     unpriced_tokens: int
@@ -50,6 +51,9 @@ class CostCoverage:
     def percent(self) -> Decimal | None:
         """Rounded down; null without tokens."""
         return coverage(self.tokens, self.unpriced_tokens)
+
+
+NOTHING_USED = CostCoverage(0, 0, ())
 
 
 def imbalances(storage: Storage, first: date, last: date) -> list[Imbalance]:
@@ -82,22 +86,32 @@ def _amounts(storage: Storage, first: date, last: date, cube: _Cube) -> Iterator
             yield Imbalance(day, tenant, f"amount by {dimension}", expected or Decimal(0), found or Decimal(0))
 
 
-def cost_coverage(storage: Storage, first: date, last: date) -> CostCoverage:
-    """The coverage of a range of days, and which names have no price and why."""
-    groups = ("tenant", "model", "unpriced")
-    found = [cost for cost in read_costs(storage, CostQuery(first, last, groups)) if cost.tokens]
+def daily_coverage(storage: Storage, first: date, last: date) -> dict[date, CostCoverage]:
+    """The coverage of each day that has tokens, and which names have no price and why."""
+    groups = ("day", "tenant", "model", "unpriced")
+    by_day: defaultdict[date, list[Cost]] = defaultdict(list)
+    for cost in read_costs(storage, CostQuery(first, last, groups)):
+        if cost.tokens:
+            by_day[date.fromisoformat(str(cost.group[0]))].append(cost)
+    return {day: _coverage(costs) for day, costs in by_day.items()}
+
+
+def _coverage(costs: Sequence[Cost]) -> CostCoverage:
     uncovered = [
-        Uncovered(str(cost.group[0]), str(cost.group[1]), str(cost.group[2]), cost.unpriced_tokens)
-        for cost in found
+        Uncovered(str(cost.group[1]), str(cost.group[2]), str(cost.group[3]), cost.unpriced_tokens)
+        for cost in costs
         if cost.unpriced_tokens
     ]
     return CostCoverage(
-        sum(cost.tokens or 0 for cost in found),
+        sum(cost.tokens or 0 for cost in costs),
         sum(entry.tokens for entry in uncovered),
         tuple(sorted(uncovered, key=lambda entry: (-entry.tokens, entry.tenant_id, entry.model))),
     )
 
 
-def outliers(storage: Storage, first: date, last: date) -> int:
-    """How many records of a range of days report more than ten times what they cost."""
-    return sum(row.outliers for row in read_drift(storage, DriftQuery(first, last)))
+def outliers(storage: Storage, first: date, last: date) -> Counter[date]:
+    """How many records of each day report more than ten times what they cost."""
+    found = Counter[date]()
+    for row in read_drift(storage, DriftQuery(first, last)):
+        found[row.day] += row.outliers
+    return found

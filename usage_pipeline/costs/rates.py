@@ -4,15 +4,13 @@ One row per day, provider and model as logged, time of day and size of prompt. A
 too, that says why. So each record meets exactly one row.
 """
 
-import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from usage_pipeline.costs.book.prices import DECIMALS, MINUTES_OF_DAY, UNLIMITED, Band, TokenClass
-from usage_pipeline.storage.engine import literal
 from usage_pipeline.storage.tables import Column, columns
 
 if TYPE_CHECKING:
@@ -76,31 +74,13 @@ class Rates:
     def register(self, connection: "Connection", duck: "DuckDBPyConnection", days: Collection[date]) -> None:
         """Look up the models of each day, each once."""
         from usage_pipeline.costs.book import book_store  # noqa: PLC0415 - slow to import
+        from usage_pipeline.storage.rows import register_rows  # noqa: PLC0415 - slow to import
 
         versions = book_store.decided(connection, days)
         books = {day: book_store.load(connection, version) for day, version in versions.items()}
         used = duck.execute("SELECT DISTINCT provider, model, event_day FROM usage_records").fetchall()
         rows = [row for provider, model, day in used for row in rate_rows(books[day], provider, model, day)]
-        register_rates(duck, self, rows)
-
-
-def register_rates(duck: "DuckDBPyConnection", rates: Rates, rows: Sequence[Sequence[Any]]) -> None:
-    """Make the rows readable under the name of the input.
-
-    As JSON, with decimals as texts: so they stay exact, and there is one parameter and not one for each value.
-    """
-    names = [column.name for column in rates.columns]
-    structure = json.dumps([{column.name: column.type for column in rates.columns}])
-    document = json.dumps([dict(zip(names, row, strict=True)) for row in rows], default=_as_text)
-    duck.execute(
-        f"CREATE OR REPLACE TEMP TABLE {rates.name} AS "
-        f"SELECT unnest(from_json($document, {literal(structure)}), recursive := true)",
-        {"document": document},
-    )
-
-
-def _as_text(value: date | Decimal) -> str:
-    return format(value, "f") if isinstance(value, Decimal) else value.isoformat()
+        register_rows(duck, self.name, self.columns, rows)
 
 
 def rate_rows(book: "PriceBook", provider: str | None, model: str | None, day: date) -> Iterator[list[Any]]:

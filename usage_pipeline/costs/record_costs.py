@@ -8,10 +8,13 @@ from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
 
 from usage_pipeline.costs.book import book_store
-from usage_pipeline.costs.rates import Rates, rate_rows, register_rates
+from usage_pipeline.costs.rates import Rates, rate_rows
 from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.storage.daily import Derived, ReferenceRows
 from usage_pipeline.storage.inputs import register_reference
+from usage_pipeline.storage.rows import register_rows
+
+_RATES = Rates()
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,8 @@ def cost_of_record(connection: Connection, duck: DuckDBPyConnection, day: date) 
     if version is None:
         return ()
     provider, model = duck.execute("SELECT provider, model FROM usage_records").fetchall()[0]
-    register_rates(duck, Rates(), list(rate_rows(book_store.load(connection, version), provider, model, day)))
+    prices = rate_rows(book_store.load(connection, version), provider, model, day)
+    register_rows(duck, _RATES.name, _RATES.columns, prices)
     for entry in DAILY_COSTS.inputs:
         if isinstance(entry, ReferenceRows):
             register_reference(entry, duck)

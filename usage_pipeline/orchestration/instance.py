@@ -24,6 +24,7 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from usage_pipeline.errors import SettingsError
+from usage_pipeline.orchestration.event_log import BatchedEventLog
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.locks import named_lock
 from usage_pipeline.storage.postgres import database_urls, ensure_database
@@ -35,6 +36,11 @@ TABLES_LOCK = "dagster:tables"
 class ServerStorage(DagsterPostgresStorage):
     """Runs, events and schedules in the database `dagster`, on the server of the warehouse."""
 
+    def __init__(self, url: str, data: ConfigurableClassData) -> None:
+        """Connect to that database; its tables are made where they are missing."""
+        super().__init__(postgres_url=url, inst_data=data)
+        self._event_log_storage = BatchedEventLog(url, should_autocreate_tables=False)
+
     @classmethod
     def config_type(cls) -> dict[str, Any]:
         """Nothing to configure."""
@@ -45,7 +51,7 @@ class ServerStorage(DagsterPostgresStorage):
         """Start the embedded server if it is the one used, and make sure that the database exists."""
         url = database_urls(Settings.load()).dagster
         ensure_database(url)
-        # The materializations of one step are written together. Processes that are started from here inherit it.
+        # The events of one step, or plan, are written together. Processes that are started from here inherit it.
         os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", "1000")
         plain = url.render_as_string(hide_password=False)
         # Processes that Dagster starts build their storages from this.
@@ -54,7 +60,7 @@ class ServerStorage(DagsterPostgresStorage):
         )
         # It makes its tables when it finds none, and does not expect that another process is making them.
         with named_lock(create_engine(url, poolclass=NullPool), TABLES_LOCK):
-            return cls(postgres_url=plain, inst_data=data)
+            return cls(plain, data)
 
 
 class DataDirArtifacts(LocalArtifactStorage):

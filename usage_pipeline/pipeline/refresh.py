@@ -4,7 +4,7 @@ The loop is the same with and without Dagster: it asks a `Runner` to land days a
 and asks the state again what is left.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
@@ -16,9 +16,9 @@ from usage_pipeline.costs.periods.due_periods import close_due
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.landing.land import land_day
 from usage_pipeline.events.landing.vanished import note_vanished
-from usage_pipeline.pipeline.chunks import chunks
+from usage_pipeline.pipeline.chunks import portions
 from usage_pipeline.pipeline.landing_work import find_landing_work
-from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
+from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.batches import batches
 from usage_pipeline.storage.compute import compute_days, stale_days
@@ -29,7 +29,7 @@ MAX_PASSES = 20
 NO_FAILURES: Mapping[date, PartitionError] = {}
 
 Unit = tuple[frozenset[str], list[date]]
-"""The tables to make in one run, and its consecutive days."""
+"""The tables to make in one run, and its days."""
 
 
 class Runner(Protocol):
@@ -39,10 +39,10 @@ class Runner(Protocol):
         """Be told how many partitions are coming, to show progress."""
 
     def land(self, days: Sequence[date]) -> None:
-        """Land these consecutive landing days."""
+        """Land these landing days."""
 
     def compute(self, tables: Collection[str], days: Sequence[date]) -> None:
-        """Compute these tables, in the order of the flow, for these consecutive event days."""
+        """Compute these tables, in the order of the flow, for these event days."""
 
 
 @dataclass(frozen=True)
@@ -123,9 +123,9 @@ def land_days(runner: Runner, days: Collection[date], summary: RefreshSummary) -
     """Land these days, whether or not anything is new there."""
     if days:
         runner.expect("landing", len(days))
-    for chunk in chunks(days):
-        runner.land(chunk)
-        summary.landed += chunk
+    for portion in portions(days):
+        runner.land(portion)
+        summary.landed += portion
 
 
 def recompute_days(storage: Storage, runner: Runner, days: Collection[date], summary: RefreshSummary) -> None:
@@ -147,7 +147,7 @@ def settle(
         stale = {day: tables for day, tables in find_stale(storage).items() if day not in given_up}
         if not stale:
             break
-        given_up |= _compute(runner, work_units(stale, unfinished=unfinished_days(storage)), summary)
+        given_up |= _compute(runner, work_units(stale, unfinished_days(storage)), summary)
     else:
         raise PartitionError(
             f"{len(find_stale(storage))} days stay stale after {MAX_PASSES} passes; "
@@ -199,9 +199,11 @@ NOTHING_UNFINISHED = Unfinished()
 
 
 def work_units(
-    stale: Mapping[date, frozenset[str]], size: int = CHUNK_DAYS, unfinished: Unfinished = NOTHING_UNFINISHED
+    stale: Mapping[date, frozenset[str]],
+    unfinished: Unfinished = NOTHING_UNFINISHED,
+    cut: Callable[[Iterable[date]], list[list[date]]] = portions,
 ) -> list[Unit]:
-    """The same work in runs: consecutive days that need the same tables, earliest first.
+    """The same work in runs: days that need the same tables, cut into runs, earliest first.
 
     A day that failed shares its run with no other, so that it holds up none when it fails again. Nor do days whose
     writer died share theirs with others: should one of them have killed it, the others are done.
@@ -210,5 +212,5 @@ def work_units(
     for day, tables in stale.items():
         alone = day if day in unfinished.failed else None
         groups.setdefault((tables, day in unfinished.writing, alone), []).append(day)
-    units = [(tables, chunk) for (tables, *_), days in groups.items() for chunk in chunks(days, size)]
+    units = [(tables, chunk) for (tables, *_), days in groups.items() for chunk in cut(days)]
     return sorted(units, key=lambda unit: unit[1][0])

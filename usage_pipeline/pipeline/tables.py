@@ -30,4 +30,4 @@ DAILY_TABLES: tuple[DailyTable, ...] = tuple(table for tables in GROUPS.values()
 TABLES: tuple[TableSpec, ...] = (*LANDING_TABLES, *(table.spec for table in DAILY_TABLES))
 
 CHUNK_DAYS = 30
-"""Days of one run; the commands and Dagster's backfills cut their work into the same chunks."""
+"""Days of one run that Dagster launches, for backfills and sensors alike."""

@@ -13,16 +13,19 @@ from usage_pipeline.storage.opened import Storage
 BATCH_ROWS = 100_000
 """Landed rows of a batch, at most: by then planning is a small part of the cost, and memory is still ample."""
 
+BATCH_DAYS = 90
+"""Days of a batch, at most. Each is a file that is written at the same time, and DuckDB keeps up to 100 open."""
+
 
 def batches(storage: Storage, days: Collection[date]) -> Iterator[list[date]]:
-    """The days in order, consecutive ones together as long as they have few enough landed rows."""
+    """The days in order, neighbours together as long as they have few enough landed rows."""
     with storage.warehouse.connect() as connection:
         rows = landed_files.rows_by_event_day(connection, days)
     batch: list[date] = []
     total = 0
     for day in sorted(days):
         total += rows.get(day, 0)
-        if batch and total > BATCH_ROWS:
+        if batch and (total > BATCH_ROWS or len(batch) == BATCH_DAYS):
             yield batch
             batch, total = [], rows.get(day, 0)
         batch.append(day)

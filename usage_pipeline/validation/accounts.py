@@ -3,14 +3,15 @@
 A SELECT each, in `accounting/`. What does not belong here: whether rows are plausible (the suites judge that).
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, fields
 from datetime import date
+from functools import partial
 from typing import Any
 
-import pyarrow as pa
 from duckdb import DuckDBPyConnection
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BigInteger, Connection, Row, cast, func, select
 
 from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
@@ -29,10 +30,11 @@ from usage_pipeline.storage import inputs, landed_files
 from usage_pipeline.storage.daily import DailyTable, Input, LandedRows, ReferenceRows, SameDay, SqlFile
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.schema import SCHEMA, line_accounts, metadata
 from usage_pipeline.storage.state import LineAccount
-from usage_pipeline.storage.tables import Zone
-from usage_pipeline.validation.batches import register_day
+from usage_pipeline.storage.tables import Zone, columns
+from usage_pipeline.validation.batches import register_days
 from usage_pipeline.validation.looking import looked
 from usage_pipeline.validation.results import Found
 
@@ -62,83 +64,120 @@ def difference_of(table: str) -> SqlFile:
     return SqlFile.beside(__file__, f"accounting/{table}")
 
 
-def lines_add_up(storage: Storage, connection: Connection, day: date) -> Found:
-    """Whether all lines of the day's files were counted once, and the lake holds what was counted."""
-    files = landed_files.files(connection, [day])
+def lines_add_up(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Found]:
+    """Whether all lines of the days' files were counted once, and the lake holds what was counted."""
+    files = landed_files.files(connection, days)
     with session(storage.engine) as duck:
-        register_day(LANDED_EVENTS, storage, connection, duck, day)
-        _register_rejected(storage, duck, day, files)
-        paths = [path for (path,) in duck.execute(LANDED_LINES.text).fetchall()]
-    apart = f": {', '.join(paths)}" if paths else ""
-    return Found(not paths, f"{len(paths)} of {len(files)} files apart{apart}", "0 files apart")
+        register_days(LANDED_EVENTS, storage, connection, duck, days)
+        _register_rejected(storage, duck, files)
+        apart = {path for (path,) in duck.execute(LANDED_LINES.text).fetchall()}
+    found = _Apart()
+    for file in files:
+        found.add(file.landing_day, file.path, is_apart=file.path in apart)
+    return found.of(days)
 
 
-def lines_are_accounted_for(storage: Storage, connection: Connection, day: date) -> Found:
-    """Whether every landed line of the day became exactly one thing, and the state says the same."""
+def lines_are_accounted_for(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Found]:
+    """Whether every landed line of the days became exactly one thing, and the state says the same."""
     with session(storage.engine) as duck:
         for entry in (LandedRows(LANDED_EVENTS), SameDay(SET_ASIDE.spec), SameDay(USAGE_RECORDS.spec)):
-            inputs.register(entry, storage, connection, duck, [day])
+            inputs.register(entry, storage, connection, duck, days)
         accounts = _accounts(duck)
-    kept = {row.path: row for row in connection.execute(select(line_accounts).where(line_accounts.c.day == day))}
-    paths = [account.path for account in accounts if not account.balanced or _differs(account, kept)]
-    apart = f": {', '.join(paths)}" if paths else ""
-    return Found(not paths, f"{len(paths)} of {len(accounts)} files apart{apart}", "0 files apart")
+    kept = {
+        (row.day, row.path): row
+        for row in connection.execute(select(line_accounts).where(line_accounts.c.day.in_(days)))
+    }
+    found = _Apart()
+    for account in accounts:
+        is_apart = not account.balanced or _differs(account, kept.get((account.day, account.path)))
+        found.add(account.day, account.path, is_apart=is_apart)
+    return found.of(days)
 
 
-def totals(storage: Storage, connection: Connection, day: date, tables: Collection[str]) -> dict[str, Found]:
-    """By table, whether its totals of the day equal those that the records come to."""
+@dataclass
+class _Apart:
+    """How many files there are of each day, and which of them are apart."""
+
+    files: Counter[date] = field(default_factory=Counter)
+    apart: defaultdict[date, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, day: date, path: str, *, is_apart: bool) -> None:
+        self.files[day] += 1
+        if is_apart:
+            self.apart[day].append(path)
+
+    def of(self, days: Sequence[date]) -> dict[date, Found]:
+        return {day: self._found(self.apart[day], self.files[day]) for day in days}
+
+    @staticmethod
+    def _found(paths: Sequence[str], files: int) -> Found:
+        apart = f": {', '.join(paths)}" if paths else ""
+        return Found(not paths, f"{len(paths)} of {files} files apart{apart}", "0 files apart")
+
+
+def totals(
+    storage: Storage, connection: Connection, days: Sequence[date], tables: Collection[str]
+) -> dict[str, dict[date, Found]]:
+    """By table and day, whether its totals equal those that the records come to."""
     if not tables:
         return {}
     with session(storage.engine) as duck:
-        read = looked(lambda: _read_records(storage, connection, duck, day))
-        if not read.success:
-            return dict.fromkeys(tables, read)
+        read = partial(_read_records, storage, connection, duck)
+        found = looked(read, days)
+        readable = [day for day in days if found[day].success]
+        if len(readable) < len(days) and readable:
+            read(readable)
+        compare = partial(_compare, storage, connection, duck)
         return {
-            name: looked(lambda name=name: _compare(COMPARED_TABLES[name], storage, connection, duck, day))  # type: ignore[misc]
+            name: found | (looked(partial(compare, COMPARED_TABLES[name]), readable) if readable else {})
             for name in tables
         }
 
 
-def _read_records(storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date) -> Found:
+def _read_records(
+    storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Sequence[date]
+) -> dict[date, Found]:
     """Make readable what every comparison reads: the records, and what they come to."""
     reads: list[Input] = [SameDay(USAGE_RECORDS.spec), event_types(), *_dimensions()]
     for entry in reads:
-        inputs.register(entry, storage, connection, duck, [day])
-    duck.execute(f"CREATE TEMP TABLE counted_totals AS {COUNTED_TOTALS.text}")
-    return Found(success=True, observed="", expected="")
+        inputs.register(entry, storage, connection, duck, days)
+    duck.execute(f"CREATE OR REPLACE TEMP TABLE counted_totals AS {COUNTED_TOTALS.text}")
+    return dict.fromkeys(days, Found(success=True, observed="", expected=""))
 
 
 def _compare(
-    table: DailyTable, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date
-) -> Found:
+    storage: Storage, connection: Connection, duck: DuckDBPyConnection, table: DailyTable, days: Sequence[date]
+) -> dict[date, Found]:
     if table in _WITH_STARTS:
-        inputs.register(SameDay(CONVERSATION_STARTS.spec), storage, connection, duck, [day])
+        inputs.register(SameDay(CONVERSATION_STARTS.spec), storage, connection, duck, days)
     if table.spec.zone is Zone.WAREHOUSE:
-        _register_totals(table, connection, duck, day)
+        _register_totals(table, connection, duck, days)
     else:
-        inputs.register(SameDay(table.spec), storage, connection, duck, [day])
+        inputs.register(SameDay(table.spec), storage, connection, duck, days)
     found = duck.execute(difference_of(table.name).text)
-    names = [column[0] for column in found.description]
-    compared, *counts = found.fetchall()[0]
-    apart = [f"{name} of {count:,}" for name, count in zip(names[1:], counts, strict=True) if count]
+    names = [column[0] for column in found.description][2:]
+    rows = {day: counts for day, *counts in found.fetchall()}
+    return {day: _compared(names, *rows.get(day, [0])) for day in days}
+
+
+def _compared(names: Sequence[str], compared: int, *counts: int) -> Found:
+    apart = [f"{name} of {count:,}" for name, count in zip(names, counts, strict=False) if count]
     of = f"{compared:,} compared"
     return Found(not apart, f"{of}; apart: {', '.join(apart)}" if apart else f"{of}, 0 apart", "0 apart")
 
 
-def _register_totals(table: DailyTable, connection: Connection, duck: DuckDBPyConnection, day: date) -> None:
-    """Make the sums of a warehouse table readable under its name: by tenant, and by dimension where it has one."""
-    columns = metadata.tables[f"{SCHEMA}.{table.name}"].c
-    keys = [columns[name] for name in ("tenant_id", "dimension") if name in columns]
-    sums = [column for column in columns if not column.primary_key]
-    query = select(*keys, *(func.sum(column).label(column.name) for column in sums))
-    rows = connection.execute(query.where(columns.day == day).group_by(*keys)).all()
-    schema = pa.schema([*((key.name, pa.string()) for key in keys), *((name.name, pa.int64()) for name in sums)])
-    duck.register(table.name, pa.Table.from_pylist([_whole(row._asdict()) for row in rows], schema))
-
-
-def _whole(row: dict[str, object]) -> dict[str, object]:
-    """The row with sums as whole numbers: the database gives them as decimals."""
-    return {name: value if isinstance(value, str) else int(str(value)) for name, value in row.items()}
+def _register_totals(
+    table: DailyTable, connection: Connection, duck: DuckDBPyConnection, days: Sequence[date]
+) -> None:
+    """Make the sums of a warehouse table readable: by day, tenant, and dimension where it has one."""
+    stored = metadata.tables[f"{SCHEMA}.{table.name}"].c
+    keys = [stored[name] for name in ("tenant_id", "dimension") if name in stored]
+    sums = [column for column in stored if not column.primary_key]
+    query = select(stored.day, *keys, *(cast(func.sum(column), BigInteger) for column in sums))
+    found = connection.execute(query.where(stored.day.in_(days)).group_by(stored.day, *keys)).all()
+    of_keys = [("event_day", "DATE", ""), *((key.name, "VARCHAR", "") for key in keys)]
+    of_sums = [(column.name, "BIGINT", "") for column in sums]
+    register_rows(duck, table.name, columns(*of_keys, *of_sums), found)
 
 
 def _dimensions() -> list[ReferenceRows]:
@@ -146,9 +185,10 @@ def _dimensions() -> list[ReferenceRows]:
 
 
 def _register_rejected(
-    storage: Storage, duck: DuckDBPyConnection, day: date, files: Sequence[landed_files.LandedFile]
+    storage: Storage, duck: DuckDBPyConnection, files: Sequence[landed_files.LandedFile]
 ) -> None:
-    objects = [storage.lake.object(REJECTED_LINES, day, file.object_name) for file in files if file.rejected]
+    rejecting = [file for file in files if file.rejected]
+    objects = [storage.lake.object(REJECTED_LINES, file.landing_day, file.object_name) for file in rejecting]
     there = [path for path in objects if storage.lake.exists(path)]
     source = f"SELECT landing_file FROM {parquet_scan(there)}" if there else REJECTED_LINES.empty_select()
     duck.execute(f'CREATE TEMP VIEW "{REJECTED_LINES.name}" AS {source}')
@@ -161,7 +201,6 @@ def _accounts(duck: DuckDBPyConnection) -> list[LineAccount]:
     return [LineAccount(*row) for row in rows]
 
 
-def _differs(account: LineAccount, kept: Mapping[str, Any]) -> bool:
-    row = kept.get(account.path)
+def _differs(account: LineAccount, row: Row[Any] | None) -> bool:
     names = ("landed", "records", "duplicates", "conflicts", "voided", "voids")
     return row is None or any(getattr(row, name) != getattr(account, name) for name in names)

@@ -1,10 +1,9 @@
-"""What a suite is asked about: the rows of one day of a table, readable in DuckDB under the table's name."""
+"""What is asked about: the rows of some days of a table, readable in DuckDB under the table's name."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 
-import pyarrow as pa
 from duckdb import DuckDBPyConnection
 from pyarrow import parquet
 from sqlalchemy import Connection
@@ -14,38 +13,40 @@ from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.engine import parquet_scan
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.tables import PartitionedBy, TableSpec
+from usage_pipeline.storage.rows import register_rows
+from usage_pipeline.storage.tables import PartitionedBy, TableSpec, columns
 
-LANDING_FILES = pa.schema(
-    [
-        ("path", pa.string()),
-        ("source", pa.string()),
-        ("state", pa.string()),
-        *((name, pa.int64()) for name in ("lines", "header", "continuation", "blank", "accepted", "rejected")),
-    ]
+LANDING_FILES = columns(
+    ("path", "VARCHAR", "Path below the landing directory."),
+    ("source", "VARCHAR", "The mapping that read it."),
+    ("state", "VARCHAR", "What became of it."),
+    *(
+        (name, "BIGINT", "How many lines.", "lines")
+        for name in ("lines", "header", "continuation", "blank", "accepted", "rejected")
+    ),
 )
 
 
-def register_day(
-    spec: TableSpec, storage: Storage, connection: Connection, duck: DuckDBPyConnection, day: date
+def register_days(
+    spec: TableSpec, storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Collection[date]
 ) -> None:
-    """Make the day's rows readable; of a landing day its files too, as `landing_files`.
+    """Make the days' rows readable; of landing days their files too, as `landing_files`.
 
     Columns that an object lacks are left out for all, so that a check sees that they are missing. Raises
     PartitionError where an object is gone.
     """
     if spec.partitioned_by is PartitionedBy.LANDING_DAY:
-        files = landed_files.files(connection, [day])
-        duck.register("landing_files", pa.Table.from_pylist([*map(_as_row, files)], LANDING_FILES))
+        files = landed_files.files(connection, days)
+        register_rows(duck, "landing_files", LANDING_FILES, map(_as_row, files))
         counted = [file for file in files if file.state is FileState.LANDED]
-        paths = [storage.lake.object(spec, day, file.object_name) for file in counted]
+        paths = [storage.lake.object(spec, file.landing_day, file.object_name) for file in counted]
     else:
-        paths = [storage.lake.object(spec, day)]
+        paths = [storage.lake.object(spec, day) for day in days]
     _register(spec, storage, duck, paths)
 
 
-def _as_row(file: LandedFile) -> dict[str, object]:
-    return {name: getattr(file, name) for name in LANDING_FILES.names}
+def _as_row(file: LandedFile) -> list[object]:
+    return [getattr(file, column.name) for column in LANDING_FILES]
 
 
 def _register(spec: TableSpec, storage: Storage, duck: DuckDBPyConnection, paths: Sequence[Path]) -> None:

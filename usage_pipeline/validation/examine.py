@@ -1,11 +1,13 @@
 """Looks at days, check by check, and keeps what was found: all that is looked at beside the suites."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 
 from sqlalchemy import Connection
 
 from usage_pipeline.storage import state
+from usage_pipeline.storage.batches import batches
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation import accounts, checks, cost_findings, findings
 from usage_pipeline.validation.checks import Check
@@ -14,7 +16,7 @@ from usage_pipeline.validation.results import CheckResult, Examination, Found, k
 
 EXAMINER = "accounts"
 
-_Look = Callable[[Storage, Connection, date], Found]
+_Look = Callable[[Storage, Connection, Sequence[date]], Mapping[date, Found]]
 
 _LOOKS: Mapping[Check, _Look] = {
     checks.LINES_ADD_UP: accounts.lines_add_up,
@@ -29,19 +31,21 @@ _LOOKS: Mapping[Check, _Look] = {
 }
 
 
-def examine_days(storage: Storage, wanted: Collection[Check], days: Iterable[date], run: str) -> list[CheckResult]:
-    """Look at each day by these checks, and keep the results day by day.
+def examine_days(
+    storage: Storage, wanted: Collection[Check], days: Collection[date], run: str
+) -> list[CheckResult]:
+    """Look at the days by these checks, batch by batch, and keep the results of each day.
 
     A check that fails, or cannot look because something is gone, is a result; nothing is raised for it.
     """
     results = []
     with storage.warehouse.connect() as connection:
-        for day in days:
-            found = [*_examine(storage, connection, wanted, day)]
+        for batch in batches(storage, days):
+            found = [*_examine(storage, connection, wanted, batch)]
             examination = Examination(EXAMINER, run, storage.settings.clock())
             for table in sorted({check.table for check in wanted}):
                 of_table = [result for result in found if result.table_name == table]
-                keep_results(connection, table, day, of_table, examination)
+                keep_results(connection, table, batch, of_table, examination)
             connection.commit()
             results += found
     return results
@@ -55,15 +59,16 @@ def newest_days(storage: Storage, tables: Collection[str]) -> list[date]:
 
 
 def _examine(
-    storage: Storage, connection: Connection, wanted: Collection[Check], day: date
+    storage: Storage, connection: Connection, wanted: Collection[Check], days: Sequence[date]
 ) -> Iterator[CheckResult]:
     for check in wanted:
         if check in _LOOKS:
-            look = _LOOKS[check]
-            yield _result(check, day, looked(lambda: look(storage, connection, day)))  # noqa: B023 - used at once
+            for day, found in looked(partial(_LOOKS[check], storage, connection), days).items():
+                yield _result(check, day, found)
     compared = {check.table: check for check in wanted if check in checks.TOTALS_CHECKS}
-    for table, found in accounts.totals(storage, connection, day, compared).items():
-        yield _result(compared[table], day, found)
+    for table, by_day in accounts.totals(storage, connection, days, compared).items():
+        for day, found in by_day.items():
+            yield _result(compared[table], day, found)
 
 
 def _result(check: Check, day: date, found: Found) -> CheckResult:

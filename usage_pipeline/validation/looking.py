@@ -1,6 +1,7 @@
-"""What a check says that cannot look, because what it reads is gone or broken."""
+"""Looks at several days at once; of one that cannot be looked at, says why: what it reads is gone or broken."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 
 import duckdb
 
@@ -10,16 +11,22 @@ from usage_pipeline.validation.results import Found
 _BROKEN = (duckdb.BinderException, duckdb.IOException, duckdb.InvalidInputException)
 """A column that is missing, and a file that is gone or damaged. Their texts name columns and files."""
 
+Look = Callable[[Sequence[date]], Mapping[date, Found]]
 
-def looked(look: Callable[[], Found]) -> Found:
-    """What was found; a failed check where nothing could be."""
+
+def looked(look: Look, days: Sequence[date]) -> dict[date, Found]:
+    """What was found on each of the days; a failed check where nothing could be.
+
+    A day that cannot be looked at is looked at alone, so that it hides no other.
+    """
     try:
-        return look()
-    except PartitionError as error:
-        return _nothing(str(error))
-    except _BROKEN as error:
-        return _nothing(str(error).splitlines()[0])
+        return dict(look(days))
+    except (PartitionError, *_BROKEN) as error:
+        if len(days) > 1:
+            return {day: found for one in days for day, found in looked(look, [one]).items()}
+        return {days[0]: _nothing(error)}
 
 
-def _nothing(reason: str) -> Found:
+def _nothing(error: Exception) -> Found:
+    reason = str(error) if isinstance(error, PartitionError) else str(error).splitlines()[0]
     return Found(success=False, observed=f"nothing could be read: {reason}", expected="rows that can be read")

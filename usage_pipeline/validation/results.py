@@ -1,11 +1,11 @@
 """What a check found on one day of one table, and where that is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select, text
 
 from usage_pipeline.storage.schema import check_results
 from usage_pipeline.validation.checks import Severity
@@ -56,20 +56,27 @@ class Examination:
 
 
 def keep_results(
-    connection: Connection, table: str, day: date, results: Sequence[CheckResult], examination: Examination
+    connection: Connection,
+    table: str,
+    days: Collection[date],
+    results: Sequence[CheckResult],
+    examination: Examination,
 ) -> None:
-    """Put these results in the place of those that the same examiner found on this day of the table."""
+    """Put these results in the place of those that the same examiner found on these days of the table."""
     # Of two that look at once, the second waits for the first to commit: each would delete nothing, and insert.
-    key = f"{check_results.name}:{table}:{day}:{examination.checked_by}"
-    connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+    keys = [f"{check_results.name}:{table}:{day}:{examination.checked_by}" for day in sorted(days)]
+    connection.execute(text(_LOCKS), {"keys": keys})
     kept = check_results.c
     connection.execute(
         check_results.delete().where(
-            kept.table_name == table, kept.day == day, kept.checked_by == examination.checked_by
+            kept.table_name == table, kept.day.in_(days), kept.checked_by == examination.checked_by
         )
     )
     if results:
         connection.execute(check_results.insert(), [{**vars(result), **vars(examination)} for result in results])
+
+
+_LOCKS = "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(CAST(:keys AS text[])) AS key"
 
 
 def read_results(connection: Connection, first: date, last: date) -> list[CheckResult]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from usage_pipeline.storage.engine import session
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.validation.batches import register_day
+from usage_pipeline.validation.batches import register_days
 from usage_pipeline.validation.history import History
 from usage_pipeline.validation.observed import observed
 from usage_pipeline.validation.results import CheckResult, Examination, keep_results
@@ -34,7 +34,7 @@ def validate_days(storage: Storage, suite: Suite, days: Iterable[date], run: str
         for day in days:
             found = _validate(storage, connection, suite, day)
             examination = Examination(EXAMINER, run, storage.settings.clock())
-            keep_results(connection, suite.spec.name, day, found, examination)
+            keep_results(connection, suite.spec.name, [day], found, examination)
             connection.commit()
             results += found
     return results
@@ -50,7 +50,7 @@ def _validate(storage: Storage, connection: Connection, suite: Suite, day: date)
     compiler = Compiler(suite.spec, History(connection, suite.spec.name, day))
     compiled = {name: compiler.compile(name, entry) for name, entry in suite.entries.items()}
     with session(storage.engine) as duck:
-        register_day(suite.spec, storage, connection, duck, day)
+        register_days(suite.spec, storage, connection, duck, [day])
         with closing(Validator(duck)) as validator:
             return _judge(suite, day, compiled, validator)
 

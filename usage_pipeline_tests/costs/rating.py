@@ -11,11 +11,12 @@ import duckdb
 
 from usage_pipeline.costs.book.price_book import PriceBook
 from usage_pipeline.costs.book.price_file import read_price_file
-from usage_pipeline.costs.rates import Rates, rate_rows, register_rates
+from usage_pipeline.costs.rates import Rates, rate_rows
 from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage.daily import DailyTable, Derived, ReferenceRows
 from usage_pipeline.storage.inputs import register_reference, rows_of
+from usage_pipeline.storage.rows import register_rows
 from usage_pipeline_tests.costs.generic import write_prices
 
 DAY = date(2026, 5, 1)
@@ -60,7 +61,7 @@ def rating(book: PriceBook, records: Sequence[Mapping[str, object]], day: date =
             _insert(duck, {**DEFAULTS, "record_id": str(number), **when, **record})
         names = duck.execute("SELECT DISTINCT provider, model FROM usage_records").fetchall()
         rows = [row for provider, model in names for row in rate_rows(book, provider, model, day)]
-        register_rates(duck, Rates(), rows)
+        register_rows(duck, Rates().name, Rates().columns, rows)
         for entry in DAILY_COSTS.inputs:
             if isinstance(entry, ReferenceRows):
                 register_reference(entry, duck)

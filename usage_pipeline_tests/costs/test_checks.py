@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import update
 
-from usage_pipeline.costs.checks import Imbalance, Uncovered, cost_coverage, imbalances, outliers
+from usage_pipeline.costs.checks import Imbalance, Uncovered, daily_coverage, imbalances, outliers
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import tenant_costs
 from usage_pipeline_tests.costs.generic import call, price
@@ -36,10 +36,10 @@ def test_a_dimension_that_does_not_add_up_is_named(rated: Storage) -> None:
 
 
 def test_coverage_names_what_has_no_price_and_why(rated: Storage) -> None:
-    found = cost_coverage(rated, FIRST, LAST)
+    found = daily_coverage(rated, FIRST, LAST)[FIRST]
     assert (found.tokens, found.unpriced_tokens, found.percent) == (15, 5, Decimal("66.66"))
     assert found.uncovered == (Uncovered("acme", "n", "unknown_model", 5),)
 
 
 def test_records_that_report_far_more_than_they_cost_are_counted(rated: Storage) -> None:
-    assert outliers(rated, FIRST, LAST) == 1
+    assert outliers(rated, FIRST, LAST) == {FIRST: 1}

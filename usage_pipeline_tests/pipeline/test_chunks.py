@@ -1,4 +1,4 @@
-"""Work is cut into runs of consecutive days; none is lost, none is done twice."""
+"""Work is cut into runs; no day is lost, none is done twice."""
 
 from datetime import date, timedelta
 from itertools import pairwise
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from usage_pipeline.pipeline.chunks import chunks
-from usage_pipeline.pipeline.refresh import work_units
+from usage_pipeline.pipeline.refresh import Unfinished, work_units
 
 DAYS = st.sets(st.dates(date(2026, 1, 1), date(2026, 4, 1)))
 SIZES = st.integers(1, 40)
@@ -46,8 +46,32 @@ def test_units_of_work_are_the_work(work: dict[date, frozenset[str]]) -> None:
 def test_units_of_work_begin_with_the_earliest_day() -> None:
     first, second, third = (date(2026, 5, day) for day in (1, 2, 3))
     work = {third: frozenset("a"), second: frozenset("b"), first: frozenset("a")}
-    assert list(work_units(work)) == [
+    assert list(work_units(work)) == [(frozenset("a"), [first, third]), (frozenset("b"), [second])]
+
+
+def test_units_that_dagster_launches_have_consecutive_days() -> None:
+    first, second, third = (date(2026, 5, day) for day in (1, 2, 3))
+    work = {third: frozenset("a"), second: frozenset("b"), first: frozenset("a")}
+    assert list(work_units(work, cut=chunks)) == [
         (frozenset("a"), [first]),
         (frozenset("b"), [second]),
         (frozenset("a"), [third]),
+    ]
+
+
+def test_a_day_that_failed_shares_its_run_with_no_other() -> None:
+    first, second, third = (date(2026, 5, day) for day in (1, 2, 3))
+    work = dict.fromkeys((first, second, third), frozenset("a"))
+    assert list(work_units(work, Unfinished(failed={second}))) == [
+        (frozenset("a"), [first, third]),
+        (frozenset("a"), [second]),
+    ]
+
+
+def test_days_whose_writer_died_share_their_run_with_none_that_it_did_not_write() -> None:
+    days = [date(2026, 5, day) for day in (1, 2, 3, 4)]
+    work = dict.fromkeys(days, frozenset("a"))
+    assert list(work_units(work, Unfinished(writing=days[1:3]))) == [
+        (frozenset("a"), [days[0], days[3]]),
+        (frozenset("a"), days[1:3]),
     ]

@@ -14,7 +14,7 @@ import sqlglot
 from sqlglot import ErrorLevel, exp
 
 from usage_pipeline import costs, records, series, validation
-from usage_pipeline.costs.rates import Rates, register_rates
+from usage_pipeline.costs.rates import Rates
 from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
 from usage_pipeline.storage.daily import (
     DailyTable,
@@ -28,6 +28,7 @@ from usage_pipeline.storage.daily import (
     SameDay,
 )
 from usage_pipeline.storage.inputs import register_reference, rows_of
+from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.state import LineAccount
 from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.validation.accounts import COUNTED_TOTALS, LANDED_LINES, difference_of
@@ -189,7 +190,7 @@ def register_empty(duck: duckdb.DuckDBPyConnection, entry: Input) -> None:
         case EventDays():
             duck.execute(f"CREATE VIEW {entry.name} AS SELECT DATE '2026-05-01' AS event_day")
         case Rates():
-            register_rates(duck, entry, [])
+            register_rows(duck, entry.name, entry.columns, [])
         case Derived():
             duck.execute(f"CREATE VIEW {entry.name} AS {entry.sql.text}")
         case LandedRows() | SameDay() | Lookback():

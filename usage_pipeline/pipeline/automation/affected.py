@@ -2,8 +2,10 @@
 
 from collections.abc import Collection, Mapping
 from datetime import date
+from functools import partial
 
 from usage_pipeline.pipeline.automation.work import Work
+from usage_pipeline.pipeline.chunks import chunks
 from usage_pipeline.pipeline.refresh import find_stale, unfinished_days, work_units
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
 from usage_pipeline.storage.compute import inputs_digests
@@ -24,7 +26,7 @@ def work_on(storage: Storage, stale: Stale, size: int = CHUNK_DAYS) -> list[Work
 
     A day that failed goes alone: should it fail again, it holds up no other.
     """
-    units = work_units(stale, size, unfinished_days(storage))
+    units = work_units(stale, unfinished_days(storage), partial(chunks, size=size))
     return [Work(tables, days, _digest(storage, tables, days)) for tables, days in units]
 
 

@@ -1,23 +1,27 @@
--- How many tenants have other conversations than their records say: their number, and that of their records.
+-- On each event day, how many tenants have other conversations than their records say: their number, and that of
+-- their records.
 WITH identified AS (
     SELECT
+        event_day,
         tenant_id,
         source,
         conversation_id,
         count(*) AS records
     FROM usage_records
     WHERE conversation_id IS NOT NULL
-    GROUP BY tenant_id, source, conversation_id
+    GROUP BY event_day, tenant_id, source, conversation_id
 ),
 
 sides AS (
     SELECT
+        event_day,
         tenant_id,
         records,
         CAST(1 AS BIGINT) AS conversations
     FROM identified
     UNION ALL
     SELECT
+        usage_records.event_day,
         usage_records.tenant_id,
         CAST(1 AS BIGINT) AS records,
         usage_records."count" AS conversations
@@ -26,6 +30,7 @@ sides AS (
     WHERE usage_records.conversation_id IS NULL AND event_types.counts_conversations
     UNION ALL
     SELECT
+        event_day,
         tenant_id,
         -records AS records,
         -conversations AS conversations
@@ -34,15 +39,18 @@ sides AS (
 
 apart AS (
     SELECT
+        event_day,
         tenant_id,
         sum(records) AS records,
         sum(conversations) AS conversations
     FROM sides
-    GROUP BY tenant_id
+    GROUP BY event_day, tenant_id
 )
 
 SELECT
+    event_day,
     count(*) AS compared,
     CAST(coalesce(sum(CASE WHEN records <> 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS records,
     CAST(coalesce(sum(CASE WHEN conversations <> 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS conversations
 FROM apart
+GROUP BY event_day

@@ -1,6 +1,7 @@
--- What the records of an event day count as, per tenant: each record by itself, and not grouped first as the cube
+-- What the records of each event day count as, per tenant: each record by itself, and not grouped first as the cube
 -- does it, so that one says the other's numbers a second time.
 SELECT
+    usage_records.event_day,
     usage_records.tenant_id,
     count(*) AS records,
     CAST(sum(coalesce(usage_records.api_calls, 1) * coalesce(event_types.requests, 0)) AS BIGINT) AS requests,
@@ -23,4 +24,4 @@ SELECT
     CAST(sum(CASE WHEN usage_records.status = 'failed' OR usage_records.error_code IS NOT NULL THEN coalesce(event_types.errors, 1) ELSE 0 END) AS BIGINT) AS errors
 FROM usage_records
 LEFT JOIN event_types ON usage_records.type = event_types.type
-GROUP BY usage_records.tenant_id
+GROUP BY usage_records.event_day, usage_records.tenant_id

@@ -1,7 +1,8 @@
--- For how many tenants and dimensions the values do not add up to the tenant's records, for each metric.
--- Conversations are compared with those that began, which the records of one day cannot tell.
+-- On each event day, for how many tenants and dimensions the values do not add up to the tenant's records, for each
+-- metric. Conversations are compared with those that began, which the records of one day cannot tell.
 WITH sides AS (
     SELECT
+        event_day,
         tenant_id,
         dimension,
         records,
@@ -28,6 +29,7 @@ WITH sides AS (
     CROSS JOIN dimensions
     UNION ALL
     SELECT
+        event_day,
         tenant_id,
         dimension,
         CAST(0 AS BIGINT) AS records,
@@ -54,6 +56,7 @@ WITH sides AS (
     CROSS JOIN dimensions
     UNION ALL
     SELECT
+        event_day,
         tenant_id,
         dimension,
         -records AS records,
@@ -81,6 +84,7 @@ WITH sides AS (
 
 apart AS (
     SELECT
+        event_day,
         tenant_id,
         dimension,
         sum(records) AS records,
@@ -104,10 +108,11 @@ apart AS (
         sum(tool_calls) AS tool_calls,
         sum(errors) AS errors
     FROM sides
-    GROUP BY tenant_id, dimension
+    GROUP BY event_day, tenant_id, dimension
 )
 
 SELECT
+    event_day,
     count(*) AS compared,
     CAST(coalesce(sum(CASE WHEN records <> 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS records,
     CAST(coalesce(sum(CASE WHEN requests <> 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS requests,
@@ -130,3 +135,4 @@ SELECT
     CAST(coalesce(sum(CASE WHEN tool_calls <> 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS tool_calls,
     CAST(coalesce(sum(CASE WHEN errors <> 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS errors
 FROM apart
+GROUP BY event_day

@@ -1,4 +1,4 @@
--- The landing files of a day whose lines do not add up, or of which the lake holds others than were counted.
+-- The landing files whose lines do not add up, or of which the lake holds others than were counted.
 WITH accepted AS (
     SELECT
         landing_file,

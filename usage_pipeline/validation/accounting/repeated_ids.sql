@@ -1,16 +1,23 @@
--- How many ids of the day are ids of a day nearby as well.
-WITH nearby AS (
-    SELECT
-        tenant_id,
-        source,
-        record_id
+-- On each event day, how many ids are ids of the day before or after as well.
+-- `nearby_records` holds the records of the days before and after those of `usage_records`. It is the large side.
+WITH repeated AS (
+    SELECT DISTINCT
+        usage_records.event_day,
+        usage_records.tenant_id,
+        usage_records.source,
+        usage_records.record_id
     FROM nearby_records
-    GROUP BY tenant_id, source, record_id
+    INNER JOIN usage_records
+        ON nearby_records.tenant_id = usage_records.tenant_id
+        AND nearby_records.source = usage_records.source
+        AND nearby_records.record_id = usage_records.record_id
+    WHERE
+        date_diff('day', nearby_records.event_day, usage_records.event_day) = 1
+        OR date_diff('day', nearby_records.event_day, usage_records.event_day) = -1
 )
 
-SELECT count(*) AS ids
-FROM usage_records
-INNER JOIN nearby
-    ON usage_records.tenant_id = nearby.tenant_id
-    AND usage_records.source = nearby.source
-    AND usage_records.record_id = nearby.record_id
+SELECT
+    event_day,
+    count(*) AS ids
+FROM repeated
+GROUP BY event_day

@@ -1,6 +1,7 @@
--- How many tenants have other totals in the quarter hours than by their records, for each metric.
+-- On each event day, how many tenants have other totals in the quarter hours than by their records, for each metric.
 WITH sides AS (
     SELECT
+        event_day,
         tenant_id,
         records,
         requests,
@@ -24,6 +25,7 @@ WITH sides AS (
     FROM counted_totals
     UNION ALL
     SELECT
+        event_day,
         tenant_id,
         -records AS records,
         -requests AS requests,
@@ -49,6 +51,7 @@ WITH sides AS (
 
 apart AS (
     SELECT
+        event_day,
         tenant_id,
         sum(records) AS records,
         sum(requests) AS requests,
@@ -70,10 +73,11 @@ apart AS (
         sum(tool_calls) AS tool_calls,
         sum(errors) AS errors
     FROM sides
-    GROUP BY tenant_id
+    GROUP BY event_day, tenant_id
 )
 
 SELECT
+    event_day,
     count(*) AS compared,
     CAST(coalesce(sum(CASE WHEN records <> 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS records,
     CAST(coalesce(sum(CASE WHEN requests <> 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS requests,
@@ -95,3 +99,4 @@ SELECT
     CAST(coalesce(sum(CASE WHEN tool_calls <> 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS tool_calls,
     CAST(coalesce(sum(CASE WHEN errors <> 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS errors
 FROM apart
+GROUP BY event_day
