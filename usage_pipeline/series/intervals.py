@@ -1,56 +1,19 @@
 """Reads usage within days, and by days of any time zone, from the quarter hours that are stored in UTC."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from usage_pipeline.errors import QueryError
-from usage_pipeline.series.buckets import Bucket, Interval, buckets, check_days, time_zone
-from usage_pipeline.series.dimensions import CONVERSATIONS, CUBE_METRICS, QUARTER_HOUR_DIMENSIONS
+from usage_pipeline.series.buckets import Bucket, buckets, time_zone
 from usage_pipeline.series.outages import Row, Width, with_outages
+from usage_pipeline.series.questions import INTERVAL_GROUPS, IntervalQuery
 from usage_pipeline.series.scan import damage_named, scan
 from usage_pipeline.series.status import DayReader
 from usage_pipeline.series.tables import USAGE_QUARTER_HOURS
-from usage_pipeline.series.words import check_dimensions, check_metrics
 from usage_pipeline.storage.engine import literal, session
 from usage_pipeline.storage.opened import Storage
-
-INTERVAL_GROUPS = {"tenant": "tenant_id", **{name: name for name in QUARTER_HOUR_DIMENSIONS}}
-"""What intervals can be grouped and filtered by, and the column behind each word."""
-
-INTERVAL_METRICS = tuple(column.name for column in CUBE_METRICS)
-"""The metrics of intervals; a conversation has a first day, but no time of day."""
-
-
-@dataclass(frozen=True)
-class IntervalQuery:
-    """Additive metrics of the intervals of local days first to last, both included, grouped and filtered.
-
-    `time_zone` is a name of the IANA database, such as Asia/Kolkata.
-    """
-
-    first: date
-    last: date
-    interval: Interval = Interval.DAY
-    time_zone: str = "UTC"
-    group_by: tuple[str, ...] = ()
-    where: tuple[tuple[str, str], ...] = ()
-    metrics: tuple[str, ...] = INTERVAL_METRICS
-
-    def __post_init__(self) -> None:
-        """Refuse words that are no dimension, metric or time zone, or that stand twice, and too many days."""
-        check_days(self.first, self.last)
-        check_dimensions(self.group_by, self.where, INTERVAL_GROUPS)
-        if CONVERSATIONS.name in self.metrics:
-            raise QueryError(
-                "Conversations have no time of day, only a first day in UTC; expected some of "
-                f"{', '.join(INTERVAL_METRICS)}."
-            )
-        check_metrics(self.metrics, INTERVAL_METRICS)
-        time_zone(self.time_zone)
 
 
 def read_intervals(storage: Storage, query: IntervalQuery) -> list[dict[str, object]]:
