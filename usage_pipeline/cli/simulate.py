@@ -7,17 +7,10 @@ from typing import Annotated
 import typer
 
 from usage_pipeline.cli.options import To, load_settings
-from usage_pipeline.cli.output import console, count
-from usage_pipeline.cli.session import progress_bar
-from usage_pipeline.simulation.settings import MIN_TENANTS, Simulation
-from usage_pipeline.simulation.simulate import simulate as write_simulation
+from usage_pipeline.cli.output import count, say
+from usage_pipeline.simulation.settings import DEFAULT_SEED, MIN_TENANTS, Simulation
 
 _FILES = ("landing", "reference", "truth.json")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command of this module."""
-    app.command()(simulate)
 
 
 def simulate(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -25,7 +18,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter per option
     days: Annotated[int, typer.Option(min=1, help="Days of usage.")] = 45,
     tenants: Annotated[int, typer.Option(min=MIN_TENANTS, help="Tenants; a few make most of the usage.")] = 12,
     events_per_day: Annotated[int, typer.Option(min=1, help="Events per day and tenant, on average.")] = 6_700,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = DEFAULT_SEED,
     last: To = None,
     prompt_bytes: Annotated[int, typer.Option(min=0, help="Bytes of text in each prompt; 0: short ones.")] = 0,
 ) -> None:
@@ -44,15 +37,15 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter per option
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    from usage_pipeline.cli.progress import progress_bar
+    from usage_pipeline.simulation.simulate import simulate as write_simulation
+
     with progress_bar() as bar:
         bar.expect("simulating", days)
         written = write_simulation(simulation, out, bar.done)
-    console.print(
+    say(
         f"Wrote {count(written.lines, 'line')} in {count(written.files, 'landing file')} below {out}: "
-        f"{count(written.records, 'record')}. What they come to stands in {out / 'truth.json'}.",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
+        f"{count(written.records, 'record')}. What they come to stands in {out / 'truth.json'}."
     )
 
 

@@ -1,36 +1,11 @@
-"""The command `demo`: simulates, lands, computes, compares, and tells a newcomer what there is to see."""
+"""What the command `demo` is asked."""
 
-from collections.abc import Iterator, Sequence
-from datetime import date
 from typing import Annotated
 
 import typer
 
-from usage_pipeline.cli.compute import open_session
-from usage_pipeline.cli.demo.logs import DEFAULT_SEED, place_logs
-from usage_pipeline.cli.demo.next_steps import commands, places
-from usage_pipeline.cli.demo.result import Conflict, Result
-from usage_pipeline.cli.demo.summary import heading, print_summary, say
-from usage_pipeline.cli.demo.truth import TRUTH
 from usage_pipeline.cli.options import DataDir, load_settings
-from usage_pipeline.cli.output import console, count
-from usage_pipeline.errors import UsagePipelineError
-from usage_pipeline.pipeline.refresh import refresh
-from usage_pipeline.pipeline.totals import Difference, compare, read_totals
-from usage_pipeline.records.queries import LandingRange, read_faults
-from usage_pipeline.settings import PREFIX, Settings
-from usage_pipeline.storage import landed_files
-from usage_pipeline.storage.opened import Storage
-
-_SHOWN_DIFFERENCES = 10
-_SEARCHED_FAULTS = 1_000
-_DECIDING = ("first_day", "lookback_days", "reject_share_threshold", "mappings_dir", "reference_dir")
-"""Settings that change what the logs come to."""
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command of this module."""
-    app.command()(demo)
+from usage_pipeline.simulation.settings import DEFAULT_SEED
 
 
 def demo(
@@ -49,44 +24,6 @@ def demo(
 
     Example: `usage-pipeline demo --seed 7 --data-dir other-demo`
     """
-    settings = load_settings(data_dir)
-    with open_session(settings, "demo") as session:
-        truth = place_logs(session.storage, seed, session.runner.progress)
-        refresh(session.storage, session.runner)
-        found = read_totals(session.storage)
-        with session.storage.warehouse.connect() as connection:
-            files = landed_files.files(connection)
-        result = Result(truth, found, files, _conflict(session.storage))
-    print_summary(result)
-    compared, differences = compare(truth.totals, found)
-    if differences:
-        raise UsagePipelineError("\n".join(_told(settings, differences)))
-    console.print(f"[green]Equal to {TRUTH}[/green]: {count(compared, 'total')} compared.\n", highlight=False)
-    heading("Where it lies")
-    say(*places(settings), "")
-    heading("What to run next")
-    say(*commands(result, data_dir))
+    from usage_pipeline.cli.demo.steps import show_demo
 
-
-def _conflict(storage: Storage) -> Conflict | None:
-    """A record that another line contradicts, to show what `explain` says of it."""
-    faults = read_faults(storage, LandingRange(date.min, date.max), _SEARCHED_FAULTS)
-    conflicts = (fault for fault in faults if fault["reason"] == "conflict")
-    return next((Conflict(str(fault["found"]), str(fault["tenant_id"])) for fault in conflicts), None)
-
-
-def _told(settings: Settings, differences: Sequence[Difference]) -> Iterator[str]:
-    verb = "differs" if len(differences) == 1 else "differ"
-    yield f"{count(len(differences), 'total')} of the logs {verb} from {settings.data_dir / TRUTH}:"
-    for difference in differences[:_SHOWN_DIFFERENCES]:
-        yield f"  {difference.name}: expected {difference.expected:,}, found {difference.found:,}"
-    if len(differences) > _SHOWN_DIFFERENCES:
-        yield f"  and {len(differences) - _SHOWN_DIFFERENCES:,} more"
-    deciding = [f"{PREFIX}{name.upper()}" for name in _DECIDING if name in settings.model_fields_set]
-    if deciding:
-        yield f"{' and '.join(deciding)} may be why: the totals are those of the default settings."
-    else:
-        yield (
-            "Somebody may have landed, withdrawn or edited something else there. If not, this is a fault of the "
-            "pipeline: please report it."
-        )
+    show_demo(load_settings(data_dir), seed, data_dir)
