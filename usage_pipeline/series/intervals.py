@@ -1,10 +1,8 @@
 """Reads usage within days, and by days of any time zone, from the quarter hours that are stored in UTC."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
-
-import pyarrow as pa
 
 from usage_pipeline.series.buckets import Bucket, buckets, time_zone
 from usage_pipeline.series.outages import Row, Width, with_outages
@@ -55,17 +53,17 @@ def _sums(storage: Storage, query: IntervalQuery, cut: Sequence[Bucket], missing
     tests = [f'"{INTERVAL_GROUPS[name]}" = {literal(value)}' for name, value in query.where]
     usage = scan(storage, USAGE_QUARTER_HOURS.spec, set(_utc_days(cut)) - set(missing))
     with session(storage.engine) as duck, damage_named():
-        duck.register("buckets", _table(cut))
         found = duck.execute(
-            f"SELECT start{groups}, {sums} FROM ({usage}) AS usage INNER JOIN buckets USING (quarter_hour) "
-            f"WHERE {' AND '.join(tests) or 'true'} GROUP BY ALL ORDER BY ALL"
+            f"SELECT start{groups}, {sums} FROM ({usage}) AS usage INNER JOIN "
+            "(SELECT unnest($1) AS quarter_hour, unnest($2) AS start) AS buckets USING (quarter_hour) "
+            f"WHERE {' AND '.join(tests) or 'true'} GROUP BY ALL ORDER BY ALL",
+            _starts(cut),
         ).fetchall()
     return [(start.replace(tzinfo=UTC), *values) for start, *values in found]
 
 
-def _table(cut: Sequence[Bucket]) -> pa.Table:
-    """Each quarter hour with the start of its interval, both UTC without a zone, as they are stored."""
+def _starts(cut: Sequence[Bucket]) -> tuple[list[datetime], list[datetime]]:
+    """All quarter hours, and the start of the interval of each; both UTC without a zone, as they are stored."""
     moments = [(moment, bucket.start) for bucket in cut for moment in bucket.quarter_hours]
     naive = [(moment.replace(tzinfo=None), start.replace(tzinfo=None)) for moment, start in moments]
-    columns = ([pair[0] for pair in naive], [pair[1] for pair in naive])
-    return pa.table([pa.array(column, pa.timestamp("us")) for column in columns], ["quarter_hour", "start"])
+    return [moment for moment, _ in naive], [start for _, start in naive]
