@@ -13,7 +13,7 @@ from usage_pipeline.cli.output import error_console
 from usage_pipeline.errors import QueryError, UsagePipelineError
 
 _MODULES = {
-    "demo": "demo.command",
+    "demo": "simulate",
     **dict.fromkeys(("dev", "migrate", "doctor"), "serve"),
     **dict.fromkeys(("run", "land", "recompute"), "compute"),
     "series": "show",
