@@ -8,9 +8,11 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from usage_pipeline.costs.queries import CostQuery, read_costs
+from usage_pipeline.costs.queries import read_costs
+from usage_pipeline.costs.questions import CostQuery
 from usage_pipeline.pipeline.totals import cost_measures
-from usage_pipeline.series.queries import UsageQuery, known_tenants, read_series, read_usage
+from usage_pipeline.series.queries import known_tenants, read_series, read_usage
+from usage_pipeline.series.questions import UsageQuery
 from usage_pipeline.settings import Settings
 from usage_pipeline.simulation.batch import MEASURES
 from usage_pipeline.storage.opened import Storage, open_storage

@@ -10,18 +10,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from usage_pipeline.errors import SettingsError
 
 PREFIX = "USAGE_"
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The settings of one deployment, read from `USAGE_…` variables."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     data_dir: Path = Field(Path("data"), description="Where landing, lake, rollups and the database lie.")
     reference_dir: Path | None = Field(
@@ -103,12 +102,13 @@ class Settings(BaseSettings):
 
     @classmethod
     def load(cls, **values: Any) -> Self:  # noqa: ANN401 - the constructor's own signature
-        """Read the environment; `values` win over it.
+        """Read the environment; `values` win over it, and an empty variable counts as unset.
 
         Raises SettingsError, naming the variable, its value and what was expected.
         """
+        variables = {name: os.environ.get(f"{PREFIX}{name.upper()}") for name in cls.model_fields}
         try:
-            return cls(**values)
+            return cls(**{name: text for name, text in variables.items() if text} | values)
         except ValidationError as error:
             raise SettingsError("\n".join(map(_explain, error.errors()))) from None
 

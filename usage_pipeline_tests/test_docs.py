@@ -15,7 +15,8 @@ from usage_pipeline.definitions import build_definitions
 from usage_pipeline.events.landing.reasons import MEANINGS
 from usage_pipeline.events.mapping import load_mapping
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
-from usage_pipeline.series.queries import UsageQuery, read_usage
+from usage_pipeline.series.queries import read_usage
+from usage_pipeline.series.questions import UsageQuery
 from usage_pipeline.settings import PREFIX, Settings
 from usage_pipeline.storage.opened import open_storage
 from usage_pipeline_tests.dagster_calls import parse_dagster_call

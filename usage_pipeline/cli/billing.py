@@ -7,31 +7,14 @@ from typing import Annotated
 
 import typer
 
-from usage_pipeline.cli.compute import open_session, report
-from usage_pipeline.cli.decide import By
-from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, load_settings
-from usage_pipeline.cli.output import console, count, print_rows
-from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
-from usage_pipeline.costs.periods.closing import Closing
-from usage_pipeline.costs.periods.closing import close as close_period
-from usage_pipeline.costs.periods.statements import StatementLine, read_statement
-from usage_pipeline.costs.rerating import rerate as decide_again
+from usage_pipeline.cli.options import By, DataDir, Format, From, OutputFormat, To, day_range, load_settings
+from usage_pipeline.cli.output import console, count, print_rows, say
 from usage_pipeline.days import days_between
-from usage_pipeline.pipeline import refresh as pipeline
-from usage_pipeline.storage.opened import open_storage
 
 Tenant = Annotated[str, typer.Option("--tenant", help="The tenant.")]
 Period = Annotated[
     datetime, typer.Option("--period", formats=["%Y-%m"], help="The month in which the billing period begins.")
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(rerate)
-    app.command("cost-diff")(cost_diff)
-    app.command()(close)
-    app.command()(statement)
 
 
 def rerate(
@@ -47,12 +30,14 @@ def rerate(
     """
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=(settings.first_day, settings.today()))
+
+    from usage_pipeline.cli.session import open_session, settle
+    from usage_pipeline.costs.rerating import rerate as decide_again
+
     with open_session(settings, "rerate") as session:
         moved = decide_again(session.storage, days_between(start, end))
         console.print(f"{count(len(moved), 'day')} had another price book.")
-        summary = pipeline.RefreshSummary()
-        pipeline.settle(session.storage, session.runner, summary)
-        report(session.storage, summary)
+        settle(session)
 
 
 def cost_diff(
@@ -71,6 +56,10 @@ def cost_diff(
     """
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=(date.min, date.max))
+
+    from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
+    from usage_pipeline.storage.opened import open_storage
+
     with open_storage(settings) as storage:
         found = read_changes(storage, ChangeQuery(start, end, tenant))
     rows = [
@@ -98,17 +87,17 @@ def close(  # noqa: PLR0913 - one parameter per option
     """
     if force and not reason:
         raise typer.BadParameter("--force needs a --reason")
+    from usage_pipeline.costs.periods.closing import Closing
+    from usage_pipeline.costs.periods.closing import close as close_period
+    from usage_pipeline.costs.periods.statements import read_statement
+    from usage_pipeline.storage.opened import open_storage
+
     settings = load_settings(data_dir)
     with open_storage(settings) as storage:
         closing = Closing(tenant, period.date(), by or getpass.getuser(), reason, force)
         closed = close_period(storage, closing)
         total = read_statement(storage, tenant, period.date()).total
-    console.print(
-        f"Closed {closed.first_day} to {closed.last_day} of {closed.tenant_id} at {total:f} USD.",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
+    say(f"Closed {closed.first_day} to {closed.last_day} of {closed.tenant_id} at {total:f} USD.")
 
 
 def statement(tenant: Tenant, period: Period, form: Format = OutputFormat.TABLE, data_dir: DataDir = None) -> None:
@@ -116,6 +105,9 @@ def statement(tenant: Tenant, period: Period, form: Format = OutputFormat.TABLE,
 
     Example: `usage-pipeline statement --tenant acme --period 2026-02`
     """
+    from usage_pipeline.costs.periods.statements import StatementLine, read_statement
+    from usage_pipeline.storage.opened import open_storage
+
     settings = load_settings(data_dir)
     with open_storage(settings) as storage:
         found = read_statement(storage, tenant, period.date())

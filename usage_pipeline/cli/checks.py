@@ -7,13 +7,6 @@ import typer
 
 from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, load_settings
 from usage_pipeline.cli.output import print_rows
-from usage_pipeline.storage.opened import open_storage
-from usage_pipeline.validation.results import read_results
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(checks)
 
 
 def checks(
@@ -32,6 +25,10 @@ def checks(
     """
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=(date.min, date.max))
+
+    from usage_pipeline.storage.opened import open_storage
+    from usage_pipeline.validation.results import read_results
+
     with open_storage(settings) as storage, storage.warehouse.connect() as connection:
         found = read_results(connection, start, end)
     rows = [{**vars(result), "result": result.outcome} for result in found if everything or not result.success]

@@ -6,26 +6,25 @@ from typing import Annotated
 
 import typer
 
-from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, load_settings, words
-from usage_pipeline.cli.output import Row, print_rows
-from usage_pipeline.cli.session import warn
-from usage_pipeline.cli.usage import condition, known_days, warn_of_missing_days
-from usage_pipeline.costs.drift import Drift, DriftQuery, read_drift
-from usage_pipeline.costs.queries import GROUPS, CostQuery, coverage, read_costs
-from usage_pipeline.storage.opened import open_storage
+from usage_pipeline.cli.options import (
+    DataDir,
+    Format,
+    From,
+    OutputFormat,
+    To,
+    condition,
+    day_range,
+    load_settings,
+    words,
+)
+from usage_pipeline.cli.output import Row, print_rows, warn
+from usage_pipeline.costs.questions import GROUPS, CostQuery
 
 Tenant = Annotated[str | None, typer.Option("--tenant", help="One tenant; all together without it.")]
 
 _PRICE_COLUMNS = [
     *("price_id", "token_class", "unit_price", "above_tokens_in", "window", "first", "end", "why", "source")
 ]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(costs)
-    app.command()(prices)
-    app.command("cost-drift")(cost_drift)
 
 
 def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -47,6 +46,11 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
     settings = load_settings(data_dir)
     conditions = (*map(condition, where or []), *([("tenant", tenant)] if tenant else []))
     query = CostQuery(settings.today(), settings.today(), words(group_by), conditions)
+    # After the words were checked: a wrong question needs no database.
+    from usage_pipeline.cli.reading import known_days, warn_of_missing_days
+    from usage_pipeline.costs.queries import coverage, read_costs
+    from usage_pipeline.storage.opened import open_storage
+
     with open_storage(settings) as storage:
         start, end = known_days(storage, first, last)
         query = replace(query, first=start, last=end)
@@ -86,7 +90,8 @@ def prices(
 
     Example: `usage-pipeline prices --model o3 --on 2025-06-09`
     """
-    from usage_pipeline.costs.explain import AppliedPrice, book_of_day, explain_price  # noqa: PLC0415 - slow to import
+    from usage_pipeline.costs.explain import AppliedPrice, book_of_day, explain_price
+    from usage_pipeline.storage.opened import open_storage
 
     settings = load_settings(data_dir)
     day = on.date() if on else settings.today()
@@ -116,6 +121,10 @@ def cost_drift(  # noqa: PLR0913, PLR0917 - one parameter per option
     """
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=(date.min, date.max))
+
+    from usage_pipeline.costs.drift import Drift, DriftQuery, read_drift
+    from usage_pipeline.storage.opened import open_storage
+
     with open_storage(settings) as storage:
         found = read_drift(storage, DriftQuery(start, end, tenant, model))
     if len(found) > limit:

@@ -2,35 +2,22 @@
 
 import getpass
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usage_pipeline.cli.compute import Session, open_session, report
-from usage_pipeline.cli.options import DataDir, Format, OutputFormat, load_settings
-from usage_pipeline.cli.output import console, count, print_rows
-from usage_pipeline.costs.record_costs import ClassCost
-from usage_pipeline.events.landing import decisions
-from usage_pipeline.pipeline import refresh as pipeline
-from usage_pipeline.pipeline.explain import explain as find_explanation
-from usage_pipeline.settings import Settings
-from usage_pipeline.storage import audit as audit_log
-from usage_pipeline.storage import landed_files
-from usage_pipeline.storage.landed_files import LandedFile
-from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.cli.options import By, DataDir, Format, OutputFormat, load_settings
+from usage_pipeline.cli.output import count, print_rows, say
+
+if TYPE_CHECKING:
+    from usage_pipeline.costs.record_costs import ClassCost
+    from usage_pipeline.settings import Settings
+    from usage_pipeline.storage.landed_files import LandedFile
+    from usage_pipeline.storage.opened import Storage
 
 Path = Annotated[str, typer.Argument(metavar="FILE", help="The landing file, as `files` prints it.")]
 Reason = Annotated[str, typer.Option(help="Why; it stands in the audit log.")]
-By = Annotated[str | None, typer.Option(help="By whom; the name of the user without it.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(release)
-    app.command()(withdraw)
-    app.command()(audit)
-    app.command()(explain)
 
 
 def release(
@@ -42,14 +29,18 @@ def release(
 
     Example: `usage-pipeline release persona/2026-02-20/acme.jsonl --reason "the rejects are test data"`
     """
+    from usage_pipeline.events.landing import decisions
+
     settings = load_settings(data_dir)
     if dry_run:
         _preview(settings, path, "would count", decisions.check_release)
         return
+    from usage_pipeline.cli.session import open_session, settle
+
     with open_session(settings, "release") as session:
         file = decisions.release(session.storage, path, reason, by or getpass.getuser())
-        _say(f"{file.path} counts now: {count(file.accepted, 'line')}.")
-        _settle(session)
+        say(f"{file.path} counts now: {count(file.accepted, 'line')}.")
+        settle(session)
 
 
 def withdraw(
@@ -59,16 +50,18 @@ def withdraw(
 
     Example: `usage-pipeline withdraw persona/2026-02-20/acme.jsonl --reason "wrong tenant" --dry-run`
     """
+    from usage_pipeline.events.landing import decisions
+
     settings = load_settings(data_dir)
     if dry_run:
         _preview(settings, path, "would no longer count", decisions.check_withdraw)
         return
+    from usage_pipeline.cli.session import open_session, settle
+
     with open_session(settings, "withdraw") as session:
         file = decisions.withdraw(session.storage, path, reason, by or getpass.getuser())
-        console.print(
-            f"{file.path} counts no longer: {count(file.accepted, 'line')}.", markup=False, soft_wrap=True
-        )
-        _settle(session)
+        say(f"{file.path} counts no longer: {count(file.accepted, 'line')}.")
+        settle(session)
 
 
 def audit(
@@ -80,6 +73,9 @@ def audit(
 
     Example: `usage-pipeline audit --file persona/2026-02-20/acme.jsonl`
     """
+    from usage_pipeline.storage import audit as audit_log
+    from usage_pipeline.storage.opened import open_storage
+
     settings = load_settings(data_dir)
     with open_storage(settings) as storage, storage.warehouse.connect() as connection:
         entries = [{**vars(entry), "action": entry.action.value} for entry in audit_log.entries(connection, file)]
@@ -100,6 +96,9 @@ def explain(
 
     Example: `usage-pipeline explain evt_02 --tenant acme --format json`
     """
+    from usage_pipeline.pipeline.explain import explain as find_explanation
+    from usage_pipeline.storage.opened import open_storage
+
     settings = load_settings(data_dir)
     with open_storage(settings) as storage:
         found = [vars(line) for line in find_explanation(storage, record_id, tenant, source)]
@@ -118,7 +117,7 @@ def _written_out(metrics: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {value:,}" for name, value in metrics.items())
 
 
-def _priced(costs: Sequence[ClassCost]) -> str:
+def _priced(costs: "Sequence[ClassCost]") -> str:
     return "; ".join(
         f"{cost.quantity:,} {cost.token_class} without a price: {cost.unpriced}"
         if cost.amount is None
@@ -127,20 +126,13 @@ def _priced(costs: Sequence[ClassCost]) -> str:
     )
 
 
-def _preview(settings: Settings, path: str, effect: str, check: Callable[[Storage, str], LandedFile]) -> None:
+def _preview(settings: "Settings", path: str, effect: str, check: "Callable[[Storage, str], LandedFile]") -> None:
+    from usage_pipeline.storage import landed_files
+    from usage_pipeline.storage.opened import open_storage
+
     with open_storage(settings) as storage:
         file = check(storage, path)
         with storage.warehouse.connect() as connection:
             days = sorted(share.event_day for share in landed_files.event_days_of(connection, [path]))
     held = f"of {count(len(days), 'event day')}, {days[0]} to {days[-1]}, " if days else ""
-    _say(f"{count(file.accepted, 'line')} {held}{effect}. Nothing was changed.")
-
-
-def _say(text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _settle(session: Session) -> None:
-    summary = pipeline.RefreshSummary()
-    pipeline.settle(session.storage, session.runner, summary)
-    report(session.storage, summary)
+    say(f"{count(file.accepted, 'line')} {held}{effect}. Nothing was changed.")

@@ -1,14 +1,19 @@
 """Options that several commands share."""
 
 import os
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usage_pipeline.settings import PREFIX, Settings
+from usage_pipeline.errors import QueryError
+
+if TYPE_CHECKING:
+    from usage_pipeline.settings import Settings
+
+RECENT_DAYS = 90
 
 
 class OutputFormat(StrEnum):
@@ -22,7 +27,7 @@ class OutputFormat(StrEnum):
 def _use_data_dir(path: Path | None) -> Path | None:
     # Into the environment, because Dagster's instance and the processes it starts read it there.
     if path is not None:
-        os.environ[f"{PREFIX}DATA_DIR"] = str(path.absolute())
+        os.environ["USAGE_DATA_DIR"] = str(path.absolute())
     return path
 
 
@@ -30,13 +35,16 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", help="Data directory instead of USAGE_DATA_DIR.", callback=_use_data_dir),
 ]
+By = Annotated[str | None, typer.Option(help="By whom; the name of the user without it.")]
 Format = Annotated[OutputFormat, typer.Option("--format", help="How to print it.")]
 From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
 To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")]
 
 
-def load_settings(_: Path | None) -> Settings:
+def load_settings(_: Path | None) -> "Settings":
     """The settings, after --data-dir has had its say."""
+    from usage_pipeline.settings import Settings
+
     return Settings.load()
 
 
@@ -51,3 +59,17 @@ def day_range(first: datetime | None, last: datetime | None, *, default: tuple[d
         raise typer.BadParameter(f"--from {first.date()} is after --to {last.date()}")
     start = first.date() if first else min(default[0], last.date() if last else default[0])
     return start, last.date() if last else max(default[1], start)
+
+
+def last_days(settings: "Settings") -> tuple[date, date]:
+    """The last 90 days, today included."""
+    today = settings.today()
+    return today - timedelta(days=RECENT_DAYS - 1), today
+
+
+def condition(text: str) -> tuple[str, str]:
+    """The dimension and the value of a --where."""
+    name, separator, value = text.partition("=")
+    if not separator:
+        raise QueryError(f"--where {text!r}: expected dimension=value, such as model=gpt-4o.")
+    return name.strip(), value

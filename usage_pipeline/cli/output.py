@@ -1,4 +1,4 @@
-"""Prints rows as a table for people, or as JSON or CSV for programs."""
+"""Prints rows as a table for people, or as JSON or CSV for programs; and warnings beside them."""
 
 import csv
 import json
@@ -44,6 +44,17 @@ def print_rows(rows: Sequence[Row], columns: Sequence[str], form: OutputFormat, 
 def count(number: int, noun: str) -> str:
     """`1 day`, `2 days`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def say(*lines: str) -> None:
+    """Print lines as they are."""
+    for line in lines:
+        console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
+
+
+def warn(message: str) -> None:
+    """Tell of something that was passed over."""
+    error_console.print(f"[yellow]Warning:[/yellow] {message}", highlight=False, soft_wrap=True)
 
 
 def print_json(value: object) -> None:

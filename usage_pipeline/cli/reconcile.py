@@ -9,24 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, load_settings
-from usage_pipeline.cli.output import count, print_rows
-from usage_pipeline.cli.session import warn
-from usage_pipeline.cli.show import warn_unknown_tenant
+from usage_pipeline.cli.output import count, print_rows, warn
 from usage_pipeline.costs.reconcile.export import Export, Provider
-from usage_pipeline.costs.reconcile.reading import read_export
 from usage_pipeline.errors import QueryError
-from usage_pipeline.storage.opened import open_storage
 
 if TYPE_CHECKING:
     from usage_pipeline.costs.reconcile.ours import Ours
 
 DIFFERS = 3
 """Exit code where the two sides are not alike."""
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command of this module."""
-    app.command()(reconcile)
 
 
 def _percent(text: str) -> Decimal:
@@ -60,7 +51,10 @@ def reconcile(  # noqa: PLR0913, PLR0917 - one parameter per option
 
     Example: `usage-pipeline reconcile --provider openai --file usage.json --tolerance 0.5`
     """
-    from usage_pipeline.costs.reconcile.comparing import Comparison, Question, reconcile  # noqa: PLC0415 - slow
+    from usage_pipeline.cli.reading import warn_unknown_tenant
+    from usage_pipeline.costs.reconcile.comparing import Comparison, Question, reconcile
+    from usage_pipeline.costs.reconcile.reading import read_export
+    from usage_pipeline.storage.opened import open_storage
 
     settings = load_settings(data_dir)
     export = read_export(file, provider)

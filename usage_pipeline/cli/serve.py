@@ -4,29 +4,15 @@ import os
 import signal
 import subprocess
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from usage_pipeline.cli.options import DataDir, load_settings
-from usage_pipeline.cli.output import console
-from usage_pipeline.orchestration.heartbeat import why_dead
-from usage_pipeline.orchestration.instance import project_dir
-from usage_pipeline.pipeline.health import Level, examine
-from usage_pipeline.pipeline.lateness import due_day, why_late
-from usage_pipeline.settings import Settings
-from usage_pipeline.storage.opened import open_storage
-from usage_pipeline.storage.postgres import database_urls
-from usage_pipeline.storage.warehouse import migrate as migrate_warehouse
+from usage_pipeline.cli.output import console, say
 
-_COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(dev)
-    app.command()(migrate)
-    app.command()(doctor)
+if TYPE_CHECKING:
+    from usage_pipeline.settings import Settings
 
 
 def dev(
@@ -39,6 +25,9 @@ def dev(
 
     Example: `usage-pipeline dev --port 3001`
     """
+    from usage_pipeline.orchestration.instance import project_dir
+    from usage_pipeline.storage.warehouse import migrate as migrate_warehouse
+
     settings = load_settings(data_dir)
     migrate_warehouse(settings)
     home = project_dir()
@@ -70,6 +59,9 @@ def migrate(data_dir: DataDir = None) -> None:
 
     Example: `USAGE_DATABASE_URL=postgresql://usage@db/usage usage-pipeline migrate`
     """
+    from usage_pipeline.storage.postgres import database_urls
+    from usage_pipeline.storage.warehouse import migrate as migrate_warehouse
+
     settings = load_settings(data_dir)
     migrate_warehouse(settings)
     url = database_urls(settings).warehouse.render_as_string(hide_password=True)
@@ -90,23 +82,30 @@ def doctor(
     Example: `usage-pipeline doctor`
     """
     settings = load_settings(data_dir)
-    if heartbeat:
-        _heartbeat(settings)
-        return
+    (_heartbeat if heartbeat else _examine)(settings)
+
+
+def _examine(settings: "Settings") -> None:
+    from usage_pipeline.pipeline.health import Level, examine
+
+    colours = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
     findings = examine(settings)
     for finding in findings:
-        colour = _COLOURS[finding.level]
+        colour = colours[finding.level]
         console.print(f"[{colour}]{finding.level:8}[/{colour}]", end=" ")
-        console.print(finding.text, markup=False, highlight=False, soft_wrap=True)
+        say(finding.text)
     if any(finding.level is Level.ERROR for finding in findings):
         raise typer.Exit(1)
 
 
-def _heartbeat(settings: Settings) -> None:
+def _heartbeat(settings: "Settings") -> None:
+    from usage_pipeline.orchestration.heartbeat import why_dead
+    from usage_pipeline.pipeline.lateness import due_day, why_late
+    from usage_pipeline.storage.opened import open_storage
+
     with open_storage(settings) as storage:
         late, day = why_late(storage), due_day(storage)
     problems = [problem for problem in (why_dead(), late) if problem]
-    line = "; ".join(problems) or f"The daemon lives, and no day up to {day} is late"
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+    say("; ".join(problems) or f"The daemon lives, and no day up to {day} is late")
     if problems:
         raise typer.Exit(1)

@@ -1,25 +1,27 @@
 """Commands that read how the service did: `performance`, `quality`, `stocks`."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, load_settings, words
+from usage_pipeline.cli.options import (
+    DataDir,
+    Format,
+    From,
+    OutputFormat,
+    To,
+    day_range,
+    last_days,
+    load_settings,
+    words,
+)
 from usage_pipeline.cli.output import print_rows
-from usage_pipeline.cli.show import last_days, warn_unknown_tenant
-from usage_pipeline.series.performance import PERFORMANCE_GROUPS, PerformanceQuery, read_performance
-from usage_pipeline.series.quality import read_quality
-from usage_pipeline.series.stocks import read_stocks
-from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.series.questions import PERFORMANCE_GROUPS, PerformanceQuery
+
+if TYPE_CHECKING:
+    from usage_pipeline.storage.opened import Storage
 
 Tenant = Annotated[str | None, typer.Option("--tenant", help="One tenant; all together without it.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(performance)
-    app.command()(quality)
-    app.command()(stocks)
 
 
 def performance(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -42,6 +44,10 @@ def performance(  # noqa: PLR0913, PLR0917 - one parameter per option
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=last_days(settings))
     query = PerformanceQuery(start, end, tenant, words(group_by))
+
+    from usage_pipeline.series.performance import read_performance
+    from usage_pipeline.storage.opened import open_storage
+
     with open_storage(settings) as storage:
         _check_tenant(storage, tenant)
         found = read_performance(storage, query)
@@ -65,6 +71,10 @@ def quality(
     """
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=last_days(settings))
+
+    from usage_pipeline.series.quality import read_quality
+    from usage_pipeline.storage.opened import open_storage
+
     with open_storage(settings) as storage:
         _check_tenant(storage, tenant)
         found = read_quality(storage, tenant, start, end)
@@ -87,6 +97,10 @@ def stocks(
     """
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=last_days(settings))
+
+    from usage_pipeline.series.stocks import read_stocks
+    from usage_pipeline.storage.opened import open_storage
+
     with open_storage(settings) as storage:
         _check_tenant(storage, tenant)
         found = read_stocks(storage, tenant, start, end)
@@ -95,6 +109,8 @@ def stocks(
     print_rows([vars(entry) for entry in found], ["day", *personas, *entries], form, "Personas and timelines")
 
 
-def _check_tenant(storage: Storage, tenant: str | None) -> None:
+def _check_tenant(storage: "Storage", tenant: str | None) -> None:
+    from usage_pipeline.cli.reading import warn_unknown_tenant
+
     if tenant is not None:
         warn_unknown_tenant(storage, tenant)

@@ -1,48 +1,114 @@
-"""What a command that computes holds open: the storage, Dagster's instance, and a progress bar."""
+"""What a command that computes holds open, and what it says at the end.
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+Dagster is opened by the first work there is. It takes longer to load than to find out that nothing is to be done.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
-import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from usage_pipeline.cli.output import console, count, warn
+from usage_pipeline.cli.progress import Bar, progress_bar
+from usage_pipeline.pipeline import refresh as pipeline
+from usage_pipeline.pipeline.landing_work import find_landing_work
+from usage_pipeline.pipeline.refresh import Runner
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage import landed_files
+from usage_pipeline.storage.opened import Storage, open_storage
 
-from usage_pipeline.cli.output import error_console
 
+@dataclass(frozen=True)
+class LateRunner:
+    """Shows progress at once, and passes the work to a runner that is opened by the first of it."""
 
-@dataclass
-class Bar:
-    """Shows what is being worked on, on which day, and how many partitions of it are done."""
-
-    progress: Progress
-    task: TaskID | None = None
-    what: str = ""
+    progress: Bar
+    get_runner: Callable[[], Runner]
 
     def expect(self, what: str, partitions: int) -> None:
-        """Begin a bar of so many partitions."""
-        self.task, self.what = self.progress.add_task(what, total=partitions), what
+        """Begin a bar."""
+        self.progress.expect(what, partitions)
 
-    def done(self, day: date) -> None:
-        """Move the bar on."""
-        if self.task is not None:
-            self.progress.update(self.task, advance=1, description=f"{self.what} {day}")
+    def land(self, days: Sequence[date]) -> None:
+        """Let the runner land them."""
+        self.get_runner().land(days)
+
+    def compute(self, tables: Collection[str], days: Sequence[date]) -> None:
+        """Let the runner compute them."""
+        self.get_runner().compute(tables, days)
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a command that computes holds open."""
+
+    storage: Storage
+    runner: LateRunner
 
 
 @contextmanager
-def progress_bar() -> Iterator[Bar]:
-    """A progress bar on the error output, so that results can be piped."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=error_console, transient=True) as progress:
-        yield Bar(progress)
+def open_session(settings: Settings, command: str, *, suites: bool = True) -> Iterator[Session]:
+    """Open storage and a progress bar; Dagster's instance follows when there is work."""
+    with ExitStack() as opened:
+        storage = opened.enter_context(open_storage(settings))
+        bar = opened.enter_context(progress_bar())
+
+        @cache
+        def get_runner() -> Runner:
+            # Imported here, because both load Dagster.
+            from usage_pipeline.definitions import build_definitions
+            from usage_pipeline.orchestration.execution import open_runner
+
+            return opened.enter_context(open_runner(build_definitions, storage, command, bar, suites=suites))
+
+        yield Session(storage, LateRunner(bar, get_runner))
 
 
-def warn(message: str) -> None:
-    """Tell of something that was passed over."""
-    error_console.print(f"[yellow]Warning:[/yellow] {message}", highlight=False, soft_wrap=True)
+def settle(session: Session) -> None:
+    """Compute what is stale, and report it."""
+    summary = pipeline.RefreshSummary()
+    pipeline.settle(session.storage, session.runner, summary)
+    report(session.storage, summary)
 
 
-def finish(unusable: int) -> None:
-    """End a command that computed: exit code 3 where landing files could not be used."""
-    if unusable:
-        raise typer.Exit(3)
+def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
+    """Say what was done and what is left to do; returns how many of the files just landed need attention."""
+    with storage.warehouse.connect() as connection:
+        files = landed_files.files(connection, summary.landed)
+    counted = [file for file in files if file.state is landed_files.FileState.LANDED]
+    accepted, rejected = sum(file.accepted for file in counted), sum(file.rejected for file in files)
+    if summary.landed:
+        console.print(
+            f"Landed {count(len(files), 'file')} of {count(len(summary.landed), 'landing day')}: "
+            f"{accepted:,} lines accepted, {rejected:,} rejected."
+        )
+    if summary.computed:
+        console.print(f"Computed {count(len(summary.computed), 'event day')}.")
+    if summary.closings:
+        console.print(f"Closed {count(len(summary.closings), 'billing period')}.")
+    stale = len(pipeline.find_stale(storage))
+    console.print(
+        f"{count(stale, 'event day')} to compute: `usage-pipeline run` does." if stale else "All days are current."
+    )
+    if rejected:
+        console.print("`usage-pipeline rejects` shows the rejected lines.")
+    needing = [file for file in files if file.state.needs_attention or file.has_nothing_accepted]
+    for file in needing:
+        reason = file.error or "none of its lines was accepted"
+        warn(f"{file.path} is {file.state} and counts nowhere: {reason}")
+    return len(needing)
+
+
+def report_oddities(storage: Storage) -> None:
+    """Warn of what is in the landing folder and will not be landed, or would be read differently now."""
+    work = find_landing_work(storage)
+    for entry in work.misplaced:
+        warn(f"{entry.path} is passed over: {entry.problem}")
+    for path in work.vanished:
+        warn(f"{path} is gone from the landing folder; what is known of it stays as it is")
+    if work.outdated:
+        warn(
+            f"{len(work.outdated)} landing days from {work.outdated[0]} to {work.outdated[-1]} landed by other "
+            "mappings or rules than today's; `usage-pipeline land` reads them again"
+        )

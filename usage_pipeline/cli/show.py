@@ -1,33 +1,26 @@
-"""Commands that read: `series`, `usage` (in `usage.py`), `days`, `files`, `rejects`."""
+"""Commands that read what landed and what it came to: `series`, `days`, `files`, `rejects`."""
 
 from datetime import date, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, load_settings
-from usage_pipeline.cli.output import print_json, print_rows
-from usage_pipeline.cli.session import warn
-from usage_pipeline.cli.usage import usage
+from usage_pipeline.cli.options import (
+    RECENT_DAYS,
+    DataDir,
+    Format,
+    From,
+    OutputFormat,
+    To,
+    day_range,
+    last_days,
+    load_settings,
+)
+from usage_pipeline.cli.output import print_json, print_rows, warn
 from usage_pipeline.errors import QueryError
-from usage_pipeline.records.queries import LandingRange, read_faults
-from usage_pipeline.series.queries import known_tenants, read_series, series_points
-from usage_pipeline.series.status import DayReader
-from usage_pipeline.settings import Settings
-from usage_pipeline.storage import landed_files
-from usage_pipeline.storage.daily import ACCOUNTED
-from usage_pipeline.storage.opened import Storage, open_storage
 
-RECENT_DAYS = 90
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    app.command()(series)
-    app.command()(usage)
-    app.command()(days)
-    app.command()(files)
-    app.command()(rejects)
+if TYPE_CHECKING:
+    from usage_pipeline.storage.opened import Storage
 
 
 def series(
@@ -45,6 +38,11 @@ def series(
     """
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=last_days(settings))
+
+    from usage_pipeline.cli.reading import warn_unknown_tenant
+    from usage_pipeline.series.queries import read_series, series_points
+    from usage_pipeline.storage.opened import open_storage
+
     with open_storage(settings) as storage:
         warn_unknown_tenant(storage, tenant)
         points = read_series(storage, tenant, start, end)
@@ -68,6 +66,10 @@ def days(first: From = None, last: To = None, form: Format = OutputFormat.TABLE,
 
     Example: `usage-pipeline days --from 2026-02-01`
     """
+    from usage_pipeline.series.status import DayReader
+    from usage_pipeline.storage.daily import ACCOUNTED
+    from usage_pipeline.storage.opened import open_storage
+
     settings = load_settings(data_dir)
     with open_storage(settings) as storage, storage.warehouse.connect() as connection:
         reader = DayReader(storage, connection)
@@ -91,6 +93,10 @@ def files(
     """
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=(date.min, date.max))
+
+    from usage_pipeline.storage import landed_files
+    from usage_pipeline.storage.opened import open_storage
+
     with open_storage(settings) as storage, storage.warehouse.connect() as connection:
         known = landed_files.files(connection)
     found = [{**vars(file), "state": file.state.value} for file in known if start <= file.landing_day <= end]
@@ -115,6 +121,10 @@ def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option
     """
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=(date.min, date.max))
+
+    from usage_pipeline.records.queries import LandingRange, read_faults
+    from usage_pipeline.storage.opened import open_storage
+
     with open_storage(settings) as storage:
         _check_file(storage, file)
         found = read_faults(storage, LandingRange(start, end, file), limit + 1)
@@ -125,22 +135,10 @@ def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option
     print_rows(found[:limit], columns, form, "Rejected lines")
 
 
-def _check_file(storage: Storage, path: str | None) -> None:
+def _check_file(storage: "Storage", path: str | None) -> None:
+    from usage_pipeline.storage import landed_files
+
     with storage.warehouse.connect() as connection:
         known = {file.path for file in landed_files.files(connection)}
     if path is not None and path not in known:
         raise QueryError(f"No landing file {path!r} is known; `usage-pipeline files` lists them.")
-
-
-def last_days(settings: Settings) -> tuple[date, date]:
-    """The last 90 days, today included."""
-    today = settings.today()
-    return today - timedelta(days=RECENT_DAYS - 1), today
-
-
-def warn_unknown_tenant(storage: Storage, tenant: str) -> None:
-    """Tell when a tenant is asked for of which nothing is known, most likely a typing error."""
-    with storage.warehouse.connect() as connection:
-        known = known_tenants(connection)
-    if tenant not in known:
-        warn(f"No usage of a tenant {tenant!r} has landed; known are {', '.join(known[:20]) or 'none'}.")

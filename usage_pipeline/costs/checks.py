@@ -9,8 +9,10 @@ from decimal import Decimal
 from sqlalchemy import func, select
 
 from usage_pipeline.costs.drift import DriftQuery, read_drift
-from usage_pipeline.costs.queries import Cost, CostQuery, coverage, read_costs
-from usage_pipeline.series.queries import UsageQuery, usage_by_group
+from usage_pipeline.costs.queries import Cost, coverage, read_costs
+from usage_pipeline.costs.questions import CostQuery
+from usage_pipeline.series.queries import usage_by_group
+from usage_pipeline.series.questions import UsageQuery
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import tenant_costs
 

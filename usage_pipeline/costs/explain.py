@@ -6,7 +6,8 @@ from datetime import date
 from decimal import Decimal
 
 from usage_pipeline.costs.book import book_store
-from usage_pipeline.costs.book.price_book import PriceBook, Resolution, Unpriced, current_price_book
+from usage_pipeline.costs.book.current import current_price_book
+from usage_pipeline.costs.book.price_book import PriceBook, Resolution, Unpriced
 from usage_pipeline.costs.book.prices import CURRENCY, Price, TokenClass
 from usage_pipeline.storage.opened import Storage
 

@@ -9,17 +9,13 @@ from datetime import date
 from decimal import Decimal
 
 from usage_pipeline.costs.book.prices import TokenClass
+from usage_pipeline.costs.questions import GROUPS, CostQuery
 from usage_pipeline.costs.tables import DAILY_COSTS
-from usage_pipeline.series import queries as series
 from usage_pipeline.series.outages import Row, Width, with_outages
-from usage_pipeline.series.queries import UsageQuery, missing_days
+from usage_pipeline.series.queries import missing_days
 from usage_pipeline.series.scan import damage_named, scan
-from usage_pipeline.series.words import check_dimensions
 from usage_pipeline.storage.engine import literal, session
 from usage_pipeline.storage.opened import Storage
-
-GROUPS = {**series.GROUPS, "class": "class", "price": "price_id", "unpriced": "unpriced"}
-"""What costs can be grouped and filtered by, and the cube's column behind each word."""
 
 VALUES = ("tokens", "unpriced_tokens", "amount")
 
@@ -29,25 +25,6 @@ _SUMS = (
     "CAST(coalesce(sum(quantity) FILTER (amount IS NULL), 0) AS BIGINT) AS unpriced_tokens, "
     "CAST(CASE WHEN count(*) = 0 THEN 0 ELSE sum(amount) END AS DECIMAL(38,12)) AS amount"
 )
-
-
-@dataclass(frozen=True)
-class CostQuery:
-    """Costs of a range of days, both ends included, grouped and filtered by the words of `GROUPS`."""
-
-    first: date
-    last: date
-    group_by: tuple[str, ...] = ()
-    where: tuple[tuple[str, str], ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuse words that are no dimension, or that stand twice."""
-        check_dimensions(self.group_by, self.where, GROUPS)
-
-    @property
-    def range(self) -> UsageQuery:
-        """The days of it."""
-        return UsageQuery(self.first, self.last, where=tuple(pair for pair in self.where if pair[0] == "day"))
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class Rates:
     def settle(self, storage: "Storage", connection: "Connection", days: Collection[date]) -> None:
         """Days that were never rated are from now on rated with the price book of now."""
         from usage_pipeline.costs.book import book_store  # noqa: PLC0415 - slow to import
-        from usage_pipeline.costs.book.price_book import current_price_book  # noqa: PLC0415 - slow to import
+        from usage_pipeline.costs.book.current import current_price_book  # noqa: PLC0415 - slow to import
 
         undecided = set(days) - book_store.decided(connection, days).keys()
         if undecided:

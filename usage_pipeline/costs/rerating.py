@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date
 
 from usage_pipeline.costs.book import book_store
-from usage_pipeline.costs.book.price_book import current_price_book
+from usage_pipeline.costs.book.current import current_price_book
 from usage_pipeline.storage.opened import Storage
 
 

@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 from usage_pipeline.costs.periods.closing import ClosedPeriod
 from usage_pipeline.costs.periods.due_periods import close_due
 from usage_pipeline.errors import PartitionError
-from usage_pipeline.events.landing.land import land_day
 from usage_pipeline.events.landing.vanished import note_vanished
 from usage_pipeline.pipeline.chunks import portions
 from usage_pipeline.pipeline.landing_work import find_landing_work
@@ -57,6 +56,8 @@ class PlainRunner:
 
     def land(self, days: Sequence[date]) -> None:
         """Land the days one after the other."""
+        from usage_pipeline.events.landing.land import land_day  # noqa: PLC0415 - slow to import, idle runs need none
+
         for day in days:
             land_day(self.storage, day, self.run)
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 
-from usage_pipeline.costs.queries import Cost, CostQuery, read_costs
+from usage_pipeline.costs.queries import Cost, read_costs
+from usage_pipeline.costs.questions import CostQuery
 from usage_pipeline.events.landing.rejects import count_rejects
 from usage_pipeline.series.dimensions import CUBE_METRICS
-from usage_pipeline.series.queries import UsageQuery, known_tenants, read_series, usage_by_group
+from usage_pipeline.series.queries import known_tenants, read_series, usage_by_group
+from usage_pipeline.series.questions import UsageQuery
 from usage_pipeline.series.status import DayReader
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.landed_files import FileState

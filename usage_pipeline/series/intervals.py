@@ -1,56 +1,17 @@
 """Reads usage within days, and by days of any time zone, from the quarter hours that are stored in UTC."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-
-from usage_pipeline.errors import QueryError
-from usage_pipeline.series.buckets import Bucket, Interval, buckets, check_days, time_zone
-from usage_pipeline.series.dimensions import CONVERSATIONS, CUBE_METRICS, QUARTER_HOUR_DIMENSIONS
+from usage_pipeline.series.buckets import Bucket, buckets, time_zone
 from usage_pipeline.series.outages import Row, Width, with_outages
+from usage_pipeline.series.questions import INTERVAL_GROUPS, IntervalQuery
 from usage_pipeline.series.scan import damage_named, scan
 from usage_pipeline.series.status import DayReader
 from usage_pipeline.series.tables import USAGE_QUARTER_HOURS
-from usage_pipeline.series.words import check_dimensions, check_metrics
 from usage_pipeline.storage.engine import literal, session
 from usage_pipeline.storage.opened import Storage
-
-INTERVAL_GROUPS = {"tenant": "tenant_id", **{name: name for name in QUARTER_HOUR_DIMENSIONS}}
-"""What intervals can be grouped and filtered by, and the column behind each word."""
-
-INTERVAL_METRICS = tuple(column.name for column in CUBE_METRICS)
-"""The metrics of intervals; a conversation has a first day, but no time of day."""
-
-
-@dataclass(frozen=True)
-class IntervalQuery:
-    """Additive metrics of the intervals of local days first to last, both included, grouped and filtered.
-
-    `time_zone` is a name of the IANA database, such as Asia/Kolkata.
-    """
-
-    first: date
-    last: date
-    interval: Interval = Interval.DAY
-    time_zone: str = "UTC"
-    group_by: tuple[str, ...] = ()
-    where: tuple[tuple[str, str], ...] = ()
-    metrics: tuple[str, ...] = INTERVAL_METRICS
-
-    def __post_init__(self) -> None:
-        """Refuse words that are no dimension, metric or time zone, or that stand twice, and too many days."""
-        check_days(self.first, self.last)
-        check_dimensions(self.group_by, self.where, INTERVAL_GROUPS)
-        if CONVERSATIONS.name in self.metrics:
-            raise QueryError(
-                "Conversations have no time of day, only a first day in UTC; expected some of "
-                f"{', '.join(INTERVAL_METRICS)}."
-            )
-        check_metrics(self.metrics, INTERVAL_METRICS)
-        time_zone(self.time_zone)
 
 
 def read_intervals(storage: Storage, query: IntervalQuery) -> list[dict[str, object]]:
@@ -92,17 +53,17 @@ def _sums(storage: Storage, query: IntervalQuery, cut: Sequence[Bucket], missing
     tests = [f'"{INTERVAL_GROUPS[name]}" = {literal(value)}' for name, value in query.where]
     usage = scan(storage, USAGE_QUARTER_HOURS.spec, set(_utc_days(cut)) - set(missing))
     with session(storage.engine) as duck, damage_named():
-        duck.register("buckets", _table(cut))
         found = duck.execute(
-            f"SELECT start{groups}, {sums} FROM ({usage}) AS usage INNER JOIN buckets USING (quarter_hour) "
-            f"WHERE {' AND '.join(tests) or 'true'} GROUP BY ALL ORDER BY ALL"
+            f"SELECT start{groups}, {sums} FROM ({usage}) AS usage INNER JOIN "
+            "(SELECT unnest($1) AS quarter_hour, unnest($2) AS start) AS buckets USING (quarter_hour) "
+            f"WHERE {' AND '.join(tests) or 'true'} GROUP BY ALL ORDER BY ALL",
+            _starts(cut),
         ).fetchall()
     return [(start.replace(tzinfo=UTC), *values) for start, *values in found]
 
 
-def _table(cut: Sequence[Bucket]) -> pa.Table:
-    """Each quarter hour with the start of its interval, both UTC without a zone, as they are stored."""
+def _starts(cut: Sequence[Bucket]) -> tuple[list[datetime], list[datetime]]:
+    """All quarter hours, and the start of the interval of each; both UTC without a zone, as they are stored."""
     moments = [(moment, bucket.start) for bucket in cut for moment in bucket.quarter_hours]
     naive = [(moment.replace(tzinfo=None), start.replace(tzinfo=None)) for moment, start in moments]
-    columns = ([pair[0] for pair in naive], [pair[1] for pair in naive])
-    return pa.table([pa.array(column, pa.timestamp("us")) for column in columns], ["quarter_hour", "start"])
+    return [moment for moment, _ in naive], [start for _, start in naive]

@@ -8,16 +8,13 @@ from decimal import Decimal
 
 from sqlalchemy import BigInteger, cast, func, select
 
-from usage_pipeline.errors import QueryError
 from usage_pipeline.series.latency import UNMEASURED_MS, percentile
-from usage_pipeline.series.queries import UsageQuery, ingested_days, of_tenant, usage_by_group
+from usage_pipeline.series.queries import ingested_days, of_tenant, usage_by_group
+from usage_pipeline.series.questions import PerformanceQuery, UsageQuery
 from usage_pipeline.series.ratios import one_decimal
 from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import daily_performance
-
-PERFORMANCE_GROUPS = (("day",), ("model",), ("day", "model"))
-"""What performance can be grouped by."""
 
 
 @dataclass(frozen=True)
@@ -38,23 +35,6 @@ class Performance:
     p99_ms: int | None = None
     tokens_per_request: Decimal | None = None
     bytes_per_request: Decimal | None = None
-
-
-@dataclass(frozen=True)
-class PerformanceQuery:
-    """Days from first to last, both included, of one tenant, or of all together where none is named."""
-
-    first: date
-    last: date
-    tenant_id: str | None = None
-    group_by: tuple[str, ...] = ("day",)
-
-    def __post_init__(self) -> None:
-        """Refuse other groups."""
-        if self.group_by not in PERFORMANCE_GROUPS:
-            known = ", ".join(repr(",".join(words)) for words in PERFORMANCE_GROUPS)
-            found = ",".join(self.group_by)
-            raise QueryError(f"Performance is not grouped by {found!r}; expected one of {known}.")
 
 
 _Key = tuple[date | str, ...]

@@ -8,7 +8,8 @@ from decimal import Decimal
 from sqlalchemy import BigInteger, cast, func, select
 
 from usage_pipeline.series.breakdown_tables import ALL
-from usage_pipeline.series.queries import UsageQuery, ingested_days, of_tenant, usage_by_group
+from usage_pipeline.series.queries import ingested_days, of_tenant, usage_by_group
+from usage_pipeline.series.questions import UsageQuery
 from usage_pipeline.series.ratios import one_decimal
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import daily_quality

@@ -7,19 +7,15 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from usage_pipeline.days import days_between
-from usage_pipeline.series.dimensions import CONVERSATIONS, CUBE_METRICS, DIMENSIONS, METRICS
+from usage_pipeline.series.dimensions import CONVERSATIONS, CUBE_METRICS, DIMENSIONS
 from usage_pipeline.series.outages import Row, Width, with_outages
+from usage_pipeline.series.questions import GROUPS, UsageQuery
 from usage_pipeline.series.scan import damage_named, scan
 from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
-from usage_pipeline.series.words import check_dimensions, check_metrics
 from usage_pipeline.storage.engine import literal, session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import conversation_series, message_series, token_series
-
-GROUPS = {"day": "day", "tenant": "tenant_id", **{name: name for name in DIMENSIONS}}
-"""What usage can be grouped and filtered by, and the cube's column behind each word."""
 
 _SERIES = {"tokens": token_series, "conversations": conversation_series, "messages": message_series}
 
@@ -72,28 +68,6 @@ def _totals(connection: Connection, name: str, tenant_id: str, first: date, last
         table.c.tenant_id == tenant_id, table.c.day.between(first, last)
     )
     return {row.day: row.total for row in connection.execute(query)}
-
-
-@dataclass(frozen=True)
-class UsageQuery:
-    """Additive metrics of a range of days, grouped and filtered by day, tenant and dimensions."""
-
-    first: date
-    last: date
-    group_by: tuple[str, ...] = ()
-    where: tuple[tuple[str, str], ...] = ()
-    metrics: tuple[str, ...] = METRICS
-
-    def __post_init__(self) -> None:
-        """Refuse words that are no dimension or metric, or that stand twice."""
-        check_dimensions(self.group_by, self.where, GROUPS)
-        check_metrics(self.metrics, METRICS)
-
-    @property
-    def days(self) -> list[date]:
-        """The days of the range that meet the conditions on the day."""
-        asked = [value for name, value in self.where if name == "day"]
-        return [day for day in days_between(self.first, self.last) if all(str(day) == value for value in asked)]
 
 
 def missing_days(storage: Storage, query: UsageQuery) -> list[date]:

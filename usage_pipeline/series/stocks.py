@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate
 
-from usage_pipeline.series.queries import UsageQuery, of_tenant, usage_by_group
+from usage_pipeline.series.queries import of_tenant, usage_by_group
+from usage_pipeline.series.questions import UsageQuery
 from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.storage.opened import Storage
 

@@ -14,6 +14,8 @@ FIRST_DAY = date(2023, 1, 1)
 MIN_TENANTS = 3
 """One for each kind of plan: what is too old to land depends on it."""
 
+DEFAULT_SEED = 1
+
 LOOKBACK_DAYS = 90
 """Days without a record after which a conversation counts as new."""
 

@@ -1,8 +1,9 @@
 """`Storage`: settings, lake, warehouse and engine of one deployment, opened together."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
 
 from duckdb import DuckDBPyConnection
 from sqlalchemy import Engine
@@ -21,17 +22,21 @@ class Storage:
     settings: Settings
     lake: Lake
     warehouse: Engine
-    engine: DuckDBPyConnection
+    get_engine: Callable[[], DuckDBPyConnection]
+
+    @property
+    def engine(self) -> DuckDBPyConnection:
+        """DuckDB, opened by whoever asks first: what PostgreSQL alone can answer does without."""
+        return self.get_engine()
 
 
 @contextmanager
 def open_storage(settings: Settings) -> Iterator[Storage]:
     """Open the storage that the settings name; its connections are closed at the end."""
-    warehouse = open_warehouse(settings)
-    try:
+    with ExitStack() as opened:
+        warehouse = open_warehouse(settings)
+        opened.callback(warehouse.dispose)
         with warehouse.connect() as connection:
             check_settings(connection, settings)
-        with open_engine(settings) as engine:
-            yield Storage(settings, Lake(settings.data_dir), warehouse, engine)
-    finally:
-        warehouse.dispose()
+        get_engine = cache(partial(opened.enter_context, open_engine(settings)))
+        yield Storage(settings, Lake(settings.data_dir), warehouse, get_engine)

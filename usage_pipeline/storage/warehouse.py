@@ -27,10 +27,11 @@ def open_warehouse(settings: Settings) -> Engine:
 
     Raises WarehouseError when it cannot be reached or was never migrated, and says what to run.
     """
-    if settings.database_url is None:
-        migrate(settings)  # the embedded database is ours alone
     engine = connect_warehouse(settings)
     found = _revision(engine)
+    if found != HEAD and settings.database_url is None:
+        migrate(settings)  # the embedded database is ours alone
+        found = _revision(engine)
     if found != HEAD:
         engine.dispose()
         raise WarehouseError(

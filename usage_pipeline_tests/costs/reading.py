@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
-from usage_pipeline.costs.queries import Cost, CostQuery, read_costs
+from usage_pipeline.costs.queries import Cost, read_costs
+from usage_pipeline.costs.questions import CostQuery
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, settle
 from usage_pipeline.storage.opened import Storage
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from datetime import date
 
 from usage_pipeline.cli.output import _cell as shown
-from usage_pipeline.costs.queries import CostQuery, read_costs
+from usage_pipeline.costs.queries import read_costs
+from usage_pipeline.costs.questions import CostQuery
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import open_storage

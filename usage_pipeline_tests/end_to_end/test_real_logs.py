@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from usage_pipeline.costs.drift import Drift, DriftQuery, read_drift
-from usage_pipeline.costs.queries import CostQuery, read_costs
+from usage_pipeline.costs.queries import read_costs
+from usage_pipeline.costs.questions import CostQuery
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
-from usage_pipeline.series.queries import UsageQuery, read_series, read_usage
+from usage_pipeline.series.queries import read_series, read_usage
+from usage_pipeline.series.questions import UsageQuery
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.end_to_end.support import AIDER_LANDING_DAY, PROJECT, Deployment, first_days

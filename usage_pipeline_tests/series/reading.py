@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from usage_pipeline.series.intervals import IntervalQuery, read_intervals
-from usage_pipeline.series.queries import SeriesDay, UsageQuery, read_series, read_usage
+from usage_pipeline.series.intervals import read_intervals
+from usage_pipeline.series.queries import SeriesDay, read_series, read_usage
+from usage_pipeline.series.questions import IntervalQuery, UsageQuery
 from usage_pipeline.series.status import Day, DayReader
 from usage_pipeline.storage.opened import Storage
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from usage_pipeline.errors import PartitionError, QueryError
 from usage_pipeline.series.buckets import Interval
-from usage_pipeline.series.intervals import IntervalQuery, read_intervals
+from usage_pipeline.series.intervals import read_intervals
+from usage_pipeline.series.questions import IntervalQuery
 from usage_pipeline.series.tables import USAGE_QUARTER_HOURS
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.generic import line

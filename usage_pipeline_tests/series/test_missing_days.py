@@ -2,7 +2,8 @@
 
 import pytest
 
-from usage_pipeline.series.queries import UsageQuery, missing_days, read_usage
+from usage_pipeline.series.queries import missing_days, read_usage
+from usage_pipeline.series.questions import UsageQuery
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.generic import line
 from usage_pipeline_tests.series.reading import Run, day, usage

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from usage_pipeline.series.buckets import Interval
-from usage_pipeline.series.intervals import IntervalQuery
+from usage_pipeline.series.questions import IntervalQuery
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.reading import Run, day, intervals, tokens, usage
 from usage_pipeline_tests.support import Landing, prompt

@@ -11,7 +11,8 @@ from sqlalchemy import select
 from usage_pipeline.errors import QueryError
 from usage_pipeline.series.dimensions import NONE
 from usage_pipeline.series.latency import ENDLESS_MS, UNMEASURED_MS
-from usage_pipeline.series.performance import Performance, PerformanceQuery, read_performance
+from usage_pipeline.series.performance import Performance, read_performance
+from usage_pipeline.series.questions import PerformanceQuery
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import daily_performance
 from usage_pipeline_tests.series.generic import line

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from usage_pipeline.errors import PartitionError, QueryError, UsagePipelineError
 from usage_pipeline.series.dimensions import METRICS, NONE
-from usage_pipeline.series.queries import GROUPS, UsageQuery, read_usage
+from usage_pipeline.series.queries import read_usage
+from usage_pipeline.series.questions import GROUPS, UsageQuery
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.generic import line
 from usage_pipeline_tests.series.reading import Run, usage

@@ -1,5 +1,6 @@
-"""DuckDB runs with the threads, memory, time zone and spilling folder that the settings say."""
+"""DuckDB runs with the threads, memory, time zone and spilling folder that the settings say, once it is needed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -7,6 +8,7 @@ import pytest
 
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.engine import empty_columns, literal, open_engine, session
+from usage_pipeline.storage.opened import open_storage
 
 
 @pytest.mark.parametrize(
@@ -45,6 +47,27 @@ def test_what_a_session_creates_is_its_own(tmp_path: Path) -> None:
 def test_a_closed_engine_is_closed(tmp_path: Path) -> None:
     with open_engine(Settings.load(data_dir=tmp_path)) as engine:
         pass
+    with pytest.raises(duckdb.ConnectionException):
+        engine.execute("SELECT 1")
+
+
+def test_a_storage_opens_its_engine_when_somebody_asks_for_it(settings: Settings) -> None:
+    spill = settings.data_dir / "tmp" / "duckdb"
+    with open_storage(settings) as storage:
+        assert not spill.exists()
+        assert storage.engine.execute("SELECT 1").fetchall() == [(1,)]
+        assert spill.exists()
+
+
+def test_all_who_ask_a_storage_share_one_engine(settings: Settings) -> None:
+    with open_storage(settings) as storage:
+        storage.engine.execute("CREATE TABLE things (amount INTEGER)")
+        assert replace(storage, settings=settings).engine.execute("FROM things").fetchall() == []
+
+
+def test_the_engine_of_a_closed_storage_is_closed(settings: Settings) -> None:
+    with open_storage(settings) as storage:
+        engine = storage.engine
     with pytest.raises(duckdb.ConnectionException):
         engine.execute("SELECT 1")
 

@@ -4,26 +4,28 @@ import shutil
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from usage_pipeline.accounts.models import Accounts
 from usage_pipeline.accounts.reference import load_accounts
 from usage_pipeline.cli.demo.truth import TRUTH, Truth, read_truth
 from usage_pipeline.cli.output import count, error_console
-from usage_pipeline.costs.book.price_book import current_price_book
+from usage_pipeline.costs.book.current import current_price_book
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.errors import UsagePipelineError
-from usage_pipeline.orchestration.execution import Progress
 from usage_pipeline.settings import PREFIX, Settings
-from usage_pipeline.simulation.settings import Simulation
+from usage_pipeline.simulation.settings import DEFAULT_SEED, Simulation
 from usage_pipeline.simulation.simulate import simulate
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
 
+if TYPE_CHECKING:
+    from usage_pipeline.orchestration.execution import Progress
+
 DAYS, TENANTS, EVENTS_PER_DAY = 45, 12, 555
-DEFAULT_SEED = 1
 
 
-def place_logs(storage: Storage, seed: int | None, progress: Progress) -> Truth:
+def place_logs(storage: Storage, seed: int | None, progress: "Progress") -> Truth:
     """Make the landing folder hold the logs of a demo, and say what they come to.
 
     Those of an earlier demo, or of `simulate`, stay as they are; what is missing of them is made again. Raises
@@ -90,7 +92,7 @@ def _new(settings: Settings, seed: int | None) -> Simulation:
     return Simulation(DAYS, TENANTS, EVENTS_PER_DAY, DEFAULT_SEED if seed is None else seed, yesterday)
 
 
-def _simulate(simulation: Simulation, folder: Path, progress: Progress) -> Truth:
+def _simulate(simulation: Simulation, folder: Path, progress: "Progress") -> Truth:
     progress.expect("simulating", simulation.days)
     simulate(simulation, folder, progress.done)
     return read_truth(folder)

@@ -7,7 +7,7 @@ from usage_pipeline.cli.demo.chart import bars, chart
 from usage_pipeline.cli.demo.result import Result
 from usage_pipeline.cli.demo.truth import Planted
 from usage_pipeline.cli.options import OutputFormat
-from usage_pipeline.cli.output import Row, console, count, print_rows
+from usage_pipeline.cli.output import Row, console, count, print_rows, say
 from usage_pipeline.pipeline.totals import SERIES
 
 CHART_DAYS = 60
@@ -42,12 +42,6 @@ def heading(text: str) -> None:
     """Print a heading that looks like the title of a table."""
     console.print(text, style="table.title", highlight=False)
     console.print()
-
-
-def say(*lines: str) -> None:
-    """Print lines as they are."""
-    for line in lines:
-        console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
 
 
 def _table(title: str, found: Sequence[Row]) -> None:

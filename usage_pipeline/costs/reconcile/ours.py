@@ -7,7 +7,8 @@ from datetime import date
 from decimal import Decimal
 
 from usage_pipeline.costs.book.prices import UNSPLIT, TokenClass
-from usage_pipeline.costs.queries import Cost, CostQuery, read_costs
+from usage_pipeline.costs.queries import Cost, read_costs
+from usage_pipeline.costs.questions import CostQuery
 from usage_pipeline.costs.reconcile.export import ALL_MODELS, Export, Measure
 from usage_pipeline.costs.reconcile.names import Names, Owned
 from usage_pipeline.storage.opened import Storage

@@ -10,7 +10,7 @@ import pytest
 
 from usage_pipeline.accounts.reference import load_accounts
 from usage_pipeline.cli.demo.logs import place_logs
-from usage_pipeline.costs.book.price_book import current_price_book
+from usage_pipeline.costs.book.current import current_price_book
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.settings import Settings

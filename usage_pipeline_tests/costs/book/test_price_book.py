@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from usage_pipeline.costs.book.price_book import PriceBook, Unpriced, current_price_book, price_book
+from usage_pipeline.costs.book.current import current_price_book
+from usage_pipeline.costs.book.price_book import PriceBook, Unpriced, price_book
 from usage_pipeline.costs.book.prices import TokenClass
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.costs.generic import price, write_prices

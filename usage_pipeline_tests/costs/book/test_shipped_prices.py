@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import zstandard
 
-from usage_pipeline.costs.book.price_book import PriceBook, Unpriced, current_price_book
+from usage_pipeline.costs.book.current import current_price_book
+from usage_pipeline.costs.book.price_book import PriceBook, Unpriced
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.costs.book.prices import TokenClass
 from usage_pipeline.settings import Settings

@@ -6,7 +6,8 @@ from typing import Any
 
 from usage_pipeline.events.record import CONTENT, FACTS, TEXTS
 from usage_pipeline.records.tables import USAGE_RECORDS
-from usage_pipeline.series.queries import UsageQuery, read_usage
+from usage_pipeline.series.queries import read_usage
+from usage_pipeline.series.questions import UsageQuery
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import files, rows
 

@@ -1,19 +1,16 @@
-"""The command `demo`: simulates, lands, computes, compares, and tells a newcomer what there is to see."""
+"""The demo: simulates, lands, computes, compares, and tells a newcomer what there is to see."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Annotated
+from pathlib import Path
 
-import typer
-
-from usage_pipeline.cli.compute import open_session
-from usage_pipeline.cli.demo.logs import DEFAULT_SEED, place_logs
+from usage_pipeline.cli.demo.logs import place_logs
 from usage_pipeline.cli.demo.next_steps import commands, places
 from usage_pipeline.cli.demo.result import Conflict, Result
-from usage_pipeline.cli.demo.summary import heading, print_summary, say
+from usage_pipeline.cli.demo.summary import heading, print_summary
 from usage_pipeline.cli.demo.truth import TRUTH
-from usage_pipeline.cli.options import DataDir, load_settings
-from usage_pipeline.cli.output import console, count
+from usage_pipeline.cli.output import console, count, say
+from usage_pipeline.cli.session import open_session
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.pipeline.refresh import refresh
 from usage_pipeline.pipeline.totals import Difference, compare, read_totals
@@ -28,28 +25,8 @@ _DECIDING = ("first_day", "lookback_days", "reject_share_threshold", "mappings_d
 """Settings that change what the logs come to."""
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command of this module."""
-    app.command()(demo)
-
-
-def demo(
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Another seed makes other logs.", show_default=str(DEFAULT_SEED))
-    ] = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Simulate 45 days of 12 tenants, land and compute them, compare every total, and show what came of it.
-
-    The logs are made up, with all that goes wrong on a real platform, and what they come to is known. It takes a
-    minute or two. Logs that are there from an earlier demo, or from `simulate`, are used again. Exit code 1 when a
-    total is not the known one.
-
-    Example: `usage-pipeline demo`, then `usage-pipeline dev` to see the days in Dagster
-
-    Example: `usage-pipeline demo --seed 7 --data-dir other-demo`
-    """
-    settings = load_settings(data_dir)
+def show_demo(settings: Settings, seed: int | None, data_dir: Path | None) -> None:
+    """Do it all. Raises UsagePipelineError when a total is not the known one."""
     with open_session(settings, "demo") as session:
         truth = place_logs(session.storage, seed, session.runner.progress)
         refresh(session.storage, session.runner)

@@ -1,0 +1,36 @@
+"""A progress bar: what is being worked on, and how much of it is done."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from usage_pipeline.cli.output import error_console
+
+
+@dataclass
+class Bar:
+    """Shows what is being worked on, on which day, and how many partitions of it are done."""
+
+    progress: Progress
+    task: TaskID | None = None
+    what: str = ""
+
+    def expect(self, what: str, partitions: int) -> None:
+        """Begin a bar of so many partitions."""
+        self.task, self.what = self.progress.add_task(what, total=partitions), what
+
+    def done(self, day: date) -> None:
+        """Move the bar on."""
+        if self.task is not None:
+            self.progress.update(self.task, advance=1, description=f"{self.what} {day}")
+
+
+@contextmanager
+def progress_bar() -> Iterator[Bar]:
+    """A progress bar on the error output, so that results can be piped."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=error_console, transient=True) as progress:
+        yield Bar(progress)
