@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, Protocol
 
 import dagster as dg
@@ -13,6 +14,7 @@ from usage_pipeline.errors import PartitionError
 from usage_pipeline.orchestration.checks import OFF, SUITES_TAG
 from usage_pipeline.orchestration.instance import kept_connections, open_instance
 from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
+from usage_pipeline.orchestration.partitions import partitions_of
 from usage_pipeline.orchestration.resources import COMMAND_TAG, PROGRESS, STORAGE
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
@@ -33,9 +35,12 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class DagsterRunner:
-    """Does the work of a refresh as runs of the jobs, one run per stretch of consecutive days."""
+    """Does the work of a refresh as runs of the jobs.
 
-    definitions: dg.Definitions
+    Each run has definitions of its own, whose calendar lacks the days between those of the run.
+    """
+
+    define: Callable[[dg.DailyPartitionsDefinition], dg.Definitions]
     instance: dg.DagsterInstance
     command: str
     progress: Progress
@@ -47,11 +52,11 @@ class DagsterRunner:
         self.progress.expect(what, partitions)
 
     def land(self, days: Sequence[date]) -> None:
-        """Run the landing job for these consecutive landing days."""
+        """Run the landing job for these landing days."""
         self._execute(LANDING_DAYS.name, days)
 
     def compute(self, tables: Collection[str], days: Sequence[date]) -> None:
-        """Run the event-day job, or the part of it that makes these tables, for these consecutive days."""
+        """Run the event-day job, or the part of it that makes these tables, for these event days."""
         self._execute(EVENT_DAYS.name, days, [dg.AssetKey(name) for name in sorted(tables)])
 
     def _execute(self, job: str, days: Sequence[date], assets: Sequence[dg.AssetKey] | None = None) -> None:
@@ -64,14 +69,14 @@ class DagsterRunner:
         suites = {} if self.suites else {SUITES_TAG: OFF}
         tags = {COMMAND_TAG: self.command, **suites, **partitions.pop("tags", {})}
         try:
-            self.definitions.resolve_job_def(job).execute_in_process(
+            self.define(partitions_of(days)).resolve_job_def(job).execute_in_process(
                 instance=self.instance, asset_selection=assets, run_config=QUIET, tags=tags, **partitions
             )
         except dg.Failure as failure:
             raise PartitionError(failure.description) from None
 
 
-BuildDefinitions = Callable[[Settings, Mapping[str, object]], dg.Definitions]
+BuildDefinitions = Callable[[Settings, Mapping[str, object], dg.DailyPartitionsDefinition], dg.Definitions]
 
 
 @contextmanager
@@ -81,6 +86,6 @@ def open_runner(
     """A runner on the shared instance whose runs use this storage and tell of their progress."""
     used = {STORAGE: storage, PROGRESS: progress.done}
     resources = {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in used.items()}
-    definitions = build(storage.settings, resources)
+    define = partial(build, storage.settings, resources)
     with open_instance() as instance, kept_connections(instance):
-        yield DagsterRunner(definitions, instance, command, progress, suites)
+        yield DagsterRunner(define, instance, command, progress, suites)
