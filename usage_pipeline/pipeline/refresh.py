@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from usage_pipeline.costs.periods.closing import ClosedPeriod
 from usage_pipeline.costs.periods.due_periods import close_due
 from usage_pipeline.errors import PartitionError
-from usage_pipeline.events.landing.land import land_day
+from usage_pipeline.events.landing import land
 from usage_pipeline.events.landing.vanished import note_vanished
 from usage_pipeline.pipeline.chunks import chunks
 from usage_pipeline.pipeline.landing_work import find_landing_work
@@ -54,9 +54,8 @@ class PlainRunner:
         """Show nothing."""
 
     def land(self, days: Sequence[date]) -> None:
-        """Land the days one after the other."""
-        for day in days:
-            land_day(self.storage, day, self.run)
+        """Land the days, small ones together."""
+        land.land_days(self.storage, days, self.run)
 
     def compute(self, tables: Collection[str], days: Sequence[date]) -> None:
         """Compute table by table."""
