@@ -19,8 +19,8 @@ from usage_pipeline.events.landing.lines import LineReader, read_header
 from usage_pipeline.events.mapping_parts import Format
 
 TOGETHER_BYTES = 1 << 24
-TOGETHER_FILES = 100
-"""So many files DuckDB writes side by side; of more it would close some, and write a second one of each."""
+TOGETHER_FILES = 64
+"""DuckDB writes a hundred files side by side; of more it would close some, and begin second ones."""
 
 
 class OpenFile:
