@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from functools import cached_property
 
+from usage_pipeline.errors import LockTimeoutError
 from usage_pipeline.events.landing.batch import Batch
 from usage_pipeline.events.landing.committing import LandingResult
 from usage_pipeline.events.landing.rules import load_rules
@@ -12,18 +13,21 @@ from usage_pipeline.events.landing.scan import LandingFile, scan_days
 from usage_pipeline.events.mapping import Mapping, load_mappings
 from usage_pipeline.storage.opened import Storage
 
-TOGETHER_DAYS = 30
-TOGETHER_BYTES = 1 << 27
+BATCH_DAYS = 30
+BATCH_BYTES = 1 << 27
 """What is landed together is committed, and its locks are held, until the last of it is done."""
 BYTES_OF_A_FILE = 1 << 16
 """A file takes as long as so many bytes of lines, beside its own."""
+
+Outcomes = dict[date, LandingResult | Exception]
+"""What each day did, or why it failed."""
 
 
 def land_days(storage: Storage, days: Collection[date], run: str) -> list[LandingResult]:
     """Land every file of the days' folders. A day without a folder is left alone.
 
-    A file that cannot be read fails by itself, the others go on; a day that fails undoes no day before it. Raises
-    LockTimeoutError when another process lands one of the days.
+    A file that cannot be read fails by itself, the others go on. Raises what keeps the first of the days that fail
+    from landing, LockTimeoutError when another process lands it; the days before it are landed.
     """
     landing = DaysLanding(storage, days, run)
     return [landing.land(day) for day in days]
@@ -37,16 +41,19 @@ class DaysLanding:
         self._storage = storage
         self._days = days
         self._run = run
-        self._results: dict[date, LandingResult] = {}
+        self._outcomes: Outcomes = {}
 
     def land(self, day: date) -> LandingResult:
         """Land the day, unless it was landed together with one before it.
 
         Raises what keeps the day from landing, LockTimeoutError when another process lands it.
         """
-        while day not in self._results and day in self._batches:
-            self._results |= self._with_neighbours(self._batches[day])
-        return self._results.get(day, LandingResult(day))
+        while day not in self._outcomes and day in self._batches:
+            self._outcomes |= self._outcomes_of(self._batches[day])
+        outcome = self._outcomes.get(day, LandingResult(day))
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     @cached_property
     def _mappings(self) -> dict[str, Mapping]:
@@ -58,15 +65,17 @@ class DaysLanding:
         found = scan_days(self._storage.settings, self._mappings, self._days).days()
         return {day: batch for batch in in_batches(found) for day in batch}
 
-    def _with_neighbours(self, days: list[date]) -> dict[date, LandingResult]:
-        """Land these days; where that fails, none of them, and each is to be landed alone."""
+    def _outcomes_of(self, days: list[date]) -> Outcomes:
+        """Land these days together; where that fails each alone: one that fails leaves no other unfinished."""
         try:
-            return self._together(days)
-        except Exception:
+            return {**self._together(days)}
+        except Exception as error:  # noqa: BLE001 - raised when the day is asked for
             if len(days) == 1:
-                raise
-        self._batches.update({day: [day] for day in days})
-        return {}
+                return {days[0]: error}
+            self._batches.update({day: [day] for day in days})
+            if isinstance(error, LockTimeoutError):
+                return {}  # none is begun: each waits for its own lock when it is asked for
+        return {day: outcome for alone in days for day, outcome in self._outcomes_of([alone]).items()}
 
     def _together(self, days: list[date]) -> dict[date, LandingResult]:
         rules = load_rules(self._storage.settings, days)
@@ -79,7 +88,7 @@ def in_batches(found: abc.Mapping[date, Iterable[LandingFile]]) -> Iterator[list
     size = 0
     for day, files in found.items():
         added = sum(file.size + BYTES_OF_A_FILE for file in files)
-        if batch and (len(batch) == TOGETHER_DAYS or size + added > TOGETHER_BYTES):
+        if batch and (len(batch) == BATCH_DAYS or size + added > BATCH_BYTES):
             yield batch
             batch, size = [], 0
         batch.append(day)

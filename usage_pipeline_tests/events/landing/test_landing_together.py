@@ -241,3 +241,15 @@ def test_a_day_that_another_process_lands_holds_up_no_other(storage: Storage, la
             of_days.land(DAYS[1])
         assert len(of_days.land(DAYS[2]).files) == 3
     assert states(storage) == {DAYS[0]: WriteState.COMMITTED, DAYS[2]: WriteState.COMMITTED}
+
+
+def test_a_day_that_fails_leaves_no_other_unfinished(storage: Storage, landing: Landing) -> None:
+    three_days(landing)
+    full = raising(OSError("no space left"))
+    with pytest.raises(OSError, match="no space left"):
+        land(disturbed(storage, full, full))
+    assert states(storage) == {
+        DAYS[0]: WriteState.WRITING,
+        DAYS[1]: WriteState.COMMITTED,
+        DAYS[2]: WriteState.COMMITTED,
+    }
