@@ -5,7 +5,10 @@ from collections.abc import Collection, Iterable, Iterator
 from datetime import date
 from functools import cached_property
 
-from usage_pipeline.errors import LockTimeoutError
+from duckdb import Error as DuckDBError
+from sqlalchemy.exc import SQLAlchemyError
+
+from usage_pipeline.errors import LockTimeoutError, UsagePipelineError
 from usage_pipeline.events.landing.batch import Batch
 from usage_pipeline.events.landing.committing import LandingResult
 from usage_pipeline.events.landing.rules import load_rules
@@ -21,6 +24,9 @@ BYTES_OF_A_FILE = 1 << 16
 
 Outcomes = dict[date, LandingResult | Exception]
 """What each day did, or why it failed."""
+
+_OF_A_DAY = (UsagePipelineError, DuckDBError, SQLAlchemyError, OSError)
+"""Errors that the other days may not meet; not among them is DuckDB's when it is interrupted, a RuntimeError."""
 
 
 def land_days(storage: Storage, days: Collection[date], run: str) -> list[LandingResult]:
@@ -69,7 +75,7 @@ class DaysLanding:
         """Land these days together; where that fails each alone: one that fails leaves no other unfinished."""
         try:
             return {**self._together(days)}
-        except Exception as error:  # noqa: BLE001 - raised when the day is asked for
+        except _OF_A_DAY as error:
             if len(days) == 1:
                 return {days[0]: error}
             self._batches.update({day: [day] for day in days})

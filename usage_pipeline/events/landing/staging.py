@@ -37,9 +37,10 @@ def stage(duck: DuckDBPyConnection, files: Sequence[OpenFile], judged: str, mapp
 
     Raises UnreadableFileError when one of the files cannot be read whole.
     """
-    duck.register("lines", pa.RecordBatchReader.from_batches(_SCHEMA, _in_blocks(_numbered(files))))
+    stream = _Stream(files)
+    duck.register("lines", pa.RecordBatchReader.from_batches(_SCHEMA, stream.batches()))
     try:
-        with _without_lines(files):
+        with _without_lines(stream):
             _keep(duck, judged, mapping)
     finally:
         duck.unregister("lines")
@@ -57,6 +58,23 @@ def register_judged(duck: DuckDBPyConnection, mapping: Mapping, digests: Sequenc
     columns = f"staged.*{'' if mapping.identity_fields else position}, landed.* EXCLUDE (file, digest){empty}"
     joined = "staged JOIN landed ON landed.file = staged.file"
     duck.execute(f"CREATE TEMP VIEW judged AS SELECT {columns} FROM {joined}")
+
+
+class _Stream:
+    """The lines as DuckDB asks for them; `error` is what ended them, of which DuckDB makes one of its own."""
+
+    def __init__(self, files: Sequence[OpenFile]) -> None:
+        self.error: BaseException | None = None
+        self._files = files
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from _in_blocks(_numbered(self._files))
+        except GeneratorExit:
+            raise  # DuckDB asks for no more
+        except BaseException as error:  # an interrupt, too
+            self.error = error
+            raise
 
 
 def _numbered(files: Sequence[OpenFile]) -> Iterator[pa.RecordBatch]:
@@ -84,14 +102,13 @@ def _one(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
 
 
 @contextmanager
-def _without_lines(files: Iterable[OpenFile]) -> Iterator[None]:
+def _without_lines(stream: _Stream) -> Iterator[None]:
     """Keep the text of DuckDB's error out of logs and state: it holds the line."""
     try:
         yield
     except DuckDBError as error:
-        for file in files:
-            if file.reader.error is not None:
-                raise file.reader.error from None
+        if stream.error is not None:
+            raise stream.error from None
         if not isinstance(error, DataError):
             raise  # memory, disk: no fault of the file
         raise UnreadableFileError(
