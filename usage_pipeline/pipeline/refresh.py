@@ -55,11 +55,10 @@ class PlainRunner:
         """Show nothing."""
 
     def land(self, days: Sequence[date]) -> None:
-        """Land the days one after the other."""
-        from usage_pipeline.events.landing.land import land_day  # noqa: PLC0415 - slow to import, idle runs need none
+        """Land the days, small ones together."""
+        from usage_pipeline.events.landing.land import land_days  # noqa: PLC0415 - slow to import, idle runs need none
 
-        for day in days:
-            land_day(self.storage, day, self.run)
+        land_days(self.storage, days, self.run)
 
     def compute(self, tables: Collection[str], days: Sequence[date]) -> None:
         """Compute table by table, each batch of days after the other."""

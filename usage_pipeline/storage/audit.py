@@ -40,9 +40,10 @@ class AuditEntry:
     details: Mapping[str, object] = field(default_factory=dict)
 
 
-def record(connection: Connection, entry: AuditEntry) -> None:
-    """Add an entry, within the caller's transaction."""
-    connection.execute(audit_log.insert().values(vars(entry)))
+def record(connection: Connection, *entries: AuditEntry) -> None:
+    """Add entries in this order, within the caller's transaction."""
+    if entries:
+        connection.execute(audit_log.insert(), [vars(entry) for entry in entries])
 
 
 def entries(connection: Connection, subject: str | None = None) -> list[AuditEntry]:
@@ -54,20 +55,18 @@ def entries(connection: Connection, subject: str | None = None) -> list[AuditEnt
     return [AuditEntry(**{**row, "action": Action(row["action"])}) for row in connection.execute(query).mappings()]
 
 
-def decision(connection: Connection, path: str, content_digest: str) -> AuditEntry | None:
-    """What people decided last about this content of a landing file: that it is released, or withdrawn."""
+def decisions(connection: Connection, paths: Collection[str]) -> dict[tuple[str, str], AuditEntry]:
+    """What people decided last, by path and content digest: that a landing file is released, or withdrawn."""
+    digest = audit_log.c.details["content_digest"].astext
     query = (
-        select(*(audit_log.c[name] for name in AuditEntry.__dataclass_fields__))
-        .where(
-            audit_log.c.subject == path,
-            audit_log.c.action.in_([Action.RELEASED, Action.WITHDRAWN]),
-            audit_log.c.details["content_digest"].astext == content_digest,
-        )
-        .order_by(audit_log.c.id.desc())
-        .limit(1)
+        select(digest.label("digest"), *(audit_log.c[name] for name in AuditEntry.__dataclass_fields__))
+        .where(audit_log.c.subject.in_(paths), audit_log.c.action.in_([Action.RELEASED, Action.WITHDRAWN]))
+        .order_by(audit_log.c.id)
     )
-    row = connection.execute(query).mappings().first()
-    return None if row is None else AuditEntry(**{**row, "action": Action(row["action"])})
+    rows = [dict(row) for row in connection.execute(query).mappings()]
+    return {
+        (row["subject"], row.pop("digest")): AuditEntry(**{**row, "action": Action(row["action"])}) for row in rows
+    }
 
 
 def acted_since(connection: Connection, action: Action, days: Collection[date], moment: datetime) -> bool:

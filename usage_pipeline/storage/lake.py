@@ -5,8 +5,8 @@ store can follow; until then a local or network file system is needed, because a
 """
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from usage_pipeline.storage.tables import TableSpec
 
 _FILES: AbstractFileSystem = fsspec.filesystem("file")
 _UNFINISHED = ".part"
+_ENDING = ".parquet"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Lake:
 
     def object(self, spec: TableSpec, day: date, name: str | None = None) -> Path:
         """The object of one partition; landing tables have one per landing file, named by its digest."""
-        return self.folder(spec, day) / f"{name or spec.name}.parquet"
+        return self.folder(spec, day) / f"{name or spec.name}{_ENDING}"
 
     def exists(self, path: Path) -> bool:
         """Whether an object is there."""
@@ -42,7 +43,7 @@ class Lake:
     def days(self, spec: TableSpec) -> dict[date, Path]:
         """The partitions that have an object of the table's own name."""
         prefix = f"{spec.partitioned_by}="
-        pattern = self.data_dir / spec.zone / spec.name / f"{prefix}*" / f"{spec.name}.parquet"
+        pattern = self.data_dir / spec.zone / spec.name / f"{prefix}*" / f"{spec.name}{_ENDING}"
         paths = [Path(found) for found in _FILES.glob(_literal_root(self.data_dir, pattern))]
         return {date.fromisoformat(path.parent.name.removeprefix(prefix)): path for path in paths}
 
@@ -52,32 +53,39 @@ class Lake:
         try:
             _FILES.makedirs(str(target.parent), exist_ok=True)
             write(unfinished)
-            self.publish(unfinished, target)
+            _sync(unfinished)
+            unfinished.replace(target)
+            _sync(target.parent)
         finally:
             unfinished.unlink(missing_ok=True)
 
-    @contextmanager
-    def unfinished(self, spec: TableSpec) -> Iterator[Path]:
-        """A hidden folder beside the table's partitions, to make objects in; gone at the end."""
-        folder = self.data_dir / spec.zone / spec.name / f".{uuid4().hex}{_UNFINISHED}"
-        _FILES.makedirs(str(folder))
+    def replace_all(self, spec: TableSpec, write: Callable[[Path], Mapping[Path, Path]]) -> None:
+        """Let `write` make files in a hidden folder of the table, and say in which target's place each is put."""
+        unfinished = self.data_dir / spec.zone / spec.name / f".{uuid4().hex}{_UNFINISHED}"
+        _FILES.makedirs(str(unfinished))
         try:
-            yield folder
+            made = write(unfinished)
+            for target, file in made.items():
+                _FILES.makedirs(str(target.parent), exist_ok=True)
+                _sync(file)
+                file.replace(target)
+            for folder in {target.parent for target in made}:
+                _sync(folder)
         finally:
-            _FILES.rm(str(folder), recursive=True)
-
-    def publish(self, made: Path, target: Path) -> None:
-        """Make a finished file durable and put it in the target's place."""
-        _FILES.makedirs(str(target.parent), exist_ok=True)
-        _sync(made)
-        made.replace(target)
-        _sync(target.parent)
+            shutil.rmtree(unfinished, ignore_errors=True)
 
     def keep_only(self, spec: TableSpec, day: date, names: set[str]) -> None:
         """Remove from a landing partition the objects that no landing file names any more."""
-        for path in self.folder(spec, day).glob("*.parquet"):
-            if path.stem not in names:
-                path.unlink(missing_ok=True)
+        for name in _names_in(self.folder(spec, day)):
+            if name.endswith(_ENDING) and name.removesuffix(_ENDING) not in names:
+                (self.folder(spec, day) / name).unlink(missing_ok=True)
+
+
+def _names_in(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208 - asked for each table of each landing day
+    except FileNotFoundError:
+        return []
 
 
 def _literal_root(root: Path, pattern: Path) -> str:

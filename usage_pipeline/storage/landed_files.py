@@ -4,13 +4,12 @@ Neither the file system nor Dagster's event log is asked for this. What does not
 becomes of a file (`events/landing`).
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.schema import landing_event_days, landing_files
@@ -102,17 +101,23 @@ def file_stamps(connection: Connection) -> dict[str, tuple[int, int]]:
     return {path: (size, mtime_ns) for path, size, mtime_ns in connection.execute(query)}
 
 
-def record_file(connection: Connection, file: LandedFile) -> None:
-    """Put this row in the place of what was known of the file's path."""
-    _upsert(connection, landing_files, vars(file))
+def record_files(connection: Connection, files: Collection[LandedFile]) -> None:
+    """Put these rows in the place of what was known of the files' paths."""
+    if not files:
+        return
+    statement = insert(landing_files)
+    rest = {column.name: column for column in statement.excluded if not column.primary_key}
+    keys = list(landing_files.primary_key)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=rest), [vars(file) for file in files]
+    )
 
 
-def record_event_days(connection: Connection, path: str, event_days: Iterable[LandedDay]) -> None:
-    """Put these event days in the place of those that the file held."""
-    connection.execute(landing_event_days.delete().where(landing_event_days.c.path == path))
-    rows = [vars(day) for day in event_days]
-    if rows:
-        connection.execute(landing_event_days.insert(), rows)
+def record_event_days(connection: Connection, paths: Collection[str], event_days: Collection[LandedDay]) -> None:
+    """Put these event days in the place of those that the files held."""
+    connection.execute(landing_event_days.delete().where(landing_event_days.c.path.in_(paths)))
+    if event_days:
+        connection.execute(landing_event_days.insert(), [vars(day) for day in event_days])
 
 
 def landed_shares(connection: Connection, days: Collection[date]) -> list[LandedShare]:
@@ -151,6 +156,20 @@ def rows_by_event_day(connection: Connection, days: Collection[date]) -> dict[da
     return {day: int(rows) for day, rows in connection.execute(query)}
 
 
+def shares_by_landing_day(connection: Connection, days: Collection[date]) -> dict[date, list[LandedDay]]:
+    """What the landed files of these landing days hold, by landing day."""
+    query = (
+        select(landing_files.c.landing_day, landing_event_days)
+        .join(landing_event_days, landing_event_days.c.path == landing_files.c.path)
+        .where(landing_files.c.landing_day.in_(days), landing_files.c.state == FileState.LANDED)
+    )
+    found: dict[date, list[LandedDay]] = {}
+    for row in connection.execute(query).mappings():
+        share = dict(row)
+        found.setdefault(share.pop("landing_day"), []).append(LandedDay(**share))
+    return found
+
+
 def event_days_of(connection: Connection, paths: Collection[str]) -> list[LandedDay]:
     """What these files hold, by event day."""
     query = select(landing_event_days).where(landing_event_days.c.path.in_(paths))
@@ -166,9 +185,3 @@ def event_days(connection: Connection) -> set[date]:
         .distinct()
     )
     return set(connection.execute(query).scalars())
-
-
-def _upsert(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
-    keys = list(table.primary_key)
-    rest = {name: value for name, value in values.items() if name not in {key.name for key in keys}}
-    connection.execute(insert(table).values(values).on_conflict_do_update(index_elements=keys, set_=rest))

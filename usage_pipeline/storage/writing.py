@@ -54,14 +54,17 @@ def _write_objects(
     storage: Storage, connection: Connection, duck: DuckDBPyConnection, table: DailyTable, days: Collection[date]
 ) -> dict[date, Written]:
     select = _select(storage, connection, duck, table, days)
-    with storage.lake.unfinished(table.spec) as folder:
+    written: dict[date, Written] = {}
+
+    def write(folder: Path) -> dict[Path, Path]:
         made, rows = _make_objects(duck, table, select, days, folder)
         duck.execute(f'CREATE TEMP VIEW "{table.name}" AS {inputs.rows_of(table.spec, made)}')
-        written = _measure(duck, table, days)
+        written.update(_measure(duck, table, days))
         _expect_whole(table, rows, written)
         _expect_balance(table, written)
-        for day, path in made.items():
-            storage.lake.publish(path, storage.lake.object(table.spec, day))
+        return {storage.lake.object(table.spec, day): path for day, path in made.items()}
+
+    storage.lake.replace_all(table.spec, write)
     return written
 
 

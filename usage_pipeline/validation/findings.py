@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from usage_pipeline.events.landing.scan import scan_day
+from usage_pipeline.events.landing.scan import scan_days
 from usage_pipeline.events.mapping import load_mappings
 from usage_pipeline.events.record import REJECTED_LINES
 from usage_pipeline.records.tables import USAGE_RECORDS
@@ -103,7 +103,7 @@ def _unusable(files: Iterable[LandedFile]) -> Iterator[str]:
 
 
 def _passed_over(storage: Storage, day: date) -> Iterator[str]:
-    for entry in scan_day(storage.settings, load_mappings(storage.settings), day).misplaced:
+    for entry in scan_days(storage.settings, load_mappings(storage.settings), [day]).misplaced:
         yield f"{entry.path} is passed over: {entry.problem}"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from usage_pipeline.events.landing.land import land_day
+from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing
@@ -50,7 +50,7 @@ def land(storage: Storage) -> Callable[[str], None]:
     """Lands one day, without computing the tables behind it."""
 
     def one_day(day: str) -> None:
-        land_day(storage, date.fromisoformat(day), "test")
+        land_days(storage, [date.fromisoformat(day)], "test")
 
     return one_day
 

@@ -195,5 +195,6 @@ def record_landed(connection: Any, day: date, rows: int) -> None:
         **counts,
         **texts,
     )
-    landed_files.record_file(connection, file)
-    landed_files.record_event_days(connection, path, [LandedDay(path, day, rows, f"{rows}:0")] if rows else [])
+    landed_files.record_files(connection, [file])
+    shares = [LandedDay(path, day, rows, f"{rows}:0")] if rows else []
+    landed_files.record_event_days(connection, [path], shares)

@@ -8,7 +8,7 @@ import pytest
 
 from usage_pipeline.errors import QueryError
 from usage_pipeline.events.landing.decisions import withdraw
-from usage_pipeline.events.landing.land import land_day
+from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.pipeline.explain import ExplainedLine, explain
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, prompt
@@ -155,7 +155,7 @@ def test_a_line_that_landed_after_its_day_was_computed_is_not_counted_yet(
     landing.write("persona", "2026-05-01", [prompt("e1", TIME)])
     run()
     landing.write("persona", "2026-05-02", [prompt("e1", TIME)])
-    land_day(storage, date(2026, 5, 2), "test")
+    land_days(storage, [date(2026, 5, 2)], "test")
     found = explain(storage, "e1")
     assert [(line.verdict, line.metrics) for line in found] == [
         ("not counted yet: its day is to be computed", {}),

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from usage_pipeline.errors import PartitionError
-from usage_pipeline.events.landing.land import land_day
+from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import CONFLICTS, SET_ASIDE, USAGE_RECORDS
 from usage_pipeline.storage import state
@@ -56,6 +56,6 @@ def test_landing_the_day_again_as_the_error_advises_heals_it(storage: Storage, r
     before = digests(storage)
     with pytest.raises(PartitionError, match="Run `usage-pipeline land` for the landing days concerned"):
         compute_day(storage, USAGE_RECORDS, DAY, "run")
-    land_day(storage, DAY, "as advised")
+    land_days(storage, [DAY], "as advised")
     run()
     assert digests(storage) == before

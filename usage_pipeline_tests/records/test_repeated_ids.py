@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from usage_pipeline.events.landing.land import land_day
+from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.records.repeated_ids import RepeatedIds, ids_on_several_days
 from usage_pipeline.records.tables import CONFLICTS, SET_ASIDE, USAGE_RECORDS
 from usage_pipeline.storage import state
@@ -22,7 +22,7 @@ def _same_id(storage: Storage, landing: Landing) -> None:
     """OpenMeter: 1,000 events with one id and source at different times within 30 days before and after."""
     times = [MIDDLE + (number - 500) * STEP for number in range(1000)]
     landing.write("persona", str(LAST), [prompt("same", time.isoformat()) for time in times])
-    land_day(storage, LAST, "test")
+    land_days(storage, [LAST], "test")
     compute(storage, FIRST, LAST)
 
 
@@ -50,7 +50,7 @@ def test_same_id_at_different_times_is_a_record_a_day_and_conflicts_and_is_repor
 
 def test_same_id_with_equal_payload_on_one_day_is_duplicates(storage: Storage, landing: Landing) -> None:
     landing.write("persona", str(LAST), [prompt("same", "2026-04-30T08:00:00Z")] * 1000)
-    land_day(storage, LAST, "test")
+    land_days(storage, [LAST], "test")
     compute(storage, LAST, LAST)
     assert totals(storage) == {"days": 1, "rows": 1, "duplicates": 999, "conflicts": 0}
     assert ids_on_several_days(storage, LAST, LAST) == []
@@ -67,7 +67,7 @@ def test_ids_are_reported_by_tenant_and_source_with_the_one_that_is_seen_most(
         *(prompt("a", f"{day}T08:00:00Z", tenantId="globex") for day in days[1:]),
     ]
     landing.write("persona", str(LAST), lines)
-    land_day(storage, LAST, "test")
+    land_days(storage, [LAST], "test")
     compute(storage, date(2026, 4, 28), LAST)
     assert ids_on_several_days(storage, FIRST, LAST) == [
         RepeatedIds("acme", "persona", 2, "b", 3),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from usage_pipeline.events.landing.land import land_day
+from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import CONFLICTS, SET_ASIDE, USAGE_RECORDS
 from usage_pipeline.series.tables import CONVERSATION_SERIES, CONVERSATION_STARTS, CONVERSATIONS
@@ -58,7 +58,7 @@ def _pruned(storage: Storage, landing: Landing, run: Run) -> None:
     prune(storage, OLD)
     lines = [talk("e2", f"{NEW}T08:00:00Z"), prompt("e3", f"{NEW}T08:00:00Z", conversationId="c2")]
     landing.write("persona", str(NEW), lines)
-    land_day(storage, NEW, "test")
+    land_days(storage, [NEW], "test")
     for table in (SET_ASIDE, USAGE_RECORDS, CONVERSATIONS, CONVERSATION_STARTS, CONVERSATION_SERIES):
         compute_day(storage, table, NEW, "test")
 

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from usage_pipeline.errors import LockTimeoutError, PartitionError
-from usage_pipeline.events.landing.land import land_day
+from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.tables import DAILY_USAGE, TOKEN_SERIES
@@ -62,7 +62,7 @@ def test_a_partition_whose_object_is_gone_is_stale(storage: Storage) -> None:
 
 def test_a_partition_is_stale_once_its_input_changed(storage: Storage, landing: Landing) -> None:
     landing.write("persona", "2026-05-02", [prompt("e2", "2026-05-01T09:00:00Z")])
-    land_day(storage, NEXT_DAY, "run")
+    land_days(storage, [NEXT_DAY], "run")
     assert stale(storage, USAGE_RECORDS)
     assert not stale(storage, DAILY_USAGE)
     compute_day(storage, USAGE_RECORDS, DAY, "run")

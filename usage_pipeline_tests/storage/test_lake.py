@@ -1,6 +1,6 @@
 """Objects of lake and rollups are replaced whole or not at all, below folders of any name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -76,6 +76,42 @@ def test_an_unfinished_object_is_no_partition(lake: Lake) -> None:
 
     lake.replace(lake.object(THINGS, DAY), write)
     assert days_while_writing == [{}]
+
+
+def writing_each(targets: Iterable[Path]) -> Callable[[Path], dict[Path, Path]]:
+    def write(folder: Path) -> dict[Path, Path]:
+        folder.mkdir()
+        made = {target: folder / target.stem for target in targets}
+        for target, file in made.items():
+            file.write_text(f"new {target.stem}")
+        return made
+
+    return write
+
+
+def test_several_objects_are_put_into_the_place_of_the_old_ones(lake: Lake) -> None:
+    targets = [lake.object(THINGS, DAY, "a"), lake.object(THINGS, DAY, "b"), lake.object(THINGS, NEXT_DAY, "c")]
+    lake.replace(targets[0], writing("old"))
+    lake.replace_all(THINGS, writing_each(targets))
+    assert [target.read_text() for target in targets] == ["new a", "new b", "new c"]
+    assert sorted(path.name for path in lake.folder(THINGS, DAY).parent.iterdir()) == [
+        "event_day=2026-05-01",
+        "event_day=2026-05-02",
+    ]
+
+
+def test_a_failing_write_of_several_objects_leaves_the_old_ones_and_nothing_else(lake: Lake) -> None:
+    target = lake.object(THINGS, DAY, "a")
+    lake.replace(target, writing("old"))
+
+    def fail(folder: Path) -> dict[Path, Path]:
+        writing_each([target])(folder)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        lake.replace_all(THINGS, fail)
+    assert target.read_text() == "old"
+    assert list(lake.folder(THINGS, DAY).parent.iterdir()) == [lake.folder(THINGS, DAY)]
 
 
 def test_days_are_those_with_an_object_of_the_tables_own_name(lake: Lake) -> None:

@@ -42,22 +42,22 @@ def landed_file(path: str, landing_day: date = DAY, file_state: FileState = File
 
 def test_files_are_in_landing_order(connection: Connection) -> None:
     for path, day in [("b", NEXT_DAY), ("é", DAY), ("a", NEXT_DAY), ("a-b", DAY), ("B", DAY), ("aa", DAY)]:
-        landed_files.record_file(connection, landed_file(f"{day}/{path}", day))
+        landed_files.record_files(connection, [landed_file(f"{day}/{path}", day)])
     found = [file.path.rpartition("/")[2] for file in landed_files.files(connection)]
     assert found == ["B", "a-b", "aa", "é", "a", "b"]
 
 
 def test_a_file_that_lands_again_replaces_what_it_brought(connection: Connection) -> None:
-    landed_files.record_file(connection, landed_file("f"))
-    landed_files.record_event_days(connection, "f", [LandedDay("f", DAY, 3, "3:1")])
-    landed_files.record_event_days(connection, "f", [LandedDay("f", NEXT_DAY, 2, "2:1")])
+    landed_files.record_files(connection, [landed_file("f")])
+    landed_files.record_event_days(connection, ["f"], [LandedDay("f", DAY, 3, "3:1")])
+    landed_files.record_event_days(connection, ["f"], [LandedDay("f", NEXT_DAY, 2, "2:1")])
     assert landed_files.event_days_of(connection, ["f"]) == [LandedDay("f", NEXT_DAY, 2, "2:1")]
     assert landed_files.event_days(connection) == {NEXT_DAY}
 
 
 @pytest.mark.parametrize("unusable", [FileState.FAILED, FileState.QUARANTINED, FileState.WITHDRAWN])
 def test_a_file_that_cannot_be_used_brings_no_event_day(connection: Connection, unusable: FileState) -> None:
-    landed_files.record_file(connection, landed_file("f", file_state=unusable))
-    landed_files.record_event_days(connection, "f", [LandedDay("f", DAY, 3, "3:1")])
+    landed_files.record_files(connection, [landed_file("f", file_state=unusable)])
+    landed_files.record_event_days(connection, ["f"], [LandedDay("f", DAY, 3, "3:1")])
     assert landed_files.event_days(connection) == set()
     assert landed_files.landed_shares(connection, [DAY]) == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from usage_pipeline.events.landing.decisions import release, withdraw
-from usage_pipeline.events.landing.land import land_day
+from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.mapping import SOURCES
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, recompute_days, refresh
 from usage_pipeline.storage.opened import Storage
@@ -161,7 +161,7 @@ def test_a_day_whose_lines_are_read_by_another_mapping_is_restated(
     swapped = persona.replace("tokens_out: $.tokensOut", "tokens_out: $.tokensIn")
     (tmp_path / "persona.yaml").write_text(swapped, encoding="utf-8")
     later = storage.settings.model_copy(update={"now": june(2), "mappings_dir": tmp_path})
-    land_day(replace(storage, settings=later), DAY, "test")
+    land_days(replace(storage, settings=later), [DAY], "test")
     run_on(2)
     assert versions(storage) == [*FIRST, (2, "acme", 200, "restate", 2), (2, "globex", 200, "restate", 2)]
 

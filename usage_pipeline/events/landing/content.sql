@@ -1,5 +1,6 @@
 -- The texts of the accepted lines that have any.
 SELECT
+    file,
     tenant_id,
     source,
     record_id,
@@ -14,6 +15,4 @@ SELECT
     landing_file,
     line AS landing_line
 FROM judged
-WHERE
-    reason IS NULL
-    AND coalesce(text_prompt, text_response, text_input, text_output, text_error, text_other) IS NOT NULL
+WHERE reason IS NULL AND has_text

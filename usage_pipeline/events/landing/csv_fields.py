@@ -39,7 +39,7 @@ class CsvFields(Fields):
         delivery = set(self._mapping.raw_delivery_fields) - self._mapping.content_fields
         kept = (delivery - set(self.metas[name])) | self._mapping.kept_in_meta
         taken = set(self._mapping.read_fields) - kept
-        rest = [field for field in self._names if field not in taken]
+        rest = [field for field in self.names if field not in taken]
         pairs = ", ".join(f"{literal(field)}, plain_text({self._value(field)})" for field in rest)
         return f"CAST(json_object({pairs}) AS VARCHAR)" if rest else "CAST(NULL AS VARCHAR)"
 
@@ -58,13 +58,13 @@ class CsvFields(Fields):
     def _faults(self) -> Iterable[tuple[str, str]]:
         whole = f"regexp_full_match(text, {literal(f'{_WHOLE_FIELD}(?:,{_WHOLE_FIELD})*')})"
         yield f"CASE WHEN contains(text, '\"') THEN NOT {whole} ELSE false END", "malformed_csv"
-        yield f"len(field_values) <> {len(self._names)}", "malformed_csv"
+        yield f"len(field_values) <> {len(self.names)}", "malformed_csv"
 
     def _parsed(self, sound: str) -> str:
         return f"SELECT *, CASE WHEN line_fault IS NULL THEN field_values END AS sound_values FROM ({sound}) AS c"
 
     def _value(self, name: str) -> str:
-        return f"sound_values[{self._names.index(name) + 1}]"
+        return f"sound_values[{self.names.index(name) + 1}]"
 
 
 def _header_names(line: str) -> tuple[str, ...]:

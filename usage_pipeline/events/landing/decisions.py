@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from usage_pipeline.errors import QueryError
+from usage_pipeline.events.landing.committing import commit_days
 from usage_pipeline.events.landing.file_landing import withdrawn_note
-from usage_pipeline.events.landing.land import commit_day
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.storage import audit, landed_files, state
 from usage_pipeline.storage.audit import Action, AuditEntry
@@ -79,9 +79,9 @@ def _decide(storage: Storage, seen: LandedFile, decision: _Decision) -> LandedFi
         decided = replace(_unchanged(connection, seen), **decision.outcome)
         landing = state.partitions(connection, LANDED_EVENTS.name, day, day)[day]
         state.mark_writing(connection, LANDED_EVENTS.name, [day], landing.run)
-        landed_files.record_file(connection, decided)
+        landed_files.record_files(connection, [decided])
         _log(storage, connection, decided, decision)
-        commit_day(storage, connection, day, landing.code_version or "")
+        commit_days(storage, connection, {day: landing.code_version or ""})
         connection.commit()
     return decided
 

@@ -73,7 +73,7 @@ def _expected(column: str) -> str:
 
 
 def extracted_select(mapping: Mapping, fields: Fields, digest_key: str) -> str:
-    """The SELECT behind `extracted`, over `lines` (line, raw, utf8) and the row of `landing`.
+    """The SELECT behind `extracted`, over `lines` (file, line, raw, utf8).
 
     Typed columns are made in a SELECT of their own, so that the search for fields that cannot be typed does
     not type them again.
@@ -91,9 +91,9 @@ def extracted_select(mapping: Mapping, fields: Fields, digest_key: str) -> str:
         ("occurred_at_text", fields.text(mapping.times["occurred_at"].field)),
         *((column.name, f"CAST(NULL AS {column.type})") for column in _unmapped(mapping)),
     ]
-    ready = ["line", "raw", "line_fault", "type", "type_text", *fields.metas]
+    ready = ["file", "line", "raw", "line_fault", "type", "type_text", *fields.metas]
     ready += [_PROMPT_DIGEST] if _PROMPT in mapping.content else []
-    return f"SELECT {', '.join(ready)},\n    {_named(columns)}\nFROM (\n{typed}\n) AS typed CROSS JOIN landing"
+    return f"SELECT {', '.join(ready)},\n    {_named(columns)}\nFROM (\n{typed}\n) AS typed"
 
 
 def empty_columns(mapping: Mapping) -> list[Column]:

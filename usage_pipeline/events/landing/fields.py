@@ -23,7 +23,7 @@ class Fields(ABC):
     def __init__(self, mapping: Mapping, names: tuple[str, ...]) -> None:
         """Take the mapping, and the names of the fields as it has them."""
         self._mapping = mapping
-        self._names = names
+        self.names = names
 
     def text(self, place: Place) -> str:
         """The SQL of the text in a place; null where it is absent, JSON null or empty."""
@@ -34,19 +34,19 @@ class Fields(ABC):
         return texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
 
     def select(self) -> str:
-        """The SELECT over `lines` (line, raw, utf8).
+        """The SELECT over `lines` (file, line, raw, utf8).
 
-        It gives line, raw, its fault as a whole, a column for each field, and the columns of `metas`.
+        It gives file, line, raw, its fault as a whole, a column for each field, and the columns of `metas`.
         """
-        texts = [f"plain_text({self._value(name)}) AS {self._column(name)}" for name in self._names]
+        texts = [f"plain_text({self._value(name)}) AS {self._column(name)}" for name in self.names]
         metas = [f"{self._meta(name)} AS {name}" for name in self.metas]
         return (
-            f"SELECT line, raw, line_fault, {', '.join([*texts, *metas])}\n"
+            f"SELECT file, line, raw, line_fault, {', '.join([*texts, *metas])}\n"
             f"FROM (\n{self._parsed(_judged_whole(self._lines(), self._faults()))}\n) AS parsed"
         )
 
     def _column(self, name: str) -> str:
-        return f"field_{self._names.index(name)}"
+        return f"field_{self.names.index(name)}"
 
     @property
     def metas(self) -> dict[str, tuple[str, ...]]:
@@ -60,7 +60,7 @@ class Fields(ABC):
 
     @abstractmethod
     def _lines(self) -> str:
-        """The SQL of a table with line, raw, utf8 and whatever `_faults` reads."""
+        """The SQL of a table with file, line, raw, utf8 and whatever `_faults` reads."""
 
     @abstractmethod
     def _faults(self) -> Iterable[tuple[str, str]]:

@@ -1,26 +1,24 @@
-"""One file on its way into the lake: landed as immutable objects, set apart, or failed by name.
+"""What becomes of one file: landed as immutable objects, set apart, or failed by name.
 
 The objects' name is a digest of all that decides their rows (file, content, mapping, rules), so a file that
 is landed again under the same rules is found to be there already.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
 from pyarrow import parquet
-from sqlalchemy import Connection
 
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events import mapping as mappings
 from usage_pipeline.events.landing import lines
-from usage_pipeline.events.landing.judging import NO_VERDICTS, Judgement, Verdicts
 from usage_pipeline.events.landing.rules import EXPECTED_REJECTS, QUARANTINE_FROM_LINES, LandingRules
 from usage_pipeline.events.landing.scan import LandingFile
+from usage_pipeline.events.landing.verdicts import NO_VERDICTS, Verdicts
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.storage import audit, landed_files
 from usage_pipeline.storage.audit import Action, AuditEntry
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.landed_files import FileState, LandedDay, LandedFile
@@ -38,7 +36,7 @@ class Landed:
 
 @dataclass(frozen=True)
 class FileLanding:
-    """Lands one file; `known` is what the state says of its path so far."""
+    """Decides about one file; `known` is what the state says of its path so far."""
 
     storage: Storage
     rules: LandingRules
@@ -52,27 +50,25 @@ class FileLanding:
         """Where the file lies."""
         return self.storage.settings.landing / self.file.path
 
-    def land(self, connection: Connection) -> Landed | None:
-        """Land the file; None where it is there already. A file that cannot be read whole has failed."""
+    def seen_again(self) -> LandedFile | None:
+        """The file's row, if the same content lies in the lake, judged in the same way; None otherwise."""
+        known = self.known
+        if known is None or known.object_name is None:
+            return None
         try:
-            if self.known is not None and self._is_there_already(self.known):
-                landed_files.record_file(connection, self._seen_again(self.known))
-                return None
-            judgement = Judgement(self.storage, self.rules, self.mapping, self.file)
-            verdicts = judgement.store(self._object_name)
-        except UnreadableFileError as error:
-            return Landed(self._row(FileState.FAILED, NO_VERDICTS, error=str(error)), [], 0)
-        decided = audit.decision(connection, self.file.path, verdicts.content_digest)
-        return self._judged(verdicts, decided)
+            digest = lines.content_digest(self.source_path, self.file.compression)
+        except UnreadableFileError:
+            return None
+        if known.object_name != self.object_name(digest) or not self._is_whole_in_lake(known):
+            return None
+        return replace(known, size=self.file.size, mtime_ns=self.file.mtime_ns, vanished_at=None)
 
-    def _is_there_already(self, known: LandedFile) -> bool:
-        """Whether the same content lies in the lake, judged in the same way."""
-        if known.object_name is None:
-            return False
-        digest = lines.content_digest(self.source_path, self.file.compression)
-        return known.object_name == self._object_name(digest) and self._is_whole_in_lake(known)
+    def failed(self, error: UnreadableFileError) -> Landed:
+        """What becomes of the file, as it cannot be read whole."""
+        return Landed(self._row(FileState.FAILED, NO_VERDICTS, error=str(error)), [], 0)
 
-    def _judged(self, verdicts: Verdicts, decided: AuditEntry | None) -> Landed:
+    def landed(self, verdicts: Verdicts, decided: AuditEntry | None) -> Landed:
+        """What becomes of the file by the verdicts on its lines, and by what people decided about its content."""
         file_state, error = FileState.LANDED, None
         if decided is not None and decided.action is Action.WITHDRAWN:
             file_state, error = FileState.WITHDRAWN, withdrawn_note(decided.by, decided.reason)
@@ -80,11 +76,8 @@ class FileLanding:
             file_state, error = FileState.QUARANTINED, fault
         return Landed(self._row(file_state, verdicts, error=error), verdicts.event_days, verdicts.voids)
 
-    def _seen_again(self, known: LandedFile) -> LandedFile:
-        again = {"size": self.file.size, "mtime_ns": self.file.mtime_ns, "vanished_at": None}
-        return LandedFile(**{**vars(known), **again})
-
-    def _object_name(self, content_digest: str) -> str:
+    def object_name(self, content_digest: str) -> str:
+        """The name of the file's objects, by all that decides their rows."""
         return fingerprint(
             [
                 self.file.source,
@@ -131,7 +124,7 @@ class FileLanding:
             mtime_ns=self.file.mtime_ns,
             content_digest=digest,
             identity_digest=digest,
-            object_name=self._object_name(digest) if digest else None,
+            object_name=self.object_name(digest) if digest else None,
             mapping_digest=self.mapping.digest,
             state=file_state,
             error=error,

@@ -20,7 +20,7 @@ class JsonFields(Fields):
         super().__init__(mapping, mapping.read_fields)
         self._structure: Tree = {}
         # Of `$.error` and `$.error.code` the outer one: an object has a text, but no text has fields.
-        by_depth = sorted(self._names, key=lambda path: len(keys(path)))
+        by_depth = sorted(self.names, key=lambda path: len(keys(path)))
         self._in_structure = [path for path in by_depth if add(self._structure, path)]
 
     def _lines(self) -> str:
@@ -63,9 +63,9 @@ class JsonFields(Fields):
         """The SQL of the line without the paths that columns take; null where that leaves nothing."""
         delivery = set(self._mapping.raw_delivery_fields) - set(self.metas[name]) - self._mapping.content_fields
         kept = delivery | self._mapping.kept_in_meta
-        taken = [path for path in self._names if path not in kept]
+        taken = [path for path in self.names if path not in kept]
         rest = f"CAST(json_merge_patch(sound, {literal(json.dumps(nulls_at(taken)))}) AS VARCHAR)"
-        outer = {keys(path)[0] for path in self._names}
+        outer = {keys(path)[0] for path in self.names}
         whole = [self._in_v(path) for path in taken if len(keys(path)) == 1]
         if len(whole) < len(outer):
             return rest  # of one of the objects something is left in nearly every line
@@ -76,7 +76,7 @@ class JsonFields(Fields):
     def _meta(self, name: str) -> str:
         rest = f"{name}_rest"
         clean = rest
-        for key in inner_keys(self._names):
+        for key in inner_keys(self.names):
             clean = _without_empty(clean, key)
         return f"CASE WHEN contains({rest}, '{{}}') THEN nullif({clean}, '{{}}') ELSE {rest} END"
 

@@ -5,8 +5,10 @@ WITH measured AS (
         extracted.* EXCLUDE (count, messages, tokens_in, tokens_total, duration_ms),
         coalesce(extracted.tenant_text, landing.tenant_folder) AS tenant_id,
         landing.tenant_folder,
+        landing.landing_day,
         landing.latest_time,
         landing.first_day,
+        landing.first_kept,
         CAST(occurred_at AS DATE) AS event_day,
         coalesce(extracted.count, 1) AS count,
         coalesce(event_types.unit, 'event') AS unit,
@@ -33,12 +35,15 @@ WITH measured AS (
             END
         ) AS messages
     FROM extracted
-    CROSS JOIN landing
+    JOIN landing ON landing.file = extracted.file
     LEFT JOIN event_types ON event_types.type = extracted.type
 )
 
 SELECT
-    measured.* EXCLUDE (line_fault, occurred_at_text, counts_tokens, tokens_reported, tenant_folder, latest_time, first_day),
+    measured.* EXCLUDE (
+        line_fault, occurred_at_text, counts_tokens, tokens_reported,
+        tenant_folder, landing_day, latest_time, first_day, first_kept
+    ),
     CASE
         WHEN tokens_in IS NOT NULL OR tokens_out IS NOT NULL THEN coalesce(tokens_in, 0) + coalesce(tokens_out, 0)
         WHEN counts_tokens THEN coalesce(tokens_reported, count)
@@ -60,10 +65,10 @@ SELECT
         WHEN coalesce(tokens_cached, 0) + coalesce(tokens_cache_write, 0) > coalesce(tokens_in, 0)
             OR coalesce(tokens_reasoning, 0) > coalesce(tokens_out, 0) THEN 'token_invariant'
         WHEN occurred_at > latest_time THEN 'timestamp_in_future'
-        WHEN event_day < CASE WHEN retention.tenant_id IS NULL THEN unnamed.first_kept ELSE retention.first_kept END
+        WHEN event_day < CASE WHEN retention.tenant_id IS NULL THEN measured.first_kept ELSE retention.first_kept END
             THEN 'past_retention'
         WHEN event_day < first_day THEN 'before_calendar'
     END AS reason
 FROM measured
-LEFT JOIN retention ON retention.tenant_id = measured.tenant_id
-CROSS JOIN (SELECT first_kept FROM retention WHERE tenant_id IS NULL) AS unnamed
+LEFT JOIN retention
+    ON retention.landing_day = measured.landing_day AND retention.tenant_id = measured.tenant_id

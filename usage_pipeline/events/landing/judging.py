@@ -1,164 +1,132 @@
-"""Judges every line of one file once, and stores what became of them: events, texts, rejected lines.
+"""Judges every line of some files once, and stores what became of them: events, texts, rejected lines.
 
 The verdicts on all lines are staged first, so that no line is read or judged twice, and none can be judged
-differently for two tables.
+differently for two tables. The files are those that one SELECT can read: each line carries the number of its file,
+and joins by it what is known of the file.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from duckdb import DuckDBPyConnection
+from duckdb import Error as DuckDBError
 
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events import mapping as mappings
-from usage_pipeline.events.catalogue import event_types
-from usage_pipeline.events.landing import extract, lines
-from usage_pipeline.events.landing.csv_fields import CsvFields
-from usage_pipeline.events.landing.fields import Fields
-from usage_pipeline.events.landing.json_fields import JsonFields
-from usage_pipeline.events.landing.rules import LandingRules, landing_sql
-from usage_pipeline.events.landing.scan import LandingFile
+from usage_pipeline.events.landing.counting import Tally, event_days, tallies
+from usage_pipeline.events.landing.extract import extracted_select
+from usage_pipeline.events.landing.file_landing import FileLanding
+from usage_pipeline.events.landing.known import register_files, register_rules
+from usage_pipeline.events.landing.objects import events_select, store, store_empty
+from usage_pipeline.events.landing.reading_ahead import Group, OpenFile
+from usage_pipeline.events.landing.rules import landing_sql
 from usage_pipeline.events.landing.staging import register_judged, stage
-from usage_pipeline.events.mapping_parts import Format
-from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, RECORD, REJECTED_LINES
+from usage_pipeline.events.landing.verdicts import Verdicts
+from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.storage.daily import ReferenceRows
-from usage_pipeline.storage.digests import Digest, hash_sum
-from usage_pipeline.storage.engine import PARQUET, literal, parquet_scan, session
-from usage_pipeline.storage.inputs import register_reference
+from usage_pipeline.storage.engine import session
 from usage_pipeline.storage.landed_files import LandedDay
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.tables import TableSpec, columns
+from usage_pipeline.storage.tables import TableSpec
 
-_BOUNDED_ROW_GROUPS = "ROW_GROUP_SIZE 30720, ROW_GROUP_SIZE_BYTES '64MB'"
-"""Row groups are built in memory, one per thread, and a line may have 16 MiB of text."""
-
-
-@dataclass(frozen=True)
-class Verdicts:
-    """What the lines of a file came to: `counts.judged = accepted + sum of rejects`."""
-
-    content_digest: str
-    counts: lines.LineCounts
-    accepted: int
-    voids: int
-    rejects: Mapping[str, int]
-    event_days: list[LandedDay]
-
-    @property
-    def rejected(self) -> int:
-        """How many lines were not accepted."""
-        return sum(self.rejects.values())
+Outcome = tuple[FileLanding, Verdicts | UnreadableFileError]
 
 
-NO_VERDICTS = Verdicts("", lines.LineCounts(), 0, 0, {}, [])
-"""Those on a file that cannot be read: no line was judged, and no digest is known."""
+def judge(storage: Storage, retention: ReferenceRows, group: Group) -> list[Outcome]:
+    """Judge the group's files and store their objects; a file that cannot be read whole fails alone."""
+    failed: list[Outcome] = list(group.failed)
+    if not group.files:
+        return failed
+    try:
+        verdicts = Judgement(storage, retention, group.files).store()
+    except (UnreadableFileError, DuckDBError) as error:
+        if len(group.files) > 1:
+            return failed + [_alone(storage, retention, file.landing) for file in group.files]
+        if not isinstance(error, UnreadableFileError):
+            raise
+        return [*failed, (group.files[0].landing, error)]
+    return [*failed, *((file.landing, found) for file, found in zip(group.files, verdicts, strict=True))]
+
+
+def _alone(storage: Storage, retention: ReferenceRows, landing: FileLanding) -> Outcome:
+    try:
+        (verdicts,) = Judgement(storage, retention, [OpenFile(landing)]).store()
+    except UnreadableFileError as error:
+        return landing, error
+    return landing, verdicts
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """Judges one file."""
+    """Judges files that one SELECT can read, by the retention of their landing days."""
 
     storage: Storage
-    rules: LandingRules
-    mapping: mappings.Mapping
-    file: LandingFile
+    retention: ReferenceRows
+    files: Sequence[OpenFile]
+
+    def store(self) -> list[Verdicts]:
+        """Judge all lines and write the objects; the verdicts are in the order of the files.
+
+        Raises UnreadableFileError when one of the files cannot be read whole; then nothing is written.
+        """
+        with session(self.storage.engine) as duck:
+            register_rules(duck, self._mapping, self.retention)
+            register_files(duck, ((number, file.landing) for number, file in self._numbered.items()))
+            stage(duck, self.files, self._judged_select(), self._mapping)
+            register_judged(duck, self._mapping, [file.reader.digest for file in self.files])
+            counted = tallies(duck, self._numbered)
+            self._expect_all(counted)
+            self._store_objects(duck, counted)
+            found = event_days(duck, self._targets(LANDED_EVENTS, self._numbered).values())
+        return [
+            _verdicts(file, counted[number], found.get(file.landing.file.path, []))
+            for number, file in self._numbered.items()
+        ]
 
     @property
-    def _path(self) -> Path:
-        return self.storage.settings.landing / self.file.path
+    def _mapping(self) -> mappings.Mapping:
+        return self.files[0].landing.mapping
 
-    def store(self, object_name: Callable[[str], str]) -> Verdicts:
-        """Judge all lines and write the objects, whose name follows from the content's digest.
-
-        Raises UnreadableFileError when the file cannot be read whole; then nothing is written.
-        """
-        reader = lines.LineReader(self._path, self.file)
-        with session(self.storage.engine) as duck:
-            self._prepare(duck)
-            stage(duck, reader, self._judged_select(), self.mapping)
-            register_judged(duck, self.mapping, reader.digest)
-            rejects = _counts(duck, "reason IS NOT NULL", by="reason")
-            accepted = _counts(duck, "reason IS NULL", by="type = 'void'")
-            _expect_all(reader.counts.judged, sum(accepted.values()), sum(rejects.values()))
-            name = object_name(reader.digest)
-            self._store_objects(duck, name)
-            event_days = list(self._event_days(duck, name))
-        voids = accepted.get(True, 0)
-        return Verdicts(reader.digest, reader.counts, sum(accepted.values()), voids, rejects, event_days)
-
-    def _prepare(self, duck: DuckDBPyConnection) -> None:
-        for statement in landing_sql("macros").split(";\n"):
-            duck.execute(statement)
-        register_reference(event_types(), duck)
-        register_reference(self.rules.retention, duck)
-        fields = tuple((f.column, f.field, f.expected) for f in extract.mapped_fields(self.mapping))
-        names = columns(("column_name", "VARCHAR", ""), ("field", "VARCHAR", ""), ("expected", "VARCHAR", ""))
-        register_reference(ReferenceRows("mapped_fields", names, fields), duck)
-        duck.execute(
-            "CREATE TEMP TABLE landing AS SELECT $source AS source, $file AS landing_file, "
-            "CAST($day AS DATE) AS landing_day, CAST($tenant AS VARCHAR) AS tenant_folder, "
-            "CAST($landed_at AS TIMESTAMP) AS landed_at, CAST($latest AS TIMESTAMP) AS latest_time, "
-            "CAST($first_day AS DATE) AS first_day, $cached AS input_includes_cached",
-            {
-                "source": self.file.source,
-                "file": self.file.path,
-                "day": self.file.landing_day,
-                "tenant": self.file.tenant,
-                "landed_at": self.rules.landed_at,
-                "latest": self.rules.latest_time,
-                "first_day": self.storage.settings.first_day,
-                "cached": self.mapping.input_includes_cached,
-            },
-        )
+    @cached_property
+    def _numbered(self) -> dict[int, OpenFile]:
+        return dict(enumerate(self.files, start=1))
 
     def _judged_select(self) -> str:
         """The SELECT of every line with its verdict."""
         key = self.storage.settings.digest_key.get_secret_value()
-        extracted = extract.extracted_select(self.mapping, self._fields(), key)
+        extracted = extracted_select(self._mapping, self.files[0].fields, key)
         return f"WITH extracted AS (\n{extracted}\n)\nFROM (\n{landing_sql('judged')}\n)"
 
-    def _fields(self) -> Fields:
-        if self.mapping.format is Format.JSONL:
-            return JsonFields(self.mapping)
-        return CsvFields(self.mapping, lines.read_header(self._path, self.file.compression))
+    def _expect_all(self, counted: Mapping[int, Tally]) -> None:
+        for number, file in self._numbered.items():
+            judged, tally = file.reader.counts.judged, counted[number]
+            rejected = sum(tally.rejects.values())
+            if judged != tally.accepted + rejected:
+                raise UnreadableFileError(
+                    f"{judged:,} lines were read, but {tally.accepted:,} accepted and {rejected:,} rejected. "
+                    "This is a fault of the pipeline: please report it"
+                )
 
-    def _store_objects(self, duck: DuckDBPyConnection, name: str) -> None:
-        record = ", ".join(f'"{column.name}"' for column in RECORD)
-        payload = ", ".join(f'"{column}"' for column in extract.payload_columns(self.mapping))
-        selects: dict[TableSpec, str] = {
-            LANDED_EVENTS: landing_sql("landed_events").format(columns=record, payload=payload),
-            CONTENT: landing_sql("content"),
-            REJECTED_LINES: landing_sql("rejected_lines"),
-        }
-        for spec, select in selects.items():
-            target = self.storage.lake.object(spec, self.file.landing_day, name)
-            if spec is LANDED_EVENTS or duck.execute(f"SELECT 1 FROM ({select}) LIMIT 1").fetchone():
-                self.storage.lake.replace(target, partial(_copy, duck, select))
+    def _store_objects(self, duck: DuckDBPyConnection, counted: Mapping[int, Tally]) -> None:
+        lake, events = self.storage.lake, events_select(self._mapping)
+        accepted = {number for number, tally in counted.items() if tally.accepted}
+        texts = {number for number, tally in counted.items() if tally.texts}
+        rejected = {number for number, tally in counted.items() if tally.rejects}
+        store(duck, lake, LANDED_EVENTS, events, self._targets(LANDED_EVENTS, accepted))
+        store_empty(duck, lake, events, self._targets(LANDED_EVENTS, counted.keys() - accepted))
+        store(duck, lake, CONTENT, landing_sql("content"), self._targets(CONTENT, texts))
+        store(duck, lake, REJECTED_LINES, landing_sql("rejected_lines"), self._targets(REJECTED_LINES, rejected))
 
-    def _event_days(self, duck: DuckDBPyConnection, name: str) -> Iterator[LandedDay]:
-        target = self.storage.lake.object(LANDED_EVENTS, self.file.landing_day, name)
-        rows = duck.execute(
-            f"SELECT event_day, count(*), {hash_sum(LANDED_EVENTS.digested)} "
-            f"FROM {parquet_scan([target])} GROUP BY event_day ORDER BY event_day"
-        ).fetchall()
-        for day, count, total in rows:
-            yield LandedDay(self.file.path, day, count, str(Digest(count, total)))
+    def _targets(self, spec: TableSpec, numbers: Iterable[int]) -> dict[int, Path]:
+        return {number: self._target(spec, self._numbered[number]) for number in sorted(numbers)}
 
-
-def _expect_all(judged: int, accepted: int, rejected: int) -> None:
-    if judged != accepted + rejected:
-        raise UnreadableFileError(
-            f"{judged:,} lines were read, but {accepted:,} accepted and {rejected:,} rejected. "
-            "This is a fault of the pipeline: please report it"
-        )
+    def _target(self, spec: TableSpec, file: OpenFile) -> Path:
+        landing = file.landing
+        name = landing.object_name(file.reader.digest)
+        return self.storage.lake.object(spec, landing.file.landing_day, name)
 
 
-def _copy(duck: DuckDBPyConnection, select: str, path: Path) -> None:
-    duck.execute(f"COPY ({select}) TO {literal(str(path))} ({PARQUET}, {_BOUNDED_ROW_GROUPS})")
-
-
-def _counts(duck: DuckDBPyConnection, where: str, by: str) -> dict[Any, int]:
-    return dict(duck.execute(f"SELECT {by}, count(*) FROM judged WHERE {where} GROUP BY 1").fetchall())
+def _verdicts(file: OpenFile, tally: Tally, days: list[LandedDay]) -> Verdicts:
+    return Verdicts(file.reader.digest, file.reader.counts, tally.accepted, tally.voids, tally.rejects, days)

@@ -1,108 +1,103 @@
-"""Lands the files of one landing day, under the lock of that day."""
+"""Lands the files of landing days, small days together."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import abc
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date
+from functools import cached_property
 
-from sqlalchemy import Connection
+from duckdb import Error as DuckDBError
+from sqlalchemy.exc import SQLAlchemyError
 
-from usage_pipeline.events import mapping as mappings
-from usage_pipeline.events.landing.file_landing import FileLanding, Landed
+from usage_pipeline.errors import LockTimeoutError, UsagePipelineError
+from usage_pipeline.events.landing.batch import Batch
+from usage_pipeline.events.landing.committing import LandingResult
 from usage_pipeline.events.landing.rules import load_rules
-from usage_pipeline.events.landing.scan import scan_day
-from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES
-from usage_pipeline.storage import audit, landed_files, state
-from usage_pipeline.storage.audit import PIPELINE, Action, AuditEntry
-from usage_pipeline.storage.bound_settings import bind_settings
-from usage_pipeline.storage.digests import Digest
-from usage_pipeline.storage.fingerprint import fingerprint
-from usage_pipeline.storage.landed_files import FileState, LandedFile
-from usage_pipeline.storage.locks import partition_locks
+from usage_pipeline.events.landing.scan import LandingFile, scan_days
+from usage_pipeline.events.mapping import Mapping, load_mappings
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import Partition
+
+BATCH_DAYS = 30
+BATCH_BYTES = 1 << 27
+"""What is landed together is committed, and its locks are held, until the last of it is done."""
+BYTES_OF_A_FILE = 1 << 16
+"""A file takes as long as so many bytes of lines, beside its own."""
+
+Outcomes = dict[date, LandingResult | Exception]
+"""What each day did, or why it failed."""
+
+_OF_A_DAY = (UsagePipelineError, DuckDBError, SQLAlchemyError, OSError)
+"""Errors that the other days may not meet; not among them is DuckDB's when it is interrupted, a RuntimeError."""
 
 
-@dataclass(frozen=True)
-class LandingResult:
-    """What landing a day did."""
+def land_days(storage: Storage, days: Collection[date], run: str) -> list[LandingResult]:
+    """Land every file of the days' folders. A day without a folder is left alone.
 
-    day: date
-    files: list[LandedFile] = field(default_factory=list)
-    partition: Partition | None = None
-
-    @property
-    def unusable(self) -> list[LandedFile]:
-        """Files that do not count though nobody has decided so: failed or quarantined."""
-        return [file for file in self.files if file.state.needs_attention]
-
-
-def land_day(storage: Storage, day: date, run: str) -> LandingResult:
-    """Land every file of the day's folders. A day without a folder is left alone.
-
-    A file that cannot be read fails by itself, the others go on. Raises LockTimeoutError when another
-    process lands the same day.
+    A file that cannot be read fails by itself, the others go on. Raises what keeps the first of the days that fail
+    from landing, LockTimeoutError when another process lands it; the days before it are landed.
     """
-    known_mappings = mappings.load_mappings(storage.settings)
-    if not scan_day(storage.settings, known_mappings, day).files:
-        return LandingResult(day)
-    rules = load_rules(storage.settings, day)
-    timeout = storage.settings.lock_timeout_seconds
-    with partition_locks(storage.warehouse, LANDED_EVENTS.name, [day], timeout) as connection:
-        known = {file.path: file for file in landed_files.files(connection, [day])}
-        bind_settings(connection, storage.settings)
-        state.mark_writing(connection, LANDED_EVENTS.name, [day], run)
-        connection.commit()
-        for file in scan_day(storage.settings, known_mappings, day).files:
-            before = known.get(file.path)
-            landed = FileLanding(storage, rules, known_mappings[file.source], file, run, before).land(connection)
-            if landed is not None:
-                _record(storage, connection, landed, before)
-            connection.commit()
-        result = commit_day(storage, connection, day, rules.digest)
-        connection.commit()
-    return result
+    landing = DaysLanding(storage, days, run)
+    return [landing.land(day) for day in days]
 
 
-def commit_day(storage: Storage, connection: Connection, day: date, code_version: str) -> LandingResult:
-    """Commit the landing day as its files are now, within the caller's transaction."""
-    files = landed_files.files(connection, [day])
-    names = {file.object_name for file in files if file.object_name}
-    for spec in LANDING_TABLES:
-        storage.lake.keep_only(spec, day, names)
-    counted = [file for file in files if file.state is FileState.LANDED]
-    shares = landed_files.event_days_of(connection, [file.path for file in counted])
-    digest = Digest(sum(share.rows for share in shares), sum(int(share.digest.split(":")[1]) for share in shares))
-    provenance = state.Provenance(fingerprint(sorted(names)), code_version, storage.settings.clock())
-    committed = state.mark_committed(connection, LANDED_EVENTS.name, {day: (state.Written(digest), provenance)})
-    return LandingResult(day, files, committed[day])
+class DaysLanding:
+    """Lands days together, and tells of each what it did or why it failed."""
+
+    def __init__(self, storage: Storage, days: Collection[date], run: str) -> None:
+        """Nothing is landed before the first day is asked for."""
+        self._storage = storage
+        self._days = days
+        self._run = run
+        self._outcomes: Outcomes = {}
+
+    def land(self, day: date) -> LandingResult:
+        """Land the day, unless it was landed together with one before it.
+
+        Raises what keeps the day from landing, LockTimeoutError when another process lands it.
+        """
+        while day not in self._outcomes and day in self._batches:
+            self._outcomes |= self._outcomes_of(self._batches[day])
+        outcome = self._outcomes.get(day, LandingResult(day))
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    @cached_property
+    def _mappings(self) -> dict[str, Mapping]:
+        return load_mappings(self._storage.settings)
+
+    @cached_property
+    def _batches(self) -> dict[date, list[date]]:
+        """The days that have files, each with those that are landed together with it."""
+        found = scan_days(self._storage.settings, self._mappings, self._days).days()
+        return {day: batch for batch in in_batches(found) for day in batch}
+
+    def _outcomes_of(self, days: list[date]) -> Outcomes:
+        """Land these days together; where that fails each alone: one that fails leaves no other unfinished."""
+        try:
+            return {**self._together(days)}
+        except _OF_A_DAY as error:
+            if len(days) == 1:
+                return {days[0]: error}
+            self._batches.update({day: [day] for day in days})
+            if isinstance(error, LockTimeoutError):
+                return {}  # none is begun: each waits for its own lock when it is asked for
+        return {day: outcome for alone in days for day, outcome in self._outcomes_of([alone]).items()}
+
+    def _together(self, days: list[date]) -> dict[date, LandingResult]:
+        rules = load_rules(self._storage.settings, days)
+        return Batch(self._storage, self._mappings, rules, self._run).land()
 
 
-def _record(storage: Storage, connection: Connection, landed: Landed, before: LandedFile | None) -> None:
-    """Put the file in the place of what was known of its path, and log what people may ask about."""
-    landed_files.record_file(connection, landed.file)
-    landed_files.record_event_days(connection, landed.file.path, landed.event_days)
-    at = storage.settings.clock()
-    for action, reason in _worth_logging(landed, before):
-        details = {
-            "run": landed.file.run,
-            "content_digest": landed.file.content_digest,
-            "content_digest_before": before.content_digest if before else None,
-            "accepted": landed.file.accepted,
-            "rejected": landed.file.rejected,
-            "voids": landed.voids,
-        }
-        audit.record(connection, AuditEntry(at, PIPELINE, action, landed.file.path, reason, details))
-
-
-def _worth_logging(landed: Landed, before: LandedFile | None) -> Iterator[tuple[Action, str]]:
-    file = landed.file
-    is_new = before is None or before.content_digest != file.content_digest or before.state is not file.state
-    contents = {before.content_digest if before else None, file.content_digest} - {None}
-    if len(contents) > 1:  # a file that cannot be read has none: it failed, or is whole again
-        yield Action.CHANGED, "landed anew in place of its former content"
-    if is_new and file.state is FileState.FAILED:
-        yield Action.FAILED, file.error or ""
-    if is_new and file.state is FileState.QUARANTINED:
-        yield Action.QUARANTINED, file.error or ""
-    if is_new and landed.voids:
-        yield Action.VOIDED, f"brought {landed.voids:,} voids"
+def in_batches(found: abc.Mapping[date, Iterable[LandingFile]]) -> Iterator[list[date]]:
+    """The days in batches that are landed together: in order, and a large day by itself."""
+    batch: list[date] = []
+    size = 0
+    for day, files in found.items():
+        added = sum(file.size + BYTES_OF_A_FILE for file in files)
+        if batch and (len(batch) == BATCH_DAYS or size + added > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(day)
+        size += added
+    if batch:
+        yield batch

@@ -1,5 +1,6 @@
 -- The accepted lines as canonical records. `payload` is replaced by the mapping's payload columns.
 SELECT
+    file,
     {columns},
     void_source,
     void_record_id,

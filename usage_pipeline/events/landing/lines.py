@@ -86,7 +86,6 @@ class LineReader:
     def __init__(self, file: Path, landing_file: LandingFile) -> None:
         """Prepare to read; nothing is opened before the first batch is asked for."""
         self.counts = LineCounts()
-        self.error: UnreadableFileError | None = None
         self._file = file
         self._landing_file = landing_file
         self._is_csv = landing_file.format is Format.CSV
@@ -99,13 +98,6 @@ class LineReader:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The file's records in order, as (line, raw, utf8), without header and blank lines."""
-        try:
-            yield from self._batches()
-        except UnreadableFileError as error:
-            self.error = error  # DuckDB, which asks for the batches, turns it into an error of its own
-            raise
-
-    def _batches(self) -> Iterator[pa.RecordBatch]:
         blocks = read_blocks(self._file, self._landing_file.compression, BLOCK_BYTES)
         record_ends = csv_record_ends if self._is_csv else line_ends
         for data, ends in whole_records(text_blocks(_digested(blocks, self._digest)), record_ends, MAX_LINE_BYTES):

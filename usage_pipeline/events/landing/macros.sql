@@ -1,52 +1,52 @@
 -- Guarded casts: a text either has the expected form or becomes NULL. DuckDB's own casts are more generous
 -- ('12.7' as 13, '0x1F' as 31, '1_000' as 1000, 'infinity' as a time), and a meter may not be.
 
-CREATE TEMP MACRO plain_text(t) AS nullif(t, '');
+CREATE OR REPLACE MACRO main.plain_text(t) AS nullif(t, '');
 
 -- A line without its end.
-CREATE TEMP MACRO line_text(t) AS regexp_replace(t, '[\r\n]+$', '');
+CREATE OR REPLACE MACRO main.line_text(t) AS regexp_replace(t, '[\r\n]+$', '');
 
 -- The first 128 bits of SHA-256: enough to tell texts apart, and half as wide in every table.
-CREATE TEMP MACRO text_digest(t) AS left(sha256(t), 32);
+CREATE OR REPLACE MACRO main.text_digest(t) AS left(sha256(t), 32);
 
 -- An object or a list is no name: its text depends on the order of its keys.
-CREATE TEMP MACRO single_text(t) AS
+CREATE OR REPLACE MACRO main.single_text(t) AS
     CASE WHEN NOT ((starts_with(t, '{') OR starts_with(t, '[')) AND json_valid(t)) THEN t END;
 
 -- What usage is grouped by has to fit an index of a database, and no database takes a NUL.
-CREATE TEMP MACRO dimension_text(t) AS
+CREATE OR REPLACE MACRO main.dimension_text(t) AS
     CASE WHEN length(t) <= 256 AND NOT contains(t, chr(0)) THEN single_text(t) END;
 
-CREATE TEMP MACRO is_tenant(t) AS
+CREATE OR REPLACE MACRO main.is_tenant(t) AS
     length(t) <= 128 AND t = trim(t) AND NOT regexp_matches(t, '\p{Cc}') AND single_text(t) IS NOT NULL;
 
 -- No more than 15 digits: a few lines with more would take the sum of a day out of BIGINT, and fail it for all
 -- tenants. So many digits a double holds exactly, too, and DuckDB's JSON reader gives it 12.0 by way of one.
 -- What a cast and a cast back leave as it was is a number in its plain form, and is told in half the time.
-CREATE TEMP MACRO whole_number(t) AS
+CREATE OR REPLACE MACRO main.whole_number(t) AS
     CASE
         WHEN strlen(t) <= 15 AND CAST(TRY_CAST(t AS UBIGINT) AS VARCHAR) = t THEN CAST(t AS BIGINT)
         WHEN regexp_full_match(t, '[0-9]{1,15}(\.0+)?') THEN CAST(split_part(t, '.', 1) AS BIGINT)
     END;
 
 -- A duration may have a fraction; digits below the millisecond are cut off.
-CREATE TEMP MACRO milliseconds(t) AS
+CREATE OR REPLACE MACRO main.milliseconds(t) AS
     CASE
         WHEN strlen(t) <= 15 AND CAST(TRY_CAST(t AS UBIGINT) AS VARCHAR) = t THEN CAST(t AS BIGINT)
         WHEN regexp_full_match(t, '[0-9]{1,15}(\.[0-9]+)?') THEN CAST(split_part(t, '.', 1) AS BIGINT)
     END;
 
-CREATE TEMP MACRO exact_decimal(t) AS
+CREATE OR REPLACE MACRO main.exact_decimal(t) AS
     CASE
         WHEN regexp_full_match(t, '[0-9]{1,13}(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?')
             THEN TRY_CAST(t AS DECIMAL(38, 24))
     END;
 
 -- Digits below the microsecond are cut off, never rounded: 23:59:59.9999999 stays on its day.
-CREATE TEMP MACRO to_microseconds(t) AS regexp_replace(t, '(\.[0-9]{6})[0-9]+', '\1');
+CREATE OR REPLACE MACRO main.to_microseconds(t) AS regexp_replace(t, '(\.[0-9]{6})[0-9]+', '\1');
 
 -- The first form is the one of nearly all logs, and is read in half the time.
-CREATE TEMP MACRO time_iso(t) AS
+CREATE OR REPLACE MACRO main.time_iso(t) AS
     CASE
         WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z')
             THEN TRY_CAST(t AS TIMESTAMP)
@@ -55,33 +55,36 @@ CREATE TEMP MACRO time_iso(t) AS
         ) THEN timezone('UTC', TRY_CAST(to_microseconds(t) AS TIMESTAMPTZ))
     END;
 
-CREATE TEMP MACRO time_iso_in_zone(t, zone) AS
+CREATE OR REPLACE MACRO main.time_iso_in_zone(t, zone) AS
     CASE
         WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?')
             THEN timezone('UTC', timezone(zone, TRY_CAST(to_microseconds(t) AS TIMESTAMP)))
         ELSE time_iso(t)
     END;
 
-CREATE TEMP MACRO fraction(t, digits) AS
+CREATE OR REPLACE MACRO main.fraction(t, digits) AS
     CAST(rpad(left(split_part(t, '.', 2), digits), digits, '0') AS BIGINT);
 
-CREATE TEMP MACRO time_epoch_s(t) AS
+CREATE OR REPLACE MACRO main.time_epoch_s(t) AS
     CASE
         WHEN regexp_full_match(t, '[0-9]{1,11}(\.[0-9]+)?')
             THEN make_timestamp(CAST(split_part(t, '.', 1) AS BIGINT) * 1000000 + fraction(t, 6))
     END;
 
-CREATE TEMP MACRO time_epoch_ms(t) AS
+CREATE OR REPLACE MACRO main.time_epoch_ms(t) AS
     CASE
         WHEN regexp_full_match(t, '[0-9]{1,14}(\.[0-9]+)?')
             THEN make_timestamp(CAST(split_part(t, '.', 1) AS BIGINT) * 1000 + fraction(t, 3))
     END;
 
-CREATE TEMP MACRO time_epoch_us(t) AS
+CREATE OR REPLACE MACRO main.time_epoch_us(t) AS
     CASE
         WHEN regexp_full_match(t, '[0-9]{1,17}(\.[0-9]+)?')
             THEN make_timestamp(CAST(split_part(t, '.', 1) AS BIGINT))
     END;
 
-CREATE TEMP MACRO time_day(t) AS
+CREATE OR REPLACE MACRO main.time_day(t) AS
     CASE WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN CAST(TRY_CAST(t AS DATE) AS TIMESTAMP) END;
+
+-- The last one, so where it is, all are.
+CREATE OR REPLACE MACRO main.has_landing_macros() AS true;

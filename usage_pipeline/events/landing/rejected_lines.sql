@@ -1,5 +1,6 @@
 -- The lines that were not accepted: where, why, what was found and what was expected.
 SELECT
+    file,
     landing_file,
     line AS landing_line,
     judged.tenant_id,
@@ -45,4 +46,3 @@ LEFT JOIN mapped_fields
         ELSE regexp_replace(reason, '^(missing|invalid)_', '')
     END
 WHERE reason IS NOT NULL
-ORDER BY landing_line

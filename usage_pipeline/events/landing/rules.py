@@ -1,5 +1,6 @@
 """The rules of a landing day: all that decides how a line is judged, beside its mapping."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache, cached_property
@@ -45,12 +46,16 @@ class LandingRules:
         return datetime.combine(self.day + timedelta(days=1), time())
 
     @cached_property
-    def retention(self) -> ReferenceRows:
-        """The first day kept, by tenant; under no tenant the one of the default plan."""
-        rows: list[tuple[str | None, date | None]] = [(None, self.accounts.default_retention_start(self.day))]
-        rows += [(name, self.accounts.retention_start(name, self.day)) for name in sorted(self.accounts.tenants)]
-        names = columns(("tenant_id", "VARCHAR", "Tenant."), ("first_kept", "DATE", "First day kept."))
-        return ReferenceRows("retention", names, tuple(rows))
+    def retention(self) -> tuple[tuple[str | None, date | None], ...]:
+        """The first day that is kept, by tenant; under no tenant, and first, that of the default plan."""
+        tenants = sorted(self.accounts.tenants)
+        kept = ((name, self.accounts.retention_start(name, self.day)) for name in tenants)
+        return ((None, self.first_kept), *kept)
+
+    @property
+    def first_kept(self) -> date | None:
+        """The first day that is kept by the default plan."""
+        return self.accounts.default_retention_start(self.day)
 
     @cached_property
     def digest(self) -> str:
@@ -65,7 +70,7 @@ class LandingRules:
                 columns_digest,
                 ENGINE_VERSION,
                 catalogue_digest(),
-                self.retention.rows,
+                self.retention,
                 self.settings.first_day,
                 key,
             ]
@@ -77,6 +82,14 @@ class LandingRules:
         return self.landed_at + CLOCK_TOLERANCE
 
 
-def load_rules(settings: Settings, day: date) -> LandingRules:
-    """The rules of a landing day, from the reference directory as it is now."""
-    return LandingRules(settings, load_accounts(settings), day)
+def load_rules(settings: Settings, days: Iterable[date]) -> dict[date, LandingRules]:
+    """The rules of landing days, from the reference directory as it is now."""
+    accounts = load_accounts(settings)
+    return {day: LandingRules(settings, accounts, day) for day in days}
+
+
+def retention_of(rules: Iterable[LandingRules]) -> ReferenceRows:
+    """The first day kept, by landing day and tenant; without the default plan's."""
+    names = columns(("landing_day", "DATE", ""), ("tenant_id", "VARCHAR", ""), ("first_kept", "DATE", ""))
+    rows = ((of_day.day, *kept) for of_day in rules for kept in of_day.retention[1:])
+    return ReferenceRows("retention", names, tuple(rows))

@@ -10,7 +10,7 @@ stays within the landing folder. Nothing that stands in the way of one file hide
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -68,12 +68,13 @@ def scan_landing(settings: Settings, mappings: Mapping[str, mapping.Mapping]) ->
     return Scan(_in_order(walk.files), _by_path(walk.misplaced))
 
 
-def scan_day(settings: Settings, mappings: Mapping[str, mapping.Mapping], day: date) -> Scan:
-    """What the folders of one landing day hold."""
-    walk = _Walk(settings, mappings, day)
+def scan_days(settings: Settings, mappings: Mapping[str, mapping.Mapping], days: Collection[date]) -> Scan:
+    """What the folders of these landing days hold."""
+    names = frozenset(day.isoformat() for day in days)
+    walk = _Walk(settings, mappings, names)
     walk.go()
-    of_day = (entry for entry in walk.misplaced if entry.path.split("/")[1:2] == [day.isoformat()])
-    return Scan(_in_order(walk.files), _by_path(of_day))
+    of_days = (entry for entry in walk.misplaced if names.intersection(entry.path.split("/")[1:2]))
+    return Scan(_in_order(walk.files), _by_path(of_days))
 
 
 def _in_order(files: list[LandingFile]) -> tuple[LandingFile, ...]:
@@ -102,7 +103,7 @@ class _Walk:
     """Goes down the landing folder. Only symbolic links are resolved: there may be 100,000 files."""
 
     def __init__(
-        self, settings: Settings, mappings: Mapping[str, mapping.Mapping], only: date | None = None
+        self, settings: Settings, mappings: Mapping[str, mapping.Mapping], only: Collection[str] | None = None
     ) -> None:
         self._settings = settings
         self._mappings = mappings
@@ -128,7 +129,7 @@ class _Walk:
         if source.name not in self._mappings:
             raise _OutOfPlaceError(f"no mapping has this name; known are {', '.join(sorted(self._mappings))}")
         for day in days:
-            if self._only is None or day.name == self._only.isoformat():
+            if self._only is None or day.name in self._only:
                 with self._or_misplaced(f"{source.name}/{day.name}"):
                     self._day(source.name, day)
 

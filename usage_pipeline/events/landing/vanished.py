@@ -13,9 +13,9 @@ def note_vanished(storage: Storage, paths: Collection[str]) -> None:
     now = storage.settings.clock()
     reason = "gone from the landing folder; what is known of it stays as it is"
     with storage.warehouse.begin() as connection:
-        for file in landed_files.files(connection):
-            if file.path in paths and file.vanished_at is None:
-                landed_files.record_file(connection, replace(file, vanished_at=now))
-                audit.record(connection, AuditEntry(now, PIPELINE, Action.VANISHED, file.path, reason))
-            elif file.path not in paths and file.vanished_at is not None:
-                landed_files.record_file(connection, replace(file, vanished_at=None))
+        known = landed_files.files(connection)
+        gone = [replace(file, vanished_at=now) for file in known if file.path in paths and not file.vanished_at]
+        back = [replace(file, vanished_at=None) for file in known if file.path not in paths and file.vanished_at]
+        landed_files.record_files(connection, gone + back)
+        notes = [AuditEntry(now, PIPELINE, Action.VANISHED, file.path, reason) for file in gone]
+        audit.record(connection, *notes)

@@ -13,7 +13,7 @@ from usage_pipeline.orchestration.partitions import BACKFILL_POLICY
 from usage_pipeline.orchestration.resources import RUN_RESOURCES
 
 if TYPE_CHECKING:
-    from usage_pipeline.events.landing.land import LandingResult
+    from usage_pipeline.events.landing.committing import LandingResult
 
 OWNERS = ["team:usage-platform"]
 
@@ -35,17 +35,19 @@ def landing_asset(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefiniti
     )
     def landed_events(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         # Both are slow to import.
-        from usage_pipeline.events.landing.land import land_day  # noqa: PLC0415
+        from usage_pipeline.events.landing.land import DaysLanding  # noqa: PLC0415
         from usage_pipeline.orchestration.recent import chart_metadata, reject_metadata  # noqa: PLC0415
 
         def land(days: Sequence[date]) -> Outcome:
             (day,) = days
-            landed = land_day(storage, day, context.run.run_id)
+            landed = landing.land(day)
             _log(context, landed)
             return Outcome({day: _metadata(landed)})
 
         storage, last = context.resources.storage, context.partition_keys[-1]
-        result = each_batch(context, [[day] for day in days_of(context)], land)
+        days = days_of(context)
+        landing = DaysLanding(storage, days, context.run.run_id)
+        result = each_batch(context, [[day] for day in days], land)
         recent = chart_metadata(storage, LANDED_EVENTS) | reject_metadata(storage, date.fromisoformat(last))
         context.add_asset_metadata(recent, partition_key=last)
         return result

@@ -151,7 +151,7 @@ def landed_by_other_rules_meanwhile(storage: Storage, **changes: object) -> list
     with partition_locks(storage.warehouse, LANDED_EVENTS.name, [DAY], 1) as connection:
         decider.start()
         wait_until_somebody_waits_for_a_lock(storage)
-        landed_files.record_file(connection, replace(files(storage)["landed.jsonl"], **changes))
+        landed_files.record_files(connection, [replace(files(storage)["landed.jsonl"], **changes)])
         connection.commit()
     decider.join()
     return ended

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from usage_pipeline.events.landing.land import land_day
+from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage.landed_files import FileState
@@ -204,7 +204,7 @@ def test_nothing_of_a_quarantined_file_counts_and_the_days_other_files_do(
 def test_the_threshold_is_a_setting(storage: Storage, landing: Landing) -> None:
     tolerant = storage.settings.model_copy(update={"reject_share_threshold": Decimal("0.1")})
     landing.write("persona", "2026-05-01", mixed(90, 10))
-    land_day(Storage(tolerant, storage.lake, storage.warehouse, storage.engine), date(2026, 5, 1), "test")
+    land_days(Storage(tolerant, storage.lake, storage.warehouse, storage.engine), [date(2026, 5, 1)], "test")
     assert files(storage)["events.jsonl"].state == FileState.LANDED
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from datetime import date
 
-from usage_pipeline.events.landing.land import LandingResult, land_day
+from usage_pipeline.events.landing.committing import LandingResult
+from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.refresh import RefreshSummary
 from usage_pipeline.records.tables import USAGE_RECORDS
@@ -74,9 +75,9 @@ def test_a_deleted_file_keeps_counting_when_its_day_is_landed_again(
 
 def test_landing_again_changes_nothing(storage: Storage, landing: Landing) -> None:
     landing.write("persona", "2026-05-01", [prompt("e1", TIME), "{"])
-    first = land_day(storage, DAY, "first")
+    (first,) = land_days(storage, [DAY], "first")
     assert first.partition is not None
-    second = land_day(storage, DAY, "second")
+    (second,) = land_days(storage, [DAY], "second")
     assert second.partition is not None
     assert second.files == first.files
     assert second.partition.version == first.partition.version == 1
@@ -99,7 +100,7 @@ def test_a_lost_object_is_landed_again(storage: Storage, landing: Landing, run: 
 
 
 def test_a_day_without_a_folder_is_left_alone(storage: Storage) -> None:
-    assert land_day(storage, DAY, "test") == LandingResult(DAY)
+    assert land_days(storage, [DAY], "test") == [LandingResult(DAY)]
     with storage.warehouse.connect() as connection:
         assert state.partitions(connection, LANDED_EVENTS.name) == {}
 
@@ -108,7 +109,7 @@ def test_the_result_names_the_files_that_do_not_count(storage: Storage, landing:
     landing.write("persona", "2026-05-01", [prompt("e1", TIME)], name="good.jsonl")
     landing.write("persona", "2026-05-01", ["{"] * 100, name="bad.jsonl")
     (landing.root / "persona" / "2026-05-01" / "cut.jsonl.gz").write_bytes(b"\x1f\x8b")
-    unusable = land_day(storage, DAY, "test").unusable
+    unusable = land_days(storage, [DAY], "test")[0].unusable
     assert [(file.path, file.state) for file in unusable] == [
         ("persona/2026-05-01/bad.jsonl", FileState.QUARANTINED),
         ("persona/2026-05-01/cut.jsonl.gz", FileState.FAILED),
@@ -120,7 +121,7 @@ def test_the_day_counts_rows_of_its_landed_files_only(storage: Storage, landing:
     landing.write(
         "persona", "2026-05-01", [*(prompt(f"q{n}", TIME) for n in range(50)), *["{"] * 50], name="q.jsonl"
     )
-    partition = land_day(storage, DAY, "test").partition
+    partition = land_days(storage, [DAY], "test")[0].partition
     assert partition is not None
     assert partition.rows == 2
 
@@ -128,7 +129,7 @@ def test_the_day_counts_rows_of_its_landed_files_only(storage: Storage, landing:
 def test_late_events_of_one_file_are_known_by_event_day(storage: Storage, landing: Landing) -> None:
     times = ["2026-04-29T10:00:00Z", "2026-04-29T11:00:00Z", TIME]
     landing.write("persona", "2026-05-01", [prompt(time, time) for time in times])
-    land_day(storage, DAY, "test")
+    land_days(storage, [DAY], "test")
     with storage.warehouse.connect() as connection:
         shares = landed_files.event_days_of(connection, ["persona/2026-05-01/events.jsonl"])
     assert {share.event_day: share.rows for share in shares} == {date(2026, 4, 29): 2, DAY: 1}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from usage_pipeline.events.landing.scan import LandingFile, Scan, scan_day, scan_landing
+from usage_pipeline.events.landing.scan import LandingFile, Scan, scan_days, scan_landing
 from usage_pipeline.events.mapping import load_mappings
 from usage_pipeline.events.mapping_parts import Format
 from usage_pipeline.settings import Settings
@@ -162,7 +162,7 @@ def test_one_day_is_scanned_like_all(settings: Settings, landing: Landing) -> No
         landing.write("persona", folder, [{}])
         landing.write("aider", folder, [{}], tenant="acme")
     day = date(2026, 5, 2)
-    assert list(scan_day(settings, load_mappings(settings), day).files) == scan(settings).days()[day]
+    assert list(scan_days(settings, load_mappings(settings), [day]).files) == scan(settings).days()[day]
 
 
 def test_without_a_landing_folder_there_is_nothing(settings: Settings) -> None:

@@ -1,0 +1,61 @@
+"""The objects of judged files: one per file in `landed_events`, and one where it has texts or rejected lines."""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from duckdb import DuckDBPyConnection
+
+from usage_pipeline.events.landing.extract import payload_columns
+from usage_pipeline.events.landing.rules import landing_sql
+from usage_pipeline.events.mapping import Mapping as FormatMapping
+from usage_pipeline.events.record import RECORD
+from usage_pipeline.storage.engine import PARQUET, literal
+from usage_pipeline.storage.lake import Lake
+from usage_pipeline.storage.tables import TableSpec
+
+_OPTIONS = f"{PARQUET}, ROW_GROUP_SIZE 30720, ROW_GROUP_SIZE_BYTES '64MB'"
+"""Row groups are built in memory, one per thread, and a line may have 16 MiB of text."""
+
+Targets = Mapping[int, Path]
+"""Where the object of each file is put, by the number of the file."""
+
+
+def events_select(mapping: FormatMapping) -> str:
+    """The SELECT of the accepted lines of a mapping."""
+    record = ", ".join(f'"{column.name}"' for column in RECORD)
+    payload = ", ".join(f'"{column}"' for column in payload_columns(mapping))
+    return landing_sql("landed_events").format(columns=record, payload=payload)
+
+
+def store(duck: DuckDBPyConnection, lake: Lake, spec: TableSpec, select: str, targets: Targets) -> None:
+    """Write the rows of a SELECT as one object per file, those of several files at once."""
+    if len(targets) == 1:
+        _store_alone(duck, lake, select, targets)
+    elif targets:
+        lake.replace_all(spec, partial(_copy_apart, duck, select, targets))
+
+
+def store_empty(duck: DuckDBPyConnection, lake: Lake, select: str, targets: Targets) -> None:
+    """Write objects with the columns of a SELECT and without rows."""
+    for target in targets.values():
+        lake.replace(target, partial(_copy, duck, f"{select} LIMIT 0"))
+
+
+def _store_alone(duck: DuckDBPyConnection, lake: Lake, select: str, targets: Targets) -> None:
+    for number, target in targets.items():
+        lake.replace(target, partial(_copy, duck, f"FROM ({select}) WHERE file = {number}"))
+
+
+def _copy(duck: DuckDBPyConnection, select: str, path: Path) -> None:
+    duck.execute(f"COPY (SELECT * EXCLUDE (file) FROM ({select})) TO {literal(str(path))} ({_OPTIONS})")
+
+
+def _copy_apart(duck: DuckDBPyConnection, select: str, targets: Targets, folder: Path) -> dict[Path, Path]:
+    """Write one file per number into the folder; an ending of its own keeps it from being taken for an object."""
+    apart = "PARTITION_BY (file), FILE_EXTENSION 'part'"
+    duck.execute(f"COPY ({select}) TO {literal(str(folder))} ({_OPTIONS}, {apart})")
+    made: dict[Path, Path] = {}
+    for number, target in targets.items():
+        (made[target],) = (folder / f"file={number}").iterdir()
+    return made
