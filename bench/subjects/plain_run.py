@@ -1,6 +1,6 @@
 """The main job without Dagster: from landing to the series and breakdowns, by the functions of the pipeline.
 
-Records sorted, texts apart, everything committed with its state; what it costs is `costed_run.py`.
+Texts apart, everything committed with its state; what it costs is `costed_run.py`.
 
 python -m bench.subjects.plain_run DATA_DIR
 """

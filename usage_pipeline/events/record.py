@@ -80,15 +80,6 @@ DIMENSION_COLUMNS = frozenset(
     {"model", "provider", "status", "member_id", "project", "feature", "agent", "agent_type", "currency"}
 )
 """Texts that usage is grouped by. They are bounded: a database's index holds them."""
-FEW_VALUED_COLUMNS = frozenset(
-    {
-        *("tenant_id", "source", "type", "unit", "model", "provider", "status", "error_code", "currency"),
-        *("project", "feature", "agent", "agent_type", "blueprint_id", "bot_id", "dataset_id", "skillset_id"),
-        *("ability_id", "issue_types", "landing_file"),
-    }
-)
-"""Texts of which a day has few different ones, next to its records."""
-
 LANDED_EVENTS = TableSpec(
     name="landed_events",
     description=(

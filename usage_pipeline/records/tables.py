@@ -1,7 +1,6 @@
 """The tables of this folder: `usage_records`, and the lines that did not become records."""
 
 from usage_pipeline.events.record import (
-    FEW_VALUED_COLUMNS,
     IDENTITY,
     LANDED_EVENTS,
     MEMBER_COLUMNS,
@@ -10,8 +9,6 @@ from usage_pipeline.events.record import (
 )
 from usage_pipeline.storage.daily import DailyTable, LandedRows, SameDay, SqlFile
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
-
-_SORTED = LandedRows(LANDED_EVENTS, coded=FEW_VALUED_COLUMNS)
 
 SET_ASIDE = DailyTable(
     spec=TableSpec(
@@ -54,8 +51,8 @@ USAGE_RECORDS = DailyTable(
     spec=TableSpec(
         name="usage_records",
         description=(
-            "The usage records of an event day, one row per (tenant, source, record id), sorted by tenant and "
-            "time. Of lines with one id the first landed counts, unless a void takes it back."
+            "The usage records of an event day, one row per (tenant, source, record id). "
+            "Of lines with one id the first landed counts, unless a void takes it back."
         ),
         zone=Zone.LAKE,
         partitioned_by=PartitionedBy.EVENT_DAY,
@@ -76,8 +73,7 @@ USAGE_RECORDS = DailyTable(
         undigested=WHERE_LANDED,
     ),
     sql=SqlFile.beside(__file__, "usage_records"),
-    inputs=(_SORTED, SameDay(SET_ASIDE.spec)),
-    takes_over=_SORTED,
+    inputs=(LandedRows(LANDED_EVENTS), SameDay(SET_ASIDE.spec)),
     accounts=SqlFile.beside(__file__, "accounting"),
 )
 

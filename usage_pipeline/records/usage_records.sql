@@ -22,9 +22,3 @@ LEFT JOIN set_aside
     AND landed_events.landing_line = set_aside.landing_line
 -- NOT EXISTS would say the same, but DuckDB keeps the whole rows aside for it.
 WHERE set_aside.landing_line IS NULL
-ORDER BY
-    landed_events.event_day,
-    landed_events.tenant_id,
-    landed_events.occurred_at,
-    landed_events.source,
-    landed_events.record_id

@@ -44,14 +44,9 @@ class SqlFile:
 
 @dataclass(frozen=True)
 class LandedRows:
-    """Input: the rows of the event days in the objects of all landed files.
-
-    Of the texts in `coded` a day has few different ones: they are read as codes, see `codes.py`. That is for a
-    table that sorts whole rows; it changes neither values nor their order.
-    """
+    """Input: the rows of the event days in the objects of all landed files."""
 
     spec: TableSpec
-    coded: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -161,8 +156,7 @@ class DailyTable:
     landed lines: one row per event day and file, with the fields of `LineAccount` as columns. Of a table that is
     `versioned`, each committed change is kept row by row; where it `looks_back`, its days change with the days
     of the look-back before them, through what it reads. `charted` is the column of a table in the warehouse whose
-    sum over all tenants stands for a day in charts; without it the number of rows does. Where every column comes
-    unchanged from an input of the same columns, that is `takes_over`: what is empty there need not be carried.
+    sum over all tenants stands for a day in charts; without it the number of rows does.
     """
 
     spec: TableSpec
@@ -172,7 +166,6 @@ class DailyTable:
     versioned: Versioned | None = None
     looks_back: bool = False
     charted: str | None = None
-    takes_over: LandedRows | None = None
 
     @property
     def name(self) -> str:

@@ -13,8 +13,7 @@ PARQUET = (
     "DICTIONARY_SIZE_LIMIT 2000, WRITE_BLOOM_FILTER false"
 )
 """How objects of lake and rollups are written. Each of these takes less time and no more room than the default:
-the second version's encodings, the quickest level, and no dictionaries that grow large. Rows are sorted, so nobody
-would ask a Bloom filter.
+the second version's encodings, the quickest level, no dictionaries that grow large, and no Bloom filters.
 """
 
 
@@ -62,15 +61,6 @@ def literal(text: str) -> str:
 def parquet_scan(paths: Iterable[Path], *options: str) -> str:
     """A table function call that reads exactly these files, whatever characters their paths hold."""
     return f"read_parquet({', '.join([_list(paths), 'hive_partitioning = false', *options])})"
-
-
-def empty_columns(duck: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> frozenset[str]:
-    """The columns of these Parquet files that are null in every row; one without statistics is none of them."""
-    found = duck.execute(
-        f"SELECT path_in_schema FROM parquet_metadata({_list(paths)}) "
-        "GROUP BY path_in_schema HAVING bool_and(coalesce(stats_null_count = num_values, false))"
-    )
-    return frozenset(name for (name,) in found.fetchall())
 
 
 def _list(paths: Iterable[Path]) -> str:

@@ -17,7 +17,6 @@ from usage_pipeline.days import days_between, in_words
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files, state
-from usage_pipeline.storage.codes import WORTH_CODING, with_codes
 from usage_pipeline.storage.daily import (
     Derived,
     EventDays,
@@ -28,7 +27,7 @@ from usage_pipeline.storage.daily import (
     ReferenceRows,
     SameDay,
 )
-from usage_pipeline.storage.engine import empty_columns, literal, parquet_scan
+from usage_pipeline.storage.engine import literal, parquet_scan
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.landed_files import LandedShare
 from usage_pipeline.storage.opened import Storage
@@ -162,10 +161,9 @@ def _register_landed(
     expected = Counter[date]()
     for share in landed:
         expected[share.event_day] += share.rows
-    source = f"FROM {parquet_scan(objects.values())} WHERE event_day IN {_list(days)}"
-    coded = entry.coded if expected.total() >= WORTH_CODING else ()
-    names = with_codes(duck, spec.column_names, coded, source)
-    duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS SELECT {names} {source}')
+    names = ", ".join(f'"{name}"' for name in spec.column_names)
+    source = f"{parquet_scan(objects.values())} WHERE event_day IN {_list(days)}"
+    duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS SELECT {names} FROM {source}')
     _expect_rows(spec, duck, expected)
 
 
@@ -173,19 +171,6 @@ def _landed_objects(spec: TableSpec, storage: Storage, landed: Iterable[LandedSh
     """The objects of these files, by the files' paths."""
     names = {share.path: (share.landing_day, share.object_name) for share in landed}
     return {path: storage.lake.object(spec, *name) for path, name in names.items()}
-
-
-def unfilled_columns(
-    entry: LandedRows, storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Collection[date]
-) -> frozenset[str]:
-    """Columns that no landed row of the days fills, as far as the statistics of the objects tell.
-
-    Nobody looks where there are few rows: that takes longer than it gains.
-    """
-    landed = landed_files.landed_shares(connection, days)
-    if sum(share.rows for share in landed) < WORTH_CODING:
-        return frozenset()
-    return empty_columns(duck, _landed_objects(entry.spec, storage, landed).values())
 
 
 def _expect_rows(spec: TableSpec, duck: DuckDBPyConnection, expected: Mapping[date, int]) -> None:

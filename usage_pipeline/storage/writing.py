@@ -51,13 +51,12 @@ def write_partitions(
 
 
 def _write_objects(
-    storage: Storage, connection: Connection, duck: DuckDBPyConnection, table: DailyTable, days: Collection[date]
+    storage: Storage, _: Connection, duck: DuckDBPyConnection, table: DailyTable, days: Collection[date]
 ) -> dict[date, Written]:
-    select = _select(storage, connection, duck, table, days)
     written: dict[date, Written] = {}
 
     def write(folder: Path) -> dict[Path, Path]:
-        made, rows = _make_objects(duck, table, select, days, folder)
+        made, rows = _make_objects(duck, table, days, folder)
         duck.execute(f'CREATE TEMP VIEW "{table.name}" AS {inputs.rows_of(table.spec, made)}')
         written.update(_measure(duck, table, days))
         _expect_whole(table, rows, written)
@@ -68,33 +67,18 @@ def _write_objects(
     return written
 
 
-def _select(
-    storage: Storage, connection: Connection, duck: DuckDBPyConnection, table: DailyTable, days: Collection[date]
-) -> str:
-    """The table's SELECT with the day as `event_day`; columns that are taken over and empty are put beside it.
-
-    DuckDB sorts rows as a whole, and an empty text is as wide there as any.
-    """
-    taken = table.takes_over
-    unfilled = inputs.unfilled_columns(taken, storage, connection, duck, days) if taken else frozenset()
-    columns = (
-        f'CAST(NULL AS {column.type}) AS "{column.name}"' if column.name in unfilled else f'"{column.name}"'
-        for column in table.spec.columns
-    )
-    return f'SELECT {", ".join(columns)}, "{table.spec.day_column}" AS event_day FROM ({table.sql.text})'
-
-
 def _make_objects(
-    duck: DuckDBPyConnection, table: DailyTable, select: str, days: Collection[date], folder: Path
+    duck: DuckDBPyConnection, table: DailyTable, days: Collection[date], folder: Path
 ) -> tuple[dict[date, Path], int]:
     """One file for each day, also for one without rows, in a folder of its day; and how many rows went there."""
     paths = {day: folder / f"event_day={day}" / "data_0.parquet" for day in sorted(days)}
+    columns = ", ".join(f'"{name}"' for name in table.spec.column_names)
     if len(paths) == 1:
         ((_, path),) = paths.items()
         path.parent.mkdir()
-        columns = ", ".join(f'"{name}"' for name in table.spec.column_names)
-        return paths, _copy(duck, f"SELECT {columns} FROM ({select})", path)
-    rows = _copy(duck, select, folder, "PARTITION_BY (event_day)")
+        return paths, _copy(duck, f"SELECT {columns} FROM ({table.sql.text})", path)
+    with_day = f'SELECT {columns}, "{table.spec.day_column}" AS event_day FROM ({table.sql.text})'
+    rows = _copy(duck, with_day, folder, "PARTITION_BY (event_day)")
     _make_empty(duck, table.spec, [path for path in paths.values() if not path.exists()])
     return paths, rows
 

@@ -125,24 +125,6 @@ def test_nothing_unfinished_is_left_beside_the_objects(computed: tuple[Storage, 
     assert [path.name for path in folder.rglob("*.parquet")] == ["usage_records.parquet"] * len(DAYS)
 
 
-def test_the_records_of_each_day_are_sorted_by_tenant_and_time(storage: Storage, landing: Landing) -> None:
-    for day in ("01", "02", "03"):
-        lines = [
-            talk(f"e{number}", f"{day}T{number * 7 % 24:02}", tenantId=f"t{number * 31 % 17}")
-            for number in range(4_000)
-        ]
-        landing.write("persona", f"2026-05-{day}", lines)
-    PlainRunner(storage).land(DAYS[:3])
-    for table in (SET_ASIDE, USAGE_RECORDS):
-        compute_days(storage, table, DAYS[:3], "test").raise_failures()
-    for day in DAYS[:3]:
-        with session(storage.engine) as duck:
-            path = storage.lake.object(USAGE_RECORDS.spec, day)
-            found = duck.execute(f"SELECT tenant_id, occurred_at FROM {parquet_scan([path])}").fetchall()
-        assert len(found) == 4_000
-        assert found == sorted(found)
-
-
 @pytest.fixture
 def broken(storage: Storage, landing: Landing) -> Storage:
     """Five landed days; the rows of the third are gone from the lake."""

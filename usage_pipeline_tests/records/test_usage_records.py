@@ -11,10 +11,10 @@ import pytest
 from usage_pipeline.events.mapping import SOURCES
 from usage_pipeline.records.tables import CONFLICTS, USAGE_RECORDS
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage import inputs, state
+from usage_pipeline.storage import state
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.support import Landing, compute_day, prompt, rows
+from usage_pipeline_tests.support import Landing, prompt, rows
 
 Run = Callable[[], object]
 
@@ -223,16 +223,3 @@ def test_records_are_stored_by_tenant_and_time(storage: Storage, landing: Landin
         ("zeta", "e6"),
         ("zeta", "e7"),
     ]
-
-
-def test_a_large_day_is_sorted_by_codes_of_its_texts_and_holds_the_same(
-    storage: Storage, landing: Landing, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lines = [prompt("e1", TIME, model=model, contactId=who) for model, who in (("b", "ü"), ("a", None))]
-    landing.write("persona", "2026-05-01", [*lines, prompt("e2", TIME)])
-    run()
-    small = counted(storage)
-    monkeypatch.setattr(inputs, "WORTH_CODING", 1)
-    again = compute_day(storage, USAGE_RECORDS, DAY, "again")
-    assert again.version == 1
-    assert counted(storage) == small

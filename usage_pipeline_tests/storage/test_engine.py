@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.engine import empty_columns, literal, open_engine, session
+from usage_pipeline.storage.engine import literal, open_engine, session
 from usage_pipeline.storage.opened import open_storage
 
 
@@ -76,16 +76,3 @@ def test_the_engine_of_a_closed_storage_is_closed(settings: Settings) -> None:
 def test_a_literal_is_the_text(text: str) -> None:
     with duckdb.connect() as duck:
         assert duck.execute(f"SELECT {literal(text)}").fetchall() == [(text,)]
-
-
-def test_a_column_is_empty_when_no_row_of_any_file_fills_it(tmp_path: Path) -> None:
-    files = [tmp_path / "first.parquet", tmp_path / "second.parquet"]
-    empty = "CAST(NULL AS VARCHAR)"
-    with duckdb.connect() as duck:
-        for file, sometimes in zip(files, (empty, "'filled'"), strict=True):
-            select = (
-                f"SELECT n, '' AS blank, {empty} AS never, {sometimes} AS sometimes FROM range(3) AS numbers(n)"
-            )
-            duck.execute(f"COPY ({select}) TO {literal(str(file))}")
-        assert empty_columns(duck, files) == {"never"}
-        assert empty_columns(duck, files[:1]) == {"never", "sometimes"}
