@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
+from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import dagster as dg
 import pytest
+from sqlalchemy import make_url
 
 from usage_pipeline.definitions import build_definitions
 from usage_pipeline.orchestration.execution import DagsterRunner
@@ -14,6 +18,8 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.orchestration.asking import KEYS, Told
 from usage_pipeline_tests.support import Landing, prompt
+
+CHECKOUT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +35,18 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 @pytest.fixture
+def database(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of the database that the settings give to Dagster."""
+    database = f"dagster_{uuid4().hex[:12]}"
+    url = make_url(server).set(database=database).render_as_string(hide_password=False)
+    monkeypatch.setenv("DAGSTER_HOME", str(CHECKOUT))
+    monkeypatch.setenv("USAGE_DATABASE_URL", server)
+    monkeypatch.setenv("USAGE_DAGSTER_DATABASE_URL", url)
+    monkeypatch.setenv("USAGE_DATA_DIR", str(tmp_path))
+    return database
+
+
+@pytest.fixture
 def told() -> Told:
     return Told()
 
@@ -37,7 +55,7 @@ def told() -> Told:
 def runner(settings: Settings, storage: Storage, instance: dg.DagsterInstance, told: Told) -> DagsterRunner:
     used = {STORAGE: storage, PROGRESS: told.done}
     resources = {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in used.items()}
-    return DagsterRunner(build_definitions(settings, resources), instance, "test", told)
+    return DagsterRunner(partial(build_definitions, settings, resources), instance, "test", told)
 
 
 @pytest.fixture

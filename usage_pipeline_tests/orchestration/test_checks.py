@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -10,6 +11,7 @@ import pytest
 from usage_pipeline.definitions import build_definitions
 from usage_pipeline.errors import SuiteError
 from usage_pipeline.orchestration.execution import DagsterRunner
+from usage_pipeline.orchestration.partitions import partitions_of
 from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
 from usage_pipeline.pipeline.refresh import find_stale, refresh
 from usage_pipeline.settings import Settings
@@ -51,7 +53,9 @@ def start(instance: dg.DagsterInstance) -> Start:
     def make(storage: Storage, *, suites: bool = True) -> DagsterRunner:
         used = {STORAGE: storage, PROGRESS: Nobody().done}
         resources = {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in used.items()}
-        return DagsterRunner(build_definitions(storage.settings, resources), instance, "test", Nobody(), suites)
+        return DagsterRunner(
+            partial(build_definitions, storage.settings, resources), instance, "test", Nobody(), suites
+        )
 
     return make
 
@@ -157,8 +161,7 @@ def test_a_check_that_is_run_by_itself_looks_at_the_newest_day(
     runner.land(DAYS)
     check = dg.AssetCheckKey(dg.AssetKey("landed_events"), "lines_add_up")
     alone = dg.define_asset_job("alone", dg.AssetSelection.checks(check))
-    dg.Definitions.merge(runner.definitions, dg.Definitions(jobs=[alone])).resolve_job_def(
-        "alone"
-    ).execute_in_process(instance=instance)
+    together = dg.Definitions.merge(runner.define(partitions_of(DAYS)), dg.Definitions(jobs=[alone]))
+    together.resolve_job_def("alone").execute_in_process(instance=instance)
     table = evaluations(instance)["landed_events", "lines_add_up"].metadata["days"].value
     assert str(table).splitlines()[2:] == ["| 2026-05-02 | passed | 0 of 1 files apart | 0 files apart |"]

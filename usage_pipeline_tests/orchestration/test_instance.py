@@ -2,7 +2,6 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from uuid import uuid4
 
 import dagster as dg
 import pytest
@@ -40,18 +39,6 @@ def test_a_dagster_home_without_a_dagster_yaml_is_an_error(
     assert str(error.value) == (
         f"There is no dagster.yaml in {tmp_path}. Run from the project's folder, or set DAGSTER_HOME to it."
     )
-
-
-@pytest.fixture
-def database(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of the database that the settings give to Dagster."""
-    database = f"dagster_{uuid4().hex[:12]}"
-    url = make_url(server).set(database=database).render_as_string(hide_password=False)
-    monkeypatch.setenv("DAGSTER_HOME", str(CHECKOUT))
-    monkeypatch.setenv("USAGE_DATABASE_URL", server)
-    monkeypatch.setenv("USAGE_DAGSTER_DATABASE_URL", url)
-    monkeypatch.setenv("USAGE_DATA_DIR", str(tmp_path))
-    return database
 
 
 def test_the_instance_keeps_runs_in_its_database_and_files_below_the_data_directory(

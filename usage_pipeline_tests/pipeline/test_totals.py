@@ -48,7 +48,7 @@ def test_usage_has_every_metric_of_every_day_and_tenant(storage: Storage, landin
 
 def test_costs_are_counted_in_picodollars(storage: Storage, landing: Landing, run: Run) -> None:
     entry = price("m1", 'input: "2", output: "8"', model="m1", unit="million_tokens")
-    storage.settings.reference.mkdir()
+    storage.settings.reference.mkdir(parents=True)
     write_prices(storage.settings.reference, entry)
     landing.write("persona", DAY, [prompt("e1", TIME, modelName="m1")])
     run()

@@ -5,7 +5,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 from usage_pipeline.events.mapping import SOURCES
@@ -208,18 +207,3 @@ def test_a_late_duplicate_is_no_late_record(storage: Storage, landing: Landing, 
         landing.write("persona", day, [prompt("e1", TIME)])
     run()
     assert accounted(storage) == {"records": 1, "duplicates": 1, "conflicts": 0, "late_records": 0}
-
-
-def test_records_are_stored_by_tenant_and_time(storage: Storage, landing: Landing, run: Run) -> None:
-    order = [("zeta", 7), ("acme", 9), ("zeta", 6), ("acme", 8), ("mid", 5)]
-    lines = [prompt(f"e{hour}", f"2026-05-01T0{hour}:00:00Z", tenantId=tenant) for tenant, hour in order]
-    landing.write("persona", "2026-05-01", lines)
-    run()
-    stored = pq.ParquetFile(storage.lake.object(USAGE_RECORDS.spec, DAY)).read(["tenant_id", "record_id"])
-    assert [tuple(row.values()) for row in stored.to_pylist()] == [
-        ("acme", "e8"),
-        ("acme", "e9"),
-        ("mid", "e5"),
-        ("zeta", "e6"),
-        ("zeta", "e7"),
-    ]

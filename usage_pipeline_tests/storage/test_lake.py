@@ -80,7 +80,6 @@ def test_an_unfinished_object_is_no_partition(lake: Lake) -> None:
 
 def writing_each(targets: Iterable[Path]) -> Callable[[Path], dict[Path, Path]]:
     def write(folder: Path) -> dict[Path, Path]:
-        folder.mkdir()
         made = {target: folder / target.stem for target in targets}
         for target, file in made.items():
             file.write_text(f"new {target.stem}")

@@ -1,6 +1,7 @@
 """A file as a whole: its lines are accounted for, it is identified, quarantined or failed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -204,7 +205,7 @@ def test_nothing_of_a_quarantined_file_counts_and_the_days_other_files_do(
 def test_the_threshold_is_a_setting(storage: Storage, landing: Landing) -> None:
     tolerant = storage.settings.model_copy(update={"reject_share_threshold": Decimal("0.1")})
     landing.write("persona", "2026-05-01", mixed(90, 10))
-    land_days(Storage(tolerant, storage.lake, storage.warehouse, storage.engine), [date(2026, 5, 1)], "test")
+    land_days(replace(storage, settings=tolerant), [date(2026, 5, 1)], "test")
     assert files(storage)["events.jsonl"].state == FileState.LANDED
 
 

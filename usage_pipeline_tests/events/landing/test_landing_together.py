@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -234,7 +235,7 @@ def test_what_was_judged_before_a_kill_is_not_judged_again(storage: Storage, lan
 def test_a_day_that_another_process_lands_holds_up_no_other(storage: Storage, landing: Landing) -> None:
     three_days(landing)
     impatient = storage.settings.model_copy(update={"lock_timeout_seconds": 1})
-    of_days = DaysLanding(Storage(impatient, storage.lake, storage.warehouse, storage.engine), DAYS, "test")
+    of_days = DaysLanding(replace(storage, settings=impatient), DAYS, "test")
     with partition_locks(storage.warehouse, LANDED_EVENTS.name, [DAYS[1]], 1):
         assert len(of_days.land(DAYS[0]).files) == 3
         with pytest.raises(LockTimeoutError, match=f"{DAYS[1]} is being written"):

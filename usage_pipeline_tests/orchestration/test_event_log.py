@@ -1,0 +1,63 @@
+"""What a run plans is written together, and shown as if it had been written one by one."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+import pytest
+
+from usage_pipeline.orchestration.execution import DagsterRunner
+from usage_pipeline.orchestration.instance import open_instance
+from usage_pipeline_tests.support import Landing, prompt
+
+DAYS = [date(2026, 5, 1), date(2026, 5, 4), date(2026, 5, 5)]
+
+
+@pytest.fixture
+def instance(database: str) -> Iterator[dg.DagsterInstance]:
+    """The instance of the project, in a database of its own."""
+    assert database
+    with open_instance() as instance:
+        yield instance
+
+
+@pytest.fixture
+def computed(landing: Landing, runner: DagsterRunner, instance: dg.DagsterInstance) -> dg.DagsterInstance:
+    """The instance after one run of the cube for days that do not follow each other."""
+    for day in DAYS:
+        landing.write("persona", str(day), [prompt("e1", f"{day}T08:00:00Z")])
+    runner.land(DAYS)
+    runner.compute(["set_aside", "usage_records", "daily_usage"], DAYS)
+    return instance
+
+
+def logged(instance: dg.DagsterInstance, kind: dg.DagsterEventType) -> list[dg.DagsterEvent]:
+    (run,) = instance.get_runs(dg.RunsFilter(job_name="event_days"))
+    records = instance.get_records_for_run(run.run_id, of_type=kind).records
+    return [record.event_log_entry.get_dagster_event() for record in records]
+
+
+def test_each_asset_and_day_of_a_run_is_planned_once(computed: dg.DagsterInstance) -> None:
+    planned = logged(computed, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
+    found = Counter((event.asset_key.to_user_string(), event.partition) for event in planned if event.asset_key)
+    assert found == {(name, str(day)): 1 for name in ("set_aside", "usage_records", "daily_usage") for day in DAYS}
+
+
+def test_days_between_those_of_a_run_are_neither_planned_nor_materialized(computed: dg.DagsterInstance) -> None:
+    assert computed.get_materialized_partitions(dg.AssetKey("daily_usage")) == {str(day) for day in DAYS}
+    assert computed.get_materialized_partitions(dg.AssetKey("landed_events")) == {str(day) for day in DAYS}
+
+
+def test_an_asset_was_last_planned_by_its_run(computed: dg.DagsterInstance) -> None:
+    (run,) = computed.get_runs(dg.RunsFilter(job_name="event_days"))
+    (record,) = computed.get_asset_records([dg.AssetKey("daily_usage")])
+    assert record.asset_entry.last_run_id == run.run_id
+
+
+def test_a_check_is_planned_once_for_a_run_and_its_evaluation_takes_that_place(
+    computed: dg.DagsterInstance,
+) -> None:
+    check = dg.AssetCheckKey(dg.AssetKey("daily_usage"), "totals_are_those_of_the_records")
+    records = computed.event_log_storage.get_asset_check_execution_history(check, limit=10)
+    assert [(record.partition, record.status.value) for record in records] == [(None, "SUCCEEDED")]
