@@ -79,8 +79,8 @@ def print_results(console: Console, results: Results, bars: Iterable[Bar], secti
     judged = [(bar.name, bar.limit, bar.found, "[green]pass[/]" if bar.passed else "[red]FAIL[/]") for bar in bars]
     console.print(_table("Bars", _BAR_COLUMNS, judged, texts=4))
     console.print(
-        f"Median of {results.repetitions}. Noise is how far the runs of a case lie apart; where seconds count, "
-        f"here at most {results.noise:.0%}. Peak memory is that of the process and of the database together."
+        f"Median of {results.repetitions}. Noise is how far the runs of a case lie apart. "
+        "Peak memory is that of the process and of the database together."
     )
     if Section.SMALL in sections:
         console.print(_unit(results))
