@@ -1,6 +1,8 @@
 """The command line of the benchmark."""
 
+import os
 import sys
+from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -13,11 +15,12 @@ from bench.datasets import EVENTS
 from bench.errors import BenchError
 from bench.measuring import ROOT
 from bench.publishing import update_readme, write_files
+from bench.real_log import LOG
 from bench.report import print_results
 from bench.results import Results
 from bench.running import Bench
 from bench.sections import Section, cases_of
-from bench.subjects.catalogue import SUBJECTS
+from bench.subjects.catalogue import SUBJECTS, Kind
 
 REPETITIONS = 3
 _WORK = Path("bench/work")
@@ -46,15 +49,17 @@ def bench(  # noqa: PLR0913 - one parameter per option
 
     Example: `python -m bench --only day --events 200000 --repeat 1`
 
+    Example: `python -m bench --only small`
+
     Example: `python -m bench --only growth --only history --out bench/work/results`
     """
     sections = only or list(Section)
-    left_out = _left_out()
-    if publish and (left_out or only or events != EVENTS or repeat < REPETITIONS):
+    missing = _without_package()
+    if publish and (missing or only or events != EVENTS or repeat < REPETITIONS):
         raise typer.BadParameter("--publish is for the whole benchmark; `make bench` runs it")
     runner = Bench(events, repeat, work_dir.absolute(), console)
     try:
-        results = runner.run(cases_of(sections, left_out))
+        results = runner.run(cases_of(sections, [*missing, *without_log(sections, LOG)]))
     finally:
         if not keep:
             runner.clean()
@@ -67,7 +72,7 @@ def bench(  # noqa: PLR0913 - one parameter per option
     raise typer.Exit(0 if all(bar.passed for bar in bars) else 1)
 
 
-def _left_out() -> list[str]:
+def _without_package() -> list[str]:
     """The subjects whose package is not installed."""
     missing = [name for name, subject in SUBJECTS.items() if subject.package and not find_spec(subject.package)]
     if missing:
@@ -76,6 +81,19 @@ def _left_out() -> list[str]:
             f"[yellow]Left out:[/yellow] {names}. `make bench` installs what they need.", highlight=False
         )
     return missing
+
+
+def without_log(sections: Collection[Section], log: Path) -> list[str]:
+    """The subjects whose log is not there, which is said; it is no part of the project, and so may be missing."""
+    if Section.SMALL not in sections or log.exists():
+        return []
+    path = os.path.relpath(log, ROOT)
+    console.print(
+        f"[yellow]Left out:[/yellow] the aider log, which is not beside the checkout: {path}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    return [name for name, subject in SUBJECTS.items() if subject.kind is Kind.LOG_JOB]
 
 
 def main() -> None:

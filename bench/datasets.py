@@ -17,6 +17,7 @@ EARLIER_DAYS = 89
 _TENANTS = 12
 _SEED = 1
 _BACKFILL_DAYS, _BACKFILL_EVENTS = 90, 1_000
+_REAL_LOG_DAYS = (DAY - date(2024, 8, 13)).days + 1
 _EARLIER_SHARE = 40
 """Events of the day for each of an earlier day. With days of its own size, making them would take hours."""
 
@@ -28,6 +29,14 @@ class Beforehand(StrEnum):
     LANDED = "landed"
     COMPUTED = "computed"
     EARLIER_DAYS_COMPUTED = "earlier days computed"
+    EMPTY = "without logs"
+    REAL_LOG = "the real log laid into the landing folder"
+    DEMO = "the command `demo` run"
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the benchmark has the simulator write the logs, for days of its own."""
+        return self not in {Beforehand.EMPTY, Beforehand.REAL_LOG, Beforehand.DEMO}
 
 
 @dataclass(frozen=True)
@@ -36,8 +45,8 @@ class Dataset:
 
     name: str
     label: str
-    events: int
-    """Events of all days that are measured."""
+    events: int = 0
+    """Events of all days that are measured, as far as the simulator is asked for them."""
     days: int = 1
     prompt_bytes: int = 0
     beforehand: Beforehand = Beforehand.NOTHING
@@ -68,6 +77,9 @@ def datasets(events: int) -> dict[str, Dataset]:
         Dataset("quarter", "a quarter of the day", events // 4),
         Dataset("fourfold", "four times the day", events * 4),
         Dataset("backfill", "90 days of 1,000", backfilled, _BACKFILL_DAYS, beforehand=Beforehand.LANDED),
+        Dataset("empty", "an empty data directory", beforehand=Beforehand.EMPTY),
+        Dataset("aider", "the aider log", days=_REAL_LOG_DAYS, beforehand=Beforehand.REAL_LOG),
+        Dataset("demo", "the data of the demo", beforehand=Beforehand.DEMO),
     )
     return {dataset.name: dataset for dataset in found}
 

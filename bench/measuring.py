@@ -27,7 +27,10 @@ _LOG_LINES = 30
 
 @dataclass(frozen=True)
 class Took:
-    """What one run took. The database is a process of its own; its peak is that of all its processes together."""
+    """What one run took. The database has processes of its own; its peak is that of all of them together.
+
+    The processor seconds, user and system, are those of the run, its children and the database.
+    """
 
     seconds: float
     cpu_seconds: float
@@ -55,7 +58,9 @@ def _measure(subject: Subject, job: Job, log: Path) -> Took:
     before = _size(job.data_dir)
     launch = [sys.executable, "-I", "-S", str(ROOT / "bench" / "launch.py"), str(log), *subject.command(job)]
     with DatabaseMemory(job.data_dir) as database:
-        result = subprocess.run(launch, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=True)  # noqa: S603 - ours
+        result = subprocess.run(launch, cwd=ROOT, env=_environment(), capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    if result.returncode:
+        raise BenchError(f"{subject.label} did not start, or left processes that do not end. {result.stderr}")
     took = json.loads(result.stdout)
     if took.pop("exit_code"):
         printed = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]

@@ -7,6 +7,7 @@ A process of its own, because it needs much memory, and because the embedded Pos
 
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import zstandard
 
 from bench.conversations import going_on
 from bench.datasets import DAY, Beforehand, Dataset, Prepared, datasets
+from bench.real_log import lay_real_log
 from usage_pipeline.pipeline.landing_work import landing_days
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days, refresh
 from usage_pipeline.settings import Settings
@@ -37,6 +39,12 @@ def prepare(dataset: Dataset, target: Path) -> Prepared:
             simulate(dataset.earlier(), target)
             _compute(target)
             _add_day(dataset, prepared)
+        case Beforehand.EMPTY:
+            _make_empty(prepared)
+        case Beforehand.REAL_LOG:
+            lay_real_log(prepared)
+        case Beforehand.DEMO:
+            _run_demo(target)
     return prepared
 
 
@@ -70,6 +78,18 @@ def _add_day(dataset: Dataset, prepared: Prepared) -> None:
     shutil.copytree(day.landing, prepared.landing, dirs_exist_ok=True)
     prepared.truth.write_text(json.dumps(truth), encoding="utf-8")
     shutil.rmtree(day.folder)
+
+
+def _make_empty(prepared: Prepared) -> None:
+    prepared.folder.mkdir()
+    nothing = {"totals": {"records": 0}, "days": {}, "files": {}}
+    prepared.truth.write_text(json.dumps(nothing), encoding="utf-8")
+
+
+def _run_demo(data_dir: Path) -> None:
+    """In a process of its own, so that its database has stopped when this is over."""
+    command = [sys.executable, "-m", "usage_pipeline.cli", "demo", "--data-dir", str(data_dir)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - ours
 
 
 if __name__ == "__main__":

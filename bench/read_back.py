@@ -25,7 +25,9 @@ def read_back(storage: Storage, first: date, last: date) -> Totals:
     """What the tenants used on these days; the series' numbers are the warehouse's, the others are the cubes'."""
     totals: Totals = {}
     for row in read_usage(storage, UsageQuery(first, last, ("day", "tenant"), metrics=MEASURES)):
-        totals.setdefault(str(row.pop("day")), {})[str(row.pop("tenant"))] = row  # type: ignore[assignment]  # numbers
+        day, tenant = row.pop("day"), row.pop("tenant")
+        if tenant is not None:  # as it is on a missing day
+            totals.setdefault(str(day), {})[str(tenant)] = row  # type: ignore[assignment]  # numbers
     with storage.warehouse.connect() as connection:
         tenants = known_tenants(connection)
     for tenant in tenants:

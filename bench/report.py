@@ -8,17 +8,30 @@ from rich.table import Table
 
 from bench.bars import Bar, millions
 from bench.results import Failed, Measured, Results
-from bench.sections import CASES, Section
+from bench.sections import CASES, UNIT, Section
 from bench.subjects.catalogue import SUBJECTS
 
 MB, GB = 1_000_000, 1_000_000_000
 COLUMNS = ("Data", "Subject", "Seconds", "To fastest raw", "Events/s", "Peak memory", "Noise")
+SMALL_COLUMNS = ("Data", "Subject", "Processor seconds", "Units", "Seconds", "Peak memory", "Noise")
+_TEXTS = 2
+"""The first columns, which are not numbers."""
+_DATA = {
+    "text": "{size}, 1 KB of text per prompt",
+    "rated": "{size}, computed before",
+    "history": "{size} on top of 89 earlier days",
+    "backfill": "90 days of 1,000 events",
+    "empty": "nothing",
+    "aider": "aider log, {events:,} lines on 188 days",
+    "demo": "data of the demo, {size}",
+}
 _BAR_COLUMNS = ("Bar", "Limit", "Found", "")
 
 
 def rows(results: Results, section: Section) -> list[tuple[str, ...]]:
     """The cells of a section's table, one row per case that was run."""
-    known = {entry.case: _cells(results, entry) for entry in results.measured}
+    cells = _small_cells if section is Section.SMALL else _cells
+    known = {entry.case: cells(results, entry) for entry in results.measured}
     known |= {entry.case: (*_labels(entry), "failed", "–", "–", "–", "–") for entry in results.failed}
     return [known[case] for case in CASES[section] if case in known]
 
@@ -39,33 +52,39 @@ def _cells(results: Results, entry: Measured) -> tuple[str, ...]:
     )
 
 
+def _small_cells(results: Results, entry: Measured) -> tuple[str, ...]:
+    units = results.units(entry)
+    return (
+        *_labels(entry),
+        f"{entry.cpu_seconds:.2f}",
+        "–" if units is None else f"{units:.2f}",
+        f"{entry.seconds:.2f}",
+        f"{entry.peak_bytes / MB:,.0f} MB",
+        f"{entry.cpu_noise:.0%}",
+    )
+
+
 def data_label(entry: Measured | Failed) -> str:
     """What a subject ran on, with the size that it had."""
-    size = millions(entry.events)
-    match entry.case.dataset:
-        case "text":
-            return f"{size}, 1 KB of text per prompt"
-        case "rated":
-            return f"{size}, computed before"
-        case "history":
-            return f"{size} on top of 89 earlier days"
-        case "backfill":
-            return "90 days of 1,000 events"
-        case _:
-            return size
+    label = _DATA.get(entry.case.dataset, "{size}")
+    return label.format(size=millions(entry.events), events=entry.events)
 
 
 def print_results(console: Console, results: Results, bars: Iterable[Bar], sections: Collection[Section]) -> None:
     """Print what these sections measured, and the bars."""
     for section in Section:
         if section in sections:
-            console.print(_table(section.title(), COLUMNS, rows(results, section), texts=2))
+            columns = SMALL_COLUMNS if section is Section.SMALL else COLUMNS
+            console.print(_table(section.title(), columns, rows(results, section), _TEXTS))
     judged = [(bar.name, bar.limit, bar.found, "[green]pass[/]" if bar.passed else "[red]FAIL[/]") for bar in bars]
     console.print(_table("Bars", _BAR_COLUMNS, judged, texts=4))
     console.print(
-        f"Median of {results.repetitions}. Noise is how far the runs of a case lie apart, here at most "
-        f"{results.noise:.0%}. Peak memory is that of the process and of the database together."
+        f"Median of {results.repetitions}. Noise is how far the runs of a case lie apart. "
+        "Peak memory is that of the process and of the database together."
     )
+    if Section.SMALL in sections:
+        console.print(_unit(results))
+    console.print(_machine(results))
 
 
 def _table(title: str, columns: Sequence[str], cells: Iterable[tuple[str, ...]], texts: int) -> Table:
@@ -78,22 +97,44 @@ def _table(title: str, columns: Sequence[str], cells: Iterable[tuple[str, ...]],
 
 
 def markdown(results: Results) -> str:
-    """What the README shows: the machine, one table of all that was measured, and the plot."""
-    found = list(dict.fromkeys(row for section in Section for row in rows(results, section)))
-    lines = [_line(COLUMNS), _line(["---", "---", *["---:"] * (len(COLUMNS) - 2)]), *map(_line, found)]
+    """What the README shows: the machine, a table of the days, the plot, and a table of what is small."""
+    days = (section for section in Section if section is not Section.SMALL)
+    found = dict.fromkeys(row for section in days for row in rows(results, section))
     plot = "![Seconds of each subject for the day, and of the main job for days of other sizes](bench/results.png)"
-    return "\n\n".join([_introduction(results), "\n".join(lines), plot])
+    small = rows(results, Section.SMALL)
+    more = [_unit(results), _markdown_table(SMALL_COLUMNS, small)] if small else []
+    return "\n\n".join([_introduction(results), _markdown_table(COLUMNS, found), plot, *more])
+
+
+def _markdown_table(columns: Sequence[str], cells: Iterable[tuple[str, ...]]) -> str:
+    head = [columns, ["---"] * _TEXTS + ["---:"] * (len(columns) - _TEXTS)]
+    return "\n".join(map(_line, [*head, *cells]))
+
+
+def _unit(results: Results) -> str:
+    unit = results.find(UNIT.dataset, UNIT.subject)
+    here = f", here {unit.cpu_seconds:.2f}" if unit else ""
+    return (
+        "What is small is measured in processor seconds, user and system, of the command, its children and the "
+        f"database that it starts. A unit is those of ten million additions in a loop of `python -c`{here}."
+    )
 
 
 def _introduction(results: Results) -> str:
-    machine = results.machine
-    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     day = results.find("day", "main")
     size = f" The day has {day.input_bytes / GB:.2f} GB of lines." if day else ""
     return (
-        f"On {results.date}: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB memory, "
-        f"{machine['system']}, Python {machine['python']}; {versions}.{size} "
+        f"{_machine(results)}{size} "
         f"Medians of {results.repetitions} runs, which lie at most {results.noise:.0%} apart."
+    )
+
+
+def _machine(results: Results) -> str:
+    machine = results.machine
+    versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    return (
+        f"On {results.date}: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB memory, "
+        f"{machine['system']}, Python {machine['python']}; {versions}."
     )
 
 

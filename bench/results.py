@@ -1,13 +1,14 @@
 """What was measured, and its form as JSON."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any, Self
 
 from bench.measuring import Took
-from bench.sections import RAW, Case
+from bench.sections import RAW, UNIT, Case, is_small
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,19 @@ class Measured:
         return median(run.seconds for run in self.runs)
 
     @property
+    def cpu_seconds(self) -> float:
+        """The median of the runs, in processor seconds."""
+        return median(run.cpu_seconds for run in self.runs)
+
+    @property
     def noise(self) -> float:
         """How far the runs lie apart, as a share of their median."""
-        times = [run.seconds for run in self.runs]
-        return (max(times) - min(times)) / self.seconds
+        return _apart([run.seconds for run in self.runs])
+
+    @property
+    def cpu_noise(self) -> float:
+        """How far the processor seconds of the runs lie apart."""
+        return _apart([run.cpu_seconds for run in self.runs])
 
     @property
     def peak_bytes(self) -> int:
@@ -58,6 +68,7 @@ class Measured:
             "rows": self.rows,
             "seconds": round(self.seconds, 3),
             "noise": round(self.noise, 4),
+            "cpu_seconds": round(self.cpu_seconds, 3),
             "events_per_second": round(self.events_per_second),
             "peak_bytes": self.peak_bytes,
             "output_bytes": self.output_bytes,
@@ -115,13 +126,18 @@ class Results:
 
     @property
     def noise(self) -> float:
-        """The noise of the case that has the most."""
-        return max((entry.noise for entry in self.measured), default=0)
+        """The noise of the case that has the most, of those that are measured in seconds."""
+        return max((entry.noise for entry in self.measured if not is_small(entry.case)), default=0)
 
     def ratio(self, entry: Measured) -> float | None:
         """How many times longer it took than the fastest raw conversion of the same files, where there is one."""
         raw = self.fastest_raw(entry.case.dataset)
         return entry.seconds / raw.seconds if raw else None
+
+    def units(self, entry: Measured) -> float | None:
+        """How many times the processor seconds of the unit it took, if it is small."""
+        unit = self.find(UNIT.dataset, UNIT.subject)
+        return entry.cpu_seconds / unit.cpu_seconds if unit and is_small(entry.case) else None
 
     def as_json(self) -> dict[str, Any]:
         """All that was measured, and what follows from it."""
@@ -131,13 +147,14 @@ class Results:
             "events": self.events,
             "repetitions": self.repetitions,
             "noise": round(self.noise, 4),
-            "measured": [self._with_ratio(entry) for entry in self.measured],
+            "measured": [self._with_ratios(entry) for entry in self.measured],
             "failed": [entry.as_json() for entry in self.failed],
         }
 
-    def _with_ratio(self, entry: Measured) -> dict[str, Any]:
-        ratio = self.ratio(entry)
-        return {**entry.as_json(), "to_fastest_raw": None if ratio is None else round(ratio, 3)}
+    def _with_ratios(self, entry: Measured) -> dict[str, Any]:
+        ratios = {"to_fastest_raw": self.ratio(entry), "units": self.units(entry)}
+        rounded = {name: None if ratio is None else round(ratio, 3) for name, ratio in ratios.items()}
+        return entry.as_json() | rounded
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -153,3 +170,7 @@ class Results:
                 Failed(Case(entry["dataset"], entry["subject"]), entry["events"]) for entry in content["failed"]
             ),
         )
+
+
+def _apart(times: Sequence[float]) -> float:
+    return (max(times) - min(times)) / median(times)

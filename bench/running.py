@@ -83,7 +83,9 @@ class Bench:
         self._runs.setdefault(case, []).append(took)
         memory = (took.peak_bytes + took.database_peak_bytes) / _MB
         self.console.print(
-            f"{where}  {describe(case):<70} {took.seconds:>8.2f} s {memory:>8,.0f} MB", highlight=False
+            f"{where}  {describe(case):<70} {took.seconds:>8.2f} s {took.cpu_seconds:>8.2f} processor s "
+            f"{memory:>8,.0f} MB",
+            highlight=False,
         )
 
     def _measure(self, case: Case) -> Took:

@@ -17,6 +17,7 @@ class Section(StrEnum):
     COSTS = "costs"
     BACKFILL = "backfill"
     VALIDATION = "validation"
+    SMALL = "small"
 
 
 @dataclass(frozen=True, order=True)
@@ -27,6 +28,9 @@ class Case:
     subject: str
 
 
+UNIT = Case("empty", "unit")
+"""What the processor seconds of the section `small` are compared with."""
+
 CASES: dict[Section, tuple[Case, ...]] = {
     Section.DAY: tuple(Case("day", subject) for subject in (*RAW, "pandas", "main", "costed", "dagster")),
     Section.TEXT: tuple(Case("text", subject) for subject in (*RAW, "pandas", "main")),
@@ -35,6 +39,13 @@ CASES: dict[Section, tuple[Case, ...]] = {
     Section.COSTS: (Case("day", "main"), Case("day", "costed"), Case("rated", "rating")),
     Section.BACKFILL: (Case("backfill", "backfill"),),
     Section.VALIDATION: tuple(Case("day", subject) for subject in ("costed", "imported", "validated", "checked")),
+    Section.SMALL: (
+        UNIT,
+        Case("aider", "run"),
+        Case("empty", "demo"),
+        Case("empty", "help"),
+        *(Case("demo", subject) for subject in ("series", "usage", "idle")),
+    ),
 }
 
 
@@ -42,3 +53,8 @@ def cases_of(sections: Collection[Section], left_out: Collection[str] = ()) -> l
     """The cases of these sections, each once, in order, without the subjects that are left out."""
     every = dict.fromkeys(case for section in Section if section in sections for case in CASES[section])
     return [case for case in every if case.subject not in left_out]
+
+
+def is_small(case: Case) -> bool:
+    """Whether it is measured in processor seconds, because it is over too soon for a clock."""
+    return case in CASES[Section.SMALL]

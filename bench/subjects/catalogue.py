@@ -17,11 +17,13 @@ class Kind(StrEnum):
     SCRIPT = "script"
     MAIN_JOB = "main job"
     COSTED_JOB = "main job and costs"
+    LOG_JOB = "main job on a real log"
+    COMMAND = "command"
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is a job of the pipeline, which keeps a database and state."""
-        return self in {Kind.MAIN_JOB, Kind.COSTED_JOB}
+        """Whether what it writes goes into the data directory, with a database and state."""
+        return self not in {Kind.RAW, Kind.SCRIPT}
 
 
 @dataclass(frozen=True)
@@ -46,49 +48,41 @@ class Subject:
 
     def command(self, job: Job) -> list[str]:
         """The command line, to be run from the project's folder."""
-        return [sys.executable, "-m", *self.arguments(job)]
+        return [sys.executable, *self.arguments(job)]
 
 
 def _script(module: str) -> Callable[[Job], Sequence[str]]:
     return lambda job: (
-        f"bench.subjects.{module}",
+        *("-m", f"bench.subjects.{module}"),
         str(job.data_dir / "landing"),
         str(job.last_day),
         str(job.out),
     )
 
 
-def _plain_run(job: Job) -> Sequence[str]:
-    return ("bench.subjects.plain_run", str(job.data_dir))
+def _in_process(module: str, *more: str) -> Callable[[Job], Sequence[str]]:
+    return lambda job: ("-m", f"bench.subjects.{module}", str(job.data_dir), *more)
 
 
-def _costed_run(job: Job) -> Sequence[str]:
-    return ("bench.subjects.costed_run", str(job.data_dir))
+def _command(*arguments: str) -> Callable[[Job], Sequence[str]]:
+    return lambda job: ("-m", "usage_pipeline.cli", *arguments, "--data-dir", str(job.data_dir))
 
 
-def _imported_run(job: Job) -> Sequence[str]:
-    return ("bench.subjects.validated_run", str(job.data_dir), "import")
+def _help(_: Job) -> Sequence[str]:
+    return ("-m", "usage_pipeline.cli", "--help")
 
 
-def _validated_run(job: Job) -> Sequence[str]:
-    return ("bench.subjects.validated_run", str(job.data_dir), "validate")
+def _additions(_: Job) -> Sequence[str]:
+    return ("-c", "total = 0\nfor number in range(10_000_000):\n    total += number")
 
 
-def _command_run(job: Job) -> Sequence[str]:
-    return ("usage_pipeline.cli", "run", "--no-suites", "--data-dir", str(job.data_dir))
-
-
-def _checked_run(job: Job) -> Sequence[str]:
-    return ("usage_pipeline.cli", "run", "--data-dir", str(job.data_dir))
-
-
-def _command_recompute(job: Job) -> Sequence[str]:
+def _recompute(job: Job) -> Sequence[str]:
     days = ("--from", str(job.first_day), "--to", str(job.last_day))
-    return ("usage_pipeline.cli", "recompute", "--no-suites", *days, "--data-dir", str(job.data_dir))
+    return _command("recompute", "--no-suites", *days)(job)
 
 
 def _rating(job: Job) -> Sequence[str]:
-    return ("bench.subjects.rating", str(job.data_dir), str(job.last_day))
+    return _in_process("rating", str(job.last_day))(job)
 
 
 SUBJECTS = {
@@ -96,12 +90,23 @@ SUBJECTS = {
     "polars": Subject("Polars, raw conversion", Kind.RAW, _script("raw_polars"), "polars"),
     "clickhouse": Subject("ClickHouse local, raw conversion", Kind.RAW, _script("raw_clickhouse"), "chdb"),
     "pandas": Subject("pandas script", Kind.SCRIPT, _script("pandas_day")),
-    "main": Subject("main job without Dagster", Kind.MAIN_JOB, _plain_run),
-    "costed": Subject("main job and costs", Kind.COSTED_JOB, _costed_run),
-    "dagster": Subject("main job and costs, with Dagster", Kind.COSTED_JOB, _command_run),
+    "main": Subject("main job without Dagster", Kind.MAIN_JOB, _in_process("plain_run")),
+    "costed": Subject("main job and costs", Kind.COSTED_JOB, _in_process("costed_run")),
+    "dagster": Subject("main job and costs, with Dagster", Kind.COSTED_JOB, _command("run", "--no-suites")),
     "rating": Subject("rating alone", Kind.COSTED_JOB, _rating),
-    "imported": Subject("main job, costs, import of Great Expectations", Kind.COSTED_JOB, _imported_run),
-    "validated": Subject("main job, costs and validation", Kind.COSTED_JOB, _validated_run),
-    "checked": Subject("main job, costs and validation, with Dagster", Kind.COSTED_JOB, _checked_run),
-    "backfill": Subject("backfill with Dagster", Kind.COSTED_JOB, _command_recompute),
+    "imported": Subject(
+        "main job, costs, import of Great Expectations", Kind.COSTED_JOB, _in_process("validated_run", "import")
+    ),
+    "validated": Subject(
+        "main job, costs and validation", Kind.COSTED_JOB, _in_process("validated_run", "validate")
+    ),
+    "checked": Subject("main job, costs and validation, with Dagster", Kind.COSTED_JOB, _command("run")),
+    "backfill": Subject("backfill with Dagster", Kind.COSTED_JOB, _recompute),
+    "unit": Subject("ten million additions in Python", Kind.COMMAND, _additions),
+    "run": Subject("`run --no-suites` of the aider log", Kind.LOG_JOB, _command("run", "--no-suites")),
+    "demo": Subject("`demo`", Kind.COMMAND, _command("demo")),
+    "help": Subject("`--help`", Kind.COMMAND, _help),
+    "series": Subject("`series`", Kind.COMMAND, _command("series", "--tenant", "tenant-01")),
+    "usage": Subject("`usage`", Kind.COMMAND, _command("usage")),
+    "idle": Subject("`run` with nothing to do", Kind.COMMAND, _command("run")),
 }

@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from bench.subjects import pandas_metrics, pandas_rules
-from bench.subjects.files import sources
+from bench.subjects.files import open_lines, sources
 from bench.subjects.pandas_sources import SOURCES, Source
 
 try:
@@ -66,7 +66,7 @@ def run(landing: Path, day: str, out: Path) -> None:
 def _chunks(file: Path, landing: Path, rejects: Rejects) -> Iterator[Chunk]:
     name = str(file.relative_to(landing))
     chunk = Chunk(name)
-    with file.open("rb") as stream:
+    with open_lines(file) as stream:
         for number, line in enumerate(stream, 1):
             if line.isspace():
                 continue

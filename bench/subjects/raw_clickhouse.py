@@ -14,7 +14,7 @@ from bench.subjects.files import sources
 
 _INSERT = """
 INSERT INTO FUNCTION file('{target}', Parquet)
-SELECT * FROM file('{landing}/{source}/{day}/**/*.jsonl', JSONEachRow)
+SELECT * FROM file('{landing}/{source}/{day}/**/*.jsonl*', JSONEachRow)
 SETTINGS
     input_format_max_rows_to_read_for_schema_inference = 1000,
     input_format_allow_errors_ratio = 1,

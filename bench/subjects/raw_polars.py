@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from bench.subjects.files import sources
+from bench.subjects.files import open_lines, sources
 
 _BLOCK_BYTES = 8 << 20
 _LINES_TO_INFER = 1000
@@ -37,7 +37,7 @@ def _lines(files: list[Path], schema: pl.Schema) -> pl.LazyFrame:
 
 
 def _blocks(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as stream:
+    with open_lines(file) as stream:
         while block := stream.read(_BLOCK_BYTES):
             yield block + stream.readline()
 

@@ -1,5 +1,6 @@
 """What the benchmark writes: the JSON, the README's table, the plot; and what is committed of it."""
 
+import io
 import json
 import re
 import shlex
@@ -8,18 +9,24 @@ from pathlib import Path
 
 import pytest
 import typer.main
+from rich.console import Console
 
-from bench.cli import app
+from bench.cli import app, without_log
 from bench.errors import BenchError
 from bench.measuring import ROOT
 from bench.plot import specification
 from bench.publishing import update_readme
-from bench.report import rows
+from bench.report import print_results, rows
 from bench.results import Failed, Results
 from bench.sections import Case, Section
 from usage_pipeline_tests.bench.support import measured, results
 
 DAY = results(measured("day", "duckdb", 4.0, 4.1, 3.9), measured("day", "main", 15.0, 14.0, 15.2, gigabytes=1.5))
+SMALL = results(
+    measured("empty", "unit", 0.5, events=0),
+    measured("empty", "help", 0.2, 0.3, 0.2, events=0),
+    measured("demo", "usage", 0.6, events=300_000),
+)
 
 
 def test_a_table_shows_medians_ratio_speed_peak_and_noise() -> None:
@@ -27,6 +34,61 @@ def test_a_table_shows_medians_ratio_speed_peak_and_noise() -> None:
         ("4 million events", "DuckDB, raw conversion", "4.00", "1.00", "1,000,000", "1,000 MB", "5%"),
         ("4 million events", "main job without Dagster", "15.00", "3.75", "266,667", "1,500 MB", "8%"),
     ]
+
+
+def test_the_table_of_what_is_small_shows_processor_seconds_and_units() -> None:
+    assert rows(SMALL, Section.SMALL) == [
+        ("nothing", "ten million additions in Python", "0.50", "1.00", "0.50", "1,000 MB", "0%"),
+        ("nothing", "`--help`", "0.20", "0.40", "0.20", "1,000 MB", "50%"),
+        ("data of the demo, 300,000 events", "`usage`", "0.60", "1.20", "0.60", "1,000 MB", "0%"),
+    ]
+
+
+def test_json_holds_the_units_of_what_is_small() -> None:
+    assert [entry["units"] for entry in SMALL.as_json()["measured"]] == [1.0, 0.4, 1.2]
+
+
+def test_readme_gets_what_is_small_below_the_plot_with_its_unit(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- bench -->\n<!-- /bench -->\n")
+    update_readme(replace(SMALL, measured=(*DAY.measured, *SMALL.measured)), readme)
+    _, below = readme.read_text().split("(bench/results.png)\n\n")
+    assert below == (
+        "What is small is measured in processor seconds, user and system, of the command, its children "
+        "and the database that it starts. "
+        "A unit is those of ten million additions in a loop of `python -c`, here 0.50.\n\n"
+        "| Data | Subject | Processor seconds | Units | Seconds | Peak memory | Noise |\n"
+        "| --- | --- | ---: | ---: | ---: | ---: | ---: |\n"
+        "| nothing | ten million additions in Python | 0.50 | 1.00 | 0.50 | 1,000 MB | 0% |\n"
+        "| nothing | `--help` | 0.20 | 0.40 | 0.20 | 1,000 MB | 50% |\n"
+        "| data of the demo, 300,000 events | `usage` | 0.60 | 1.20 | 0.60 | 1,000 MB | 0% |\n"
+        "<!-- /bench -->\n"
+    )
+
+
+def test_what_is_printed_says_the_unit_and_the_machine() -> None:
+    console = Console(file=io.StringIO(), width=300)
+    print_results(console, SMALL, [], [Section.SMALL])
+    *_, unit, machine = console.file.getvalue().splitlines()  # type: ignore[attr-defined]  # a StringIO
+    assert unit.endswith("A unit is those of ten million additions in a loop of `python -c`, here 0.50.")
+    assert machine == (
+        "On 2026-06-12: Abacus 1, 2 cores, 24.0 GB memory, Linux x86_64, Python 3.11.7; duckdb 2.0.0."
+    )
+
+
+def test_without_its_log_a_subject_is_left_out_and_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert without_log([Section.SMALL], tmp_path / "events.jsonl.zst") == ["run"]
+    assert capsys.readouterr().out.startswith("Left out: the aider log, which is not beside the checkout: ../")
+
+
+def test_a_log_that_is_there_or_not_asked_for_is_not_spoken_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "log").touch()
+    found = [without_log([Section.SMALL], tmp_path / "log"), without_log([Section.DAY], tmp_path / "none")]
+    assert (found, capsys.readouterr().out) == ([[], []], "")
 
 
 def test_a_case_that_failed_has_a_row_without_numbers() -> None:
@@ -47,10 +109,12 @@ def test_json_holds_what_the_tables_show_and_every_run() -> None:
         "rows": 4_000_000,
         "seconds": 15.0,
         "noise": 0.08,
+        "cpu_seconds": 15.0,
         "events_per_second": 266_667,
         "peak_bytes": 1_500_000_000,
         "output_bytes": 1000,
         "to_fastest_raw": 3.75,
+        "units": None,
     }
     assert [run["seconds"] for run in runs] == [15.0, 14.0, 15.2]
 

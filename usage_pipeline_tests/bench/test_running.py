@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from bench.checking import check
+from bench.checking import check, counted
 from bench.datasets import DAY, Prepared, datasets
 from bench.errors import BenchError
 from bench.measuring import run_of
+from bench.real_log import lay_real_log
 from bench.results import Results
 from bench.running import Bench
-from bench.sections import Case
+from bench.sections import UNIT, Case
 from bench.subjects.catalogue import SUBJECTS, Job
+from usage_pipeline_tests.support import shared
 
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="the benchmark reads /proc and drops files by hand"
@@ -74,6 +76,24 @@ def test_each_run_is_announced_with_its_time(bench: Bench, found: Results) -> No
         "  4/4  repetition 1  main job and costs, the day",
     ]
     assert f"{found.measured[3].seconds:.2f} s" in lines[-1]
+
+
+def test_a_command_on_an_empty_data_directory_is_measured_in_units(tmp_path: Path) -> None:
+    console = Console(file=io.StringIO(), width=140)
+    found = Bench(EVENTS, 1, tmp_path, console).run([UNIT, Case("empty", "help")])
+    unit, asked = found.measured
+    assert (asked.events, asked.input_bytes, asked.rows, asked.output_bytes) == (0, 0, 0, 0)
+    assert found.units(asked) == asked.cpu_seconds / unit.cpu_seconds
+
+
+def test_the_real_log_is_laid_as_it_is_with_what_its_truth_says_of_each_day(tmp_path: Path) -> None:
+    log = shared("data", "aider_analytics", "events.jsonl.zst")
+    prepared = Prepared(tmp_path)
+    lay_real_log(prepared)
+    assert counted(prepared, datasets(EVENTS)["aider"]) == (39_572, log.stat().st_size)
+    assert json.loads(prepared.truth.read_text())["days"]["2024-08-14"] == {
+        "aider": {"prompts": 1, "tokens_in": 2054, "tokens_out": 370, "tokens_total": 2424}
+    }
 
 
 @pytest.fixture
