@@ -12,10 +12,13 @@ import pytest
 import zstandard
 
 from usage_pipeline.events.record import REJECTED_LINES
-from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.pipeline.landing_work import find_landing_work
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, event_days
+from usage_pipeline.pipeline.tables import DAILY_TABLES, GROUPS
 from usage_pipeline.records.tables import SET_ASIDE
 from usage_pipeline.storage import audit, landed_files, state
-from usage_pipeline.storage.compute import compute_days
+from usage_pipeline.storage.batches import batches
+from usage_pipeline.storage.compute import compute_days, stale_days
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
@@ -82,6 +85,18 @@ def rows(storage: Storage, spec: TableSpec, *names: str) -> list[tuple[Any, ...]
     selected = ", ".join(f'"{name}"' for name in names)
     with session(storage.engine) as duck:
         return duck.execute(f"SELECT {selected} FROM {parquet_scan(paths)} ORDER BY ALL").fetchall()
+
+
+def land_and_compute(storage: Storage, *groups: str) -> RefreshSummary:
+    """Land what is new, and compute what is stale of the tables of these groups; the others are not under test."""
+    landed = find_landing_work(storage).days
+    PlainRunner(storage).land(landed)
+    for table in (table for group in groups for table in GROUPS[group]):
+        with storage.warehouse.connect() as connection:
+            stale = stale_days(storage, connection, table, event_days(storage, connection))
+        for days in batches(storage, stale):
+            compute_days(storage, table, days, "test").raise_failures()
+    return RefreshSummary(landed=list(landed))
 
 
 def compute_day(storage: Storage, table: DailyTable, day: date, run: str = "test") -> Partition:

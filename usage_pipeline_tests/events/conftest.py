@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from usage_pipeline.events.landing.land import land_days
+from usage_pipeline.pipeline.refresh import RefreshSummary
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.support import Landing
+from usage_pipeline_tests.support import Landing, land_and_compute
 
 
 @pytest.fixture
@@ -64,3 +65,9 @@ def deliver(landing: Landing, land: Callable[[str], None]) -> Callable[..., None
         land(day)
 
     return write_and_land
+
+
+@pytest.fixture
+def run(storage: Storage) -> Callable[[], RefreshSummary]:
+    """Lands what is new, and computes what the series are made of."""
+    return lambda: land_and_compute(storage, "records", "rollups", "series")
