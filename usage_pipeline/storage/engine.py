@@ -1,6 +1,6 @@
 """DuckDB connections: threads, memory limit, spilling, UTC; and the few words of SQL that paths need."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -69,6 +69,15 @@ def empty_columns(duck: duckdb.DuckDBPyConnection, paths: Iterable[Path]) -> fro
     found = duck.execute(
         f"SELECT path_in_schema FROM parquet_metadata({_list(paths)}) "
         "GROUP BY path_in_schema HAVING bool_and(coalesce(stats_null_count = num_values, false))"
+    )
+    return frozenset(name for (name,) in found.fetchall())
+
+
+def shared_columns(duck: duckdb.DuckDBPyConnection, paths: Collection[Path]) -> frozenset[str]:
+    """The columns that each of these Parquet files has."""
+    found = duck.execute(
+        f"SELECT name FROM parquet_schema({_list(paths)}) "
+        f"GROUP BY name HAVING count(DISTINCT file_name) = {len(paths)}"
     )
     return frozenset(name for (name,) in found.fetchall())
 

@@ -8,12 +8,11 @@ from datetime import date
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
-from pyarrow import parquet
 from sqlalchemy import Connection
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import landed_files
-from usage_pipeline.storage.engine import parquet_scan
+from usage_pipeline.storage.engine import parquet_scan, shared_columns
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
@@ -69,14 +68,16 @@ def _expect_objects(spec: TableSpec, storage: Storage, paths: Iterable[Path]) ->
 
 def _register(spec: TableSpec, duck: DuckDBPyConnection, days: Collection[date], paths: Sequence[Path]) -> None:
     rows = (
-        _rows(spec, days, paths) if paths else f"SELECT *, CAST(NULL AS DATE) AS day FROM ({spec.empty_select()})"
+        _rows(spec, duck, days, paths)
+        if paths
+        else f"SELECT *, CAST(NULL AS DATE) AS day FROM ({spec.empty_select()})"
     )
     duck.execute(f"CREATE OR REPLACE TEMP VIEW {with_days(spec)} AS {rows}")
     duck.execute(f'CREATE OR REPLACE TEMP VIEW "{spec.name}" AS SELECT * EXCLUDE (day) FROM {with_days(spec)}')
 
 
-def _rows(spec: TableSpec, days: Collection[date], paths: Sequence[Path]) -> str:
-    shared = set.intersection(*(set(parquet.read_schema(path).names) for path in paths))
+def _rows(spec: TableSpec, duck: DuckDBPyConnection, days: Collection[date], paths: Sequence[Path]) -> str:
+    shared = shared_columns(duck, paths)
     names = ", ".join(f'"{name}"' for name in spec.column_names if name in shared)
     if len(days) == 1:  # a constant, which costs nothing to group by
         (day,) = days

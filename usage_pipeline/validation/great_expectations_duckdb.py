@@ -60,6 +60,7 @@ def _let_go() -> None:
 
 
 _SOURCE = "duckdb"
+_ResultFormat = Literal["BASIC", "BOOLEAN_ONLY"]
 _EngineType = type[SqlAlchemyExecutionEngine]
 
 
@@ -99,10 +100,19 @@ class Validator:
         self._definitions: dict[str, BatchDefinition[None]] = {}
 
     def validate(self, query: str, expectations: Sequence[Expectation]) -> list[Any]:
-        """What each expectation finds on the rows that the query gives now."""
+        """What each expectation finds on the rows that the query gives now, with the numbers."""
+        return self._validate(query, expectations, "BASIC")
+
+    def hold(self, query: str, expectations: Sequence[Expectation]) -> list[Any]:
+        """Whether each expectation holds for the rows that the query gives now: it asks for no values at fault."""
+        return self._validate(query, expectations, "BOOLEAN_ONLY")
+
+    def _validate(
+        self, query: str, expectations: Sequence[Expectation], result_format: _ResultFormat
+    ) -> list[Any]:
         batch = self._definition(query).get_batch()
         suite = ExpectationSuite(name=_SOURCE, expectations=list(expectations))
-        return list(batch.validate(suite, result_format="BASIC").results)
+        return list(batch.validate(suite, result_format=result_format).results)
 
     def _definition(self, query: str) -> BatchDefinition[None]:
         """The query as the library knows it: making it known takes longer than many a query."""

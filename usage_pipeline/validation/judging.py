@@ -4,9 +4,8 @@ Imported by the one function that validates: Great Expectations is slow to impor
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -22,10 +21,13 @@ from usage_pipeline.validation.expectations import Compiled, Compiler
 from usage_pipeline.validation.great_expectations_duckdb import Validator
 from usage_pipeline.validation.history import History
 from usage_pipeline.validation.looking import UNREADABLE, nothing
-from usage_pipeline.validation.observed import observed
+from usage_pipeline.validation.observed import held, observed
 from usage_pipeline.validation.results import CheckResult, Found
 from usage_pipeline.validation.suite import ENTRY
 from usage_pipeline.validation.suite_files import Suite, severity_of
+
+_Ask = Callable[[str, Sequence[Expectation]], list[Any]]
+"""Asks Great Expectations what it finds on the rows of a query."""
 
 _Findings = Mapping[str, Found]
 """By check, what it found on one day."""
@@ -64,12 +66,10 @@ class _Judge:
         except UNREADABLE:
             return {}
         compiled = self._compiled(days[0], self.suite.entries)
-        results = self._results({name: entry for name, entry in compiled.items() if entry.row_by_row})
-        holding = {name: found for name, found in results.items() if all(result.success for result in found)}
-        return {
-            day: {name: self._found(compiled[name], _among(rows[day], found)) for name, found in holding.items()}
-            for day in days
-        }
+        row_by_row = {name: entry for name, entry in compiled.items() if entry.row_by_row}
+        results = self._results(row_by_row, self.validator.hold)
+        holding = [name for name, found in results.items() if all(result.success for result in found)]
+        return {day: {name: _held(compiled[name], rows[day]) for name in holding} for day in days}
 
     def alone(self, day: date, known: _Findings) -> _Findings:
         """What all checks find on one day, of which some are known to hold; in the order of the suite."""
@@ -78,7 +78,7 @@ class _Judge:
         except UNREADABLE as error:
             return dict.fromkeys(self.suite.entries, nothing(error))
         compiled = self._compiled(day, [name for name in self.suite.entries if name not in known])
-        results = self._results(compiled)
+        results = self._results(compiled, self.validator.validate)
         found = {name: self._found(entry, results[name]) for name, entry in compiled.items()}
         return {name: known[name] if name in known else found[name] for name in self.suite.entries}
 
@@ -93,11 +93,11 @@ class _Judge:
         compiler = Compiler(self.suite.spec, History(self.connection, self.suite.spec.name, day))
         return {name: compiler.compile(name, self.suite.entries[name]) for name in names}
 
-    def _results(self, compiled: Mapping[str, Compiled]) -> dict[str, list[Any]]:
+    def _results(self, compiled: Mapping[str, Compiled], ask: _Ask) -> dict[str, list[Any]]:
         """By check, what Great Expectations found on what is registered."""
         found: dict[str, list[Any]] = {name: [] for name in compiled}
         for query, expectations in self._asked(compiled.values()).items():
-            for result in self.validator.validate(query, expectations):
+            for result in ask(query, expectations):
                 found[result.expectation_config.meta[ENTRY]].append(result)
         return found
 
@@ -115,9 +115,6 @@ class _Judge:
         return Found(success, observed(results, self.suite.spec), entry.expected)
 
 
-def _among(rows: int, results: Sequence[Any]) -> list[Any]:
-    """What was found to hold in the rows of some days, as it is found in so many rows of one of them."""
-    found = [copy(result) for result in results]
-    for result in found:
-        result.result = {**result.result, "element_count": rows}
-    return found
+def _held(entry: Compiled, rows: int) -> Found:
+    observed_text = held(entry.expectations[0].configuration.type, rows)
+    return Found(success=True, observed=observed_text, expected=entry.expected)

@@ -17,7 +17,7 @@ EXAMINER = "suite"
 def validate_days(storage: Storage, suite: Suite, days: Collection[date], run: str) -> list[CheckResult]:
     """Judge each day by every entry of the suite, batch by batch, and keep the results of each day.
 
-    A check that fails, or that cannot be computed because something is gone, is a result; nothing is raised for it.
+    A check that fails, or that cannot be computed because rows are gone, is a result; nothing is raised for it.
     """
     results = []
     with storage.warehouse.connect() as connection:
