@@ -95,7 +95,7 @@ class Validator:
             name=_SOURCE,
             connection_string="duckdb://",
             create_temp_table=False,
-            kwargs={"creator": lambda: self._opened[0], "poolclass": sa.StaticPool, "query_cache_size": 0},
+            kwargs={"creator": lambda: self._opened[0], "poolclass": sa.StaticPool},
         )
         self._definitions: dict[str, BatchDefinition[None]] = {}
 
