@@ -116,5 +116,5 @@ class _Judge:
 
 
 def _held(entry: Compiled, rows: int) -> Found:
-    observed_text = held(entry.expectations[0].configuration.type, rows)
-    return Found(success=True, observed=observed_text, expected=entry.expected)
+    kind = entry.expectations[0].configuration.type
+    return Found(success=True, observed=held(kind, rows), expected=entry.expected)

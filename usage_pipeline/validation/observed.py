@@ -18,7 +18,7 @@ def observed(found: Sequence[Any], spec: TableSpec) -> str:
 
 
 def held(kind: str, rows: int) -> str:
-    """What an expectation of this kind found on so many rows, if none was at fault."""
+    """What an expectation of this kind finds on so many rows of which none is at fault."""
     match kind:
         case "expect_table_columns_to_match_set":
             return _ALL_COLUMNS
