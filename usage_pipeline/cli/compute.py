@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Suites = Annotated[
     bool,
     typer.Option(
-        help="Whether each day is validated by its suites as well, which takes a third of a second a day."
+        help="Whether each day is validated by its suites as well, which takes a tenth of a second a small day."
     ),
 ]
 

@@ -1,6 +1,6 @@
 """DuckDB connections: threads, memory limit, spilling, UTC; and the few words of SQL that paths need."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -61,6 +61,15 @@ def literal(text: str) -> str:
 def parquet_scan(paths: Iterable[Path], *options: str) -> str:
     """A table function call that reads exactly these files, whatever characters their paths hold."""
     return f"read_parquet({', '.join([_list(paths), 'hive_partitioning = false', *options])})"
+
+
+def shared_columns(duck: duckdb.DuckDBPyConnection, paths: Collection[Path]) -> frozenset[str]:
+    """The columns that each of these Parquet files has."""
+    found = duck.execute(
+        f"SELECT name FROM parquet_schema({_list(paths)}) "
+        f"GROUP BY name HAVING count(DISTINCT file_name) = {len(paths)}"
+    )
+    return frozenset(name for (name,) in found.fetchall())
 
 
 def _list(paths: Iterable[Path]) -> str:

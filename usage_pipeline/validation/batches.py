@@ -1,22 +1,25 @@
-"""What is asked about: the rows of some days of a table, readable in DuckDB under the table's name."""
+"""What is asked about: the rows of some days of a table, readable in DuckDB under the table's name.
 
-from collections.abc import Collection, Sequence
+The same rows, each with its day as `day`, are readable under the name that `with_days` gives.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
-from pyarrow import parquet
 from sqlalchemy import Connection
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import landed_files
-from usage_pipeline.storage.engine import parquet_scan
+from usage_pipeline.storage.engine import parquet_scan, shared_columns
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, columns
 
-LANDING_FILES = columns(
+LANDING_FILES = "landing_files"
+_LANDING_FILES = columns(
     ("path", "VARCHAR", "Path below the landing directory."),
     ("source", "VARCHAR", "The mapping that read it."),
     ("state", "VARCHAR", "What became of it."),
@@ -27,37 +30,57 @@ LANDING_FILES = columns(
 )
 
 
+def with_days(spec: TableSpec) -> str:
+    """The quoted name of the view that has the rows with their days, whichever days are registered."""
+    return f'"{spec.name}_with_days"'
+
+
 def register_days(
     spec: TableSpec, storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Collection[date]
 ) -> None:
-    """Make the days' rows readable; of landing days their files too, as `landing_files`.
+    """Make the days' rows readable, in the place of others; of landing days their files too, as `landing_files`.
 
     Columns that an object lacks are left out for all, so that a check sees that they are missing. Raises
     PartitionError where an object is gone.
     """
     if spec.partitioned_by is PartitionedBy.LANDING_DAY:
         files = landed_files.files(connection, days)
-        register_rows(duck, "landing_files", LANDING_FILES, map(_as_row, files))
+        register_rows(duck, LANDING_FILES, _LANDING_FILES, map(_as_row, files))
         counted = [file for file in files if file.state is FileState.LANDED]
         paths = [storage.lake.object(spec, file.landing_day, file.object_name) for file in counted]
     else:
         paths = [storage.lake.object(spec, day) for day in days]
-    _register(spec, storage, duck, paths)
+    _expect_objects(spec, storage, paths)
+    _register(spec, duck, days, paths)
 
 
 def _as_row(file: LandedFile) -> list[object]:
-    return [getattr(file, column.name) for column in LANDING_FILES]
+    return [getattr(file, column.name) for column in _LANDING_FILES]
 
 
-def _register(spec: TableSpec, storage: Storage, duck: DuckDBPyConnection, paths: Sequence[Path]) -> None:
+def _expect_objects(spec: TableSpec, storage: Storage, paths: Iterable[Path]) -> None:
     missing = [str(path) for path in paths if not storage.lake.exists(path)]
     if missing:
         raise PartitionError(
             f"{spec.name}: {', '.join(missing)} is gone. Run `usage-pipeline run`: it makes anew what is missing."
         )
+
+
+def _register(spec: TableSpec, duck: DuckDBPyConnection, days: Collection[date], paths: Sequence[Path]) -> None:
+    rows = _rows(spec, duck, days, paths)
+    duck.execute(f"CREATE OR REPLACE TEMP VIEW {with_days(spec)} AS {rows}")
+    duck.execute(f'CREATE OR REPLACE TEMP VIEW "{spec.name}" AS SELECT * EXCLUDE (day) FROM {with_days(spec)}')
+
+
+def _rows(spec: TableSpec, duck: DuckDBPyConnection, days: Collection[date], paths: Sequence[Path]) -> str:
     if not paths:
-        duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {spec.empty_select()}')
-        return
-    shared = set.intersection(*(set(parquet.read_schema(path).names) for path in paths))
+        return f"SELECT *, CAST(NULL AS DATE) AS day FROM ({spec.empty_select()})"
+    shared = shared_columns(duck, paths)
     names = ", ".join(f'"{name}"' for name in spec.column_names if name in shared)
-    duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS SELECT {names} FROM {parquet_scan(paths)}')
+    if len(days) == 1:  # a constant, which costs nothing to group by
+        (day,) = days
+        return f"SELECT {names}, DATE '{day}' AS day FROM {parquet_scan(paths)}"
+    return f"SELECT {names}, {_DAY_OF_FOLDER} AS day FROM {parquet_scan(paths, 'filename = true')}"
+
+
+_DAY_OF_FOLDER = r"CAST(regexp_extract(filename, '(\d{4}-\d{2}-\d{2})/[^/]+$', 1) AS DATE)"

@@ -12,6 +12,7 @@ import great_expectations.expectations as gxe
 from usage_pipeline.events.catalogue import load_catalogue
 from usage_pipeline.storage.engine import literal
 from usage_pipeline.storage.tables import TableSpec
+from usage_pipeline.validation.batches import LANDING_FILES, with_days
 from usage_pipeline.validation.history import History
 from usage_pipeline.validation.suite import (
     ENTRY,
@@ -36,12 +37,14 @@ Meta = dict[str, str]
 class Compiled:
     """An entry as expectations, and what it expects in words. Without any there is nothing to compare with yet.
 
-    They are judged on the rows of the day, or on the one row of a query of their own.
+    They are judged on the rows of the day, or on the one row of a query of their own. What asks row by row, or for
+    rows of one day, holds for some days exactly when it holds for each, so these can be judged together.
     """
 
     expectations: tuple[gxe.Expectation, ...]
     expected: str
     query: str | None = None
+    row_by_row: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class Compiler:
             case Between():
                 return _between(entry, meta)
             case Holds():
-                return Compiled((_no_row_but(entry.condition, meta),), f"every row: {entry.condition}")
+                return self._holds(entry, meta)
             case Number():
                 expected = _range(entry.at_least, entry.at_most)
                 return Compiled(
@@ -80,7 +83,7 @@ class Compiler:
     def _columns(self, meta: Meta) -> Compiled:
         names = list(self.spec.column_names)
         expectation = gxe.ExpectTableColumnsToMatchSet(column_set=names, exact_match=False, meta=meta)
-        return Compiled((expectation,), f"all {len(names)} columns")
+        return Compiled((expectation,), f"all {len(names)} columns", row_by_row=True)
 
     def _usual_rows(self, entry: UsualRows, meta: Meta) -> Compiled:
         usual = self.history.usual_rows(entry.days)
@@ -93,15 +96,23 @@ class Compiler:
         )
 
     def _unique(self, entry: Unique, meta: Meta) -> Compiled:
-        key = ", ".join(f'"{name}"' for name in entry.columns)
+        key = ", ".join([*(f'"{name}"' for name in entry.columns), "day"])
         # As a number and not as rows at fault, which are looked for twice: once is all that a day has time for.
-        repeated = f'SELECT count(*) FROM (SELECT 1 FROM "{self.spec.name}" GROUP BY {key} HAVING count(*) > 1)'
+        groups = f"SELECT 1 FROM {with_days(self.spec)} GROUP BY {key} HAVING count(*) > 1"
         expected = f"no combination of {', '.join(entry.columns)} twice"
-        return Compiled((_number(meta, None, 0),), expected, _one_row(repeated, meta))
+        query = _one_row(f"SELECT count(*) FROM ({groups})", meta)
+        return Compiled((_number(meta, None, 0),), expected, query, row_by_row=True)
+
+    def _holds(self, entry: Holds, meta: Meta) -> Compiled:
+        # One that names a table compares the row with others of its day.
+        names_a_table = any(name in entry.condition.lower() for name in (self.spec.name, LANDING_FILES))
+        expectation = _no_row_but(entry.condition, meta)
+        return Compiled((expectation,), f"every row: {entry.condition}", row_by_row=not names_a_table)
 
     def _one_of(self, entry: OneOf, meta: Meta) -> Compiled:
         if entry.values == EVENT_TYPES:
-            return Compiled((_no_row_but(_is_event_type(entry.column), meta),), "a type of the event catalogue")
+            expectation = _no_row_but(_is_event_type(entry.column), meta)
+            return Compiled((expectation,), "a type of the event catalogue", row_by_row=True)
         recent = entry.values == RECENT
         values = self.history.values(entry.column, entry.days) if recent else entry.values
         if values is None:
@@ -110,7 +121,8 @@ class Compiler:
             column=entry.column, value_set=sorted(values), mostly=entry.mostly, meta=meta
         )
         origin = f"{len(values)} values" + (f" of {entry.days} days" if recent else "")
-        return Compiled((expectation,), f"{entry.column}: one of {origin}{_mostly(entry.mostly)}")
+        expected = f"{entry.column}: one of {origin}{_mostly(entry.mostly)}"
+        return Compiled((expectation,), expected, row_by_row=not recent and entry.mostly == 1)
 
 
 def _rows(entry: Rows, meta: Meta) -> Compiled:
@@ -120,14 +132,15 @@ def _rows(entry: Rows, meta: Meta) -> Compiled:
 
 def _not_null(entry: NotNull, meta: Meta) -> Compiled:
     expectations = (gxe.ExpectColumnValuesToNotBeNull(column=name, meta=meta) for name in entry.columns)
-    return Compiled(tuple(expectations), f"no null in {', '.join(entry.columns)}")
+    return Compiled(tuple(expectations), f"no null in {', '.join(entry.columns)}", row_by_row=True)
 
 
 def _between(entry: Between, meta: Meta) -> Compiled:
     expectation = gxe.ExpectColumnValuesToBeBetween(
         column=entry.column, min_value=entry.min, max_value=entry.max, mostly=entry.mostly, meta=meta
     )
-    return Compiled((expectation,), f"{entry.column}: {_range(entry.min, entry.max)}{_mostly(entry.mostly)}")
+    expected = f"{entry.column}: {_range(entry.min, entry.max)}{_mostly(entry.mostly)}"
+    return Compiled((expectation,), expected, row_by_row=entry.mostly == 1)
 
 
 def _number(meta: Meta, low: float | None, high: float | None) -> gxe.Expectation:

@@ -8,7 +8,7 @@ import duckdb
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.validation.results import Found
 
-_BROKEN = (duckdb.BinderException, duckdb.IOException, duckdb.InvalidInputException)
+UNREADABLE = (PartitionError, duckdb.BinderException, duckdb.IOException, duckdb.InvalidInputException)
 """A column that is missing, and a file that is gone or damaged. Their texts name columns and files."""
 
 Look = Callable[[Sequence[date]], Mapping[date, Found]]
@@ -21,12 +21,13 @@ def looked(look: Look, days: Sequence[date]) -> dict[date, Found]:
     """
     try:
         return dict(look(days))
-    except (PartitionError, *_BROKEN) as error:
+    except UNREADABLE as error:
         if len(days) > 1:
             return {day: found for one in days for day, found in looked(look, [one]).items()}
-        return {days[0]: _nothing(error)}
+        return {days[0]: nothing(error)}
 
 
-def _nothing(error: Exception) -> Found:
+def nothing(error: Exception) -> Found:
+    """What a check finds on a day whose rows cannot be read."""
     reason = str(error) if isinstance(error, PartitionError) else str(error).splitlines()[0]
     return Found(success=False, observed=f"nothing could be read: {reason}", expected="rows that can be read")

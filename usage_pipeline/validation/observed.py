@@ -8,11 +8,26 @@ from usage_pipeline.storage.tables import TableSpec
 _ABOUT_THE_QUERY = ("Binder Error", "Parser Error", "Catalog Error", 'The column "')
 """Messages that quote what stands in the suite. Others may quote values of rows."""
 
+_ALL_COLUMNS = "all there"
+
 
 def observed(found: Sequence[Any], spec: TableSpec) -> str:
     """What the expectations of one check found: those that failed, or that all is well."""
     failed = [result for result in found if not result.success]
     return "; ".join(_observed(result, spec) for result in failed or found[:1]) or "nothing to compare with"
+
+
+def held(kind: str, rows: int) -> str:
+    """What an expectation of this kind finds on so many rows of which none is at fault."""
+    match kind:
+        case "expect_table_columns_to_match_set":
+            return _ALL_COLUMNS
+        case "unexpected_rows_expectation":
+            return "0 at fault"
+        case "expect_column_max_to_be_between":
+            return "0"
+        case _:
+            return f"0 of {rows:,} rows at fault"
 
 
 def _observed(result: Any, spec: TableSpec) -> str:  # noqa: ANN401 - of Great Expectations, which is slow to import
@@ -23,7 +38,7 @@ def _observed(result: Any, spec: TableSpec) -> str:  # noqa: ANN401 - of Great E
     match result.expectation_config.type:
         case "expect_table_columns_to_match_set":
             missing = [name for name in spec.column_names if name not in details["observed_value"]]
-            return f"without {', '.join(missing)}" if missing else "all there"
+            return f"without {', '.join(missing)}" if missing else _ALL_COLUMNS
         case "expect_table_row_count_to_be_between":
             return f"{details['observed_value']:,} rows"
         case "unexpected_rows_expectation":

@@ -15,6 +15,11 @@ def objects(storage: Storage, spec: TableSpec) -> list[Path]:
 def rewrite(storage: Storage, spec: TableSpec, select: str) -> None:
     """Put what the SELECT makes of the one object, which it reads as `rows`, in the place of the object."""
     (path,) = objects(storage, spec)
+    rewrite_object(storage, path, select)
+
+
+def rewrite_object(storage: Storage, path: Path, select: str) -> None:
+    """Put what the SELECT makes of an object, which it reads as `rows`, in the place of the object."""
     changed = path.with_suffix(".changed")
     with session(storage.engine) as duck:
         duck.execute(f"CREATE TEMP VIEW rows AS FROM {parquet_scan([path])}")
