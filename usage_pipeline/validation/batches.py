@@ -67,16 +67,14 @@ def _expect_objects(spec: TableSpec, storage: Storage, paths: Iterable[Path]) ->
 
 
 def _register(spec: TableSpec, duck: DuckDBPyConnection, days: Collection[date], paths: Sequence[Path]) -> None:
-    rows = (
-        _rows(spec, duck, days, paths)
-        if paths
-        else f"SELECT *, CAST(NULL AS DATE) AS day FROM ({spec.empty_select()})"
-    )
+    rows = _rows(spec, duck, days, paths)
     duck.execute(f"CREATE OR REPLACE TEMP VIEW {with_days(spec)} AS {rows}")
     duck.execute(f'CREATE OR REPLACE TEMP VIEW "{spec.name}" AS SELECT * EXCLUDE (day) FROM {with_days(spec)}')
 
 
 def _rows(spec: TableSpec, duck: DuckDBPyConnection, days: Collection[date], paths: Sequence[Path]) -> str:
+    if not paths:
+        return f"SELECT *, CAST(NULL AS DATE) AS day FROM ({spec.empty_select()})"
     shared = shared_columns(duck, paths)
     names = ", ".join(f'"{name}"' for name in spec.column_names if name in shared)
     if len(days) == 1:  # a constant, which costs nothing to group by
