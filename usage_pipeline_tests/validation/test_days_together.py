@@ -216,7 +216,7 @@ def test_what_holds_together_is_told_with_the_rows_of_each_day(days: Storage) ->
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the library that is slow to import
 def test_only_what_asks_row_by_row_is_judged_together(storage: Storage) -> None:
-    from usage_pipeline.validation.expectations import Compiler  # noqa: PLC0415
+    from usage_pipeline.validation.expectations import Compiler  # noqa: PLC0415 - slow to import
 
     spec = USAGE_RECORDS.spec
     with storage.warehouse.connect() as connection:
