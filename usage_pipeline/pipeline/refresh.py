@@ -21,6 +21,7 @@ from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.batches import batches
 from usage_pipeline.storage.compute import compute_days, stale_days
+from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import WriteState
 
@@ -144,7 +145,7 @@ def settle(
     """
     given_up = dict(failed)
     for _ in range(MAX_PASSES):
-        stale = {day: tables for day, tables in find_stale(storage).items() if day not in given_up}
+        stale = {day: tables for day, tables in _find_unwritten(storage).items() if day not in given_up}
         if not stale:
             break
         given_up |= _compute(runner, work_units(stale, unfinished_days(storage)), summary)
@@ -157,6 +158,25 @@ def settle(
         raise PartitionError("\n".join(dict.fromkeys(str(error) for error in given_up.values())))
 
 
+def _find_unwritten(storage: Storage) -> dict[date, frozenset[str]]:
+    """What is stale and not just being written by another process, which is waited for.
+
+    What is being written counts as stale: two processes that took it for their work would make it by turns, for
+    ever.
+    """
+    stale = find_stale(storage)
+    written = _days_in_state(storage, WriteState.WRITING) if stale else {}
+    for table, days in written.items():
+        with partition_locks(storage.warehouse, table, days, storage.settings.lock_timeout_seconds):
+            pass
+    return find_stale(storage) if written else stale
+
+
+def _days_in_state(storage: Storage, write_state: WriteState) -> dict[str, set[date]]:
+    with storage.warehouse.connect() as connection:
+        return state.days_in_state(connection, [table.name for table in DAILY_TABLES], write_state)
+
+
 @dataclass(frozen=True)
 class Unfinished:
     """Event days of which a partition was begun and not committed: it failed, or its writer died or goes on."""
@@ -167,12 +187,11 @@ class Unfinished:
 
 def unfinished_days(storage: Storage) -> Unfinished:
     """The event days that are not finished, by what the state says."""
-    tables = [table.name for table in DAILY_TABLES]
-    with storage.warehouse.connect() as connection:
-        return Unfinished(
-            state.days_in_state(connection, tables, WriteState.FAILED),
-            state.days_in_state(connection, tables, WriteState.WRITING),
-        )
+    failed, writing = (
+        set().union(*_days_in_state(storage, write_state).values())
+        for write_state in (WriteState.FAILED, WriteState.WRITING)
+    )
+    return Unfinished(failed, writing)
 
 
 def _compute(runner: Runner, units: Sequence[Unit], summary: RefreshSummary) -> dict[date, PartitionError]:

@@ -114,11 +114,17 @@ def partitions(
     }
 
 
-def days_in_state(connection: Connection, tables: Collection[str], write_state: WriteState) -> set[date]:
-    """The days of which a partition of these tables is in that state."""
+def days_in_state(
+    connection: Connection, tables: Collection[str], write_state: WriteState
+) -> dict[str, set[date]]:
+    """For each of these tables with partitions in that state, their days."""
     columns = partition_state.c
-    query = select(columns.day).where(columns.table_name.in_(tables), columns.state == write_state)
-    return set(connection.execute(query.distinct()).scalars())
+    query = select(columns.table_name, columns.day)
+    query = query.where(columns.table_name.in_(tables), columns.state == write_state)
+    found: dict[str, set[date]] = {}
+    for table, day in connection.execute(query):
+        found.setdefault(table, set()).add(day)
+    return found
 
 
 def outdated_days(connection: Connection, table: str, code_version: str) -> set[date]:

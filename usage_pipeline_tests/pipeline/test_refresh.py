@@ -6,15 +6,21 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
+from sqlalchemy import text
 
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days, refresh
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
+from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.schema import partition_state
+from usage_pipeline.storage.state import WriteState
 from usage_pipeline_tests.support import Landing, counted_digests, digests, prompt
 
 Run = Callable[[], RefreshSummary]
+
+ONE_WAITS = text("SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
 
 ALL = {table.name for table in DAILY_TABLES}
 
@@ -205,3 +211,20 @@ def test_two_runs_at_once_make_what_one_makes(settings: Settings, landing: Landi
         may(1): (1, 1),
         may(2): (1, 1),
     }
+
+
+def test_what_another_process_is_writing_is_waited_for_and_not_made_again(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    write_days(landing, 1)
+    run()
+    with ThreadPoolExecutor(1) as other:
+        with partition_locks(storage.warehouse, "cost_drift", [may(1)], 1) as writer:
+            state.mark_writing(writer, "cost_drift", [may(1)], "another")
+            writer.commit()
+            found = other.submit(run)
+            while not writer.execute(ONE_WAITS).scalar():
+                pass
+            writer.execute(partition_state.update().values(state=WriteState.COMMITTED))
+            writer.commit()
+        assert found.result() == RefreshSummary()
