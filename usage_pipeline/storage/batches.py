@@ -11,7 +11,7 @@ from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
 
-BATCH_ROWS = 100_000
+BATCH_ROWS = 400_000
 """Rows of a batch, at most: by then planning is a small part of the cost, and memory is still ample."""
 
 BATCH_DAYS = 90
