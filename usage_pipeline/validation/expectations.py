@@ -34,17 +34,31 @@ Meta = dict[str, str]
 
 
 @dataclass(frozen=True)
+class Bounds:
+    """How many rows a day may have, both ends included."""
+
+    low: int
+    high: int | None
+
+    def hold(self, rows: int) -> bool:
+        """Whether so many rows are within them."""
+        return self.low <= rows and (self.high is None or rows <= self.high)
+
+
+@dataclass(frozen=True)
 class Compiled:
     """An entry as expectations, and what it expects in words. Without any there is nothing to compare with yet.
 
     They are judged on the rows of the day, or on the one row of a query of their own. What asks row by row, or for
-    rows of one day, holds for some days exactly when it holds for each, so these can be judged together.
+    rows of one day, holds for some days exactly when it holds for each, so these can be judged together. What asks
+    for a number of rows says so in `rows`.
     """
 
     expectations: tuple[gxe.Expectation, ...]
     expected: str
     query: str | None = None
     row_by_row: bool = False
+    rows: Bounds | None = None
 
 
 @dataclass(frozen=True)
@@ -90,10 +104,8 @@ class Compiler:
         if usual is None:
             return Compiled((), f"nothing: too few of the {entry.days} days before have rows")
         low, high = int(usual * entry.at_least), int(usual * entry.at_most)
-        expectation = gxe.ExpectTableRowCountToBeBetween(min_value=low, max_value=high, meta=meta)
-        return Compiled(
-            (expectation,), f"{low:,} to {high:,} rows; the median of {entry.days} days is {usual:,.0f}"
-        )
+        expected = f"{low:,} to {high:,} rows; the median of {entry.days} days is {usual:,.0f}"
+        return _row_count(Bounds(low, high), expected, meta)
 
     def _unique(self, entry: Unique, meta: Meta) -> Compiled:
         key = ", ".join([*(f'"{name}"' for name in entry.columns), "day"])
@@ -126,8 +138,12 @@ class Compiler:
 
 
 def _rows(entry: Rows, meta: Meta) -> Compiled:
-    expectation = gxe.ExpectTableRowCountToBeBetween(min_value=entry.at_least, meta=meta)
-    return Compiled((expectation,), f"{entry.at_least:,} rows or more")
+    return _row_count(Bounds(entry.at_least, None), f"{entry.at_least:,} rows or more", meta)
+
+
+def _row_count(bounds: Bounds, expected: str, meta: Meta) -> Compiled:
+    expectation = gxe.ExpectTableRowCountToBeBetween(min_value=bounds.low, max_value=bounds.high, meta=meta)
+    return Compiled((expectation,), expected, rows=bounds)
 
 
 def _not_null(entry: NotNull, meta: Meta) -> Compiled:

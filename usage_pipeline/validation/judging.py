@@ -23,7 +23,7 @@ from usage_pipeline.validation.history import History
 from usage_pipeline.validation.looking import UNREADABLE, nothing
 from usage_pipeline.validation.observed import held, observed
 from usage_pipeline.validation.results import CheckResult, Found
-from usage_pipeline.validation.suite import ENTRY
+from usage_pipeline.validation.suite import ENTRY, Rows, UsualRows
 from usage_pipeline.validation.suite_files import Suite, severity_of
 
 _Ask = Callable[[str, Sequence[Expectation]], list[Any]]
@@ -59,7 +59,10 @@ class _Judge:
     validator: Validator
 
     def together(self, days: Sequence[date]) -> dict[date, _Findings]:
-        """By day, what the checks find that hold in every row of the days; nothing where a day cannot be read."""
+        """By day, what is found without a look at the day alone; nothing where a day cannot be read.
+
+        That is what holds in every row of the days, and each number of rows that is within its bounds.
+        """
         try:
             self._register(days)
             rows = self._rows_by_day()
@@ -68,16 +71,23 @@ class _Judge:
         compiled = self._compiled(days[0], self.suite.entries)
         row_by_row = {name: entry for name, entry in compiled.items() if entry.row_by_row}
         results = self._results(row_by_row, self.validator.hold)
-        holding = [name for name, found in results.items() if all(result.success for result in found)]
-        return {day: {name: _held(compiled[name], rows[day]) for name in holding} for day in days}
+        holding = {name: row_by_row[name] for name, found in results.items() if all(one.success for one in found)}
+        return {day: _held({**holding, **self._counted(day, rows[day])}, rows[day]) for day in days}
+
+    def _counted(self, day: date, rows: int) -> dict[str, Compiled]:
+        """The checks of the number of rows that hold for so many."""
+        names = [name for name, entry in self.suite.entries.items() if isinstance(entry, Rows | UsualRows)]
+        compiled = self._compiled(day, names)
+        return {name: entry for name, entry in compiled.items() if entry.rows and entry.rows.hold(rows)}
 
     def alone(self, day: date, known: _Findings) -> _Findings:
         """What all checks find on one day, of which some are known to hold; in the order of the suite."""
+        compiled = self._compiled(day, [name for name in self.suite.entries if name not in known])
         try:
-            self._register([day])
+            if not known or any(entry.expectations for entry in compiled.values()):
+                self._register([day])
         except UNREADABLE as error:
             return dict.fromkeys(self.suite.entries, nothing(error))
-        compiled = self._compiled(day, [name for name in self.suite.entries if name not in known])
         results = self._results(compiled, self.validator.validate)
         found = {name: self._found(entry, results[name]) for name, entry in compiled.items()}
         return {name: known[name] if name in known else found[name] for name in self.suite.entries}
@@ -115,6 +125,10 @@ class _Judge:
         return Found(success, observed(results, self.suite.spec), entry.expected)
 
 
-def _held(entry: Compiled, rows: int) -> Found:
-    kind = entry.expectations[0].configuration.type
-    return Found(success=True, observed=held(kind, rows), expected=entry.expected)
+def _held(compiled: Mapping[str, Compiled], rows: int) -> _Findings:
+    return {
+        name: Found(
+            success=True, observed=held(entry.expectations[0].configuration.type, rows), expected=entry.expected
+        )
+        for name, entry in compiled.items()
+    }

@@ -26,6 +26,8 @@ def held(kind: str, rows: int) -> str:
             return "0 at fault"
         case "expect_column_max_to_be_between":
             return "0"
+        case "expect_table_row_count_to_be_between":
+            return f"{rows:,} rows"
         case _:
             return f"0 of {rows:,} rows at fault"
 
