@@ -1,5 +1,6 @@
 """The command line put together, and how its errors end."""
 
+import gc
 import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
@@ -83,6 +84,8 @@ def usage_pipeline() -> None:
 
 def main() -> None:
     """Run the command line; what a user can cause ends with one message, not with a traceback."""
+    # What a command imports lives as long as it does: to look for garbage in it takes a twentieth of a short one.
+    gc.set_threshold(100_000)
     with watched_interrupts() as interrupted:
         try:
             app()
