@@ -29,6 +29,7 @@ from usage_pipeline.storage.daily import (
 )
 from usage_pipeline.storage.engine import literal, parquet_scan
 from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.lake import DAY_OF_OBJECT
 from usage_pipeline.storage.landed_files import LandedShare
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
@@ -213,10 +214,7 @@ def _register_lookback(
 
 
 def rows_of(spec: TableSpec, paths: Mapping[date, Path]) -> str:
-    """The SELECT of these partitions: the table's columns, and `event_day`, which the object's folder names.
-
-    The objects have one name, each in a folder of its day.
-    """
+    """The SELECT of these partitions: the table's columns, and `event_day`, which the object's folder names."""
     names = ", ".join(f'"{name}"' for name in spec.column_names)
     if not paths:
         own = names if "event_day" in spec.column_names else f"{names}, CAST(NULL AS DATE) AS event_day"
@@ -224,9 +222,7 @@ def rows_of(spec: TableSpec, paths: Mapping[date, Path]) -> str:
     if len(paths) == 1:  # a constant, which costs nothing to group by
         ((day, path),) = paths.items()
         return f"SELECT {names}, DATE '{day}' AS event_day FROM {parquet_scan([path])}"
-    (name,) = {path.name for path in paths.values()}
-    day_of = f"CAST(left(right(filename, {len('YYYY-MM-DD/' + name)}), {len('YYYY-MM-DD')}) AS DATE)"
-    return f"SELECT {names}, {day_of} AS event_day FROM {parquet_scan(paths.values(), 'filename = true')}"
+    return f"SELECT {names}, {DAY_OF_OBJECT} AS event_day FROM {parquet_scan(paths.values(), 'filename = true')}"
 
 
 def _list(days: Collection[date]) -> str:

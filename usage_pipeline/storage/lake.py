@@ -21,6 +21,9 @@ _FILES: AbstractFileSystem = fsspec.filesystem("file")
 _UNFINISHED = ".part"
 _ENDING = ".parquet"
 
+DAY_OF_OBJECT = r"CAST(regexp_extract(filename, '=(\d{4}-\d{2}-\d{2})/[^/]+$', 1) AS DATE)"
+"""The SQL of the day of an object, which its folder names, by the `filename` of a scan."""
+
 
 @dataclass(frozen=True)
 class Lake:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.engine import parquet_scan, shared_columns
+from usage_pipeline.storage.lake import DAY_OF_OBJECT
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
@@ -80,7 +81,4 @@ def _rows(spec: TableSpec, duck: DuckDBPyConnection, days: Collection[date], pat
     if len(days) == 1:  # a constant, which costs nothing to group by
         (day,) = days
         return f"SELECT {names}, DATE '{day}' AS day FROM {parquet_scan(paths)}"
-    return f"SELECT {names}, {_DAY_OF_FOLDER} AS day FROM {parquet_scan(paths, 'filename = true')}"
-
-
-_DAY_OF_FOLDER = r"CAST(regexp_extract(filename, '(\d{4}-\d{2}-\d{2})/[^/]+$', 1) AS DATE)"
+    return f"SELECT {names}, {DAY_OF_OBJECT} AS day FROM {parquet_scan(paths, 'filename = true')}"
