@@ -57,8 +57,20 @@ def _let_it_do_no_more_than_asked(url: str) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    # Fixtures of modules load settings before the environment of their first test is clean.
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _forget_settings(monkeypatch)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    _forget_settings(monkeypatch)
+
+
+def _forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
 
@@ -124,6 +136,30 @@ def storage(settings: Settings, engine_of: Callable[[Settings], DuckDBPyConnecti
     """An open, empty storage."""
     with open_storage(settings) as opened:
         yield replace(opened, get_engine=lambda: engine_of(settings))
+
+
+@pytest.fixture(scope="module")
+def open_shared(
+    new_database: Callable[[], str],
+    engine_of: Callable[[Settings], DuckDBPyConnection],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[..., Storage]]:
+    """Opens a storage that tests of a module share, which fill it once and then only read; keywords override."""
+    with ExitStack() as opened:
+
+        def open_one(**values: object) -> Storage:
+            defaults = {
+                "data_dir": tmp_path_factory.mktemp("shared"),
+                "database_url": new_database(),
+                "digest_key": "test",
+                "duckdb_threads": 2,
+                "now": NOW,
+            }
+            settings = Settings.load(**{**defaults, **values})
+            storage = opened.enter_context(open_storage(settings))
+            return replace(storage, get_engine=lambda: engine_of(settings))
+
+        yield open_one
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Usage by intervals of local days: every interval has a row, what is missing is null, nothing is lost."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -96,13 +97,11 @@ def test_days_of_a_zone_of_45_minutes(storage: Storage, landing: Landing, run: R
     ]
 
 
-@pytest.fixture
-def outage(storage: Storage, landing: Landing, run: Run) -> Storage:
+@pytest.fixture(scope="module")
+def outage(computed: Callable[..., Storage]) -> Storage:
     """A record at noon of 1, 3 and 4 May; nothing landed on 2 May."""
-    for number in (1, 3, 4):
-        land(landing, f"2026-05-0{number}", f"2026-05-0{number}T12:00:00Z")
-    run()
-    return storage
+    noons = {f"2026-05-0{number}": f"2026-05-0{number}T12:00:00Z" for number in (1, 3, 4)}
+    return computed({("generic", day): [line(noon, "event", noon)] for day, noon in noons.items()})
 
 
 def test_an_interval_that_overlaps_a_missing_utc_day_is_null(outage: Storage) -> None:
@@ -216,10 +215,15 @@ def test_days_that_cannot_be_cut_are_refused(first: str, last: str) -> None:
         query(first, last, HOUR)
 
 
-def test_a_quarter_hour_object_that_is_gone_is_an_error_and_not_a_lower_total(outage: Storage) -> None:
-    outage.lake.object(USAGE_QUARTER_HOURS.spec, day("2026-05-03")).unlink()
+def test_a_quarter_hour_object_that_is_gone_is_an_error_and_not_a_lower_total(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    for number in (1, 3, 4):
+        land(landing, f"2026-05-0{number}", f"2026-05-0{number}T12:00:00Z")
+    run()
+    storage.lake.object(USAGE_QUARTER_HOURS.spec, day("2026-05-03")).unlink()
     with pytest.raises(PartitionError, match="usage_quarter_hours: 1 days from 2026-05-03 on are gone"):
-        intervals(outage, query("2026-05-01", "2026-05-04", DAY))
+        intervals(storage, query("2026-05-01", "2026-05-04", DAY))
 
 
 START = datetime(2025, 3, 29, tzinfo=UTC)
