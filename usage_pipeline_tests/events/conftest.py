@@ -78,12 +78,14 @@ def land_each(
     The mapping of one's own has the name of the source.
     """
 
-    def land(source: str, lines: Mapping[str, Line], mapping: str | None = None) -> dict[str, Became]:
+    def land(
+        source: str, lines: Mapping[str, Line], mapping: str | None = None, tenant: str | None = "acme"
+    ) -> dict[str, Became]:
         folder = tmp_path_factory.mktemp("each") / "mappings"
         folder.mkdir()
         if mapping is not None:
             (folder / f"{source}.yaml").write_text(mapping, encoding="utf-8")
-        return landed_each(open_shared(mappings_dir=folder), source, lines)
+        return landed_each(open_shared(mappings_dir=folder), source, lines, tenant)
 
     return land
 

@@ -1,5 +1,6 @@
 """Many cases of one line in one landing: each is a file of its own, and what became of each is told apart."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -27,12 +28,13 @@ class Became:
         return self.row[column]
 
 
-def landed_each(storage: Storage, source: str, lines: Mapping[str, Line]) -> dict[str, Became]:
-    """Land each line in a file of tenant acme's folder, and say by its name what became of it."""
+def landed_each(storage: Storage, source: str, lines: Mapping[str, Line], tenant: str | None) -> dict[str, Became]:
+    """Land each line in a file of this tenant's folder, and say by its name what became of it."""
     landing = Landing(storage.settings.landing)
     names = {}
     for number, (name, line) in enumerate(lines.items()):
-        path = landing.write(source, str(DAY), [line], tenant="acme", name=f"{number:04}.jsonl")
+        content = f"{line if isinstance(line, str) else json.dumps(line)}\n".encode()
+        path = landing.write_bytes(source, str(DAY), content, tenant=tenant, name=f"{number:04}.jsonl")
         names[path.relative_to(landing.root).as_posix()] = name
     land_days(storage, [DAY], "test")
     columns = LANDED_EVENTS.column_names
