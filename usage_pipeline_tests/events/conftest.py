@@ -92,5 +92,11 @@ def land_each(
 
 @pytest.fixture
 def run(storage: Storage) -> Callable[[], RefreshSummary]:
-    """Lands what is new, and computes what the series are made of."""
+    """Lands what is new, and computes the tables of records."""
+    return lambda: land_and_compute(storage, "records")
+
+
+@pytest.fixture
+def run_to_series(storage: Storage) -> Callable[[], RefreshSummary]:
+    """Lands what is new, and computes the series and what they are made of."""
     return lambda: land_and_compute(storage, "records", "rollups", "series")

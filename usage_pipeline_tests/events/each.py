@@ -9,6 +9,7 @@ from typing import Any
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline_tests.support import Landing, rows
 
 DAY = date(2026, 5, 1)
@@ -17,10 +18,15 @@ Line = Mapping[str, Any] | str
 
 @dataclass(frozen=True)
 class Became:
-    """What a line became: a row of `landed_events`, or rejected for a reason."""
+    """What a line became: a row of `landed_events`, or one of `rejected_lines`."""
 
     row: dict[str, Any] | None
-    rejected: tuple[int, str] | None
+    reject: dict[str, Any] | None
+
+    @property
+    def rejected(self) -> tuple[int, str] | None:
+        """Line and reason, if it was rejected."""
+        return self.reject and (self.reject["landing_line"], self.reject["reason"])
 
     def __getitem__(self, column: str) -> Any:
         """A column of the row."""
@@ -37,12 +43,14 @@ def landed_each(storage: Storage, source: str, lines: Mapping[str, Line], tenant
         path = landing.write_bytes(source, str(DAY), content, tenant=tenant, name=f"{number:04}.jsonl")
         names[path.relative_to(landing.root).as_posix()] = name
     land_days(storage, [DAY], "test")
-    columns = LANDED_EVENTS.column_names
-    landed = [dict(zip(columns, row, strict=True)) for row in rows(storage, LANDED_EVENTS, *columns)]
-    accepted = {names[row["landing_file"]]: row for row in landed}
-    rejects = rows(storage, REJECTED_LINES, "landing_file", "landing_line", "reason")
-    rejected = {names[path]: (line, reason) for path, line, reason in rejects}
-    # One line is one of the two.
-    assert sorted([*accepted, *rejected]) == sorted(lines)
-    assert (len(landed), len(rejects)) == (len(accepted), len(rejected))
-    return {name: Became(accepted.get(name), rejected.get(name)) for name in lines}
+    accepted, rejected = (_by_file(storage, table) for table in (LANDED_EVENTS, REJECTED_LINES))
+    assert sorted([*accepted, *rejected]) == sorted(names)  # each is one of the two
+    return {name: Became(accepted.get(path), rejected.get(path)) for path, name in names.items()}
+
+
+def _by_file(storage: Storage, table: TableSpec) -> dict[str, dict[str, Any]]:
+    """The row of each file in this table, which must be one."""
+    found = [dict(zip(table.column_names, row, strict=True)) for row in rows(storage, table, *table.column_names)]
+    by_file = {row["landing_file"]: row for row in found}
+    assert len(by_file) == len(found)
+    return by_file

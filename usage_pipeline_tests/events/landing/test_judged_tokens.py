@@ -109,10 +109,13 @@ def test_a_message_record_counts_its_count(
 
 
 def test_a_day_of_the_largest_counts_adds_up(
-    storage: Storage, landing: Landing, run: Callable[[], object], add_mapping: Callable[[str, str], Path]
+    storage: Storage,
+    landing: Landing,
+    run_to_series: Callable[[], object],
+    add_mapping: Callable[[str, str], Path],
 ) -> None:
     add_mapping("tokens", TOKENS.format(included="true"))
     lines = [{"type": "request", "at": TIME, "in": 10**15 - 1, "out": 10**15 - 1}] * 20
     landing.write("tokens", "2026-05-01", lines, tenant="acme")
-    run()
+    run_to_series()
     assert rows(storage, DAILY_USAGE.spec, "tokens_total") == [(39_999_999_999_999_960,)]
