@@ -2,17 +2,22 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
 import hypothesis
 import psycopg
 import pytest
+from duckdb import DuckDBPyConnection
 from sqlalchemy import make_url
 
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
 from usage_pipeline.settings import PREFIX, Settings
+from usage_pipeline.storage.engine import open_engine
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.storage.postgres import database_urls
 from usage_pipeline.storage.warehouse import migrate
@@ -38,21 +43,34 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> str:
     url = database_urls(Settings.load(data_dir=data_dir)).warehouse.set(database="template_usage")
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
     migrate(Settings.load(data_dir=data_dir, database_url=plain))
-    _let_it_not_wait_for_the_disk(plain)
+    _let_it_do_no_more_than_asked(plain)
     return plain
 
 
-def _let_it_not_wait_for_the_disk(url: str) -> None:
+def _let_it_do_no_more_than_asked(url: str) -> None:
     # Tests kill processes, never the server or the machine: what it has committed is there for the next process.
+    # Their databases are small and soon left, and to vacuum hundreds of them would take more than all else.
     maintenance = make_url(url).set(database="postgres").render_as_string(hide_password=False)
     with psycopg.connect(maintenance, autocommit=True) as connection:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
         connection.execute("SELECT pg_reload_conf()")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_from_outside() -> Iterator[None]:
+    # Fixtures of modules load settings before the environment of their first test is clean.
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _forget_settings(monkeypatch)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    _forget_settings(monkeypatch)
+
+
+def _forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
 
@@ -94,11 +112,54 @@ def settings(new_settings: Callable[..., Settings]) -> Settings:
     return new_settings()
 
 
+@pytest.fixture(scope="session")
+def engine_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Settings], DuckDBPyConnection]]:
+    """Gives one engine to all settings with the same threads and memory.
+
+    An engine keeps nothing of what it was asked but the macros of landing, which are the same for all, and to open
+    one and to make them takes as long as landing a line.
+    """
+    with ExitStack() as opened:
+
+        @cache
+        def engine(threads: int, memory_limit: str) -> DuckDBPyConnection:
+            sizes = {"duckdb_threads": threads, "duckdb_memory_limit": memory_limit}
+            return opened.enter_context(
+                open_engine(Settings.load(data_dir=tmp_path_factory.mktemp("engine"), **sizes))
+            )
+
+        yield lambda settings: engine(settings.duckdb_threads, settings.duckdb_memory_limit)
+
+
 @pytest.fixture
-def storage(settings: Settings) -> Iterator[Storage]:
+def storage(settings: Settings, engine_of: Callable[[Settings], DuckDBPyConnection]) -> Iterator[Storage]:
     """An open, empty storage."""
     with open_storage(settings) as opened:
-        yield opened
+        yield replace(opened, get_engine=lambda: engine_of(settings))
+
+
+@pytest.fixture(scope="module")
+def open_shared(
+    new_database: Callable[[], str],
+    engine_of: Callable[[Settings], DuckDBPyConnection],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[..., Storage]]:
+    """Opens a storage that tests of a module share, which fill it once and then only read; keywords override."""
+    with ExitStack() as opened:
+
+        def open_one(**values: object) -> Storage:
+            defaults = {
+                "data_dir": tmp_path_factory.mktemp("shared"),
+                "database_url": new_database(),
+                "digest_key": "test",
+                "duckdb_threads": 2,
+                "now": NOW,
+            }
+            settings = Settings.load(**{**defaults, **values})
+            storage = opened.enter_context(open_storage(settings))
+            return replace(storage, get_engine=lambda: engine_of(settings))
+
+        yield open_one
 
 
 @pytest.fixture

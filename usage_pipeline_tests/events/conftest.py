@@ -1,6 +1,6 @@
 """Fixtures: a directory for mappings of one's own, and the files that people edit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.pipeline.refresh import RefreshSummary
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.events.each import Became, Line, landed_each
 from usage_pipeline_tests.support import Landing, land_and_compute
 
 
@@ -67,7 +68,35 @@ def deliver(landing: Landing, land: Callable[[str], None]) -> Callable[..., None
     return write_and_land
 
 
+@pytest.fixture(scope="module")
+def land_each(
+    open_shared: Callable[..., Storage], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., dict[str, Became]]:
+    """Lands each line as a file of its own, all together, and says by name what became of each.
+
+    As little as if each had been landed alone can one line have to do with another, and they are judged at once.
+    The mapping of one's own has the name of the source.
+    """
+
+    def land(
+        source: str, lines: Mapping[str, Line], mapping: str | None = None, tenant: str | None = "acme"
+    ) -> dict[str, Became]:
+        folder = tmp_path_factory.mktemp("each") / "mappings"
+        folder.mkdir()
+        if mapping is not None:
+            (folder / f"{source}.yaml").write_text(mapping, encoding="utf-8")
+        return landed_each(open_shared(mappings_dir=folder), source, lines, tenant)
+
+    return land
+
+
 @pytest.fixture
 def run(storage: Storage) -> Callable[[], RefreshSummary]:
-    """Lands what is new, and computes what the series are made of."""
+    """Lands what is new, and computes the tables of records."""
+    return lambda: land_and_compute(storage, "records")
+
+
+@pytest.fixture
+def run_to_series(storage: Storage) -> Callable[[], RefreshSummary]:
+    """Lands what is new, and computes the series and what they are made of."""
     return lambda: land_and_compute(storage, "records", "rollups", "series")

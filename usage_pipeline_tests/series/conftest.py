@@ -1,7 +1,8 @@
 """The storage of these tests also knows the source `generic`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from usage_pipeline.pipeline.refresh import RefreshSummary
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.generic import write_mapping
-from usage_pipeline_tests.support import land_and_compute
+from usage_pipeline_tests.support import Landing, land_and_compute
 
 
 @pytest.fixture
@@ -17,7 +18,29 @@ def settings(new_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
     return new_settings(mappings_dir=write_mapping(tmp_path / "mappings"))
 
 
+GROUPS = ("records", "rollups", "series", "breakdowns")
+
+
 @pytest.fixture
 def run(storage: Storage) -> Callable[[], RefreshSummary]:
     """Lands what is new, and computes all tables but those of costs."""
-    return lambda: land_and_compute(storage, "records", "rollups", "series", "breakdowns")
+    return lambda: land_and_compute(storage, *GROUPS)
+
+
+@pytest.fixture(scope="module")
+def computed(
+    open_shared: Callable[..., Storage], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Storage]:
+    """Makes a storage in which these logs are landed and computed: by source and landing day, the lines.
+
+    For tests that only read it. Those that change what they are given take `storage`.
+    """
+
+    def compute(logs: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]) -> Storage:
+        storage = open_shared(mappings_dir=write_mapping(tmp_path_factory.mktemp("reading") / "mappings"))
+        for (source, day), lines in logs.items():
+            Landing(storage.settings.landing).write(source, day, lines)
+        land_and_compute(storage, *GROUPS)
+        return storage
+
+    return compute

@@ -1,5 +1,6 @@
 """Every metric by the values of one dimension at a time: they add up to the tenant's total, however many."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,8 +27,8 @@ def broken_down(storage: Storage, dimension: str, *metrics: str, tenant: str = "
         return {value: tuple(counts) for value, *counts in connection.execute(query)}
 
 
-@pytest.fixture
-def varied(storage: Storage, landing: Landing, run: Run) -> Storage:
+@pytest.fixture(scope="module")
+def varied(computed: Callable[..., Storage]) -> Storage:
     """One day of two tenants, with and without values for the dimensions."""
     lines = [
         prompt("e1", TIME, modelName="m1", userId="u1", conversationId="c1", cachedTokensIn=10),
@@ -36,10 +37,8 @@ def varied(storage: Storage, landing: Landing, run: Run) -> Storage:
         prompt("e4", TIME, modelName="m1", tenantId="zeta", conversationId="c1"),
         {"id": "e5", "event": "file_upload", "timestamp": TIME, "tenantId": "acme", "fileSize": 2048},
     ]
-    landing.write("persona", "2026-05-01", lines)
-    landing.write("generic", "2026-05-01", [line("e1", "conversation", count=4, model="m2", agent="a1")])
-    run()
-    return storage
+    counted = [line("e1", "conversation", count=4, model="m2", agent="a1")]
+    return computed({("persona", "2026-05-01"): lines, ("generic", "2026-05-01"): counted})
 
 
 def test_each_value_of_a_dimension_has_its_metrics(varied: Storage) -> None:

@@ -1,29 +1,26 @@
 """Usage of missing days: null and never left out by day, in no sum without it."""
 
+from collections.abc import Callable
+
 import pytest
 
 from usage_pipeline.series.queries import missing_days, read_usage
 from usage_pipeline.series.questions import UsageQuery
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.generic import line
-from usage_pipeline_tests.series.reading import Run, day, usage
-from usage_pipeline_tests.support import Landing
+from usage_pipeline_tests.series.reading import day, usage
 
 DAYS = (day("2026-05-29"), day("2026-06-02"))
 
 
-@pytest.fixture
-def outage(storage: Storage, landing: Landing, run: Run) -> Storage:
+@pytest.fixture(scope="module")
+def outage(computed: Callable[..., Storage]) -> Storage:
     """29 May with two models, 30 May without landing, 31 May quiet; 1 June landed while it goes on."""
-    landing.write(
-        "generic",
-        "2026-05-29",
-        [line(f"e{model}", "event", "2026-05-29T08:00:00Z", model=model) for model in ("m1", "m2")],
+    models = [line(f"e{model}", "event", "2026-05-29T08:00:00Z", model=model) for model in ("m1", "m2")]
+    today = [line("e1", "event", "2026-06-01T00:00:00Z", model="m1")]
+    return computed(
+        {("generic", "2026-05-29"): models, ("generic", "2026-05-31"): [], ("generic", "2026-06-01"): today}
     )
-    landing.write("generic", "2026-05-31", [])
-    landing.write("generic", "2026-06-01", [line("e1", "event", "2026-06-01T00:00:00Z", model="m1")])
-    run()
-    return storage
 
 
 def test_by_day_there_is_a_row_for_every_day(outage: Storage) -> None:

@@ -1,6 +1,7 @@
 """Requests, errors and latencies by model and bucket, and what is read from them."""
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -83,8 +84,8 @@ def test_a_run_counts_its_api_calls_as_requests_and_one_latency(
     assert stored(storage) == [("acme", NONE, 7, 4, 0, 1)]
 
 
-@pytest.fixture
-def landed(storage: Storage, landing: Landing, run: Run) -> Storage:
+@pytest.fixture(scope="module")
+def landed(computed: Callable[..., Storage]) -> Storage:
     """Requests of 1, 3 and 4 May, where 2 May is missing and 4 May has none of acme."""
     lines = [
         *(prompt(f"a{ms}", TIME, modelName="m1", latencyMs=ms) for ms in range(1, 21)),
@@ -92,12 +93,11 @@ def landed(storage: Storage, landing: Landing, run: Run) -> Storage:
         prompt("b2", TIME, modelName="m2"),
         prompt("z1", TIME, modelName="m2", latencyMs=7, tenantId="zeta"),
     ]
-    landing.write("persona", "2026-05-01", lines)
     late = {"id": "c1", "event": "file_upload", "timestamp": "2026-05-03T08:00:00Z", "tenantId": "acme"}
-    landing.write("persona", "2026-05-03", [{**late, "fileSize": 25}, {**late, "id": "c2", "fileSize": 26}])
-    landing.write("persona", "2026-05-04", [])
-    run()
-    return storage
+    uploads = [{**late, "fileSize": 25}, {**late, "id": "c2", "fileSize": 26}]
+    return computed(
+        {("persona", "2026-05-01"): lines, ("persona", "2026-05-03"): uploads, ("persona", "2026-05-04"): []}
+    )
 
 
 def test_a_model_has_its_shares_percentiles_and_averages(landed: Storage) -> None:

@@ -1,5 +1,6 @@
 """Consistency checks: all of them, and each issue type that they found."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -99,15 +100,13 @@ def test_records_of_two_sources_with_one_id_are_two_checks(storage: Storage, lan
     assert stored(storage) == {ALL: (2, 0, 2), "age": (2, 0, 2)}
 
 
-@pytest.fixture
-def landed(storage: Storage, landing: Landing, run: Run) -> Storage:
+@pytest.fixture(scope="module")
+def landed(computed: Callable[..., Storage]) -> Storage:
     """Two days with three checks of acme, one of zeta, and seven prompts of acme."""
     prompts = [prompt(f"p{number}", TIME) for number in range(7)]
     checks = [check("e1", "employer", "age"), check("e2"), check("z1", "age", tenantId="zeta")]
-    landing.write("persona", "2026-05-01", [*prompts, *checks])
-    landing.write("persona", "2026-05-02", [check("e3", "employer", timestamp="2026-05-02T08:00:00Z")])
-    run()
-    return storage
+    next_day = [check("e3", "employer", timestamp="2026-05-02T08:00:00Z")]
+    return computed({("persona", "2026-05-01"): [*prompts, *checks], ("persona", "2026-05-02"): next_day})
 
 
 def test_quality_is_read_over_days_the_most_frequent_issue_first(landed: Storage) -> None:

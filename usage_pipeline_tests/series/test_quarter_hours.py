@@ -1,6 +1,7 @@
 """The quarter hours of a day: half open, in UTC, and together what the cube says of the day."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -69,8 +70,8 @@ def test_a_day_without_records_has_no_quarter_hours(storage: Storage, landing: L
     assert quarter_hours(storage) == []
 
 
-@pytest.fixture
-def varied(storage: Storage, landing: Landing, run: Run) -> Storage:
+@pytest.fixture(scope="module")
+def varied(computed: Callable[..., Storage]) -> Storage:
     """Records at the edges of quarter hours, of every kind of metric."""
     fields: dict[str, Any] = {"api_calls": 3, "tool_calls": 2, "messages": 5, "count": 4}
     lines = [
@@ -87,10 +88,7 @@ def varied(storage: Storage, landing: Landing, run: Run) -> Storage:
         *(prompt(f"{event}{time}", time, event=event) for event in events for time in TIMES),
         *(prompt(f"u{time}", time, event="file_upload", fileSize=2048) for time in TIMES),
     ]
-    landing.write("generic", "2026-05-02", lines)
-    landing.write("persona", "2026-05-02", personas)
-    run()
-    return storage
+    return computed({("generic", "2026-05-02"): lines, ("persona", "2026-05-02"): personas})
 
 
 GROUP = ("day", "tenant_id", "source", "type", "model")

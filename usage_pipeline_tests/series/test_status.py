@@ -6,11 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.reading import status
-from usage_pipeline_tests.support import Landing, prompt
+from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 
 RunAt = Callable[[datetime], object]
 
@@ -22,11 +21,11 @@ def at(day: int, hour: int = 0, minute: int = 0) -> datetime:
 
 @pytest.fixture
 def run_at(storage: Storage) -> RunAt:
-    """Runs the pipeline at some time."""
+    """Lands and computes, at some time, what says how far a day can be trusted: the series and what they read."""
 
     def run(now: datetime) -> object:
         then = replace(storage, settings=storage.settings.model_copy(update={"now": now}))
-        return refresh(then, PlainRunner(then))
+        return land_and_compute(then, "records", "rollups", "series")
 
     return run
 

@@ -1,5 +1,6 @@
 """Personas and timeline entries are stocks: they run from the daily flows."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -21,15 +22,17 @@ def events(on: str, *kinds: str, tenant: str = "acme") -> list[dict[str, Any]]:
     ]
 
 
-@pytest.fixture
-def landed(storage: Storage, landing: Landing, run: Run) -> Storage:
+@pytest.fixture(scope="module")
+def landed(computed: Callable[..., Storage]) -> Storage:
     """Flows of four days, where 3 May is missing and 4 May has none of acme."""
-    landing.write("persona", "2026-05-01", events("2026-05-01", CREATE, CREATE, CREATE, APPEND, APPEND))
-    landing.write("persona", "2026-05-02", events("2026-05-02", DELETE, APPEND, SUPERSEDE, SUPERSEDE))
-    landing.write("persona", "2026-05-04", events("2026-05-04", CREATE, tenant="zeta"))
-    landing.write("persona", "2026-05-05", events("2026-05-05", CREATE, CREATE))
-    run()
-    return storage
+    return computed(
+        {
+            ("persona", "2026-05-01"): events("2026-05-01", CREATE, CREATE, CREATE, APPEND, APPEND),
+            ("persona", "2026-05-02"): events("2026-05-02", DELETE, APPEND, SUPERSEDE, SUPERSEDE),
+            ("persona", "2026-05-04"): events("2026-05-04", CREATE, tenant="zeta"),
+            ("persona", "2026-05-05"): events("2026-05-05", CREATE, CREATE),
+        }
+    )
 
 
 def test_a_stock_is_what_was_added_less_what_was_taken_away(landed: Storage) -> None:

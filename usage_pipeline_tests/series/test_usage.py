@@ -1,12 +1,12 @@
 """What records count as, and usage by day, tenant and dimension: the sum of groups is the total."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import given
 from hypothesis import settings as checked
 from hypothesis import strategies as st
 
@@ -27,49 +27,60 @@ def persona(event: str, **fields: object) -> dict[str, Any]:
     return {"id": "e1", "event": event, "timestamp": TIME, "tenantId": "acme", "status": "succeeded", **fields}
 
 
-@pytest.mark.parametrize(
-    ("record", "counts"),
-    [
-        (persona("persona_prompt"), {"requests": 1, "prompts": 1, "messages": 2}),
-        (persona("persona_prompt", status="failed"), {"requests": 1, "prompts": 1, "messages": 1, "errors": 1}),
-        (persona("persona_prompt", errorCode="E7"), {"requests": 1, "prompts": 1, "messages": 2, "errors": 1}),
-        (persona("persona_create"), {"requests": 1, "personas_created": 1}),
-        (persona("persona_delete"), {"requests": 1, "personas_deleted": 1}),
-        (persona("persona_list"), {"requests": 1}),
-        (persona("persona_timeline_append"), {"requests": 1, "timeline_appended": 1}),
-        (persona("persona_timeline_supersede"), {"requests": 1, "timeline_superseded": 1}),
-        (persona("file_upload", fileSize=2048), {"requests": 1, "files": 1, "bytes": 2048}),
-    ],
-)
-def test_what_a_record_of_the_persona_platform_counts_as(
-    storage: Storage, landing: Landing, run: Run, record: Mapping[str, Any], counts: dict[str, int]
-) -> None:
-    landing.write("persona", "2026-05-01", [record])
-    run()
-    (found,) = read_usage(storage, UsageQuery(FIRST, LAST))
-    assert {name: count for name, count in found.items() if count} == {"records": 1, **counts}
+PERSONA: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
+    "prompt": (persona("persona_prompt"), {"requests": 1, "prompts": 1, "messages": 2}),
+    "failed prompt": (
+        persona("persona_prompt", status="failed"),
+        {"requests": 1, "prompts": 1, "messages": 1, "errors": 1},
+    ),
+    "prompt with an error code": (
+        persona("persona_prompt", errorCode="E7"),
+        {"requests": 1, "prompts": 1, "messages": 2, "errors": 1},
+    ),
+    "create": (persona("persona_create"), {"requests": 1, "personas_created": 1}),
+    "delete": (persona("persona_delete"), {"requests": 1, "personas_deleted": 1}),
+    "list": (persona("persona_list"), {"requests": 1}),
+    "append": (persona("persona_timeline_append"), {"requests": 1, "timeline_appended": 1}),
+    "supersede": (persona("persona_timeline_supersede"), {"requests": 1, "timeline_superseded": 1}),
+    "upload": (persona("file_upload", fileSize=2048), {"requests": 1, "files": 1, "bytes": 2048}),
+}
+GENERIC: dict[str, tuple[dict[str, Any], dict[str, int]]] = {
+    "event": (line("e1", "event"), {}),
+    "request": (line("e1", "request"), {"requests": 1}),
+    "request of 4 calls": (line("e1", "request", api_calls=4), {"requests": 4}),
+    "event of 4 calls": (line("e1", "event", api_calls=4), {}),
+    "message": (line("e1", "message"), {"messages": 1}),
+    "message of 5": (line("e1", "message", count=5), {"messages": 5}),
+    "prompt of 7 messages": (line("e1", "prompt", messages=7), {"requests": 1, "prompts": 1, "messages": 7}),
+    "event of 3 tool calls": (line("e1", "event", tool_calls=3), {"tool_calls": 3}),
+}
 
 
-@pytest.mark.parametrize(
-    ("record", "counts"),
-    [
-        (line("e1", "event"), {}),
-        (line("e1", "request"), {"requests": 1}),
-        (line("e1", "request", api_calls=4), {"requests": 4}),
-        (line("e1", "event", api_calls=4), {}),
-        (line("e1", "message"), {"messages": 1}),
-        (line("e1", "message", count=5), {"messages": 5}),
-        (line("e1", "prompt", messages=7), {"requests": 1, "prompts": 1, "messages": 7}),
-        (line("e1", "event", tool_calls=3), {"tool_calls": 3}),
-    ],
-)
-def test_what_a_record_of_a_generic_type_counts_as(
-    storage: Storage, landing: Landing, run: Run, record: Mapping[str, Any], counts: dict[str, int]
-) -> None:
-    landing.write("generic", "2026-05-01", [record])
-    run()
-    (found,) = read_usage(storage, UsageQuery(FIRST, LAST))
-    assert {name: count for name, count in found.items() if count} == {"records": 1, **counts}
+@pytest.fixture(scope="module")
+def counted(computed: Callable[..., Storage]) -> Storage:
+    """Each of these records, as the only one of a tenant and a source."""
+    day = "2026-05-01"
+    return computed(
+        {
+            ("persona", day): [{**record, "tenantId": name} for name, (record, _) in PERSONA.items()],
+            ("generic", day): [{**record, "tenant": name} for name, (record, _) in GENERIC.items()],
+        }
+    )
+
+
+def counts_of(storage: Storage, source: str, tenant: str) -> dict[str, object]:
+    (found,) = read_usage(storage, UsageQuery(FIRST, LAST, where=(("source", source), ("tenant", tenant))))
+    return {name: count for name, count in found.items() if count}
+
+
+@pytest.mark.parametrize("name", PERSONA)
+def test_what_a_record_of_the_persona_platform_counts_as(counted: Storage, name: str) -> None:
+    assert counts_of(counted, "persona", name) == {"records": 1, **PERSONA[name][1]}
+
+
+@pytest.mark.parametrize("name", GENERIC)
+def test_what_a_record_of_a_generic_type_counts_as(counted: Storage, name: str) -> None:
+    assert counts_of(counted, "generic", name) == {"records": 1, **GENERIC[name][1]}
 
 
 def test_tokens_by_what_they_were(storage: Storage, landing: Landing, run: Run) -> None:
@@ -80,10 +91,9 @@ def test_tokens_by_what_they_were(storage: Storage, landing: Landing, run: Run) 
     assert usage(storage, *names) == [(100, 30, 20, 5, 120)]
 
 
-@pytest.fixture
-def varied(storage: Storage, landing: Landing, run: Run) -> Storage:
+def varied_lines() -> list[dict[str, Any]]:
     """Two days of two tenants, with and without values for the dimensions."""
-    lines = [
+    return [
         prompt("e1", "2026-05-01T08:00:00Z", modelName="m1", userId="u1", conversationId="c1"),
         prompt("e2", "2026-05-01T09:00:00Z", modelName="m2", userId="u1", project="p1"),
         prompt("e3", "2026-05-01T10:00:00Z", userId="u2", status="failed", tokensIn=7),
@@ -91,8 +101,18 @@ def varied(storage: Storage, landing: Landing, run: Run) -> Storage:
         prompt("e5", "2026-05-02T09:00:00Z", modelName="m1", tenantId="zeta", conversationId="c1"),
         persona("persona_create", tenantId="zeta", feature="it's new"),
     ]
-    landing.write("persona", "2026-05-02", lines)
-    landing.write("generic", "2026-05-02", [line("e1", "conversation", count=4, model="m2", agent="a1")])
+
+
+@pytest.fixture(scope="module")
+def varied(computed: Callable[..., Storage]) -> Storage:
+    counted = [line("e1", "conversation", count=4, model="m2", agent="a1")]
+    return computed({("persona", "2026-05-02"): varied_lines(), ("generic", "2026-05-02"): counted})
+
+
+@pytest.fixture
+def breakable(storage: Storage, landing: Landing, run: Run) -> Storage:
+    """A storage of the test's own, whose files it may take away."""
+    landing.write("persona", "2026-05-02", varied_lines())
     run()
     return storage
 
@@ -154,7 +174,7 @@ def test_a_word_that_is_no_metric_is_refused() -> None:
         UsageQuery(FIRST, LAST, metrics=("cost",))
 
 
-@checked(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@checked(max_examples=40, deadline=None)
 @given(
     group_by=st.lists(st.sampled_from(list(GROUPS)), unique=True).map(tuple),
     where=st.lists(st.sampled_from([("tenant", "acme"), ("model", "m1"), ("day", "2026-05-01")]), unique=True),
@@ -169,17 +189,17 @@ def test_the_sum_of_any_groups_is_the_total(
     assert sums == total
 
 
-def test_a_rollup_that_is_gone_is_an_error_and_not_a_lower_total(varied: Storage) -> None:
-    shutil.rmtree(varied.settings.data_dir / "rollups" / "daily_usage")
+def test_a_rollup_that_is_gone_is_an_error_and_not_a_lower_total(breakable: Storage) -> None:
+    shutil.rmtree(breakable.settings.data_dir / "rollups" / "daily_usage")
     with pytest.raises(PartitionError, match=r"daily_usage: .* a total without them would be wrong"):
-        read_usage(varied, UsageQuery(FIRST, LAST))
+        read_usage(breakable, UsageQuery(FIRST, LAST))
 
 
-def test_a_rollup_that_is_damaged_is_an_error_that_says_what_to_do(varied: Storage) -> None:
-    for path in (varied.settings.data_dir / "rollups" / "daily_usage").rglob("*.parquet"):
+def test_a_rollup_that_is_damaged_is_an_error_that_says_what_to_do(breakable: Storage) -> None:
+    for path in (breakable.settings.data_dir / "rollups" / "daily_usage").rglob("*.parquet"):
         path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(PartitionError, match="usage-pipeline recompute"):
-        read_usage(varied, UsageQuery(FIRST, LAST))
+        read_usage(breakable, UsageQuery(FIRST, LAST))
 
 
 def test_a_word_that_stands_twice_is_refused() -> None:

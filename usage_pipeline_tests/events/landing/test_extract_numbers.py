@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.support import Landing, prompt, reject_reasons, rows
+from usage_pipeline_tests.events.each import Became
+from usage_pipeline_tests.support import Landing, prompt, rows
 
 Land = Callable[[str], None]
 
@@ -30,123 +31,118 @@ def persona_line(tokens_in: str) -> str:
     return json.dumps(prompt("e1", "2026-05-01T08:00:00Z", tokensIn="?")).replace('"?"', tokens_in)
 
 
-@pytest.mark.parametrize(
-    ("text", "tokens"),
-    [
-        ("12", 12),
-        ('"12"', 12),
-        ("12.0", 12),
-        ('"12.00"', 12),
-        ("0", 0),
-        ('"007"', 7),
-        ("999999999999999", 999_999_999_999_999),
-        ("null", None),
-        ('""', None),
-    ],
+TOKENS = {
+    "12": 12,
+    '"12"': 12,
+    "12.0": 12,
+    '"12.00"': 12,
+    "0": 0,
+    '"007"': 7,
+    "999999999999999": 999_999_999_999_999,
+    "null": None,
+    '""': None,
+}
+NO_TOKENS = (
+    "12.7",
+    '"12.7"',
+    '"0x1F"',
+    '"1_000"',
+    '"1,000"',
+    "-1",
+    '"-1"',
+    '"+1"',
+    '"NaN"',
+    '"nan"',
+    '"Infinity"',
+    "true",
+    '"1e3"',
+    '" 1"',
+    '"1."',
+    '".5"',
+    '"\u0661"',
+    "1000000000000000",
+    "[1]",
+    '{"n": 1}',
 )
-def test_token_count(storage: Storage, landing: Landing, land: Land, text: str, tokens: int | None) -> None:
-    landing.write("persona", "2026-05-01", [persona_line(text)])
-    land("2026-05-01")
-    assert rows(storage, LANDED_EVENTS, "tokens_in") == [(tokens,)]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "12.7",
-        '"12.7"',
-        '"0x1F"',
-        '"1_000"',
-        '"1,000"',
-        "-1",
-        '"-1"',
-        '"+1"',
-        '"NaN"',
-        '"nan"',
-        '"Infinity"',
-        "true",
-        '"1e3"',
-        '" 1"',
-        '"1."',
-        '".5"',
-        '"\u0661"',
-        "1000000000000000",
-        "[1]",
-        '{"n": 1}',
-    ],
+@pytest.fixture(scope="module")
+def token_counts(land_each: Callable[..., dict[str, Became]]) -> dict[str, Became]:
+    """What became of a line with each of these texts as its input tokens."""
+    return land_each("persona", {text: persona_line(text) for text in (*TOKENS, *NO_TOKENS)})
+
+
+@pytest.mark.parametrize("text", TOKENS)
+def test_token_count(token_counts: dict[str, Became], text: str) -> None:
+    assert token_counts[text]["tokens_in"] == TOKENS[text]
+
+
+@pytest.mark.parametrize("text", NO_TOKENS)
+def test_what_is_no_token_count_is_rejected(token_counts: dict[str, Became], text: str) -> None:
+    assert token_counts[text].rejected == (1, "invalid_tokens_in")
+
+
+def metered_line(field: str) -> str:
+    return f'{{"id": "e1", "at": "2026-05-01T08:00:00Z", {field}}}'
+
+
+COST_TEXTS = (
+    "0.1",
+    "0.000001",
+    "1e-7",
+    "1.5E-5",
+    "2.5e+3",
+    "12",
+    "0.123456789012345678901234",
+    "1234567890123.123456789012345678901234",
+    "9999999999999",
+    "0.100000000000000005551115",
+    "3.00000000000000000000001",
+    "1.23456789012345678e-3",
+    "1234567.890123456789",
 )
-def test_what_is_no_token_count_is_rejected(storage: Storage, landing: Landing, land: Land, text: str) -> None:
-    landing.write("persona", "2026-05-01", [persona_line(text)])
-    land("2026-05-01")
-    assert reject_reasons(storage) == [(1, "invalid_tokens_in")]
+COST_FIELDS = ('"bill": {"cost": ?}', '"bill":{"cost":?}', '"bill": {"cost": "?"}')
+NO_COSTS = ("-0.1", "10000000000000", '"1,5"', '"$1"', '"NaN"', '"Infinity"', "false", '"1.2.3"')
+CREDITS = "12.345678901234567890123"
+DURATIONS = {"1840": 1840, "1840.999": 1840, '"0.9"': 0}
+NOTE = json.dumps('a "cost": 0.12345678901234567890 b')
 
 
-@pytest.fixture
-def read_field(
-    storage: Storage, landing: Landing, land: Land, add_mapping: Callable[[str, str], Path]
-) -> Callable[[str, str, str], object]:
-    """Lands a line with this text in place of a value; the column as landed, or the reject reason."""
-
-    def read(line: str, text: str, column: str) -> object:
-        add_mapping("metered", METERED)
-        start = '{"id": "e1", "at": "2026-05-01T08:00:00Z", '
-        landing.write("metered", "2026-05-01", [start + line.replace("?", text) + "}"], tenant="acme")
-        land("2026-05-01")
-        found = rows(storage, LANDED_EVENTS, column)
-        return found[0][0] if found else reject_reasons(storage)[0][1]
-
-    return read
+@pytest.fixture(scope="module")
+def metered(land_each: Callable[..., dict[str, Became]]) -> dict[str, Became]:
+    """What became of a line with each of these fields."""
+    fields = [
+        *(field.replace("?", text) for field in COST_FIELDS for text in COST_TEXTS),
+        *(COST_FIELDS[0].replace("?", text) for text in NO_COSTS),
+        f'"credits used": {CREDITS}',
+        *(f'"took": {text}' for text in DURATIONS),
+        f'"note": {NOTE}',
+    ]
+    return land_each("metered", {field: metered_line(field) for field in fields}, METERED)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "0.1",
-        "0.000001",
-        "1e-7",
-        "1.5E-5",
-        "2.5e+3",
-        "12",
-        "0.123456789012345678901234",
-        "1234567890123.123456789012345678901234",
-        "9999999999999",
-        "0.100000000000000005551115",
-        "3.00000000000000000000001",
-        "1.23456789012345678e-3",
-        "1234567.890123456789",
-    ],
-)
-@pytest.mark.parametrize("line", ['"bill": {"cost": ?}', '"bill":{"cost":?}', '"bill": {"cost": "?"}'])
-def test_reported_cost_is_kept_exactly_as_written(
-    read_field: Callable[[str, str, str], object], line: str, text: str
-) -> None:
-    assert read_field(line, text, "reported_cost") == Decimal(text)
+@pytest.mark.parametrize("text", COST_TEXTS)
+@pytest.mark.parametrize("field", COST_FIELDS)
+def test_reported_cost_is_kept_exactly_as_written(metered: dict[str, Became], field: str, text: str) -> None:
+    assert metered[field.replace("?", text)]["reported_cost"] == Decimal(text)
 
 
-def test_credits_under_a_name_with_a_space_are_kept_exactly(
-    read_field: Callable[[str, str, str], object],
-) -> None:
-    text = "12.345678901234567890123"
-    assert read_field('"credits used": ?', text, "reported_credits") == Decimal(text)
+def test_credits_under_a_name_with_a_space_are_kept_exactly(metered: dict[str, Became]) -> None:
+    assert metered[f'"credits used": {CREDITS}']["reported_credits"] == Decimal(CREDITS)
 
 
-@pytest.mark.parametrize(
-    "text", ["-0.1", "10000000000000", '"1,5"', '"$1"', '"NaN"', '"Infinity"', "false", '"1.2.3"']
-)
-def test_what_is_no_cost_is_rejected(read_field: Callable[[str, str, str], object], text: str) -> None:
-    assert read_field('"bill": {"cost": ?}', text, "reported_cost") == "invalid_reported_cost"
+@pytest.mark.parametrize("text", NO_COSTS)
+def test_what_is_no_cost_is_rejected(metered: dict[str, Became], text: str) -> None:
+    assert metered[COST_FIELDS[0].replace("?", text)].rejected == (1, "invalid_reported_cost")
 
 
-@pytest.mark.parametrize(("text", "milliseconds"), [("1840", 1840), ("1840.999", 1840), ('"0.9"', 0)])
-def test_a_duration_is_cut_off_to_the_millisecond(
-    read_field: Callable[[str, str, str], object], text: str, milliseconds: int
-) -> None:
-    assert read_field('"took": ?', text, "duration_ms") == milliseconds
+@pytest.mark.parametrize("text", DURATIONS)
+def test_a_duration_is_cut_off_to_the_millisecond(metered: dict[str, Became], text: str) -> None:
+    assert metered[f'"took": {text}']["duration_ms"] == DURATIONS[text]
 
 
-def test_a_text_that_looks_like_a_cost_is_not_altered(read_field: Callable[[str, str, str], object]) -> None:
-    text = json.dumps('a "cost": 0.12345678901234567890 b')
-    assert json.loads(str(read_field('"note": ?', text, "meta")))["note"] == json.loads(text)
+def test_a_text_that_looks_like_a_cost_is_not_altered(metered: dict[str, Became]) -> None:
+    assert json.loads(metered[f'"note": {NOTE}']["meta"])["note"] == json.loads(NOTE)
 
 
 COSTS = st.decimals(min_value=0, max_value=10**13 - 1, places=24)

@@ -11,6 +11,7 @@ import pytest
 from usage_pipeline.events.landing import lines
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.events.each import Became
 from usage_pipeline_tests.support import Landing, files, prompt, reject_reasons, rows
 
 Run = Callable[[], object]
@@ -57,13 +58,15 @@ REJECTS = [
 ]
 
 
-@pytest.mark.parametrize(("line", "reason"), REJECTS)
-def test_reject_reason(
-    storage: Storage, landing: Landing, land: Land, line: dict[str, Any] | str, reason: str
-) -> None:
-    landing.write("persona", "2026-05-01", [line])
-    land("2026-05-01")
-    assert reject_reasons(storage) == [(1, reason)]
+@pytest.fixture(scope="module")
+def judged(land_each: Callable[..., dict[str, Became]]) -> dict[str, Became]:
+    """What became of each of these lines."""
+    return land_each("persona", {str(case.id): case.values[0] for case in REJECTS}, tenant=None)
+
+
+@pytest.mark.parametrize(("name", "reason"), [(case.id, case.values[1]) for case in REJECTS])
+def test_reject_reason(judged: dict[str, Became], name: str, reason: str) -> None:
+    assert judged[name].rejected == (1, reason)
 
 
 def test_each_rejected_line_is_counted_once_and_the_good_ones_land(

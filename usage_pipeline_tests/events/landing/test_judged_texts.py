@@ -2,72 +2,77 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
 
 import pytest
 
-from usage_pipeline.events.landing.rejects import read_rejects
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.events.each import Became
 from usage_pipeline_tests.support import prompt, reject_reasons, rows
 
-DAY = date(2026, 5, 1)
 TIME = "2026-05-01T08:00:00Z"
 TENANT = "a text of at most 128 characters, without control characters and white space around"
 
 
-@pytest.mark.parametrize(
-    "tenant",
-    [
-        pytest.param(" acme", id="space before"),
-        pytest.param("acme ", id="space behind"),
-        pytest.param(" ", id="only a space"),
-        pytest.param("acme\t", id="tab"),
-        pytest.param('["acme"]', id="a list"),
-        pytest.param("ac\nme", id="line end"),
-        pytest.param("ac\u0000me", id="NUL"),
-        pytest.param("ac\u007fme", id="DEL"),
-        pytest.param("ac\u0085me", id="next line, a control character beyond ASCII"),
-        pytest.param("\u00a0acme", id="no-break space before"),
-        pytest.param("acme\u3000", id="ideographic space behind"),
-        pytest.param("x" * 129, id="129 characters"),
-    ],
-)
-def test_a_tenant_that_nobody_could_tell_from_another_is_rejected(
-    storage: Storage, deliver: Callable[..., None], tenant: str
-) -> None:
-    deliver("persona", "2026-05-01", [prompt("e1", TIME, tenantId=tenant)])
-    (reject,) = read_rejects(storage, DAY, DAY)
-    told = (reject["reason"], reject["field"], reject["found"], reject["expected"])
+NO_TENANTS = {
+    "space before": " acme",
+    "space behind": "acme ",
+    "only a space": " ",
+    "tab": "acme\t",
+    "a list": '["acme"]',
+    "line end": "ac\nme",
+    "NUL": "ac\u0000me",
+    "DEL": "ac\u007fme",
+    "next line, a control character beyond ASCII": "ac\u0085me",
+    "no-break space before": "\u00a0acme",
+    "ideographic space behind": "acme\u3000",
+    "129 characters": "x" * 129,
+}
+TENANTS = ("x" * 128, "夜" * 128, "acme corp", "a/b", "it's [me]", "Ünïted")
+FIELDS = {
+    "modelName": "model",
+    "status": "status",
+    "userId": "member_id",
+    "project": "project",
+    "feature": "feature",
+}
+NO_VALUES = {"257 characters": "x" * 257, "NUL": "a\u0000b"}
+
+
+@pytest.fixture(scope="module")
+def judged(land_each: Callable[..., dict[str, Became]]) -> dict[str, Became]:
+    """What became of a line of each of these tenants, and of one with each of these values in each field."""
+    lines = {tenant: prompt("e1", TIME, tenantId=tenant) for tenant in (*NO_TENANTS.values(), *TENANTS)}
+    for field in FIELDS:
+        for kind, value in NO_VALUES.items():
+            lines[f"{field}: {kind}"] = prompt("e1", TIME, **{field: value})
+    return land_each("persona", lines, tenant=None)
+
+
+def told(line: Became) -> tuple[object, ...] | None:
+    """What is said of a rejected line."""
+    return line.reject and tuple(line.reject[name] for name in ("reason", "field", "found", "expected"))
+
+
+@pytest.mark.parametrize("tenant", NO_TENANTS.values(), ids=NO_TENANTS)
+def test_a_tenant_that_nobody_could_tell_from_another_is_rejected(judged: dict[str, Became], tenant: str) -> None:
     quoted = json.dumps(tenant, ensure_ascii=False)  # so that white space and control characters can be seen
-    assert told == ("invalid_tenant_id", "$.tenantId", quoted, TENANT)
+    assert told(judged[tenant]) == ("invalid_tenant_id", "$.tenantId", quoted, TENANT)
 
 
-@pytest.mark.parametrize("tenant", ["x" * 128, "夜" * 128, "acme corp", "a/b", "it's [me]", "Ünïted"])
-def test_any_other_name_is_a_tenant(storage: Storage, deliver: Callable[..., None], tenant: str) -> None:
-    deliver("persona", "2026-05-01", [prompt("e1", TIME, tenantId=tenant)])
-    assert rows(storage, LANDED_EVENTS, "tenant_id") == [(tenant,)]
+@pytest.mark.parametrize("tenant", TENANTS)
+def test_any_other_name_is_a_tenant(judged: dict[str, Became], tenant: str) -> None:
+    assert judged[tenant]["tenant_id"] == tenant
 
 
-@pytest.mark.parametrize(
-    ("field", "column"),
-    [
-        ("modelName", "model"),
-        ("status", "status"),
-        ("userId", "member_id"),
-        ("project", "project"),
-        ("feature", "feature"),
-    ],
-)
-@pytest.mark.parametrize("value", ["x" * 257, "a\u0000b"], ids=["257 characters", "NUL"])
+@pytest.mark.parametrize(("field", "column"), FIELDS.items())
+@pytest.mark.parametrize("kind", NO_VALUES)
 def test_a_text_to_group_by_that_no_index_takes_is_rejected(
-    storage: Storage, deliver: Callable[..., None], field: str, column: str, value: str
+    judged: dict[str, Became], field: str, column: str, kind: str
 ) -> None:
-    deliver("persona", "2026-05-01", [prompt("e1", TIME, **{field: value})])
-    (reject,) = read_rejects(storage, DAY, DAY)
-    told = (reject["reason"], reject["field"], reject["found"], reject["expected"])
     fields = "$.status or $.jobStatus" if field == "status" else f"$.{field}"
-    assert told == (f"invalid_{column}", fields, value, "a text of at most 256 characters, no object and no list")
+    expected = "a text of at most 256 characters, no object and no list"
+    assert told(judged[f"{field}: {kind}"]) == (f"invalid_{column}", fields, NO_VALUES[kind], expected)
 
 
 @pytest.mark.parametrize("column", ["agent", "agent_type"])

@@ -9,7 +9,8 @@ import pytest
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.series.tables import DAILY_USAGE
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.support import Landing, reject_reasons, rows
+from usage_pipeline_tests.events.each import Became
+from usage_pipeline_tests.support import Landing, rows
 
 Land = Callable[[str], None]
 TIME = "2026-05-01T08:00:00Z"
@@ -34,59 +35,60 @@ TOKENS = """
 """
 
 
-@pytest.fixture
-def judge_tokens(
-    storage: Storage, landing: Landing, land: Land, add_mapping: Callable[[str, str], Path]
-) -> Callable[..., tuple[Any, ...]]:
-    """Lands one request with these tokens; (in, out, total) of its record, or its reject reason."""
+INCLUDED = [
+    pytest.param({"in": 100, "out": 20}, (100, 20, 120), id="total is input and output"),
+    pytest.param({"in": 100}, (100, None, 100), id="input alone"),
+    pytest.param({"out": 20}, (None, 20, 20), id="output alone"),
+    pytest.param({"total": 50}, (None, None, 50), id="a total without a split"),
+    pytest.param({"in": 100, "out": 20, "total": 999}, (100, 20, 120), id="the split wins over the total"),
+    pytest.param({}, (None, None, None), id="no tokens"),
+    pytest.param({"in": 100, "cached": 60, "cache_write": 40}, (100, None, 100), id="all input is cached"),
+    pytest.param({"in": 100, "cached": 60, "cache_write": 41}, ("token_invariant",), id="more cached than input"),
+    pytest.param({"cached": 1}, ("token_invariant",), id="cached without input"),
+    pytest.param({"out": 20, "reasoning": 20}, (None, 20, 20), id="all output is reasoning"),
+    pytest.param({"out": 20, "reasoning": 21}, ("token_invariant",), id="more reasoning than output"),
+    pytest.param({"reasoning": 1}, ("token_invariant",), id="reasoning without output"),
+    pytest.param({"in": 0, "out": 0}, (0, 0, 0), id="zero is not nothing"),
+]
+EXCLUDED = [
+    pytest.param({"in": 100, "out": 20, "cached": 60, "cache_write": 7}, (167, 20, 187), id="cached is added"),
+    pytest.param({"in": 100, "out": 20}, (100, 20, 120), id="nothing cached"),
+    pytest.param({"cached": 60}, (60, None, 60), id="nothing but cached"),
+    pytest.param({"out": 20}, (None, 20, 20), id="no input"),
+    pytest.param({"total": 50}, (None, None, 50), id="a total without a split"),
+    pytest.param({"in": 1, "out": 20, "reasoning": 21}, ("token_invariant",), id="more reasoning than output"),
+]
+
+
+@pytest.fixture(scope="module")
+def judge_tokens(land_each: Callable[..., dict[str, Became]]) -> Callable[..., tuple[Any, ...]]:
+    """(in, out, total) of the record of one request with these tokens, or its reject reason."""
+    became = {
+        included: land_each(
+            "tokens",
+            {str(case.values[0]): {"type": "request", "at": TIME, **case.values[0]} for case in cases},
+            TOKENS.format(included=str(included).lower()),
+        )
+        for included, cases in ((True, INCLUDED), (False, EXCLUDED))
+    }
 
     def judge(*, included: bool, **tokens: int) -> tuple[Any, ...]:
-        add_mapping("tokens", TOKENS.format(included=str(included).lower()))
-        landing.write("tokens", "2026-05-01", [{"type": "request", "at": TIME, **tokens}], tenant="acme")
-        land("2026-05-01")
-        found = rows(storage, LANDED_EVENTS, "tokens_in", "tokens_out", "tokens_total")
-        return found[0] if found else reject_reasons(storage)[0][1:]
+        line = became[included][str(tokens)]
+        if line.rejected:
+            return line.rejected[1:]
+        return line["tokens_in"], line["tokens_out"], line["tokens_total"]
 
     return judge
 
 
-@pytest.mark.parametrize(
-    ("tokens", "in_out_total"),
-    [
-        pytest.param({"in": 100, "out": 20}, (100, 20, 120), id="total is input and output"),
-        pytest.param({"in": 100}, (100, None, 100), id="input alone"),
-        pytest.param({"out": 20}, (None, 20, 20), id="output alone"),
-        pytest.param({"total": 50}, (None, None, 50), id="a total without a split"),
-        pytest.param({"in": 100, "out": 20, "total": 999}, (100, 20, 120), id="the split wins over the total"),
-        pytest.param({}, (None, None, None), id="no tokens"),
-        pytest.param({"in": 100, "cached": 60, "cache_write": 40}, (100, None, 100), id="all input is cached"),
-        pytest.param(
-            {"in": 100, "cached": 60, "cache_write": 41}, ("token_invariant",), id="more cached than input"
-        ),
-        pytest.param({"cached": 1}, ("token_invariant",), id="cached without input"),
-        pytest.param({"out": 20, "reasoning": 20}, (None, 20, 20), id="all output is reasoning"),
-        pytest.param({"out": 20, "reasoning": 21}, ("token_invariant",), id="more reasoning than output"),
-        pytest.param({"reasoning": 1}, ("token_invariant",), id="reasoning without output"),
-        pytest.param({"in": 0, "out": 0}, (0, 0, 0), id="zero is not nothing"),
-    ],
-)
+@pytest.mark.parametrize(("tokens", "in_out_total"), INCLUDED)
 def test_tokens_of_a_source_whose_input_includes_cached(
     judge_tokens: Callable[..., tuple[Any, ...]], tokens: dict[str, int], in_out_total: tuple[Any, ...]
 ) -> None:
     assert judge_tokens(included=True, **tokens) == in_out_total
 
 
-@pytest.mark.parametrize(
-    ("tokens", "in_out_total"),
-    [
-        pytest.param({"in": 100, "out": 20, "cached": 60, "cache_write": 7}, (167, 20, 187), id="cached is added"),
-        pytest.param({"in": 100, "out": 20}, (100, 20, 120), id="nothing cached"),
-        pytest.param({"cached": 60}, (60, None, 60), id="nothing but cached"),
-        pytest.param({"out": 20}, (None, 20, 20), id="no input"),
-        pytest.param({"total": 50}, (None, None, 50), id="a total without a split"),
-        pytest.param({"in": 1, "out": 20, "reasoning": 21}, ("token_invariant",), id="more reasoning than output"),
-    ],
-)
+@pytest.mark.parametrize(("tokens", "in_out_total"), EXCLUDED)
 def test_tokens_of_a_source_whose_input_excludes_cached(
     judge_tokens: Callable[..., tuple[Any, ...]], tokens: dict[str, int], in_out_total: tuple[Any, ...]
 ) -> None:
@@ -107,10 +109,13 @@ def test_a_message_record_counts_its_count(
 
 
 def test_a_day_of_the_largest_counts_adds_up(
-    storage: Storage, landing: Landing, run: Callable[[], object], add_mapping: Callable[[str, str], Path]
+    storage: Storage,
+    landing: Landing,
+    run_to_series: Callable[[], object],
+    add_mapping: Callable[[str, str], Path],
 ) -> None:
     add_mapping("tokens", TOKENS.format(included="true"))
     lines = [{"type": "request", "at": TIME, "in": 10**15 - 1, "out": 10**15 - 1}] * 20
     landing.write("tokens", "2026-05-01", lines, tenant="acme")
-    run()
+    run_to_series()
     assert rows(storage, DAILY_USAGE.spec, "tokens_total") == [(39_999_999_999_999_960,)]

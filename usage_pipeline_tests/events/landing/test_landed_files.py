@@ -5,13 +5,16 @@ import json
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import date
 
 import pytest
 import zstandard
 
+from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage.landed_files import FileState
-from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.events.landing.test_landed_lines import DAY, ONE, TIME, TWO, account
 from usage_pipeline_tests.support import Landing, files, prompt, rows
 
@@ -151,15 +154,17 @@ def test_hidden_and_unfinished_files_and_names_that_are_not_utf8_do_not_land(
 
 
 def test_a_file_without_permission_fails_with_the_reason_and_the_days_others_land(
-    storage: Storage, landing: Landing, land: Land, as_anyone: Callable[[], AbstractContextManager[None]]
+    settings: Settings, landing: Landing, as_anyone: Callable[[], AbstractContextManager[None]]
 ) -> None:
     landing.write_bytes("persona", DAY, ONE, name="good.jsonl")
-    land(DAY)  # the connection to the database that this opens is the one used below
-    landing.write_bytes("persona", DAY, TWO, name="closed.jsonl").chmod(0)
-    storage.engine.execute("SET threads = 1")  # files are read in this thread, which loses its privilege
-    with as_anyone():
-        land(DAY)
-    closed = files(storage)["closed.jsonl"]
-    assert (closed.path, closed.state) == (f"persona/{DAY}/closed.jsonl", FileState.FAILED)
-    assert closed.error == "Permission denied; check the file and its permissions"
-    assert account(storage, "good.jsonl") == (1, 0, 0, 0, 1, 0)
+    # With one thread files are read in this one, which loses its privilege.
+    with open_storage(settings.model_copy(update={"duckdb_threads": 1})) as storage:
+        days = [date.fromisoformat(DAY)]
+        land_days(storage, days, "test")  # the connection to the database that this opens is the one used below
+        landing.write_bytes("persona", DAY, TWO, name="closed.jsonl").chmod(0)
+        with as_anyone():
+            land_days(storage, days, "test")
+        closed = files(storage)["closed.jsonl"]
+        assert (closed.path, closed.state) == (f"persona/{DAY}/closed.jsonl", FileState.FAILED)
+        assert closed.error == "Permission denied; check the file and its permissions"
+        assert account(storage, "good.jsonl") == (1, 0, 0, 0, 1, 0)

@@ -26,9 +26,9 @@ def mixed(bad_line: str = "{") -> list[dict[str, Any] | str]:
 
 
 @pytest.fixture(autouse=True)
-def _quarantined(landing: Landing, run: Run) -> None:
+def _quarantined(landing: Landing, run_to_series: Run) -> None:
     landing.write("persona", "2026-05-01", mixed())
-    run()
+    run_to_series()
 
 
 def what_is_known(storage: Storage) -> tuple[FileState, str | None]:
@@ -36,10 +36,10 @@ def what_is_known(storage: Storage) -> tuple[FileState, str | None]:
     return file.state, file.error
 
 
-def test_what_it_brought_counts_after_the_release_and_not_before(storage: Storage, run: Run) -> None:
+def test_what_it_brought_counts_after_the_release_and_not_before(storage: Storage, run_to_series: Run) -> None:
     assert tokens(storage, "2026-05-01", "2026-05-01") == [0]
     release(storage, PATH, "the rest is fine", "ann")
-    run()
+    run_to_series()
     assert tokens(storage, "2026-05-01", "2026-05-01") == [90 * 120]
 
 
@@ -56,13 +56,13 @@ def change_mapping(add_mapping: Callable[[str, str], Path]) -> None:
 
 
 def test_it_stays_released_when_its_day_lands_again_by_another_mapping(
-    storage: Storage, run: Run, land: Callable[[str], None], add_mapping: Callable[[str, str], Path]
+    storage: Storage, run_to_series: Run, land: Callable[[str], None], add_mapping: Callable[[str, str], Path]
 ) -> None:
     release(storage, PATH, "the rest is fine", "ann")
     before = files(storage)["events.jsonl"].object_name
     change_mapping(add_mapping)
     land("2026-05-01")
-    run()
+    run_to_series()
     assert files(storage)["events.jsonl"].object_name != before
     assert what_is_known(storage) == (FileState.LANDED, None)
     assert tokens(storage, "2026-05-01", "2026-05-01") == [90 * 120]
@@ -79,21 +79,21 @@ def test_it_stays_released_when_its_day_lands_again_by_other_rules(
     assert what_is_known(storage) == (FileState.LANDED, None)
 
 
-def test_it_stays_released_when_the_lake_is_rebuilt(storage: Storage, run: Run) -> None:
+def test_it_stays_released_when_the_lake_is_rebuilt(storage: Storage, run_to_series: Run) -> None:
     release(storage, PATH, "the rest is fine", "ann")
     shutil.rmtree(storage.settings.data_dir / "lake")
-    run()
+    run_to_series()
     assert what_is_known(storage) == (FileState.LANDED, None)
     assert len(rows(storage, USAGE_RECORDS.spec, "record_id")) == 90
 
 
 def test_delivered_with_other_bad_content_it_is_quarantined_again(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, landing: Landing, run_to_series: Run
 ) -> None:
     release(storage, PATH, "the rest is fine", "ann")
-    run()
+    run_to_series()
     landing.write("persona", "2026-05-01", mixed("[]"))
-    run()
+    run_to_series()
     assert what_is_known(storage) == (
         FileState.QUARANTINED,
         "10.0% of its lines were rejected for other reasons than age, more than 5.0%",

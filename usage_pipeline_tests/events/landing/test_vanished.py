@@ -19,10 +19,10 @@ NOON = datetime(2026, 6, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def file(landing: Landing, run: Run) -> Path:
+def file(landing: Landing, run_to_series: Run) -> Path:
     """A landed file."""
     path = landing.write("persona", "2026-05-01", [prompt("e1", TIME)])
-    run()
+    run_to_series()
     return path
 
 
@@ -54,13 +54,13 @@ def test_a_changed_file_is_logged_with_both_contents(storage: Storage, landing: 
 
 
 def test_a_file_that_cannot_be_read_any_more_has_failed_and_counts_no_longer(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, landing: Landing, run_to_series: Run
 ) -> None:
     path = landing.write("persona", "2026-05-01", [prompt("e1", TIME)], name="a.jsonl.gz")
-    run()
+    run_to_series()
     path.write_bytes(path.read_bytes()[:-1])
-    run()
-    run()
+    run_to_series()
+    run_to_series()
     (entry,) = logged(storage)
     assert (entry.action, entry.subject) == (Action.FAILED, "persona/2026-05-01/a.jsonl.gz")
     assert entry.reason == files(storage)["a.jsonl.gz"].error
