@@ -13,6 +13,7 @@ from usage_pipeline.errors import LockTimeoutError
 from usage_pipeline.events.landing.land import DaysLanding, land_days
 from usage_pipeline.events.landing.reading_ahead import TOGETHER_BYTES, TOGETHER_FILES
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
+from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.landed_files import FileState
@@ -20,7 +21,7 @@ from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.storage.state import WriteState
 from usage_pipeline_tests.events.landing.disturbed import disturbed, raising
-from usage_pipeline_tests.support import Landing, digests, files, land_and_compute, prompt, rows
+from usage_pipeline_tests.support import Landing, digests, files, prompt, rows
 
 DAYS = [date(2026, 5, day) for day in (1, 2, 3)]
 FIRST, SECOND, THIRD = (str(day) for day in DAYS)
@@ -212,13 +213,13 @@ def test_after_a_kill_the_next_run_finishes_as_if_nothing_had_been(
     with pytest.raises(KeyboardInterrupt):
         land(disturbed(storage, *killing))
     assert states(storage) == dict.fromkeys(DAYS, WriteState.WRITING)
-    land_and_compute(storage, "records")
+    refresh(storage, PlainRunner(storage))
     assert states(storage) == dict.fromkeys(DAYS, WriteState.COMMITTED)
     undisturbed = new_settings()
     undisturbed.data_dir.mkdir()
     (undisturbed.data_dir / "landing").symlink_to(landing.root)
     with open_storage(undisturbed) as other:
-        land_and_compute(other, "records")
+        refresh(other, PlainRunner(other))
         assert digests(storage) == digests(other)
 
 
