@@ -93,7 +93,7 @@ def land_and_compute(storage: Storage, *groups: str) -> RefreshSummary:
     PlainRunner(storage).land(landed)
     for table in (table for group in groups for table in GROUPS[group]):
         with storage.warehouse.connect() as connection:
-            stale = stale_days(storage, connection, table, event_days(storage, connection))
+            stale = stale_days(storage, connection, [table], event_days(storage, connection))[table.name]
         for days in batches(storage, stale):
             compute_days(storage, table, days, "test").raise_failures()
     return RefreshSummary(landed=list(landed))

@@ -67,7 +67,7 @@ def explain(
         _register_set_aside(storage, duck, days)
         register_reference(event_types(), duck)
         with storage.warehouse.connect() as connection:
-            stale = stale_days(storage, connection, USAGE_RECORDS, days)
+            stale = stale_days(storage, connection, [USAGE_RECORDS], days)[USAGE_RECORDS.name]
         lines = [_explained(storage, duck, known, stale, row) for row in duck.execute(_LINES).fetchall()]
     if not lines:
         raise QueryError(

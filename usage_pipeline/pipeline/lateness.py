@@ -24,6 +24,6 @@ def why_late(storage: Storage) -> str | None:
             return None
         if reader.read(day, day)[0].status is DayStatus.MISSING:
             return f"{day} is late: nothing of it has landed, or nothing since it ended"
-        if any(stale_days(storage, connection, table, {day}) for table in DAILY_TABLES):
+        if any(stale_days(storage, connection, DAILY_TABLES, {day}).values()):
             return f"{day} is late: it is not computed from all that has landed"
     return None

@@ -83,7 +83,7 @@ def find_stale(storage: Storage) -> dict[date, frozenset[str]]:
     """Per event day, the tables to compute: stale or missing, or reading one that is."""
     with storage.warehouse.connect() as connection:
         days = event_days(storage, connection)
-        stale = {table.name: stale_days(storage, connection, table, days) for table in DAILY_TABLES}
+        stale = stale_days(storage, connection, DAILY_TABLES, days)
     return {day: with_downstream(names) for day in sorted(days) if (names := _stale_on(day, stale))}
 
 

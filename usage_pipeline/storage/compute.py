@@ -7,7 +7,7 @@ days arrived, of how they were cut into batches, and of where a process died.
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
@@ -65,7 +65,7 @@ def _commit(storage: Storage, table: DailyTable, days: Collection[date], run: st
         for entry in table.inputs:
             inputs.settle(entry, storage, connection, days)
         # Taken before the inputs are read: an input that is replaced meanwhile leaves its partition stale.
-        read = inputs_digests(storage, connection, table, days)
+        read = inputs_digests(storage, connection, [table], days)[table.name]
         published = versions.published(connection, table, days)
         state.mark_writing(connection, table.name, days, run)
         connection.commit()
@@ -91,26 +91,54 @@ def _record_accounts(connection: Connection, written: dict[date, Written]) -> No
 
 
 def inputs_digests(
-    storage: Storage, connection: Connection, table: DailyTable, days: Collection[date]
-) -> dict[date, str]:
-    """For each day, one digest over all that the table reads."""
-    per_input = [inputs.digests(entry, storage, connection, days) for entry in table.inputs]
-    return {day: fingerprint(digests[day] for digests in per_input) for day in days}
+    storage: Storage, connection: Connection, tables: Collection[DailyTable], days: Collection[date]
+) -> dict[str, dict[date, str]]:
+    """By table and day, one digest over all that the table reads."""
+    return _inputs_digests(storage, connection, _states(storage, connection, tables, days), tables, days)
 
 
-def stale_days(storage: Storage, connection: Connection, table: DailyTable, days: Collection[date]) -> set[date]:
-    """Those of the days whose partition is missing, half-written, or computed from other inputs."""
-    known = state.partitions(connection, table.name)
-    current = inputs_digests(storage, connection, table, days)
-    objects = None if table.spec.zone == Zone.WAREHOUSE else storage.lake.days(table.spec)
+def stale_days(
+    storage: Storage, connection: Connection, tables: Collection[DailyTable], days: Collection[date]
+) -> dict[str, set[date]]:
+    """By table, those of the days whose partition is missing, half-written, or computed from other inputs."""
+    states = _states(storage, connection, tables, days)
+    current = _inputs_digests(storage, connection, states, tables, days)
+    return {
+        table.name: {day for day in days if not _is_current(states[table.name].get(day), current[table.name][day])}
+        | _without_object(storage, table, days)
+        for table in tables
+    }
 
-    def is_current(day: date) -> bool:
-        partition = known.get(day)
-        return (
-            partition is not None
-            and partition.committed
-            and partition.inputs_digest == current[day]
-            and (objects is None or day in objects)
-        )
 
-    return {day for day in days if not is_current(day)}
+def _is_current(partition: Partition | None, inputs_digest: str) -> bool:
+    return partition is not None and partition.committed and partition.inputs_digest == inputs_digest
+
+
+def _without_object(storage: Storage, table: DailyTable, days: Collection[date]) -> set[date]:
+    return set() if table.spec.zone == Zone.WAREHOUSE else set(days) - storage.lake.days(table.spec).keys()
+
+
+def _states(
+    storage: Storage, connection: Connection, tables: Collection[DailyTable], days: Collection[date]
+) -> inputs.States:
+    """What is known of the tables and of what they read, on the days and those of the look-back before them."""
+    names = {name for table in tables for name in (table.name, *table.upstream)}
+    if not days:
+        return {name: {} for name in names}
+    first = min(days) - timedelta(days=storage.settings.lookback_days)
+    return state.partitions_of(connection, names, first, max(days))
+
+
+def _inputs_digests(
+    storage: Storage,
+    connection: Connection,
+    states: inputs.States,
+    tables: Collection[DailyTable],
+    days: Collection[date],
+) -> dict[str, dict[date, str]]:
+    entries = {entry for table in tables for entry in table.inputs}
+    per_entry = {entry: inputs.digests(entry, storage, connection, states, days) for entry in entries}
+    return {
+        table.name: {day: fingerprint(per_entry[entry][day] for entry in table.inputs) for day in days}
+        for table in tables
+    }

@@ -35,19 +35,21 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
 
 Digests = Mapping[date, str]
+States = Mapping[str, Mapping[date, state.Partition]]
+"""By table and day, the partitions that are known."""
 
 
 def digests(  # noqa: PLR0911 - one for each kind
-    entry: Input, storage: Storage, connection: Connection, days: Collection[date]
+    entry: Input, storage: Storage, connection: Connection, states: States, days: Collection[date]
 ) -> Digests:
-    """The input's digest on each of the days."""
+    """The input's digest on each of the days; `states` has the partitions of the days and of the look-back."""
     match entry:
         case LandedRows():
             return _landed_digests(connection, days)
         case SameDay():
-            return _window_digests(entry.spec, 0, connection, days)
+            return _window_digests(states[entry.name], 0, days)
         case Lookback():
-            return _window_digests(entry.spec, storage.settings.lookback_days, connection, days)
+            return _window_digests(states[entry.name], storage.settings.lookback_days, days)
         case ReferenceRows():
             return dict.fromkeys(days, fingerprint(entry.rows))
         case Parameters():
@@ -129,11 +131,8 @@ def _landed_digests(connection: Connection, days: Collection[date]) -> Digests:
     return {day: fingerprint(part) for day, part in parts.items()}
 
 
-def _window_digests(spec: TableSpec, days_before: int, connection: Connection, days: Collection[date]) -> Digests:
-    if not days:
-        return {}
+def _window_digests(known: Mapping[date, state.Partition], days_before: int, days: Collection[date]) -> Digests:
     window = timedelta(days=days_before)
-    known = state.partitions(connection, spec.name, min(days) - window, max(days))
     # A day without rows reads the same as a day that was never computed, so it leaves no trace here:
     # otherwise an empty day that arrives late would make the days after it stale.
     filled = {day: partition.output_digest for day, partition in known.items() if partition.rows}

@@ -103,15 +103,22 @@ def partitions(
     connection: Connection, table: str, first: date | None = None, last: date | None = None
 ) -> dict[date, Partition]:
     """The partitions of one table, by day; `first` and `last` inclusive."""
-    query = select(partition_state).where(partition_state.c.table_name == table)
+    return partitions_of(connection, [table], first, last)[table]
+
+
+def partitions_of(
+    connection: Connection, tables: Collection[str], first: date | None = None, last: date | None = None
+) -> dict[str, dict[date, Partition]]:
+    """The partitions of each of these tables, by day; `first` and `last` inclusive."""
+    query = select(partition_state).where(partition_state.c.table_name.in_(tables))
     if first is not None:
         query = query.where(partition_state.c.day >= first)
     if last is not None:
         query = query.where(partition_state.c.day <= last)
-    return {
-        row["day"]: Partition(**{**row, "state": WriteState(row["state"])})
-        for row in connection.execute(query).mappings()
-    }
+    found: dict[str, dict[date, Partition]] = {table: {} for table in tables}
+    for row in connection.execute(query).mappings():
+        found[row["table_name"]][row["day"]] = Partition(**{**row, "state": WriteState(row["state"])})
+    return found
 
 
 def days_in_state(

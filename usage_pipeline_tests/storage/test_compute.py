@@ -37,7 +37,7 @@ def computed_day(landing: Landing, run: Run) -> date:
 
 def stale(storage: Storage, table: DailyTable, day: date = DAY) -> bool:
     with storage.warehouse.connect() as connection:
-        return stale_days(storage, connection, table, [day]) == {day}
+        return stale_days(storage, connection, [table], [day]) == {table.name: {day}}
 
 
 def test_a_computed_partition_is_current(storage: Storage) -> None:

@@ -88,4 +88,4 @@ def _undecided(connection: Connection, span: BillingPeriod) -> Iterator[tuple[da
 def _stale(storage: Storage, connection: Connection, days: set[date]) -> set[date]:
     rated = landed_files.event_days(connection) | state.partitions(connection, USAGE_RECORDS.name).keys()
     tables = (SET_ASIDE, USAGE_RECORDS, DAILY_COSTS, TENANT_COSTS)
-    return {day for table in tables for day in stale_days(storage, connection, table, rated & days)}
+    return set().union(*stale_days(storage, connection, tables, rated & days).values())

@@ -33,6 +33,6 @@ def work_on(storage: Storage, stale: Stale, size: int = CHUNK_DAYS) -> list[Work
 def _digest(storage: Storage, tables: Collection[str], days: Collection[date]) -> str:
     concerned = [table for table in DAILY_TABLES if table.name in tables]
     with storage.warehouse.connect() as connection:
-        digests = [inputs_digests(storage, connection, table, days) for table in concerned]
-    parts = [(table.code_version, *known.items()) for table, known in zip(concerned, digests, strict=True)]
+        digests = inputs_digests(storage, connection, concerned, days)
+    parts = [(table.code_version, *digests[table.name].items()) for table in concerned]
     return fingerprint([sorted(tables), *parts])
