@@ -72,12 +72,22 @@ def _measure(subject: Subject, job: Job, log: Path) -> Took:
 def forget_files(*folders: Path) -> None:
     """Write what waits to be written, and drop these files from memory: whoever reads them reads the disk."""
     os.sync()
-    for path in (path for folder in folders for path in folder.rglob("*") if path.is_file()):
+    for path in (path for folder in folders for path in _files(folder)):
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         finally:
             os.close(descriptor)
+
+
+def _files(folder: str | Path) -> Iterator[str]:
+    """The files below a folder. The libraries have tens of thousands: objects of `Path` would take a second."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(entry.path)
+            elif entry.is_file():
+                yield entry.path
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""The Dagster day with the real daemon and web server: files are dropped, and what they concern refreshes."""
+"""The Dagster day with the real daemon and web server: files lie there, and what they concern refreshes."""
 
 import gzip
 import json
@@ -23,76 +23,10 @@ from usage_pipeline_tests.support import Landing, files, prompt
 
 ASSETS = (LANDED_EVENTS.name, *(table.name for table in DAILY_TABLES))
 QUICK = {"USAGE_SENSOR_INTERVAL_SECONDS": "1", "USAGE_GAP_FILLER_INTERVAL_SECONDS": "10"}
+SENSORS = ("arrivals", "affected_days", "gap_filler")
 SECONDS = 300
 CHECKS = 34
 FIRST = date(2025, 5, 1)
-
-
-@pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str]) -> Deployment:
-    return Deployment.create(tmp_path_factory.mktemp("automation"), new_database, QUICK).with_plans()
-
-
-@pytest.fixture(scope="module")
-def running(deployment: Deployment) -> Iterator[Service]:
-    with service(deployment.environment, deployment.settings.data_dir) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def landing(deployment: Deployment) -> Landing:
-    return Landing(deployment.settings.landing)
-
-
-@pytest.fixture(scope="module")
-def two_days(running: Service, landing: Landing) -> list[tuple[str, str]]:
-    """Two days that were dropped; what the UI shows of each asset when they are computed."""
-    for day in ("2025-05-01", "2025-05-02"):
-        landing.write("persona", day, [prompt(f"on {day}", f"{day}T08:00:00Z", modelName="gpt-4.1-mini")])
-    expected = [("2025-05-01", "2025-05-02")]
-    running.wait_for(lambda: running.materialized() == dict.fromkeys(ASSETS, expected), SECONDS)
-    running.wait_for(running.is_at_rest, SECONDS)
-    return expected
-
-
-def new_runs(running: Service, known: set[str]) -> list[tuple[str, str, str]]:
-    """Job, status and day of the runs that are not known, oldest first."""
-    return [
-        (run["jobName"], run["status"], run["tags"]["dagster/partition"])
-        for run in reversed(running.runs())
-        if run["runId"] not in known
-    ]
-
-
-def table(found: dict[str, Any]) -> str:
-    """The table of days that an evaluation shows."""
-    return next(entry["mdStr"] for entry in found["evaluation"]["metadataEntries"] if entry["label"] == "days")
-
-
-@pytest.mark.usefixtures("two_days")
-def test_dropped_files_are_landed_and_their_days_computed_once(running: Service) -> None:
-    done = [(run["jobName"], run["status"], run["tags"]["usage_pipeline/requested_by"]) for run in running.runs()]
-    assert {status for _, status, _ in done} == {"SUCCESS"}
-    assert {job for job, _, _ in done} == {"landing_days", "event_days"}
-
-
-@pytest.mark.usefixtures("two_days")
-def test_every_check_has_passed_but_that_of_billing_periods_whose_other_days_are_missing(running: Service) -> None:
-    outcomes = {check: found.get("status") for check, found in running.checks().items()}
-    assert len(outcomes) == CHECKS
-    failed = {check: status for check, status in outcomes.items() if status != "SUCCEEDED"}
-    assert failed == {("tenant_costs", "periods_close"): "FAILED"}
-
-
-@pytest.mark.usefixtures("two_days")
-def test_a_late_file_recomputes_exactly_the_day_that_it_affects(running: Service, landing: Landing) -> None:
-    known = {run["runId"] for run in running.runs()}
-    landing.write("persona", "2025-05-02", [prompt("late", "2025-05-01T09:00:00Z")], name="late.jsonl")
-    running.wait_for(lambda: len(new_runs(running, known)) == 2 and running.is_at_rest(), SECONDS)
-    assert new_runs(running, known) == [
-        ("landing_days", "SUCCESS", "2025-05-02"),
-        ("event_days", "SUCCESS", "2025-05-01"),
-    ]
 
 
 def _json(fields: dict[str, Any]) -> bytes:
@@ -101,7 +35,7 @@ def _json(fields: dict[str, Any]) -> bytes:
 
 def line(**fields: Any) -> bytes:
     """A line that is good but for these fields."""
-    return _json(prompt("faulty", f"{FIRST}T10:00:00Z") | fields)
+    return _json(prompt("faulty", f"{FIRST}T10:00:00Z", modelName="gpt-4.1-mini") | fields)
 
 
 FAULTY_LINES = {
@@ -178,31 +112,90 @@ SOUND_FILES = {
 """Files that look odd, with one good line each."""
 
 
-@pytest.mark.usefixtures("two_days")
-def test_every_fault_is_named_with_file_line_and_reason_and_the_good_lines_of_the_day_count(
-    running: Service, landing: Landing, deployment: Deployment
-) -> None:
-    with open_storage(deployment.settings) as storage:
-        (before,) = read_series(storage, "acme", FIRST, FIRST)
-    assert before.tokens is not None
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str]) -> Deployment:
+    return Deployment.create(tmp_path_factory.mktemp("automation"), new_database, QUICK).with_plans()
+
+
+@pytest.fixture(scope="module")
+def landing(deployment: Deployment) -> Landing:
+    return Landing(deployment.settings.landing)
+
+
+@pytest.fixture(scope="module")
+def passed_over(landing: Landing) -> dict[str, str]:
+    """A good line on each of two days; on the first also all faults. What is said of what is no landing file."""
+    for day in ("2025-05-01", "2025-05-02"):
+        landing.write("persona", day, [prompt(f"on {day}", f"{day}T08:00:00Z", modelName="gpt-4.1-mini")])
     for reason, faulty in FAULTY_LINES.items():
         good = line(id=f"good {reason}")
         landing.write_bytes("persona", f"{FIRST}", good + faulty, name=f"{reason}.jsonl")
     folder = landing.root / "persona" / f"{FIRST}"
     for name, content in SOUND_FILES.items():
         (folder / name).write_bytes(content)
-    passed_over = misplace(folder)
     for path, (content, _) in (FAULTY_ELSEWHERE | FAULTY_FILES).items():
         (landing.root / path).parent.mkdir(parents=True, exist_ok=True)
         (landing.root / path).write_bytes(content)
+    return misplace(folder)
+
+
+@pytest.fixture(scope="module")
+def running(deployment: Deployment, passed_over: dict[str, str]) -> Iterator[Service]:
+    """The service, started when the files lay there, after it has landed and computed them."""
+    assert passed_over
+    with service(deployment.environment, deployment.settings.data_dir) as started:
+        with open_storage(deployment.settings) as storage:
+            started.wait_for(lambda: bool(files(storage)) and not find_stale(storage), SECONDS)
+        started.wait_for(started.is_at_rest, SECONDS)
+        yield started
+
+
+def new_runs(running: Service, known: set[str]) -> list[tuple[str, str, str]]:
+    """Job, status and day of the runs that are not known, oldest first."""
+    return [
+        (run["jobName"], run["status"], run["tags"]["dagster/partition"])
+        for run in reversed(running.runs())
+        if run["runId"] not in known
+    ]
+
+
+def table(found: dict[str, Any]) -> str:
+    """The table of days that an evaluation shows."""
+    return next(entry["mdStr"] for entry in found["evaluation"]["metadataEntries"] if entry["label"] == "days")
+
+
+def test_what_lies_there_is_landed_and_computed_by_one_run_each_that_a_sensor_requested(running: Service) -> None:
+    runs = [run for run in running.runs() if "dagster/asset_partition_range_start" in run["tags"]]
+    assert [(run["jobName"], run["status"]) for run in runs] == [
+        ("event_days", "SUCCESS"),
+        ("landing_days", "SUCCESS"),
+    ]
+    assert {run["tags"]["usage_pipeline/requested_by"] for run in runs} <= {*SENSORS}
+
+
+def test_the_ui_shows_all_days_of_all_assets(running: Service) -> None:
+    assert running.materialized() == {asset: [("2025-05-01", "2025-05-02")] for asset in ASSETS}
+
+
+def test_every_check_has_passed_but_those_of_the_faults_and_of_the_period_whose_other_days_are_missing(
+    running: Service,
+) -> None:
+    outcomes = {check: found.get("status") for check, found in running.checks().items()}
+    assert len(outcomes) == CHECKS
+    failed = {check: status for check, status in outcomes.items() if status != "SUCCEEDED"}
+    assert failed == {
+        ("landed_events", "files_are_usable"): "FAILED",
+        ("landed_events", "few_lines_are_rejected"): "FAILED",
+        ("tenant_costs", "periods_close"): "FAILED",
+    }
+
+
+def test_every_fault_is_named_with_file_line_and_reason(
+    running: Service, deployment: Deployment, passed_over: dict[str, str]
+) -> None:
     with open_storage(deployment.settings) as storage:
-        dropped = {Path(path).name for path in (*FAULTY_ELSEWHERE, *FAULTY_FILES, *SOUND_FILES)}
-        dropped |= {f"{reason}.jsonl" for reason in FAULTY_LINES}
-        running.wait_for(lambda: dropped <= files(storage).keys(), SECONDS)
-        running.wait_for(lambda: running.is_at_rest() and not find_stale(storage), SECONDS)
         found = files(storage)
         rejected = read_faults(storage, LandingRange(FIRST, FIRST), 1000)
-        (point,) = read_series(storage, "acme", FIRST, FIRST)
     told = {
         path: f"{path} is {found[Path(path).name].state} and counts nowhere: {problem}"
         for path, (_, problem) in FAULTY_FILES.items()
@@ -216,7 +209,23 @@ def test_every_fault_is_named_with_file_line_and_reason_and_the_good_lines_of_th
     assert [problem for problem in said if problem not in named] == []
     assert {path: found[Path(path).name].error for path, problem in told.items() if problem not in named} == {}
     assert {row["reason"] for row in rejected if row["landing_line"] == 2} >= FAULTY_LINES.keys()
-    assert point.tokens == before.tokens + 120 * (len(FAULTY_LINES) + len(SOUND_FILES))
+
+
+@pytest.mark.usefixtures("running")
+def test_the_good_lines_of_a_day_with_faults_count(deployment: Deployment) -> None:
+    with open_storage(deployment.settings) as storage:
+        (point,) = read_series(storage, "acme", FIRST, FIRST)
+    assert point.tokens == 120 * (1 + len(FAULTY_LINES) + len(SOUND_FILES))
+
+
+def test_a_late_file_recomputes_exactly_the_day_that_it_affects(running: Service, landing: Landing) -> None:
+    known = {run["runId"] for run in running.runs()}
+    landing.write("persona", "2025-05-02", [prompt("late", "2025-05-01T09:00:00Z")], name="late.jsonl")
+    running.wait_for(lambda: len(new_runs(running, known)) == 2 and running.is_at_rest(), SECONDS)
+    assert new_runs(running, known) == [
+        ("landing_days", "SUCCESS", "2025-05-02"),
+        ("event_days", "SUCCESS", "2025-05-01"),
+    ]
 
 
 @pytest.mark.acceptance

@@ -12,9 +12,11 @@ from usage_pipeline.storage.opened import open_storage
 from usage_pipeline_tests.end_to_end.support import Deployment, first_days, run_and_kill
 
 LOG_DAYS = 211
+Digests = dict[tuple[str, object], str | None]
+Expected = tuple[bytes, Digests]
 
 
-def undisturbed(deployment: Deployment, log: bytes) -> dict[tuple[str, object], str | None]:
+def undisturbed(deployment: Deployment, log: bytes) -> Digests:
     """The digests of a run that nothing disturbs, without Dagster."""
     deployment.with_plans().place(log)
     with open_storage(deployment.settings) as storage:
@@ -22,26 +24,26 @@ def undisturbed(deployment: Deployment, log: bytes) -> dict[tuple[str, object], 
     return deployment.digests()
 
 
-def killed_then_run(deployment: Deployment, log: bytes, partitions: int) -> dict[tuple[str, object], str | None]:
-    """The digests after a run that was killed when it had begun so many partitions, and the next run."""
+def killed_then_run(deployment: Deployment, log: bytes, *partitions: int) -> Digests:
+    """The digests after runs of which each was killed when so many partitions had been begun, and one more."""
     deployment.with_plans().place(log)
-    assert run_and_kill(deployment, lambda: deployment.partitions() >= partitions)
+    for begun in partitions:
+        assert run_and_kill(deployment, lambda begun=begun: deployment.partitions() >= begun)
     deployment.command("run", "--no-suites")
     return deployment.digests()
 
 
-@pytest.mark.parametrize("partitions", [1, 90], ids=["while landing", "while computing"])
-def test_a_killed_run_is_completed_by_the_next(
-    partitions: int, new_deployment: Callable[[], Deployment], aider_log: Path
+def test_runs_killed_while_landing_and_while_computing_are_completed_by_the_next(
+    new_deployment: Callable[[], Deployment], aider_log: Path
 ) -> None:
-    log = first_days(aider_log, 20)
-    assert killed_then_run(new_deployment(), log, partitions) == undisturbed(new_deployment(), log)
+    log = first_days(aider_log, 5)
+    while_landing, while_computing = 1, 30
+    found = killed_then_run(new_deployment(), log, while_landing, while_computing)
+    assert found == undisturbed(new_deployment(), log)
 
 
 @pytest.fixture(scope="module")
-def whole_log(
-    tmp_path_factory: pytest.TempPathFactory, aider_log: Path
-) -> tuple[bytes, dict[tuple[str, object], str | None]]:
+def whole_log(tmp_path_factory: pytest.TempPathFactory, aider_log: Path) -> Expected:
     """The whole log, and the digests of an undisturbed run of it."""
     settings = Settings.load(data_dir=tmp_path_factory.mktemp("undisturbed"), digest_key="test")
     log = aider_log.read_bytes()
@@ -53,7 +55,7 @@ def whole_log(
 def test_a_run_of_the_whole_log_survives_being_killed(
     share: float,
     new_deployment: Callable[[], Deployment],
-    whole_log: tuple[bytes, dict[tuple[str, object], str | None]],
+    whole_log: Expected,
 ) -> None:
     log, expected = whole_log
     partitions = max(1, round(share * LOG_DAYS * len(DAILY_TABLES)))

@@ -122,37 +122,37 @@ def test_an_azure_trace_gives_its_truth(
     ]
 
 
-@pytest.fixture
-def twenty_days(new_deployment: Callable[[], Deployment], aider_log: Path) -> Deployment:
-    """A deployment with the first 20 days of the aider log in its landing folder."""
-    deployment = new_deployment().with_plans()
-    deployment.place(first_days(aider_log, 20))
-    return deployment
-
-
-def test_running_again_does_no_work(twenty_days: Deployment) -> None:
-    with open_storage(twenty_days.settings) as storage:
-        refresh(storage, PlainRunner(storage))
-        again = refresh(storage, PlainRunner(storage))
+def test_running_again_does_no_work(aider: Storage) -> None:
+    again = refresh(aider, PlainRunner(aider))
     assert (again.landed, again.computed) == ([], {})
 
 
-def test_a_lake_that_was_deleted_comes_back_with_the_same_digests(twenty_days: Deployment) -> None:
-    with open_storage(twenty_days.settings) as storage:
+@pytest.fixture(scope="module")
+def six_days(
+    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str], aider_log: Path
+) -> Deployment:
+    """A deployment on which the first six days of the aider log are landed and computed."""
+    deployment = Deployment.create(tmp_path_factory.mktemp("six_days"), new_database).with_plans()
+    deployment.place(first_days(aider_log, 6))
+    with open_storage(deployment.settings) as storage:
         refresh(storage, PlainRunner(storage))
+    return deployment
+
+
+def test_a_lake_that_was_deleted_comes_back_with_the_same_digests(six_days: Deployment) -> None:
+    with open_storage(six_days.settings) as storage:
         before = digests(storage)
-        shutil.rmtree(twenty_days.settings.data_dir / "lake")
+        shutil.rmtree(six_days.settings.data_dir / "lake")
         refresh(storage, PlainRunner(storage))
         assert digests(storage) == before
 
 
 def test_the_same_file_under_another_name_on_another_landing_day_changes_nothing(
-    twenty_days: Deployment, aider_log: Path
+    six_days: Deployment, aider_log: Path
 ) -> None:
-    with open_storage(twenty_days.settings) as storage:
-        refresh(storage, PlainRunner(storage))
+    with open_storage(six_days.settings) as storage:
         before = counted_digests(storage)
-        twenty_days.place(first_days(aider_log, 20), day="2026-04-20", name="again.jsonl.zst")
+        six_days.place(first_days(aider_log, 6), day="2026-04-20", name="again.jsonl.zst")
         refresh(storage, PlainRunner(storage))
         assert counted_digests(storage) == before
 

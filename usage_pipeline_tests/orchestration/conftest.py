@@ -1,8 +1,8 @@
-"""Real Dagster runs over three days, on a storage and an instance of their own."""
+"""Real Dagster runs over three days: one that all tests look at, and a storage with an instance for others."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,13 +13,23 @@ from sqlalchemy import make_url
 
 from usage_pipeline.definitions import build_definitions
 from usage_pipeline.orchestration.execution import DagsterRunner
-from usage_pipeline.orchestration.resources import PROGRESS, STORAGE
+from usage_pipeline.pipeline.refresh import refresh
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.orchestration.asking import KEYS, Told
+from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline_tests.conftest import NOW
+from usage_pipeline_tests.orchestration.asking import KEYS, Told, runner_on
 from usage_pipeline_tests.support import Landing, prompt
 
 CHECKOUT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A storage after runs of the jobs, the instance that knows of them, and what they told of their progress."""
+
+    storage: Storage
+    instance: dg.DagsterInstance
+    told: Told
 
 
 @pytest.fixture(scope="module")
@@ -34,35 +44,55 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-@pytest.fixture
-def database(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of the database that the settings give to Dagster."""
+def set_dagster_environment(patch: pytest.MonkeyPatch, server: str, data_dir: Path) -> str:
+    """Let the settings give Dagster a database of its own, which is not there yet; its name."""
     database = f"dagster_{uuid4().hex[:12]}"
     url = make_url(server).set(database=database).render_as_string(hide_password=False)
-    monkeypatch.setenv("DAGSTER_HOME", str(CHECKOUT))
-    monkeypatch.setenv("USAGE_DATABASE_URL", server)
-    monkeypatch.setenv("USAGE_DAGSTER_DATABASE_URL", url)
-    monkeypatch.setenv("USAGE_DATA_DIR", str(tmp_path))
+    patch.setenv("DAGSTER_HOME", str(CHECKOUT))
+    patch.setenv("USAGE_DATABASE_URL", server)
+    patch.setenv("USAGE_DAGSTER_DATABASE_URL", url)
+    patch.setenv("USAGE_DATA_DIR", str(data_dir))
     return database
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def database(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of the database that the settings give to Dagster."""
+    return set_dagster_environment(monkeypatch, server, tmp_path)
 
 
 @pytest.fixture
-def runner(settings: Settings, storage: Storage, instance: dg.DagsterInstance, told: Told) -> DagsterRunner:
-    used = {STORAGE: storage, PROGRESS: told.done}
-    resources = {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in used.items()}
-    return DagsterRunner(partial(build_definitions, settings, resources), instance, "test", told)
+def runner(storage: Storage, instance: dg.DagsterInstance) -> DagsterRunner:
+    """A runner that leaves the suites out: they take most of the time, and have tests of their own."""
+    return runner_on(storage, instance)
+
+
+def write_three_days(landing: Landing) -> None:
+    """One, two and three records; on the last day also a duplicate, and half of its lines are broken."""
+    for number, day in enumerate(KEYS, start=1):
+        lines: list[dict[str, Any] | str] = [
+            prompt(f"{day} {count}", f"{day}T0{count}:00:00Z") for count in range(number)
+        ]
+        landing.write("persona", day, [*lines, lines[0], *["no JSON"] * 4] if number == 3 else lines)
 
 
 @pytest.fixture
 def three_days(landing: Landing) -> None:
-    """One, two and three records; on the last day also a duplicate and a line that is rejected."""
-    for number, day in enumerate(KEYS, start=1):
-        lines: list[dict[str, Any] | str] = [
-            prompt(f"e{count}", f"{day}T0{count}:00:00Z") for count in range(number)
-        ]
-        landing.write("persona", day, [*lines, lines[0], "no JSON"] if number == 3 else lines)
+    write_three_days(landing)
+
+
+@pytest.fixture(scope="package")
+def ran(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str]) -> Iterator[Ran]:
+    """The three days landed, computed and validated by one run of each job. Tests only look at it."""
+    settings = Settings.load(
+        data_dir=tmp_path_factory.mktemp("ran"),
+        database_url=new_database(),
+        digest_key="test",
+        duckdb_threads=2,
+        now=NOW,
+    )
+    write_three_days(Landing(settings.landing))
+    with open_storage(settings) as storage, dg.DagsterInstance.ephemeral() as instance:
+        told = Told()
+        refresh(storage, runner_on(storage, instance, told, suites=True))
+        yield Ran(storage, instance, told)

@@ -9,11 +9,10 @@ import pytest
 from usage_pipeline.costs.periods.closing import closed_of
 from usage_pipeline.definitions import build_definitions
 from usage_pipeline.orchestration.closing import PERIODS_CLOSE
-from usage_pipeline.orchestration.execution import DagsterRunner
 from usage_pipeline.orchestration.resources import STORAGE
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days, settle
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.orchestration.asking import DAYS, compute_all
+from usage_pipeline_tests.orchestration.conftest import Ran
 from usage_pipeline_tests.support import Landing, at, prompt
 
 MAY = (date(2026, 5, 1), date(2026, 5, 31))
@@ -77,13 +76,8 @@ def test_the_check_names_periods_and_reasons_of_what_is_held_open_and_counts_ten
     )
 
 
-@pytest.mark.usefixtures("three_days")
-def test_a_run_that_computes_costs_looks_at_the_periods(
-    runner: DagsterRunner, instance: dg.DagsterInstance
-) -> None:
-    runner.land(DAYS)
-    compute_all(runner)
-    assert evaluation(instance).passed
+def test_a_run_that_computes_costs_looks_at_the_periods(ran: Ran) -> None:
+    assert evaluation(ran.instance).passed
 
 
 def test_with_automatic_closing_off_the_job_only_looks(

@@ -1,35 +1,39 @@
 """What a run plans is written together, and shown as if it had been written one by one."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
 import dagster as dg
 import pytest
 
-from usage_pipeline.orchestration.execution import DagsterRunner
 from usage_pipeline.orchestration.instance import open_instance
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import open_storage
+from usage_pipeline_tests.conftest import NOW
+from usage_pipeline_tests.orchestration.asking import runner_on
+from usage_pipeline_tests.orchestration.conftest import set_dagster_environment
 from usage_pipeline_tests.support import Landing, prompt
 
 DAYS = [date(2026, 5, 1), date(2026, 5, 4), date(2026, 5, 5)]
 
 
-@pytest.fixture
-def instance(database: str) -> Iterator[dg.DagsterInstance]:
-    """The instance of the project, in a database of its own."""
-    assert database
-    with open_instance() as instance:
-        yield instance
-
-
-@pytest.fixture
-def computed(landing: Landing, runner: DagsterRunner, instance: dg.DagsterInstance) -> dg.DagsterInstance:
-    """The instance after one run of the cube for days that do not follow each other."""
+@pytest.fixture(scope="module")
+def computed(
+    tmp_path_factory: pytest.TempPathFactory, server: str, new_database: Callable[[], str]
+) -> Iterator[dg.DagsterInstance]:
+    """The project's instance after one run of the cube for days that do not follow each other."""
+    data_dir = tmp_path_factory.mktemp("event_log")
+    settings = Settings.load(data_dir=data_dir, database_url=new_database(), digest_key="test", now=NOW)
     for day in DAYS:
-        landing.write("persona", str(day), [prompt("e1", f"{day}T08:00:00Z")])
-    runner.land(DAYS)
-    runner.compute(["set_aside", "usage_records", "daily_usage"], DAYS)
-    return instance
+        Landing(settings.landing).write("persona", str(day), [prompt("e1", f"{day}T08:00:00Z")])
+    with pytest.MonkeyPatch.context() as patch:
+        set_dagster_environment(patch, server, data_dir)
+        with open_storage(settings) as storage, open_instance() as instance:
+            runner = runner_on(storage, instance)
+            runner.land(DAYS)
+            runner.compute(["set_aside", "usage_records", "daily_usage"], DAYS)
+            yield instance
 
 
 def logged(instance: dg.DagsterInstance, kind: dg.DagsterEventType) -> list[dg.DagsterEvent]:

@@ -8,7 +8,9 @@ import pytest
 from dagster._serdes import pack_value
 
 from usage_pipeline.orchestration.execution import DagsterRunner
-from usage_pipeline_tests.orchestration.asking import DAYS, KEYS, compute_all, metadata
+from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline_tests.orchestration.asking import DAYS, KEYS, metadata
+from usage_pipeline_tests.orchestration.conftest import Ran
 from usage_pipeline_tests.support import Landing, prompt
 
 CHART = "last_90_days"
@@ -20,7 +22,6 @@ def words_below_the_chart(chart: object) -> str:
     return str(chart).rpartition("\n")[2]
 
 
-@pytest.mark.usefixtures("three_days")
 @pytest.mark.parametrize(
     ("asset", "summary"),
     [
@@ -30,12 +31,8 @@ def words_below_the_chart(chart: object) -> str:
         ("landed_events", "7 in 3 of 90 days; most on 2026-05-03: 4; 2026-05-03: 4."),
     ],
 )
-def test_the_last_partition_of_a_range_has_a_chart_of_the_days(
-    runner: DagsterRunner, instance: dg.DagsterInstance, asset: str, summary: str
-) -> None:
-    runner.land(DAYS)
-    compute_all(runner)
-    found = metadata(instance, asset, CHART)
+def test_the_last_partition_of_a_range_has_a_chart_of_the_days(ran: Ran, asset: str, summary: str) -> None:
+    found = metadata(ran.instance, asset, CHART)
     assert {day: words_below_the_chart(chart) for day, chart in found.items()} == {KEYS[-1]: summary}
 
 
@@ -44,7 +41,7 @@ def test_the_chart_of_a_past_day_computed_anew_shows_the_newest_days_all_the_sam
     runner: DagsterRunner, instance: dg.DagsterInstance
 ) -> None:
     runner.land(DAYS)
-    compute_all(runner)
+    runner.compute(["set_aside", "usage_records"], DAYS)
     runner.compute(["usage_records"], DAYS[:1])
     assert words_below_the_chart(metadata(instance, "usage_records", CHART)[KEYS[0]]) == (
         "6 in 3 of 90 days; most on 2026-05-03: 3; 2026-05-03: 3."
@@ -113,7 +110,7 @@ def test_neither_metadata_nor_run_tags_name_a_tenant_or_a_member(
     line = prompt("e1", f"{KEYS[0]}T08:00:00Z", tenantId=TENANT, userId=MEMBER)
     landing.write("persona", KEYS[0], [line, {**line, "tokensIn": -1}], tenant=TENANT, name=f"{TENANT}.jsonl")
     runner.land(DAYS[:1])
-    compute_all(runner)
+    runner.compute([table.name for table in DAILY_TABLES], DAYS[:1])
     assert "invalid_tokens_in" in told(instance)
     assert TENANT not in told(instance)
     assert MEMBER not in told(instance)

@@ -1,4 +1,4 @@
-"""Real Dagster runs of both jobs over ranges of days, on a storage and an instance of their own."""
+"""Real Dagster runs of both jobs over ranges of days."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -13,69 +13,50 @@ from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline_tests.orchestration.asking import DAYS, KEYS, Told, compute_all, materialized, metadata
-from usage_pipeline_tests.support import Landing, digests
+from usage_pipeline_tests.orchestration.asking import DAYS, KEYS, Told, materialized, metadata
+from usage_pipeline_tests.orchestration.conftest import Ran
+from usage_pipeline_tests.support import digests
 
 ROW_COUNT = "dagster/partition_row_count"
 LINEAGE = "dagster/column_lineage"
 
 
-@pytest.mark.usefixtures("three_days")
-def test_a_range_materializes_each_of_its_partitions(runner: DagsterRunner, instance: dg.DagsterInstance) -> None:
-    runner.land(DAYS)
-    compute_all(runner)
+def test_a_range_materializes_each_of_its_partitions(ran: Ran) -> None:
     assets = [LANDED_EVENTS.name, *(table.name for table in DAILY_TABLES)]
-    assert {asset: materialized(instance, asset) for asset in assets} == {asset: set(KEYS) for asset in assets}
+    assert {asset: materialized(ran.instance, asset) for asset in assets} == {asset: set(KEYS) for asset in assets}
 
 
-@pytest.mark.usefixtures("three_days")
-def test_each_partition_tells_its_rows(runner: DagsterRunner, instance: dg.DagsterInstance) -> None:
-    runner.land(DAYS)
-    compute_all(runner)
-    assert metadata(instance, "landed_events", ROW_COUNT) == dict(zip(KEYS, (1, 2, 4), strict=True))
-    assert metadata(instance, "usage_records", ROW_COUNT) == dict(zip(KEYS, (1, 2, 3), strict=True))
-    assert metadata(instance, "token_series", ROW_COUNT) == dict(zip(KEYS, (1, 1, 1), strict=True))
+def test_each_partition_tells_its_rows(ran: Ran) -> None:
+    assert metadata(ran.instance, "landed_events", ROW_COUNT) == dict(zip(KEYS, (1, 2, 4), strict=True))
+    assert metadata(ran.instance, "usage_records", ROW_COUNT) == dict(zip(KEYS, (1, 2, 3), strict=True))
+    assert metadata(ran.instance, "token_series", ROW_COUNT) == dict(zip(KEYS, (1, 1, 1), strict=True))
 
 
-@pytest.mark.usefixtures("three_days")
-def test_each_partition_tells_what_was_not_counted(runner: DagsterRunner, instance: dg.DagsterInstance) -> None:
-    runner.land(DAYS)
-    compute_all(runner)
-    assert metadata(instance, "landed_events", "rejected_lines") == dict(zip(KEYS, (0, 0, 1), strict=True))
-    assert metadata(instance, "usage_records", "duplicates") == dict(zip(KEYS, (0, 0, 1), strict=True))
+def test_each_partition_tells_what_was_not_counted(ran: Ran) -> None:
+    assert metadata(ran.instance, "landed_events", "rejected_lines") == dict(zip(KEYS, (0, 0, 4), strict=True))
+    assert metadata(ran.instance, "usage_records", "duplicates") == dict(zip(KEYS, (0, 0, 1), strict=True))
 
 
-@pytest.mark.usefixtures("three_days")
-def test_the_last_partition_of_a_range_tells_the_lineage(
-    runner: DagsterRunner, instance: dg.DagsterInstance
-) -> None:
-    runner.land(DAYS)
-    compute_all(runner)
-    ((partition, lineage),) = metadata(instance, "token_series", LINEAGE).items()
+def test_the_last_partition_of_a_range_tells_the_lineage(ran: Ran) -> None:
+    ((partition, lineage),) = metadata(ran.instance, "token_series", LINEAGE).items()
     assert partition == KEYS[-1]
     assert isinstance(lineage, dg.TableColumnLineage)
     assert lineage.deps_by_column["total"] == [dg.TableColumnDep(dg.AssetKey("daily_usage"), "tokens_total")]
 
 
-@pytest.mark.usefixtures("three_days")
-def test_a_refresh_through_dagster_is_the_same_as_without(
-    runner: DagsterRunner, storage: Storage, new_settings: Callable[..., Settings], landing: Landing
-) -> None:
-    refresh(storage, runner)
+def test_a_refresh_through_dagster_is_the_same_as_without(ran: Ran, new_settings: Callable[..., Settings]) -> None:
     other = new_settings()
     other.data_dir.mkdir()
-    (other.data_dir / "landing").symlink_to(landing.root)
+    (other.data_dir / "landing").symlink_to(ran.storage.settings.landing)
     with open_storage(other) as plain:
         refresh(plain, PlainRunner(plain))
-        assert digests(storage) == digests(plain)
-    assert find_stale(storage) == {}
+        assert digests(ran.storage) == digests(plain)
+    assert find_stale(ran.storage) == {}
 
 
-@pytest.mark.usefixtures("three_days")
-def test_progress_is_told_by_the_partition(runner: DagsterRunner, storage: Storage, told: Told) -> None:
-    refresh(storage, runner)
+def test_progress_is_told_by_the_partition(ran: Ran) -> None:
     tables = len(DAILY_TABLES)
-    assert told == Told([("landing", 3), ("computing", 3 * tables)], Counter(dict.fromkeys(DAYS, 1 + tables)))
+    assert ran.told == Told([("landing", 3), ("computing", 3 * tables)], Counter(dict.fromkeys(DAYS, 1 + tables)))
 
 
 @pytest.mark.usefixtures("three_days")

@@ -1,19 +1,26 @@
 """Sensors and schedules evaluated as the daemon does, and the runs that they request executed in this process."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
+from datetime import date, datetime
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from usage_pipeline.definitions import build_definitions
+from usage_pipeline.orchestration.checks import OFF, SUITES_TAG
 from usage_pipeline.orchestration.resources import STORAGE
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.support import at
+from usage_pipeline_tests.support import Landing, at, prompt
+
+DAYS = [date(2026, 5, number) for number in range(1, 7)]
+
+
+def land(storage: Storage, *days: date) -> None:
+    land_days(PlainRunner(storage), days, RefreshSummary())
 
 
 @dataclass
@@ -68,11 +75,11 @@ class Automation:
         )
 
     def execute(self, request: dg.RunRequest) -> dg.ExecuteInProcessResult:
-        """Do what was requested."""
+        """Do what was requested, without the suites: they take most of the time, and have tests of their own."""
         return self.definitions.resolve_job_def(request.job_name or "").execute_in_process(
             instance=self.instance,
             asset_selection=list(request.asset_selection or ()) or None,
-            tags=dict(request.tags),
+            tags={**request.tags, SUITES_TAG: OFF},
             partition_key=request.partition_key,
             raise_on_error=False,
         )
@@ -84,31 +91,19 @@ class Automation:
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    """An instance with storages of its own."""
-    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
-        yield instance
-
-
-@pytest.fixture
-def new_automation(instance: dg.DagsterInstance) -> Callable[..., Automation]:
-    """Puts the definitions on a storage."""
-
-    def create(storage: Storage) -> Automation:
-        resources: dict[str, Any] = {STORAGE: dg.ResourceDefinition.hardcoded_resource(storage)}
-        return Automation(build_definitions(storage.settings, resources), instance, storage)
-
-    return create
-
-
-@pytest.fixture
 def settings(new_settings: Callable[..., Settings]) -> Settings:
     """Settings by which the gap filler requests three days at a time."""
     return new_settings(gap_filler_max_days=3)
 
 
 @pytest.fixture
-def automation(settings: Settings, storage: Storage, new_automation: Callable[..., Automation]) -> Automation:
-    """The definitions on the test's storage."""
-    assert settings == storage.settings
-    return new_automation(storage)
+def automation(storage: Storage, instance: dg.DagsterInstance) -> Automation:
+    """The definitions on the test's storage and instance."""
+    resources: dict[str, Any] = {STORAGE: dg.ResourceDefinition.hardcoded_resource(storage)}
+    return Automation(build_definitions(storage.settings, resources), instance, storage)
+
+
+@pytest.fixture
+def six_days(landing: Landing) -> None:
+    for day in DAYS:
+        landing.write("persona", str(day), [prompt(f"on {day}", f"{day}T08:00:00Z")])

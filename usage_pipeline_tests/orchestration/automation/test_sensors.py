@@ -1,7 +1,6 @@
 """The sensors request each piece of work once, and again only some time after it failed."""
 
 import time
-from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -11,17 +10,10 @@ from dagster._core.execution.backfill import PartitionBackfill
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.orchestration.automation.under_way import busy_days
 from usage_pipeline.pipeline.automation.work import Busy
-from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, land_days
+from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.pipeline.tables import DAILY_TABLES
-from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.orchestration.automation.conftest import Automation
+from usage_pipeline_tests.orchestration.automation.conftest import DAYS, Automation, land
 from usage_pipeline_tests.support import Landing, prompt
-
-DAYS = [date(2026, 5, number) for number in range(1, 7)]
-
-
-def land(storage: Storage, *days: date) -> None:
-    land_days(PlainRunner(storage), days, RefreshSummary())
 
 
 def span(request: dg.RunRequest) -> tuple[str | None, str | None]:
@@ -36,12 +28,6 @@ def span(request: dg.RunRequest) -> tuple[str | None, str | None]:
 @pytest.fixture
 def file(landing: Landing) -> Path:
     return landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
-
-
-@pytest.fixture
-def six_days(landing: Landing) -> None:
-    for day in DAYS:
-        landing.write("persona", str(day), [prompt(f"on {day}", f"{day}T08:00:00Z")])
 
 
 @pytest.mark.usefixtures("file")
@@ -130,31 +116,22 @@ def test_event_days_wait_while_many_landing_days_are_under_way(automation: Autom
 
 
 @pytest.mark.usefixtures("six_days")
-def test_a_day_that_fails_holds_up_no_other_and_is_not_tried_again_at_once(automation: Automation) -> None:
-    land(automation.storage, *DAYS)
-    for path in automation.storage.lake.folder(LANDED_EVENTS, DAYS[2]).iterdir():
+def test_a_day_that_fails_holds_up_no_other_and_is_tried_again_at_once_only_when_its_inputs_have_changed(
+    automation: Automation, landing: Landing
+) -> None:
+    failing = DAYS[1]
+    land(automation.storage, *DAYS[:3])
+    for path in automation.storage.lake.folder(LANDED_EVENTS, failing).iterdir():
         path.unlink()
     while requested := automation.tick("affected_days"):
         for request in requested:
             automation.execute(request)
     assert automation.skipped == "1 runs have failed and are tried again later"
-    assert find_stale(automation.storage).keys() == {DAYS[2]}
-
-
-@pytest.mark.usefixtures("six_days")
-def test_a_day_that_failed_is_requested_at_once_when_its_inputs_have_changed(
-    automation: Automation, landing: Landing
-) -> None:
-    land(automation.storage, *DAYS)
-    for path in automation.storage.lake.folder(LANDED_EVENTS, DAYS[2]).iterdir():
-        path.unlink()
-    while requested := automation.tick("affected_days"):
-        for request in requested:
-            automation.execute(request)
-    landing.write("persona", str(DAYS[2]), [prompt("mended", f"{DAYS[2]}T08:00:00Z")])
-    land(automation.storage, DAYS[2])
+    assert find_stale(automation.storage).keys() == {failing}
+    landing.write("persona", str(failing), [prompt("mended", f"{failing}T08:00:00Z")])
+    land(automation.storage, failing)
     (request,) = automation.tick("affected_days")
-    assert request.partition_key == str(DAYS[2])
+    assert request.partition_key == str(failing)
 
 
 @pytest.mark.usefixtures("six_days")
@@ -174,21 +151,3 @@ def test_an_outage_is_filled_from_its_newest_day_on_a_few_days_each_time(
     ]
     assert automation.skipped == "No gaps"
     assert find_stale(automation.storage) == {}
-
-
-@pytest.mark.usefixtures("six_days")
-def test_yesterday_is_requested_once_after_midnight(automation: Automation) -> None:
-    land(automation.storage, *DAYS)
-    at_night = datetime(2026, 5, 7, 0, 15, tzinfo=UTC)
-    (request,) = automation.scheduled("yesterday", at_night)
-    assert (request.partition_key, request.tags["dagster/priority"]) == ("2026-05-06", "10")
-    automation.create(request)
-    assert automation.scheduled("yesterday", at_night) == []
-    assert automation.skipped == "2026-05-06 is under way"
-
-
-@pytest.mark.usefixtures("six_days")
-def test_a_yesterday_of_an_outage_is_not_requested(automation: Automation) -> None:
-    land(automation.storage, *DAYS)
-    assert automation.scheduled("yesterday", datetime(2026, 5, 8, 0, 15, tzinfo=UTC)) == []
-    assert automation.skipped == "Nothing of yesterday has landed, and there is no landing folder of it"

@@ -1,0 +1,35 @@
+"""The schedule that requests yesterday after midnight, once, and not where nothing of it has landed."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from usage_pipeline_tests.orchestration.automation.conftest import DAYS, Automation, land
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    """An instance in files: a schedule opens the one that its context refers to."""
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        yield instance
+
+
+@pytest.mark.usefixtures("six_days")
+def test_yesterday_is_requested_once_after_midnight(automation: Automation) -> None:
+    land(automation.storage, *DAYS)
+    at_night = datetime(2026, 5, 7, 0, 15, tzinfo=UTC)
+    (request,) = automation.scheduled("yesterday", at_night)
+    assert (request.partition_key, request.tags["dagster/priority"]) == ("2026-05-06", "10")
+    automation.create(request)
+    assert automation.scheduled("yesterday", at_night) == []
+    assert automation.skipped == "2026-05-06 is under way"
+
+
+@pytest.mark.usefixtures("six_days")
+def test_a_yesterday_of_an_outage_is_not_requested(automation: Automation) -> None:
+    land(automation.storage, *DAYS)
+    assert automation.scheduled("yesterday", datetime(2026, 5, 8, 0, 15, tzinfo=UTC)) == []
+    assert automation.skipped == "Nothing of yesterday has landed, and there is no landing folder of it"
