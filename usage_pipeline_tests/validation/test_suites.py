@@ -18,7 +18,7 @@ from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.validation.results import CheckResult, Outcome, read_results
 from usage_pipeline.validation.suite_files import Suite, load_suites
 from usage_pipeline.validation.validate import validate_days
-from usage_pipeline_tests.support import Landing, prompt
+from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 from usage_pipeline_tests.validation.tampering import rewrite
 
 DAY = date(2026, 5, 1)
@@ -26,14 +26,14 @@ ROWS = 20
 
 
 @pytest.fixture
-def day(storage: Storage, landing: Landing, run: Callable[[], object]) -> Storage:
+def day(storage: Storage, landing: Landing) -> Storage:
     """A good day of 20 prompts, after a week with as many a day."""
     lines = [
         prompt(f"e{number}", f"2026-05-01T08:00:{number:02}Z", modelName="m", latencyMs=5)
         for number in range(ROWS)
     ]
     landing.write("persona", str(DAY), lines)
-    run()
+    land_and_compute(storage, "records")  # no suite reads what is made of records
     with storage.warehouse.begin() as connection:
         for back in range(1, 8):
             before = {"day": DAY - timedelta(days=back)}
