@@ -11,10 +11,10 @@ import pytest
 from usage_pipeline.events.landing.decisions import release, withdraw
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.mapping import SOURCES
-from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, recompute_days, refresh
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, recompute_days
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import partition_state, token_series, usage_versions
-from usage_pipeline_tests.support import Landing, at, prompt
+from usage_pipeline_tests.support import Landing, at, land_and_compute, prompt
 
 Run = Callable[[int], object]
 DAY = date(2026, 5, 1)
@@ -27,13 +27,8 @@ def june(day: int) -> datetime:
 
 @pytest.fixture
 def run_on(storage: Storage) -> Run:
-    """Runs the pipeline on a day of June."""
-
-    def run(day: int) -> object:
-        then = at(storage, june(day))
-        return refresh(then, PlainRunner(then))
-
-    return run
+    """Lands and computes on a day of June what the series, which alone have versions, are made of."""
+    return lambda day: land_and_compute(at(storage, june(day)), "records", "rollups", "series")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The accounts balance after every run, and each fails when its table is changed behind the pipeline's back."""
 
-from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -15,16 +14,17 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.validation.checks import COST_CHECKS, DAY_CHECKS, LANDING_CHECKS, Check, Severity
 from usage_pipeline.validation.examine import examine_days
-from usage_pipeline_tests.support import Landing, prompt
+from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 from usage_pipeline_tests.validation.tampering import rewrite
 
 DAY = date(2026, 5, 1)
 TIME = "2026-05-01T08:00:00Z"
+GROUPS = ("records", "rollups", "series", "breakdowns")  # all that these accounts are about: not costs
 ACCOUNTS = tuple(check for check in DAY_CHECKS if check not in COST_CHECKS)
 
 
 @pytest.fixture
-def day(storage: Storage, landing: Landing, run: Callable[[], object]) -> Storage:
+def day(storage: Storage, landing: Landing) -> Storage:
     """A day with two tenants, a duplicate, a conflict, a failed prompt and conversations with and without ids."""
     first = prompt("e1", TIME, modelName="m", conversationId="c1")
     lines = [
@@ -37,7 +37,7 @@ def day(storage: Storage, landing: Landing, run: Callable[[], object]) -> Storag
     landing.write("persona", str(DAY), lines)
     counted = {"id": "u1", "type": "conversation", "count": 3, "createdAt": 1777622400000, "meta": {}}
     landing.write("usage_statistics", str(DAY), [counted], tenant="zeta")
-    run()
+    land_and_compute(storage, *GROUPS)
     return storage
 
 

@@ -18,22 +18,21 @@ from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.validation.results import CheckResult, Outcome, read_results
 from usage_pipeline.validation.suite_files import Suite, load_suites
 from usage_pipeline.validation.validate import validate_days
-from usage_pipeline_tests.support import Landing, prompt
+from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 from usage_pipeline_tests.validation.tampering import rewrite
 
 DAY = date(2026, 5, 1)
 ROWS = 20
 
 
-@pytest.fixture
-def day(storage: Storage, landing: Landing, run: Callable[[], object]) -> Storage:
+def good_day(storage: Storage) -> Storage:
     """A good day of 20 prompts, after a week with as many a day."""
     lines = [
         prompt(f"e{number}", f"2026-05-01T08:00:{number:02}Z", modelName="m", latencyMs=5)
         for number in range(ROWS)
     ]
-    landing.write("persona", str(DAY), lines)
-    run()
+    Landing(storage.settings.landing).write("persona", str(DAY), lines)
+    land_and_compute(storage, "records")  # no suite reads what is made of records
     with storage.warehouse.begin() as connection:
         for back in range(1, 8):
             before = {"day": DAY - timedelta(days=back)}
@@ -47,6 +46,18 @@ def day(storage: Storage, landing: Landing, run: Callable[[], object]) -> Storag
     return storage
 
 
+@pytest.fixture
+def day(storage: Storage) -> Storage:
+    """The good day, for tests that change it."""
+    return good_day(storage)
+
+
+@pytest.fixture(scope="module")
+def unchanged_day(open_shared: Callable[..., Storage]) -> Storage:
+    """The good day, for tests that only judge it."""
+    return good_day(open_shared())
+
+
 def look(storage: Storage, spec: TableSpec) -> dict[str, CheckResult]:
     suite = load_suites(storage.settings)[spec.name]
     return {result.check_name: result for result in validate_days(storage, suite, [DAY], "test")}
@@ -57,8 +68,8 @@ def failed(storage: Storage, spec: TableSpec) -> dict[str, str]:
     return {name: result.observed for name, result in look(storage, spec).items() if not result.success}
 
 
-def test_a_good_day_passes(day: Storage) -> None:
-    found = [*look(day, LANDED_EVENTS).values(), *look(day, USAGE_RECORDS.spec).values()]
+def test_a_good_day_passes(unchanged_day: Storage) -> None:
+    found = [*look(unchanged_day, LANDED_EVENTS).values(), *look(unchanged_day, USAGE_RECORDS.spec).values()]
     assert [result.check_name for result in found if not result.success] == []
     assert {result.observed for result in found if result.check_name == "as_much_as_usual"} == {"20 rows"}
 
@@ -136,11 +147,9 @@ def test_an_empty_day_does_not_pass(day: Storage) -> None:
     assert failed(day, USAGE_RECORDS.spec) == {"something_was_used": "0 rows", "as_much_as_usual": "0 rows"}
 
 
-def test_more_than_one_rejected_line_in_a_hundred_warns(
-    storage: Storage, landing: Landing, run: Callable[[], object]
-) -> None:
+def test_more_than_one_rejected_line_in_a_hundred_warns(storage: Storage, landing: Landing) -> None:
     landing.write("persona", str(DAY), [prompt("e1", "2026-05-01T08:00:00Z"), "no JSON"])
-    run()
+    land_and_compute(storage)
     assert failed(storage, LANDED_EVENTS) == {"few_lines_are_rejected": "0.5"}
 
 
@@ -148,11 +157,9 @@ def test_a_landing_day_without_files_does_not_pass(storage: Storage) -> None:
     assert failed(storage, LANDED_EVENTS) == {"something_landed": "0 rows"}
 
 
-def test_without_enough_days_before_nothing_is_usual(
-    storage: Storage, landing: Landing, run: Callable[[], object]
-) -> None:
+def test_without_enough_days_before_nothing_is_usual(storage: Storage, landing: Landing) -> None:
     landing.write("persona", str(DAY), [prompt("e1", "2026-05-01T08:00:00Z", modelName="m")])
-    run()
+    land_and_compute(storage)
     found = look(storage, LANDED_EVENTS)
     for name in ("as_much_as_usual", "models_are_known"):
         assert (found[name].success, found[name].observed) == (True, "nothing to compare with")
@@ -182,15 +189,15 @@ def test_results_are_kept_by_day_and_replaced(day: Storage) -> None:
 
 
 @pytest.fixture
-def own(day: Storage, tmp_path: Path) -> Callable[[str], CheckResult]:
+def own(unchanged_day: Storage, tmp_path: Path) -> Callable[[str], CheckResult]:
     """Judges the records of the day by one check of the user's own."""
 
     def judge(text: str) -> CheckResult:
         (tmp_path / "usage_records.yaml").write_text(f"mine: {{description: d, {text}}}\n")
-        settings = day.settings.model_copy(update={"suites_dir": tmp_path})
+        settings = unchanged_day.settings.model_copy(update={"suites_dir": tmp_path})
         suite = load_suites(settings)["usage_records"]
         only = Suite(suite.spec, {"mine": suite.entries["mine"]})
-        (found,) = validate_days(day, only, [DAY], "test")
+        (found,) = validate_days(unchanged_day, only, [DAY], "test")
         return found
 
     return judge

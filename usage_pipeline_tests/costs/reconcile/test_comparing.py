@@ -24,12 +24,18 @@ from usage_pipeline_tests.costs.reconcile.exports import (
     page,
     write,
 )
-from usage_pipeline_tests.support import Landing
+from usage_pipeline_tests.support import Landing, land_and_compute
 
 ALIAS = "- {id: a, provider: anthropic, model: claude-haiku-4-5, aliases: [house-haiku]}\n"
 DAYS = [date(2026, 5, 1)]
 Compare = Callable[..., Reconciliation]
 Row = tuple[object, ...]
+
+
+@pytest.fixture
+def run(storage: Storage) -> Run:
+    """Lands what is new, and computes the records and what they cost: the comparison reads nothing else."""
+    return lambda: land_and_compute(storage, "records", "costs")
 
 
 @pytest.fixture

@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
+from hashlib import sha256
 
 import pytest
 
+from usage_pipeline.events.landing.land import land_days
+from usage_pipeline.events.record import REJECTED_LINES
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.support import Landing, files, prompt, reject_reasons
+from usage_pipeline_tests.support import Landing, files, prompt, reject_reasons, rows
 
 Land = Callable[[str], None]
 Landed = tuple[tuple[int, ...], list[tuple[int, str]]]
@@ -35,106 +39,111 @@ def account(storage: Storage, name: str) -> tuple[int, int, int, int, int, int]:
 ONE, TWO = jsonl("e1"), jsonl("e2")
 
 
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        pytest.param(b"", ((0, 0, 0, 0, 0, 0), []), id="empty"),
-        pytest.param(UTF8_BOM, ((0, 0, 0, 0, 0, 0), []), id="byte order mark and nothing else"),
-        pytest.param(UTF8_BOM + ONE + b"\n", ((1, 0, 0, 0, 1, 0), []), id="byte order mark"),
-        pytest.param(
-            ONE + b"\n" + UTF8_BOM + TWO + b"\n",
-            ((2, 0, 0, 0, 1, 1), [(2, "malformed_json")]),
-            id="byte order mark in the middle",
-        ),
-        pytest.param(ONE + b"\r\n" + TWO + b"\r\n", ((2, 0, 0, 0, 2, 0), []), id="CRLF"),
-        pytest.param(ONE + b"\r\n" + TWO + b"\n", ((2, 0, 0, 0, 2, 0), []), id="mixed line ends"),
-        pytest.param(ONE + b"\n" + TWO, ((2, 0, 0, 0, 2, 0), []), id="no newline at the end"),
-        pytest.param(
-            ONE + b"\r" + TWO + b"\n",
-            ((1, 0, 0, 0, 0, 1), [(1, "malformed_json")]),
-            id="bare CR between objects",
-        ),
-        pytest.param(
-            ONE.replace(b", ", b",\r") + b"\n", ((1, 0, 0, 0, 1, 0), []), id="bare CR as white space of an object"
-        ),
-        pytest.param(b"\n\r\n" + ONE + b"\n \t\n\n", ((5, 0, 0, 4, 1, 0), []), id="blank lines"),
-        pytest.param(
-            jsonl("e1", "x\x01\x00\x1fy") + b"\n", ((1, 0, 0, 0, 1, 0), []), id="escaped control characters"
-        ),
-        pytest.param(
-            jsonl("e1", "?").replace(b"?", b"\x01") + b"\n" + TWO + b"\n",
-            ((2, 0, 0, 0, 1, 1), [(1, "malformed_json")]),
-            id="raw control character within a text",
-        ),
-        pytest.param(
-            b"\x01" + ONE + b"\n" + TWO + b"\x00\n",
-            ((2, 0, 0, 0, 0, 2), [(1, "malformed_json"), (2, "malformed_json")]),
-            id="raw control characters between texts",
-        ),
-    ],
-)
-def test_jsonl(
-    storage: Storage,
-    landing: Landing,
-    land: Land,
-    content: bytes,
-    expected: Landed,
-) -> None:
-    landing.write_bytes("persona", DAY, content, name="a.jsonl")
-    land(DAY)
-    assert (account(storage, "a.jsonl"), reject_reasons(storage)) == expected
+OF_JSONL = [
+    pytest.param(b"", ((0, 0, 0, 0, 0, 0), []), id="empty"),
+    pytest.param(UTF8_BOM, ((0, 0, 0, 0, 0, 0), []), id="byte order mark and nothing else"),
+    pytest.param(UTF8_BOM + ONE + b"\n", ((1, 0, 0, 0, 1, 0), []), id="byte order mark"),
+    pytest.param(
+        ONE + b"\n" + UTF8_BOM + TWO + b"\n",
+        ((2, 0, 0, 0, 1, 1), [(2, "malformed_json")]),
+        id="byte order mark in the middle",
+    ),
+    pytest.param(ONE + b"\r\n" + TWO + b"\r\n", ((2, 0, 0, 0, 2, 0), []), id="CRLF"),
+    pytest.param(ONE + b"\r\n" + TWO + b"\n", ((2, 0, 0, 0, 2, 0), []), id="mixed line ends"),
+    pytest.param(ONE + b"\n" + TWO, ((2, 0, 0, 0, 2, 0), []), id="no newline at the end"),
+    pytest.param(
+        ONE + b"\r" + TWO + b"\n",
+        ((1, 0, 0, 0, 0, 1), [(1, "malformed_json")]),
+        id="bare CR between objects",
+    ),
+    pytest.param(
+        ONE.replace(b", ", b",\r") + b"\n", ((1, 0, 0, 0, 1, 0), []), id="bare CR as white space of an object"
+    ),
+    pytest.param(b"\n\r\n" + ONE + b"\n \t\n\n", ((5, 0, 0, 4, 1, 0), []), id="blank lines"),
+    pytest.param(jsonl("e1", "x\x01\x00\x1fy") + b"\n", ((1, 0, 0, 0, 1, 0), []), id="escaped control characters"),
+    pytest.param(
+        jsonl("e1", "?").replace(b"?", b"\x01") + b"\n" + TWO + b"\n",
+        ((2, 0, 0, 0, 1, 1), [(1, "malformed_json")]),
+        id="raw control character within a text",
+    ),
+    pytest.param(
+        b"\x01" + ONE + b"\n" + TWO + b"\x00\n",
+        ((2, 0, 0, 0, 0, 2), [(1, "malformed_json"), (2, "malformed_json")]),
+        id="raw control characters between texts",
+    ),
+]
+
+OF_CSV = [
+    pytest.param(HEADER, ((1, 1, 0, 0, 0, 0), []), id="nothing but a header"),
+    pytest.param(UTF8_BOM + HEADER + ROW + b"\n", ((2, 1, 0, 0, 1, 0), []), id="byte order mark"),
+    pytest.param(HEADER.replace(b"\n", b"\r\n") + ROW + b"\r\n", ((2, 1, 0, 0, 1, 0), []), id="CRLF"),
+    pytest.param(HEADER + ROW + b"\r\n" + ROW + b"\n", ((3, 1, 0, 0, 2, 0), []), id="mixed line ends"),
+    pytest.param(HEADER + ROW, ((2, 1, 0, 0, 1, 0), []), id="no newline at the end"),
+    pytest.param(b"\n" + HEADER + b"\r\n" + ROW + b"\n \n", ((5, 1, 0, 3, 1, 0), []), id="blank lines"),
+    pytest.param(HEADER + ROW + b"a\rb\n", ((2, 1, 0, 0, 1, 0), []), id="bare CR within a field"),
+    pytest.param(HEADER + ROW + b"\x01\n" + ROW + b'"\x01"\n', ((3, 1, 0, 0, 2, 0), []), id="control characters"),
+    pytest.param(HEADER + ROW + b'"a\nb\r\n\nc"\n', ((5, 1, 3, 0, 1, 0), []), id="quoted line ends"),
+    pytest.param(HEADER + ROW + b'"a\nb"', ((3, 1, 1, 0, 1, 0), []), id="quoted line end in the last line"),
+    pytest.param(
+        HEADER.replace(b"note", b'"no\nte"') + ROW + b"\n",
+        ((3, 1, 1, 0, 1, 0), []),
+        id="a header of two lines",
+    ),
+    pytest.param(
+        HEADER + ROW + b'"a\n' + (ROW + b"b\n") * 3,
+        ((5, 1, 0, 0, 3, 1), [(2, "malformed_csv")]),
+        id="a quote that never closes",
+    ),
+    pytest.param(
+        HEADER + ROW + b'"a\n' + ROW + b'"b\nc"\n' + ROW + b"d\n",
+        ((5, 1, 1, 0, 2, 1), [(2, "malformed_csv")]),
+        id="a quote that never closes before quoted line ends",
+    ),
+    pytest.param(HEADER + ROW + b'5" x\n' + ROW + b'"a\nb"\n', ((4, 1, 1, 0, 2, 0), []), id="a quote in a text"),
+    pytest.param(
+        HEADER + ROW + b'"a"b\n' + ROW + b'"a\nb"\n',
+        ((4, 1, 1, 0, 1, 1), [(2, "malformed_csv")]),
+        id="text behind a closing quote",
+    ),
+]
 
 
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        pytest.param(HEADER, ((1, 1, 0, 0, 0, 0), []), id="nothing but a header"),
-        pytest.param(UTF8_BOM + HEADER + ROW + b"\n", ((2, 1, 0, 0, 1, 0), []), id="byte order mark"),
-        pytest.param(HEADER.replace(b"\n", b"\r\n") + ROW + b"\r\n", ((2, 1, 0, 0, 1, 0), []), id="CRLF"),
-        pytest.param(HEADER + ROW + b"\r\n" + ROW + b"\n", ((3, 1, 0, 0, 2, 0), []), id="mixed line ends"),
-        pytest.param(HEADER + ROW, ((2, 1, 0, 0, 1, 0), []), id="no newline at the end"),
-        pytest.param(b"\n" + HEADER + b"\r\n" + ROW + b"\n \n", ((5, 1, 0, 3, 1, 0), []), id="blank lines"),
-        pytest.param(HEADER + ROW + b"a\rb\n", ((2, 1, 0, 0, 1, 0), []), id="bare CR within a field"),
-        pytest.param(
-            HEADER + ROW + b"\x01\n" + ROW + b'"\x01"\n', ((3, 1, 0, 0, 2, 0), []), id="control characters"
-        ),
-        pytest.param(HEADER + ROW + b'"a\nb\r\n\nc"\n', ((5, 1, 3, 0, 1, 0), []), id="quoted line ends"),
-        pytest.param(HEADER + ROW + b'"a\nb"', ((3, 1, 1, 0, 1, 0), []), id="quoted line end in the last line"),
-        pytest.param(
-            HEADER.replace(b"note", b'"no\nte"') + ROW + b"\n",
-            ((3, 1, 1, 0, 1, 0), []),
-            id="a header of two lines",
-        ),
-        pytest.param(
-            HEADER + ROW + b'"a\n' + (ROW + b"b\n") * 3,
-            ((5, 1, 0, 0, 3, 1), [(2, "malformed_csv")]),
-            id="a quote that never closes",
-        ),
-        pytest.param(
-            HEADER + ROW + b'"a\n' + ROW + b'"b\nc"\n' + ROW + b"d\n",
-            ((5, 1, 1, 0, 2, 1), [(2, "malformed_csv")]),
-            id="a quote that never closes before quoted line ends",
-        ),
-        pytest.param(
-            HEADER + ROW + b'5" x\n' + ROW + b'"a\nb"\n', ((4, 1, 1, 0, 2, 0), []), id="a quote in a text"
-        ),
-        pytest.param(
-            HEADER + ROW + b'"a"b\n' + ROW + b'"a\nb"\n',
-            ((4, 1, 1, 0, 1, 1), [(2, "malformed_csv")]),
-            id="text behind a closing quote",
-        ),
-    ],
-)
-def test_csv(
-    storage: Storage,
-    landing: Landing,
-    land: Land,
-    content: bytes,
-    expected: Landed,
-) -> None:
-    landing.write_bytes("azure_llm", DAY, content, tenant="acme", name="a.csv")
-    land(DAY)
-    assert (account(storage, "a.csv"), reject_reasons(storage)) == expected
+def file_of(content: bytes, suffix: str) -> str:
+    """The name of the file with this content, which no other case has."""
+    return f"{sha256(content).hexdigest()[:16]}.{suffix}"
+
+
+@pytest.fixture(scope="module")
+def all_landed(open_shared: Callable[..., Storage]) -> Storage:
+    """A day on which all these cases are landed, each a file of its own."""
+    storage = open_shared()
+    landing = Landing(storage.settings.landing)
+    for case in OF_JSONL:
+        content = case.values[0]
+        landing.write_bytes("persona", DAY, content, name=file_of(content, "jsonl"))
+    for case in OF_CSV:
+        content = case.values[0]
+        landing.write_bytes("azure_llm", DAY, content, tenant="acme", name=file_of(content, "csv"))
+    land_days(storage, [date.fromisoformat(DAY)], "test")
+    return storage
+
+
+def rejects_of(storage: Storage, name: str) -> list[tuple[int, str]]:
+    """Line and reason of every rejected line of a file."""
+    found = rows(storage, REJECTED_LINES, "landing_file", "landing_line", "reason")
+    return [(line, reason) for file, line, reason in found if file.endswith(f"/{name}")]
+
+
+@pytest.mark.parametrize(("content", "expected"), OF_JSONL)
+def test_jsonl(all_landed: Storage, content: bytes, expected: Landed) -> None:
+    name = file_of(content, "jsonl")
+    assert (account(all_landed, name), rejects_of(all_landed, name)) == expected
+
+
+@pytest.mark.parametrize(("content", "expected"), OF_CSV)
+def test_csv(all_landed: Storage, content: bytes, expected: Landed) -> None:
+    name = file_of(content, "csv")
+    assert (account(all_landed, name), rejects_of(all_landed, name)) == expected
 
 
 def test_a_line_of_json_may_have_16_mib_and_no_byte_more(storage: Storage, landing: Landing, land: Land) -> None:
