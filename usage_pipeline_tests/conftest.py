@@ -36,6 +36,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "end_to_end" not in item.path.parts)
 
 
+def settings_of(data_dir: Path, database_url: str, /, **values: object) -> Settings:
+    """The settings of a test on this data directory and database; keywords override."""
+    defaults = {
+        "data_dir": data_dir,
+        "database_url": database_url,
+        "digest_key": "test",
+        "duckdb_threads": 2,
+        "now": NOW,
+    }
+    return Settings.load(**{**defaults, **values})
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a PostgreSQL server, whose database `template_usage` is migrated."""
@@ -94,14 +106,7 @@ def new_settings(tmp_path: Path, new_database: Callable[[], str]) -> Callable[..
     """Makes settings with a data directory and a database of their own; keywords override."""
 
     def create(**values: object) -> Settings:
-        defaults = {
-            "data_dir": tmp_path / uuid4().hex[:8],
-            "database_url": new_database(),
-            "digest_key": "test",
-            "duckdb_threads": 2,
-            "now": NOW,
-        }
-        return Settings.load(**{**defaults, **values})
+        return settings_of(tmp_path / uuid4().hex[:8], new_database(), **values)
 
     return create
 
@@ -148,14 +153,7 @@ def open_shared(
     with ExitStack() as opened:
 
         def open_one(**values: object) -> Storage:
-            defaults = {
-                "data_dir": tmp_path_factory.mktemp("shared"),
-                "database_url": new_database(),
-                "digest_key": "test",
-                "duckdb_threads": 2,
-                "now": NOW,
-            }
-            settings = Settings.load(**{**defaults, **values})
+            settings = settings_of(tmp_path_factory.mktemp("shared"), new_database(), **values)
             storage = opened.enter_context(open_storage(settings))
             return replace(storage, get_engine=lambda: engine_of(settings))
 

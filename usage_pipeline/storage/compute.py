@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import inputs, state, versions
-from usage_pipeline.storage.daily import DailyTable
+from usage_pipeline.storage.daily import DailyTable, Lookback
 from usage_pipeline.storage.engine import session
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.locks import partition_locks
@@ -121,12 +121,13 @@ def _without_object(storage: Storage, table: DailyTable, days: Collection[date])
 def _states(
     storage: Storage, connection: Connection, tables: Collection[DailyTable], days: Collection[date]
 ) -> inputs.States:
-    """What is known of the tables and of what they read, on the days and those of the look-back before them."""
+    """What is known of the tables and of what they read, on the days and those that they look back on."""
     names = {name for table in tables for name in (table.name, *table.upstream)}
     if not days:
         return {name: {} for name in names}
-    first = min(days) - timedelta(days=storage.settings.lookback_days)
-    return state.partitions_of(connection, names, first, max(days))
+    looks_back = any(isinstance(entry, Lookback) for table in tables for entry in table.inputs)
+    window = timedelta(days=storage.settings.lookback_days if looks_back else 0)
+    return state.partitions_of(connection, names, min(days) - window, max(days))
 
 
 def _inputs_digests(

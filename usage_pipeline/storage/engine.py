@@ -58,6 +58,11 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def list_literal(texts: Iterable[str]) -> str:
+    """The texts as an SQL literal of their list."""
+    return f"[{', '.join(map(literal, texts))}]"
+
+
 def parquet_scan(paths: Iterable[Path], *options: str) -> str:
     """A table function call that reads exactly these files, whatever characters their paths hold."""
     return f"read_parquet({', '.join([_list(paths), 'hive_partitioning = false', *options])})"
@@ -73,7 +78,7 @@ def shared_columns(duck: duckdb.DuckDBPyConnection, paths: Collection[Path]) -> 
 
 
 def _list(paths: Iterable[Path]) -> str:
-    return f"[{', '.join(literal(_without_globs(str(path))) for path in paths)}]"
+    return list_literal(_without_globs(str(path)) for path in paths)
 
 
 def _without_globs(path: str) -> str:

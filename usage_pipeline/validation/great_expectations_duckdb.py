@@ -67,7 +67,7 @@ _EngineType = type[SqlAlchemyExecutionEngine]
 class DuckDBDatasource(SQLDatasource):
     """A source of query assets whose metrics are computed by that engine."""
 
-    type: Literal["duckdb"] = "duckdb"  # type: ignore[assignment]
+    type: Literal["duckdb"] = "duckdb"  # type: ignore[assignment]  # sources are told apart by it
 
     @property
     def execution_engine_type(self) -> _EngineType:

@@ -16,7 +16,7 @@ from usage_pipeline.orchestration.execution import DagsterRunner
 from usage_pipeline.pipeline.refresh import refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline_tests.conftest import NOW
+from usage_pipeline_tests.conftest import settings_of
 from usage_pipeline_tests.orchestration.asking import KEYS, Told, runner_on
 from usage_pipeline_tests.support import Landing, prompt
 
@@ -84,13 +84,7 @@ def three_days(landing: Landing) -> None:
 @pytest.fixture(scope="package")
 def ran(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str]) -> Iterator[Ran]:
     """The three days landed, computed and validated by one run of each job. Tests only look at it."""
-    settings = Settings.load(
-        data_dir=tmp_path_factory.mktemp("ran"),
-        database_url=new_database(),
-        digest_key="test",
-        duckdb_threads=2,
-        now=NOW,
-    )
+    settings = settings_of(tmp_path_factory.mktemp("ran"), new_database())
     write_three_days(Landing(settings.landing))
     with open_storage(settings) as storage, dg.DagsterInstance.ephemeral() as instance:
         told = Told()

@@ -220,7 +220,7 @@ def own(unchanged_day: Storage, tmp_path: Path) -> Callable[[str], CheckResult]:
         ("expect: rows, at_least: 21", False),
     ],
 )
-def test_a_check_of_ones_own(own: Callable[[str], CheckResult], text: str, success: bool) -> None:  # noqa: FBT001
+def test_a_check_of_ones_own(own: Callable[[str], CheckResult], text: str, success: bool) -> None:  # noqa: FBT001 - by pytest
     assert own(text).success is success
 
 

@@ -9,7 +9,7 @@ from usage_pipeline.events.landing.strict_json import is_malformed_json
 from usage_pipeline.events.mapping import Mapping
 from usage_pipeline.events.mapping_parts import COUNTED_TIMES, places
 from usage_pipeline.events.record import FIELD_TYPES
-from usage_pipeline.storage.engine import literal
+from usage_pipeline.storage.engine import list_literal, literal
 
 
 class JsonFields(Fields):
@@ -70,7 +70,7 @@ class JsonFields(Fields):
         if len(whole) < len(outer):
             return rest  # of one of the objects something is left in nearly every line
         # Looking at the keys costs a third of building the rest, which few lines have.
-        unknown = f"list_filter(json_keys(sound), lambda key: NOT list_contains({_list(whole)}, key))"
+        unknown = f"list_filter(json_keys(sound), lambda key: NOT list_contains({list_literal(whole)}, key))"
         return f"CASE WHEN len({unknown}) > 0 THEN {rest} END"
 
     def _meta(self, name: str) -> str:
@@ -112,10 +112,6 @@ def _quoted(paths: Iterable[str]) -> str:
 def _long_number(paths: Iterable[str]) -> str:
     names = "|".join(sorted({_pattern_of(keys(path)[-1]) for path in paths}))
     return f'"({names})"(\\s*:\\s*)(-?[0-9][0-9.eE+-]{{15,}})'
-
-
-def _list(texts: Iterable[str]) -> str:
-    return f"[{', '.join(map(literal, texts))}]"
 
 
 def _without_empty(text: str, key: str) -> str:
