@@ -1,43 +1,26 @@
-"""Commands with which people decide about files and ask why: what they print, change, and how they end."""
+"""Commands with which people decide about files: what they print, and what counts afterwards."""
 
-import csv
-import io
 import json
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from usage_pipeline.cli.app import main
-from usage_pipeline.errors import QueryError
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.cli.lines import BAD, GOOD, remove_one, write_troubles
 from usage_pipeline_tests.series.reading import tokens
-from usage_pipeline_tests.support import Landing, files, logged, prompt
+from usage_pipeline_tests.support import Landing, files
 
 Call = Callable[..., str]
-FOLDER = "persona/2026-05-01"
-GOOD, BAD = f"{FOLDER}/good.jsonl", f"{FOLDER}/bad.jsonl"
-TIME = "2026-05-01T08:00:00Z"
-VOID = {"id": "v1", "tenantId": "acme", "source": "persona", "recordId": "e9", "eventDay": "2026-05-01"}
 DAY = ("2026-05-01", "2026-05-01")
 
 
 @pytest.fixture(autouse=True)
-def gone(storage: Storage, landing: Landing) -> Path:
+def gone(storage: Storage, landing: Landing) -> None:
     """A good file, a quarantined one, one with a conflict that is gone since, and a void of nothing."""
-    landing.write(
-        "persona", "2026-05-01", [prompt("e1", TIME), prompt("e2", "2026-04-30T08:00:00Z")], name="good.jsonl"
-    )
-    bad = [*(prompt(f"q{number}", TIME) for number in range(90)), *["{"] * 10]
-    landing.write("persona", "2026-05-01", bad, name="bad.jsonl")
-    path = landing.write("persona", "2026-05-02", [prompt("e1", TIME, tokensIn=7)], name="gone.jsonl")
-    landing.write("void", "2026-05-02", [VOID])
-    refresh(storage, PlainRunner(storage))
-    path.unlink()
-    refresh(storage, PlainRunner(storage))
-    return path
+    for step in (write_troubles, remove_one):
+        step(landing)
+        refresh(storage, PlainRunner(storage))
 
 
 def test_release_says_what_counts_now_and_computes_the_days(call: Call, storage: Storage) -> None:
@@ -50,32 +33,6 @@ def test_withdraw_says_what_counts_no_longer_and_computes_the_days(call: Call, s
     printed = call("withdraw", GOOD, "--reason", "wrong tenant", "--by", "ann")
     assert printed == f"{GOOD} counts no longer: 2 lines.\nComputed 2 event days.\nAll days are current.\n"
     assert tokens(storage, "2026-04-30", "2026-05-01") == [0, 27]
-
-
-@pytest.mark.parametrize(
-    ("command", "path", "printed"),
-    [
-        ("release", BAD, "90 lines of 1 event day, 2026-05-01 to 2026-05-01, would count."),
-        ("withdraw", GOOD, "2 lines of 2 event days, 2026-04-30 to 2026-05-01, would no longer count."),
-    ],
-)
-def test_a_dry_run_says_what_would_change_and_changes_nothing(
-    call: Call, storage: Storage, command: str, path: str, printed: str
-) -> None:
-    before = files(storage), logged(storage)
-    assert call(command, path, "--reason", "a test", "--dry-run") == f"{printed} Nothing was changed.\n"
-    assert (files(storage), logged(storage)) == before
-
-
-@pytest.mark.parametrize("dry_run", [[], ["--dry-run"]], ids=["in earnest", "dry run"])
-def test_a_file_in_another_state_is_a_wrong_question(call: Call, dry_run: list[str]) -> None:
-    with pytest.raises(QueryError, match=r"is landed\. Only a quarantined or withdrawn file can be released\."):
-        call("release", GOOD, "--reason", "a test", *dry_run)
-
-
-@pytest.mark.parametrize("command", ["release", "withdraw"])
-def test_a_decision_without_a_reason_is_a_wrong_call(call: Call, command: str) -> None:
-    call(command, GOOD, exit_code=2)
 
 
 def test_audit_is_json_with_details(call: Call, storage: Storage) -> None:
@@ -94,110 +51,3 @@ def test_audit_is_json_with_details(call: Call, storage: Storage) -> None:
             },
         }
     ]
-
-
-def test_audit_tells_what_happened_oldest_first(call: Call) -> None:
-    rows = list(csv.DictReader(io.StringIO(call("audit", "--format", "csv"))))
-    assert [(row["by"], row["action"], row["subject"]) for row in rows] == [
-        ("pipeline", "quarantined", BAD),
-        ("pipeline", "voided", "void/2026-05-02/events.jsonl"),
-        ("pipeline", "vanished", "persona/2026-05-02/gone.jsonl"),
-    ]
-
-
-def test_the_audit_table_names_the_reason(call: Call) -> None:
-    assert "10.0% of its lines were rejected" in call("audit")
-
-
-def test_files_shows_since_when_a_file_is_gone(call: Call) -> None:
-    found = json.loads(call("files", "--format", "json"))
-    assert {file["path"]: (file["state"], file["vanished_at"]) for file in found} == {
-        BAD: ("quarantined", None),
-        GOOD: ("landed", None),
-        "persona/2026-05-02/gone.jsonl": ("landed", "2026-06-01T00:00:00+00:00"),
-        "void/2026-05-02/events.jsonl": ("landed", None),
-    }
-
-
-def rejects(call: Call, *arguments: str) -> list[dict[str, Any]]:
-    return list(json.loads(call("rejects", "--format", "json", *arguments)))
-
-
-def test_rejects_tells_of_conflicts_and_of_voids_without_a_target(call: Call) -> None:
-    fields = ("landing_file", "landing_line", "reason", "field", "found", "expected", "raw")
-    assert [tuple(row[name] for name in fields) for row in rejects(call, "--from", "2026-05-02")] == [
-        (
-            "persona/2026-05-02/gone.jsonl",
-            1,
-            "conflict",
-            "record_id",
-            "e1",
-            f"the content of the line that landed first, {GOOD}:1",
-            None,
-        ),
-        (
-            "void/2026-05-02/events.jsonl",
-            1,
-            "void_without_target",
-            "record_id",
-            "v1",
-            "a record with this id on this day",
-            None,
-        ),
-    ]
-
-
-def test_rejects_come_in_landing_order_up_to_the_limit(call: Call) -> None:
-    found = [(row["landing_file"], row["landing_line"]) for row in rejects(call, "--limit", "11")]
-    assert found == [*((BAD, 91 + number) for number in range(10)), ("persona/2026-05-02/gone.jsonl", 1)]
-
-
-def test_explain_tells_of_each_line_in_json(call: Call) -> None:
-    (first, second) = json.loads(call("explain", "e1", "--format", "json"))
-    costs = [
-        (cost["token_class"], cost["quantity"], cost["amount"], cost["unpriced"]) for cost in first.pop("costs")
-    ]
-    assert costs == [("input", 100, None, "no_model"), ("output", 20, None, "no_model")]
-    assert (first.pop("record")["unit"], first) == (
-        "prompt",
-        {
-            "tenant_id": "acme",
-            "source": "persona",
-            "event_day": "2026-05-01",
-            "landing_file": GOOD,
-            "landing_line": 1,
-            "type": "persona_prompt",
-            "occurred_at": "2026-05-01T08:00:00",
-            "verdict": "counted",
-            "decided_by": None,
-            "metrics": {
-                "records": 1,
-                "requests": 1,
-                "prompts": 1,
-                "messages": 2,
-                "tokens_in": 100,
-                "tokens_out": 20,
-                "tokens_total": 120,
-            },
-        },
-    )
-    assert (second["verdict"], second["decided_by"], second["metrics"]) == ("conflict", f"{GOOD}:1", {})
-
-
-def test_explain_writes_metrics_out_in_csv(call: Call) -> None:
-    (row,) = csv.DictReader(io.StringIO(call("explain", "e2", "--source", "persona", "--format", "csv")))
-    assert row["metrics"] == (
-        "records 1, requests 1, prompts 1, messages 2, tokens_in 100, tokens_out 20, tokens_total 120"
-    )
-    assert row["costs"] == "100 input without a price: no_model; 20 output without a price: no_model"
-
-
-@pytest.mark.usefixtures("call")
-def test_an_unknown_record_ends_with_exit_code_2(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr("sys.argv", ["usage-pipeline", "explain", "e77"])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 2
-    assert "No accepted line has the record id 'e77'" in capsys.readouterr().err

@@ -3,9 +3,13 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from usage_pipeline_tests.cli.lines import write_three_days
+from usage_pipeline_tests.support import Landing
 
 HEAVY = {
     *(
@@ -114,8 +118,12 @@ def test_completion_imports_nothing_that_works(monkeypatch: pytest.MonkeyPatch) 
     assert heavy_imports(REPORTED, "") == [(0, set())]
 
 
-@pytest.mark.usefixtures("landed")
-def test_commands_that_read_and_a_run_with_nothing_to_do_import_only_the_two_databases() -> None:
+@pytest.mark.usefixtures("call")
+def test_commands_that_read_and_a_run_with_nothing_to_do_import_only_the_two_databases(
+    landing: Landing, run: Callable[[], object]
+) -> None:
+    write_three_days(landing)
+    run()
     found = dict(zip(READING, heavy_imports(REPORTED, *READING), strict=True))
     assert {call: (code, imported - NEEDED_TO_READ) for call, (code, imported) in found.items()} == {
         call: (0, set()) for call in READING

@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 from usage_pipeline.cli.app import app
 from usage_pipeline.errors import ProviderFileError, QueryError
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.costs.reconcile.exports import openai_bucket, openai_cost, openai_usage, page, write
 from usage_pipeline_tests.support import Landing, prompt
 
@@ -17,16 +19,19 @@ CSV = ("--format", "csv")
 HEAD = "day,model,measure,ours,theirs,difference,drift,status\n"
 
 
-@pytest.fixture
-def metered(call: Call, landing: Landing, run: Callable[[], object]) -> Call:
+def write_two_days(landing: Landing) -> None:
     """100 tokens in and 20 out on 1 and 2 May, of gpt-4o, and of a model that nobody knows on 2 May."""
     for day in ("2026-05-01", "2026-05-02"):
         landing.write("persona", day, [prompt(day, f"{day}T09:00:00Z", modelName="gpt-4o")])
     landing.write(
         "persona", "2026-05-02", [prompt("m", "2026-05-02T10:00:00Z", modelName="odd")], name="odd.jsonl"
     )
-    run()
-    return call
+
+
+@pytest.fixture(scope="module")
+def settings(deploy: Callable[..., Storage]) -> Settings:
+    """Those of a deployment that has metered two days."""
+    return deploy(write_two_days).settings
 
 
 def reconcile(file: Path, *arguments: str) -> tuple[str, ...]:
@@ -40,27 +45,27 @@ def usage(tmp_path: Path) -> Path:
     return write(tmp_path, page(*buckets))
 
 
-def test_all_matched_ends_with_0(metered: Call, usage: Path) -> None:
-    assert metered(*reconcile(usage, "--to", "2026-05-01", *CSV)) == (
+def test_all_matched_ends_with_0(call: Call, usage: Path) -> None:
+    assert call(*reconcile(usage, "--to", "2026-05-01", *CSV)) == (
         HEAD + "2026-05-01,gpt-4o,input,100,100,0,0.000000,matched\n"
         "2026-05-01,gpt-4o,output,20,20,0,0.000000,matched\n"
     )
 
 
-def test_a_difference_ends_with_3(metered: Call, usage: Path) -> None:
-    assert metered(*reconcile(usage, "--from", "2026-05-02", *CSV), exit_code=3) == (
+def test_a_difference_ends_with_3(call: Call, usage: Path) -> None:
+    assert call(*reconcile(usage, "--from", "2026-05-02", *CSV), exit_code=3) == (
         HEAD + "2026-05-02,gpt-4o,input,100,100,0,0.000000,matched\n"
         "2026-05-02,gpt-4o,output,20,40,-20,-50.000000,different\n"
     )
 
 
-def test_a_difference_within_the_tolerance_ends_with_0(metered: Call, usage: Path) -> None:
-    assert metered(*reconcile(usage, "--tolerance", "50", *CSV)).count("matched") == 4
+def test_a_difference_within_the_tolerance_ends_with_0(call: Call, usage: Path) -> None:
+    assert call(*reconcile(usage, "--tolerance", "50", *CSV)).count("matched") == 4
 
 
-def test_amounts_are_texts_in_json(metered: Call, tmp_path: Path) -> None:
+def test_amounts_are_texts_in_json(call: Call, tmp_path: Path) -> None:
     file = write(tmp_path, page(openai_bucket([openai_cost(0.00045, "gpt-4o, input")])))
-    assert json.loads(metered(*reconcile(file, "--format", "json"))) == [
+    assert json.loads(call(*reconcile(file, "--format", "json"))) == [
         {
             "day": "2026-05-01",
             "model": "gpt-4o",
@@ -74,12 +79,12 @@ def test_amounts_are_texts_in_json(metered: Call, tmp_path: Path) -> None:
     ]
 
 
-def test_the_table_names_what_is_compared(metered: Call, usage: Path) -> None:
-    printed = metered(*reconcile(usage, "--to", "2026-05-01"))
+def test_the_table_names_what_is_compared(call: Call, usage: Path) -> None:
+    printed = call(*reconcile(usage, "--to", "2026-05-01"))
     assert printed.splitlines()[0].strip() == "Tokens of openai, 2026-05-01 to 2026-05-01"
 
 
-@pytest.mark.usefixtures("metered")
+@pytest.mark.usefixtures("call")
 def test_what_is_not_compared_is_told(tmp_path: Path) -> None:
     buckets = openai_bucket([openai_usage()], day=2), openai_bucket([], day=3, hours=(0, 6))
     file = write(tmp_path, page(*buckets, has_more=True))

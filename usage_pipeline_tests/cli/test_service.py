@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 
 from usage_pipeline.cli.app import app
 from usage_pipeline.errors import QueryError
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, prompt
 
 TIME = "2026-05-01T08:00:00Z"
@@ -21,13 +23,16 @@ LINES = [
 ]
 
 
-@pytest.fixture
-def call(call: Callable[..., str], landing: Landing, run: Callable[[], object]) -> Callable[..., str]:
-    """Calls a command on a deployment that knows 1 and 3 May, with usage of acme on the first."""
+def write_two_days(landing: Landing) -> None:
+    """Usage of acme on 1 May, and a 3 May without any."""
     landing.write("persona", "2026-05-01", LINES)
     landing.write("persona", "2026-05-03", [])
-    run()
-    return call
+
+
+@pytest.fixture(scope="module")
+def settings(deploy: Callable[..., Storage]) -> Settings:
+    """Those of a deployment that knows 1 and 3 May, with usage of acme on the first."""
+    return deploy(write_two_days).settings
 
 
 DAYS = ("--from", "2026-05-01", "--to", "2026-05-02")

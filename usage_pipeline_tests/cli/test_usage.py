@@ -8,6 +8,8 @@ from typer.testing import CliRunner
 
 from usage_pipeline.cli.app import app
 from usage_pipeline.errors import QueryError
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, prompt
 
 Call = Callable[..., str]
@@ -16,34 +18,37 @@ COUNTS = ("--metrics", "records,tokens_total")
 CSV = ("--format", "csv")
 
 
-@pytest.fixture
-def outage(call: Call, landing: Landing, run: Callable[[], object]) -> Call:
+def write_outage(landing: Landing) -> None:
     """Usage at 18:31 UTC of 1 and 4 May; 2 May landed without any, 3 May not at all."""
     for day in ("2026-05-01", "2026-05-04"):
         landing.write("persona", day, [prompt(day, f"{day}T18:31:00Z", conversationId=day)])
     landing.write("persona", "2026-05-02", [])
-    run()
-    return call
 
 
-def test_all_known_days_have_a_row_by_default(outage: Call) -> None:
-    assert outage("usage", *COUNTS, *CSV) == (
+@pytest.fixture(scope="module")
+def settings(deploy: Callable[..., Storage]) -> Settings:
+    """Those of a deployment with an outage."""
+    return deploy(write_outage).settings
+
+
+def test_all_known_days_have_a_row_by_default(call: Call) -> None:
+    assert call("usage", *COUNTS, *CSV) == (
         "day,records,tokens_total\n2026-05-01,1,120\n2026-05-02,0,0\n2026-05-03,,\n2026-05-04,1,120\n"
     )
 
 
-def test_a_missing_day_is_null_in_json(outage: Call) -> None:
-    printed = outage("usage", "--from", "2026-05-03", "--to", "2026-05-03", *COUNTS, "--format", "json")
+def test_a_missing_day_is_null_in_json(call: Call) -> None:
+    printed = call("usage", "--from", "2026-05-03", "--to", "2026-05-03", *COUNTS, "--format", "json")
     assert json.loads(printed) == [{"day": "2026-05-03", "records": None, "tokens_total": None}]
 
 
-def test_a_missing_day_is_a_dash_in_the_table(outage: Call) -> None:
-    printed = outage("usage", "--from", "2026-05-03", "--to", "2026-05-03", *COUNTS)
+def test_a_missing_day_is_a_dash_in_the_table(call: Call) -> None:
+    printed = call("usage", "--from", "2026-05-03", "--to", "2026-05-03", *COUNTS)
     assert printed.splitlines()[-2].split() == ["2026-05-03", "–", "–"]
 
 
-def test_groups_of_a_missing_day_are_empty_too(outage: Call) -> None:
-    printed = outage("usage", "--group-by", "day,tenant", "--metrics", "records", *CSV)
+def test_groups_of_a_missing_day_are_empty_too(call: Call) -> None:
+    printed = call("usage", "--group-by", "day,tenant", "--metrics", "records", *CSV)
     assert printed == "day,tenant,records\n2026-05-01,acme,1\n2026-05-03,,\n2026-05-04,acme,1\n"
 
 
@@ -51,12 +56,12 @@ def warnings(*arguments: str) -> str:
     return CliRunner().invoke(app, ["usage", *arguments]).stderr.strip()
 
 
-@pytest.mark.usefixtures("outage")
+@pytest.mark.usefixtures("call")
 def test_sums_that_are_not_by_day_tell_which_days_are_missing() -> None:
     assert warnings("--group-by", "model") == ("Warning: 1 of 4 days is missing and not in these sums: 2026-05-03")
 
 
-@pytest.mark.usefixtures("outage")
+@pytest.mark.usefixtures("call")
 def test_of_many_missing_days_the_first_are_named() -> None:
     assert warnings("--group-by", "", "--to", "2026-05-10") == (
         "Warning: 7 of 10 days are missing and not in these sums: "
@@ -64,14 +69,14 @@ def test_of_many_missing_days_the_first_are_named() -> None:
     )
 
 
-@pytest.mark.usefixtures("outage")
+@pytest.mark.usefixtures("call")
 @pytest.mark.parametrize("arguments", [("--group-by", "model", "--to", "2026-05-02"), ("--group-by", "day")])
 def test_without_a_missing_day_or_with_a_row_for_it_there_is_no_warning(arguments: tuple[str, ...]) -> None:
     assert not warnings(*arguments)
 
 
-def test_by_hour_there_is_a_row_for_every_hour_of_the_range(outage: Call) -> None:
-    printed = outage("usage", "--interval", "hour", "--to", "2026-05-01", *COUNTS, *CSV)
+def test_by_hour_there_is_a_row_for_every_hour_of_the_range(call: Call) -> None:
+    printed = call("usage", "--interval", "hour", "--to", "2026-05-01", *COUNTS, *CSV)
     head, *rows = printed.splitlines()
     assert (head, len(rows)) == ("start,records,tokens_total", 24)
     assert rows[17:20] == [
@@ -81,8 +86,8 @@ def test_by_hour_there_is_a_row_for_every_hour_of_the_range(outage: Call) -> Non
     ]
 
 
-def test_a_time_zone_alone_asks_for_its_days(outage: Call) -> None:
-    assert outage("usage", "--time-zone", "Asia/Kolkata", *COUNTS, *CSV) == (
+def test_a_time_zone_alone_asks_for_its_days(call: Call) -> None:
+    assert call("usage", "--time-zone", "Asia/Kolkata", *COUNTS, *CSV) == (
         "start,records,tokens_total\n"
         "2026-05-01T00:00:00+05:30,0,0\n"
         "2026-05-02T00:00:00+05:30,1,120\n"
@@ -91,15 +96,15 @@ def test_a_time_zone_alone_asks_for_its_days(outage: Call) -> None:
     )
 
 
-def test_intervals_are_grouped_and_filtered(outage: Call) -> None:
+def test_intervals_are_grouped_and_filtered(call: Call) -> None:
     arguments = ("--interval", "quarter", "--group-by", "tenant,type", "--where", "tenant=acme")
-    printed = outage("usage", *arguments, "--to", "2026-05-02", "--metrics", "records", *CSV)
+    printed = call("usage", *arguments, "--to", "2026-05-02", "--metrics", "records", *CSV)
     assert printed == "start,tenant,type,records\n2026-05-01T18:30:00+00:00,acme,persona_prompt,1\n"
 
 
-def test_intervals_show_all_metrics_of_days_but_conversations_by_default(outage: Call) -> None:
-    (by_day,) = json.loads(outage("usage", "--to", "2026-05-01", "--format", "json"))
-    (by_interval,) = json.loads(outage("usage", "--interval", "day", "--to", "2026-05-01", "--format", "json"))
+def test_intervals_show_all_metrics_of_days_but_conversations_by_default(call: Call) -> None:
+    (by_day,) = json.loads(call("usage", "--to", "2026-05-01", "--format", "json"))
+    (by_interval,) = json.loads(call("usage", "--interval", "day", "--to", "2026-05-01", "--format", "json"))
     assert by_day == {
         "day": "2026-05-01",
         "records": 1,
@@ -141,7 +146,3 @@ def test_what_intervals_do_not_know_is_a_wrong_question(
 
 def test_an_interval_of_another_length_is_a_wrong_call(call: Call) -> None:
     call("usage", "--interval", "week", exit_code=2)
-
-
-def test_before_anything_landed_the_present_day_is_missing(call: Call) -> None:
-    assert call("usage", *COUNTS, *CSV) == "day,records,tokens_total\n2026-06-01,,\n"

@@ -1,0 +1,57 @@
+"""`run`, `land` and `recompute`: what they say of their work, and how they end."""
+
+from collections.abc import Callable
+
+from usage_pipeline_tests.cli.lines import LINES, write_three_days
+from usage_pipeline_tests.support import Landing, prompt
+
+
+def test_run_says_what_it_landed_and_computed_and_then_that_all_is_current(
+    call: Callable[..., str], landing: Landing
+) -> None:
+    landing.write("persona", "2026-05-03", LINES[2:])
+    first = call("run")
+    assert "Landed 1 file of 1 landing day: 1 lines accepted, 1 rejected." in first
+    assert "Computed 1 event day." in first
+    assert call("run").strip() == "All days are current."
+
+
+def test_run_says_how_many_billing_periods_it_closed(call: Callable[..., str], landing: Landing) -> None:
+    landing.write("persona", "2026-04-30", [prompt("e1", "2026-04-30T08:00:00Z")])
+    assert "Closed 1 billing period." in call("run", "--no-suites")
+    assert "acme, 2026-04-01 to 2026-04-30, closed 2026-06-01: " in call(
+        "statement", "--tenant", "acme", "--period", "2026-04"
+    )
+
+
+def test_a_file_that_cannot_be_read_ends_the_run_with_exit_code_3(
+    call: Callable[..., str], landing: Landing
+) -> None:
+    landing.write("persona", "2026-05-01", LINES[:2])
+    path = landing.write_bytes("persona", "2026-05-01", b"x" * 1000, name="torn.jsonl.gz")
+    path.write_bytes(path.read_bytes()[:20])
+    assert "Landed 2 files of 1 landing day: 2 lines accepted" in call("run", "--no-suites", exit_code=3)
+
+
+def test_a_file_of_which_no_line_is_accepted_needs_attention(call: Callable[..., str], landing: Landing) -> None:
+    landing.write("persona", "2026-05-01", ["{"])
+    call("run", "--no-suites", exit_code=3)
+
+
+def test_land_says_which_days_it_leaves_to_compute(call: Callable[..., str], landing: Landing) -> None:
+    landing.write("persona", "2026-05-01", LINES[:2])
+    assert "1 event day to compute: `usage-pipeline run` does." in call("land")
+
+
+def test_land_and_recompute_take_inclusive_days(
+    call: Callable[..., str], landing: Landing, run: Callable[[], object]
+) -> None:
+    write_three_days(landing)
+    run()
+    assert "Landed 2 files of 2 landing days" in call("land", "--from", "2026-05-02", "--to", "2026-05-03")
+    assert "Computed 1 event day." in call("recompute", "--from", "2026-05-01", "--to", "2026-05-01")
+
+
+def test_before_anything_landed_the_present_day_is_missing(call: Callable[..., str]) -> None:
+    printed = call("usage", "--metrics", "records,tokens_total", "--format", "csv")
+    assert printed == "day,records,tokens_total\n2026-06-01,,\n"
