@@ -7,13 +7,13 @@ days arrived, of how they were cut into batches, and of where a process died.
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import Connection
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import inputs, state, versions
-from usage_pipeline.storage.daily import DailyTable, Lookback
+from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.engine import session
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.locks import partition_locks
@@ -65,12 +65,14 @@ def _commit(storage: Storage, table: DailyTable, days: Collection[date], run: st
         for entry in table.inputs:
             inputs.settle(entry, storage, connection, days)
         # Taken before the inputs are read: an input that is replaced meanwhile leaves its partition stale.
-        read = inputs_digests(storage, connection, [table], days)[table.name]
-        published = versions.published(connection, table, days)
+        states = inputs.known_states(storage, connection, table.inputs, days, [table.name])
+        read = _inputs_digests(storage, connection, states, [table], days)[table.name]
+        published = versions.published(connection, table, states[table.name], days)
         state.mark_writing(connection, table.name, days, run)
         connection.commit()
         with session(storage.engine) as duck:
-            written = write_partitions(storage, connection, duck, table, days)
+            workspace = inputs.Workspace(storage, connection, duck, states)
+            written = write_partitions(workspace, table, days)
         _record_accounts(connection, written)
         now = storage.settings.clock()
         partitions = state.mark_committed(
@@ -122,12 +124,8 @@ def _states(
     storage: Storage, connection: Connection, tables: Collection[DailyTable], days: Collection[date]
 ) -> inputs.States:
     """What is known of the tables and of what they read, on the days and those that they look back on."""
-    names = {name for table in tables for name in (table.name, *table.upstream)}
-    if not days:
-        return {name: {} for name in names}
-    looks_back = any(isinstance(entry, Lookback) for table in tables for entry in table.inputs)
-    window = timedelta(days=storage.settings.lookback_days if looks_back else 0)
-    return state.partitions_of(connection, names, min(days) - window, max(days))
+    entries = [entry for table in tables for entry in table.inputs]
+    return inputs.known_states(storage, connection, entries, days, [table.name for table in tables])
 
 
 def _inputs_digests(

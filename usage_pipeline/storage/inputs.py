@@ -6,6 +6,7 @@ knows of inputs.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -60,36 +61,117 @@ def digests(  # noqa: PLR0911 - one for each kind
             return entry.digests(connection, days)
 
 
+def known_states(
+    storage: Storage,
+    connection: Connection,
+    entries: Collection[Input],
+    days: Collection[date],
+    tables: Collection[str] = (),
+) -> States:
+    """What is known of these tables and of those that are read, on the days and those that they look back on."""
+    names = {entry.name for entry in entries if isinstance(entry, SameDay | Lookback)}.union(tables)
+    if not days:
+        return {name: {} for name in names}
+    looks_back = any(isinstance(entry, Lookback) for entry in entries)
+    window = timedelta(days=storage.settings.lookback_days if looks_back else 0)
+    return state.partitions_of(connection, names, min(days) - window, max(days))
+
+
 def settle(entry: Input, storage: Storage, connection: Connection, days: Collection[date]) -> None:
     """Let an input that is decided once per day be decided."""
     if not isinstance(entry, LandedRows | SameDay | Lookback | ReferenceRows | EventDays | Parameters | Derived):
         entry.settle(storage, connection, days)
 
 
-def register(
-    entry: Input, storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Collection[date]
-) -> None:
-    """Make the input's rows of these days readable under its name, each with its day as `event_day`.
+@dataclass(frozen=True)
+class Workspace:
+    """A session in DuckDB that reads inputs, and what is known of their partitions."""
 
-    Raises PartitionError when rows that should be there are not.
-    """
-    match entry:
-        case LandedRows():
-            _register_landed(entry, storage, connection, duck, days)
-        case SameDay():
-            _register_same_day(entry.spec, storage, connection, duck, days)
-        case Lookback():
-            _register_lookback(entry.spec, storage, connection, duck, days)
-        case ReferenceRows():
-            register_reference(entry, duck)
-        case EventDays():
-            duck.execute(f"CREATE TEMP VIEW {entry.name} AS SELECT unnest({_list(days)}) AS event_day")
-        case Parameters():
-            register_parameters(entry, storage.settings, duck)
-        case Derived():
-            duck.execute(f'CREATE TEMP VIEW "{entry.name}" AS {entry.sql.text}')
-        case _:
-            entry.register(connection, duck, days)
+    storage: Storage
+    connection: Connection
+    duck: DuckDBPyConnection
+    states: States
+
+    def register(self, entry: Input, days: Collection[date]) -> None:
+        """Make the input's rows of these days readable under its name, each with its day as `event_day`.
+
+        Raises PartitionError when rows that should be there are not.
+        """
+        match entry:
+            case LandedRows():
+                self._register_landed(entry.spec, days)
+            case SameDay():
+                self._register_same_day(entry.spec, days)
+            case Lookback():
+                self._register_lookback(entry.spec)
+            case ReferenceRows():
+                register_reference(entry, self.duck)
+            case EventDays():
+                self.duck.execute(f"CREATE TEMP VIEW {entry.name} AS SELECT unnest({_list(days)}) AS event_day")
+            case Parameters():
+                register_parameters(entry, self.storage.settings, self.duck)
+            case Derived():
+                self.duck.execute(f'CREATE TEMP VIEW "{entry.name}" AS {entry.sql.text}')
+            case _:
+                entry.register(self.connection, self.duck, days)
+
+    def _register_landed(self, spec: TableSpec, days: Collection[date]) -> None:
+        landed = landed_files.landed_shares(self.connection, days)
+        objects = _landed_objects(spec, self.storage, landed)
+        missing = [path for path, found in objects.items() if not self.storage.lake.exists(found)]
+        if missing:
+            raise PartitionError(
+                f"{spec.name}: the landed rows of {', '.join(missing)} are not in the lake, {in_words(days)} "
+                "keeps what it has. Run `usage-pipeline run`: it lands the files again, as long as they are there."
+            )
+        if not objects:
+            self.duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {spec.empty_select()}')
+            return
+        expected = Counter[date]()
+        for share in landed:
+            expected[share.event_day] += share.rows
+        names = ", ".join(f'"{name}"' for name in spec.column_names)
+        source = f"{parquet_scan(objects.values())} WHERE event_day IN {_list(days)}"
+        self.duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS SELECT {names} FROM {source}')
+        _expect_rows(spec, self.duck, expected)
+
+    def _register_same_day(self, spec: TableSpec, days: Collection[date]) -> None:
+        known = self.states[spec.name]
+        paths = {day: self.storage.lake.object(spec, day) for day in sorted(days)}
+        for day, path in paths.items():
+            # One that another process is computing again has its last object until the new one takes its place.
+            if day not in known or not known[day].version or not self.storage.lake.exists(path):
+                raise PartitionError(
+                    f"{spec.name} of {day} is not computed yet, and this table reads it. "
+                    "Run `usage-pipeline run`, or materialize it first."
+                )
+        self.duck.execute(f'CREATE OR REPLACE TEMP VIEW "{spec.name}" AS {rows_of(spec, paths)}')
+
+    def _register_lookback(self, spec: TableSpec) -> None:
+        known = self.states[spec.name]
+        paths = {
+            day: self.storage.lake.object(spec, day) for day, partition in sorted(known.items()) if partition.rows
+        }
+        missing = [str(path) for path in paths.values() if not self.storage.lake.exists(path)]
+        if missing:
+            raise PartitionError(
+                f"{spec.name}: {', '.join(missing)} is gone. "
+                "Run `usage-pipeline run`: it computes what is missing."
+            )
+        self.duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {rows_of(spec, paths)}')
+
+
+def register_all(
+    entries: Collection[Input],
+    storage: Storage,
+    connection: Connection,
+    duck: DuckDBPyConnection,
+    days: Collection[date],
+) -> None:
+    """Make the rows of these inputs readable in the session. Raises PartitionError as `register` does."""
+    workspace = Workspace(storage, connection, duck, known_states(storage, connection, entries, days))
+    for entry in entries:
+        workspace.register(entry, days)
 
 
 def register_parameters(entry: Parameters, settings: Settings, duck: DuckDBPyConnection) -> None:
@@ -143,30 +225,6 @@ def _within(filled: Mapping[date, str | None], first: date, last: date) -> list[
     return [part for day in days_between(first, last) if day in filled for part in (day, filled[day])]
 
 
-def _register_landed(
-    entry: LandedRows, storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Collection[date]
-) -> None:
-    spec = entry.spec
-    landed = landed_files.landed_shares(connection, days)
-    objects = _landed_objects(spec, storage, landed)
-    missing = [path for path, found in objects.items() if not storage.lake.exists(found)]
-    if missing:
-        raise PartitionError(
-            f"{spec.name}: the landed rows of {', '.join(missing)} are not in the lake, {in_words(days)} keeps "
-            "what it has. Run `usage-pipeline run`: it lands the files again, as long as they are there."
-        )
-    if not objects:
-        duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {spec.empty_select()}')
-        return
-    expected = Counter[date]()
-    for share in landed:
-        expected[share.event_day] += share.rows
-    names = ", ".join(f'"{name}"' for name in spec.column_names)
-    source = f"{parquet_scan(objects.values())} WHERE event_day IN {_list(days)}"
-    duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS SELECT {names} FROM {source}')
-    _expect_rows(spec, duck, expected)
-
-
 def _landed_objects(spec: TableSpec, storage: Storage, landed: Iterable[LandedShare]) -> dict[str, Path]:
     """The objects of these files, by the files' paths."""
     names = {share.path: (share.landing_day, share.object_name) for share in landed}
@@ -181,35 +239,6 @@ def _expect_rows(spec: TableSpec, duck: DuckDBPyConnection, expected: Mapping[da
                 f"{spec.name}: {day} has {found.get(day, 0):,} rows in the lake where {rows:,} landed; nothing "
                 "was written. Run `usage-pipeline land` for the landing days concerned."
             )
-
-
-def _register_same_day(
-    spec: TableSpec, storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Collection[date]
-) -> None:
-    known = state.partitions(connection, spec.name, min(days), max(days))
-    paths = {day: storage.lake.object(spec, day) for day in sorted(days)}
-    for day, path in paths.items():
-        # One that another process is just computing again has its last object until the new one takes its place.
-        if day not in known or not known[day].version or not storage.lake.exists(path):
-            raise PartitionError(
-                f"{spec.name} of {day} is not computed yet, and this table reads it. "
-                "Run `usage-pipeline run`, or materialize it first."
-            )
-    duck.execute(f'CREATE OR REPLACE TEMP VIEW "{spec.name}" AS {rows_of(spec, paths)}')
-
-
-def _register_lookback(
-    spec: TableSpec, storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Collection[date]
-) -> None:
-    window = timedelta(days=storage.settings.lookback_days)
-    known = state.partitions(connection, spec.name, min(days) - window, max(days))
-    paths = {day: storage.lake.object(spec, day) for day, partition in sorted(known.items()) if partition.rows}
-    missing = [str(path) for path in paths.values() if not storage.lake.exists(path)]
-    if missing:
-        raise PartitionError(
-            f"{spec.name}: {', '.join(missing)} is gone. Run `usage-pipeline run`: it computes what is missing."
-        )
-    duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {rows_of(spec, paths)}')
 
 
 def rows_of(spec: TableSpec, paths: Mapping[date, Path]) -> str:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, select
 
-from usage_pipeline.storage import audit, state
+from usage_pipeline.storage import audit
 from usage_pipeline.storage.audit import Action
 from usage_pipeline.storage.daily import DailyTable, Versioned
 from usage_pipeline.storage.landed_files import FileState
@@ -59,11 +59,12 @@ class Published:
     numbers: Mapping[date, _Numbers] = field(default_factory=dict)
 
 
-def published(connection: Connection, table: DailyTable, days: Collection[date]) -> Published:
-    """Look at what is published now."""
+def published(
+    connection: Connection, table: DailyTable, partitions: Mapping[date, Partition], days: Collection[date]
+) -> Published:
+    """Look at what is published now; `partitions` are those of the table."""
     if table.versioned is None:
         return Published(None)
-    partitions = state.partitions(connection, table.name, min(days), max(days))
     return Published(table.versioned, partitions, _numbers(connection, table.versioned, table.name, days))
 
 

@@ -12,31 +12,27 @@ from datetime import date
 from pathlib import Path
 
 from duckdb import BinderException, ConversionException, DuckDBPyConnection, OutOfRangeException
-from sqlalchemy import Connection
 
 from usage_pipeline.days import in_words
 from usage_pipeline.errors import PartitionError
-from usage_pipeline.storage import inputs
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.digests import NO_ROWS, digests_by
 from usage_pipeline.storage.engine import PARQUET, literal
-from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.inputs import Workspace, rows_of
 from usage_pipeline.storage.state import LineAccount, Written
 from usage_pipeline.storage.tables import TableSpec, Zone
 from usage_pipeline.storage.warehouse import replace_partitions
 
 
-def write_partitions(
-    storage: Storage, connection: Connection, duck: DuckDBPyConnection, table: DailyTable, days: Collection[date]
-) -> dict[date, Written]:
+def write_partitions(workspace: Workspace, table: DailyTable, days: Collection[date]) -> dict[date, Written]:
     """Make the rows of these days from what the table reads, and put them in the place of the former ones.
 
     Raises PartitionError when an input is not whole, or when they do not add up; then nothing is published.
     """
     try:
         for entry in table.inputs:
-            inputs.register(entry, storage, connection, duck, days)
-        return _WRITERS[table.spec.zone](storage, connection, duck, table, days)
+            workspace.register(entry, days)
+        return _WRITERS[table.spec.zone](workspace, table, days)
     except BinderException as error:
         raise PartitionError(
             f"{table.name} of {in_words(days)}: what it reads has another schema: {str(error).splitlines()[0]} "
@@ -50,20 +46,19 @@ def write_partitions(
         ) from None
 
 
-def _write_objects(
-    storage: Storage, _: Connection, duck: DuckDBPyConnection, table: DailyTable, days: Collection[date]
-) -> dict[date, Written]:
+def _write_objects(workspace: Workspace, table: DailyTable, days: Collection[date]) -> dict[date, Written]:
+    lake, duck = workspace.storage.lake, workspace.duck
     written: dict[date, Written] = {}
 
     def write(folder: Path) -> dict[Path, Path]:
         made, rows = _make_objects(duck, table, days, folder)
-        duck.execute(f'CREATE TEMP VIEW "{table.name}" AS {inputs.rows_of(table.spec, made)}')
+        duck.execute(f'CREATE TEMP VIEW "{table.name}" AS {rows_of(table.spec, made)}')
         written.update(_measure(duck, table, days))
         _expect_whole(table, rows, written)
         _expect_balance(table, written)
-        return {storage.lake.object(table.spec, day): path for day, path in made.items()}
+        return {lake.object(table.spec, day): path for day, path in made.items()}
 
-    storage.lake.replace_all(table.spec, write)
+    lake.replace_all(table.spec, write)
     return written
 
 
@@ -98,12 +93,11 @@ def _copy(duck: DuckDBPyConnection, select: str, path: Path, *options: str) -> i
     return rows
 
 
-def _write_rows(
-    _: Storage, connection: Connection, duck: DuckDBPyConnection, table: DailyTable, days: Collection[date]
-) -> dict[date, Written]:
+def _write_rows(workspace: Workspace, table: DailyTable, days: Collection[date]) -> dict[date, Written]:
+    duck = workspace.duck
     duck.execute(f'CREATE TEMP TABLE "{table.name}" AS {table.sql.text}')
     rows = duck.execute(f'FROM "{table.name}"').fetchall()
-    replace_partitions(connection, table.name, days, table.spec.column_names, rows)
+    replace_partitions(workspace.connection, table.name, days, table.spec.column_names, rows)
     return _measure(duck, table, days)
 
 
@@ -146,7 +140,7 @@ def _expect_balance(table: DailyTable, written: Mapping[date, Written]) -> None:
                 )
 
 
-_Writer = Callable[[Storage, Connection, DuckDBPyConnection, DailyTable, Collection[date]], dict[date, Written]]
+_Writer = Callable[[Workspace, DailyTable, Collection[date]], dict[date, Written]]
 _WRITERS: Mapping[Zone, _Writer] = {
     Zone.LAKE: _write_objects,
     Zone.ROLLUPS: _write_objects,

@@ -80,8 +80,8 @@ def lines_add_up(storage: Storage, connection: Connection, days: Sequence[date])
 def lines_are_accounted_for(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Found]:
     """Whether every landed line of the days became exactly one thing, and the state says the same."""
     with session(storage.engine) as duck:
-        for entry in (LandedRows(LANDED_EVENTS), SameDay(SET_ASIDE.spec), SameDay(USAGE_RECORDS.spec)):
-            inputs.register(entry, storage, connection, duck, days)
+        read = (LandedRows(LANDED_EVENTS), SameDay(SET_ASIDE.spec), SameDay(USAGE_RECORDS.spec))
+        inputs.register_all(read, storage, connection, duck, days)
         accounts = _accounts(duck)
     kept = {
         (row.day, row.path): row
@@ -139,8 +139,7 @@ def _read_records(
 ) -> dict[date, Found]:
     """Make readable what every comparison reads: the records, and what they come to."""
     reads: list[Input] = [SameDay(USAGE_RECORDS.spec), event_types(), *_dimensions()]
-    for entry in reads:
-        inputs.register(entry, storage, connection, duck, days)
+    inputs.register_all(reads, storage, connection, duck, days)
     duck.execute(f"CREATE OR REPLACE TEMP TABLE counted_totals AS {COUNTED_TOTALS.text}")
     return dict.fromkeys(days, Found(success=True, observed="", expected=""))
 
@@ -148,12 +147,12 @@ def _read_records(
 def _compare(
     storage: Storage, connection: Connection, duck: DuckDBPyConnection, table: DailyTable, days: Sequence[date]
 ) -> dict[date, Found]:
-    if table in _WITH_STARTS:
-        inputs.register(SameDay(CONVERSATION_STARTS.spec), storage, connection, duck, days)
+    read = [CONVERSATION_STARTS.spec] if table in _WITH_STARTS else []
     if table.spec.zone is Zone.WAREHOUSE:
         _register_totals(table, connection, duck, days)
     else:
-        inputs.register(SameDay(table.spec), storage, connection, duck, days)
+        read.append(table.spec)
+    inputs.register_all([SameDay(spec) for spec in read], storage, connection, duck, days)
     found = duck.execute(difference_of(table.name).text)
     names = [column[0] for column in found.description][2:]
     rows = {day: counts for day, *counts in found.fetchall()}

@@ -1,10 +1,10 @@
 """However lines repeat, contradict and take back, each becomes exactly one thing, counted by day and file."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 import duckdb
 from hypothesis import given
@@ -89,34 +89,39 @@ def target_of(void: Line) -> Identity | None:
     return (void.event_day, void.tenant, "persona", void.target) if void.target else None
 
 
-@contextmanager
-def computed(lines: Sequence[Line]) -> Iterator[duckdb.DuckDBPyConnection]:
+@cache
+def empty() -> duckdb.DuckDBPyConnection:
+    """One database for all examples: to open one takes longer than to compute them."""
+    return duckdb.connect()
+
+
+def computed(lines: Sequence[Line]) -> duckdb.DuckDBPyConnection:
     """A database in which the lines lie in this order, with the tables that are made of them."""
-    with duckdb.connect() as duck:
-        duck.execute(f"CREATE TABLE landed_events AS {LANDED_EVENTS.empty_select()}")
-        insert = (
-            "INSERT INTO landed_events (landing_file, landing_line, landing_day, event_day, tenant_id, source, "
-            "record_id, type, void_source, void_record_id, payload_digest, occurred_at) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'persona', ?, hash(?, ?), CAST(? AS DATE))"
+    duck = empty()
+    duck.execute(f"CREATE OR REPLACE TABLE landed_events AS {LANDED_EVENTS.empty_select()}")
+    insert = (
+        "INSERT INTO landed_events (landing_file, landing_line, landing_day, event_day, tenant_id, source, "
+        "record_id, type, void_source, void_record_id, payload_digest, occurred_at) VALUES "
+    )
+    row = "(?, ?, ?, ?, ?, ?, ?, ?, 'persona', ?, hash(?, ?), CAST(? AS DATE))"
+    values = [
+        (
+            *line.place,
+            line.landing_day,
+            *line.identity,
+            "event" if line.target is None else "void",
+            line.target,
+            line.payload,
+            line.target,
+            line.event_day,
         )
-        values = [
-            (
-                *line.place,
-                line.landing_day,
-                *line.identity,
-                "event" if line.target is None else "void",
-                line.target,
-                line.payload,
-                line.target,
-                line.event_day,
-            )
-            for line in lines
-        ]
-        if values:
-            duck.executemany(insert, values)
-        for table in TABLES:
-            duck.execute(f"CREATE TABLE {table.name} AS {table.sql.text}")
-        yield duck
+        for line in lines
+    ]
+    if values:
+        duck.execute(insert + ", ".join([row] * len(values)), [part for value in values for part in value])
+    for table in TABLES:
+        duck.execute(f"CREATE OR REPLACE TABLE {table.name} AS {table.sql.text}")
+    return duck
 
 
 def places(duck: duckdb.DuckDBPyConnection, table: str) -> list[Place]:
@@ -126,17 +131,17 @@ def places(duck: duckdb.DuckDBPyConnection, table: str) -> list[Place]:
 @checked(max_examples=50, deadline=None)
 @given(LINES)
 def test_every_line_is_a_record_or_set_aside_with_its_verdict(lines: list[Line]) -> None:
-    with computed(lines) as duck:
-        aside = duck.execute("SELECT landing_file, landing_line, verdict FROM set_aside").fetchall()
-        found = Counter([*((file, line, "record") for file, line in places(duck, "usage_records")), *aside])
+    duck = computed(lines)
+    aside = duck.execute("SELECT landing_file, landing_line, verdict FROM set_aside").fetchall()
+    found = Counter([*((file, line, "record") for file, line in places(duck, "usage_records")), *aside])
     assert found == Counter((*place, verdict) for place, verdict in verdicts(lines).items())
 
 
 @checked(max_examples=25, deadline=None)
 @given(LINES)
 def test_conflicts_are_the_lines_with_that_verdict(lines: list[Line]) -> None:
-    with computed(lines) as duck:
-        found = places(duck, "conflicts")
+    duck = computed(lines)
+    found = places(duck, "conflicts")
     assert found == sorted(place for place, verdict in verdicts(lines).items() if verdict == "conflict")
 
 
@@ -144,8 +149,8 @@ def test_conflicts_are_the_lines_with_that_verdict(lines: list[Line]) -> None:
 @given(LINES)
 def test_the_accounts_of_each_file_are_its_lines_by_verdict(lines: list[Line]) -> None:
     assert USAGE_RECORDS.accounts is not None
-    with computed(lines) as duck:
-        found = [LineAccount(*row) for row in duck.execute(USAGE_RECORDS.accounts.text).fetchall()]
+    duck = computed(lines)
+    found = [LineAccount(*row) for row in duck.execute(USAGE_RECORDS.accounts.text).fetchall()]
     assert all(account.balanced for account in found)
     assert {(account.day, account.path): account for account in found} == expected_accounts(lines)
 
@@ -177,21 +182,21 @@ def expected_accounts(lines: Sequence[Line]) -> dict[tuple[date, str], LineAccou
 def test_the_order_in_which_lines_are_read_changes_no_digest(orders: tuple[list[Line], list[Line]]) -> None:
     digests = []
     for lines in orders:
-        with computed(lines) as duck:
-            digests.append([day_digests(duck, table) for table in TABLES])
+        duck = computed(lines)
+        digests.append([day_digests(duck, table) for table in TABLES])
     assert digests[0] == digests[1]
 
 
 @checked(max_examples=25, deadline=None)
 @given(LINES)
 def test_days_computed_together_have_the_digests_of_each_day_alone(lines: list[Line]) -> None:
-    with computed(lines) as duck:
-        together = {table.name: day_digests(duck, table) for table in TABLES}
+    duck = computed(lines)
+    together = {table.name: day_digests(duck, table) for table in TABLES}
     alone: dict[str, dict[date, Digest]] = {table.name: {} for table in TABLES}
     for day in {line.event_day for line in lines}:
-        with computed([line for line in lines if line.event_day == day]) as duck:
-            for table in TABLES:
-                alone[table.name] |= day_digests(duck, table)
+        duck = computed([line for line in lines if line.event_day == day])
+        for table in TABLES:
+            alone[table.name] |= day_digests(duck, table)
     assert together == alone
 
 

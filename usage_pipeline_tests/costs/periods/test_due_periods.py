@@ -1,6 +1,7 @@
 """A period closes by itself once its last day is final, unless something holds it open."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from threading import Thread
 
@@ -13,8 +14,7 @@ from usage_pipeline.costs.periods.statements import read_statement
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import closed_costs, usage_versions
-from usage_pipeline_tests.costs.generic import call, price
-from usage_pipeline_tests.costs.reading import Prices
+from usage_pipeline_tests.costs.generic import call, price, write_mapping, write_prices
 from usage_pipeline_tests.support import Landing, at
 
 ADJUSTING = "adjusting: {retention_days: null, late_usage: next_period}\ndefault: adjusting\n"
@@ -22,15 +22,38 @@ MARCH = ("2026-03-01", "2026-03-31")
 APRIL = ("2026-04-01", "2026-04-30")
 
 
-@pytest.fixture
-def used(storage: Storage, landing: Landing, prices: Prices) -> Storage:
+def use(storage: Storage) -> Storage:
     """Ten tokens of acme in March and five of globex in April, all landed on 30 April."""
     (storage.settings.reference / "plans.yaml").write_text(ADJUSTING)
-    prices(price("one", 'input: "1"'))
+    write_prices(storage.settings.reference, price("one", 'input: "1"'))
     march, april = "2026-03-10T08:00:00Z", "2026-04-10T08:00:00Z"
+    landing = Landing(storage.settings.landing)
     landing.write("calls", "2026-04-30", [call("a", march, tokens_in=10)], tenant="acme")
     landing.write("calls", "2026-04-30", [call("b", april, "globex", tokens_in=5)], tenant="globex")
     return storage
+
+
+@pytest.fixture
+def used(storage: Storage) -> Storage:
+    """A storage with that usage, which nothing has landed yet."""
+    return use(storage)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A storage after a run on 4 May, and what that did."""
+
+    storage: Storage
+    summary: RefreshSummary
+
+
+@pytest.fixture(scope="module")
+def ran(open_shared: Callable[..., Storage], tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """For tests that change nothing."""
+    folder = tmp_path_factory.mktemp("ran")
+    (folder / "reference").mkdir()
+    storage = use(open_shared(mappings_dir=write_mapping(folder / "mappings"), reference_dir=folder / "reference"))
+    return Run(storage, run_on(storage, 5, 4))
 
 
 def run_on(storage: Storage, month: int, day: int, hour: int = 0) -> RefreshSummary:
@@ -55,12 +78,12 @@ def anchored_on(storage: Storage, day: int) -> None:
     (storage.settings.reference / "tenants.yaml").write_text(f"acme: {{billing_anchor_day: {day}}}\n")
 
 
-def test_a_run_closes_what_is_due_from_each_tenants_first_usage_on(used: Storage) -> None:
-    assert spans(run_on(used, 5, 4).closings) == [("acme", *MARCH), ("acme", *APRIL), ("globex", *APRIL)]
+def test_a_run_closes_what_is_due_from_each_tenants_first_usage_on(ran: Run) -> None:
+    assert spans(ran.summary.closings) == [("acme", *MARCH), ("acme", *APRIL), ("globex", *APRIL)]
 
 
-def test_a_closing_says_by_whom_and_why(used: Storage) -> None:
-    first, *_ = run_on(used, 5, 4).closings
+def test_a_closing_says_by_whom_and_why(ran: Run) -> None:
+    first, *_ = ran.summary.closings
     assert (first.by, first.reason, first.forced) == (
         "usage-pipeline",
         "due: its last day, 2026-03-31, is final",
@@ -68,9 +91,8 @@ def test_a_closing_says_by_whom_and_why(used: Storage) -> None:
     )
 
 
-def test_a_closing_by_itself_keeps_the_rows(used: Storage) -> None:
-    run_on(used, 5, 4)
-    with used.warehouse.connect() as connection:
+def test_a_closing_by_itself_keeps_the_rows(ran: Run) -> None:
+    with ran.storage.warehouse.connect() as connection:
         rows = connection.execute(
             select(closed_costs.c.tenant_id, closed_costs.c.day, closed_costs.c.amount).order_by(
                 closed_costs.c.day
@@ -93,9 +115,8 @@ def test_a_period_is_due_when_its_last_day_is_final_and_not_before(used: Storage
     assert closed(used) == [("acme", *MARCH), ("acme", *APRIL)]
 
 
-def test_what_is_closed_is_not_closed_again(used: Storage) -> None:
-    run_on(used, 5, 4)
-    assert run_on(used, 5, 5).closings == []
+def test_what_is_closed_is_not_closed_again(ran: Run) -> None:
+    assert run_on(ran.storage, 5, 5).closings == []
 
 
 def test_a_month_without_usage_closes_too(used: Storage, landing: Landing) -> None:
@@ -179,15 +200,15 @@ def test_an_anchor_day_moved_back_shortens_the_first_open_period(used: Storage) 
     assert closed(used)[2:] == [("acme", "2026-04-15", "2026-04-30")]
 
 
-def test_where_nothing_is_due_one_query_says_so(used: Storage) -> None:
-    run_on(used, 5, 4)
+def test_where_nothing_is_due_one_query_says_so(ran: Run) -> None:
     statements: list[str] = []
 
     def note(_: Connection, __: object, statement: str, *___: object) -> None:
         statements.append(statement)
 
-    event.listen(used.warehouse, "before_cursor_execute", note)
-    assert due_periods(on(used, 5, 5)) == []
+    event.listen(ran.storage.warehouse, "before_cursor_execute", note)
+    assert due_periods(on(ran.storage, 5, 5)) == []
+    event.remove(ran.storage.warehouse, "before_cursor_execute", note)
     assert len(statements) == 1
 
 
