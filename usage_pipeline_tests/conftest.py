@@ -3,8 +3,8 @@
 import gc
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -14,14 +14,16 @@ import hypothesis
 import psycopg
 import pytest
 from duckdb import DuckDBPyConnection
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
 
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
 from usage_pipeline.settings import PREFIX, Settings
 from usage_pipeline.storage.engine import open_engine
+from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.storage.postgres import database_urls
-from usage_pipeline.storage.warehouse import migrate
+from usage_pipeline.storage.schema import SCHEMA, metadata
+from usage_pipeline.storage.warehouse import connect_warehouse, migrate
 from usage_pipeline_tests.support import Landing
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -37,6 +39,11 @@ def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000)
+
+
+def pytest_unconfigure() -> None:
+    """Let the interpreter take down what was left out of its search."""
+    gc.unfreeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -109,14 +116,53 @@ def new_database(server: str) -> Callable[[], str]:
     return create
 
 
+@dataclass(frozen=True)
+class Databases:
+    """Migrated databases that tests use by turns, each with an engine.
+
+    To create a database and to compile all statements for it takes as long as a small test. A test gets an empty
+    one, and connections of its own.
+    """
+
+    create: Callable[[], str]
+    engines: dict[str, Engine] = field(default_factory=dict)
+    free: list[str] = field(default_factory=list)
+
+    @contextmanager
+    def taken(self) -> Iterator[str]:
+        """The URL of one that nobody else uses meanwhile."""
+        url = self.free.pop() if self.free else self.create()
+        if url not in self.engines:
+            self.engines[url] = connect_warehouse(Settings.load(database_url=url))
+        yield url
+        engine = self.engines[url]
+        engine.dispose()
+        with psycopg.connect(url, autocommit=True, options="-c lock_timeout=1s") as connection:
+            connection.execute(_EMPTIED)
+        self.free.append(url)
+
+
+_RESTARTED = f"""
+SELECT setval(format('%I.%I', schemaname, sequencename), 1, false) FROM pg_sequences WHERE schemaname = '{SCHEMA}'
+"""
+_EMPTIED = "; ".join([*(f"DELETE FROM {table.fullname}" for table in metadata.sorted_tables), _RESTARTED])
+
+
+@pytest.fixture(scope="session")
+def databases(new_database: Callable[[], str]) -> Databases:
+    """Databases of the session."""
+    return Databases(new_database)
+
+
 @pytest.fixture
-def new_settings(tmp_path: Path, new_database: Callable[[], str]) -> Callable[..., Settings]:
+def new_settings(tmp_path: Path, databases: Databases) -> Iterator[Callable[..., Settings]]:
     """Makes settings with a data directory and a database of their own; keywords override."""
+    with ExitStack() as taken:
 
-    def create(**values: object) -> Settings:
-        return settings_of(tmp_path / uuid4().hex[:8], new_database(), **values)
+        def create(**values: object) -> Settings:
+            return settings_of(tmp_path / uuid4().hex[:8], taken.enter_context(databases.taken()), **values)
 
-    return create
+        yield create
 
 
 @pytest.fixture
@@ -145,10 +191,21 @@ def engine_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Se
 
 
 @pytest.fixture
-def storage(settings: Settings, engine_of: Callable[[Settings], DuckDBPyConnection]) -> Iterator[Storage]:
-    """An open, empty storage."""
+def storage(
+    settings: Settings, databases: Databases, engine_of: Callable[[Settings], DuckDBPyConnection]
+) -> Iterator[Storage]:
+    """An open storage, empty unless its settings are those of a module."""
+    warehouse = databases.engines.get(database_url_of(settings))
+    if warehouse is not None:
+        yield Storage(settings, Lake(settings.data_dir), warehouse, lambda: engine_of(settings))
+        return
     with open_storage(settings) as opened:
         yield replace(opened, get_engine=lambda: engine_of(settings))
+
+
+def database_url_of(settings: Settings) -> str:
+    """The URL of the warehouse."""
+    return settings.database_url.get_secret_value() if settings.database_url else ""
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ def invoke(*arguments: str, exit_code: int = 0) -> str:
 
 @pytest.fixture(scope="module")
 def deploy(open_shared: Callable[..., Storage]) -> Callable[..., Storage]:
-    """Makes a deployment that the tests of a module share and only read; lands what each step leaves in its folder.
+    """Makes a deployment that the tests of a module share and only read; lands what each step leaves there.
 
     Without Dagster: reading commands need none of its runs, and each takes seconds.
     """
