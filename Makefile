@@ -39,7 +39,7 @@ dev: $(READY) ## Start the database, the Dagster UI (http://127.0.0.1:3000) and 
 .PHONY: test
 test: $(READY) ## Run the linters and the tests (under 10 minutes)
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: acceptance
 acceptance: $(READY) ## Run the checks that take too long for `test`: whole logs through Dagster, real kills

@@ -1,5 +1,6 @@
 """Fixtures: a real PostgreSQL for the session, a migrated database and a data directory for each test."""
 
+import fcntl
 import gc
 import os
 from collections.abc import Callable, Iterator
@@ -57,7 +58,7 @@ def settings_of(data_dir: Path, database_url: str, /, **values: object) -> Setti
         "data_dir": data_dir,
         "database_url": database_url,
         "digest_key": "test",
-        "duckdb_threads": 2,
+        "duckdb_threads": 1,
         "now": NOW,
     }
     return Settings.load(**{**defaults, **values})
@@ -65,12 +66,19 @@ def settings_of(data_dir: Path, database_url: str, /, **values: object) -> Setti
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of a PostgreSQL server, whose database `template_usage` is migrated."""
-    data_dir = tmp_path_factory.mktemp("server")
-    url = database_urls(Settings.load(data_dir=data_dir)).warehouse.set(database="template_usage")
-    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    migrate(Settings.load(data_dir=data_dir, database_url=plain))
-    _let_it_do_no_more_than_asked(plain)
+    """The URL of a PostgreSQL server that all workers share, whose database `template_usage` is migrated."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    data_dir, ready = root / "server", root / "server_is_ready"
+    with (root / "server.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        url = database_urls(Settings.load(data_dir=data_dir)).warehouse.set(database="template_usage")
+        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        if not ready.exists():
+            migrate(Settings.load(data_dir=data_dir, database_url=plain))
+            _let_it_do_no_more_than_asked(plain)
+            ready.touch()
     return plain
 
 

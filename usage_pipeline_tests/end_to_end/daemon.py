@@ -19,7 +19,7 @@ from usage_pipeline_tests.end_to_end.support import PROJECT
 
 START_SECONDS = 120
 STOP_SECONDS = 60
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1
 
 STATUSES = """{
   assetNodes {

@@ -22,7 +22,7 @@ from usage_pipeline_tests.end_to_end.support import Deployment
 from usage_pipeline_tests.support import Landing, files, prompt
 
 ASSETS = (LANDED_EVENTS.name, *(table.name for table in DAILY_TABLES))
-QUICK = {"USAGE_SENSOR_INTERVAL_SECONDS": "1", "USAGE_GAP_FILLER_INTERVAL_SECONDS": "10"}
+QUICK = {"USAGE_SENSOR_INTERVAL_SECONDS": "2", "USAGE_GAP_FILLER_INTERVAL_SECONDS": "10"}
 SENSORS = ("arrivals", "affected_days", "gap_filler")
 SECONDS = 300
 CHECKS = 34

@@ -20,7 +20,10 @@ from usage_pipeline_tests.support import Landing, counted_digests, digests, prom
 
 Run = Callable[[], RefreshSummary]
 
-ONE_WAITS = text("SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+ONE_WAITS = text(
+    "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 ALL = {table.name for table in DAILY_TABLES}
 

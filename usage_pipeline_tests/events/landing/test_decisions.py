@@ -129,7 +129,10 @@ def test_a_decision_waits_for_a_landing_of_the_day_and_gives_up_in_time(
 
 
 def wait_until_somebody_waits_for_a_lock(storage: Storage) -> None:
-    waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    waiting = text(
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
+        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
     with storage.warehouse.connect() as connection:
         while not connection.execute(waiting).scalar():
             connection.rollback()
