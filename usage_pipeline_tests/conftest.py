@@ -4,7 +4,7 @@ import fcntl
 import gc
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
@@ -129,7 +129,7 @@ class Databases:
     """Migrated databases that tests use by turns, each with an engine.
 
     To create a database and to compile all statements for it takes as long as a small test. A test gets an empty
-    one, and connections of its own.
+    one, whose connections keep nothing of the test before.
     """
 
     create: Callable[[], str]
@@ -144,14 +144,23 @@ class Databases:
             self.engines[url] = connect_warehouse(Settings.load(database_url=url))
         yield url
         engine = self.engines[url]
-        engine.dispose()
-        with psycopg.connect(url, autocommit=True, options="-c lock_timeout=1s") as connection:
-            connection.execute(_EMPTIED)
+        _forget_session(engine)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+            connection.exec_driver_sql(_EMPTIED)
         self.free.append(url)
 
 
+def _forget_session(engine: Engine) -> None:
+    """Reset what a test has set on its connections, and free the locks that it left."""
+    with ExitStack() as together:
+        idle = [together.enter_context(closing(engine.raw_connection())) for _ in range(engine.pool.checkedin())]
+        for connection in idle:
+            connection.cursor().execute("RESET ALL; SELECT pg_advisory_unlock_all()")
+
+
 _RESTARTED = f"""
-SELECT setval(format('%I.%I', schemaname, sequencename), 1, false) FROM pg_sequences WHERE schemaname = '{SCHEMA}'
+SELECT setval(schemaname || '.' || sequencename, 1, false) FROM pg_sequences WHERE schemaname = '{SCHEMA}'
 """
 _EMPTIED = "; ".join([*(f"DELETE FROM {table.fullname}" for table in metadata.sorted_tables), _RESTARTED])
 
