@@ -78,7 +78,8 @@ def _commit(storage: Storage, table: DailyTable, days: Collection[date], run: st
         partitions = state.mark_committed(
             connection,
             table.name,
-            {day: (written[day], state.Provenance(read[day], table.code_version, now)) for day in days},
+            states[table.name],
+            {day: (written[day], state.Provenance(read[day], table.code_version, run, now)) for day in days},
         )
         lookback_days = storage.settings.lookback_days if table.looks_back else 0
         versions.record_changes(connection, published, partitions, lookback_days)

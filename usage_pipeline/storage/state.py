@@ -5,7 +5,7 @@ computed (`compute.py`).
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -59,10 +59,11 @@ class Partition:
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a partition was computed from, by which code, and when."""
+    """What a partition was computed from, by which code and run, and when."""
 
     inputs_digest: str
     code_version: str
+    run: str
     now: datetime
 
 
@@ -163,11 +164,18 @@ def _mark(connection: Connection, table: str, days: Collection[date], run: str, 
 
 
 def mark_committed(
-    connection: Connection, table: str, outcomes: Mapping[date, tuple[Written, Provenance]]
+    connection: Connection,
+    table: str,
+    before: Mapping[date, Partition],
+    outcomes: Mapping[date, tuple[Written, Provenance]],
 ) -> dict[date, Partition]:
-    """Commit partitions that are marked as writing; a changed output digest is a new version."""
-    before = partitions(connection, table, min(outcomes), max(outcomes))
-    committed = {day: _committed(before[day], *outcome) for day, outcome in outcomes.items()}
+    """Commit partitions that are marked as writing; a changed output digest is a new version.
+
+    `before` are those of the table that were known when they were marked, under the same locks.
+    """
+    committed = {
+        day: _committed(before.get(day, _unknown(table, day)), *outcome) for day, outcome in outcomes.items()
+    }
     columns = partition_state.c
     keys = (columns.table_name == table) & (columns.day == bindparam("of_day"))
     names = [column.name for column in columns if not column.primary_key]
@@ -178,6 +186,12 @@ def mark_committed(
     return committed
 
 
+def _unknown(table: str, day: date) -> Partition:
+    nothing = dict.fromkeys(field.name for field in fields(Partition))
+    known = {"table_name": table, "day": day, "state": WriteState.WRITING, "version": 0, "run": ""}
+    return Partition(**{**nothing, **known})  # type: ignore[arg-type]  # by name
+
+
 def _committed(before: Partition, written: Written, provenance: Provenance) -> Partition:
     changed = before.output_digest != str(written.digest)
     values = {
@@ -186,6 +200,7 @@ def _committed(before: Partition, written: Written, provenance: Provenance) -> P
         "output_digest": str(written.digest),
         "engine_version": ENGINE_VERSION,
         "code_version": provenance.code_version,
+        "run": provenance.run,
         "version": before.version + changed,
         "rows": written.digest.rows,
         **{name: written.total(name) for name in ACCOUNTED},

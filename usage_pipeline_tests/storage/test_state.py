@@ -23,10 +23,11 @@ def connection(storage: Storage) -> Iterator[Connection]:
 
 
 def write(connection: Connection, hash_sum: int, now: datetime, *, day: date = DAY) -> Partition:
+    before = state.partitions(connection, "things")
     state.mark_writing(connection, "things", [day], "run")
     written = state.Written(Digest(1, hash_sum))
-    provenance = state.Provenance("inputs", "code", now)
-    return state.mark_committed(connection, "things", {day: (written, provenance)})[day]
+    provenance = state.Provenance("inputs", "code", "run", now)
+    return state.mark_committed(connection, "things", before, {day: (written, provenance)})[day]
 
 
 def test_the_first_computation_is_version_1(connection: Connection) -> None:

@@ -37,11 +37,16 @@ def commit_days(
     for file in landed_files.files(connection, versions):
         files[file.landing_day].append(file)
     shares = landed_files.shares_by_landing_day(connection, versions)
+    marked = state.partitions(connection, LANDED_EVENTS.name, min(versions), max(versions))
+    now = storage.settings.clock()
     outcomes = {
-        day: (_written(shares.get(day, [])), _provenance(storage, files[day], version))
+        day: (
+            _written(shares.get(day, [])),
+            state.Provenance(fingerprint(sorted(_names(files[day]))), version, marked[day].run, now),
+        )
         for day, version in versions.items()
     }
-    committed = state.mark_committed(connection, LANDED_EVENTS.name, outcomes)
+    committed = state.mark_committed(connection, LANDED_EVENTS.name, marked, outcomes)
     for day in versions:
         _remove_unnamed(storage, day, files[day])
     return {day: LandingResult(day, files[day], committed[day]) for day in versions}
@@ -52,10 +57,6 @@ def _written(shares: Iterable[LandedDay]) -> state.Written:
     for share in shares:
         rows, total = rows + share.rows, total + int(share.digest.split(":")[1])
     return state.Written(Digest(rows, total))
-
-
-def _provenance(storage: Storage, files: Iterable[LandedFile], version: str) -> state.Provenance:
-    return state.Provenance(fingerprint(sorted(_names(files))), version, storage.settings.clock())
 
 
 def _remove_unnamed(storage: Storage, day: date, files: Iterable[LandedFile]) -> None:
