@@ -145,9 +145,11 @@ class Databases:
         yield url
         engine = self.engines[url]
         _forget_session(engine)
-        with engine.begin() as connection:
-            connection.exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("SET lock_timeout = '1s'")
             connection.exec_driver_sql(_EMPTIED)
+            connection.exec_driver_sql(f"VACUUM {', '.join(_TABLES)}")
+            connection.exec_driver_sql("RESET lock_timeout")
         self.free.append(url)
 
 
@@ -162,7 +164,8 @@ def _forget_session(engine: Engine) -> None:
 _RESTARTED = f"""
 SELECT setval(schemaname || '.' || sequencename, 1, false) FROM pg_sequences WHERE schemaname = '{SCHEMA}'
 """
-_EMPTIED = "; ".join([*(f"DELETE FROM {table.fullname}" for table in metadata.sorted_tables), _RESTARTED])
+_TABLES = [table.fullname for table in metadata.sorted_tables]
+_EMPTIED = "; ".join([*(f"DELETE FROM {table}" for table in _TABLES), _RESTARTED])
 
 
 @pytest.fixture(scope="session")
