@@ -169,9 +169,12 @@ _EMPTIED = "; ".join([*(f"DELETE FROM {table}" for table in _TABLES), _RESTARTED
 
 
 @pytest.fixture(scope="session")
-def databases(new_database: Callable[[], str]) -> Databases:
+def databases(new_database: Callable[[], str]) -> Iterator[Databases]:
     """Databases of the session."""
-    return Databases(new_database)
+    databases = Databases(new_database)
+    yield databases
+    for engine in databases.engines.values():
+        engine.dispose()
 
 
 @pytest.fixture
