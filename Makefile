@@ -46,8 +46,12 @@ acceptance: $(READY) ## Run the checks that take too long for `test`: whole logs
 	$(BIN)/python -m pytest -m acceptance --durations 10
 
 .PHONY: bench
-bench: $(BENCH_READY) ## Measure speed and memory beside other tools, and write them to bench/ and README.md (an hour)
+bench: $(BENCH_READY) ## Measure speed and memory beside other tools, and write them to bench/ and docs/ (an hour)
 	$(BIN)/python -m bench --publish
+
+.PHONY: docs
+docs: $(READY) ## Write the pages made from the code: docs/cli.md and docs/settings.md
+	$(BIN)/python -m docs.reference
 
 .PHONY: lint
 lint: $(READY) ## Check style, types, imports and definitions

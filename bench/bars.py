@@ -30,7 +30,7 @@ class Bar:
     passed: bool
 
 
-def judge(results: Results, earlier: Results | None = None) -> list[Bar]:
+def validate(results: Results, earlier: Results | None = None) -> list[Bar]:
     """Every bar that what was measured can be held against; the last one only with results of an earlier run."""
     found = [
         bar

@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from bench.bars import judge
+from bench.bars import validate
 from bench.datasets import EVENTS
 from bench.errors import BenchError
 from bench.measuring import ROOT
-from bench.publishing import update_readme, write_files
+from bench.publishing import update_page, write_files
 from bench.real_log import LOG
 from bench.report import print_results
 from bench.results import Results
@@ -39,7 +39,9 @@ def bench(  # noqa: PLR0913 - one parameter per option
     work_dir: Annotated[Path, typer.Option(help="Where data is made and then removed.")] = _WORK,
     out: Annotated[Path | None, typer.Option(help="Folder for results.json and results.png.")] = None,
     against: Annotated[Path | None, typer.Option(help="An earlier results.json to compare medians with.")] = None,
-    publish: Annotated[bool, typer.Option("--publish", help="Write to bench/ and README.md instead.")] = False,
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Write to bench/ and docs/benchmarks.md instead.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the data that was made.")] = False,
 ) -> None:
     """Measure the pipeline beside raw conversions and a pandas script; print tables and bars.
@@ -63,12 +65,12 @@ def bench(  # noqa: PLR0913 - one parameter per option
     finally:
         if not keep:
             runner.clean()
-    bars = judge(results, Results.read(against) if against else None)
+    bars = validate(results, Results.read(against) if against else None)
     print_results(console, results, bars, sections)
     if publish or out:
         write_files(results, bars, ROOT / "bench" if publish else out or work_dir)
     if publish:
-        update_readme(results, ROOT / "README.md")
+        update_page(results, ROOT / "docs" / "benchmarks.md")
     raise typer.Exit(0 if all(bar.passed for bar in bars) else 1)
 
 

@@ -1,4 +1,4 @@
-"""Writes results to files: the JSON, the plot, and the table in the README."""
+"""Writes results to files: the JSON, the plot, and the table in `docs/benchmarks.md`."""
 
 import json
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from bench.report import markdown
 from bench.results import Results
 
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
-"""What stands around the results in the README."""
+"""The marks around the results in the page."""
 
 
 def write_files(results: Results, bars: Iterable[Bar], folder: Path) -> None:
@@ -23,18 +23,16 @@ def write_files(results: Results, bars: Iterable[Bar], folder: Path) -> None:
     write_plot(results, folder / "results.png")
 
 
-def update_readme(results: Results, readme: Path) -> None:
+def update_page(results: Results, page: Path) -> None:
     """Put the results between the two marks."""
-    text = readme.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
     before, found, rest = text.partition(BEGIN)
     _, ended, after = rest.partition(END)
     if not found or not ended:
-        raise BenchError(
-            f"{readme.name} has no {BEGIN} with {END} behind it; put both where the results shall stand."
-        )
-    readme.write_text(f"{before}{BEGIN}\n{markdown(results)}\n{END}{after}", encoding="utf-8")
+        raise BenchError(f"{page.name} has no {BEGIN} followed by {END}; add both marks where the results belong.")
+    page.write_text(f"{before}{BEGIN}\n{markdown(results)}\n{END}{after}", encoding="utf-8")
 
 
-def published(readme: Path) -> str:
-    """What stands between the two marks."""
-    return readme.read_text(encoding="utf-8").partition(f"{BEGIN}\n")[2].partition(f"\n{END}")[0]
+def published(page: Path) -> str:
+    """The text between the two marks."""
+    return page.read_text(encoding="utf-8").partition(f"{BEGIN}\n")[2].partition(f"\n{END}")[0]

@@ -8,11 +8,10 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from usage_pipeline.costs.queries import read_costs
-from usage_pipeline.costs.questions import CostQuery
+from usage_pipeline.metrics.queries import CostQuery, UsageQuery
+from usage_pipeline.metrics.read import read
+from usage_pipeline.metrics.series import known_tenants, read_series
 from usage_pipeline.pipeline.totals import cost_measures
-from usage_pipeline.series.queries import known_tenants, read_series, read_usage
-from usage_pipeline.series.questions import UsageQuery
 from usage_pipeline.settings import Settings
 from usage_pipeline.simulation.batch import MEASURES
 from usage_pipeline.storage.opened import Storage, open_storage
@@ -24,10 +23,9 @@ Totals = dict[str, dict[str, dict[str, int]]]
 def read_back(storage: Storage, first: date, last: date) -> Totals:
     """What the tenants used on these days; the series' numbers are the warehouse's, the others are the cubes'."""
     totals: Totals = {}
-    for row in read_usage(storage, UsageQuery(first, last, ("day", "tenant"), metrics=MEASURES)):
-        day, tenant = row.pop("day"), row.pop("tenant")
-        if tenant is not None:  # as it is on a missing day
-            totals.setdefault(str(day), {})[str(tenant)] = row  # type: ignore[assignment]  # numbers
+    query = UsageQuery(first, last, ("day", "tenant"), metrics=MEASURES)
+    for (day, tenant), row in read(storage, query).by_group.items():
+        totals.setdefault(str(day), {})[tenant] = {name: row[name] for name in MEASURES}
     with storage.warehouse.connect() as connection:
         tenants = known_tenants(connection)
     for tenant in tenants:
@@ -41,9 +39,8 @@ def read_back(storage: Storage, first: date, last: date) -> Totals:
 
 def add_costs(totals: Totals, storage: Storage, first: date, last: date) -> None:
     """Add what it cost."""
-    for cost in read_costs(storage, CostQuery(first, last, ("day", "tenant"))):
-        day, tenant = map(str, cost.group)
-        totals[day][tenant] |= cost_measures(cost)
+    for (day, tenant), cost in read(storage, CostQuery(first, last, ("day", "tenant"))).by_group.items():
+        totals[str(day)][tenant] |= cost_measures(cost)
 
 
 if __name__ == "__main__":

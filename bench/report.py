@@ -1,4 +1,4 @@
-"""The tables that people read: on the terminal, and in Markdown for the README."""
+"""The tables that people read: on the terminal, and in Markdown for the page."""
 
 from collections.abc import Collection, Iterable, Sequence
 
@@ -76,8 +76,10 @@ def print_results(console: Console, results: Results, bars: Iterable[Bar], secti
         if section in sections:
             columns = SMALL_COLUMNS if section is Section.SMALL else COLUMNS
             console.print(_table(section.title(), columns, rows(results, section), _TEXTS))
-    judged = [(bar.name, bar.limit, bar.found, "[green]pass[/]" if bar.passed else "[red]FAIL[/]") for bar in bars]
-    console.print(_table("Bars", _BAR_COLUMNS, judged, texts=4))
+    validated = [
+        (bar.name, bar.limit, bar.found, "[green]pass[/]" if bar.passed else "[red]FAIL[/]") for bar in bars
+    ]
+    console.print(_table("Bars", _BAR_COLUMNS, validated, texts=4))
     console.print(
         f"Median of {results.repetitions}. Noise is how far the runs of a case lie apart. "
         "Peak memory is that of the process and of the database together."
@@ -97,10 +99,11 @@ def _table(title: str, columns: Sequence[str], cells: Iterable[tuple[str, ...]],
 
 
 def markdown(results: Results) -> str:
-    """What the README shows: the machine, a table of the days, the plot, and a table of what is small."""
+    """The page's part: the machine, a table of the days, the plot, and a table of what is small."""
     days = (section for section in Section if section is not Section.SMALL)
     found = dict.fromkeys(row for section in days for row in rows(results, section))
-    plot = "![Seconds of each subject for the day, and of the main job for days of other sizes](bench/results.png)"
+    alt = "Seconds of each subject for the day, and of the main job for days of other sizes"
+    plot = f"![{alt}](../bench/results.png)"
     small = rows(results, Section.SMALL)
     more = [_unit(results), _markdown_table(SMALL_COLUMNS, small)] if small else []
     return "\n\n".join([_introduction(results), _markdown_table(COLUMNS, found), plot, *more])

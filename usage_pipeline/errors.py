@@ -20,8 +20,8 @@ class ProviderFileError(UsagePipelineError):
     """A usage or cost export of a provider is broken; the text names file, bucket and field."""
 
 
-class MappingError(UsagePipelineError):
-    """A mapping or the event catalogue is broken; the text names file and key."""
+class FormatError(UsagePipelineError):
+    """A format or the event catalogue is broken; the text names file and key."""
 
 
 class SuiteError(UsagePipelineError):

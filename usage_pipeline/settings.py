@@ -5,13 +5,14 @@ own settings (`dagster.yaml`).
 """
 
 import os
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
+from usage_pipeline.clock import Clock
 from usage_pipeline.errors import SettingsError
 
 PREFIX = "USAGE_"
@@ -26,11 +27,11 @@ class Settings(BaseModel):
     reference_dir: Path | None = Field(
         None, description="Tenants, plans and prices. Unset: `reference` in the data directory."
     )
-    mappings_dir: Path | None = Field(
-        None, description="Your own mappings (`*.yaml`), read beside the shipped ones."
+    formats_dir: Path | None = Field(
+        None, description="Your own formats (`*.yaml`), in addition to the shipped ones."
     )
     suites_dir: Path | None = Field(
-        None, description="Your own checks of what a day holds (`*.yaml`), read beside the shipped ones."
+        None, description="Your own checks of rows (`*.yaml`), in addition to the shipped ones."
     )
     database_url: SecretStr | None = Field(
         None, description="PostgreSQL server and database of the warehouse. Unset: the embedded server."
@@ -74,14 +75,14 @@ class Settings(BaseModel):
     )
     gap_filler_old_code: bool = Field(
         default=False,
-        description="Whether the gap filler also requests days that older code, mappings or rules made.",
+        description="Whether the gap filler also requests days that older code, formats or rules made.",
     )
     automatic_closing: bool = Field(
         default=True,
         description="Whether billing periods close by themselves when their last day is final.",
     )
-    late_after_hours: Annotated[int, Field(ge=1, le=23)] = Field(
-        6, description="Hours after its end at which a day that is not there, or not current, counts as late."
+    due_after_hours: Annotated[int, Field(ge=1, le=23)] = Field(
+        6, description="Hours after its end at which a day is due: landed and current, otherwise overdue."
     )
     digest_key: SecretStr = Field(
         SecretStr("usage_pipeline"),
@@ -95,7 +96,7 @@ class Settings(BaseModel):
     )
     now: AwareDatetime | None = Field(None, description="Instead of the clock, for tests.")
 
-    @field_validator("data_dir", "reference_dir", "mappings_dir", "suites_dir")
+    @field_validator("data_dir", "reference_dir", "formats_dir", "suites_dir")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else None
@@ -122,13 +123,11 @@ class Settings(BaseModel):
         """The directory that others write logs into; never written by this package."""
         return self.data_dir / "landing"
 
-    def clock(self) -> datetime:
-        """The present, in UTC."""
-        return (self.now or datetime.now(UTC)).astimezone(UTC)
-
-    def today(self) -> date:
-        """The present UTC day."""
-        return self.clock().date()
+    @property
+    def clock(self) -> Clock:
+        """The present, and what is final and due."""
+        now = (self.now or datetime.now(UTC)).astimezone(UTC)
+        return Clock(now, timedelta(days=self.lateness_days), timedelta(hours=self.due_after_hours))
 
 
 def _explain(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails

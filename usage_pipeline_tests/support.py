@@ -15,7 +15,7 @@ from usage_pipeline.events.record import REJECTED_LINES
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, event_days
 from usage_pipeline.pipeline.tables import DAILY_TABLES, GROUPS
-from usage_pipeline.records.tables import SET_ASIDE
+from usage_pipeline.records.tables import EXCLUDED_EVENTS
 from usage_pipeline.storage import audit, landed_files, state
 from usage_pipeline.storage.batches import batches
 from usage_pipeline.storage.compute import compute_days, stale_days
@@ -43,7 +43,7 @@ class Landing:
     root: Path
 
     def write(self, source: str, day: str, lines: Iterable[Mapping[str, Any] | str], **place: str) -> Path:
-        """Write lines (mappings as JSON) to `source/day[/tenant]/name`; the name decides the compression."""
+        """Write lines (formats as JSON) to `source/day[/tenant]/name`; the name decides the compression."""
         tenant, name = place.get("tenant"), place.get("name", "events.jsonl")
         texts = [line if isinstance(line, str) else json.dumps(line) for line in lines]
         content = "".join(f"{text}\n" for text in texts).encode()
@@ -118,8 +118,8 @@ def digests(storage: Storage) -> dict[tuple[str, date], str | None]:
 
 
 def counted_digests(storage: Storage) -> dict[tuple[str, date], str | None]:
-    """The digests of all that counts: without `set_aside`, which tells of every line that was delivered."""
-    return {key: digest for key, digest in digests(storage).items() if key[0] != SET_ASIDE.name}
+    """The digests of all that counts: without `excluded_events`, which tells of every line that was delivered."""
+    return {key: digest for key, digest in digests(storage).items() if key[0] != EXCLUDED_EVENTS.name}
 
 
 def files(storage: Storage) -> dict[str, landed_files.LandedFile]:

@@ -1,4 +1,4 @@
-"""What the Markdown files say is true: settings, commands, make targets, links and the mapping example."""
+"""What the Markdown files say is true: settings, commands, make targets, links and the format example."""
 
 import re
 import shlex
@@ -10,13 +10,14 @@ import pytest
 import typer.main
 from typer.testing import CliRunner
 
+from docs.reference import PAGES
 from usage_pipeline.cli.app import app
 from usage_pipeline.definitions import build_definitions
 from usage_pipeline.events.landing.reasons import MEANINGS
-from usage_pipeline.events.mapping import load_mapping
+from usage_pipeline.events.source_format import load_format
+from usage_pipeline.metrics.queries import UsageQuery
+from usage_pipeline.metrics.read import read
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
-from usage_pipeline.series.queries import read_usage
-from usage_pipeline.series.questions import UsageQuery
 from usage_pipeline.settings import PREFIX, Settings
 from usage_pipeline.storage.opened import open_storage
 from usage_pipeline_tests.dagster_calls import parse_dagster_call
@@ -27,9 +28,11 @@ DOCUMENTS = (
     *("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"),
     *sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md")),
 )
+LENGTHS = {"README.md": 1000, "ARCHITECTURE.md": 2500}
 COMMANDS = typer.main.get_command(app).commands
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+HEADING = re.compile(r"^#.*$", re.MULTILINE)
 SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\((?!https?:)([^)\s]+)\)")
 
@@ -45,7 +48,7 @@ def prose(text: str) -> str:
 def code(text: str) -> list[str]:
     """Lines of shell blocks, and code within sentences; blocks of output are left out."""
     blocks = [line for language, block in FENCE.findall(text) if language == "sh" for line in block.splitlines()]
-    return [*blocks, *SPAN.findall(prose(text))]
+    return [*blocks, *SPAN.findall(HEADING.sub("", prose(text)))]
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -68,17 +71,31 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def shown_default(name: str) -> str:
-    special = {"duckdb_threads": "number of cores", "digest_key": "public"}
-    default = Settings.model_fields[name].default
-    return special.get(name) or ("unset" if default is None else f"`{default}`")
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_the_pages_that_are_made_from_the_code_are_those_of_this_code(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") == PAGES[path](), "make docs writes it"
 
 
-def test_readme_lists_each_setting_once_in_the_order_of_the_code_with_its_default_and_description() -> None:
-    assert table(document("README.md"), "Settings") == [
-        (f"`{PREFIX}{name.upper()}`", shown_default(name), str(field.description))
-        for name, field in Settings.model_fields.items()
-    ]
+def test_the_page_of_settings_lists_each_once_with_its_default_and_description() -> None:
+    rows = document("docs/settings.md").split("|---|---|---|\n")[1].split("\n\n")[0].splitlines()
+    names = [row.split("|")[1].strip() for row in rows]
+    assert names == [f"`{PREFIX}{name.upper()}`" for name in Settings.model_fields]
+    assert "| `USAGE_LATENESS_DAYS` | `3` | Days after its end that a day stays provisional. |" in rows
+
+
+def test_readme_and_architecture_are_short() -> None:
+    assert {name: len(document(name).split()) <= most for name, most in LENGTHS.items()} == dict.fromkeys(
+        LENGTHS, True
+    )
+
+
+def test_architecture_lists_each_folder_once() -> None:
+    package = ROOT / "usage_pipeline"
+    there = {f"{path.name}/" for path in package.iterdir() if (path / "__init__.py").exists()}
+    there |= {path.name for path in package.glob("*.py") if path.name != "__init__.py"}
+    rows = section(document("ARCHITECTURE.md"), "Folders").split("|---|---|\n")[1].split("\n\n")[0].splitlines()
+    named = [word for row in rows for word in SPAN.findall(row.split("|")[1])]
+    assert sorted(named) == sorted(there)
 
 
 def test_operate_lists_what_runs_by_itself() -> None:
@@ -88,13 +105,9 @@ def test_operate_lists_what_runs_by_itself() -> None:
     assert named == {definition.name for definition in automation}
 
 
-def test_readme_lists_each_command_once_in_the_order_of_the_help() -> None:
-    assert [row[0] for row in table(document("README.md"), "Commands")] == [f"`{name}`" for name in COMMANDS]
-
-
-def test_each_example_of_the_command_table_is_a_call_of_its_own_command() -> None:
-    called = [shlex.split(row[2].strip("`"))[:2] for row in table(document("README.md"), "Commands")]
-    assert called == [["usage-pipeline", name] for name in COMMANDS]
+def test_the_page_of_commands_lists_each_once_in_the_order_of_the_help() -> None:
+    headings = re.findall(r"^## `usage-pipeline ([a-z-]+)`$", document("docs/cli.md"), re.MULTILINE)
+    assert headings == list(COMMANDS)
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -141,8 +154,8 @@ def test_contributing_lists_every_make_target() -> None:
     }
 
 
-def test_contributing_explains_each_reject_reason() -> None:
-    rows = document("CONTRIBUTING.md").split("And the reasons that", 1)[1].split("\n\n")[1].splitlines()
+def test_formats_explains_each_reject_reason() -> None:
+    rows = section(document("docs/formats.md"), "Reject reasons").splitlines()[3:]
     named = {word for row in rows for word in SPAN.findall(row.split("|")[1])}
     assert set(MEANINGS) <= named
 
@@ -158,36 +171,36 @@ def test_every_relative_link_leads_to_a_file_and_a_heading_that_exist(name: str)
 
 
 @pytest.fixture
-def mappings(tmp_path: Path) -> Path:
-    """The folder `my-mappings` of CONTRIBUTING.md."""
-    folder = tmp_path / "my-mappings"
+def formats(tmp_path: Path) -> Path:
+    """The folder `my-formats` of docs/formats.md."""
+    folder = tmp_path / "my-formats"
     folder.mkdir()
-    (example,) = blocks(document("CONTRIBUTING.md"), "yaml")
+    (example,) = blocks(document("docs/formats.md"), "yaml")
     (folder / "support_bot.yaml").write_text(example, encoding="utf-8")
     return folder
 
 
-def test_mapping_example_of_contributing_loads(mappings: Path) -> None:
-    assert load_mapping(mappings / "support_bot.yaml").name == "support_bot"
+def test_the_example_of_formats_loads(formats: Path) -> None:
+    assert load_format(formats / "support_bot.yaml").name == "support_bot"
 
 
-def test_mapping_example_of_contributing_counts_what_is_printed_there(
-    mappings: Path, new_settings: Callable[..., Settings]
+def test_the_example_of_formats_counts_what_is_printed_there(
+    formats: Path, new_settings: Callable[..., Settings]
 ) -> None:
-    settings = new_settings(mappings_dir=mappings)
-    (lines,) = blocks(document("CONTRIBUTING.md"), "jsonl")
+    settings = new_settings(formats_dir=formats)
+    (lines,) = blocks(document("docs/formats.md"), "jsonl")
     Landing(settings.landing).write("support_bot", "2025-03-20", lines.splitlines(), name="answers.jsonl")
     metrics = ("records", "messages", "conversations", "tokens_in", "tokens_cached", "tokens_out", "errors")
     days = (date(2025, 3, 19), date(2025, 3, 20))
     with open_storage(settings) as storage:
         refresh(storage, PlainRunner(storage))
-        found = read_usage(storage, UsageQuery(*days, ("day", "type", "model"), metrics=metrics))
+        found = read(storage, UsageQuery(*days, ("day", "type", "model"), metrics=metrics)).rows
         rejected = reject_reasons(storage)
     assert [tuple(map(str, row.values())) for row in found] == printed("2025-03-19  event", "2025-03-20  prompt")
     assert rejected == [(5, "unknown_type"), (6, "invalid_occurred_at")]
 
 
 def printed(*starts: str) -> list[tuple[str, ...]]:
-    """The rows of the printed tables of CONTRIBUTING.md that begin with these cells, cell by cell."""
-    lines = [line.strip() for block in blocks(document("CONTRIBUTING.md"), "text") for line in block.splitlines()]
+    """The rows of the printed tables of docs/formats.md that begin with these cells, cell by cell."""
+    lines = [line.strip() for block in blocks(document("docs/formats.md"), "text") for line in block.splitlines()]
     return [tuple(re.split(r"\s{2,}", line)) for line in lines if line.startswith(starts)]

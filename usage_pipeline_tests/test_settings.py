@@ -32,15 +32,15 @@ WRONG = [
     ("USAGE_GAP_FILLER_MAX_DAYS", "0"),
     ("USAGE_GAP_FILLER_OLD_CODE", "perhaps"),
     ("USAGE_AUTOMATIC_CLOSING", "perhaps"),
-    ("USAGE_LATE_AFTER_HOURS", "0"),
-    ("USAGE_LATE_AFTER_HOURS", "24"),
+    ("USAGE_DUE_AFTER_HOURS", "0"),
+    ("USAGE_DUE_AFTER_HOURS", "24"),
     ("USAGE_NOW", "2026-06-01T00:00:00"),
     ("USAGE_NOW", "now"),
 ]
 ANY_TEXT = {
     "data_dir",
     "reference_dir",
-    "mappings_dir",
+    "formats_dir",
     "suites_dir",
     "database_url",
     "dagster_database_url",
@@ -97,7 +97,7 @@ def test_printed_settings_hide_secrets(name: str) -> None:
     ("name", "default"),
     [
         ("reference_dir", None),
-        ("mappings_dir", None),
+        ("formats_dir", None),
         ("database_url", None),
         ("dagster_database_url", None),
         ("first_day", date(2023, 1, 1)),
@@ -151,14 +151,14 @@ def test_a_value_given_in_code_wins_over_the_variable(monkeypatch: pytest.Monkey
 
 def test_the_clock_can_be_set_and_is_read_in_utc() -> None:
     now = datetime(2026, 6, 1, 1, 30, tzinfo=timezone(timedelta(hours=2)))
-    assert Settings.load(now=now).clock() == datetime(2026, 5, 31, 23, 30, tzinfo=UTC)
+    assert Settings.load(now=now).clock.now == datetime(2026, 5, 31, 23, 30, tzinfo=UTC)
 
 
 def test_today_is_the_utc_day() -> None:
     now = datetime(2026, 6, 1, 1, 30, tzinfo=timezone(timedelta(hours=2)))
-    assert Settings.load(now=now).today() == date(2026, 5, 31)
+    assert Settings.load(now=now).clock.today == date(2026, 5, 31)
 
 
 def test_without_a_setting_the_clock_is_the_real_one() -> None:
     before = datetime.now(UTC)
-    assert before <= Settings.load().clock() <= datetime.now(UTC)
+    assert before <= Settings.load().clock.now <= datetime.now(UTC)

@@ -107,7 +107,7 @@ def _accepted(chunk: Chunk, source: Source, rules: pandas_rules.Rules, rejects: 
     values = {name: [get(line) for line in chunk.lines] for name, get in source.getters.items()}
     raw = pd.DataFrame(values, dtype=object)
     folder = chunk.file.split("/")[2:-1]
-    frame, reasons = rules.judge(raw, source, folder[0] if folder else None)
+    frame, reasons = rules.validate(raw, source, folder[0] if folder else None)
     frame["file"], frame["line"], frame["digest"] = chunk.file, chunk.numbers, chunk.digests
     bad = reasons.notna()
     rejects += [(chunk.file, line, reason) for line, reason in zip(frame["line"][bad], reasons[bad], strict=True)]

@@ -33,7 +33,7 @@ class Rules:
         terms = {name: plans[tenant["plans"][-1]["plan"]]["retention_days"] for name, tenant in tenants.items()}
         return cls(pd.Timestamp(landing_day, tz=UTC), {name: days or np.inf for name, days in terms.items()})
 
-    def judge(self, raw: pd.DataFrame, source: Source, folder: str | None) -> tuple[pd.DataFrame, pd.Series]:
+    def validate(self, raw: pd.DataFrame, source: Source, folder: str | None) -> tuple[pd.DataFrame, pd.Series]:
         """The typed columns, and the first reason against each line where there is one."""
         frame = pd.DataFrame(index=raw.index)
         reasons = _Reasons(raw.index)

@@ -15,17 +15,17 @@ from usage_pipeline.errors import QueryError, UsagePipelineError
 
 _MODULES = {
     "demo": "simulate",
-    **dict.fromkeys(("dev", "migrate", "doctor"), "serve"),
+    **dict.fromkeys(("dev", "migrate", "doctor"), "operation"),
     **dict.fromkeys(("run", "land", "recompute"), "compute"),
     "series": "show",
     "usage": "usage",
     **dict.fromkeys(("days", "files", "rejects"), "show"),
     "checks": "checks",
-    **dict.fromkeys(("performance", "quality", "stocks"), "service"),
+    **dict.fromkeys(("performance", "quality", "stocks"), "service_quality"),
     **dict.fromkeys(("costs", "prices", "cost-drift"), "costs"),
     "reconcile": "reconcile",
     **dict.fromkeys(("rerate", "cost-diff", "close", "statement"), "billing"),
-    **dict.fromkeys(("release", "withdraw", "audit", "explain"), "decide"),
+    **dict.fromkeys(("release", "withdraw", "audit", "explain"), "decisions"),
     "simulate": "simulate",
 }
 """The module of each command, in the order in which the help lists them."""

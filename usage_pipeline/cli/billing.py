@@ -22,14 +22,14 @@ def rerate(
     last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Rate days anew, by the price book of now, and compute them. Nothing else changes the prices of a rated day.
+    """Rate days again by today's price book, and compute them. Nothing else changes the prices of a rated day.
 
     Each changed day has a new version; `usage-pipeline cost-diff` shows what changed.
 
     Example: `usage-pipeline rerate --from 2026-02-01 --to 2026-02-28`
     """
     settings = load_settings(data_dir)
-    start, end = day_range(first, last, default=(settings.first_day, settings.today()))
+    start, end = day_range(first, last, default=(settings.first_day, settings.clock.today))
 
     from usage_pipeline.cli.session import open_session, settle
     from usage_pipeline.costs.rerating import rerate as decide_again
@@ -76,7 +76,7 @@ def close(  # noqa: PLR0913 - one parameter per option
     reason: Annotated[str | None, typer.Option(help="Why it is forced.")] = None,
     by: By = None,
     *,
-    force: Annotated[bool, typer.Option("--force", help="Close it although something holds it open.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Close it although something blocks it.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Close a billing period of a tenant: its costs are frozen. All its days must be final and computed.
@@ -87,9 +87,9 @@ def close(  # noqa: PLR0913 - one parameter per option
     """
     if force and not reason:
         raise typer.BadParameter("--force needs a --reason")
-    from usage_pipeline.costs.periods.closing import Closing
-    from usage_pipeline.costs.periods.closing import close as close_period
-    from usage_pipeline.costs.periods.statements import read_statement
+    from usage_pipeline.billing.closing import Closing
+    from usage_pipeline.billing.closing import close as close_period
+    from usage_pipeline.billing.statements import read_statement
     from usage_pipeline.storage.opened import open_storage
 
     settings = load_settings(data_dir)
@@ -101,11 +101,11 @@ def close(  # noqa: PLR0913 - one parameter per option
 
 
 def statement(tenant: Tenant, period: Period, form: Format = OutputFormat.TABLE, data_dir: DataDir = None) -> None:
-    """Print what a billing period of a tenant comes to: its usage, and adjustments of closed periods.
+    """Print the statement of a billing period: its usage, and adjustments of closed periods.
 
     Example: `usage-pipeline statement --tenant acme --period 2026-02`
     """
-    from usage_pipeline.costs.periods.statements import StatementLine, read_statement
+    from usage_pipeline.billing.statements import StatementLine, read_statement
     from usage_pipeline.storage.opened import open_storage
 
     settings = load_settings(data_dir)

@@ -19,7 +19,7 @@ def checks(
     """Print the checks of days that failed: what was found, and what was expected.
 
     The day is a landing day for `landed_events`, an event day for all other tables. `error` means that the
-    accounts do not balance or a schema is broken, `warning` that somebody should look.
+    tallies do not balance or a schema is broken, `warning` that somebody should look.
 
     Example: `usage-pipeline checks --from 2026-02-01 --all --format json`
     """

@@ -36,9 +36,9 @@ def run(*, suites: Suites = True, data_dir: DataDir = None) -> None:
 
 
 def land(first: From = None, last: To = None, *, suites: Suites = True, data_dir: DataDir = None) -> None:
-    """Land the files of landing days again, by today's mappings and rules; nothing else is computed.
+    """Land the files of landing days again, by today's formats and rules; nothing else is computed.
 
-    A file whose content, mapping and rules are unchanged is found to be there already.
+    A file whose content, format and rules are unchanged is found to be there already.
 
     Example: `usage-pipeline land --from 2026-02-01 --to 2026-02-07`
     """
@@ -56,7 +56,7 @@ def land(first: From = None, last: To = None, *, suites: Suites = True, data_dir
 
 
 def recompute(first: From = None, last: To = None, *, suites: Suites = True, data_dir: DataDir = None) -> None:
-    """Compute event days anew, whether or not they are stale, and then all that depends on them.
+    """Compute event days again, whether or not they are stale, and then all that depends on them.
 
     Example: `usage-pipeline recompute --from 2026-02-01 --to 2026-02-07`
     """
@@ -73,7 +73,7 @@ def recompute(first: From = None, last: To = None, *, suites: Suites = True, dat
 
 
 def _within(days: list[date], first: From, last: To, settings: "Settings") -> list[date]:
-    default = (days[0], days[-1]) if days else (settings.first_day, settings.today())
+    default = (days[0], days[-1]) if days else (settings.first_day, settings.clock.today)
     start, end = day_range(first, last, default=default)
     return [day for day in days if start <= day <= end]
 

@@ -17,8 +17,8 @@ from usage_pipeline.cli.options import (
     load_settings,
     words,
 )
-from usage_pipeline.cli.output import Row, print_rows, warn
-from usage_pipeline.costs.questions import GROUPS, CostQuery
+from usage_pipeline.cli.output import print_rows, warn
+from usage_pipeline.metrics.queries import COST_GROUPS, CostQuery
 
 Tenant = Annotated[str | None, typer.Option("--tenant", help="One tenant; all together without it.")]
 
@@ -28,7 +28,7 @@ _PRICE_COLUMNS = [
 
 
 def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
-    group_by: Annotated[str, typer.Option(help=f"Comma-separated: {', '.join(GROUPS)}.")] = "tenant",
+    group_by: Annotated[str, typer.Option(help=f"Comma-separated: {', '.join(COST_GROUPS)}.")] = "tenant",
     where: Annotated[list[str] | None, typer.Option(help="dimension=value; may be repeated.")] = None,
     tenant: Tenant = None,
     first: From = None,
@@ -45,28 +45,20 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
     """
     settings = load_settings(data_dir)
     conditions = (*map(condition, where or []), *([("tenant", tenant)] if tenant else []))
-    query = CostQuery(settings.today(), settings.today(), words(group_by), conditions)
+    query = CostQuery(settings.clock.today, settings.clock.today, words(group_by), conditions)
     # After the words were checked: a wrong question needs no database.
     from usage_pipeline.cli.reading import known_days, warn_of_missing_days
-    from usage_pipeline.costs.queries import coverage, read_costs
+    from usage_pipeline.metrics.ratios import coverage
+    from usage_pipeline.metrics.read import read
     from usage_pipeline.storage.opened import open_storage
 
     with open_storage(settings) as storage:
         start, end = known_days(storage, first, last)
-        query = replace(query, first=start, last=end)
-        found = read_costs(storage, query)
-        if "day" not in query.group_by:
-            warn_of_missing_days(storage, query.range)
-    rows: list[Row] = [
-        {
-            **dict(zip(query.group_by, cost.group, strict=True)),
-            **{name: getattr(cost, name) for name in ("tokens", "unpriced_tokens", "coverage", "amount")},
-        }
-        for cost in found
-    ]
+        answer = read(storage, replace(query, first=start, last=end))
+    warn_of_missing_days(answer)
     columns = [*query.group_by, "tokens", "unpriced_tokens", "coverage", "amount"]
-    print_rows(rows, columns, form, f"Costs in USD, {start} to {end}")
-    tokens, unpriced = (sum(getattr(cost, name) or 0 for cost in found) for name in ("tokens", "unpriced_tokens"))
+    print_rows(answer.rows, columns, form, f"Costs in USD, {start} to {end}")
+    tokens, unpriced = (sum(row[name] or 0 for row in answer.rows) for name in ("tokens", "unpriced_tokens"))
     if unpriced:
         warn(
             f"{unpriced:,} of {tokens:,} tokens have no price and are in no amount; coverage is "
@@ -94,7 +86,7 @@ def prices(
     from usage_pipeline.storage.opened import open_storage
 
     settings = load_settings(data_dir)
-    day = on.date() if on else settings.today()
+    day = on.date() if on else settings.clock.today
     with open_storage(settings) as storage:
         found = explain_price(book_of_day(storage, day), provider, model, day)
     columns = list(AppliedPrice.__dataclass_fields__)
@@ -112,7 +104,7 @@ def cost_drift(  # noqa: PLR0913, PLR0917 - one parameter per option
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Print what sources report that records cost beside what they cost by the price book, furthest apart first.
+    """Print costs that sources report and the computed costs of the same records, furthest apart first.
 
     A row is a model on a day, or a record that reports more than ten times what it costs. `difference` is of the
     records that can be compared: those in US dollars of which every token has a price.

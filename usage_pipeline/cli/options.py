@@ -63,7 +63,7 @@ def day_range(first: datetime | None, last: datetime | None, *, default: tuple[d
 
 def last_days(settings: "Settings") -> tuple[date, date]:
     """The last 90 days, today included."""
-    today = settings.today()
+    today = settings.clock.today
     return today - timedelta(days=RECENT_DAYS - 1), today
 
 

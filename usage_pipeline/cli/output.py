@@ -1,4 +1,4 @@
-"""Prints rows as a table for people, or as JSON or CSV for programs; and warnings beside them."""
+"""Prints rows as a table for people, or as JSON or CSV for programs; and warnings."""
 
 import csv
 import json
@@ -53,7 +53,7 @@ def say(*lines: str) -> None:
 
 
 def warn(message: str) -> None:
-    """Tell of something that was passed over."""
+    """Print a warning."""
     error_console.print(f"[yellow]Warning:[/yellow] {message}", highlight=False, soft_wrap=True)
 
 

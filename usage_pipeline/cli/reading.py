@@ -1,29 +1,30 @@
-"""What commands that read tell beside their rows: which days they are about, and what is not in them."""
+"""Ranges of days of commands that read, and their warnings of missing days."""
 
 from datetime import date, datetime
 
 from usage_pipeline.cli.options import day_range
 from usage_pipeline.cli.output import count, warn
-from usage_pipeline.series.queries import known_tenants, missing_days
-from usage_pipeline.series.questions import UsageQuery
+from usage_pipeline.metrics.read import Answer
+from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.series.status import DayReader
 from usage_pipeline.storage.opened import Storage
 
 NAMED_DAYS = 5
 
 
-def warn_of_missing_days(storage: Storage, query: UsageQuery) -> None:
-    """Tell which days of the query are in no sum."""
-    missing = missing_days(storage, query)
+def warn_of_missing_days(answer: Answer) -> None:
+    """Name the missing days, where rows are sums over several days."""
+    missing = [] if "day" in answer.query.group_by else answer.missing
     if missing:
         named = ", ".join(map(str, missing[:NAMED_DAYS])) + (", ..." if len(missing) > NAMED_DAYS else "")
         verb = "is" if len(missing) == 1 else "are"
-        warn(f"{len(missing):,} of {count(len(query.days), 'day')} {verb} missing and not in these sums: {named}")
+        days = count(len(answer.statuses), "day")
+        warn(f"{len(missing):,} of {days} {verb} missing and not in these sums: {named}")
 
 
 def known_days(storage: Storage, first: datetime | None, last: datetime | None) -> tuple[date, date]:
     """The asked range of days, by default from the first to the last known day."""
-    today = storage.settings.today()
+    today = storage.settings.clock.today
     with storage.warehouse.connect() as connection:
         known = DayReader(storage, connection).known_days() or (today, today)
     return day_range(first, last, default=known)

@@ -1,4 +1,4 @@
-"""The command `reconcile`: a provider's usage or cost export beside what was metered here."""
+"""The command `reconcile`: a provider's usage or cost export compared with the metered usage."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -10,11 +10,11 @@ import typer
 
 from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, load_settings
 from usage_pipeline.cli.output import count, print_rows, warn
-from usage_pipeline.costs.reconcile.export import Export, Provider
 from usage_pipeline.errors import QueryError
+from usage_pipeline.reconcile.export import Export, Provider
 
 if TYPE_CHECKING:
-    from usage_pipeline.costs.reconcile.ours import Ours
+    from usage_pipeline.reconcile.ours import Ours
 
 DIFFERS = 3
 """Exit code where the two sides are not alike."""
@@ -44,7 +44,7 @@ def reconcile(  # noqa: PLR0913, PLR0917 - one parameter per option
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Print a provider's usage or costs beside ours, by day and model; by default all whole days of the file.
+    """Compare a provider's usage or costs with ours, by day and model; by default all whole days of the file.
 
     Tokens are compared by class, costs in US dollars. `difference` is ours less theirs, `drift` the same in
     percent of theirs. Exit code 0: all rows are `matched`; 3: some are `different`, `ours_only` or `theirs_only`.
@@ -52,8 +52,8 @@ def reconcile(  # noqa: PLR0913, PLR0917 - one parameter per option
     Example: `usage-pipeline reconcile --provider openai --file usage.json --tolerance 0.5`
     """
     from usage_pipeline.cli.reading import warn_unknown_tenant
-    from usage_pipeline.costs.reconcile.comparing import Comparison, Question, reconcile
-    from usage_pipeline.costs.reconcile.reading import read_export
+    from usage_pipeline.reconcile.comparing import Comparison, Question, reconcile
+    from usage_pipeline.reconcile.reading import read_export
     from usage_pipeline.storage.opened import open_storage
 
     settings = load_settings(data_dir)

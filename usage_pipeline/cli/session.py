@@ -110,5 +110,5 @@ def report_oddities(storage: Storage) -> None:
     if work.outdated:
         warn(
             f"{len(work.outdated)} landing days from {work.outdated[0]} to {work.outdated[-1]} landed by other "
-            "mappings or rules than today's; `usage-pipeline land` reads them again"
+            "formats or rules than today's; `usage-pipeline land` reads them again"
         )

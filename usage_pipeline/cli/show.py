@@ -1,4 +1,4 @@
-"""Commands that read what landed and what it came to: `series`, `days`, `files`, `rejects`."""
+"""Commands that read files, days and series: `series`, `days`, `files`, `rejects`."""
 
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -40,7 +40,7 @@ def series(
     start, end = day_range(first, last, default=last_days(settings))
 
     from usage_pipeline.cli.reading import warn_unknown_tenant
-    from usage_pipeline.series.queries import read_series, series_points
+    from usage_pipeline.metrics.series import read_series, series_points
     from usage_pipeline.storage.opened import open_storage
 
     with open_storage(settings) as storage:
@@ -73,7 +73,7 @@ def days(first: From = None, last: To = None, form: Format = OutputFormat.TABLE,
     settings = load_settings(data_dir)
     with open_storage(settings) as storage, storage.warehouse.connect() as connection:
         reader = DayReader(storage, connection)
-        known = reader.known_days() or (settings.today(), settings.today())
+        known = reader.known_days() or (settings.clock.today, settings.clock.today)
         recent = max(known[0], known[1] - timedelta(days=RECENT_DAYS - 1))
         start, end = day_range(first, last, default=(recent, known[1]))
         found = reader.read(start, end)

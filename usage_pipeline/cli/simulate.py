@@ -21,7 +21,7 @@ def demo(
 ) -> None:
     """Simulate 45 days of 12 tenants, land and compute them, compare every total, and show what came of it.
 
-    The logs are made up, with all that goes wrong on a real platform, and what they come to is known. It takes a
+    The logs have the faults of a real platform, and their totals are known. It takes a
     minute or two. Logs that are there from an earlier demo, or from `simulate`, are used again. Exit code 1 when a
     total is not the known one.
 
@@ -43,7 +43,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter per option
     last: To = None,
     prompt_bytes: Annotated[int, typer.Option(min=0, help="Bytes of text in each prompt; 0: short ones.")] = 0,
 ) -> None:
-    """Write made-up logs of the three platform sources with all that goes wrong, and the totals they come to.
+    """Write simulated logs of three sources with the faults of a real platform, and their totals.
 
     Without `--to` the last day is yesterday, UTC. `usage-pipeline demo --data-dir OUT` lands it all and compares.
 
@@ -66,9 +66,9 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter per option
         written = write_simulation(simulation, out, bar.done)
     say(
         f"Wrote {count(written.lines, 'line')} in {count(written.files, 'landing file')} below {out}: "
-        f"{count(written.records, 'record')}. What they come to stands in {out / 'truth.json'}."
+        f"{count(written.records, 'record')}. Their totals are in {out / 'truth.json'}."
     )
 
 
 def _yesterday() -> date:
-    return load_settings(None).today() - timedelta(days=1)
+    return load_settings(None).clock.today - timedelta(days=1)

@@ -1,7 +1,7 @@
 """The command `usage`: by day and dimension from the cubes, or by intervals of the day from the quarter hours."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,12 +16,9 @@ from usage_pipeline.cli.options import (
     words,
 )
 from usage_pipeline.cli.output import print_rows
-from usage_pipeline.series.buckets import Interval
-from usage_pipeline.series.dimensions import CONVERSATIONS, METRICS
-from usage_pipeline.series.questions import GROUPS, INTERVAL_GROUPS, IntervalQuery, UsageQuery
-
-if TYPE_CHECKING:
-    from usage_pipeline.storage.opened import Storage
+from usage_pipeline.metrics.buckets import Interval
+from usage_pipeline.metrics.queries import GROUPS, INTERVAL_GROUPS, IntervalQuery, UsageQuery
+from usage_pipeline.registry import CONVERSATIONS, METRIC_NAMES
 
 SHOWN_METRICS = ("records", "requests", "messages", "conversations", "tokens_in", "tokens_out", "tokens_total")
 SHOWN_INTERVAL_METRICS = tuple(name for name in SHOWN_METRICS if name != CONVERSATIONS.name)
@@ -35,7 +32,8 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
     metrics: Annotated[
         str | None,
         typer.Option(
-            help=f"Comma-separated: {', '.join(METRICS)}. [default: {','.join(SHOWN_METRICS)}]", show_default=False
+            help=f"Comma-separated: {', '.join(METRIC_NAMES)}. [default: {','.join(SHOWN_METRICS)}]",
+            show_default=False,
         ),
     ] = None,
     interval: Annotated[
@@ -64,7 +62,7 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
     """
     settings = load_settings(data_dir)
     conditions = tuple(map(condition, where or []))
-    today = settings.today()
+    today = settings.clock.today
     query: UsageQuery | IntervalQuery
     if interval is None and time_zone is None:
         groups, names = _chosen(group_by, ("day",)), _chosen(metrics, SHOWN_METRICS)
@@ -72,38 +70,21 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
     else:
         groups, names = _chosen(group_by, ()), _chosen(metrics, SHOWN_INTERVAL_METRICS)
         cut = interval or Interval.DAY, time_zone or "UTC"
-        query = IntervalQuery(today, today, *cut, groups, conditions, names)
+        query = IntervalQuery(today, today, groups, conditions, names, *cut)
     # After the words were checked: a wrong question needs no database.
-    from usage_pipeline.cli.reading import known_days
+    from usage_pipeline.cli.reading import known_days, warn_of_missing_days
+    from usage_pipeline.metrics.read import read
     from usage_pipeline.storage.opened import open_storage
 
     with open_storage(settings) as storage:
         start, end = known_days(storage, first, last)
-        _print(storage, replace(query, first=start, last=end), form)
-
-
-def _print(storage: "Storage", query: UsageQuery | IntervalQuery, form: OutputFormat) -> None:
-    if isinstance(query, UsageQuery):
-        _print_days(storage, query, form)
+        answer = read(storage, replace(query, first=start, last=end))
+    title, slot = f"Usage, {start} to {end}", []
+    if isinstance(query, IntervalQuery):
+        title, slot = f"{title}, {query.time_zone}", ["start"]
     else:
-        _print_intervals(storage, query, form)
-
-
-def _print_days(storage: "Storage", query: UsageQuery, form: OutputFormat) -> None:
-    from usage_pipeline.cli.reading import warn_of_missing_days
-    from usage_pipeline.series.queries import read_usage
-
-    rows = read_usage(storage, query)
-    if "day" not in query.group_by:
-        warn_of_missing_days(storage, query)
-    print_rows(rows, [*query.group_by, *query.metrics], form, f"Usage, {query.first} to {query.last}")
-
-
-def _print_intervals(storage: "Storage", query: IntervalQuery, form: OutputFormat) -> None:
-    from usage_pipeline.series.intervals import read_intervals
-
-    title = f"Usage, {query.first} to {query.last}, {query.time_zone}"
-    print_rows(read_intervals(storage, query), ["start", *query.group_by, *query.metrics], form, title)
+        warn_of_missing_days(answer)
+    print_rows(answer.rows, [*slot, *query.group_by, *query.metrics], form, title)
 
 
 def _chosen(text: str | None, default: tuple[str, ...]) -> tuple[str, ...]:

@@ -67,7 +67,7 @@ class _State:
 def read_changes(storage: Storage, query: ChangeQuery) -> list[CostChange]:
     """The changes, in the order in which they were made; a day's first computation is none.
 
-    But after a row it is one: to whoever knew what was there until then, the day had no usage.
+    But after a row it is one: until then the day was known to have no usage.
     """
     with storage.warehouse.connect() as connection:
         return list(_changes(connection, query))

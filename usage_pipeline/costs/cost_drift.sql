@@ -1,4 +1,4 @@
--- What sources say that their records cost, beside what they cost by the price book, of the records that say so.
+-- Costs that sources report, and the computed costs of the same records.
 -- Records are compared where all that they used has a price, in its currency. One that reports more than ten times what
 -- it cost has a row of its own, up to 1,000 of a tenant and day; all others of a model are one row.
 WITH reported AS (

@@ -8,7 +8,8 @@ from decimal import Decimal
 from usage_pipeline.costs.book import book_store
 from usage_pipeline.costs.book.current import current_price_book
 from usage_pipeline.costs.book.price_book import PriceBook, Resolution, Unpriced
-from usage_pipeline.costs.book.prices import CURRENCY, Price, TokenClass
+from usage_pipeline.costs.book.prices import CURRENCY, Price
+from usage_pipeline.registry import TokenClass
 from usage_pipeline.storage.opened import Storage
 
 WHY = {
@@ -41,7 +42,7 @@ class AppliedPrice:
 def book_of_day(storage: Storage, day: date) -> PriceBook:
     """The book that the day is rated with; of a day that never was, the book of now."""
     with storage.warehouse.connect() as connection:
-        version = book_store.decided(connection, [day]).get(day)
+        version = book_store.pinned(connection, [day]).get(day)
         return book_store.load(connection, version) if version else current_price_book(storage.settings)
 
 

@@ -4,40 +4,25 @@
 -- rounding: rounding takes most of the time.
 WITH quantities AS (
     SELECT
-        usage_records.event_day,
-        usage_records.tenant_id,
-        usage_records.record_id,
-        coalesce(usage_records.source, '(none)') AS source,
-        coalesce(usage_records.type, '(none)') AS type,
-        coalesce(usage_records.model, '(none)') AS model,
-        coalesce(usage_records.member_id, '(none)') AS member_id,
-        coalesce(usage_records.project, '(none)') AS project,
-        coalesce(usage_records.feature, '(none)') AS feature,
-        coalesce(usage_records.agent, '(none)') AS agent,
-        coalesce(usage_records.agent_type, '(none)') AS agent_type,
-        coalesce(usage_records.status, '(none)') AS status,
-        usage_records.reported_cost,
-        usage_records.currency,
-        coalesce(usage_records.provider, '') AS logged_provider,
-        coalesce(usage_records.model, '') AS logged_model,
-        EXTRACT(HOUR FROM usage_records.occurred_at) * 60 + EXTRACT(MINUTE FROM usage_records.occurred_at) AS at_minute,
-        coalesce(usage_records.tokens_in, 0) AS tokens_in,
-        coalesce(usage_records.tokens_in, 0)
-        - coalesce(usage_records.tokens_cached, 0)
-        - coalesce(usage_records.tokens_cache_write, 0) AS input,
-        coalesce(usage_records.tokens_cached, 0) AS cached_input,
-        coalesce(usage_records.tokens_cache_write, 0) AS cache_write,
-        coalesce(usage_records.tokens_out, 0) - coalesce(usage_records.tokens_reasoning, 0) AS output,
-        coalesce(usage_records.tokens_reasoning, 0) AS reasoning,
-        CASE
-            WHEN usage_records.tokens_in IS NULL AND usage_records.tokens_out IS NULL
-                THEN coalesce(usage_records.tokens_total, 0)
-            ELSE 0
-        END AS unsplit,
-        coalesce(usage_records.api_calls, 1) * coalesce(event_types.requests, 0) AS request,
-        coalesce(usage_records.tool_calls, 0) AS tool_call
-    FROM usage_records
-    LEFT JOIN event_types ON usage_records.type = event_types.type
+        event_day,
+        tenant_id,
+        record_id,
+        {{ dimensions | join(', ') }},
+        reported_cost,
+        currency,
+        coalesce(logged_provider, '') AS logged_provider,
+        coalesce(logged_model, '') AS logged_model,
+        EXTRACT(HOUR FROM occurred_at) * 60 + EXTRACT(MINUTE FROM occurred_at) AS at_minute,
+        tokens_in,
+        tokens_in - tokens_cached - tokens_cache_write AS input,
+        tokens_cached AS cached_input,
+        tokens_cache_write AS cache_write,
+        tokens_out - tokens_reasoning AS output,
+        tokens_reasoning AS reasoning,
+        tokens_unsplit AS unsplit,
+        requests AS request,
+        tool_calls AS tool_call
+    FROM metered_records
 ),
 
 amounts AS (
@@ -45,15 +30,9 @@ amounts AS (
         quantities.event_day,
         quantities.tenant_id,
         quantities.record_id,
-        quantities.source,
-        quantities.type,
-        quantities.model,
-        quantities.member_id,
-        quantities.project,
-        quantities.feature,
-        quantities.agent,
-        quantities.agent_type,
-        quantities.status,
+{% for dimension in dimensions %}
+        quantities.{{ dimension }},
+{% endfor %}
         quantities.reported_cost,
         quantities.currency,
         rates.price_id,
@@ -61,42 +40,14 @@ amounts AS (
         rates.price_window,
         rates.unpriced,
         rates.price_book_version,
-        quantities.input,
-        quantities.cached_input,
-        quantities.cache_write,
-        quantities.output,
-        quantities.reasoning,
         quantities.unsplit,
-        quantities.request,
-        quantities.tool_call,
+{% for class in priced_classes %}
+        quantities.{{ class }},
         coalesce(
-            quantities.input * rates.input_price,
-            CAST(quantities.input * rates.input_fine_price AS DECIMAL(38, 12))
-        ) AS input_amount,
-        coalesce(
-            quantities.cached_input * rates.cached_input_price,
-            CAST(quantities.cached_input * rates.cached_input_fine_price AS DECIMAL(38, 12))
-        ) AS cached_input_amount,
-        coalesce(
-            quantities.cache_write * rates.cache_write_price,
-            CAST(quantities.cache_write * rates.cache_write_fine_price AS DECIMAL(38, 12))
-        ) AS cache_write_amount,
-        coalesce(
-            quantities.output * rates.output_price,
-            CAST(quantities.output * rates.output_fine_price AS DECIMAL(38, 12))
-        ) AS output_amount,
-        coalesce(
-            quantities.reasoning * rates.reasoning_price,
-            CAST(quantities.reasoning * rates.reasoning_fine_price AS DECIMAL(38, 12))
-        ) AS reasoning_amount,
-        coalesce(
-            quantities.request * rates.request_price,
-            CAST(quantities.request * rates.request_fine_price AS DECIMAL(38, 12))
-        ) AS request_amount,
-        coalesce(
-            quantities.tool_call * rates.tool_call_price,
-            CAST(quantities.tool_call * rates.tool_call_fine_price AS DECIMAL(38, 12))
-        ) AS tool_call_amount
+            quantities.{{ class }} * rates.{{ class }}_price,
+            CAST(quantities.{{ class }} * rates.{{ class }}_fine_price AS DECIMAL(38, 12))
+        ) AS {{ class }}_amount{{ ',' if not loop.last }}
+{% endfor %}
     FROM quantities
     INNER JOIN rates
         ON
@@ -113,18 +64,12 @@ SELECT
     amounts.*,
     CASE
         WHEN price_id IS NULL OR unsplit > 0 THEN NULL
-        WHEN input > 0 AND input_amount IS NULL THEN NULL
-        WHEN cached_input > 0 AND cached_input_amount IS NULL THEN NULL
-        WHEN cache_write > 0 AND cache_write_amount IS NULL THEN NULL
-        WHEN output > 0 AND output_amount IS NULL THEN NULL
-        WHEN reasoning > 0 AND reasoning_amount IS NULL THEN NULL
+{% for class in priced_classes if class not in ('request', 'tool_call') %}
+        WHEN {{ class }} > 0 AND {{ class }}_amount IS NULL THEN NULL
+{% endfor %}
         ELSE
-            coalesce(input_amount, 0)
-            + coalesce(cached_input_amount, 0)
-            + coalesce(cache_write_amount, 0)
-            + coalesce(output_amount, 0)
-            + coalesce(reasoning_amount, 0)
-            + coalesce(request_amount, 0)
-            + coalesce(tool_call_amount, 0)
+{% for class in priced_classes %}
+            {{ '+ ' if not loop.first }}coalesce({{ class }}_amount, 0)
+{% endfor %}
     END AS amount
 FROM amounts

@@ -10,7 +10,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from usage_pipeline.costs.book.prices import DECIMALS, MINUTES_OF_DAY, UNLIMITED, Band, TokenClass
+from usage_pipeline.costs.book.prices import DECIMALS, MINUTES_OF_DAY, UNLIMITED, Band
+from usage_pipeline.registry import TokenClass
 from usage_pipeline.storage.tables import Column, columns
 
 if TYPE_CHECKING:
@@ -60,23 +61,23 @@ class Rates:
         from usage_pipeline.costs.book import book_store  # noqa: PLC0415 - slow to import
         from usage_pipeline.costs.book.current import current_price_book  # noqa: PLC0415 - slow to import
 
-        undecided = set(days) - book_store.decided(connection, days).keys()
-        if undecided:
+        unpinned = set(days) - book_store.pinned(connection, days).keys()
+        if unpinned:
             book = current_price_book(storage.settings)
-            book_store.decide(connection, undecided, book, storage.settings.clock())
+            book_store.pin(connection, unpinned, book, storage.settings.clock.now)
 
     def digests(self, connection: "Connection", days: Collection[date]) -> Mapping[date, str]:
         """The version of the price book that each day is rated with; nothing for days that never were."""
         from usage_pipeline.costs.book import book_store  # noqa: PLC0415 - slow to import
 
-        return {**dict.fromkeys(days, ""), **book_store.decided(connection, days)}
+        return {**dict.fromkeys(days, ""), **book_store.pinned(connection, days)}
 
     def register(self, connection: "Connection", duck: "DuckDBPyConnection", days: Collection[date]) -> None:
         """Look up the models of each day, each once."""
         from usage_pipeline.costs.book import book_store  # noqa: PLC0415 - slow to import
         from usage_pipeline.storage.rows import register_rows  # noqa: PLC0415 - slow to import
 
-        versions = book_store.decided(connection, days)
+        versions = book_store.pinned(connection, days)
         books = {day: book_store.load(connection, version) for day, version in versions.items()}
         used = duck.execute("SELECT DISTINCT provider, model, event_day FROM usage_records").fetchall()
         rows = [row for provider, model, day in used for row in rate_rows(books[day], provider, model, day)]

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from usage_pipeline.costs.book import book_store
 from usage_pipeline.costs.rates import Rates, rate_rows
 from usage_pipeline.costs.tables import DAILY_COSTS
-from usage_pipeline.storage.daily import Derived, ReferenceRows
-from usage_pipeline.storage.inputs import register_reference
+from usage_pipeline.storage.daily import ReferenceRows
+from usage_pipeline.storage.inputs import register_derived, register_reference
 from usage_pipeline.storage.rows import register_rows
 
 _RATES = Rates()
@@ -34,7 +34,7 @@ class ClassCost:
 
 def cost_of_record(connection: Connection, duck: DuckDBPyConnection, day: date) -> tuple[ClassCost, ...]:
     """The cost of the one record of the view `usage_records`; nothing where its day was never rated."""
-    version = book_store.decided(connection, [day]).get(day)
+    version = book_store.pinned(connection, [day]).get(day)
     if version is None:
         return ()
     provider, model = duck.execute("SELECT provider, model FROM usage_records").fetchall()[0]
@@ -43,8 +43,7 @@ def cost_of_record(connection: Connection, duck: DuckDBPyConnection, day: date) 
     for entry in DAILY_COSTS.inputs:
         if isinstance(entry, ReferenceRows):
             register_reference(entry, duck)
-        elif isinstance(entry, Derived):
-            duck.execute(f"CREATE OR REPLACE TEMP VIEW {entry.name} AS {entry.sql.text}")
+    register_derived(DAILY_COSTS.inputs, duck)
     names = "class, quantity, amount, price_id, unpriced, price_book_version"
     rows = duck.execute(f"SELECT {names} FROM ({DAILY_COSTS.sql.text}) AS costs ORDER BY class").fetchall()
     return tuple(

@@ -9,15 +9,15 @@ from usage_pipeline.storage.opened import Storage
 
 
 def rerate(storage: Storage, days: Collection[date]) -> list[date]:
-    """Decide that these days are rated with the book of now; returns those that were rated with another.
+    """Pin these days to the book of now; returns those that were rated with another.
 
-    They are stale by it, and have a new version once they are computed. Days that were never rated stay undecided.
+    They are stale by it, and have a new version once they are computed. Days that were never rated stay so.
     Raises ReferenceFileError.
     """
-    book, now = current_price_book(storage.settings), storage.settings.clock()
+    book, now = current_price_book(storage.settings), storage.settings.clock.now
     with storage.warehouse.begin() as connection:
-        rated = book_store.decided(connection, days)
+        rated = book_store.pinned(connection, days)
         moved = sorted(day for day, version in rated.items() if version != book.version)
         if moved:
-            book_store.decide(connection, moved, book, now)
+            book_store.pin(connection, moved, book, now)
     return moved

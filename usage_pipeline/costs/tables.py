@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from usage_pipeline.costs.book.prices import UNSPLIT, TokenClass
+from usage_pipeline.costs.book.prices import UNSPLIT
 from usage_pipeline.costs.rates import Rates
-from usage_pipeline.events.catalogue import event_types
-from usage_pipeline.records.tables import USAGE_RECORDS
-from usage_pipeline.series.dimensions import DIMENSIONS, GRAIN, NONE
+from usage_pipeline.records.tables import METERED_RECORDS
+from usage_pipeline.registry import DIMENSION_NAMES, NONE, TokenClass
+from usage_pipeline.series.grain import GRAIN
 from usage_pipeline.storage.daily import (
     DailyTable,
     Derived,
@@ -18,8 +18,7 @@ from usage_pipeline.storage.daily import (
 from usage_pipeline.storage.tables import Column, PartitionedBy, TableSpec, Term, Zone, columns
 
 _RATED = (
-    SameDay(USAGE_RECORDS.spec),
-    event_types(),
+    *METERED_RECORDS,
     Rates(),
     Derived("rated_records", SqlFile.beside(__file__, "rated_records")),
 )
@@ -80,7 +79,6 @@ DAILY_COSTS = DailyTable(
                 "run config `price_book: current`, moves it."
             ),
         ),
-        member_columns=("member_id",),
     ),
     sql=SqlFile.beside(__file__, "daily_costs"),
     inputs=(*_RATED, TOKEN_CLASSES),
@@ -92,7 +90,6 @@ def _spec(
     description: str,
     own: tuple[Column, ...],
     rules: tuple[str, ...],
-    member_columns: tuple[str, ...] = (),
 ) -> TableSpec:
     return TableSpec(
         name=name,
@@ -102,7 +99,6 @@ def _spec(
         columns=(*_DAY_AND_TENANT, *own),
         term=Term.KEPT,
         rules=rules,
-        member_columns=member_columns,
     )
 
 
@@ -114,7 +110,7 @@ TENANT_COSTS = DailyTable(
             "dimension, value, class). The sum over the values of a dimension is the tenant's total."
         ),
         columns(
-            ("dimension", "VARCHAR", f"One of {', '.join(DIMENSIONS)}."),
+            ("dimension", "VARCHAR", f"One of {', '.join(DIMENSION_NAMES)}."),
             ("value", "VARCHAR", f"Its value, or {NONE}; the values beyond the 1,000 largest are (other)."),
             ("class", "VARCHAR", f"One of {', '.join(CLASSES)}."),
             ("quantity", "BIGINT", "Tokens, requests or tool calls.", "tokens, requests or calls"),
@@ -127,7 +123,6 @@ TENANT_COSTS = DailyTable(
             "The amount covers what has a price; `unpriced_quantity` says how much has none.",
             "Each committed change is kept in `usage_versions`, with the price book and the cause.",
         ),
-        ("value",),
     ),
     sql=SqlFile.beside(__file__, "tenant_costs"),
     inputs=(
@@ -135,7 +130,7 @@ TENANT_COSTS = DailyTable(
         ReferenceRows(
             name="dimensions",
             columns=columns(("dimension", "VARCHAR", "What costs can be grouped by.")),
-            rows=tuple((name,) for name in DIMENSIONS),
+            rows=tuple((name,) for name in DIMENSION_NAMES),
         ),
     ),
     versioned=Versioned(
@@ -151,13 +146,13 @@ COST_DRIFT = DailyTable(
     spec=_spec(
         "cost_drift",
         (
-            "What sources report that records cost, beside what they cost by the price book: one row per "
+            "Costs that sources report, and the computed costs of the same records: one row per "
             "(tenant, model, currency), and one for each record that reports more than ten times what it costs."
         ),
         columns(
             ("model", "VARCHAR", f"Model, or {NONE}."),
             ("currency", "VARCHAR", f"Currency of the reported cost, or {NONE}."),
-            ("source", "VARCHAR", "Of a record with a row of its own: the mapping that read it; else empty."),
+            ("source", "VARCHAR", "Of a record with a row of its own: the format that read it; else empty."),
             ("record_id", "VARCHAR", "Its id; empty in the row of all other records."),
             ("records", "BIGINT", "Records that report a cost.", "records"),
             ("reported_cost", "DECIMAL(38,24)", "What they report.", "currency"),
@@ -167,7 +162,7 @@ COST_DRIFT = DailyTable(
             ("outliers", "BIGINT", "Those of them that report more than ten times what they cost.", "records"),
         ),
         (
-            "What a source reports is kept beside what is computed; neither replaces the other.",
+            "Reported and computed costs are both kept; neither replaces the other.",
             "Only records that are priced whole, in the currency of the report, are compared.",
         ),
     ),

@@ -5,15 +5,9 @@ WITH valued AS (
         daily_costs.tenant_id,
         dimensions.dimension,
         CASE dimensions.dimension
-            WHEN 'source' THEN daily_costs.source
-            WHEN 'type' THEN daily_costs.type
-            WHEN 'model' THEN daily_costs.model
-            WHEN 'member_id' THEN daily_costs.member_id
-            WHEN 'project' THEN daily_costs.project
-            WHEN 'feature' THEN daily_costs.feature
-            WHEN 'agent' THEN daily_costs.agent
-            WHEN 'agent_type' THEN daily_costs.agent_type
-            WHEN 'status' THEN daily_costs.status
+{% for dimension in dimensions %}
+            WHEN '{{ dimension }}' THEN daily_costs.{{ dimension }}
+{% endfor %}
         END AS value,
         daily_costs.class,
         daily_costs.quantity,

@@ -1,10 +1,11 @@
 """The canonical record: every column with type, meaning and unit; and the tables that landing writes."""
 
+from usage_pipeline.registry import DIMENSION_NAMES
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
 
 IDENTITY = columns(
     ("tenant_id", "VARCHAR", "The customer that the usage belongs to."),
-    ("source", "VARCHAR", "The mapping that read the line: the folder under landing."),
+    ("source", "VARCHAR", "The format that read the line: the folder under landing."),
     (
         "record_id",
         "VARCHAR",
@@ -75,16 +76,14 @@ VOID_TARGET = columns(
 RECORD = (*IDENTITY, *FACTS, *LANDING)
 FIELD_TYPES = {column.name: column.type for column in (*RECORD, *VOID_TARGET)}
 WHERE_LANDED = frozenset(column.name for column in LANDING)
-MEMBER_COLUMNS = ("member_id",)
-DIMENSION_COLUMNS = frozenset(
-    {"model", "provider", "status", "member_id", "project", "feature", "agent", "agent_type", "currency"}
-)
-"""Texts that usage is grouped by. They are bounded: a database's index holds them."""
+DIMENSION_COLUMNS = frozenset({*DIMENSION_NAMES, "provider", "currency"}) - {"source", "type"}
+"""Texts of lines that usage is grouped by. They are bounded: a database's index holds them."""
+
 LANDED_EVENTS = TableSpec(
     name="landed_events",
     description=(
         "Accepted lines, one row per line and one object per landing file. Not deduplicated. "
-        "Each line is judged once, when its file lands."
+        "Each line is validated once, when its file lands."
     ),
     zone=Zone.LAKE,
     partitioned_by=PartitionedBy.LANDING_DAY,
@@ -104,7 +103,7 @@ LANDED_EVENTS = TableSpec(
     term=Term.RECORDS,
     rules=(
         (
-            "A line is accepted or rejected once, by the mapping and the rules of the day on which its file "
+            "A line is accepted or rejected once, by the format and the rules of the day on which its file "
             "lands. A rejected line counts nowhere; `rejected_lines` keeps it with the reason."
         ),
         "Per file every line is accounted for: lines = header + continuation + blank + accepted + rejected.",
@@ -115,7 +114,6 @@ LANDED_EVENTS = TableSpec(
         "The partition is the day of arrival. A late event changes its own event day, when that is computed next.",
         "Texts of people and models are not here but in `content`, which has a shorter term.",
     ),
-    member_columns=MEMBER_COLUMNS,
     # The line stays: of two conflicting lines in one file the first counts, so their order is a fact.
     undigested=WHERE_LANDED - {"landing_line"} | {"landing_day"},
 )
@@ -126,7 +124,7 @@ TEXTS = columns(
     ("input", "VARCHAR", "Input of a run."),
     ("output", "VARCHAR", "Output of a run."),
     ("error", "VARCHAR", "Text of an error."),
-    ("other", "VARCHAR", "All other texts of the line as a JSON object, by the mapping's names."),
+    ("other", "VARCHAR", "All other texts of the line as a JSON object, by the format's names."),
 )
 
 CONTENT = TableSpec(
@@ -150,8 +148,6 @@ CONTENT = TableSpec(
         ),
     ),
     term=Term.CONTENT,
-    member_columns=MEMBER_COLUMNS,
-    holds_content=True,
     undigested=frozenset({"landing_file"}),
 )
 
@@ -171,7 +167,6 @@ REJECTED_LINES = TableSpec(
         ("raw", "VARCHAR", "The line."),
     ),
     term=Term.CONTENT,
-    holds_content=True,
     undigested=frozenset({"landing_file"}),
 )
 

@@ -16,7 +16,7 @@ _BAR, _LINE = "#6b62e8", "#999"
 
 
 def chart(title: str, values: Mapping[date, int | None]) -> str:
-    """Markdown with a bar for each of these consecutive days, and what they come to in words.
+    """Markdown with a bar for each of these consecutive days, and their sum in words.
 
     A day that is None is missing: it has no bar. That of a zero is a line.
     """

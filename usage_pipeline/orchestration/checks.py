@@ -1,4 +1,4 @@
-"""The asset checks: suites, accounts and findings, one evaluation each for all days of a run.
+"""The asset checks: suites, tallies and findings, one evaluation each for all days of a run.
 
 Each calls one function of `validation/` and reports what it found; what is known per day is kept there. A run
 with the tag `usage_pipeline/suites: off` leaves the suites out, and with them the seconds that they cost.
@@ -39,7 +39,7 @@ def asset_checks(settings: Settings) -> list[dg.AssetChecksDefinition]:
 
 
 def _known_suites(settings: Settings) -> dict[str, Suite]:
-    """The suites to show. A broken file must not take all definitions down: whoever validates raises it."""
+    """The suites to show. A broken file must not take all definitions down: the run that validates raises it."""
     try:
         return load_suites(settings)
     except SuiteError:
@@ -56,9 +56,9 @@ def _suite_checks(suite: Suite) -> dg.AssetChecksDefinition:
 
 
 def _examine(storage: "Storage", wanted: Sequence[Check], days: Sequence[date], run: str) -> "list[CheckResult]":
-    from usage_pipeline.validation.examine import examine_days  # noqa: PLC0415 - slow to import
+    from usage_pipeline.validation.checking import check_days  # noqa: PLC0415 - slow to import
 
-    return examine_days(storage, wanted, days, run)
+    return check_days(storage, wanted, days, run)
 
 
 def _checks(
@@ -94,7 +94,7 @@ def _days(context: dg.AssetCheckExecutionContext, tables: Collection[str]) -> li
     """The days of the run; of a check that is run by itself, the newest day of its tables."""
     if context.has_partition_key or context.has_partition_key_range:
         return [date.fromisoformat(key) for key in context.partition_keys]
-    from usage_pipeline.validation.examine import newest_days  # noqa: PLC0415 - slow to import
+    from usage_pipeline.validation.checking import newest_days  # noqa: PLC0415 - slow to import
 
     return newest_days(context.resources.storage, tables)
 

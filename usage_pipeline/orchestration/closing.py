@@ -12,7 +12,7 @@ from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.orchestration.resources import RUN_LOCK, STORAGE
 
 if TYPE_CHECKING:
-    from usage_pipeline.costs.periods.due_periods import DuePeriod
+    from usage_pipeline.billing.due_periods import DuePeriod
     from usage_pipeline.storage.opened import Storage
 
 # What is imported within the functions is slow to import.
@@ -29,7 +29,7 @@ _SHOWN_PERIODS = 40
 )
 def close_due_periods(context: dg.OpExecutionContext) -> None:
     """Close what is due; the check `periods_close` is told of the rest."""
-    from usage_pipeline.costs.periods.due_periods import close_due
+    from usage_pipeline.billing.due_periods import close_due
 
     storage = context.resources.storage
     closed = close_due(storage)
@@ -70,9 +70,9 @@ def _evaluation(storage: "Storage") -> dg.AssetCheckEvaluation:
 
 
 def _held_open(storage: "Storage") -> "list[DuePeriod]":
-    from usage_pipeline.costs.periods.due_periods import due_periods
+    from usage_pipeline.billing.due_periods import due_periods
 
-    return [due for due in due_periods(storage) if due.held_by]
+    return [due for due in due_periods(storage) if due.blocked_by]
 
 
 def _metadata(held: "list[DuePeriod]") -> dict[str, dg.MetadataValue]:
@@ -96,5 +96,5 @@ def _markdown(held: "list[DuePeriod]") -> str:
 
 def _line(due: "DuePeriod") -> str:
     # Tenants are counted, not named: what Dagster keeps outlives their erasure.
-    cells = (str(due.period.first), str(due.period.last), f"{len(due.tenants):,}", "; ".join(due.held_by))
+    cells = (str(due.period.first), str(due.period.last), f"{len(due.tenants):,}", "; ".join(due.blocked_by))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

@@ -31,12 +31,16 @@ def with_code_references(
 
 def _files(table: DailyTable) -> tuple[Path, ...]:
     """The SELECTs of an event-day table, and the module that declares it."""
-    accounts = [table.accounts.path] if table.accounts else []
-    return (table.sql.path, *accounts, table.sql.module)
+    tallies = [table.tallies.path] if table.tallies else []
+    return (table.sql.path, *tallies, table.sql.module)
 
 
 _FILES = {
-    LANDED_EVENTS.name: (_LANDING / "judged.sql", _LANDING / "land.py", _PACKAGE / "events" / "record.py"),
+    LANDED_EVENTS.name: (
+        _LANDING / "validated_lines.sql",
+        _LANDING / "land.py",
+        _PACKAGE / "events" / "record.py",
+    ),
     **{table.name: _files(table) for table in DAILY_TABLES},
 }
 

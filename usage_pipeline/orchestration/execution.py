@@ -48,7 +48,7 @@ class DagsterRunner:
     """Whether days are validated by their suites as well."""
 
     def expect(self, what: str, partitions: int) -> None:
-        """Pass it on to whoever shows progress."""
+        """Report it as progress."""
         self.progress.expect(what, partitions)
 
     def land(self, days: Sequence[date]) -> None:
@@ -83,7 +83,7 @@ BuildDefinitions = Callable[[Settings, Mapping[str, object], dg.DailyPartitionsD
 def open_runner(
     build: BuildDefinitions, storage: Storage, command: str, progress: Progress, *, suites: bool = True
 ) -> Iterator[DagsterRunner]:
-    """A runner on the shared instance whose runs use this storage and tell of their progress."""
+    """A runner on the shared instance whose runs use this storage and report progress."""
     used = {STORAGE: storage, PROGRESS: progress.done}
     resources = {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in used.items()}
     define = partial(build, storage.settings, resources)

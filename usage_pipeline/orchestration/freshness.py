@@ -1,4 +1,4 @@
-"""How fresh the series have to be: computed after midnight UTC, before the day counts as late."""
+"""How fresh the series have to be: computed after midnight UTC, before the day is overdue."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ SERIES = (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES)
 
 def series_freshness(settings: Settings) -> dg.FreshnessPolicy:
     """Between midnight and that hour of each day, as the schedule `yesterday` does it."""
-    hours = settings.late_after_hours
+    hours = settings.due_after_hours
     return dg.FreshnessPolicy.cron(
         deadline_cron=f"0 {hours} * * *", lower_bound_delta=timedelta(hours=hours), timezone="UTC"
     )

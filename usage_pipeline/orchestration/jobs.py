@@ -9,7 +9,7 @@ from usage_pipeline.pipeline.tables import DAILY_TABLES
 LANDING_DAYS = dg.define_asset_job(
     "landing_days",
     selection=AssetSelection.assets(LANDED_EVENTS.name),
-    description="Land the files of landing days: every line is judged once, every file is one object.",
+    description="Land the files of landing days: every line is validated once, every file is one object.",
 )
 
 EVENT_DAYS = dg.define_asset_job(

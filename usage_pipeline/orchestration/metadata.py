@@ -1,4 +1,4 @@
-"""What an asset tells of itself in the UI: its columns, and what each partition came to."""
+"""Metadata of assets in the UI: columns, and the numbers of each partition."""
 
 from typing import TYPE_CHECKING
 
@@ -52,7 +52,7 @@ def definition_metadata(spec: TableSpec) -> dict[str, dg.MetadataValue]:
 
 
 def partition_metadata(partition: "Partition") -> dict[str, dg.MetadataValue]:
-    """What one computed partition came to. No names of tenants or members: metadata outlives erasure."""
+    """The numbers of one computed partition. No names of tenants or members: metadata outlives erasure."""
     found = {
         "dagster/partition_row_count": partition.rows,
         "version": partition.version,

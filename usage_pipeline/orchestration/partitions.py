@@ -1,7 +1,7 @@
 """The one calendar and the one backfill policy that all daily assets share, and what a run of a command has of it.
 
 Shared on purpose: with different starts or policies Dagster splits a backfill into odd pieces. Landing
-days and event days are both days of this calendar; what connects them is the state, not a mapping.
+days and event days are both days of this calendar; only the state connects them, no partition mapping.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the last partition of a range tells of the days up to it: a chart, and why lines were rejected.
+"""Metadata of the last partition of a range about the days up to it: a chart, and reasons of rejected lines.
 
 Once per range and not per partition, because every further value costs time, and the UI shows the latest.
 Imported by runs only.

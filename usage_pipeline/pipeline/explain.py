@@ -11,13 +11,13 @@ from usage_pipeline.costs.record_costs import ClassCost, cost_of_record
 from usage_pipeline.errors import QueryError
 from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.events.record import LANDED_EVENTS, RECORD
-from usage_pipeline.records.tables import SET_ASIDE, USAGE_RECORDS
-from usage_pipeline.series.dimensions import CUBE_METRICS
+from usage_pipeline.records.tables import EXCLUDED_EVENTS, USAGE_RECORDS
+from usage_pipeline.registry import RECORD_METRIC_NAMES
 from usage_pipeline.series.tables import DAILY_USAGE
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.compute import stale_days
 from usage_pipeline.storage.engine import literal, parquet_scan, session
-from usage_pipeline.storage.inputs import register_reference
+from usage_pipeline.storage.inputs import register_derived, register_reference
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
 
@@ -37,9 +37,9 @@ class ExplainedLine:
     type: str
     occurred_at: datetime
     verdict: str
-    """`counted`, a verdict of `set_aside`, or `not counted` and why: the state of its file or of its day."""
+    """`counted`, a verdict of `excluded_events`, or `not counted` and why: the state of its file or of its day."""
     decided_by: str | None
-    """File and line that decided it, of a line that was set aside."""
+    """File and line that decided it, of a line that is excluded."""
     metrics: Mapping[str, int]
     """What it counted as: the metrics that are not zero."""
     costs: tuple[ClassCost, ...]
@@ -64,7 +64,7 @@ def explain(
             {"record_id": record_id, "tenant": tenant, "source": source},
         )
         days = {row[0] for row in duck.execute("SELECT DISTINCT event_day FROM found").fetchall()}
-        _register_set_aside(storage, duck, days)
+        _register_excluded_events(storage, duck, days)
         register_reference(event_types(), duck)
         with storage.warehouse.connect() as connection:
             stale = stale_days(storage, connection, [USAGE_RECORDS], days)[USAGE_RECORDS.name]
@@ -83,20 +83,20 @@ _FACTS = (
 _LINES = """
 SELECT
     found.tenant_id, found.source, found.record_id, found.event_day, found.landing_file, found.landing_line,
-    found.type, found.occurred_at, set_aside.verdict,
-    set_aside.decided_by_file || ':' || set_aside.decided_by_line AS decided_by
+    found.type, found.occurred_at, excluded_events.verdict,
+    excluded_events.decided_by_file || ':' || excluded_events.decided_by_line AS decided_by
 FROM found
-LEFT JOIN set_aside
-    ON set_aside.landing_file = found.landing_file AND set_aside.landing_line = found.landing_line
+LEFT JOIN excluded_events
+    ON excluded_events.landing_file = found.landing_file AND excluded_events.landing_line = found.landing_line
 ORDER BY found.landing_day, found.landing_file, found.landing_line
 """
 
 
-def _register_set_aside(storage: Storage, duck: DuckDBPyConnection, days: Collection[date]) -> None:
-    objects = storage.lake.days(SET_ASIDE.spec)
+def _register_excluded_events(storage: Storage, duck: DuckDBPyConnection, days: Collection[date]) -> None:
+    objects = storage.lake.days(EXCLUDED_EVENTS.spec)
     paths = [objects[day] for day in sorted(objects.keys() & days)]
-    source = f"FROM {parquet_scan(paths)}" if paths else SET_ASIDE.spec.empty_select()
-    duck.execute(f"CREATE TEMP VIEW set_aside AS {source}")
+    source = f"FROM {parquet_scan(paths)}" if paths else EXCLUDED_EVENTS.spec.empty_select()
+    duck.execute(f"CREATE TEMP VIEW excluded_events AS {source}")
 
 
 def _explained(
@@ -135,9 +135,10 @@ def _metrics(duck: DuckDBPyConnection, path: str, line: int) -> Mapping[str, int
         "CREATE OR REPLACE TEMP VIEW usage_records AS FROM found "
         f"WHERE landing_file = {literal(path)} AND landing_line = {line}"
     )
-    names = ", ".join(f'"{column.name}"' for column in CUBE_METRICS)
+    register_derived(DAILY_USAGE.inputs, duck)
+    names = ", ".join(RECORD_METRIC_NAMES)
     values = duck.execute(f"SELECT {names} FROM ({DAILY_USAGE.sql.text})").fetchall()[0]
-    return {column.name: value for column, value in zip(CUBE_METRICS, values, strict=True) if value}
+    return {name: value for name, value in zip(RECORD_METRIC_NAMES, values, strict=True) if value}
 
 
 def _costs(storage: Storage, duck: DuckDBPyConnection, day: date) -> tuple[ClassCost, ...]:

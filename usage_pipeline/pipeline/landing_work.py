@@ -5,23 +5,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from usage_pipeline.accounts.models import Accounts
-from usage_pipeline.accounts.reference import load_accounts
-from usage_pipeline.events import mapping
 from usage_pipeline.events.landing.rules import LandingRules
 from usage_pipeline.events.landing.scan import LandingFile, Misplaced, scan_landing
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.events.source_format import SourceFormat, load_formats
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import Partition
+from usage_pipeline.tenants.models import Tenants
+from usage_pipeline.tenants.reference import load_tenants
 
 
 @dataclass(frozen=True)
 class LandingWork:
     """The landing days to land, and what is odd in the landing folder.
 
-    Changed mappings or rules land nothing by themselves: `outdated` days would be read differently now.
+    Changed formats or rules land nothing by themselves: `outdated` days would be read differently now.
     """
 
     days: list[date]
@@ -32,8 +32,8 @@ class LandingWork:
 
 def find_landing_work(storage: Storage) -> LandingWork:
     """The days with new or changed files, or whose objects are gone; and what is odd."""
-    mappings = mapping.load_mappings(storage.settings)
-    scan = scan_landing(storage.settings, mappings)
+    formats = load_formats(storage.settings)
+    scan = scan_landing(storage.settings, formats)
     with storage.warehouse.connect() as connection:
         known = {file.path: file for file in landed_files.files(connection)}
         partitions = state.partitions(connection, LANDED_EVENTS.name)
@@ -44,7 +44,7 @@ def find_landing_work(storage: Storage) -> LandingWork:
         or not partitions[day].committed
         or any(_needs_landing(storage, file, known.get(file.path)) for file in files)
     }
-    accounts = load_accounts(storage.settings)
+    tenants = load_tenants(storage.settings)
     return LandingWork(
         days=sorted(days),
         misplaced=scan.misplaced,
@@ -54,8 +54,8 @@ def find_landing_work(storage: Storage) -> LandingWork:
             for day, files in scan.days().items()
             if day not in days
             and (
-                _has_other_rules(storage, accounts, partitions[day])
-                or any(_has_other_mapping(mappings, known[file.path]) for file in files)
+                _has_other_rules(storage, tenants, partitions[day])
+                or any(_has_other_format(formats, known[file.path]) for file in files)
             )
         ),
     )
@@ -63,7 +63,7 @@ def find_landing_work(storage: Storage) -> LandingWork:
 
 def scan_days(storage: Storage) -> dict[date, list[LandingFile]]:
     """The files of the landing folder, by landing day."""
-    return scan_landing(storage.settings, mapping.load_mappings(storage.settings)).days()
+    return scan_landing(storage.settings, load_formats(storage.settings)).days()
 
 
 def landing_days(storage: Storage) -> set[date]:
@@ -84,9 +84,9 @@ def _needs_landing(storage: Storage, file: LandingFile, known: LandedFile | None
     return not storage.lake.exists(storage.lake.object(LANDED_EVENTS, known.landing_day, known.object_name))
 
 
-def _has_other_rules(storage: Storage, accounts: Accounts, partition: Partition) -> bool:
-    return partition.code_version != LandingRules(storage.settings, accounts, partition.day).digest
+def _has_other_rules(storage: Storage, tenants: Tenants, partition: Partition) -> bool:
+    return partition.code_version != LandingRules(storage.settings, tenants, partition.day).digest
 
 
-def _has_other_mapping(mappings: Mapping[str, mapping.Mapping], known: LandedFile) -> bool:
-    return known.mapping_digest != mappings[known.source].digest
+def _has_other_format(formats: Mapping[str, SourceFormat], known: LandedFile) -> bool:
+    return known.format_digest != formats[known.source].digest

@@ -1,4 +1,4 @@
-"""What a table's last days came to, for charts."""
+"""The last days of a table, for charts."""
 
 from datetime import date, timedelta
 
@@ -12,7 +12,7 @@ RECENT_DAYS = 90
 
 
 def recent_days(storage: Storage, table: str, charted: str | None = None) -> dict[date, int | None]:
-    """The 90 days up to the newest that the table has, with what each came to over all tenants.
+    """The 90 days up to the newest that the table has, with the sum of each over all tenants.
 
     That is the sum of the column `charted` of a table in the warehouse, or the number of rows without one. A
     day that was never computed is None. Empty while there is no day at all.

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from usage_pipeline.costs.periods.closing import ClosedPeriod
-from usage_pipeline.costs.periods.due_periods import close_due
+from usage_pipeline.billing.closing import ClosedPeriod
+from usage_pipeline.billing.due_periods import close_due
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.landing.vanished import note_vanished
 from usage_pipeline.pipeline.chunks import portions

@@ -2,7 +2,7 @@
 
 from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS, TENANT_COSTS
 from usage_pipeline.events.record import LANDING_TABLES
-from usage_pipeline.records.tables import CONFLICTS, SET_ASIDE, USAGE_RECORDS
+from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN, DAILY_PERFORMANCE, DAILY_QUALITY
 from usage_pipeline.series.tables import (
     CONVERSATION_SERIES,
@@ -17,7 +17,7 @@ from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.tables import TableSpec
 
 GROUPS: dict[str, tuple[DailyTable, ...]] = {
-    "records": (SET_ASIDE, USAGE_RECORDS, CONFLICTS),
+    "records": (EXCLUDED_EVENTS, USAGE_RECORDS, CONFLICTS),
     "rollups": (DAILY_USAGE, USAGE_QUARTER_HOURS, CONVERSATIONS, CONVERSATION_STARTS),
     "series": (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES),
     "breakdowns": (DAILY_BREAKDOWN, DAILY_PERFORMANCE, DAILY_QUALITY),

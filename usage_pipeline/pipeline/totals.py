@@ -1,4 +1,4 @@
-"""All totals that the pipeline came to, flat, so that they can be compared with what is known from elsewhere."""
+"""All totals of the pipeline, flat, to be compared with totals from elsewhere."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,12 +6,11 @@ from dataclasses import dataclass, field, fields
 from datetime import date
 from decimal import Decimal
 
-from usage_pipeline.costs.queries import Cost, read_costs
-from usage_pipeline.costs.questions import CostQuery
 from usage_pipeline.events.landing.rejects import count_rejects
-from usage_pipeline.series.dimensions import CUBE_METRICS
-from usage_pipeline.series.queries import known_tenants, read_series, usage_by_group
-from usage_pipeline.series.questions import UsageQuery
+from usage_pipeline.metrics.queries import CostQuery, UsageQuery
+from usage_pipeline.metrics.read import Row, read
+from usage_pipeline.metrics.series import known_tenants, read_series
+from usage_pipeline.registry import METRICS
 from usage_pipeline.series.status import DayReader
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.landed_files import FileState
@@ -22,7 +21,7 @@ DAY_COUNTS = ("records", "duplicates", "conflicts", "late_records")
 FILE_COUNTS = ("lines", "header", "blank", "accepted", "rejected")
 _AMOUNT_DECIMALS = 12
 """Those of every amount: so many 10^-12 dollars are a whole number."""
-TOKENS = tuple(column.name for column in CUBE_METRICS if column.unit == "tokens")
+TOKENS = tuple(metric.name for metric in METRICS if metric.unit == "tokens")
 
 Counts = Counter[tuple[str, ...]]
 """Numbers by the words that name them; what is not there is 0."""
@@ -43,7 +42,7 @@ class Totals:
     days: Counts = field(default_factory=Counter)
     """What became of the lines of an event day, by (day, one of DAY_COUNTS)."""
     files: Counts = field(default_factory=Counter)
-    """How the lines of a landed file were judged, by (path, one of FILE_COUNTS)."""
+    """How the lines of a landed file were validated, by (path, one of FILE_COUNTS)."""
     rejects: Counts = field(default_factory=Counter)
     """Rejected lines, by (path, reason)."""
 
@@ -75,7 +74,7 @@ def read_totals(storage: Storage) -> Totals:
     with storage.warehouse.connect() as connection:
         reader, tenants = DayReader(storage, connection), known_tenants(connection)
         landed = [file for file in landed_files.files(connection) if file.state is FileState.LANDED]
-        today = storage.settings.today()
+        today = storage.settings.clock.today
         first, last = reader.known_days() or (today, today)
         days = reader.read(first, last)
     return Totals(
@@ -96,25 +95,21 @@ def _counts(entries: Mapping[str, object], names: Sequence[str]) -> Counts:
 
 
 def _usage(storage: Storage, query: UsageQuery) -> Counts:
-    found = usage_by_group(storage, query)
-    return Counter(
-        {(*map(str, group), name): value for group, metrics in found.items() for name, value in metrics.items()}
-    )
+    found = read(storage, query).by_group
+    return Counter({(*map(str, group), name): row[name] for group, row in found.items() for name in query.metrics})
 
 
 def _costs(storage: Storage, query: CostQuery) -> Counts:
     found: Counts = Counter()
-    for cost in read_costs(storage, query):
-        if cost.tokens is not None:  # else it is a missing day
-            group = tuple(map(str, cost.group))
-            found.update({(*group, name): value for name, value in cost_measures(cost).items()})
+    for group, cost in read(storage, query).by_group.items():
+        found.update({(*map(str, group), name): value for name, value in cost_measures(cost).items()})
     return found
 
 
-def cost_measures(cost: Cost) -> dict[str, int]:
+def cost_measures(cost: Row) -> dict[str, int]:
     """What all that has a price costs, in picodollars, and the tokens that have none."""
-    amount = (cost.amount or Decimal(0)).scaleb(_AMOUNT_DECIMALS)
-    return {"picodollars": int(amount), "unpriced_tokens": cost.unpriced_tokens or 0}
+    amount = (cost["amount"] or Decimal(0)).scaleb(_AMOUNT_DECIMALS)
+    return {"picodollars": int(amount), "unpriced_tokens": cost["unpriced_tokens"]}
 
 
 def dollars(picodollars: int) -> Decimal:

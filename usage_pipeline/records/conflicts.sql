@@ -16,13 +16,13 @@ SELECT
     landed_events.api_calls, landed_events.issue_count, landed_events.issue_types,
     landed_events.prompt_digest, landed_events.content_digest, landed_events.meta,
     landed_events.landed_at, landed_events.landing_file, landed_events.landing_line,
-    set_aside.decided_by_file AS counted_file,
-    set_aside.decided_by_line AS counted_line
+    excluded_events.decided_by_file AS counted_file,
+    excluded_events.decided_by_line AS counted_line
 FROM landed_events
-INNER JOIN set_aside
-    ON landed_events.landing_file = set_aside.landing_file
-    AND landed_events.landing_line = set_aside.landing_line
-    AND set_aside.verdict = 'conflict'
+INNER JOIN excluded_events
+    ON landed_events.landing_file = excluded_events.landing_file
+    AND landed_events.landing_line = excluded_events.landing_line
+    AND excluded_events.verdict = 'conflict'
 ORDER BY
     landed_events.event_day,
     landed_events.tenant_id,

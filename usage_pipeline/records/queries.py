@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from usage_pipeline.events.landing.rejects import read_rejects
-from usage_pipeline.records.tables import SET_ASIDE
+from usage_pipeline.records.tables import EXCLUDED_EVENTS
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 
@@ -42,7 +42,7 @@ def _landing_order(row: dict[str, object]) -> tuple[str, str, object]:
 def _read_set_aside(
     storage: Storage, asked: LandingRange, verdicts: Sequence[str], limit: int
 ) -> list[dict[str, object]]:
-    paths = [path for _, path in sorted(storage.lake.days(SET_ASIDE.spec).items())]
+    paths = [path for _, path in sorted(storage.lake.days(EXCLUDED_EVENTS.spec).items())]
     if not paths:
         return []
     with session(storage.engine) as duck:

@@ -1,18 +1,18 @@
 """The tables of this folder: `usage_records`, and the lines that did not become records."""
 
+from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.events.record import (
     IDENTITY,
     LANDED_EVENTS,
-    MEMBER_COLUMNS,
     RECORD,
     WHERE_LANDED,
 )
-from usage_pipeline.storage.daily import DailyTable, LandedRows, SameDay, SqlFile
+from usage_pipeline.storage.daily import DailyTable, Derived, Input, LandedRows, SameDay, SqlFile
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
 
-SET_ASIDE = DailyTable(
+EXCLUDED_EVENTS = DailyTable(
     spec=TableSpec(
-        name="set_aside",
+        name="excluded_events",
         description=(
             "The accepted lines of an event day that are no records: duplicates, conflicts, records that a void "
             "took back, and the voids. One row per line, with the line that decided it."
@@ -43,7 +43,7 @@ SET_ASIDE = DailyTable(
         ),
         undigested=frozenset({"landing_file", "decided_by_file"}),
     ),
-    sql=SqlFile.beside(__file__, "set_aside"),
+    sql=SqlFile.beside(__file__, "excluded_events"),
     inputs=(LandedRows(LANDED_EVENTS),),
 )
 
@@ -69,12 +69,11 @@ USAGE_RECORDS = DailyTable(
                 "conflicts + voided + voids."
             ),
         ),
-        member_columns=MEMBER_COLUMNS,
         undigested=WHERE_LANDED,
     ),
     sql=SqlFile.beside(__file__, "usage_records"),
-    inputs=(LandedRows(LANDED_EVENTS), SameDay(SET_ASIDE.spec)),
-    accounts=SqlFile.beside(__file__, "accounting"),
+    inputs=(LandedRows(LANDED_EVENTS), SameDay(EXCLUDED_EVENTS.spec)),
+    tallies=SqlFile.beside(__file__, "line_tallies"),
 )
 
 CONFLICTS = DailyTable(
@@ -96,11 +95,17 @@ CONFLICTS = DailyTable(
         term=Term.RECORDS,
         rules=(
             "Of contradicting lines the first landed counts, whatever the others say. Nothing is merged.",
-            "Where and when a line landed, and the mapping's `delivery_fields`, do not make a conflict.",
+            "Where and when a line landed, and the format's `delivery_fields`, do not make a conflict.",
         ),
-        member_columns=MEMBER_COLUMNS,
         undigested=WHERE_LANDED | {"counted_file", "counted_line"},
     ),
     sql=SqlFile.beside(__file__, "conflicts"),
-    inputs=(LandedRows(LANDED_EVENTS), SameDay(SET_ASIDE.spec)),
+    inputs=(LandedRows(LANDED_EVENTS), SameDay(EXCLUDED_EVENTS.spec)),
 )
+
+METERED_RECORDS: tuple[Input, ...] = (
+    SameDay(USAGE_RECORDS.spec),
+    event_types(),
+    Derived("metered_records", SqlFile.beside(__file__, "metered_records")),
+)
+"""Input of all cubes: each record with its dimensions and its part of every metric, and what that is made of."""

@@ -17,8 +17,8 @@ SELECT
     landed_events.prompt_digest, landed_events.content_digest, landed_events.meta,
     landed_events.landed_at, landed_events.landing_file, landed_events.landing_line
 FROM landed_events
-LEFT JOIN set_aside
-    ON landed_events.landing_file = set_aside.landing_file
-    AND landed_events.landing_line = set_aside.landing_line
+LEFT JOIN excluded_events
+    ON landed_events.landing_file = excluded_events.landing_file
+    AND landed_events.landing_line = excluded_events.landing_line
 -- NOT EXISTS would say the same, but DuckDB keeps the whole rows aside for it.
-WHERE set_aside.landing_line IS NULL
+WHERE excluded_events.landing_line IS NULL

@@ -1,13 +1,12 @@
 """The cubes that lie in the warehouse, where dashboards read them: breakdown, performance, quality."""
 
 from usage_pipeline.events.catalogue import event_types
-from usage_pipeline.records.tables import USAGE_RECORDS
-from usage_pipeline.series.dimensions import CONVERSATIONS, CUBE_METRICS, DIMENSIONS, NONE
+from usage_pipeline.records.tables import METERED_RECORDS, USAGE_RECORDS
+from usage_pipeline.registry import DIMENSION_NAMES, METRICS, NONE
 from usage_pipeline.series.latency import ENDLESS_MS, UNMEASURED_MS, latency_buckets
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
 from usage_pipeline.storage.daily import DailyTable, ReferenceRows, SameDay, SqlFile
-from usage_pipeline.storage.metrics import BREAKDOWN_METRICS
-from usage_pipeline.storage.tables import Column, PartitionedBy, TableSpec, Term, Zone, columns
+from usage_pipeline.storage.tables import Column, PartitionedBy, TableSpec, Term, Zone, columns, metric_columns
 
 OTHER = "(other)"
 """The group of all values of a dimension beyond the 1,000 largest."""
@@ -18,16 +17,11 @@ ALL = "(all)"
 _DAY_AND_TENANT = columns(("day", "DATE", "Event day, UTC."), ("tenant_id", "VARCHAR", "Tenant."))
 
 
-def _metric(name: str) -> Column:
-    return next(column for column in (*CUBE_METRICS, CONVERSATIONS) if column.name == name)
-
-
 def _spec(
     name: str,
     description: str,
     rules: tuple[str, ...],
     own: tuple[Column, ...],
-    member_columns: tuple[str, ...] = (),
 ) -> TableSpec:
     return TableSpec(
         name=name,
@@ -37,7 +31,6 @@ def _spec(
         columns=(*_DAY_AND_TENANT, *own),
         term=Term.KEPT,
         rules=rules,
-        member_columns=member_columns,
     )
 
 
@@ -57,16 +50,15 @@ DAILY_BREAKDOWN = DailyTable(
         ),
         (
             *columns(
-                ("dimension", "VARCHAR", f"One of {', '.join(DIMENSIONS)}."),
+                ("dimension", "VARCHAR", f"One of {', '.join(DIMENSION_NAMES)}."),
                 (
                     "value",
                     "VARCHAR",
                     f"Its value, or {NONE}; the values beyond the 1,000 with the most tokens are {OTHER}.",
                 ),
             ),
-            *map(_metric, BREAKDOWN_METRICS),
+            *metric_columns(METRICS),
         ),
-        member_columns=("value",),
     ),
     sql=SqlFile.beside(__file__, "daily_breakdown"),
     inputs=(
@@ -75,7 +67,7 @@ DAILY_BREAKDOWN = DailyTable(
         ReferenceRows(
             name="dimensions",
             columns=columns(("dimension", "VARCHAR", "What usage can be grouped by.")),
-            rows=tuple((name,) for name in DIMENSIONS),
+            rows=tuple((name,) for name in DIMENSION_NAMES),
         ),
     ),
 )
@@ -111,7 +103,7 @@ DAILY_PERFORMANCE = DailyTable(
         ),
     ),
     sql=SqlFile.beside(__file__, "daily_performance"),
-    inputs=(SameDay(USAGE_RECORDS.spec), event_types(), latency_buckets()),
+    inputs=(*METERED_RECORDS, latency_buckets()),
 )
 
 DAILY_QUALITY = DailyTable(

@@ -30,27 +30,8 @@ begun AS (
 SELECT
     day,
     tenant_id,
-    source,
-    type,
-    model,
-    member_id,
-    project,
-    feature,
-    agent,
-    agent_type,
-    status,
+    {{ dimensions | join(', ') }},
     CAST(sum(conversations) AS BIGINT) AS conversations
 FROM begun
-GROUP BY
-    day,
-    tenant_id,
-    source,
-    type,
-    model,
-    member_id,
-    project,
-    feature,
-    agent,
-    agent_type,
-    status
-ORDER BY day, tenant_id, source, type, model, member_id, project, feature, agent, agent_type, status
+GROUP BY day, tenant_id, {{ dimensions | join(', ') }}
+ORDER BY day, tenant_id, {{ dimensions | join(', ') }}

@@ -16,67 +16,41 @@ WITH met AS (
 
 identified AS (
     SELECT
-        usage_records.event_day,
-        usage_records.tenant_id,
-        coalesce(usage_records.source, '(none)') AS source,
-        coalesce(usage_records.type, '(none)') AS type,
-        coalesce(usage_records.model, '(none)') AS model,
-        coalesce(usage_records.member_id, '(none)') AS member_id,
-        coalesce(usage_records.project, '(none)') AS project,
-        coalesce(usage_records.feature, '(none)') AS feature,
-        coalesce(usage_records.agent, '(none)') AS agent,
-        coalesce(usage_records.agent_type, '(none)') AS agent_type,
-        coalesce(usage_records.status, '(none)') AS status,
+        metered_records.event_day,
+        metered_records.tenant_id,
+{% for dimension in dimensions %}
+        metered_records.{{ dimension }},
+{% endfor %}
         sha256(
             parameters.digest_key || chr(31) || met.tenant_id || chr(31) || met.source || chr(31)
             || met.conversation_id
         ) AS conversation_digest,
-        usage_records.occurred_at AS first_at,
+        metered_records.occurred_at AS first_at,
         met.last_at,
         met.records,
         CAST(1 AS BIGINT) AS conversations
-    FROM usage_records
+    FROM metered_records
     INNER JOIN met
-        ON usage_records.event_day = met.event_day
-        AND usage_records.tenant_id = met.tenant_id
-        AND usage_records.source = met.source
-        AND usage_records.record_id = met.first_record_id
+        ON metered_records.event_day = met.event_day
+        AND metered_records.tenant_id = met.tenant_id
+        AND metered_records.source = met.source
+        AND metered_records.record_id = met.first_record_id
     CROSS JOIN parameters
 ),
 
 unidentified AS (
     SELECT
-        usage_records.event_day,
-        usage_records.tenant_id,
-        coalesce(usage_records.source, '(none)') AS source,
-        coalesce(usage_records.type, '(none)') AS type,
-        coalesce(usage_records.model, '(none)') AS model,
-        coalesce(usage_records.member_id, '(none)') AS member_id,
-        coalesce(usage_records.project, '(none)') AS project,
-        coalesce(usage_records.feature, '(none)') AS feature,
-        coalesce(usage_records.agent, '(none)') AS agent,
-        coalesce(usage_records.agent_type, '(none)') AS agent_type,
-        coalesce(usage_records.status, '(none)') AS status,
+        event_day,
+        tenant_id,
+        {{ dimensions | join(', ') }},
         CAST(NULL AS VARCHAR) AS conversation_digest,
-        min(usage_records.occurred_at) AS first_at,
-        max(usage_records.occurred_at) AS last_at,
+        min(occurred_at) AS first_at,
+        max(occurred_at) AS last_at,
         count(*) AS records,
-        CAST(sum(usage_records."count") AS BIGINT) AS conversations
-    FROM usage_records
-    INNER JOIN event_types ON usage_records.type = event_types.type
-    WHERE usage_records.conversation_id IS NULL AND event_types.counts_conversations
-    GROUP BY
-        usage_records.event_day,
-        usage_records.tenant_id,
-        coalesce(usage_records.source, '(none)'),
-        coalesce(usage_records.type, '(none)'),
-        coalesce(usage_records.model, '(none)'),
-        coalesce(usage_records.member_id, '(none)'),
-        coalesce(usage_records.project, '(none)'),
-        coalesce(usage_records.feature, '(none)'),
-        coalesce(usage_records.agent, '(none)'),
-        coalesce(usage_records.agent_type, '(none)'),
-        coalesce(usage_records.status, '(none)')
+        CAST(sum(unidentified_conversations) AS BIGINT) AS conversations
+    FROM metered_records
+    WHERE unidentified_conversations IS NOT NULL
+    GROUP BY event_day, tenant_id, {{ dimensions | join(', ') }}
 ),
 
 together AS (
@@ -88,15 +62,7 @@ together AS (
 SELECT
     event_day AS day,
     tenant_id,
-    source,
-    type,
-    model,
-    member_id,
-    project,
-    feature,
-    agent,
-    agent_type,
-    status,
+    {{ dimensions | join(', ') }},
     conversation_digest,
     first_at,
     last_at,

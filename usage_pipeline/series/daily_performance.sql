@@ -2,23 +2,16 @@
 -- Latencies are grouped before they are put into buckets: there are few distinct ones.
 WITH grouped AS (
     SELECT
-        usage_records.event_day,
-        usage_records.tenant_id,
-        coalesce(usage_records.model, '(none)') AS model,
-        usage_records.latency_ms,
-        sum(coalesce(usage_records.api_calls, 1) * coalesce(event_types.requests, 0)) AS requests,
-        sum(
-            CASE WHEN usage_records.status = 'failed' OR usage_records.error_code IS NOT NULL THEN 1 ELSE 0 END
-        ) AS errors,
-        count(usage_records.latency_ms) AS measured
-    FROM usage_records
-    LEFT JOIN event_types ON usage_records.type = event_types.type
-    WHERE event_types.requests = 1 OR usage_records.latency_ms IS NOT NULL
-    GROUP BY
-        usage_records.event_day,
-        usage_records.tenant_id,
-        coalesce(usage_records.model, '(none)'),
-        usage_records.latency_ms
+        event_day,
+        tenant_id,
+        model,
+        latency_ms,
+        sum(requests) AS requests,
+        sum(is_failed) AS errors,
+        count(latency_ms) AS measured
+    FROM metered_records
+    WHERE is_request = 1 OR latency_ms IS NOT NULL
+    GROUP BY event_day, tenant_id, model, latency_ms
 ),
 
 latencies AS (

@@ -18,7 +18,7 @@ ENDLESS_MS = 2**63 - 1
 """Upper bound of the last bucket, which holds anything longer: the largest BIGINT."""
 
 UNMEASURED_MS = -1
-"""Stands in place of an upper bound for records without a latency."""
+"""The upper bound of records without a latency."""
 
 
 def bucket_bounds() -> tuple[int, ...]:

@@ -9,12 +9,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
 
 from sqlalchemy import Connection
 
+from usage_pipeline.clock import end_of
 from usage_pipeline.days import days_between
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import USAGE_RECORDS
@@ -58,9 +59,8 @@ class DayReader:
     def __init__(self, storage: Storage, connection: Connection) -> None:
         """Read what says which days are missing."""
         self._connection = connection
-        self._now = storage.settings.clock()
+        self._clock = storage.settings.clock
         self._first_day = storage.settings.first_day
-        self._lateness = timedelta(days=storage.settings.lateness_days)
         self._records = state.partitions(connection, USAGE_RECORDS.name)
         landings = state.partitions(connection, LANDED_EVENTS.name)
         self._landing_commits = {
@@ -98,27 +98,23 @@ class DayReader:
     def _status(self, day: date) -> DayStatus:
         if self._is_missing(day):
             return DayStatus.MISSING
-        end = _end(day)
-        if self._now < end + self._lateness:
+        final_at = self._clock.final_at(day)
+        if self._clock.now < final_at:
             return DayStatus.PROVISIONAL
-        if any(_changed_since(series, day, end + self._lateness) for series in self._series):
+        if any(_changed_since(series, day, final_at) for series in self._series):
             return DayStatus.RESTATED
         return DayStatus.FINAL
 
     def _is_missing(self, day: date) -> bool:
-        if not self._first_day <= day < self._now.date():
+        if not self._first_day <= day < self._clock.today:
             return True
-        end = _end(day)
+        end = end_of(day)
         if not any(
             landing_day >= day and committed >= end for landing_day, committed in self._landing_commits.items()
         ):
             return True
         expected = self._first_landing is not None and day >= self._first_landing
         return expected and day not in self._landing_commits and not _count(self._records.get(day), "rows")
-
-
-def _end(day: date) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), UTC)
 
 
 def _changed_since(series: Mapping[date, Partition], day: date, moment: datetime) -> bool:

@@ -1,13 +1,11 @@
 """The tables of this folder: the cube, the quarter hours, the conversations, and the three series."""
 
-from usage_pipeline.events.catalogue import event_types
-from usage_pipeline.records.tables import USAGE_RECORDS
-from usage_pipeline.series.dimensions import CONVERSATIONS as CONVERSATIONS_METRIC
-from usage_pipeline.series.dimensions import CUBE_METRICS, GRAIN, QUARTER_HOUR_GRAIN
+from usage_pipeline.records.tables import METERED_RECORDS
+from usage_pipeline.registry import CONVERSATIONS as CONVERSATIONS_METRIC
+from usage_pipeline.registry import RECORD_METRICS
+from usage_pipeline.series.grain import GRAIN, QUARTER_HOUR_GRAIN
 from usage_pipeline.storage.daily import DailyTable, EventDays, Lookback, Parameters, SameDay, SqlFile, Versioned
-from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
-
-_MEMBER = ("member_id",)
+from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns, metric_columns
 
 DAILY_USAGE = DailyTable(
     spec=TableSpec(
@@ -18,11 +16,11 @@ DAILY_USAGE = DailyTable(
         ),
         zone=Zone.ROLLUPS,
         partitioned_by=PartitionedBy.EVENT_DAY,
-        columns=(*GRAIN, *CUBE_METRICS),
+        columns=(*GRAIN, *metric_columns(RECORD_METRICS)),
         term=Term.KEPT,
         rules=(
             (
-                "What a record counts as stands in the event catalogue, by its type. A prompt with its response "
+                "The event catalogue says what a record counts as, by its type. A prompt with its response "
                 "is two messages, a failed prompt is one."
             ),
             (
@@ -31,10 +29,9 @@ DAILY_USAGE = DailyTable(
             ),
             "Every metric is additive: days add up to ranges, groups to totals.",
         ),
-        member_columns=_MEMBER,
     ),
     sql=SqlFile.beside(__file__, "daily_usage"),
-    inputs=(SameDay(USAGE_RECORDS.spec), event_types()),
+    inputs=METERED_RECORDS,
 )
 
 USAGE_QUARTER_HOURS = DailyTable(
@@ -47,7 +44,7 @@ USAGE_QUARTER_HOURS = DailyTable(
         ),
         zone=Zone.ROLLUPS,
         partitioned_by=PartitionedBy.EVENT_DAY,
-        columns=(*QUARTER_HOUR_GRAIN, *CUBE_METRICS),
+        columns=(*QUARTER_HOUR_GRAIN, *metric_columns(RECORD_METRICS)),
         term=Term.KEPT,
         rules=(
             (
@@ -58,7 +55,7 @@ USAGE_QUARTER_HOURS = DailyTable(
         ),
     ),
     sql=SqlFile.beside(__file__, "usage_quarter_hours"),
-    inputs=(SameDay(USAGE_RECORDS.spec), event_types()),
+    inputs=METERED_RECORDS,
 )
 
 CONVERSATIONS = DailyTable(
@@ -89,10 +86,9 @@ CONVERSATIONS = DailyTable(
             ),
             "A conversation record without an id adds its `count` to its day.",
         ),
-        member_columns=_MEMBER,
     ),
     sql=SqlFile.beside(__file__, "conversations"),
-    inputs=(SameDay(USAGE_RECORDS.spec), event_types(), Parameters()),
+    inputs=(*METERED_RECORDS, Parameters()),
 )
 
 CONVERSATION_STARTS = DailyTable(
@@ -104,7 +100,7 @@ CONVERSATION_STARTS = DailyTable(
         ),
         zone=Zone.ROLLUPS,
         partitioned_by=PartitionedBy.EVENT_DAY,
-        columns=(*GRAIN, CONVERSATIONS_METRIC),
+        columns=(*GRAIN, *metric_columns([CONVERSATIONS_METRIC])),
         term=Term.KEPT,
         rules=(
             (
@@ -113,7 +109,6 @@ CONVERSATION_STARTS = DailyTable(
             ),
             "The look-back is a rollup itself, so the answer stays the same when records are gone.",
         ),
-        member_columns=_MEMBER,
     ),
     sql=SqlFile.beside(__file__, "conversation_starts"),
     inputs=(Lookback(CONVERSATIONS.spec), EventDays(), Parameters()),

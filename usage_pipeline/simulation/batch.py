@@ -50,7 +50,7 @@ _OVER_MIDNIGHT_SHARE = 0.3
 """Of the events of the first hour: they go on with a conversation of the day before."""
 _RETURNED_SHARE = 0.005
 _RETURNED_AFTER_AT_MOST = 120
-"""Days after which a conversation may be taken up again; beyond the look-back, so that some begin anew."""
+"""Days after which a conversation may be taken up again; beyond the look-back, so that some begin again."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from usage_pipeline.simulation.arrays import Ints, zeros
 from usage_pipeline.simulation.batch import MODELS, Batch
 
 COSTS = ("picodollars", "unpriced_tokens")
-"""What the truth sums beside its measures: the cost of all that has a price, and the tokens that have none."""
+"""Further sums of the truth: the cost of all that has a price, and the tokens without one."""
 
 TOKEN_CLASSES = ("input", "cached_input", "output", "reasoning")
 _NEVER_LOGGED = "cache_write"

@@ -84,7 +84,7 @@ _TAILS = {
     "file_upload": '"fileType":"{4}","fileSize":{5}',
     "timeline_reconcile_job": '"jobId":"job_{0}","jobStatus":"{6}"',
 }
-"""What an event of a kind other than a prompt has beside its head; the numbers are places in `_other_tails`."""
+"""The fields of an event other than a prompt, after its head; the numbers are places in `_other_tails`."""
 
 
 @dataclass(frozen=True)

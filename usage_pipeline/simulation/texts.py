@@ -8,7 +8,7 @@ import numpy as np
 from usage_pipeline.simulation.arrays import Ints, Texts, table
 
 STREAM = 2
-"""The random stream of the words, beside those of lines and faults."""
+"""The random stream of the words, separate from those of lines and faults."""
 
 _LETTERS = np.frombuffer(b"eeeetttaaaooiinnsshhrrdlucmfwygpb", dtype="S1")
 _VOCABULARY = 4_096

@@ -20,7 +20,7 @@ _NEVER = -(10**9)
 
 @dataclass(frozen=True)
 class FileTruth:
-    """How the lines of a landing file must be judged."""
+    """How the lines of a landing file must be validated."""
 
     blank: int
     accepted: int

@@ -31,7 +31,7 @@ class Writer:
             self._waiting.setdefault(place, []).append(drop)
 
     def write_day(self, day: int) -> dict[str, FileTruth]:
-        """Write the files that land on this day; how each must be judged, by its path below `landing`."""
+        """Write the files that land on this day; how each must be validated, by its path below `landing`."""
         places = [place for place in self._waiting if place.landing_day == day]
         return dict(self._write(place, self._waiting.pop(place)) for place in places)
 

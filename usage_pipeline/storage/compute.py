@@ -31,7 +31,7 @@ class Computed:
     failures: dict[date, PartitionError] = field(default_factory=dict)
 
     def raise_failures(self) -> None:
-        """Raise a PartitionError that tells of all days that failed, if any did."""
+        """Raise a PartitionError that names all days that failed, if any did."""
         if self.failures:
             raise PartitionError("\n".join(dict.fromkeys(map(str, self.failures.values()))))
 
@@ -73,8 +73,8 @@ def _commit(storage: Storage, table: DailyTable, days: Collection[date], run: st
         with session(storage.engine) as duck:
             workspace = inputs.Workspace(storage, connection, duck, states)
             written = write_partitions(workspace, table, days)
-        _record_accounts(connection, written)
-        now = storage.settings.clock()
+        _record_tallies(connection, written)
+        now = storage.settings.clock.now
         partitions = state.mark_committed(
             connection,
             table.name,
@@ -87,10 +87,10 @@ def _commit(storage: Storage, table: DailyTable, days: Collection[date], run: st
     return partitions
 
 
-def _record_accounts(connection: Connection, written: dict[date, Written]) -> None:
-    accounts = {day: rows.accounts for day, rows in written.items() if rows.accounts is not None}
-    if accounts:
-        state.record_accounts(connection, accounts, [account for rows in accounts.values() for account in rows])
+def _record_tallies(connection: Connection, written: dict[date, Written]) -> None:
+    tallies = {day: rows.tallies for day, rows in written.items() if rows.tallies is not None}
+    if tallies:
+        state.record_tallies(connection, tallies, [tally for rows in tallies.values() for tally in rows])
 
 
 def inputs_digests(

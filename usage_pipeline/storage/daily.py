@@ -8,9 +8,11 @@ declarations with its definitions. `inputs.py` reads what a table names, `comput
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from usage_pipeline import registry
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.tables import Column, TableSpec
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from usage_pipeline.storage.opened import Storage
 
 ACCOUNTED = ("duplicates", "conflicts", "voided", "voids", "unmatched_voids", "late_records")
-"""What a partition that accounts for landed lines tells of them, beside its rows."""
+"""The counts of landed lines of a partition that accounts for them."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,22 @@ class SqlFile:
 
     @property
     def text(self) -> str:
-        """The SELECT."""
-        return self.path.read_text(encoding="utf-8")
+        """The SELECT, with the names that its template takes from the registry."""
+        return _rendered(self.path.read_text(encoding="utf-8"))
+
+
+@cache
+def _rendered(template: str) -> str:
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - slow to import
+
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)  # noqa: S701 - SQL
+    return environment.from_string(template).render(
+        dimensions=registry.DIMENSION_NAMES,
+        within_day_dimensions=registry.WITHIN_DAY_NAMES,
+        metrics=registry.METRIC_NAMES,
+        record_metrics=registry.RECORD_METRIC_NAMES,
+        priced_classes=[str(name) for name in registry.TokenClass],
+    )
 
 
 @dataclass(frozen=True)
@@ -144,7 +160,7 @@ class Versioned:
     amount: str | None = None
     price_book_version: str | None = None
     keys: tuple[tuple[str, str], ...] = ()
-    """Beside the tenant: what names a row there, and the table's own column."""
+    """The keys of a row there besides the tenant, and the table's own columns."""
     where: tuple[tuple[str, str], ...] = ()
 
 
@@ -152,8 +168,8 @@ class Versioned:
 class DailyTable:
     """An event-day table: what it is, the SELECT that makes days of it, and what that reads.
 
-    `accounts` is a second SELECT over the same inputs and the finished table, for the table that accounts for
-    landed lines: one row per event day and file, with the fields of `LineAccount` as columns. Of a table that is
+    `tallies` is a second SELECT over the same inputs and the finished table, for the table that accounts for
+    landed lines: one row per event day and file, with the fields of `LineTally` as columns. Of a table that is
     `versioned`, each committed change is kept row by row; where it `looks_back`, its days change with the days
     of the look-back before them, through what it reads. `charted` is the column of a table in the warehouse whose
     sum over all tenants stands for a day in charts; without it the number of rows does.
@@ -162,7 +178,7 @@ class DailyTable:
     spec: TableSpec
     sql: SqlFile
     inputs: tuple[Input, ...]
-    accounts: SqlFile | None = None
+    tallies: SqlFile | None = None
     versioned: Versioned | None = None
     looks_back: bool = False
     charted: str | None = None

@@ -1,7 +1,7 @@
 """Digests: whether two partitions hold the same rows, whatever their order, files or bytes.
 
 A digest is the row count and the sum of DuckDB's `hash(row)` over named columns. The sum does not depend
-on row order. `hash` belongs to one version of DuckDB: the version is stored beside every digest.
+on row order. `hash` belongs to one version of DuckDB: the version is stored with every digest.
 """
 
 from collections.abc import Iterable
@@ -37,6 +37,6 @@ def hash_sum(columns: Iterable[str]) -> str:
 def digests_by(
     duck: duckdb.DuckDBPyConnection, relation: str, day: str, columns: Iterable[str]
 ) -> dict[date, Digest]:
-    """The digests of the rows of each day, which stands in the column `day`; none of a day without rows."""
+    """The digests of the rows of each day, by the column `day`; none of a day without rows."""
     rows = duck.execute(f'SELECT "{day}", count(*), {hash_sum(columns)} FROM {relation} GROUP BY "{day}"')
     return {found: Digest(count, total) for found, count, total in rows.fetchall()}

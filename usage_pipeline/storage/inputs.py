@@ -111,7 +111,7 @@ class Workspace:
             case Parameters():
                 register_parameters(entry, self.storage.settings, self.duck)
             case Derived():
-                self.duck.execute(f'CREATE TEMP VIEW "{entry.name}" AS {entry.sql.text}')
+                register_derived([entry], self.duck)
             case _:
                 entry.register(self.connection, self.duck, days)
 
@@ -172,6 +172,13 @@ def register_all(
     workspace = Workspace(storage, connection, duck, known_states(storage, connection, entries, days))
     for entry in entries:
         workspace.register(entry, days)
+
+
+def register_derived(entries: Iterable[Input], duck: DuckDBPyConnection) -> None:
+    """Make the SELECTs among the inputs readable under their names; what they read must be readable already."""
+    for entry in entries:
+        if isinstance(entry, Derived):
+            duck.execute(f'CREATE OR REPLACE TEMP VIEW "{entry.name}" AS {entry.sql.text}')
 
 
 def register_parameters(entry: Parameters, settings: Settings, duck: DuckDBPyConnection) -> None:

@@ -1,7 +1,7 @@
 """The files of lake and rollups: one Parquet object per partition, replaced by one atomic operation.
 
-A reader sees the old object or the new one, never half of one. Paths go through fsspec so that an object
-store can follow; until then a local or network file system is needed, because a rename must be atomic.
+A reader sees the old object or the new one, never half of one. The file system must rename atomically, as local
+and network file systems do.
 """
 
 import os
@@ -12,12 +12,8 @@ from datetime import date
 from pathlib import Path
 from uuid import uuid4
 
-import fsspec
-from fsspec import AbstractFileSystem
-
 from usage_pipeline.storage.tables import TableSpec
 
-_FILES: AbstractFileSystem = fsspec.filesystem("file")
 _UNFINISHED = ".part"
 _ENDING = ".parquet"
 
@@ -41,20 +37,19 @@ class Lake:
 
     def exists(self, path: Path) -> bool:
         """Whether an object is there."""
-        return bool(_FILES.exists(str(path)))
+        return path.exists()
 
     def days(self, spec: TableSpec) -> dict[date, Path]:
         """The partitions that have an object of the table's own name."""
         prefix = f"{spec.partitioned_by}="
-        pattern = self.data_dir / spec.zone / spec.name / f"{prefix}*" / f"{spec.name}{_ENDING}"
-        paths = [Path(found) for found in _FILES.glob(_literal_root(self.data_dir, pattern))]
+        paths = (self.data_dir / spec.zone / spec.name).glob(f"{prefix}*/{spec.name}{_ENDING}")
         return {date.fromisoformat(path.parent.name.removeprefix(prefix)): path for path in paths}
 
     def replace(self, target: Path, write: Callable[[Path], None]) -> None:
-        """Let `write` make a file beside the target, make it durable, and put it in the target's place."""
+        """Let `write` make a file next to the target, sync it, and rename it to the target."""
         unfinished = target.with_name(f".{target.name}.{uuid4().hex}{_UNFINISHED}")
         try:
-            _FILES.makedirs(str(target.parent), exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             write(unfinished)
             _sync(unfinished)
             unfinished.replace(target)
@@ -65,11 +60,11 @@ class Lake:
     def replace_all(self, spec: TableSpec, write: Callable[[Path], Mapping[Path, Path]]) -> None:
         """Let `write` make files in a hidden folder of the table, and say in which target's place each is put."""
         unfinished = self.data_dir / spec.zone / spec.name / f".{uuid4().hex}{_UNFINISHED}"
-        _FILES.makedirs(str(unfinished))
+        unfinished.mkdir(parents=True)
         try:
             made = write(unfinished)
             for target, file in made.items():
-                _FILES.makedirs(str(target.parent), exist_ok=True)
+                target.parent.mkdir(parents=True, exist_ok=True)
                 _sync(file)
                 file.replace(target)
             for folder in {target.parent for target in made}:
@@ -89,12 +84,6 @@ def _names_in(folder: Path) -> list[str]:
         return os.listdir(folder)  # noqa: PTH208 - asked for each table of each landing day
     except FileNotFoundError:
         return []
-
-
-def _literal_root(root: Path, pattern: Path) -> str:
-    """The pattern with glob characters active only below the root."""
-    escaped = "".join(f"[{char}]" if char in "*?[" else char for char in str(root))
-    return escaped + str(pattern)[len(str(root)) :]
 
 
 def _sync(path: Path) -> None:

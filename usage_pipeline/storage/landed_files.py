@@ -41,7 +41,7 @@ class LandedFile:
     content_digest: str | None
     identity_digest: str | None
     object_name: str | None
-    mapping_digest: str
+    format_digest: str
     state: FileState
     error: str | None
     lines: int

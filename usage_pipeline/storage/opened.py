@@ -26,7 +26,7 @@ class Storage:
 
     @property
     def engine(self) -> DuckDBPyConnection:
-        """DuckDB, opened by whoever asks first: what PostgreSQL alone can answer does without."""
+        """DuckDB, opened on first use: questions to PostgreSQL alone do without."""
         return self.get_engine()
 
 

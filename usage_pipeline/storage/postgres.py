@@ -103,7 +103,7 @@ def _embedded_server_uri(data_dir: Path) -> str:
 
 @contextmanager
 def _first_start(folder: Path) -> Iterator[None]:
-    """Make sure that a cluster whose making was interrupted is made anew, by one process at a time."""
+    """Create a cluster again whose creation was interrupted, by one process at a time."""
     unfinished = folder.with_name("postgres.unfinished")
     with folder.with_name("postgres.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,6 +1,6 @@
 """The tables of the warehouse, as SQLAlchemy Core: what a database at this code's migration holds.
 
-Migrations create and change them. What a table's rows mean is declared beside the concept that they hold.
+Migrations create and change them. The meaning of a table's rows is declared with their concept.
 """
 
 from sqlalchemy import (
@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from usage_pipeline.storage.metrics import BREAKDOWN_METRICS
+from usage_pipeline.registry import METRIC_NAMES
 
 SCHEMA = "usage"
 
@@ -35,7 +35,7 @@ landing_files = Table(
     Column("content_digest", Text),
     Column("identity_digest", Text),
     Column("object_name", Text),
-    Column("mapping_digest", Text, nullable=False),
+    Column("format_digest", Text, nullable=False),
     Column("state", Text, nullable=False),
     Column("error", Text),
     Column("lines", BigInteger, nullable=False),
@@ -81,8 +81,8 @@ partition_state = Table(
     Column("changed_at", DateTime(timezone=True)),
 )
 
-line_accounts = Table(
-    "line_accounts",
+line_tallies = Table(
+    "line_tallies",
     metadata,
     Column("day", Date, primary_key=True),
     Column("path", Text, primary_key=True),
@@ -154,7 +154,7 @@ daily_breakdown = Table(
     Column("tenant_id", Text, primary_key=True),
     Column("dimension", Text, primary_key=True),
     Column("value", Text, primary_key=True),
-    *(Column(name, BigInteger, nullable=False) for name in BREAKDOWN_METRICS),
+    *(Column(name, BigInteger, nullable=False) for name in METRIC_NAMES),
     Index("ix_daily_breakdown_tenant_day", "tenant_id", "day", "dimension"),
 )
 
@@ -211,7 +211,7 @@ rated_days = Table(
     metadata,
     Column("day", Date, primary_key=True),
     Column("price_book_version", Text, nullable=False),
-    Column("decided_at", DateTime(timezone=True), nullable=False),
+    Column("pinned_at", DateTime(timezone=True), nullable=False),
 )
 
 tenant_costs = Table(

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.daily import ACCOUNTED
 from usage_pipeline.storage.digests import ENGINE_VERSION, Digest
-from usage_pipeline.storage.schema import line_accounts, partition_state
+from usage_pipeline.storage.schema import line_tallies, partition_state
 
 
 class WriteState(StrEnum):
@@ -68,7 +68,7 @@ class Provenance:
 
 
 @dataclass(frozen=True)
-class LineAccount:
+class LineTally:
     """What became of the accepted lines of one landing file on one event day."""
 
     day: date
@@ -90,14 +90,14 @@ class LineAccount:
 
 @dataclass(frozen=True)
 class Written:
-    """What a computation wrote: the digest of its rows and, where it accounts for landed lines, the accounts."""
+    """What a computation wrote: the digest of its rows and, where it accounts for landed lines, the tallies."""
 
     digest: Digest
-    accounts: tuple[LineAccount, ...] | None = None
+    tallies: tuple[LineTally, ...] | None = None
 
     def total(self, name: str) -> int | None:
-        """The sum of one field of the accounts, if there are any."""
-        return None if self.accounts is None else sum(getattr(account, name) for account in self.accounts)
+        """The sum of one field of the tallies, if there are any."""
+        return None if self.tallies is None else sum(getattr(tally, name) for tally in self.tallies)
 
 
 def partitions(
@@ -210,10 +210,10 @@ def _committed(before: Partition, written: Written, provenance: Provenance) -> P
     return Partition(**{**vars(before), **values})
 
 
-def record_accounts(connection: Connection, days: Collection[date], accounts: Iterable[LineAccount]) -> None:
-    """Put these accounts in the place of those of the event days."""
-    connection.execute(line_accounts.delete().where(line_accounts.c.day.in_(days)))
-    names = [column.name for column in line_accounts.c]
-    rows = [{name: getattr(account, name) for name in names} for account in accounts]
+def record_tallies(connection: Connection, days: Collection[date], tallies: Iterable[LineTally]) -> None:
+    """Put these tallies in the place of those of the event days."""
+    connection.execute(line_tallies.delete().where(line_tallies.c.day.in_(days)))
+    names = [column.name for column in line_tallies.c]
+    rows = [{name: getattr(tally, name) for name in names} for tally in tallies]
     if rows:
-        connection.execute(line_accounts.insert(), rows)
+        connection.execute(line_tallies.insert(), rows)

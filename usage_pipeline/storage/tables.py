@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from usage_pipeline.registry import NONE, Dimension, Metric
+
 
 class Zone(StrEnum):
     """Where a table's partitions lie."""
@@ -54,8 +56,6 @@ class TableSpec:
     term: Term
     rules: tuple[str, ...] = ()
     """The rules that decide what its rows are and how they count: one to three sentences each, in Markdown."""
-    member_columns: tuple[str, ...] = ()
-    holds_content: bool = False
     undigested: frozenset[str] = field(default_factory=frozenset)
     """Columns that say where and when a row landed: the same facts landed elsewhere have the same digest."""
 
@@ -83,3 +83,13 @@ class TableSpec:
 def columns(*rows: Iterable[str | None]) -> tuple[Column, ...]:
     """Columns from rows of (name, type, description[, unit])."""
     return tuple(Column(*row) for row in rows)  # type: ignore[arg-type]  # rows hold three or four strings
+
+
+def dimension_columns(dimensions: Iterable[Dimension]) -> tuple[Column, ...]:
+    """A column for each dimension, as cubes have it."""
+    return tuple(Column(entry.name, "VARCHAR", f"{entry.description}, or {NONE}.") for entry in dimensions)
+
+
+def metric_columns(metrics: Iterable[Metric]) -> tuple[Column, ...]:
+    """A column for each metric."""
+    return tuple(Column(entry.name, "BIGINT", entry.description, entry.unit) for entry in metrics)

@@ -1,6 +1,6 @@
 """How the rows of partitions are written and measured: objects of the lake, or rows of the warehouse.
 
-One SELECT makes all days of a batch. What it yields is cut into the days; digests and accounts are read from what
+One SELECT makes all days of a batch. What it yields is cut into the days; digests and tallies are read from what
 was written. What does not belong here: locks, state and commits (`compute.py`).
 """
 
@@ -19,7 +19,7 @@ from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.digests import NO_ROWS, digests_by
 from usage_pipeline.storage.engine import PARQUET, literal
 from usage_pipeline.storage.inputs import Workspace, rows_of
-from usage_pipeline.storage.state import LineAccount, Written
+from usage_pipeline.storage.state import LineTally, Written
 from usage_pipeline.storage.tables import TableSpec, Zone
 from usage_pipeline.storage.warehouse import replace_partitions
 
@@ -103,21 +103,21 @@ def _write_rows(workspace: Workspace, table: DailyTable, days: Collection[date])
 
 def _measure(duck: DuckDBPyConnection, table: DailyTable, days: Collection[date]) -> dict[date, Written]:
     digests = digests_by(duck, f'"{table.name}"', table.spec.day_column, table.spec.digested)
-    accounts = _accounts(duck, table)
+    tallies = _tallies(duck, table)
     return {
-        day: Written(digests.get(day, NO_ROWS), None if accounts is None else tuple(accounts.get(day, ())))
+        day: Written(digests.get(day, NO_ROWS), None if tallies is None else tuple(tallies.get(day, ())))
         for day in days
     }
 
 
-def _accounts(duck: DuckDBPyConnection, table: DailyTable) -> Mapping[date, list[LineAccount]] | None:
-    if table.accounts is None:
+def _tallies(duck: DuckDBPyConnection, table: DailyTable) -> Mapping[date, list[LineTally]] | None:
+    if table.tallies is None:
         return None
-    names = ", ".join(field.name for field in fields(LineAccount))
-    found: defaultdict[date, list[LineAccount]] = defaultdict(list)
-    for row in duck.execute(f"SELECT {names} FROM ({table.accounts.text})").fetchall():
-        account = LineAccount(*row)
-        found[account.day].append(account)
+    names = ", ".join(field.name for field in fields(LineTally))
+    found: defaultdict[date, list[LineTally]] = defaultdict(list)
+    for row in duck.execute(f"SELECT {names} FROM ({table.tallies.text})").fetchall():
+        tally = LineTally(*row)
+        found[tally.day].append(tally)
     return found
 
 
@@ -132,10 +132,10 @@ def _expect_whole(table: DailyTable, rows: int, written: Mapping[date, Written])
 
 def _expect_balance(table: DailyTable, written: Mapping[date, Written]) -> None:
     for day, rows in written.items():
-        for account in rows.accounts or ():
-            if not account.balanced:
+        for tally in rows.tallies or ():
+            if not tally.balanced:
                 raise PartitionError(
-                    f"{table.name} of {day}: the accepted lines of {account.path} do not add up: {account}. "
+                    f"{table.name} of {day}: the accepted lines of {tally.path} do not add up: {tally}. "
                     "This is a fault of the pipeline: please report it."
                 )
 

@@ -22,7 +22,7 @@ from usage_pipeline.storage.tables import PartitionedBy, TableSpec, columns
 LANDING_FILES = "landing_files"
 _LANDING_FILES = columns(
     ("path", "VARCHAR", "Path below the landing directory."),
-    ("source", "VARCHAR", "The mapping that read it."),
+    ("source", "VARCHAR", "The format that read it."),
     ("state", "VARCHAR", "What became of it."),
     *(
         (name, "BIGINT", "How many lines.", "lines")
@@ -63,7 +63,7 @@ def _expect_objects(spec: TableSpec, storage: Storage, paths: Iterable[Path]) ->
     missing = [str(path) for path in paths if not storage.lake.exists(path)]
     if missing:
         raise PartitionError(
-            f"{spec.name}: {', '.join(missing)} is gone. Run `usage-pipeline run`: it makes anew what is missing."
+            f"{spec.name}: {', '.join(missing)} is gone. Run `usage-pipeline run`: it computes what is missing."
         )
 
 

@@ -44,7 +44,7 @@ FILES_ARE_USABLE = Check(
     "No file failed, is quarantined or is passed over because it is no landing file, and no line was rejected.",
 )
 LANDING_CHECKS = (LINES_ADD_UP, FILES_ARE_USABLE)
-"""What is looked at on every landing day, beside the suite."""
+"""The checks of every landing day, except the suite."""
 
 LINES_ARE_ACCOUNTED_FOR = Check(
     "usage_records",
@@ -68,7 +68,7 @@ METERED_ONCE = Check(
     "daily_breakdown",
     "metered_once",
     Severity.WARNING,
-    "No two sources bring the same metric for one tenant: what two tell of one usage counts twice.",
+    "No two sources report the same metric of one tenant: usage that two report counts twice.",
 )
 
 COMPARED = {
@@ -114,4 +114,4 @@ DAY_CHECKS = (
     METERED_ONCE,
     *COST_CHECKS,
 )
-"""What is looked at on every event day, beside the suite."""
+"""The checks of every event day, except the suite."""

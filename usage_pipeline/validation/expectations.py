@@ -49,9 +49,9 @@ class Bounds:
 class Compiled:
     """An entry as expectations, and what it expects in words. Without any there is nothing to compare with yet.
 
-    They are judged on the rows of the day, or on the one row of a query of their own. What asks row by row, or for
-    rows of one day, holds for some days exactly when it holds for each, so these can be judged together. What asks
-    for a number of rows says so in `rows`.
+    They are validated on the rows of the day, or on the one row of a query of their own. An entry that asks row by
+    row, or for rows of one day, holds for some days exactly when it holds for each, so these can be validated
+    together. One that asks for a number of rows says so in `rows`.
     """
 
     expectations: tuple[gxe.Expectation, ...]

@@ -10,8 +10,8 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from usage_pipeline.events.landing.scan import scan_days
-from usage_pipeline.events.mapping import load_mappings
 from usage_pipeline.events.record import REJECTED_LINES
+from usage_pipeline.events.source_format import load_formats
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.double_metering import DoubleMetering, double_metered
 from usage_pipeline.storage import landed_files, state
@@ -20,13 +20,13 @@ from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.inputs import rows_of
 from usage_pipeline.storage.landed_files import LandedFile
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.validation.results import Found
+from usage_pipeline.validation.results import Evaluation
 
-REPEATED_IDS = SqlFile.beside(__file__, "accounting/repeated_ids")
+REPEATED_IDS = SqlFile.beside(__file__, "totals/repeated_ids")
 _SHOWN = 40
 
 
-def files_are_usable(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Found]:
+def files_are_usable(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
     """What of the days' folders counts nowhere, with the reason: files, what is no landing file, rejected lines.
 
     Rejected lines are told by file and reason, with the number of the first one.
@@ -45,28 +45,30 @@ def _by_day(days: Iterable[date], files: Iterable[LandedFile]) -> dict[date, lis
 
 def _usable(
     storage: Storage, day: date, files: Sequence[LandedFile], rejects: Mapping[str, Sequence[str]]
-) -> Found:
+) -> Evaluation:
     rejected = [problem for file in files for problem in rejects.get(file.path, ())]
     problems = [*_unusable(files), *_passed_over(storage, day), *rejected]
     observed = f"{len(problems)} problems in {len(files)} files"
-    return Found(not problems, f"{observed}: {_listed(problems)}" if problems else observed, "0 problems")
+    return Evaluation(not problems, f"{observed}: {_listed(problems)}" if problems else observed, "0 problems")
 
 
-def voids_have_targets(_: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Found]:
+def voids_have_targets(_: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
     """Voids that found no record on their day."""
     known = state.partitions(connection, USAGE_RECORDS.name, min(days), max(days))
     unmatched = {day: known[day].unmatched_voids or 0 if day in known else 0 for day in days}
     return {
-        day: Found(not voids, f"{voids:,} voids without a target", "0 voids without a target")
+        day: Evaluation(not voids, f"{voids:,} voids without a target", "0 voids without a target")
         for day, voids in unmatched.items()
     }
 
 
-def ids_are_of_one_day(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Found]:
+def ids_are_of_one_day(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
     """Ids that are records of a day and of the one before or after it."""
     repeated = _repeated_ids(storage, _there(storage, days), _there(storage, _neighbours(connection, days)))
     return {
-        day: Found(day not in repeated, f"{repeated.get(day, 0):,} ids of a day nearby", "0 ids of a day nearby")
+        day: Evaluation(
+            day not in repeated, f"{repeated.get(day, 0):,} ids of a day nearby", "0 ids of a day nearby"
+        )
         for day in days
     }
 
@@ -83,17 +85,17 @@ def _repeated_ids(storage: Storage, own: Mapping[date, Path], nearby: Mapping[da
         return dict(duck.execute(REPEATED_IDS.text).fetchall())
 
 
-def metered_once(storage: Storage, _: Connection, days: Sequence[date]) -> dict[date, Found]:
+def metered_once(storage: Storage, _: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
     """Metrics that several sources brought for one tenant."""
     found = double_metered(storage, min(days), max(days))
     return {day: _metered_once([case for case in found if case.day == day]) for day in days}
 
 
-def _metered_once(found: Sequence[DoubleMetering]) -> Found:
+def _metered_once(found: Sequence[DoubleMetering]) -> Evaluation:
     tenants = len({case.tenant_id for case in found})
     cases = sorted({f"{case.metric} by {' and '.join(case.sources)}" for case in found})
     told = f": {_listed(cases)}" if cases else ""
-    return Found(not found, f"{tenants:,} tenants metered twice{told}", "0 tenants metered twice")
+    return Evaluation(not found, f"{tenants:,} tenants metered twice{told}", "0 tenants metered twice")
 
 
 def _unusable(files: Iterable[LandedFile]) -> Iterator[str]:
@@ -103,7 +105,7 @@ def _unusable(files: Iterable[LandedFile]) -> Iterator[str]:
 
 
 def _passed_over(storage: Storage, day: date) -> Iterator[str]:
-    for entry in scan_days(storage.settings, load_mappings(storage.settings), [day]).misplaced:
+    for entry in scan_days(storage.settings, load_formats(storage.settings), [day]).misplaced:
         yield f"{entry.path} is passed over: {entry.problem}"
 
 

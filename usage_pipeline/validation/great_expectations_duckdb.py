@@ -53,7 +53,7 @@ class _Session(ConnectionWrapper):
 
 @atexit.register
 def _let_go() -> None:
-    """DuckDB complains of whoever still refers to it when the process ends; these modules are never unloaded."""
+    """DuckDB complains of references that remain when the process ends; these modules are never unloaded."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "duckdb_engine"]:
         vars(sys.modules[name]).clear()
     gc.collect()

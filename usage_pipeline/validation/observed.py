@@ -6,7 +6,7 @@ from typing import Any
 from usage_pipeline.storage.tables import TableSpec
 
 _ABOUT_THE_QUERY = ("Binder Error", "Parser Error", "Catalog Error", 'The column "')
-"""Messages that quote what stands in the suite. Others may quote values of rows."""
+"""Messages that quote the suite. Others may quote values of rows."""
 
 _ALL_COLUMNS = "all there"
 

@@ -20,7 +20,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
-class Found:
+class Evaluation:
     """What a check found, in words that hold counts, paths and reasons only, and what it expected."""
 
     success: bool
@@ -47,7 +47,7 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
-class Examination:
+class CheckRun:
     """Who looked, in which run, and when."""
 
     checked_by: str
@@ -60,20 +60,20 @@ def keep_results(
     table: str,
     days: Collection[date],
     results: Sequence[CheckResult],
-    examination: Examination,
+    check_run: CheckRun,
 ) -> None:
     """Put these results in the place of those that the same examiner found on these days of the table."""
     # Of two that look at once, the second waits for the first to commit: each would delete nothing, and insert.
-    keys = [f"{check_results.name}:{table}:{day}:{examination.checked_by}" for day in sorted(days)]
+    keys = [f"{check_results.name}:{table}:{day}:{check_run.checked_by}" for day in sorted(days)]
     connection.execute(text(_LOCKS), {"keys": keys})
     kept = check_results.c
     connection.execute(
         check_results.delete().where(
-            kept.table_name == table, kept.day.in_(days), kept.checked_by == examination.checked_by
+            kept.table_name == table, kept.day.in_(days), kept.checked_by == check_run.checked_by
         )
     )
     if results:
-        connection.execute(check_results.insert(), [{**vars(result), **vars(examination)} for result in results])
+        connection.execute(check_results.insert(), [{**vars(result), **vars(check_run)} for result in results])
 
 
 _LOCKS = "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(CAST(:keys AS text[])) AS key"

@@ -1,4 +1,4 @@
-"""What may stand in a suite: the kinds of checks, as models. An entry is one check of every day of a table."""
+"""The kinds of checks in a suite, as models. An entry is one check of every day of a table."""
 
 from typing import Annotated, Literal, Self
 

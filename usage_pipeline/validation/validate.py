@@ -8,32 +8,32 @@ from sqlalchemy import Connection
 
 from usage_pipeline.storage.batches import batches_of
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.validation.results import CheckResult, Examination, keep_results
+from usage_pipeline.validation.results import CheckResult, CheckRun, keep_results
 from usage_pipeline.validation.suite_files import Suite
 
-EXAMINER = "suite"
+CHECKED_BY = "suite"
 
 
 def validate_days(storage: Storage, suite: Suite, days: Collection[date], run: str) -> list[CheckResult]:
-    """Judge each day by every entry of the suite, batch by batch, and keep the results of each day.
+    """Validate each day by every entry of the suite, batch by batch, and keep the results of each day.
 
     A check that fails, or that cannot be computed because rows are gone, is a result; nothing is raised for it.
     """
     results = []
     with storage.warehouse.connect() as connection:
         for batch in batches_of(suite.spec, storage, days):
-            found = _judge(storage, connection, suite, batch)
-            examination = Examination(EXAMINER, run, storage.settings.clock())
-            keep_results(connection, suite.spec.name, batch, found, examination)
+            found = _validate(storage, connection, suite, batch)
+            check_run = CheckRun(CHECKED_BY, run, storage.settings.clock.now)
+            keep_results(connection, suite.spec.name, batch, found, check_run)
             connection.commit()
             results += found
     return results
 
 
-def _judge(storage: Storage, connection: Connection, suite: Suite, days: Sequence[date]) -> list[CheckResult]:
+def _validate(storage: Storage, connection: Connection, suite: Suite, days: Sequence[date]) -> list[CheckResult]:
     with warnings.catch_warnings():
         # It imports a module that Python has deprecated, and takes seconds: nothing else here may import it.
         warnings.simplefilter("ignore", DeprecationWarning)
-        from usage_pipeline.validation.judging import judge  # noqa: PLC0415
+        from usage_pipeline.validation.suite_evaluation import validate  # noqa: PLC0415
 
-    return list(judge(storage, connection, suite, days))
+    return list(validate(storage, connection, suite, days))

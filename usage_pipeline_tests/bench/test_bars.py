@@ -2,19 +2,19 @@
 
 from dataclasses import replace
 
-from bench.bars import Bar, judge
+from bench.bars import Bar, validate
 from bench.results import Failed, Results
 from bench.sections import Case
 from usage_pipeline_tests.bench.support import measured, results
 
 
 def only_bar(found: Results, earlier: Results | None = None) -> Bar:
-    (bar,) = (bar for bar in judge(found, earlier) if not bar.name.startswith("Peak memory"))
+    (bar,) = (bar for bar in validate(found, earlier) if not bar.name.startswith("Peak memory"))
     return bar
 
 
 def peaks(found: Results) -> list[tuple[str, str, bool]]:
-    return [(bar.name, bar.found, bar.passed) for bar in judge(found) if bar.name.startswith("Peak memory")]
+    return [(bar.name, bar.found, bar.passed) for bar in validate(found) if bar.name.startswith("Peak memory")]
 
 
 def test_main_job_is_held_against_the_fastest_raw_conversion() -> None:
@@ -72,7 +72,7 @@ def test_dagster_may_add_ten_seconds() -> None:
 def test_rating_must_do_a_million_records_a_second_and_add_at_most_thirty_percent() -> None:
     def bars(rating: float, costed: float) -> list[tuple[str, str, bool]]:
         day = (measured("day", "main", 10.0), measured("day", "costed", costed))
-        found = judge(results(*day, measured("rated", "rating", rating)))
+        found = validate(results(*day, measured("rated", "rating", rating)))
         return [(bar.name, bar.found, bar.passed) for bar in found if not bar.name.startswith("Peak memory")]
 
     assert bars(3.0, 13.0) == [
@@ -89,7 +89,7 @@ def test_backfill_may_take_twenty_five_seconds() -> None:
 
 def validation_bars(validated: float, checked: float, gigabytes: float = 1.0) -> dict[str, bool]:
     """Which bars pass where the main job takes 10 s and the import 4 s; the last without the memory of the day."""
-    found = judge(
+    found = validate(
         results(
             measured("day", "costed", 10.0, gigabytes=1.0),
             measured("day", "imported", 14.0),
@@ -119,7 +119,7 @@ def test_medians_of_two_runs_must_agree_within_the_larger_noise() -> None:
 
 def test_a_case_that_failed_is_a_bar_that_failed() -> None:
     failed = Failed(Case("text", "main"), 4_000_000)
-    assert judge(replace(results(), failed=(failed,))) == [
+    assert validate(replace(results(), failed=(failed,))) == [
         Bar("main on text ends, with the right numbers", "yes", "no", passed=False)
     ]
 
@@ -133,7 +133,7 @@ SMALL = (
 
 def small(more: float) -> list[tuple[str, str, bool]]:
     entries = [measured(dataset, subject, seconds + more) for dataset, subject, seconds in SMALL]
-    found = judge(results(measured("empty", "unit", 0.5), *entries))
+    found = validate(results(measured("empty", "unit", 0.5), *entries))
     return [(bar.limit, bar.found, bar.passed) for bar in found]
 
 
@@ -155,13 +155,13 @@ def test_the_bar_of_a_command_names_it() -> None:
 
 
 def test_without_the_unit_there_is_no_bar_of_a_command() -> None:
-    assert judge(results(measured("demo", "idle", 9.0))) == []
+    assert validate(results(measured("demo", "idle", 9.0))) == []
 
 
 def test_two_runs_are_not_compared_by_what_is_over_too_soon_for_a_clock() -> None:
     unit = measured("empty", "unit", 0.5)
-    assert judge(results(unit), results(measured("empty", "unit", 5.0))) == []
+    assert validate(results(unit), results(measured("empty", "unit", 5.0))) == []
 
 
 def test_what_was_not_measured_has_no_bar() -> None:
-    assert judge(results(measured("day", "duckdb", 4.0))) == []
+    assert validate(results(measured("day", "duckdb", 4.0))) == []

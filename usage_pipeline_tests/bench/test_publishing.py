@@ -1,4 +1,4 @@
-"""What the benchmark writes: the JSON, the README's table, the plot; and what is committed of it."""
+"""What the benchmark writes: the JSON, the page's table, the plot; and what is committed of it."""
 
 import io
 import json
@@ -15,7 +15,7 @@ from bench.cli import app, without_log
 from bench.errors import BenchError
 from bench.measuring import ROOT
 from bench.plot import specification
-from bench.publishing import update_readme
+from bench.publishing import update_page
 from bench.report import print_results, rows
 from bench.results import Failed, Results
 from bench.sections import Case, Section
@@ -48,11 +48,11 @@ def test_json_holds_the_units_of_what_is_small() -> None:
     assert [entry["units"] for entry in SMALL.as_json()["measured"]] == [1.0, 0.4, 1.2]
 
 
-def test_readme_gets_what_is_small_below_the_plot_with_its_unit(tmp_path: Path) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text("<!-- bench -->\n<!-- /bench -->\n")
-    update_readme(replace(SMALL, measured=(*DAY.measured, *SMALL.measured)), readme)
-    _, below = readme.read_text().split("(bench/results.png)\n\n")
+def test_the_page_gets_what_is_small_below_the_plot_with_its_unit(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    page.write_text("<!-- bench -->\n<!-- /bench -->\n")
+    update_page(replace(SMALL, measured=(*DAY.measured, *SMALL.measured)), page)
+    _, below = page.read_text().split("(../bench/results.png)\n\n")
     assert below == (
         "What is small is measured in processor seconds, user and system, of the command, its children "
         "and the database that it starts. "
@@ -126,21 +126,21 @@ def test_results_read_from_their_json_are_the_same(tmp_path: Path) -> None:
     assert Results.read(path) == found
 
 
-def test_readme_gets_machine_and_table_between_its_marks_and_keeps_the_rest(tmp_path: Path) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text("Before\n<!-- bench -->\nold\n<!-- /bench -->\nAfter\n")
-    update_readme(DAY, readme)
-    text = readme.read_text()
+def test_the_page_gets_machine_and_table_between_its_marks_and_keeps_the_rest(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    page.write_text("Before\n<!-- bench -->\nold\n<!-- /bench -->\nAfter\n")
+    update_page(DAY, page)
+    text = page.read_text()
     assert text.startswith("Before\n<!-- bench -->\nOn 2026-06-12: Abacus 1, 2 cores, 24.0 GB memory, ")
     assert "| 4 million events | main job without Dagster | 15.00 | 3.75 | 266,667 | 1,500 MB | 8% |\n" in text
     assert text.endswith("\n<!-- /bench -->\nAfter\n")
 
 
-def test_a_readme_without_marks_is_refused(tmp_path: Path) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text("Nothing\n")
-    with pytest.raises(BenchError, match=r"README.md has no <!-- bench --> with <!-- /bench --> behind it"):
-        update_readme(DAY, readme)
+def test_a_page_without_marks_is_refused(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    page.write_text("Nothing\n")
+    with pytest.raises(BenchError, match=r"benchmarks.md has no <!-- bench --> followed by <!-- /bench -->"):
+        update_page(DAY, page)
 
 
 def test_the_plot_has_a_bar_per_subject_and_a_point_per_size_of_the_day() -> None:
@@ -153,7 +153,7 @@ def test_the_plot_has_a_bar_per_subject_and_a_point_per_size_of_the_day() -> Non
     assert growth["data"]["values"] == [{"millions": 4.0, "seconds": 15.0}, {"millions": 16.0, "seconds": 60.0}]
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", ["docs/benchmarks.md", "CONTRIBUTING.md"])
 def test_every_call_of_the_benchmark_in_a_document_is_one_that_it_accepts(name: str) -> None:
     command = typer.main.get_command(app)
     text = (ROOT / name).read_text(encoding="utf-8")
@@ -161,6 +161,6 @@ def test_every_call_of_the_benchmark_in_a_document_is_one_that_it_accepts(name: 
         command.make_context("bench", shlex.split(call))
 
 
-def test_readme_and_help_of_make_name_the_benchmark() -> None:
-    assert "`make bench`" in (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_page_and_help_of_make_name_the_benchmark() -> None:
+    assert "`make bench`" in (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8")
     assert re.search(r"^bench: .*## Measure ", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)

@@ -13,7 +13,7 @@ DEAD = (
     "freshness_daemon, monitoring, queued_run_coordinator, scheduler, sensor. "
     "Start it again, for example with `usage-pipeline dev`"
 )
-LATE = "2026-05-30 is late: nothing of it has landed, or nothing since it ended"
+OVERDUE = "2026-05-30 is overdue: nothing of it has landed, or nothing since it ended"
 
 
 def beat(age_seconds: float) -> None:
@@ -34,7 +34,7 @@ def test_a_daemon_that_has_been_silent_for_long_is_dead(call: Callable[..., str]
 
 def test_a_daemon_that_lives_and_nothing_that_is_late_pass(call: Callable[..., str]) -> None:
     beat(age_seconds=10)
-    assert call("doctor", "--heartbeat") == "The daemon lives, and no day up to 2026-05-30 is late\n"
+    assert call("doctor", "--heartbeat") == "The daemon lives, and no day up to 2026-05-30 is overdue\n"
 
 
 def test_the_newest_day_is_late_when_nothing_of_it_has_landed(
@@ -43,4 +43,4 @@ def test_the_newest_day_is_late_when_nothing_of_it_has_landed(
     landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
     run()
     beat(age_seconds=10)
-    assert call("doctor", "--heartbeat", exit_code=1) == f"{LATE}\n"
+    assert call("doctor", "--heartbeat", exit_code=1) == f"{OVERDUE}\n"

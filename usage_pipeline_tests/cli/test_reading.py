@@ -13,8 +13,8 @@ from usage_pipeline.cli.app import app
 from usage_pipeline.errors import QueryError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.validation.checking import check_days
 from usage_pipeline.validation.checks import DAY_CHECKS, LANDING_CHECKS
-from usage_pipeline.validation.examine import examine_days
 from usage_pipeline_tests.cli.lines import LINES, write_three_days
 
 
@@ -22,7 +22,7 @@ from usage_pipeline_tests.cli.lines import LINES, write_three_days
 def settings(deploy: Callable[..., Storage]) -> Settings:
     """Those of a deployment with three days, the last of which was looked at, without the suites."""
     storage = deploy(write_three_days)
-    examine_days(storage, [*LANDING_CHECKS, *DAY_CHECKS], [date(2026, 5, 3)], "test")
+    check_days(storage, [*LANDING_CHECKS, *DAY_CHECKS], [date(2026, 5, 3)], "test")
     return storage.settings
 
 

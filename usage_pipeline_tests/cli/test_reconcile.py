@@ -11,7 +11,7 @@ from usage_pipeline.cli.app import app
 from usage_pipeline.errors import ProviderFileError, QueryError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.costs.reconcile.exports import openai_bucket, openai_cost, openai_usage, page, write
+from usage_pipeline_tests.reconcile.exports import openai_bucket, openai_cost, openai_usage, page, write
 from usage_pipeline_tests.support import Landing, prompt
 
 Call = Callable[..., str]

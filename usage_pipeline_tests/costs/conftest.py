@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from usage_pipeline.settings import Settings
-from usage_pipeline_tests.costs.generic import write_mapping, write_prices
+from usage_pipeline_tests.costs.generic import write_format, write_prices
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def prices(settings: Settings) -> Callable[[str], Path]:
 
 @pytest.fixture
 def settings(new_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
-    """Settings with the mapping `calls` and a reference directory of the test's own."""
+    """Settings with the format `calls` and a reference directory of the test's own."""
     reference = tmp_path / "reference"
     reference.mkdir()
-    return new_settings(mappings_dir=write_mapping(tmp_path / "mappings"), reference_dir=reference)
+    return new_settings(formats_dir=write_format(tmp_path / "formats"), reference_dir=reference)

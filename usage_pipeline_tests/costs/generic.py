@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-MAPPING = """
+FORMAT = """
 description: Calls of models, for tests.
 format: jsonl
 identity: [$.id]
@@ -29,13 +29,13 @@ fields:
   currency: {constant: USD}
 """
 
-WITHOUT_CACHED = MAPPING + "input_includes_cached: false\n"
+WITHOUT_CACHED = FORMAT + "input_includes_cached: false\n"
 
 
-def write_mapping(folder: Path) -> Path:
-    """The folder, with the mapping `calls` in it, and `calls_without_cached` for input that leaves it out."""
+def write_format(folder: Path) -> Path:
+    """The folder, with the format `calls` in it, and `calls_without_cached` for input that leaves it out."""
     folder.mkdir()
-    (folder / "calls.yaml").write_text(MAPPING)
+    (folder / "calls.yaml").write_text(FORMAT)
     (folder / "calls_without_cached.yaml").write_text(WITHOUT_CACHED)
     return folder
 

@@ -1,11 +1,12 @@
 """Short ways to ask for costs of the tenant acme in May 2026, and to settle days."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from usage_pipeline.costs.queries import Cost, read_costs
-from usage_pipeline.costs.questions import CostQuery
+from usage_pipeline.metrics.queries import CostQuery
+from usage_pipeline.metrics.read import read
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, settle
 from usage_pipeline.storage.opened import Storage
 
@@ -14,9 +15,27 @@ Run = Callable[[], RefreshSummary]
 Prices = Callable[[str], object]
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What one group cost."""
+
+    group: tuple[object, ...]
+    tokens: int | None
+    unpriced_tokens: int | None
+    coverage: Decimal | None
+    amount: Decimal | None
+
+
+def costs_of(storage: Storage, query: CostQuery) -> list[Cost]:
+    """The answer, row by row."""
+    size = len(query.group_by)
+    rows = [tuple(row.values()) for row in read(storage, query).rows]
+    return [Cost(row[:size], *row[size:]) for row in rows]
+
+
 def costs(storage: Storage, *group_by: str, where: tuple[tuple[str, str], ...] = ()) -> list[Cost]:
     """The costs by group."""
-    return read_costs(storage, CostQuery(FIRST, LAST, group_by, where))
+    return costs_of(storage, CostQuery(FIRST, LAST, group_by, where))
 
 
 def amounts(storage: Storage, *group_by: str) -> dict[object, Decimal | None]:

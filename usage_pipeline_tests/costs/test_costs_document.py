@@ -5,11 +5,11 @@ from collections.abc import Callable
 from datetime import date
 
 from usage_pipeline.cli.output import _cell as shown
-from usage_pipeline.costs.queries import read_costs
-from usage_pipeline.costs.questions import CostQuery
+from usage_pipeline.metrics.queries import CostQuery
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import open_storage
+from usage_pipeline_tests.costs.reading import costs_of
 from usage_pipeline_tests.support import Landing
 from usage_pipeline_tests.test_docs import blocks, document, section
 
@@ -34,7 +34,7 @@ def test_the_example_costs_what_is_printed_there(new_settings: Callable[..., Set
     query = CostQuery(date(2026, 2, 20), date(2026, 2, 21), ("day", "model", "class"))
     with open_storage(settings) as storage:
         refresh(storage, PlainRunner(storage))
-        found = read_costs(storage, query)
+        found = costs_of(storage, query)
     assert [
         list(map(shown, (*cost.group, cost.tokens, cost.unpriced_tokens, cost.coverage, cost.amount)))
         for cost in found

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usage_pipeline.costs.book.price_book import PriceBook
-from usage_pipeline.costs.book.prices import Price, Tier, TokenClass
+from usage_pipeline.costs.book.prices import Price, Tier
 from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS
-from usage_pipeline.series.dimensions import DIMENSIONS
+from usage_pipeline.registry import DIMENSION_NAMES, TokenClass
 from usage_pipeline_tests.costs.generic import price
 from usage_pipeline_tests.costs.rating import DAY, book_of, rating
 
@@ -209,7 +209,7 @@ def test_any_grouping_sums_to_what_decimals_make_of_the_records(
         book = PriceBook(tuple(priced.values()), (), {}, frozenset({"p"}), {})
         with rating(book, records) as rated:
             assert (rated.total() or 0) == expected
-            for dimension in (*DIMENSIONS, "class", "price_id"):
+            for dimension in (*DIMENSION_NAMES, "class", "price_id"):
                 groups: dict[object, Decimal] = {}
                 for row in rated.rows():
                     groups[row[dimension]] = groups.get(row[dimension], Decimal(0)) + Decimal(

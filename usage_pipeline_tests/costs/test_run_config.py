@@ -22,7 +22,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-@pytest.mark.parametrize(("config", "expected"), [("decided", 10), ("current", 30)])
+@pytest.mark.parametrize(("config", "expected"), [("pinned", 10), ("current", 30)])
 def test_a_run_moves_the_day_to_the_prices_of_now_only_where_it_is_told_to(  # noqa: PLR0913, PLR0917 - fixtures
     storage: Storage,
     landing: Landing,

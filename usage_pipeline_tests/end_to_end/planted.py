@@ -12,8 +12,8 @@ import duckdb
 import psycopg
 from psycopg import sql
 
-from usage_pipeline.events.mapping import Mapping
-from usage_pipeline.events.mapping_parts import Format, places
+from usage_pipeline.events.format_parts import FileType, places
+from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline_tests.events.landing.good_lines import JSON_LINES
 
 MEMBER = "member-of-acme-7"
@@ -34,17 +34,17 @@ class Plants:
     dropped: list[str] = field(default_factory=list)
 
 
-def plant(mapping: Mapping) -> Plants:
+def plant(source_format: SourceFormat) -> Plants:
     """A line for each place of a text and each type of value that may stand there, with a marker of its own."""
-    plants, numbers = Plants(), count(10**11 + sum(map(ord, mapping.name)) * 10**6)
-    for place in sorted(mapping.content_fields):
+    plants, numbers = Plants(), count(10**11 + sum(map(ord, source_format.name)) * 10**6)
+    for place in sorted(source_format.content_fields):
         for shape in (str, _in_object, _in_list, int):
             plants.kept.append(str(next(numbers)))
-            plants.lines.append(_line(mapping, place, shape(plants.kept[-1]), len(plants.lines)))
+            plants.lines.append(_line(source_format, place, shape(plants.kept[-1]), len(plants.lines)))
         outer = place.rpartition(".")[0]
-        for shape in (str, _in_list) if outer not in {"$", *mapping.content_fields} else ():
+        for shape in (str, _in_list) if outer not in {"$", *source_format.content_fields} else ():
             plants.dropped.append(str(next(numbers)))
-            plants.lines.append(_line(mapping, outer, shape(plants.dropped[-1]), len(plants.lines)))
+            plants.lines.append(_line(source_format, outer, shape(plants.dropped[-1]), len(plants.lines)))
     return plants
 
 
@@ -56,14 +56,14 @@ def _in_list(marker: str) -> list[str]:
     return [marker]
 
 
-def _line(mapping: Mapping, place: str, value: object, number: int) -> dict[str, Any]:
-    assert mapping.format is Format.JSONL, f"{mapping.name}: plant markers in this format too"
-    line = deepcopy(JSON_LINES[mapping.name][GOOD_LINES.get(mapping.name, 0)])
-    for text in mapping.content_fields:
+def _line(source_format: SourceFormat, place: str, value: object, number: int) -> dict[str, Any]:
+    assert source_format.format is FileType.JSONL, f"{source_format.name}: plant markers in this format too"
+    line = deepcopy(JSON_LINES[source_format.name][GOOD_LINES.get(source_format.name, 0)])
+    for text in source_format.content_fields:
         _put(line, text, None)
-    for name in mapping.identity_fields:
+    for name in source_format.identity_fields:
         _put(line, name, f"line {number}")
-    for name in places(mapping.fields.get("member_id")):
+    for name in places(source_format.fields.get("member_id")):
         _put(line, name, MEMBER)
     _put(line, place, value)
     return line

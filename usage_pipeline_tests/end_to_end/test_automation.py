@@ -12,10 +12,10 @@ import pytest
 import zstandard
 
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.metrics.series import read_series
 from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.queries import LandingRange, read_faults
-from usage_pipeline.series.queries import read_series
 from usage_pipeline.storage.opened import open_storage
 from usage_pipeline_tests.end_to_end.daemon import Service, service
 from usage_pipeline_tests.end_to_end.support import Deployment

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from usage_pipeline.cli.app import app
-from usage_pipeline.events.mapping import load_mappings
+from usage_pipeline.events.source_format import load_formats
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.end_to_end.planted import (
     MEMBER,
@@ -47,7 +47,7 @@ class Ran:
 
     @property
     def kept(self) -> list[str]:
-        """Those that stand where the mapping expects a text."""
+        """Those that stand where the format expects a text."""
         return [marker for plants in self.plants.values() for marker in plants.kept]
 
 
@@ -61,7 +61,11 @@ def ran(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str
         "digest_key": "test",
     }
     settings = Settings.load(**values)
-    plants = {name: plant(mapping) for name, mapping in load_mappings(settings).items() if mapping.content}
+    plants = {
+        name: plant(source_format)
+        for name, source_format in load_formats(settings).items()
+        if source_format.content
+    }
     deliver(Landing(settings.landing), plants)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in values.items():

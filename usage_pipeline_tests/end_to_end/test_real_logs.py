@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from usage_pipeline.costs.drift import Drift, DriftQuery, read_drift
-from usage_pipeline.costs.queries import read_costs
-from usage_pipeline.costs.questions import CostQuery
+from usage_pipeline.metrics.queries import CostQuery, UsageQuery
+from usage_pipeline.metrics.read import read
+from usage_pipeline.metrics.series import read_series
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
-from usage_pipeline.series.queries import read_series, read_usage
-from usage_pipeline.series.questions import UsageQuery
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline_tests.costs.reading import costs_of
 from usage_pipeline_tests.end_to_end.support import AIDER_LANDING_DAY, PROJECT, Deployment, first_days
 from usage_pipeline_tests.support import Landing, counted_digests, digests, files, shared
 
@@ -48,7 +48,7 @@ def aider(tmp_path_factory: pytest.TempPathFactory, aider_log: Path) -> Iterator
 
 def usage(storage: Storage, *groups: str) -> dict[tuple[Any, ...], tuple[int, ...]]:
     """Prompts and tokens by group, of the groups that have prompts."""
-    found = read_usage(storage, UsageQuery(FIRST, LAST, groups, (("tenant", "aider"),), TOKENS))
+    found = read(storage, UsageQuery(FIRST, LAST, groups, (("tenant", "aider"),), TOKENS)).rows
     return {
         tuple(str(row[name]) for name in groups): tuple(row[name] for name in TOKENS)
         for row in found
@@ -89,7 +89,7 @@ def test_the_token_series_is_the_truth_and_zero_on_days_without_prompts(
 
 
 def test_records_per_event_type_are_the_truths(aider: Storage, truth: dict[str, Any]) -> None:
-    found = read_usage(aider, UsageQuery(FIRST, LAST, ("type",), (), ("records",)))
+    found = read(aider, UsageQuery(FIRST, LAST, ("type",), (), ("records",))).rows
     assert {row["type"]: row["records"] for row in found} == truth["events"]
 
 
@@ -111,7 +111,7 @@ def test_an_azure_trace_gives_its_truth(
     day = date(2023, 11, 16)
     metrics = ("records", "tokens_in", "tokens_out", "tokens_total")
     assert files(storage)[trace.name].accepted == rows
-    assert read_usage(storage, UsageQuery(day, day, ("day",), (), metrics)) == [
+    assert read(storage, UsageQuery(day, day, ("day",), (), metrics)).rows == [
         {
             "day": day,
             "records": truth["rows"],
@@ -197,11 +197,11 @@ def test_days_on_which_a_lowered_price_was_not_yet_reported_drift(aider: Storage
 
 
 def test_costs_of_any_group_sum_to_the_total_with_its_coverage(aider: Storage) -> None:
-    (total,) = read_costs(aider, CostQuery(FIRST, LAST))
+    (total,) = costs_of(aider, CostQuery(FIRST, LAST))
     assert (total.tokens, total.unpriced_tokens) == (75_976_956, 22_052_595)
     assert (total.amount, total.coverage) == (Decimal("186.28345233"), Decimal("70.97"))
     for group in ("day", "model", "member_id", "type", "class", "price"):
-        groups = read_costs(aider, CostQuery(FIRST, LAST, (group,)))
+        groups = costs_of(aider, CostQuery(FIRST, LAST, (group,)))
         assert sum((cost.amount or Decimal(0) for cost in groups), Decimal(0)) == total.amount
         assert sum(cost.tokens or 0 for cost in groups) == total.tokens
 

@@ -1,4 +1,4 @@
-"""Fixtures: a directory for mappings of one's own, and the files that people edit."""
+"""Fixtures: a directory for formats of one's own, and the files that people edit."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -17,19 +17,19 @@ from usage_pipeline_tests.support import Landing, land_and_compute
 
 @pytest.fixture
 def settings(new_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
-    """Settings on a fresh data directory and database, with a directory for mappings."""
-    mappings_dir = tmp_path / "mappings"
-    mappings_dir.mkdir()
-    return new_settings(mappings_dir=mappings_dir)
+    """Settings on a fresh data directory and database, with a directory for formats."""
+    formats_dir = tmp_path / "formats"
+    formats_dir.mkdir()
+    return new_settings(formats_dir=formats_dir)
 
 
 @pytest.fixture
-def add_mapping(settings: Settings) -> Callable[[str, str], Path]:
-    """Writes a mapping of one's own: name and YAML."""
+def add_format(settings: Settings) -> Callable[[str, str], Path]:
+    """Writes a format of one's own: name and YAML."""
 
     def write(name: str, content: str) -> Path:
-        assert settings.mappings_dir is not None
-        file = settings.mappings_dir / f"{name}.yaml"
+        assert settings.formats_dir is not None
+        file = settings.formats_dir / f"{name}.yaml"
         file.write_text(content, encoding="utf-8")
         return file
 
@@ -74,18 +74,18 @@ def land_each(
 ) -> Callable[..., dict[str, Became]]:
     """Lands each line as a file of its own, all together, and says by name what became of each.
 
-    As little as if each had been landed alone can one line have to do with another, and they are judged at once.
-    The mapping of one's own has the name of the source.
+    No line affects another, as if each had landed alone, and all are validated at once.
+    The format of one's own has the name of the source.
     """
 
     def land(
-        source: str, lines: Mapping[str, Line], mapping: str | None = None, tenant: str | None = "acme"
+        source: str, lines: Mapping[str, Line], source_format: str | None = None, tenant: str | None = "acme"
     ) -> dict[str, Became]:
-        folder = tmp_path_factory.mktemp("each") / "mappings"
+        folder = tmp_path_factory.mktemp("each") / "formats"
         folder.mkdir()
-        if mapping is not None:
-            (folder / f"{source}.yaml").write_text(mapping, encoding="utf-8")
-        return landed_each(open_shared(mappings_dir=folder), source, lines, tenant)
+        if source_format is not None:
+            (folder / f"{source}.yaml").write_text(source_format, encoding="utf-8")
+        return landed_each(open_shared(formats_dir=folder), source, lines, tenant)
 
     return land
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from usage_pipeline.errors import MappingError
+from usage_pipeline.errors import FormatError
 from usage_pipeline.events.catalogue import EventType, event_types, find, load_catalogue
 
 PERSONA_TYPES = {
@@ -23,13 +23,13 @@ PERSONA_TYPES = {
 
 def test_the_ten_types_of_the_persona_platform_are_requests() -> None:
     catalogue = load_catalogue()
-    assert {name for name in PERSONA_TYPES if catalogue[name].requests == 1} == PERSONA_TYPES
+    assert {name for name in PERSONA_TYPES if catalogue[name].counts.get("requests") == 1} == PERSONA_TYPES
 
 
 @pytest.mark.parametrize("name", ["prompt", "persona_prompt", "message_send"])
 def test_a_prompt_with_its_response_is_two_messages_and_a_failed_one_is_one(name: str) -> None:
     prompt = load_catalogue()[name]
-    assert (prompt.prompts, prompt.messages, prompt.messages_if_failed) == (1, 2, 1)
+    assert (prompt.counts["prompts"], prompt.messages, prompt.messages_if_failed) == (1, 2, 1)
 
 
 def test_a_message_record_stands_for_as_many_messages_as_its_count_says() -> None:
@@ -48,11 +48,15 @@ def test_a_conversation_record_counts_its_count() -> None:
         ("persona_timeline_append", "timeline_appended"),
         ("persona_timeline_supersede", "timeline_superseded"),
         ("file_upload", "files"),
-        ("persona_consistency_check", "checks"),
     ],
 )
 def test_only_this_type_moves_the_meter(name: str, meter: str) -> None:
-    assert [entry for entry, type_ in load_catalogue().items() if getattr(type_, meter)] == [name]
+    assert [entry for entry, type_ in load_catalogue().items() if type_.counts.get(meter)] == [name]
+
+
+def test_only_consistency_checks_are_checks() -> None:
+    found = [entry for entry, type_ in load_catalogue().items() if type_.checks]
+    assert found == ["persona_consistency_check"]
 
 
 def test_a_type_is_found_by_its_name_before_any_pattern() -> None:
@@ -93,6 +97,6 @@ def test_a_broken_entry_is_an_error_that_names_file_entry_and_key(
 ) -> None:
     file = tmp_path / "catalogue.yaml"
     file.write_text(content, encoding="utf-8")
-    with pytest.raises(MappingError) as error:
+    with pytest.raises(FormatError) as error:
         load_catalogue(file)
     assert str(error.value).startswith(f"{file}: {named}")

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import dagster as dg
 import pytest
 
-from usage_pipeline.costs.periods.closing import closed_of
+from usage_pipeline.billing.closing import closed_of
 from usage_pipeline.definitions import build_definitions
 from usage_pipeline.orchestration.closing import PERIODS_CLOSE
 from usage_pipeline.orchestration.resources import STORAGE

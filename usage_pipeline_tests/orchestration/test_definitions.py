@@ -20,9 +20,9 @@ LANDING_DAY, EVENT_DAY = "landing_day", "event_day"
 # asset: (group, kinds, day of its partitions, what it reads)
 ASSETS: dict[str, tuple[str, set[str], str, set[str]]] = {
     "landed_events": ("landing", LAKE, LANDING_DAY, set()),
-    "set_aside": ("records", LAKE, EVENT_DAY, {"landed_events"}),
-    "usage_records": ("records", LAKE, EVENT_DAY, {"landed_events", "set_aside"}),
-    "conflicts": ("records", LAKE, EVENT_DAY, {"landed_events", "set_aside"}),
+    "excluded_events": ("records", LAKE, EVENT_DAY, {"landed_events"}),
+    "usage_records": ("records", LAKE, EVENT_DAY, {"landed_events", "excluded_events"}),
+    "conflicts": ("records", LAKE, EVENT_DAY, {"landed_events", "excluded_events"}),
     "daily_usage": ("rollups", LAKE, EVENT_DAY, {"usage_records"}),
     "usage_quarter_hours": ("rollups", LAKE, EVENT_DAY, {"usage_records"}),
     "conversations": ("rollups", LAKE, EVENT_DAY, {"usage_records"}),

@@ -32,7 +32,7 @@ def computed(
         with open_storage(settings) as storage, open_instance() as instance:
             runner = runner_on(storage, instance)
             runner.land(DAYS)
-            runner.compute(["set_aside", "usage_records", "daily_usage"], DAYS)
+            runner.compute(["excluded_events", "usage_records", "daily_usage"], DAYS)
             yield instance
 
 
@@ -45,7 +45,9 @@ def logged(instance: dg.DagsterInstance, kind: dg.DagsterEventType) -> list[dg.D
 def test_each_asset_and_day_of_a_run_is_planned_once(computed: dg.DagsterInstance) -> None:
     planned = logged(computed, dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED)
     found = Counter((event.asset_key.to_user_string(), event.partition) for event in planned if event.asset_key)
-    assert found == {(name, str(day)): 1 for name in ("set_aside", "usage_records", "daily_usage") for day in DAYS}
+    assert found == {
+        (name, str(day)): 1 for name in ("excluded_events", "usage_records", "daily_usage") for day in DAYS
+    }
 
 
 def test_days_between_those_of_a_run_are_neither_planned_nor_materialized(computed: dg.DagsterInstance) -> None:

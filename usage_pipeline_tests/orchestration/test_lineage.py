@@ -19,7 +19,7 @@ def lineage_of(name: str, column: str) -> set[tuple[str, str]]:
     ("table", "column", "expected"),
     [
         ("usage_records", "tokens_in", {("landed_events", "tokens_in")}),
-        ("conflicts", "counted_line", {("set_aside", "decided_by_line")}),
+        ("conflicts", "counted_line", {("excluded_events", "decided_by_line")}),
         ("daily_usage", "errors", {("usage_records", "status"), ("usage_records", "error_code")}),
         ("usage_quarter_hours", "quarter_hour", {("usage_records", "occurred_at")}),
         ("conversation_starts", "conversations", {("conversations", "conversations")}),

@@ -41,7 +41,7 @@ def test_the_chart_of_a_past_day_computed_anew_shows_the_newest_days_all_the_sam
     runner: DagsterRunner, instance: dg.DagsterInstance
 ) -> None:
     runner.land(DAYS)
-    runner.compute(["set_aside", "usage_records"], DAYS)
+    runner.compute(["excluded_events", "usage_records"], DAYS)
     runner.compute(["usage_records"], DAYS[:1])
     assert words_below_the_chart(metadata(instance, "usage_records", CHART)[KEYS[0]]) == (
         "6 in 3 of 90 days; most on 2026-05-03: 3; 2026-05-03: 3."

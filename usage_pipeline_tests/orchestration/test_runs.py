@@ -73,7 +73,7 @@ def test_a_run_names_the_command_and_its_range(runner: DagsterRunner, instance: 
 @pytest.mark.usefixtures("three_days")
 def test_only_the_tables_that_are_asked_for_are_made(runner: DagsterRunner, instance: dg.DagsterInstance) -> None:
     runner.land(DAYS)
-    runner.compute(["set_aside", "usage_records"], DAYS[:2])
+    runner.compute(["excluded_events", "usage_records"], DAYS[:2])
     assert materialized(instance, "usage_records") == set(KEYS[:2])
     assert materialized(instance, "daily_usage") == set()
 
@@ -86,9 +86,9 @@ def test_a_day_that_fails_undoes_no_other_and_holds_up_none_behind_it(
     for path in storage.lake.folder(LANDED_EVENTS, DAYS[1]).iterdir():
         path.unlink()
     with pytest.raises(PartitionError, match=r"persona/2026-05-02/events\.jsonl are not in the lake"):
-        runner.compute(["set_aside"], DAYS)
-    assert digests(storage).keys() == {("set_aside", DAYS[0]), ("set_aside", DAYS[2])}
-    assert materialized(instance, "set_aside") == {KEYS[0], KEYS[2]}
+        runner.compute(["excluded_events"], DAYS)
+    assert digests(storage).keys() == {("excluded_events", DAYS[0]), ("excluded_events", DAYS[2])}
+    assert materialized(instance, "excluded_events") == {KEYS[0], KEYS[2]}
 
 
 def test_a_landing_day_without_a_folder_lands_nothing(

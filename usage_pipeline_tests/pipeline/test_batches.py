@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.refresh import PlainRunner, Unfinished, refresh, unfinished_days
 from usage_pipeline.pipeline.tables import DAILY_TABLES
-from usage_pipeline.records.tables import CONFLICTS, SET_ASIDE, USAGE_RECORDS
+from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.batches import BATCH_ROWS, batches
@@ -137,14 +137,14 @@ def broken(storage: Storage, landing: Landing) -> Storage:
 
 
 def test_a_day_that_fails_undoes_no_other(broken: Storage) -> None:
-    found = compute_days(broken, SET_ASIDE, DAYS[:5], "test")
+    found = compute_days(broken, EXCLUDED_EVENTS, DAYS[:5], "test")
     assert sorted(found.partitions) == [DAYS[0], DAYS[1], DAYS[3], DAYS[4]]
     assert list(found.failures) == [DAYS[2]]
     assert "persona/2026-05-03/events.jsonl are not in the lake, 2026-05-03 keeps" in str(found.failures[DAYS[2]])
 
 
 def test_the_state_tells_a_day_that_failed_from_one_that_was_being_written(broken: Storage) -> None:
-    compute_days(broken, SET_ASIDE, DAYS[:5], "test")
+    compute_days(broken, EXCLUDED_EVENTS, DAYS[:5], "test")
     with broken.warehouse.begin() as connection:
         state.mark_writing(connection, USAGE_RECORDS.name, DAYS[:2], "a run that was killed")
     assert unfinished_days(broken) == Unfinished(failed={DAYS[2]}, writing={DAYS[0], DAYS[1]})
@@ -170,7 +170,7 @@ def record_landed(connection: Any, day: date, rows: int) -> None:
         path=path,
         source="persona",
         landing_day=day,
-        mapping_digest="",
+        format_digest="",
         state=FileState.LANDED,
         landed_at=at,
         run="test",

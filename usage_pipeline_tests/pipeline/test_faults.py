@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from usage_pipeline.errors import LockTimeoutError, MappingError, PartitionError, WarehouseError
+from usage_pipeline.errors import FormatError, LockTimeoutError, PartitionError, WarehouseError
 from usage_pipeline.pipeline.faults import is_passing
 
 AWAY = OperationalError("SELECT 1", {}, psycopg.OperationalError("connection refused"))
@@ -48,7 +48,7 @@ def test_no_room_to_spill_passes(tmp_path: Path) -> None:
     "error",
     [
         PartitionError(""),
-        MappingError(""),
+        FormatError(""),
         DOUBLE,
         FileNotFoundError(errno.ENOENT, "No such file or directory"),
         duckdb.IOException("No files found that match the pattern"),

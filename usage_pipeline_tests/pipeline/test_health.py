@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from usage_pipeline.pipeline.health import Finding, Level, examine
+from usage_pipeline.pipeline.health import HealthCheck, Level, check_health
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.support import Landing, prompt
 
@@ -14,7 +14,7 @@ TENANTS = "acme: {name: Acme}\n"
 
 def troubles(settings: Settings) -> list[tuple[Level, str]]:
     """All findings that are not in order."""
-    return [(finding.level, finding.text) for finding in examine(settings) if finding.level is not Level.OK]
+    return [(finding.level, finding.text) for finding in check_health(settings) if finding.level is not Level.OK]
 
 
 @pytest.fixture
@@ -38,25 +38,25 @@ def computed(
 
 @pytest.mark.usefixtures("computed")
 def test_where_all_is_well_it_says_what_it_looked_at(settings: Settings) -> None:
-    findings = examine(settings)
+    findings = check_health(settings)
     assert {finding.level for finding in findings} == {Level.OK}
     assert [finding.text.split(" ")[0].rstrip(":") for finding in findings] == [
         "Data",
         "PostgreSQL",
-        "Mappings",
+        "Formats",
         "Suites",
         "Reference",
         "Prices",
         "Landing",
         "All",
     ]
-    assert Finding(Level.OK, "Reference: 1 tenants, 1 plans") in findings
-    assert Finding(Level.OK, "Landing files: 1") in findings
+    assert HealthCheck(Level.OK, "Reference: 1 tenants, 1 plans") in findings
+    assert HealthCheck(Level.OK, "Landing files: 1") in findings
 
 
 def test_the_password_of_the_database_is_not_shown(new_settings: Callable[..., Settings]) -> None:
     url = "postgresql://me:secret@127.0.0.1:1/usage"
-    findings = examine(new_settings(database_url=url))
+    findings = check_health(new_settings(database_url=url))
     assert not any("secret" in finding.text for finding in findings)
 
 
@@ -81,9 +81,9 @@ def test_a_broken_reference_file_is_an_error(settings: Settings, reference: Path
     assert text.startswith(f"{reference / 'tenants.yaml'}: acme: plans")
 
 
-def test_a_broken_mapping_is_an_error(new_settings: Callable[..., Settings], tmp_path: Path) -> None:
+def test_a_broken_format_is_an_error(new_settings: Callable[..., Settings], tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("description: nothing more\n")
-    ((level, text),) = troubles(new_settings(mappings_dir=tmp_path))
+    ((level, text),) = troubles(new_settings(formats_dir=tmp_path))
     assert level is Level.ERROR
     assert text.startswith(f"{tmp_path / 'broken.yaml'}: ")
 
@@ -130,7 +130,7 @@ def test_tenants_that_stand_in_no_file_are_named(
     landing.write("persona", "2026-05-01", lines)
     run()
     assert troubles(settings) == [
-        (Level.WARNING, "2 tenants stand in no tenants.yaml and are on the plan 'default': acme, zeta")
+        (Level.WARNING, "2 tenants have no entry in tenants.yaml and are on the plan 'default': acme, zeta")
     ]
 
 
@@ -139,7 +139,7 @@ def test_days_that_landed_by_other_rules_are_counted(settings: Settings, referen
     (reference / "plans.yaml").write_text("default: small\nsmall: {retention_days: 7}\n")
     ((level, text),) = troubles(settings)
     assert level is Level.WARNING
-    assert text.startswith("1 landing days landed by other mappings or rules than today's")
+    assert text.startswith("1 landing days landed by other formats or rules than today's")
 
 
 @pytest.mark.usefixtures("computed")
@@ -162,9 +162,9 @@ def test_what_two_sources_meter_for_a_tenant_and_day_is_counted(
         (
             Level.WARNING,
             (
-                "2 times several sources brought the same metrics for a tenant and a day, such as for acme on "
-                "2026-05-02: requests, tokens_total by azure_llm, persona. What two sources tell of one usage "
-                "counts twice: let one mapping bring it, and give the others `meters` without it"
+                "2 times several sources report the same metrics of a tenant and a day, such as of acme on "
+                "2026-05-02: requests, tokens_total by azure_llm, persona. Both count: let one "
+                "format report the metric, and give the others `meters` without it"
             ),
         )
     ]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from usage_pipeline.events.mapping import SOURCES
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.events.source_format import SOURCES
 from usage_pipeline.pipeline.landing_work import LandingWork, find_landing_work, landing_days
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
@@ -21,17 +21,17 @@ NOTHING = LandingWork(days=[], misplaced=(), vanished=[], outdated=[])
 
 
 @pytest.fixture
-def mapping(tmp_path: Path) -> Path:
-    """A mapping of our own in the place of the shipped one."""
-    file = tmp_path / "mappings" / "persona.yaml"
+def source_format(tmp_path: Path) -> Path:
+    """A format of our own in the place of the shipped one."""
+    file = tmp_path / "formats" / "persona.yaml"
     file.parent.mkdir()
     file.write_text((SOURCES / "persona.yaml").read_text())
     return file
 
 
 @pytest.fixture
-def settings(new_settings: Callable[..., Settings], mapping: Path) -> Settings:
-    return new_settings(mappings_dir=mapping.parent)
+def settings(new_settings: Callable[..., Settings], source_format: Path) -> Settings:
+    return new_settings(formats_dir=source_format.parent)
 
 
 @pytest.fixture
@@ -92,15 +92,15 @@ def test_what_lies_in_the_wrong_place_is_named(storage: Storage, landing: Landin
 
 
 @pytest.mark.usefixtures("landed")
-def test_a_changed_mapping_makes_landed_days_outdated(storage: Storage, mapping: Path) -> None:
-    mapping.write_text(mapping.read_text().replace("feature: $.feature", "feature: $.part"))
+def test_a_changed_format_makes_landed_days_outdated(storage: Storage, source_format: Path) -> None:
+    source_format.write_text(source_format.read_text().replace("feature: $.feature", "feature: $.part"))
     work = find_landing_work(storage)
     assert (work.days, work.outdated) == ([], [DAY])
 
 
 @pytest.mark.usefixtures("landed")
-def test_a_changed_description_of_a_mapping_makes_nothing_outdated(storage: Storage, mapping: Path) -> None:
-    mapping.write_text(mapping.read_text().replace("description: ", "description: New "))
+def test_a_changed_description_of_a_format_makes_nothing_outdated(storage: Storage, source_format: Path) -> None:
+    source_format.write_text(source_format.read_text().replace("description: ", "description: New "))
     assert find_landing_work(storage) == NOTHING
 
 

@@ -26,14 +26,15 @@ from usage_pipeline.storage.daily import (
     Parameters,
     ReferenceRows,
     SameDay,
+    SqlFile,
 )
 from usage_pipeline.storage.inputs import register_reference, rows_of
 from usage_pipeline.storage.rows import register_rows
-from usage_pipeline.storage.state import LineAccount
+from usage_pipeline.storage.state import LineTally
 from usage_pipeline.storage.tables import TableSpec
-from usage_pipeline.validation.accounts import COUNTED_TOTALS, LANDED_LINES, difference_of
 from usage_pipeline.validation.checks import COMPARED
 from usage_pipeline.validation.findings import REPEATED_IDS
+from usage_pipeline.validation.tallies import COUNTED_TOTALS, LANDED_LINES, difference_of
 
 # Each was looked up in the reference of Spark SQL (built-in functions, and the syntax of queries) and means
 # the same there. Before a class is added: look it up, also for nulls, for ties and for what it returns.
@@ -79,7 +80,7 @@ PARTS: dict[type[exp.Expr], frozenset[str]] = {
     exp.Join: frozenset({"this", "on", "side", "kind"}),  # no `method`: that is ASOF and POSITIONAL
     exp.Star: frozenset(),  # no EXCLUDE, REPLACE or RENAME
     exp.Distinct: frozenset({"expressions"}),  # no DISTINCT ON
-    exp.Group: frozenset({"expressions"}),  # no GROUP BY ALL
+    exp.Group: frozenset({"expressions", "all"}),  # GROUP BY ALL is in Spark since 3.4
     exp.Union: frozenset({"this", "expression", "distinct", "with_"}),  # no BY NAME
 }
 JOINS = frozenset({("", "INNER"), ("", "CROSS"), ("LEFT", "")})
@@ -117,11 +118,11 @@ def sql_files() -> list[Path]:
 
 
 def named_in_tables() -> set[Path]:
-    """The files that the tables name, accounts included, and those that checks read."""
+    """The files that the tables name, tallies included, and those that checks read."""
     selects = (COUNTED_TOTALS, LANDED_LINES, REPEATED_IDS, *map(difference_of, COMPARED))
     checked = {select.path for select in selects}
     derived = {entry.sql.path for table in DAILY_TABLES for entry in table.inputs if isinstance(entry, Derived)}
-    own = {sql.path for table in DAILY_TABLES for sql in (table.sql, table.accounts) if sql is not None}
+    own = {sql.path for table in DAILY_TABLES for sql in (table.sql, table.tallies) if sql is not None}
     return own | derived | checked
 
 
@@ -131,12 +132,12 @@ def test_every_file_belongs_to_a_table_or_a_check() -> None:
 
 @pytest.mark.parametrize("file", sql_files(), ids=lambda file: file.stem)
 def test_a_file_is_one_select_of_words_that_are_allowed(file: Path) -> None:
-    assert sorted(set(faults(file.read_text()))) == []
+    assert sorted(set(faults(SqlFile(file, file).text))) == []
 
 
 @pytest.mark.parametrize("file", sql_files(), ids=lambda file: file.stem)
 def test_a_file_can_be_carried_to_spark(file: Path) -> None:
-    (spark,) = sqlglot.transpile(file.read_text(), "duckdb", "spark", unsupported_level=ErrorLevel.RAISE)
+    (spark,) = sqlglot.transpile(SqlFile(file, file).text, "duckdb", "spark", unsupported_level=ErrorLevel.RAISE)
     assert isinstance(sqlglot.parse_one(spark, dialect="spark"), exp.Select)
 
 
@@ -162,7 +163,6 @@ def test_a_separator_stays_literal_in_spark() -> None:
         ("SELECT * EXCLUDE (a) FROM t", "Star.except_"),
         ("SELECT DISTINCT ON (a) b FROM t", "Distinct.on"),
         ("SELECT a FROM t QUALIFY row_number() OVER (ORDER BY a) = 1", "Qualify"),
-        ("SELECT a, sum(b) FROM t GROUP BY ALL", "Group.all"),
         ("SELECT a FROM t UNION ALL BY NAME SELECT a FROM u", "not one SELECT"),
         ("WITH c AS (SELECT a FROM t UNION ALL BY NAME SELECT a FROM u) SELECT a FROM c", "Union.by_name"),
         ("SELECT a FROM t USING SAMPLE 10", "TableSample"),
@@ -214,17 +214,17 @@ def test_a_select_gives_the_columns_of_its_table(table: DailyTable) -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [table for table in DAILY_TABLES if table.accounts is not None], ids=lambda table: table.name
+    "table", [table for table in DAILY_TABLES if table.tallies is not None], ids=lambda table: table.name
 )
 def test_accounts_are_whole_numbers_per_day_and_file(table: DailyTable) -> None:
-    assert table.accounts is not None
+    assert table.tallies is not None
     with duckdb.connect() as duck:
         for entry in table.inputs:
             register_empty(duck, entry)
         duck.execute(f"CREATE VIEW {table.name} AS {rows_of(table.spec, {})}")
-        found = describe(duck, table.accounts.text)
+        found = describe(duck, table.tallies.text)
     keys = [("day", "DATE"), ("path", "VARCHAR")]
-    assert found == [*keys, *((field.name, "BIGINT") for field in fields(LineAccount)[2:])]
+    assert found == [*keys, *((field.name, "BIGINT") for field in fields(LineTally)[2:])]
 
 
 @pytest.mark.parametrize("spec", TABLES, ids=lambda spec: spec.name)

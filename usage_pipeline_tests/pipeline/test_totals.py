@@ -96,7 +96,7 @@ def test_days_say_what_became_of_their_lines(storage: Storage, landing: Landing,
     )
 
 
-def test_files_say_how_their_lines_were_judged(storage: Storage, landing: Landing, run: Run) -> None:
+def test_files_say_how_their_lines_were_validated(storage: Storage, landing: Landing, run: Run) -> None:
     land_all_kinds(landing)
     run()
     late = "persona/2026-05-04/events.jsonl"

@@ -8,7 +8,7 @@ import pytest
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.records.tables import CONFLICTS, SET_ASIDE, USAGE_RECORDS
+from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.storage import state
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.engine import literal, parquet_scan, session
@@ -32,7 +32,7 @@ def _lost_row(storage: Storage, landing: Landing, run: Callable[[], object]) -> 
     fewer.replace(landed)
 
 
-@pytest.mark.parametrize("table", [SET_ASIDE, USAGE_RECORDS, CONFLICTS], ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [EXCLUDED_EVENTS, USAGE_RECORDS, CONFLICTS], ids=lambda table: table.name)
 def test_the_computation_stops_and_says_what_is_missing(storage: Storage, table: DailyTable) -> None:
     with pytest.raises(PartitionError) as error:
         compute_day(storage, table, DAY, "run")

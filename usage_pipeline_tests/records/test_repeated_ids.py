@@ -7,7 +7,7 @@ import pytest
 
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.records.repeated_ids import RepeatedIds, ids_on_several_days
-from usage_pipeline.records.tables import CONFLICTS, SET_ASIDE, USAGE_RECORDS
+from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, compute_day, prompt
@@ -27,7 +27,7 @@ def _same_id(storage: Storage, landing: Landing) -> None:
 
 
 def compute(storage: Storage, first: date, last: date) -> None:
-    for table in (SET_ASIDE, USAGE_RECORDS, CONFLICTS):
+    for table in (EXCLUDED_EVENTS, USAGE_RECORDS, CONFLICTS):
         for offset in range((last - first).days + 1):
             compute_day(storage, table, first + timedelta(days=offset), "test")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from usage_pipeline.events.mapping import SOURCES
+from usage_pipeline.events.source_format import SOURCES
 from usage_pipeline.records.tables import CONFLICTS, USAGE_RECORDS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
@@ -27,11 +27,11 @@ def settings(new_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
     persona = (SOURCES / "persona.yaml").read_text()
     updated = "times:\n  updated_at: {field: $.updatedAt, format: iso}\n"
     delivery = "delivery_fields: [$.attemptCount, updated_at]\n"
-    mappings = tmp_path / "mappings"
-    mappings.mkdir()
-    (mappings / "mirror.yaml").write_text(persona)
-    (mappings / "delivered.yaml").write_text(persona.replace("times:\n", updated) + delivery)
-    return new_settings(mappings_dir=mappings)
+    formats = tmp_path / "formats"
+    formats.mkdir()
+    (formats / "mirror.yaml").write_text(persona)
+    (formats / "delivered.yaml").write_text(persona.replace("times:\n", updated) + delivery)
+    return new_settings(formats_dir=formats)
 
 
 def counted(storage: Storage) -> list[tuple[Any, ...]]:

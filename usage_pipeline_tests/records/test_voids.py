@@ -12,7 +12,7 @@ from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import landing_event_days, line_accounts
+from usage_pipeline.storage.schema import landing_event_days, line_tallies
 from usage_pipeline_tests.support import Landing, prompt, rows
 
 Run = Callable[[], object]
@@ -31,7 +31,7 @@ def counted(storage: Storage) -> list[tuple[Any, ...]]:
 
 
 def totals(storage: Storage, day: date = DAY) -> dict[str, int | None]:
-    """What is not zero of the accounts of a day."""
+    """What is not zero of the tallies of a day."""
     with storage.warehouse.connect() as connection:
         partition = state.partitions(connection, USAGE_RECORDS.name)[day]
     names = ("rows", "duplicates", "conflicts", "voided", "voids", "unmatched_voids")
@@ -45,14 +45,14 @@ def run(storage: Storage, run: Run) -> Run:
     def run_and_add_up() -> None:
         run()
         with storage.warehouse.connect() as connection:
-            accounts = connection.execute(line_accounts.select()).mappings().all()
+            tallies = connection.execute(line_tallies.select()).mappings().all()
             shares = connection.execute(landing_event_days.select()).mappings().all()
             counting = {file.path for file in landed_files.files(connection) if file.state == "landed"}
         became = ("records", "duplicates", "conflicts", "voided", "voids")
-        assert {(row["day"], row["path"], sum(row[name] for name in became)) for row in accounts} == {
+        assert {(row["day"], row["path"], sum(row[name] for name in became)) for row in tallies} == {
             (row["event_day"], row["path"], row["rows"]) for row in shares if row["path"] in counting
         }
-        assert all(row["landed"] == sum(row[name] for name in became) for row in accounts)
+        assert all(row["landed"] == sum(row[name] for name in became) for row in tallies)
 
     return run_and_add_up
 
@@ -95,10 +95,10 @@ fields:
 @pytest.fixture
 def settings(new_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
     """One more source, `mixed`."""
-    mappings = tmp_path / "mappings"
-    mappings.mkdir()
-    (mappings / "mixed.yaml").write_text(MIXED, encoding="utf-8")
-    return new_settings(mappings_dir=mappings)
+    formats = tmp_path / "formats"
+    formats.mkdir()
+    (formats / "mixed.yaml").write_text(MIXED, encoding="utf-8")
+    return new_settings(formats_dir=formats)
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["target first", "void first"])
@@ -219,5 +219,5 @@ def test_a_file_that_no_longer_holds_the_day_has_no_account_of_it(
     landing.write("persona", "2026-05-02", [prompt("e1", "2026-05-02T08:00:00Z")], name="moves.jsonl")
     run()
     with storage.warehouse.connect() as connection:
-        found = connection.execute(line_accounts.select().where(line_accounts.c.day == DAY)).mappings().all()
+        found = connection.execute(line_tallies.select().where(line_tallies.c.day == DAY)).mappings().all()
     assert [row["path"] for row in found] == ["persona/2026-05-02/stays.jsonl"]

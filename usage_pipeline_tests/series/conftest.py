@@ -9,13 +9,13 @@ import pytest
 from usage_pipeline.pipeline.refresh import RefreshSummary
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.series.generic import write_mapping
+from usage_pipeline_tests.series.generic import write_format
 from usage_pipeline_tests.support import Landing, land_and_compute
 
 
 @pytest.fixture
 def settings(new_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
-    return new_settings(mappings_dir=write_mapping(tmp_path / "mappings"))
+    return new_settings(formats_dir=write_format(tmp_path / "formats"))
 
 
 GROUPS = ("records", "rollups", "series", "breakdowns")
@@ -37,7 +37,7 @@ def computed(
     """
 
     def compute(logs: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]) -> Storage:
-        storage = open_shared(mappings_dir=write_mapping(tmp_path_factory.mktemp("reading") / "mappings"))
+        storage = open_shared(formats_dir=write_format(tmp_path_factory.mktemp("reading") / "formats"))
         for (source, day), lines in logs.items():
             Landing(storage.settings.landing).write(source, day, lines)
         land_and_compute(storage, *GROUPS)

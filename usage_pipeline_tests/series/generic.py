@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-MAPPING = """
+FORMAT = """
 description: Generic lines for tests.
 format: jsonl
 identity: [$.id]
@@ -32,10 +32,10 @@ fields:
 """
 
 
-def write_mapping(folder: Path) -> Path:
-    """The folder, with the mapping `generic` in it."""
+def write_format(folder: Path) -> Path:
+    """The folder, with the format `generic` in it."""
     folder.mkdir()
-    (folder / "generic.yaml").write_text(MAPPING)
+    (folder / "generic.yaml").write_text(FORMAT)
     return folder
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from usage_pipeline.series.intervals import read_intervals
-from usage_pipeline.series.queries import SeriesDay, read_series, read_usage
-from usage_pipeline.series.questions import IntervalQuery, UsageQuery
+from usage_pipeline.metrics.queries import IntervalQuery, UsageQuery
+from usage_pipeline.metrics.read import read
+from usage_pipeline.metrics.series import SeriesDay, read_series
 from usage_pipeline.series.status import Day, DayReader
 from usage_pipeline.storage.opened import Storage
 
@@ -46,12 +46,12 @@ def usage(
 ) -> list[tuple[Any, ...]]:
     """Groups and metrics of usage, one tuple per group."""
     query = UsageQuery(*days, group_by=group_by, where=where, metrics=metrics)
-    return [tuple(row.values()) for row in read_usage(storage, query)]
+    return [tuple(row.values()) for row in read(storage, query).rows]
 
 
 def intervals(storage: Storage, query: IntervalQuery) -> list[tuple[Any, ...]]:
     """Start, groups and metrics of intervals, one tuple per interval and group."""
-    return [tuple(row.values()) for row in read_intervals(storage, query)]
+    return [tuple(row.values()) for row in read(storage, query).rows]
 
 
 def status(storage: Storage, at: datetime, on: str) -> Day:

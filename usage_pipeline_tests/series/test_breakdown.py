@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from usage_pipeline.registry import DIMENSION_NAMES, METRIC_NAMES, NONE
 from usage_pipeline.series.breakdown_tables import OTHER
-from usage_pipeline.series.dimensions import DIMENSIONS, METRICS, NONE
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import daily_breakdown
 from usage_pipeline_tests.series.generic import line
@@ -54,16 +54,16 @@ def test_a_tenant_has_only_its_own_values(varied: Storage) -> None:
 
 
 @pytest.mark.parametrize("tenant", ["acme", "zeta"])
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", METRIC_NAMES)
 def test_the_values_of_each_dimension_add_up_to_the_total_of_the_tenant(
     varied: Storage, tenant: str, metric: str
 ) -> None:
     total = usage(varied, metric, where=(("tenant", tenant),))[0][0]
     found = {
         dimension: sum(count for (count,) in broken_down(varied, dimension, metric, tenant=tenant).values())
-        for dimension in DIMENSIONS
+        for dimension in DIMENSION_NAMES
     }
-    assert found == dict.fromkeys(DIMENSIONS, total)
+    assert found == dict.fromkeys(DIMENSION_NAMES, total)
 
 
 def test_beyond_1000_values_the_smallest_are_together(storage: Storage, landing: Landing, run: Run) -> None:

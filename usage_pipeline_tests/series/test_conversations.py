@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from usage_pipeline.series.dimensions import NONE
+from usage_pipeline.registry import NONE
 from usage_pipeline.series.tables import CONVERSATIONS
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.generic import line

@@ -8,7 +8,7 @@ import pytest
 from usage_pipeline.series.double_metering import DoubleMetering, double_metered
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.series.generic import MAPPING, line, write_mapping
+from usage_pipeline_tests.series.generic import FORMAT, line, write_format
 from usage_pipeline_tests.series.reading import MAY, Run, day
 from usage_pipeline_tests.support import Landing, prompt
 
@@ -26,10 +26,10 @@ meters: []
 
 @pytest.fixture
 def settings(new_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
-    folder = write_mapping(tmp_path / "mappings")
-    (folder / "second.yaml").write_text(f"{MAPPING}  tokens_total: $.tokens\n")
+    folder = write_format(tmp_path / "formats")
+    (folder / "second.yaml").write_text(f"{FORMAT}  tokens_total: $.tokens\n")
     (folder / "callback.yaml").write_text(CALLBACK)
-    return new_settings(mappings_dir=folder)
+    return new_settings(formats_dir=folder)
 
 
 def test_two_sources_with_tokens_of_one_tenant_and_day_are_found(

@@ -8,7 +8,7 @@ import pytest
 
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.records.tables import CONFLICTS, SET_ASIDE, USAGE_RECORDS
+from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.series.tables import CONVERSATION_SERIES, CONVERSATION_STARTS, CONVERSATIONS
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.reading import Run, conversations, usage
@@ -46,7 +46,7 @@ def test_an_earlier_day_that_lands_later_takes_a_conversation_off_every_later_da
 
 def prune(storage: Storage, day: date) -> None:
     """Remove the day's records and landed events from the lake, as their retention will."""
-    for spec in (LANDED_EVENTS, SET_ASIDE.spec, USAGE_RECORDS.spec, CONFLICTS.spec):
+    for spec in (LANDED_EVENTS, EXCLUDED_EVENTS.spec, USAGE_RECORDS.spec, CONFLICTS.spec):
         shutil.rmtree(storage.lake.folder(spec, day))
 
 
@@ -59,7 +59,7 @@ def _pruned(storage: Storage, landing: Landing, run: Run) -> None:
     lines = [talk("e2", f"{NEW}T08:00:00Z"), prompt("e3", f"{NEW}T08:00:00Z", conversationId="c2")]
     landing.write("persona", str(NEW), lines)
     land_days(storage, [NEW], "test")
-    for table in (SET_ASIDE, USAGE_RECORDS, CONVERSATIONS, CONVERSATION_STARTS, CONVERSATION_SERIES):
+    for table in (EXCLUDED_EVENTS, USAGE_RECORDS, CONVERSATIONS, CONVERSATION_STARTS, CONVERSATION_SERIES):
         compute_day(storage, table, NEW, "test")
 
 

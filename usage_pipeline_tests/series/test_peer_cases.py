@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from usage_pipeline.series.buckets import Interval
-from usage_pipeline.series.questions import IntervalQuery
+from usage_pipeline.metrics.buckets import Interval
+from usage_pipeline.metrics.queries import IntervalQuery
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.reading import Run, day, intervals, tokens, usage
 from usage_pipeline_tests.support import Landing, prompt
@@ -41,7 +41,7 @@ def test_windows_by_day(storage: Storage, landing: Landing, run: Run) -> None:
 def test_windows_by_hour(storage: Storage, landing: Landing, run: Run) -> None:
     write_windows(landing)
     run()
-    hours = IntervalQuery(day("2026-05-01"), day("2026-05-02"), Interval.HOUR, metrics=("tokens_total",))
+    hours = IntervalQuery(day("2026-05-01"), day("2026-05-02"), interval=Interval.HOUR, metrics=("tokens_total",))
     assert [row for row in intervals(storage, hours) if row[1]] == [
         ("2026-05-01T00:00:00+00:00", 1000),
         ("2026-05-01T01:00:00+00:00", 500),
@@ -78,7 +78,7 @@ def test_day_boundary_in_india(storage: Storage, landing: Landing, run: Run) -> 
     write_day_boundary(landing)
     run()
     query = IntervalQuery(
-        day("2025-01-04"), day("2025-01-06"), Interval.DAY, "Asia/Kolkata", metrics=("tokens_total",)
+        day("2025-01-04"), day("2025-01-06"), time_zone="Asia/Kolkata", metrics=("tokens_total",)
     )
     assert intervals(storage, query) == [
         ("2025-01-04T00:00:00+05:30", 3),

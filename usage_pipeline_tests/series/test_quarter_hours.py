@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from usage_pipeline.series.dimensions import CUBE_METRICS, NONE
+from usage_pipeline.registry import NONE, RECORD_METRIC_NAMES
 from usage_pipeline.series.tables import DAILY_USAGE, USAGE_QUARTER_HOURS
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.opened import Storage
@@ -16,7 +16,6 @@ from usage_pipeline_tests.series.reading import Run
 from usage_pipeline_tests.support import Landing, prompt, rows
 
 at = datetime.fromisoformat
-METRICS = tuple(column.name for column in CUBE_METRICS)
 TIMES = (
     "2026-05-01T00:00:00Z",
     "2026-05-01T00:14:59.999999Z",
@@ -102,11 +101,11 @@ def sums(storage: Storage, table: DailyTable, metric: str) -> dict[tuple[Any, ..
     return dict(found)
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", RECORD_METRIC_NAMES)
 def test_the_quarter_hours_of_a_day_are_its_cube(varied: Storage, metric: str) -> None:
     assert sums(varied, USAGE_QUARTER_HOURS, metric) == sums(varied, DAILY_USAGE, metric)
 
 
 def test_the_comparison_is_of_every_metric_that_these_sources_bring(varied: Storage) -> None:
-    totals = {metric: sum(sums(varied, DAILY_USAGE, metric).values()) for metric in METRICS}
+    totals = {metric: sum(sums(varied, DAILY_USAGE, metric).values()) for metric in RECORD_METRIC_NAMES}
     assert {metric for metric, total in totals.items() if not total} == {"tokens_cache_write", "runs"}

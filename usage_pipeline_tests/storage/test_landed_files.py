@@ -31,7 +31,7 @@ def landed_file(path: str, landing_day: date = DAY, file_state: FileState = File
         content_digest=None,
         identity_digest=None,
         object_name=None,
-        mapping_digest="mapping",
+        format_digest="format",
         state=file_state,
         error=None,
         **counts,

@@ -10,7 +10,7 @@ import pytest
 
 from usage_pipeline.events.landing.decisions import release, withdraw
 from usage_pipeline.events.landing.land import land_days
-from usage_pipeline.events.mapping import SOURCES
+from usage_pipeline.events.source_format import SOURCES
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, recompute_days
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import partition_state, token_series, usage_versions
@@ -149,13 +149,13 @@ def test_a_day_that_is_computed_by_another_select_is_restated(storage: Storage) 
 
 
 @pytest.mark.usefixtures("_two_tenants")
-def test_a_day_whose_lines_are_read_by_another_mapping_is_restated(
+def test_a_day_whose_lines_are_read_by_another_format_is_restated(
     storage: Storage, run_on: Run, tmp_path: Path
 ) -> None:
     persona = (SOURCES / "persona.yaml").read_text(encoding="utf-8")
     swapped = persona.replace("tokens_out: $.tokensOut", "tokens_out: $.tokensIn")
     (tmp_path / "persona.yaml").write_text(swapped, encoding="utf-8")
-    later = storage.settings.model_copy(update={"now": june(2), "mappings_dir": tmp_path})
+    later = storage.settings.model_copy(update={"now": june(2), "formats_dir": tmp_path})
     land_days(replace(storage, settings=later), [DAY], "test")
     run_on(2)
     assert versions(storage) == [*FIRST, (2, "acme", 200, "restate", 2), (2, "globex", 200, "restate", 2)]

@@ -103,7 +103,7 @@ def test_there_are_no_other_tables(migrated: Engine) -> None:
         "token_series",
         "conversation_series",
         "message_series",
-        "line_accounts",
+        "line_tallies",
         "audit_log",
         "usage_versions",
         "daily_breakdown",

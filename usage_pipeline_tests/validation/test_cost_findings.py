@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.validation.checking import check_days
 from usage_pipeline.validation.checks import COST_CHECKS, Severity
-from usage_pipeline.validation.examine import examine_days
 from usage_pipeline.validation.results import CheckResult
 from usage_pipeline_tests.support import Landing, prompt
 
@@ -26,7 +26,7 @@ def day(storage: Storage, landing: Landing, run: Callable[[], object]) -> Storag
 
 
 def failed(storage: Storage) -> list[CheckResult]:
-    return [result for result in examine_days(storage, COST_CHECKS, [DAY], "test") if not result.success]
+    return [result for result in check_days(storage, COST_CHECKS, [DAY], "test") if not result.success]
 
 
 def test_tokens_without_a_price_are_a_warning_that_names_the_model(day: Storage) -> None:

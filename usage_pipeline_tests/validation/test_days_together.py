@@ -8,8 +8,8 @@ from sqlalchemy import insert
 
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.registry import METRIC_NAMES
 from usage_pipeline.storage.batches import BATCH_ROWS, batches_of
-from usage_pipeline.storage.metrics import BREAKDOWN_METRICS
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import daily_breakdown, partition_state
 from usage_pipeline.storage.tables import TableSpec
@@ -82,7 +82,7 @@ def six_days(storage: Storage) -> Storage:
                 "tenant_id": "acme",
                 "dimension": "model",
                 "value": "m",
-                **dict.fromkeys(BREAKDOWN_METRICS, 1),
+                **dict.fromkeys(METRIC_NAMES, 1),
             }
             connection.execute(insert(daily_breakdown).values(day=before, **value))
     return storage
@@ -190,7 +190,7 @@ def test_a_day_whose_object_is_gone_fails_and_hides_no_other(storage: Storage, s
     assert [result for result in found if result.day != GOOD] == [
         result for result in before if result.day != GOOD
     ]
-    reason = f"{path} is gone. Run `usage-pipeline run`: it makes anew what is missing."
+    reason = f"{path} is gone. Run `usage-pipeline run`: it computes what is missing."
     assert failed(found)[GOOD] == dict.fromkeys(entries(spec), f"nothing could be read: {spec.name}: {reason}")
 
 
@@ -237,7 +237,7 @@ def test_what_holds_together_is_told_with_the_rows_of_each_day(days: Storage) ->
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the library that is slow to import
-def test_only_what_asks_row_by_row_is_judged_together(storage: Storage) -> None:
+def test_only_what_asks_row_by_row_is_validated_together(storage: Storage) -> None:
     from usage_pipeline.validation.expectations import Compiler  # noqa: PLC0415 - slow to import
 
     spec = USAGE_RECORDS.spec

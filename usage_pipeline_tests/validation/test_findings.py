@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.validation.checking import check_days
 from usage_pipeline.validation.checks import COST_CHECKS, DAY_CHECKS, LANDING_CHECKS, Severity
-from usage_pipeline.validation.examine import examine_days
 from usage_pipeline_tests.support import Landing, prompt
 
 DAY = date(2026, 5, 1)
@@ -18,7 +18,7 @@ LOOKED_AT = [check for check in (*LANDING_CHECKS, *DAY_CHECKS) if check not in C
 
 def warned(storage: Storage, day: date = DAY) -> dict[str, str]:
     """By check, what was observed by those that warn."""
-    found = examine_days(storage, LOOKED_AT, [day], "test")
+    found = check_days(storage, LOOKED_AT, [day], "test")
     return {
         result.check_name: result.observed
         for result in found

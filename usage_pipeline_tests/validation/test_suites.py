@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import USAGE_RECORDS
-from usage_pipeline.storage.metrics import BREAKDOWN_METRICS
+from usage_pipeline.registry import METRIC_NAMES
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import daily_breakdown, partition_state
 from usage_pipeline.storage.tables import TableSpec
@@ -40,9 +40,7 @@ def good_day(storage: Storage) -> Storage:
                 known = {"table_name": table, "state": "committed", "version": 1, "run": "before", "rows": ROWS}
                 connection.execute(insert(partition_state).values(**before, **known))
             value = {"tenant_id": "acme", "dimension": "model", "value": "m"}
-            connection.execute(
-                insert(daily_breakdown).values(**before, **value, **dict.fromkeys(BREAKDOWN_METRICS, 1))
-            )
+            connection.execute(insert(daily_breakdown).values(**before, **value, **dict.fromkeys(METRIC_NAMES, 1)))
     return storage
 
 
@@ -54,7 +52,7 @@ def day(storage: Storage) -> Storage:
 
 @pytest.fixture(scope="module")
 def unchanged_day(open_shared: Callable[..., Storage]) -> Storage:
-    """The good day, for tests that only judge it."""
+    """The good day, for tests that only validate it."""
     return good_day(open_shared())
 
 
@@ -190,9 +188,9 @@ def test_results_are_kept_by_day_and_replaced(day: Storage) -> None:
 
 @pytest.fixture
 def own(unchanged_day: Storage, tmp_path: Path) -> Callable[[str], CheckResult]:
-    """Judges the records of the day by one check of the user's own."""
+    """Validates the records of the day by one check of the user's own."""
 
-    def judge(text: str) -> CheckResult:
+    def validate(text: str) -> CheckResult:
         (tmp_path / "usage_records.yaml").write_text(f"mine: {{description: d, {text}}}\n")
         settings = unchanged_day.settings.model_copy(update={"suites_dir": tmp_path})
         suite = load_suites(settings)["usage_records"]
@@ -200,7 +198,7 @@ def own(unchanged_day: Storage, tmp_path: Path) -> Callable[[str], CheckResult]:
         (found,) = validate_days(unchanged_day, only, [DAY], "test")
         return found
 
-    return judge
+    return validate
 
 
 @pytest.mark.parametrize(

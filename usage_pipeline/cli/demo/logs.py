@@ -6,8 +6,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from usage_pipeline.accounts.models import Accounts
-from usage_pipeline.accounts.reference import load_accounts
 from usage_pipeline.cli.demo.truth import TRUTH, Truth, read_truth
 from usage_pipeline.cli.output import count, error_console
 from usage_pipeline.costs.book.current import current_price_book
@@ -18,6 +16,8 @@ from usage_pipeline.simulation.settings import DEFAULT_SEED, Simulation
 from usage_pipeline.simulation.simulate import simulate
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.tenants.models import Tenants
+from usage_pipeline.tenants.reference import load_tenants
 
 if TYPE_CHECKING:
     from usage_pipeline.orchestration.execution import Progress
@@ -26,7 +26,7 @@ DAYS, TENANTS, EVENTS_PER_DAY = 45, 12, 555
 
 
 def place_logs(storage: Storage, seed: int | None, progress: "Progress") -> Truth:
-    """Make the landing folder hold the logs of a demo, and say what they come to.
+    """Make the landing folder hold the logs of a demo, and return their totals.
 
     Those of an earlier demo, or of `simulate`, stay as they are; what is missing of them is made again. Raises
     UsagePipelineError where there are other logs, another seed, or tenants on other plans.
@@ -54,7 +54,7 @@ def place_logs(storage: Storage, seed: int | None, progress: "Progress") -> Trut
 
 
 def _earlier(storage: Storage, there: set[str], seed: int | None) -> Truth | None:
-    """What the logs that are there come to, if there are any."""
+    """The totals of the logs that are there, if there are any."""
     settings = storage.settings
     with storage.warehouse.connect() as connection:
         known = there | {file.path for file in landed_files.files(connection)}
@@ -88,7 +88,7 @@ def _landing_files(landing: Path) -> set[str]:
 
 
 def _new(settings: Settings, seed: int | None) -> Simulation:
-    yesterday = settings.today() - timedelta(days=1)
+    yesterday = settings.clock.today - timedelta(days=1)
     return Simulation(DAYS, TENANTS, EVENTS_PER_DAY, DEFAULT_SEED if seed is None else seed, yesterday)
 
 
@@ -99,14 +99,14 @@ def _simulate(simulation: Simulation, folder: Path, progress: "Progress") -> Tru
 
 
 def _place_reference(settings: Settings, made: Path, simulation: Simulation) -> None:
-    """Add the reference files where there are none; those that are there must come to the same."""
+    """Add the reference files where there are none; those that are there must give the same totals."""
     names = [file.name for file in made.iterdir()]
     if settings.reference_dir is None and not any((settings.reference / name).exists() for name in names):
         shutil.copytree(made, settings.reference, dirs_exist_ok=True)
         return
     _expect_prices(settings, made, simulation)
-    needed, used = load_accounts(settings.model_copy(update={"reference_dir": made})), load_accounts(settings)
-    for tenant in needed.tenants:
+    needed, used = load_tenants(settings.model_copy(update={"reference_dir": made})), load_tenants(settings)
+    for tenant in needed.by_id:
         if _first_kept(used, tenant, simulation) != _first_kept(needed, tenant, simulation):
             raise UsagePipelineError(
                 f"{settings.reference}: the logs of the demo need the tenant {tenant} on the plan "
@@ -127,10 +127,10 @@ def _expect_prices(settings: Settings, made: Path, simulation: Simulation) -> No
                 )
 
 
-def _first_kept(accounts: Accounts, tenant: str, simulation: Simulation) -> list[date | None]:
+def _first_kept(tenants: Tenants, tenant: str, simulation: Simulation) -> list[date | None]:
     """The first day that is kept, by landing day."""
     days = (simulation.date(number) for number in range(simulation.days))
-    return [accounts.retention_start(tenant, day) for day in days]
+    return [tenants.retention_start(tenant, day) for day in days]
 
 
 def _place_files(settings: Settings, made: Path, files: set[str]) -> None:

@@ -17,7 +17,7 @@ def places(settings: Settings) -> Iterator[str]:
     lying = {
         _shown(settings.landing): "the logs, as a platform writes them",
         _shown(settings.reference): "tenants, plans and prices",
-        _shown(data / TRUTH): "what the logs come to, counted while they were made",
+        _shown(data / TRUTH): "the totals of the logs, counted while they were written",
         _shown(data / "lake"): "what became of each line, as Parquet",
         _shown(data / "rollups"): "usage by day and quarter of an hour, as Parquet",
         "USAGE_DATABASE_URL" if settings.database_url else _shown(data / "postgres"): "the series and the state",

@@ -19,7 +19,7 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Result:
-    """What the demo found, what its logs should come to, and a conflict to look at if there is one."""
+    """The totals that the demo found and expected, and a conflict to look at if there is one."""
 
     truth: Truth
     found: Totals

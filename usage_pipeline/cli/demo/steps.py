@@ -21,8 +21,8 @@ from usage_pipeline.storage.opened import Storage
 
 _SHOWN_DIFFERENCES = 10
 _SEARCHED_FAULTS = 1_000
-_DECIDING = ("first_day", "lookback_days", "reject_share_threshold", "mappings_dir", "reference_dir")
-"""Settings that change what the logs come to."""
+_DECIDING = ("first_day", "lookback_days", "reject_share_threshold", "formats_dir", "reference_dir")
+"""Settings that change the totals of the logs."""
 
 
 def show_demo(settings: Settings, seed: int | None, data_dir: Path | None) -> None:

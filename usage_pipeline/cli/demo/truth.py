@@ -1,4 +1,4 @@
-"""What `truth.json` says that simulated logs come to, as the totals that the pipeline must find."""
+"""The totals of simulated logs in `truth.json`, as the pipeline must find them."""
 
 import json
 from collections import Counter
@@ -24,7 +24,7 @@ Sums = Mapping[tuple[str, ...], Mapping[str, int]]
 
 @dataclass(frozen=True)
 class Planted:
-    """An anomaly that stands in the logs: on these days a tenant has `factor` times its usual events."""
+    """An anomaly in the logs: on these days a tenant has `factor` times its usual events."""
 
     kind: str
     tenant: str
@@ -35,7 +35,7 @@ class Planted:
 
 @dataclass(frozen=True)
 class Truth:
-    """What was asked of the simulator, what it planted, and the totals that its logs come to."""
+    """The simulation, its planted anomalies, and the totals of its logs."""
 
     simulation: Simulation
     planted: Sequence[Planted]

@@ -1,6 +1,6 @@
 """Price books in the warehouse, by version, and which of them each day was rated with.
 
-A day is decided once, by its first computation. Only a re-rating decides otherwise.
+Its first computation pins a day to a book. Only a re-rating pins it to another.
 """
 
 from collections.abc import Collection, Mapping
@@ -33,21 +33,21 @@ _books: dict[str, PriceBook] = {}
 """Those that this process has read: a version is its content, and reading one takes as long as rating a day."""
 
 
-def decide(connection: Connection, days: Collection[date], book: PriceBook, now: datetime) -> None:
-    """Let the days be rated with this book from now on, whatever they were rated with."""
+def pin(connection: Connection, days: Collection[date], book: PriceBook, now: datetime) -> None:
+    """Rate the days with this book from now on, whatever they were rated with."""
     keep(connection, book, now)
     statement = insert(rated_days).values(
-        [{"day": day, "price_book_version": book.version, "decided_at": now} for day in sorted(days)]
+        [{"day": day, "price_book_version": book.version, "pinned_at": now} for day in sorted(days)]
     )
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=[rated_days.c.day],
-            set_={name: statement.excluded[name] for name in ("price_book_version", "decided_at")},
+            set_={name: statement.excluded[name] for name in ("price_book_version", "pinned_at")},
         )
     )
 
 
-def decided(connection: Connection, days: Collection[date]) -> Mapping[date, str]:
-    """The versions of those of the days that are decided."""
+def pinned(connection: Connection, days: Collection[date]) -> Mapping[date, str]:
+    """The versions of the books that the days are pinned to, of those that are."""
     query = select(rated_days.c.day, rated_days.c.price_book_version).where(rated_days.c.day.in_(days))
     return {row.day: row.price_book_version for row in connection.execute(query)}

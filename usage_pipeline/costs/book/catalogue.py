@@ -25,7 +25,8 @@ from genai_prices.types import (
     TimeOfDateConstraint,
 )
 
-from usage_pipeline.costs.book.prices import Price, Tier, TokenClass, UnitPrices, Window, exact
+from usage_pipeline.costs.book.prices import Price, Tier, UnitPrices, Window, exact
+from usage_pipeline.registry import TokenClass
 
 _PRICED = {
     TokenClass.INPUT: ("input_mtok", 1_000_000),
@@ -102,7 +103,7 @@ def _prices(provider: str, model: ModelInfo) -> Iterator[Price]:
 
 @cache
 def _source() -> str:
-    # Looking up a version reads the package's metadata anew each time.
+    # Looking up a version reads the package's metadata each time.
     return f"genai-prices {version('genai-prices')}"
 
 

@@ -1,6 +1,7 @@
 """The price book of now: what people wrote, before the shipped catalogue.
 
-Books of earlier days are read back whole (`book_store.py`), so that only who rates a day anew loads the catalogue.
+Books of earlier days are read back whole (`book_store.py`), so only rating a day for the first time, or again,
+loads the catalogue.
 """
 
 from collections.abc import Iterable, Iterator
@@ -8,7 +9,6 @@ from dataclasses import replace
 from functools import lru_cache
 
 from usage_pipeline.costs.book.catalogue import FIRST_PARTIES, Catalogue, load_catalogue
-from usage_pipeline.costs.book.document import document_of
 from usage_pipeline.costs.book.price_book import PriceBook, price_book
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.costs.book.prices import Price
@@ -21,7 +21,7 @@ def current_price_book(settings: Settings) -> PriceBook:
     Raises ReferenceFileError, naming file and entry.
     """
     file = read_price_file(settings.reference / "prices.yaml")
-    return _with_catalogue(document_of(PriceBook(file.prices, file.aliases, {}, frozenset())))
+    return _with_catalogue(PriceBook(file.prices, file.aliases, {}, frozenset()).document)
 
 
 @lru_cache(maxsize=4)

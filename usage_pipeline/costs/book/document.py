@@ -4,26 +4,29 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from usage_pipeline.costs.book.price_file import Alias
-from usage_pipeline.costs.book.prices import Price, Tier, TokenClass, Window
+from usage_pipeline.costs.book.prices import Price, Tier, Window
+from usage_pipeline.registry import TokenClass
 from usage_pipeline.storage.fingerprint import fingerprint
 
-if TYPE_CHECKING:
-    from usage_pipeline.costs.book.price_book import PriceBook
 
-
-def document_of(book: "PriceBook") -> str:
-    """The book as JSON; the order of the prices is that in which they count."""
+def document_of(
+    *,
+    prices: Iterable[Price],
+    aliases: Iterable[Alias],
+    names: Mapping[tuple[str, str], str],
+    first_parties: Iterable[str],
+    makers: Mapping[str, str],
+) -> str:
+    """The parts of a book as JSON; the order of the prices is that in which they count."""
     content = {
-        "prices": [_price(price) for price in book.prices],
-        "aliases": sorted([alias.name, alias.provider, alias.model] for alias in book.aliases),
-        "names": sorted([provider, name, model] for (provider, name), model in book.names.items()),
-        "first_parties": sorted(book.first_parties),
-        **(
-            {"makers": dict(book.makers)} if book.makers else {}
-        ),  # books from before there were any stay as they are
+        "prices": [_price(price) for price in prices],
+        "aliases": sorted([alias.name, alias.provider, alias.model] for alias in aliases),
+        "names": sorted([provider, name, model] for (provider, name), model in names.items()),
+        "first_parties": sorted(first_parties),
+        **({"makers": dict(makers)} if makers else {}),  # as in books that were kept before there were any
     }
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 

@@ -57,7 +57,13 @@ class PriceBook:
     @cached_property
     def document(self) -> str:
         """The whole book as canonical JSON, as the warehouse keeps it."""
-        return document_of(self)
+        return document_of(
+            prices=self.prices,
+            aliases=self.aliases,
+            names=self.names,
+            first_parties=self.first_parties,
+            makers=self.makers,
+        )
 
     @cached_property
     def version(self) -> str:

@@ -10,9 +10,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from usage_pipeline.accounts.models import Amount
-from usage_pipeline.costs.book.prices import CURRENCY, Price, Tier, TokenClass, UnitPrices, Window, exact
+from usage_pipeline.costs.book.prices import CURRENCY, Price, Tier, UnitPrices, Window, exact
 from usage_pipeline.errors import ReferenceFileError
+from usage_pipeline.registry import TokenClass
+from usage_pipeline.tenants.models import Amount
 from usage_pipeline.yaml_file import read_yaml_list
 
 UNITS = {"million_tokens": 1_000_000, "thousand_tokens": 1_000, "token": 1}

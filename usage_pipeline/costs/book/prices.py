@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from itertools import pairwise
+
+from usage_pipeline.registry import TokenClass
 
 CURRENCY = "USD"
 """The currency of all prices: that of the catalogue. Amounts in two currencies have no sum."""
@@ -16,18 +17,6 @@ DECIMALS = 24
 MINUTES_OF_DAY = 24 * 60
 UNLIMITED = 10**18
 """Upper end of the last tier: more tokens than a prompt can have."""
-
-
-class TokenClass(StrEnum):
-    """What is priced. Each token is of exactly one of the first five; requests and tool calls come on top."""
-
-    INPUT = "input"
-    CACHED_INPUT = "cached_input"
-    CACHE_WRITE = "cache_write"
-    OUTPUT = "output"
-    REASONING = "reasoning"
-    REQUEST = "request"
-    TOOL_CALL = "tool_call"
 
 
 UNSPLIT = "unsplit"

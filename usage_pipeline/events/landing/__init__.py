@@ -1,5 +1,5 @@
-"""From files to landed events: find files, read lines, judge each line once, store one object per file.
+"""From files to landed events: find files, read lines, validate each line once, store one object per file.
 
-`scan.py` which files there are; `lines.py` a file as numbered lines; `reading_ahead.py` which of them are judged
-together; `extract.py` a mapping as SQL; `judged.sql` the verdict on each line; `batch.py` landing days as a whole.
+`scan.py` finds the files, `lines.py` numbers the lines of a file, `reading_ahead.py` groups files, `extract.py`
+makes SQL of a format, `validated_lines.sql` gives each line its verdict, and `batch.py` lands whole days.
 """

@@ -7,16 +7,16 @@ from datetime import date
 from sqlalchemy import Connection
 
 from usage_pipeline.errors import UnreadableFileError
-from usage_pipeline.events import mapping as mappings
 from usage_pipeline.events.landing.committing import LandingResult, commit_days
 from usage_pipeline.events.landing.file_landing import FileLanding, Landed
-from usage_pipeline.events.landing.judging import Outcome, judge
+from usage_pipeline.events.landing.line_validation import Outcome, validate
 from usage_pipeline.events.landing.reading_ahead import in_groups
 from usage_pipeline.events.landing.recording import record
 from usage_pipeline.events.landing.rules import LandingRules, retention_of
 from usage_pipeline.events.landing.scan import scan_days
 from usage_pipeline.events.landing.verdicts import Verdicts
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage import audit, landed_files, state
 from usage_pipeline.storage.audit import AuditEntry
 from usage_pipeline.storage.bound_settings import bind_settings
@@ -33,15 +33,15 @@ class Batch:
     """Landing days that are landed together."""
 
     storage: Storage
-    mappings: Mapping[str, mappings.Mapping]
+    formats: Mapping[str, SourceFormat]
     rules: Mapping[date, LandingRules]
     run: str
 
     def land(self) -> dict[date, LandingResult]:
         """Land every file of these days, which have files.
 
-        What is judged is committed group by group, so when it is killed, the days stay `writing`, and the next run
-        finds the files there. Raises LockTimeoutError when another process lands one of the days.
+        Each group of files commits by itself. After a kill the days stay `writing`, and the next run finds the
+        files there. Raises LockTimeoutError when another process lands one of the days.
         """
         settings = self.storage.settings
         locks = partition_locks(
@@ -61,21 +61,21 @@ class Batch:
         seen: list[LandedFile] = []
         retention = retention_of(self.rules.values())
         for group in in_groups(_unseen(self._landings(connection), seen)):
-            self._record(connection, judge(self.storage, retention, group))
+            self._record(connection, validate(self.storage, retention, group))
             connection.commit()
         landed_files.record_files(connection, seen)
 
     def _landings(self, connection: Connection) -> list[FileLanding]:
-        """The files of the days, those of a mapping together."""
+        """The files of the days, those of a format together."""
         known = {file.path: file for file in landed_files.files(connection, self.rules)}
         files = sorted(
-            scan_days(self.storage.settings, self.mappings, self.rules).files, key=lambda file: file.source
+            scan_days(self.storage.settings, self.formats, self.rules).files, key=lambda file: file.source
         )
         return [
             FileLanding(
                 storage=self.storage,
                 rules=self.rules[file.landing_day],
-                mapping=self.mappings[file.source],
+                source_format=self.formats[file.source],
                 file=file,
                 run=self.run,
                 known=known.get(file.path),
@@ -86,7 +86,7 @@ class Batch:
     def _record(self, connection: Connection, outcomes: Collection[Outcome]) -> None:
         decisions = audit.decisions(connection, [landing.file.path for landing, _ in outcomes])
         landed = [(landing.known, _landed(landing, found, decisions)) for landing, found in outcomes]
-        record(connection, landed, self.storage.settings.clock())
+        record(connection, landed, self.storage.settings.clock.now)
 
 
 def _unseen(landings: Iterable[FileLanding], seen: list[LandedFile]) -> Iterator[FileLanding]:

@@ -1,6 +1,6 @@
 """The bytes of a landing file in blocks: decompressed, and known to be whole.
 
-Where a block ends means nothing. What stands in the blocks is the business of `lines.py`.
+Where a block ends means nothing; `lines.py` reads the content.
 """
 
 import gzip

@@ -38,7 +38,7 @@ def commit_days(
         files[file.landing_day].append(file)
     shares = landed_files.shares_by_landing_day(connection, versions)
     marked = state.partitions(connection, LANDED_EVENTS.name, min(versions), max(versions))
-    now = storage.settings.clock()
+    now = storage.settings.clock.now
     outcomes = {
         day: (
             _written(shares.get(day, [])),

@@ -14,5 +14,5 @@ SELECT
     text_other AS other,
     landing_file,
     line AS landing_line
-FROM judged
+FROM validated
 WHERE reason IS NULL AND has_text

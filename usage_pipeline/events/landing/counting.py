@@ -1,4 +1,4 @@
-"""Counts what the judged lines came to, by file: one query over all files that were judged together."""
+"""Counts the validated lines by file and verdict: one query over all files of a group."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from usage_pipeline.storage.landed_files import LandedDay
 
 @dataclass
 class Tally:
-    """How many lines of a file came to what. `texts` are accepted lines that have any."""
+    """The lines of a file by verdict. `texts` are accepted lines that have any."""
 
     accepted: int = 0
     voids: int = 0

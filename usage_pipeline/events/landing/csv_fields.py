@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing.fields import Fields
-from usage_pipeline.events.mapping import Mapping
+from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.engine import literal
 
 # Quotes are something special only where the field begins with one: 5" is a text as it stands.
@@ -17,15 +17,15 @@ _WHOLE_FIELD = r'(?:"(?:[^"]|"")*"|[^",][^,]*|)'
 class CsvFields(Fields):
     """Fields of CSV records, by the column that the header names."""
 
-    def __init__(self, mapping: Mapping, header_line: str) -> None:
+    def __init__(self, source_format: SourceFormat, header_line: str) -> None:
         """Read the header. Raises UnreadableFileError when it lacks a mapped column, or names one twice."""
         header = _header_names(header_line)
-        missing = [field for field in mapping.read_fields if field not in header]
+        missing = [field for field in source_format.read_fields if field not in header]
         if missing:
             raise UnreadableFileError(
                 # Without what stands there: of a file without a header that would be a line of it.
                 f"none of the {len(header)} columns of its header is {missing[0]!r}. "
-                "Deliver the file with its header, or correct the mapping"
+                "Deliver the file with its header, or correct the format"
             )
         twice = [name for name, count in Counter(header).items() if count > 1]
         if twice:
@@ -33,12 +33,12 @@ class CsvFields(Fields):
                 f"its header names the column {twice[0]!r} twice; which of the two counts cannot be told. "
                 "Deliver the file with a name for each column"
             )
-        super().__init__(mapping, header)
+        super().__init__(source_format, header)
 
     def _meta(self, name: str) -> str:
-        delivery = set(self._mapping.raw_delivery_fields) - self._mapping.content_fields
-        kept = (delivery - set(self.metas[name])) | self._mapping.kept_in_meta
-        taken = set(self._mapping.read_fields) - kept
+        delivery = set(self._format.raw_delivery_fields) - self._format.content_fields
+        kept = (delivery - set(self.metas[name])) | self._format.kept_in_meta
+        taken = set(self._format.read_fields) - kept
         rest = [field for field in self.names if field not in taken]
         pairs = ", ".join(f"{literal(field)}, plain_text({self._value(field)})" for field in rest)
         return f"CAST(json_object({pairs}) AS VARCHAR)" if rest else "CAST(NULL AS VARCHAR)"

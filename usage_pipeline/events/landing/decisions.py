@@ -1,7 +1,7 @@
 """What people decide about a landing file as a whole: admit one that is set apart, or take back one that counts.
 
-A decision belongs to the content that it was made on: a file that is delivered with other content lands anew.
-The days concerned become stale by it and are computed by whoever computes.
+A decision belongs to the content that it was made on: a file that is delivered with other content lands again.
+The days concerned become stale.
 """
 
 from collections.abc import Mapping
@@ -73,7 +73,7 @@ def _find(connection: Connection, path: str) -> LandedFile:
 
 def _decide(storage: Storage, seen: LandedFile, decision: _Decision) -> LandedFile:
     if not decision.reason.strip():
-        raise QueryError("A reason is needed: it stands in the audit log.")
+        raise QueryError("A reason is needed, for the audit log.")
     day, timeout = seen.landing_day, storage.settings.lock_timeout_seconds
     with partition_locks(storage.warehouse, LANDED_EVENTS.name, [day], timeout) as connection:
         decided = replace(_unchanged(connection, seen), **decision.outcome)
@@ -90,11 +90,11 @@ def _unchanged(connection: Connection, seen: LandedFile) -> LandedFile:
     """The file as it is now; while its day's lock was waited for, it may have landed by other rules."""
     now = _find(connection, seen.path)
     if (now.content_digest, now.state) != (seen.content_digest, seen.state):
-        raise QueryError(f"{seen.path} has just landed or been decided on anew; look at it again.")
+        raise QueryError(f"{seen.path} has just landed, or somebody else has decided; look at it again.")
     return now
 
 
 def _log(storage: Storage, connection: Connection, file: LandedFile, decision: _Decision) -> None:
-    at, reason = storage.settings.clock(), decision.reason.strip()
+    at, reason = storage.settings.clock.now, decision.reason.strip()
     details = {"content_digest": file.content_digest, "accepted": file.accepted, "rejected": file.rejected}
     audit.record(connection, AuditEntry(at, decision.by, decision.action, file.path, reason, details))

@@ -1,22 +1,22 @@
-"""A mapping as SQL: the view `extracted`, with one typed column per column of the canonical record.
+"""A format as SQL: the view `extracted`, with one typed column per column of the canonical record.
 
-The SQL is generated, because a mapping is data. It only takes fields out of lines and types them; the
-verdict on a line is in `judged.sql`. A field that cannot be typed is null, its name in `invalid_field`.
+The SQL is generated, because a format is data. It only takes fields out of lines and types them; the
+verdict on a line is in `validated_lines.sql`. A field that cannot be typed is null, its name in `invalid_field`.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from usage_pipeline.events.catalogue import unmetered
+from usage_pipeline.events.format_parts import Constant, Join, Presence, Time, TimeFormat, places
 from usage_pipeline.events.landing.fields import META, PAYLOAD_META, Fields
-from usage_pipeline.events.mapping import ANY_TYPE, METER_OF_FIELD, Mapping
-from usage_pipeline.events.mapping_parts import Constant, Join, Presence, Time, TimeFormat, places
 from usage_pipeline.events.record import DIMENSION_COLUMNS, FACTS, FIELD_TYPES, TEXTS, VOID_TARGET, WHERE_LANDED
+from usage_pipeline.events.source_format import ANY_TYPE, METER_OF_FIELD, SourceFormat
 from usage_pipeline.storage.engine import literal
 from usage_pipeline.storage.tables import Column
 
 _DERIVED_BY_VERDICT = frozenset({"count", "messages", "tokens_in", "tokens_total", "duration_ms"})
-"""Columns that `judged.sql` fills where the mapping does not."""
+"""Columns that `validated_lines.sql` fills where the format does not."""
 
 _PROMPT, _PROMPT_DIGEST = "prompt", "prompt_digest"
 _OTHER = "other"
@@ -46,16 +46,16 @@ class MappedField:
     expected: str
 
 
-def mapped_fields(mapping: Mapping) -> list[MappedField]:
+def mapped_fields(source_format: SourceFormat) -> list[MappedField]:
     """The fields that reject messages name, by column."""
-    found = [MappedField("record_id", ", ".join(mapping.identity_fields), "an id")]
-    found.append(MappedField("tenant_id", mapping.tenant or "folder", "a tenant, in the line or as folder"))
-    if isinstance(mapping.type, str):
-        found.append(MappedField("type", mapping.type, f"one of {', '.join(sorted(mapping.types))}"))
-    for name, time in mapping.times.items():
+    found = [MappedField("record_id", ", ".join(source_format.identity_fields), "an id")]
+    found.append(MappedField("tenant_id", source_format.tenant or "folder", "a tenant, in the line or as folder"))
+    if isinstance(source_format.type, str):
+        found.append(MappedField("type", source_format.type, f"one of {', '.join(sorted(source_format.types))}"))
+    for name, time in source_format.times.items():
         expected = _EXPECTED_TIME_IN_ZONE if time.zone else _EXPECTED_TIMES[time.format]
         found.append(MappedField(name, " or ".join(places(time.field)), expected))
-    for name, value in mapping.fields.items():
+    for name, value in source_format.fields.items():
         if not isinstance(value, Constant):
             link = " and " if isinstance(value, Join) else " or "
             found.append(MappedField(name, link.join(places(value)), _expected(name)))
@@ -72,40 +72,44 @@ def _expected(column: str) -> str:
     return _EXPECTED_BY_TYPE.get(FIELD_TYPES[column], "a text")
 
 
-def extracted_select(mapping: Mapping, fields: Fields, digest_key: str) -> str:
+def extracted_select(source_format: SourceFormat, fields: Fields, digest_key: str) -> str:
     """The SELECT behind `extracted`, over `lines` (file, line, raw, utf8).
 
     Typed columns are made in a SELECT of their own, so that the search for fields that cannot be typed does
     not type them again.
     """
-    recognised = f"SELECT *, {_named(_type_columns(mapping, fields))}\nFROM (\n{fields.select()}\n) AS texts"
-    typed_columns = [*_typed_columns(mapping, fields), *_prompt_digest(mapping, fields, digest_key)]
+    recognised = f"SELECT *, {_named(_type_columns(source_format, fields))}\nFROM (\n{fields.select()}\n) AS texts"
+    typed_columns = [*_typed_columns(source_format, fields), *_prompt_digest(source_format, fields, digest_key)]
     typed = f"SELECT *, {_named(typed_columns)}\nFROM (\n{recognised}\n) AS recognised"
     columns = [
-        ("tenant_text", fields.text(mapping.tenant) if mapping.tenant else "CAST(NULL AS VARCHAR)"),
-        ("record_id", _record_id(mapping, fields)),
-        *_metered_columns(mapping),
-        *_content_digest(mapping, fields, digest_key),
-        *_text_columns(mapping, fields),
-        *_invalid_columns(mapping, fields),
-        ("occurred_at_text", fields.text(mapping.times["occurred_at"].field)),
-        *((column.name, f"CAST(NULL AS {column.type})") for column in _unmapped(mapping)),
+        ("tenant_text", fields.text(source_format.tenant) if source_format.tenant else "CAST(NULL AS VARCHAR)"),
+        ("record_id", _record_id(source_format, fields)),
+        *_metered_columns(source_format),
+        *_content_digest(source_format, fields, digest_key),
+        *_text_columns(source_format, fields),
+        *_invalid_columns(source_format, fields),
+        ("occurred_at_text", fields.text(source_format.times["occurred_at"].field)),
+        *((column.name, f"CAST(NULL AS {column.type})") for column in _unmapped(source_format)),
     ]
     ready = ["file", "line", "raw", "line_fault", "type", "type_text", *fields.metas]
-    ready += [_PROMPT_DIGEST] if _PROMPT in mapping.content else []
+    ready += [_PROMPT_DIGEST] if _PROMPT in source_format.content else []
     return f"SELECT {', '.join(ready)},\n    {_named(columns)}\nFROM (\n{typed}\n) AS typed"
 
 
-def empty_columns(mapping: Mapping) -> list[Column]:
-    """The columns of the verdicts that are null in every line of the mapping."""
-    return [column for column in _unmapped(mapping) if column.name not in _DERIVED_BY_VERDICT]
+def empty_columns(source_format: SourceFormat) -> list[Column]:
+    """The columns of the verdicts that are null in every line of the format."""
+    return [column for column in _unmapped(source_format) if column.name not in _DERIVED_BY_VERDICT]
 
 
-def _unmapped(mapping: Mapping) -> list[Column]:
-    digests = {"content_digest": bool(mapping.content), _PROMPT_DIGEST: _PROMPT in mapping.content}
-    filled = {*mapping.times, *mapping.fields, *(name for name, is_filled in digests.items() if is_filled)}
+def _unmapped(source_format: SourceFormat) -> list[Column]:
+    digests = {"content_digest": bool(source_format.content), _PROMPT_DIGEST: _PROMPT in source_format.content}
+    filled = {
+        *source_format.times,
+        *source_format.fields,
+        *(name for name, is_filled in digests.items() if is_filled),
+    }
     facts = [column for column in (*FACTS, *VOID_TARGET) if column.name not in filled | {"type", "unit", META}]
-    filled_texts = {name if name in _TEXTS else _OTHER for name in mapping.content}
+    filled_texts = {name if name in _TEXTS else _OTHER for name in source_format.content}
     texts = [Column(f"text_{name}", "VARCHAR", "") for name in (*_TEXTS, _OTHER) if name not in filled_texts]
     return facts + texts
 
@@ -114,34 +118,34 @@ def _named(columns: Iterable[tuple[str, str]]) -> str:
     return ",\n    ".join(f'{expression} AS "{name}"' for name, expression in columns)
 
 
-def payload_columns(mapping: Mapping) -> tuple[str, ...]:
+def payload_columns(source_format: SourceFormat) -> tuple[str, ...]:
     """The columns whose equality makes two records with one id duplicates rather than a conflict."""
-    delivery = {*mapping.delivery_fields, *WHERE_LANDED, META}
+    delivery = {*source_format.delivery_fields, *WHERE_LANDED, META}
     columns = (column.name for column in (*FACTS, *VOID_TARGET) if column.name not in delivery)
-    return (*columns, PAYLOAD_META if mapping.raw_delivery_fields else META)
+    return (*columns, PAYLOAD_META if source_format.raw_delivery_fields else META)
 
 
-def _record_id(mapping: Mapping, fields: Fields) -> str:
-    match mapping.identity_fields:
+def _record_id(source_format: SourceFormat, fields: Fields) -> str:
+    match source_format.identity_fields:
         case ():
             return "CAST(line AS VARCHAR)"  # behind the digest of the file, which is known when it is read
         case (single,):
-            return fields.text(single) + _suffix(mapping)
+            return fields.text(single) + _suffix(source_format)
         case several:
-            return fields.text(Join(join=several)) + _suffix(mapping)
+            return fields.text(Join(join=several)) + _suffix(source_format)
 
 
-def _suffix(mapping: Mapping) -> str:
-    if not mapping.identity_suffix:
+def _suffix(source_format: SourceFormat) -> str:
+    if not source_format.identity_suffix:
         return ""
     cases = " ".join(
-        f"WHEN {literal(name)} THEN {literal(suffix)}" for name, suffix in mapping.identity_suffix.items()
+        f"WHEN {literal(name)} THEN {literal(suffix)}" for name, suffix in source_format.identity_suffix.items()
     )
     return f" || (CASE type {cases} ELSE '' END)"
 
 
-def _type_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]:
-    match mapping.type:
+def _type_columns(source_format: SourceFormat, fields: Fields) -> Iterator[tuple[str, str]]:
+    match source_format.type:
         case Constant(constant=name):
             yield "type", literal(name)
             yield "type_text", literal(name)
@@ -152,19 +156,19 @@ def _type_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]
             yield "type", chosen
             yield "type_text", chosen
         case field:
-            yield "type", _type_by_name(mapping, fields.text(field))
+            yield "type", _type_by_name(source_format, fields.text(field))
             yield "type_text", fields.text(field)
 
 
-def _type_by_name(mapping: Mapping, text: str) -> str:
+def _type_by_name(source_format: SourceFormat, text: str) -> str:
     """The catalogue's type for the log's: by name, else by pattern, else what any other type is."""
     names = "".join(
         f" WHEN {literal(name)} THEN {literal(target or name)}"
-        for name, target in mapping.types.items()
+        for name, target in source_format.types.items()
         if "*" not in name
     )
-    patterns = [f"{text} GLOB {literal(name)}" for name in mapping.types if "*" in name and name != ANY_TYPE]
-    other = mapping.types.get(ANY_TYPE)
+    patterns = [f"{text} GLOB {literal(name)}" for name in source_format.types if "*" in name and name != ANY_TYPE]
+    other = source_format.types.get(ANY_TYPE)
     rest = literal(other) if other else "NULL"
     if patterns:
         # The log's own name becomes a group: it is bounded like all that usage is grouped by.
@@ -172,10 +176,10 @@ def _type_by_name(mapping: Mapping, text: str) -> str:
     return f"CASE {text}{names} ELSE {rest} END" if names else rest
 
 
-def _typed_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]:
-    for name, time in mapping.times.items():
+def _typed_columns(source_format: SourceFormat, fields: Fields) -> Iterator[tuple[str, str]]:
+    for name, time in source_format.times.items():
         yield _typed(name), _time(time, fields)
-    for name, value in mapping.fields.items():
+    for name, value in source_format.fields.items():
         text = literal(value.constant) if isinstance(value, Constant) else fields.text(value)
         yield _typed(name), f"{_caster(name)}({text})"
 
@@ -184,10 +188,10 @@ def _typed(name: str) -> str:
     return f"typed_{name}"
 
 
-def _metered_columns(mapping: Mapping) -> Iterator[tuple[str, str]]:
+def _metered_columns(source_format: SourceFormat) -> Iterator[tuple[str, str]]:
     """The typed columns under their own names, without the quantities of types that bring none."""
-    without_quantities = ", ".join(map(literal, unmetered(mapping.record_types)))
-    for name in (*mapping.times, *mapping.fields):
+    without_quantities = ", ".join(map(literal, unmetered(source_format.record_types)))
+    for name in (*source_format.times, *source_format.fields):
         if without_quantities and name in METER_OF_FIELD:
             yield name, f"CASE WHEN type IN ({without_quantities}) THEN NULL ELSE {_typed(name)} END"
         else:
@@ -211,14 +215,14 @@ def _caster(column: str) -> str:
     return {"BIGINT": "whole_number", "DECIMAL(38,24)": "exact_decimal"}.get(FIELD_TYPES[column], "plain_text")
 
 
-def _prompt_digest(mapping: Mapping, fields: Fields, digest_key: str) -> Iterator[tuple[str, str]]:
-    if _PROMPT in mapping.content:
-        prompt = fields.text(mapping.content[_PROMPT])
+def _prompt_digest(source_format: SourceFormat, fields: Fields, digest_key: str) -> Iterator[tuple[str, str]]:
+    if _PROMPT in source_format.content:
+        prompt = fields.text(source_format.content[_PROMPT])
         yield _PROMPT_DIGEST, f"text_digest({literal(digest_key)} || chr(31) || {prompt})"
 
 
-def _content_digest(mapping: Mapping, fields: Fields, digest_key: str) -> Iterator[tuple[str, str]]:
-    texts = {name: fields.text(place) for name, place in mapping.content.items()}
+def _content_digest(source_format: SourceFormat, fields: Fields, digest_key: str) -> Iterator[tuple[str, str]]:
+    texts = {name: fields.text(place) for name, place in source_format.content.items()}
     if not texts:
         return
     # A prompt may be long: it is read once, and its digest stands for it.
@@ -229,12 +233,12 @@ def _content_digest(mapping: Mapping, fields: Fields, digest_key: str) -> Iterat
     yield "content_digest", f"CASE WHEN coalesce({', '.join(texts.values())}) IS NOT NULL THEN {digest} END"
 
 
-def _text_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]:
-    """The columns of `content` that have a text; those under names of the mapping's own are one, as JSON."""
-    others = {name: fields.text(place) for name, place in mapping.content.items() if name not in _TEXTS}
+def _text_columns(source_format: SourceFormat, fields: Fields) -> Iterator[tuple[str, str]]:
+    """The columns of `content` that have a text; those under names of the format's own are one, as JSON."""
+    others = {name: fields.text(place) for name, place in source_format.content.items() if name not in _TEXTS}
     for name in _TEXTS:
-        if name in mapping.content:
-            yield f"text_{name}", fields.text(mapping.content[name])
+        if name in source_format.content:
+            yield f"text_{name}", fields.text(source_format.content[name])
     if others:
         pairs = ", ".join(f"{literal(name)}, {text}" for name, text in others.items())
         # The patch removes those that are null.
@@ -242,12 +246,12 @@ def _text_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]
         yield f"text_{_OTHER}", f"CASE WHEN coalesce({', '.join(others.values())}) IS NOT NULL THEN {patched} END"
 
 
-def _invalid_columns(mapping: Mapping, fields: Fields) -> Iterator[tuple[str, str]]:
+def _invalid_columns(source_format: SourceFormat, fields: Fields) -> Iterator[tuple[str, str]]:
     """The first field whose text cannot be typed, and that text."""
-    checked = [(name, fields.text(time.field)) for name, time in mapping.times.items()]
+    checked = [(name, fields.text(time.field)) for name, time in source_format.times.items()]
     checked += [
         (name, fields.text(value))
-        for name, value in mapping.fields.items()
+        for name, value in source_format.fields.items()
         if not isinstance(value, Constant) and _caster(name) != "plain_text"
     ]
     tests = [(name, text, f"{text} IS NOT NULL AND {_typed(name)} IS NULL") for name, text in checked]

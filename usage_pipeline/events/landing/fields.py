@@ -1,6 +1,6 @@
 """How a line becomes texts of fields, as SQL: what JSON lines and CSV records have in common.
 
-Either gives the same: the fault that a line has as a whole, the text of every field of the mapping, and the
+Either gives the same: the fault that a line has as a whole, the text of every field of the format, and the
 fields that no column takes. What a field means is in `extract.py`.
 
 Each step is a SELECT of its own around the one before: what a later step names several times is then computed
@@ -10,9 +10,9 @@ once. DuckDB finds no common subexpressions within CASE.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
+from usage_pipeline.events.format_parts import Join, Place, places
 from usage_pipeline.events.landing.lines import MAX_LINE_BYTES
-from usage_pipeline.events.mapping import Mapping
-from usage_pipeline.events.mapping_parts import Join, Place, places
+from usage_pipeline.events.source_format import SourceFormat
 
 META, PAYLOAD_META = "meta", "payload_meta"
 
@@ -20,9 +20,9 @@ META, PAYLOAD_META = "meta", "payload_meta"
 class Fields(ABC):
     """The fields of a line: each is a column of the SELECT `select`."""
 
-    def __init__(self, mapping: Mapping, names: tuple[str, ...]) -> None:
-        """Take the mapping, and the names of the fields as it has them."""
-        self._mapping = mapping
+    def __init__(self, source_format: SourceFormat, names: tuple[str, ...]) -> None:
+        """Take the format, and the names of the fields as it has them."""
+        self._format = source_format
         self.names = names
 
     def text(self, place: Place) -> str:
@@ -42,7 +42,7 @@ class Fields(ABC):
         metas = [f"{self._meta(name)} AS {name}" for name in self.metas]
         return (
             f"SELECT file, line, raw, line_fault, {', '.join([*texts, *metas])}\n"
-            f"FROM (\n{self._parsed(_judged_whole(self._lines(), self._faults()))}\n) AS parsed"
+            f"FROM (\n{self._parsed(_with_line_fault(self._lines(), self._faults()))}\n) AS parsed"
         )
 
     def _column(self, name: str) -> str:
@@ -51,7 +51,7 @@ class Fields(ABC):
     @property
     def metas(self) -> dict[str, tuple[str, ...]]:
         """The columns that collect the fields which no other column takes, with those that each drops."""
-        payload = {PAYLOAD_META: delivered} if (delivered := self._mapping.raw_delivery_fields) else {}
+        payload = {PAYLOAD_META: delivered} if (delivered := self._format.raw_delivery_fields) else {}
         return {META: (), **payload}
 
     @abstractmethod
@@ -75,7 +75,7 @@ class Fields(ABC):
         """The SQL of a field's text."""
 
 
-def _judged_whole(lines: str, own_faults: Iterable[tuple[str, str]]) -> str:
+def _with_line_fault(lines: str, own_faults: Iterable[tuple[str, str]]) -> str:
     # What is short with its line end is short without it, too.
     is_long = f"CASE WHEN strlen(raw) > {MAX_LINE_BYTES} THEN strlen(line_text(raw)) > {MAX_LINE_BYTES} END"
     faults = [
@@ -86,5 +86,5 @@ def _judged_whole(lines: str, own_faults: Iterable[tuple[str, str]]) -> str:
     cases = " ".join(f"WHEN {test} THEN '{fault}'" for test, fault in faults)
     return (
         "SELECT *, CASE WHEN line_fault IS NULL THEN raw END AS sound\n"
-        f"FROM (SELECT *, CASE {cases} END AS line_fault FROM {lines}) AS judged_whole"
+        f"FROM (SELECT *, CASE {cases} END AS line_fault FROM {lines}) AS with_line_fault"
     )

@@ -1,6 +1,6 @@
 """What becomes of one file: landed as immutable objects, set apart, or failed by name.
 
-The objects' name is a digest of all that decides their rows (file, content, mapping, rules), so a file that
+The objects' name is a digest of all that decides their rows (file, content, format, rules), so a file that
 is landed again under the same rules is found to be there already.
 """
 
@@ -13,12 +13,12 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from usage_pipeline.errors import UnreadableFileError
-from usage_pipeline.events import mapping as mappings
 from usage_pipeline.events.landing import lines
 from usage_pipeline.events.landing.rules import EXPECTED_REJECTS, QUARANTINE_FROM_LINES, LandingRules
 from usage_pipeline.events.landing.scan import LandingFile
 from usage_pipeline.events.landing.verdicts import NO_VERDICTS, Verdicts
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.audit import Action, AuditEntry
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.landed_files import FileState, LandedDay, LandedFile
@@ -40,7 +40,7 @@ class FileLanding:
 
     storage: Storage
     rules: LandingRules
-    mapping: mappings.Mapping
+    source_format: SourceFormat
     file: LandingFile
     run: str
     known: LandedFile | None
@@ -51,7 +51,7 @@ class FileLanding:
         return self.storage.settings.landing / self.file.path
 
     def seen_again(self) -> LandedFile | None:
-        """The file's row, if the same content lies in the lake, judged in the same way; None otherwise."""
+        """The file's row, if the same content lies in the lake, validated in the same way; None otherwise."""
         known = self.known
         if known is None or known.object_name is None:
             return None
@@ -84,7 +84,7 @@ class FileLanding:
                 self.file.landing_day,
                 self.file.path,
                 content_digest,
-                self.mapping.digest,
+                self.source_format.digest,
                 self.rules.digest,
             ]
         )
@@ -98,11 +98,11 @@ class FileLanding:
 
     def _quarantine_reason(self, verdicts: Verdicts) -> str | None:
         """Why nothing of the file may count, if so: too many of its lines speak against it."""
-        judged = verdicts.counts.judged
-        if judged < QUARANTINE_FROM_LINES:
+        validated = verdicts.counts.validated
+        if validated < QUARANTINE_FROM_LINES:
             return None
         speaking = sum(count for reason, count in verdicts.rejects.items() if reason not in EXPECTED_REJECTS)
-        share = Decimal(speaking) / judged
+        share = Decimal(speaking) / validated
         threshold = self.storage.settings.reject_share_threshold
         if share <= threshold:
             return None
@@ -125,7 +125,7 @@ class FileLanding:
             content_digest=digest,
             identity_digest=digest,
             object_name=self.object_name(digest) if digest else None,
-            mapping_digest=self.mapping.digest,
+            format_digest=self.source_format.digest,
             state=file_state,
             error=error,
             **vars(verdicts.counts),
@@ -140,7 +140,7 @@ class FileLanding:
         known = self.known
         if known is not None and known.state is FileState.LANDED and known.content_digest == digest:
             return known.landed_at
-        return self.storage.settings.clock()
+        return self.storage.settings.clock.now
 
 
 def withdrawn_note(by: str, reason: str) -> str:

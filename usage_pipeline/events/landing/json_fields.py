@@ -3,21 +3,21 @@
 import json
 from collections.abc import Iterable
 
+from usage_pipeline.events.format_parts import COUNTED_TIMES, places
 from usage_pipeline.events.landing.fields import Fields
 from usage_pipeline.events.landing.json_paths import Tree, add, inner_keys, keys, nulls_at
 from usage_pipeline.events.landing.strict_json import is_malformed_json
-from usage_pipeline.events.mapping import Mapping
-from usage_pipeline.events.mapping_parts import COUNTED_TIMES, places
 from usage_pipeline.events.record import FIELD_TYPES
+from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.engine import list_literal, literal
 
 
 class JsonFields(Fields):
     """Fields of JSON lines, by path."""
 
-    def __init__(self, mapping: Mapping) -> None:
-        """Arrange the paths that the mapping names as one structure, as far as they fit into one."""
-        super().__init__(mapping, mapping.read_fields)
+    def __init__(self, source_format: SourceFormat) -> None:
+        """Arrange the paths that the format names as one structure, as far as they fit into one."""
+        super().__init__(source_format, source_format.read_fields)
         self._structure: Tree = {}
         # Of `$.error` and `$.error.code` the outer one: an object has a text, but no text has fields.
         by_depth = sorted(self.names, key=lambda path: len(keys(path)))
@@ -53,7 +53,7 @@ class JsonFields(Fields):
     def _beside_structure(self, name: str) -> str:
         found = f"json_extract_string(exact, {literal(name)})"
         outer = next((path for path in self._in_structure if name.startswith(f"{path}.")), None)
-        # It would be read anew in every line: few have an object there.
+        # It would be parsed again in every line: few have an object there.
         return f"CASE WHEN starts_with({self._in_v(outer)}, '{{') THEN {found} END" if outer else found
 
     def _in_v(self, path: str) -> str:
@@ -61,8 +61,8 @@ class JsonFields(Fields):
 
     def _rest(self, name: str) -> str:
         """The SQL of the line without the paths that columns take; null where that leaves nothing."""
-        delivery = set(self._mapping.raw_delivery_fields) - set(self.metas[name]) - self._mapping.content_fields
-        kept = delivery | self._mapping.kept_in_meta
+        delivery = set(self._format.raw_delivery_fields) - set(self.metas[name]) - self._format.content_fields
+        kept = delivery | self._format.kept_in_meta
         taken = [path for path in self.names if path not in kept]
         rest = f"CAST(json_merge_patch(sound, {literal(json.dumps(nulls_at(taken)))}) AS VARCHAR)"
         outer = {keys(path)[0] for path in self.names}
@@ -83,7 +83,7 @@ class JsonFields(Fields):
     def _exact(self) -> str:
         """The line with the long decimals of exact columns in quotes."""
         paths = [
-            path for name, value in self._mapping.fields.items() if _is_decimal(name) for path in places(value)
+            path for name, value in self._format.fields.items() if _is_decimal(name) for path in places(value)
         ]
         if not paths:
             return "sound"
@@ -92,7 +92,7 @@ class JsonFields(Fields):
         return f"CASE WHEN {long} THEN {_quoted(paths)} ELSE sound END"
 
     def _counted_times(self) -> set[str]:
-        times = self._mapping.times.values()
+        times = self._format.times.values()
         return {path for time in times if time.format in COUNTED_TIMES for path in places(time.field)}
 
 

@@ -1,4 +1,4 @@
-"""What the SELECTs of landing read beside the lines: macros, the event catalogue, retention, mapping and files."""
+"""Inputs of the SELECTs of landing except the lines: macros, event catalogue, retention, format and files."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.events.landing.extract import mapped_fields
 from usage_pipeline.events.landing.file_landing import FileLanding
 from usage_pipeline.events.landing.rules import landing_sql
-from usage_pipeline.events.mapping import Mapping
+from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.daily import ReferenceRows
 from usage_pipeline.storage.inputs import register_reference
 from usage_pipeline.storage.tables import columns
@@ -25,15 +25,15 @@ _LANDING = {
     "first_kept": "DATE",
     "input_includes_cached": "BOOLEAN",
 }
-"""What the lines of a file have in common: where they lie, and the rules of their landing day and mapping."""
+"""What the lines of a file have in common: where they lie, and the rules of their landing day and format."""
 
 
-def register_rules(duck: DuckDBPyConnection, mapping: Mapping, retention: ReferenceRows) -> None:
-    """Make readable what lines of the mapping are judged by."""
+def register_rules(duck: DuckDBPyConnection, source_format: SourceFormat, retention: ReferenceRows) -> None:
+    """Make readable what lines of the format are validated by."""
     _make_macros(duck)
     register_reference(event_types(), duck)
     register_reference(retention, duck)
-    fields = tuple((field.column, field.field, field.expected) for field in mapped_fields(mapping))
+    fields = tuple((field.column, field.field, field.expected) for field in mapped_fields(source_format))
     names = columns(("column_name", "VARCHAR", ""), ("field", "VARCHAR", ""), ("expected", "VARCHAR", ""))
     register_reference(ReferenceRows("mapped_fields", names, fields), duck)
 
@@ -49,7 +49,7 @@ def _row(number: int, landing: FileLanding) -> dict[str, object]:
     file, rules = landing.file, landing.rules
     place = (file.source, file.path, file.landing_day, file.tenant)
     of_day = (rules.landed_at, rules.latest_time, rules.settings.first_day, rules.first_kept)
-    return dict(zip(_LANDING, (number, *place, *of_day, landing.mapping.input_includes_cached), strict=True))
+    return dict(zip(_LANDING, (number, *place, *of_day, landing.source_format.input_includes_cached), strict=True))
 
 
 def _make_macros(duck: DuckDBPyConnection) -> None:

@@ -13,14 +13,14 @@ from usage_pipeline.events.landing.batch import Batch
 from usage_pipeline.events.landing.committing import LandingResult
 from usage_pipeline.events.landing.rules import load_rules
 from usage_pipeline.events.landing.scan import LandingFile, scan_days
-from usage_pipeline.events.mapping import Mapping, load_mappings
+from usage_pipeline.events.source_format import SourceFormat, load_formats
 from usage_pipeline.storage.opened import Storage
 
 BATCH_DAYS = 30
 BATCH_BYTES = 1 << 27
 """What is landed together is committed, and its locks are held, until the last of it is done."""
 BYTES_OF_A_FILE = 1 << 16
-"""A file takes as long as so many bytes of lines, beside its own."""
+"""The cost of a file, in bytes of lines that cost the same."""
 
 Outcomes = dict[date, LandingResult | Exception]
 """What each day did, or why it failed."""
@@ -40,7 +40,7 @@ def land_days(storage: Storage, days: Collection[date], run: str) -> list[Landin
 
 
 class DaysLanding:
-    """Lands days together, and tells of each what it did or why it failed."""
+    """Lands days together; the result of each says what landed or why it failed."""
 
     def __init__(self, storage: Storage, days: Collection[date], run: str) -> None:
         """Nothing is landed before the first day is asked for."""
@@ -62,13 +62,13 @@ class DaysLanding:
         return outcome
 
     @cached_property
-    def _mappings(self) -> dict[str, Mapping]:
-        return load_mappings(self._storage.settings)
+    def _formats(self) -> dict[str, SourceFormat]:
+        return load_formats(self._storage.settings)
 
     @cached_property
     def _batches(self) -> dict[date, list[date]]:
         """The days that have files, each with those that are landed together with it."""
-        found = scan_days(self._storage.settings, self._mappings, self._days).days()
+        found = scan_days(self._storage.settings, self._formats, self._days).days()
         return {day: batch for batch in in_batches(found) for day in batch}
 
     def _outcomes_of(self, days: list[date]) -> Outcomes:
@@ -85,7 +85,7 @@ class DaysLanding:
 
     def _together(self, days: list[date]) -> dict[date, LandingResult]:
         rules = load_rules(self._storage.settings, days)
-        return Batch(self._storage, self._mappings, rules, self._run).land()
+        return Batch(self._storage, self._formats, rules, self._run).land()
 
 
 def in_batches(found: abc.Mapping[date, Iterable[LandingFile]]) -> Iterator[list[date]]:

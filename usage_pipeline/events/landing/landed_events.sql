@@ -1,4 +1,4 @@
--- The accepted lines as canonical records. `payload` is replaced by the mapping's payload columns.
+-- The accepted lines as canonical records. `payload` is replaced by the format's payload columns.
 SELECT
     file,
     {columns},
@@ -7,4 +7,4 @@ SELECT
     event_day,
     landing_day,
     hash({payload}) AS payload_digest
-FROM (SELECT judged.* EXCLUDE (line), line AS landing_line FROM judged WHERE reason IS NULL) AS accepted
+FROM (SELECT validated.* EXCLUDE (line), line AS landing_line FROM validated WHERE reason IS NULL) AS accepted

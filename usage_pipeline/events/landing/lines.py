@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from usage_pipeline.errors import UnreadableFileError
+from usage_pipeline.events.format_parts import FileType
 from usage_pipeline.events.landing.blocks import read_blocks, text_blocks
 from usage_pipeline.events.landing.csv_records import csv_record_ends
 from usage_pipeline.events.landing.division import (
@@ -27,7 +28,6 @@ from usage_pipeline.events.landing.division import (
     whole_records,
 )
 from usage_pipeline.events.landing.scan import LandingFile
-from usage_pipeline.events.mapping_parts import Format
 
 BLOCK_BYTES = 1 << 22
 MAX_LINE_BYTES = 1 << 24
@@ -46,7 +46,7 @@ class LineCounts:
     blank: int = 0
 
     @property
-    def judged(self) -> int:
+    def validated(self) -> int:
         """The records: each is accepted or rejected."""
         return self.lines - self.header - self.continuation - self.blank
 
@@ -88,7 +88,7 @@ class LineReader:
         self.counts = LineCounts()
         self._file = file
         self._landing_file = landing_file
-        self._is_csv = landing_file.format is Format.CSV
+        self._is_csv = landing_file.format is FileType.CSV
         self._digest = hashlib.sha256()
 
     @property
@@ -158,8 +158,8 @@ def _decoded(data: bytes, ends: Positions) -> tuple[pa.LargeStringArray, pa.Arra
         wrong = _not_utf8(data, ends)
         utf8[wrong] = False
         starts = starts_of(ends)
-        mended = {at: data[starts[at] : ends[at]].decode(errors="replace").encode() for at in wrong}
-        texts = _texts(*replace_records(data, ends, mended))
+        repaired = {at: data[starts[at] : ends[at]].decode(errors="replace").encode() for at in wrong}
+        texts = _texts(*replace_records(data, ends, repaired))
     return texts, _boolean(utf8)
 
 

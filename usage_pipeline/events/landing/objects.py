@@ -1,4 +1,4 @@
-"""The objects of judged files: one per file in `landed_events`, and one where it has texts or rejected lines."""
+"""The objects of files: one each in `landed_events`, and one each for texts and for rejected lines if any."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -8,8 +8,8 @@ from duckdb import DuckDBPyConnection
 
 from usage_pipeline.events.landing.extract import payload_columns
 from usage_pipeline.events.landing.rules import landing_sql
-from usage_pipeline.events.mapping import Mapping as FormatMapping
 from usage_pipeline.events.record import RECORD
+from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.engine import PARQUET, literal
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.tables import TableSpec
@@ -21,10 +21,10 @@ Targets = Mapping[int, Path]
 """Where the object of each file is put, by the number of the file."""
 
 
-def events_select(mapping: FormatMapping) -> str:
-    """The SELECT of the accepted lines of a mapping."""
+def events_select(source_format: SourceFormat) -> str:
+    """The SELECT of the accepted lines of a format."""
     record = ", ".join(f'"{column.name}"' for column in RECORD)
-    payload = ", ".join(f'"{column}"' for column in payload_columns(mapping))
+    payload = ", ".join(f'"{column}"' for column in payload_columns(source_format))
     return landing_sql("landed_events").format(columns=record, payload=payload)
 
 

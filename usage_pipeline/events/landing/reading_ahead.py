@@ -1,7 +1,7 @@
-"""Files on their way to judgement: small ones are read whole beforehand, a large one while it is judged.
+"""Files on their way to validation: small ones are read whole beforehand, a large one while it is validated.
 
 So a small file that cannot be read whole has failed before its lines meet those of others. What belongs together
-is what one SELECT can read: files of one mapping, and of one header if they have one.
+is what one SELECT can read: files of one format, and of one header if they have one.
 """
 
 from collections import deque
@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from usage_pipeline.errors import UnreadableFileError
+from usage_pipeline.events.format_parts import FileType
 from usage_pipeline.events.landing.csv_fields import CsvFields
 from usage_pipeline.events.landing.fields import Fields
 from usage_pipeline.events.landing.file_landing import FileLanding
 from usage_pipeline.events.landing.json_fields import JsonFields
 from usage_pipeline.events.landing.lines import LineReader, read_header
-from usage_pipeline.events.mapping_parts import Format
 
 TOGETHER_BYTES = 1 << 24
 TOGETHER_FILES = 64
@@ -57,13 +57,13 @@ class OpenFile:
 
 @dataclass
 class Group:
-    """Files that are judged together, and those that failed when they were opened."""
+    """Files that are validated together, and those that failed when they were opened."""
 
     files: list[OpenFile] = field(default_factory=list)
     failed: list[tuple[FileLanding, UnreadableFileError]] = field(default_factory=list)
 
     def takes(self, file: OpenFile) -> bool:
-        """Whether the file can be judged with those that are here."""
+        """Whether the file can be validated with those that are here."""
         if not self.files:
             return True
         first = self.files[0]
@@ -90,6 +90,6 @@ def in_groups(landings: Iterable[FileLanding]) -> Iterator[Group]:
 
 
 def _fields(landing: FileLanding) -> Fields:
-    if landing.mapping.format is Format.JSONL:
-        return JsonFields(landing.mapping)
-    return CsvFields(landing.mapping, read_header(landing.source_path, landing.file.compression))
+    if landing.source_format.format is FileType.JSONL:
+        return JsonFields(landing.source_format)
+    return CsvFields(landing.source_format, read_header(landing.source_path, landing.file.compression))

@@ -42,7 +42,7 @@ def _worth_logging(landed: Landed, before: Before) -> Iterator[tuple[Action, str
     is_new = before is None or before.content_digest != file.content_digest or before.state is not file.state
     contents = {before.content_digest if before else None, file.content_digest} - {None}
     if len(contents) > 1:  # a file that cannot be read has none: it failed, or is whole again
-        yield Action.CHANGED, "landed anew in place of its former content"
+        yield Action.CHANGED, "landed again in place of its former content"
     if is_new and file.state is FileState.FAILED:
         yield Action.FAILED, file.error or ""
     if is_new and file.state is FileState.QUARANTINED:

@@ -3,13 +3,13 @@ SELECT
     file,
     landing_file,
     line AS landing_line,
-    judged.tenant_id,
+    validated.tenant_id,
     reason,
     mapped_fields.field,
     CASE
         WHEN reason = 'unknown_type' THEN type_text
         WHEN reason = 'tenant_mismatch' THEN tenant_text
-        WHEN reason = 'invalid_tenant_id' THEN CAST(to_json(judged.tenant_id) AS VARCHAR)
+        WHEN reason = 'invalid_tenant_id' THEN CAST(to_json(validated.tenant_id) AS VARCHAR)
         WHEN reason = 'invalid_record_id' THEN record_id
         WHEN reason = 'token_invariant' THEN
             format('{} in, {} cached, {} cache write, {} out, {} reasoning',
@@ -33,7 +33,7 @@ SELECT
         ELSE mapped_fields.expected
     END AS expected,
     raw
-FROM judged
+FROM validated
 LEFT JOIN mapped_fields
     ON mapped_fields.column_name = CASE
         WHEN reason = 'unknown_type' THEN 'type'

@@ -1,13 +1,12 @@
-"""The rules of a landing day: all that decides how a line is judged, beside its mapping."""
+"""The rules of a landing day: all that decides how a line is validated, except its format."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, cached_property
 from importlib import resources
 
-from usage_pipeline.accounts.models import Accounts
-from usage_pipeline.accounts.reference import load_accounts
+from usage_pipeline.clock import end_of
 from usage_pipeline.events.catalogue import catalogue_digest
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.settings import Settings
@@ -15,15 +14,17 @@ from usage_pipeline.storage.daily import ReferenceRows
 from usage_pipeline.storage.digests import ENGINE_VERSION
 from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.tables import columns
+from usage_pipeline.tenants.models import Tenants
+from usage_pipeline.tenants.reference import load_tenants
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 QUARANTINE_FROM_LINES = 100
 EXPECTED_REJECTS = frozenset({"past_retention", "before_calendar"})
 """Reasons that say nothing about the quality of a file."""
-JUDGING_VERSION = 2
+LANDING_VERSION = 2
 """Raise it when the Python around the SQL (`lines.py`, `csv_records.py`, `fields.py`, `extract.py` and the like)
 divides or reads a line differently: then files landed before are known to be read by other rules."""
-_SQL_FILES = ("macros", "judged", "landed_events", "content", "rejected_lines")
+_SQL_FILES = ("macros", "validated_lines", "landed_events", "content", "rejected_lines")
 
 
 @cache
@@ -34,38 +35,38 @@ def landing_sql(name: str) -> str:
 
 @dataclass(frozen=True)
 class LandingRules:
-    """All that decides how the lines of a landing day are judged, beside the mappings."""
+    """All that decides how the lines of a landing day are validated, except the formats."""
 
     settings: Settings
-    accounts: Accounts
+    tenants: Tenants
     day: date
 
     @property
     def landed_at(self) -> datetime:
         """The end of the landing day."""
-        return datetime.combine(self.day + timedelta(days=1), time())
+        return end_of(self.day).replace(tzinfo=None)
 
     @cached_property
     def retention(self) -> tuple[tuple[str | None, date | None], ...]:
         """The first day that is kept, by tenant; under no tenant, and first, that of the default plan."""
-        tenants = sorted(self.accounts.tenants)
-        kept = ((name, self.accounts.retention_start(name, self.day)) for name in tenants)
+        names = sorted(self.tenants.by_id)
+        kept = ((name, self.tenants.retention_start(name, self.day)) for name in names)
         return ((None, self.first_kept), *kept)
 
     @property
     def first_kept(self) -> date | None:
         """The first day that is kept by the default plan."""
-        return self.accounts.default_retention_start(self.day)
+        return self.tenants.default_retention_start(self.day)
 
     @cached_property
     def digest(self) -> str:
-        """Changes whenever a line might be judged differently."""
+        """Changes whenever a line might be validated differently."""
         sql = [landing_sql(name) for name in _SQL_FILES]
         columns_digest = fingerprint((column.name, column.type) for column in LANDED_EVENTS.columns)
         key = self.settings.digest_key.get_secret_value()
         return fingerprint(
             [
-                JUDGING_VERSION,
+                LANDING_VERSION,
                 *sql,
                 columns_digest,
                 ENGINE_VERSION,
@@ -84,8 +85,8 @@ class LandingRules:
 
 def load_rules(settings: Settings, days: Iterable[date]) -> dict[date, LandingRules]:
     """The rules of landing days, from the reference directory as it is now."""
-    accounts = load_accounts(settings)
-    return {day: LandingRules(settings, accounts, day) for day in days}
+    tenants = load_tenants(settings)
+    return {day: LandingRules(settings, tenants, day) for day in days}
 
 
 def retention_of(rules: Iterable[LandingRules]) -> ReferenceRows:

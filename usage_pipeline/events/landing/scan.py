@@ -1,11 +1,11 @@
 """Which landing files there are.
 
-The folder names are the contract with whoever writes them:
+The folder names are the contract with the platform that writes them:
 
     landing/<source>/<landing day>/[<tenant>/]<file>.jsonl | .csv, plain or with .gz or .zst
 
 A name that begins with a dot, or ends in .tmp or .part, is passed over. A symbolic link is followed where it
-stays within the landing folder. Nothing that stands in the way of one file hides another.
+stays within the landing folder. A problem with one file hides no other.
 """
 
 import errno
@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from usage_pipeline.events import mapping
-from usage_pipeline.events.mapping_parts import Format
+from usage_pipeline.events.format_parts import FileType
+from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.settings import Settings
 
 UNFINISHED = (".tmp", ".part")
@@ -32,7 +32,7 @@ class LandingFile:
     source: str
     landing_day: date
     tenant: str | None
-    format: Format
+    format: FileType
     compression: str | None
     size: int
     mtime_ns: int
@@ -61,17 +61,17 @@ class Scan:
         return found
 
 
-def scan_landing(settings: Settings, mappings: Mapping[str, mapping.Mapping]) -> Scan:
+def scan_landing(settings: Settings, formats: Mapping[str, SourceFormat]) -> Scan:
     """Look through the landing folder. Hidden files and those still being written are passed over."""
-    walk = _Walk(settings, mappings)
+    walk = _Walk(settings, formats)
     walk.go()
     return Scan(_in_order(walk.files), _by_path(walk.misplaced))
 
 
-def scan_days(settings: Settings, mappings: Mapping[str, mapping.Mapping], days: Collection[date]) -> Scan:
+def scan_days(settings: Settings, formats: Mapping[str, SourceFormat], days: Collection[date]) -> Scan:
     """What the folders of these landing days hold."""
     names = frozenset(day.isoformat() for day in days)
-    walk = _Walk(settings, mappings, names)
+    walk = _Walk(settings, formats, names)
     walk.go()
     of_days = (entry for entry in walk.misplaced if names.intersection(entry.path.split("/")[1:2]))
     return Scan(_in_order(walk.files), _by_path(of_days))
@@ -94,7 +94,7 @@ class _Place:
     """What the folders above a file say of it."""
 
     path: str
-    source: mapping.Mapping
+    source: SourceFormat
     landing_day: date
     tenant: str | None = None
 
@@ -103,10 +103,10 @@ class _Walk:
     """Goes down the landing folder. Only symbolic links are resolved: there may be 100,000 files."""
 
     def __init__(
-        self, settings: Settings, mappings: Mapping[str, mapping.Mapping], only: Collection[str] | None = None
+        self, settings: Settings, formats: Mapping[str, SourceFormat], only: Collection[str] | None = None
     ) -> None:
         self._settings = settings
-        self._mappings = mappings
+        self._formats = formats
         self._only = only
         self._root = os.path.realpath(settings.landing)
         self.files: list[LandingFile] = []
@@ -126,8 +126,8 @@ class _Walk:
     def _source(self, source: os.DirEntry[str]) -> None:
         self._check_link(source)
         days = _visible(source.path, "expected a folder named after a source")
-        if source.name not in self._mappings:
-            raise _OutOfPlaceError(f"no mapping has this name; known are {', '.join(sorted(self._mappings))}")
+        if source.name not in self._formats:
+            raise _OutOfPlaceError(f"no format has this name; known are {', '.join(sorted(self._formats))}")
         for day in days:
             if self._only is None or day.name in self._only:
                 with self._or_misplaced(f"{source.name}/{day.name}"):
@@ -136,7 +136,7 @@ class _Walk:
     def _day(self, source: str, day: os.DirEntry[str]) -> None:
         landing_day = self._landing_day(day.name)
         self._check_link(day)
-        place = _Place(f"{source}/{day.name}", self._mappings[source], landing_day)
+        place = _Place(f"{source}/{day.name}", self._formats[source], landing_day)
         for entry in _visible(day.path, "expected a folder"):
             with self._or_misplaced(f"{place.path}/{entry.name}"):
                 self._tenant_or_file(place, entry)
@@ -145,7 +145,7 @@ class _Walk:
         day = _parse_day(name)
         if day is None:
             raise _OutOfPlaceError("expected a folder named after the landing day, YYYY-MM-DD")
-        if day > self._settings.today():
+        if day > self._settings.clock.today:
             raise _OutOfPlaceError("the landing day is in the future; it will be landed when it has come")
         first_day = self._settings.first_day
         if day < first_day:
@@ -157,7 +157,7 @@ class _Walk:
         if not entry.is_dir():
             self.files.append(self._file(day, entry))
             return
-        if _ending(entry.name)[0] in {f".{known}" for known in Format}:
+        if _ending(entry.name)[0] in {f".{known}" for known in FileType}:
             raise _OutOfPlaceError("expected a file, but this is a folder; rename it if it is that of a tenant")
         place = replace(day, path=f"{day.path}/{entry.name}", tenant=entry.name)
         for file in _visible(entry.path, "expected a folder"):

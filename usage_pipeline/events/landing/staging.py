@@ -1,4 +1,4 @@
-"""The staged lines: what each line of some landing files came to, judged once, before it becomes rows of tables.
+"""The staged lines: each line of some landing files with its verdict, before it becomes rows of tables.
 
 Keeping a column costs about as much as typing it, so only what differs between lines is kept. The rest, the facts
 of the file and columns that nothing fills, comes back when it is read. What has no place in memory DuckDB spills.
@@ -16,8 +16,8 @@ from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing import lines
 from usage_pipeline.events.landing.extract import empty_columns
 from usage_pipeline.events.landing.reading_ahead import OpenFile
-from usage_pipeline.events.mapping import Mapping
 from usage_pipeline.events.record import TEXTS
+from usage_pipeline.events.source_format import SourceFormat
 
 _FILE = pa.field("file", pa.int32())
 _SCHEMA = lines.SCHEMA.insert(0, _FILE)
@@ -32,7 +32,9 @@ _OF_REJECTS = {
 _HAS_TEXT = f"coalesce({', '.join(f'text_{column.name}' for column in TEXTS)}) IS NOT NULL"
 
 
-def stage(duck: DuckDBPyConnection, files: Sequence[OpenFile], judged: str, mapping: Mapping) -> None:
+def stage(
+    duck: DuckDBPyConnection, files: Sequence[OpenFile], validated: str, source_format: SourceFormat
+) -> None:
     """Stream the files' lines through the SELECT of verdicts into the table `staged`.
 
     Raises UnreadableFileError when one of the files cannot be read whole.
@@ -41,23 +43,25 @@ def stage(duck: DuckDBPyConnection, files: Sequence[OpenFile], judged: str, mapp
     duck.register("lines", pa.RecordBatchReader.from_batches(_SCHEMA, stream.batches()))
     try:
         with _without_lines(stream):
-            _keep(duck, judged, mapping)
+            _keep(duck, validated, source_format)
     finally:
         duck.unregister("lines")
 
 
-def register_judged(duck: DuckDBPyConnection, mapping: Mapping, digests: Sequence[str]) -> None:
-    """Make the staged lines readable as `judged`: one row per line, with all columns.
+def register_validated(duck: DuckDBPyConnection, source_format: SourceFormat, digests: Sequence[str]) -> None:
+    """Make the staged lines readable as `validated`: one row per line, with all columns.
 
     `digests` are those of the files' contents, in the order of their numbers.
     """
     digest = "CAST(? AS VARCHAR[])[file] AS digest"
     duck.execute(f"CREATE TEMP TABLE landed AS SELECT *, {digest} FROM landing", [digests])
-    empty = "".join(f", CAST(NULL AS {column.type}) AS {column.name}" for column in empty_columns(mapping))
+    empty = "".join(f", CAST(NULL AS {column.type}) AS {column.name}" for column in empty_columns(source_format))
     position = " REPLACE (digest || ':' || record_id AS record_id)"
-    columns = f"staged.*{'' if mapping.identity_fields else position}, landed.* EXCLUDE (file, digest){empty}"
+    columns = (
+        f"staged.*{'' if source_format.identity_fields else position}, landed.* EXCLUDE (file, digest){empty}"
+    )
     joined = "staged JOIN landed ON landed.file = staged.file"
-    duck.execute(f"CREATE TEMP VIEW judged AS SELECT {columns} FROM {joined}")
+    duck.execute(f"CREATE TEMP VIEW validated AS SELECT {columns} FROM {joined}")
 
 
 class _Stream:
@@ -116,10 +120,10 @@ def _without_lines(stream: _Stream) -> Iterator[None]:
         ) from None
 
 
-def _keep(duck: DuckDBPyConnection, judged: str, mapping: Mapping) -> None:
-    empty = ", ".join(column.name for column in empty_columns(mapping))
+def _keep(duck: DuckDBPyConnection, validated: str, source_format: SourceFormat) -> None:
+    empty = ", ".join(column.name for column in empty_columns(source_format))
     rejects = ", ".join(
         f"CASE WHEN reason IS NOT NULL THEN {text} END AS {name}" for name, text in _OF_REJECTS.items()
     )
     columns = f"* EXCLUDE ({empty}) REPLACE ({rejects}), {_HAS_TEXT} AS has_text"
-    duck.execute(f"CREATE TEMP TABLE staged AS SELECT {columns} FROM ({judged})")
+    duck.execute(f"CREATE TEMP TABLE staged AS SELECT {columns} FROM ({validated})")

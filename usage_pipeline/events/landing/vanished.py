@@ -10,7 +10,7 @@ from usage_pipeline.storage.opened import Storage
 
 def note_vanished(storage: Storage, paths: Collection[str]) -> None:
     """Note which of the known files are gone now, and which of those that were gone are back."""
-    now = storage.settings.clock()
+    now = storage.settings.clock.now
     reason = "gone from the landing folder; what is known of it stays as it is"
     with storage.warehouse.begin() as connection:
         known = landed_files.files(connection)

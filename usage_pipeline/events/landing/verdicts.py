@@ -1,4 +1,4 @@
-"""What judging a landing file comes to, in numbers."""
+"""The verdicts on the lines of a landing file, in numbers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from usage_pipeline.storage.landed_files import LandedDay
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What the lines of a file came to: `counts.judged = accepted + sum of rejects`."""
+    """The lines of a file by verdict: `counts.validated = accepted + sum of rejects`."""
 
     content_digest: str
     counts: LineCounts
@@ -25,4 +25,4 @@ class Verdicts:
 
 
 NO_VERDICTS = Verdicts("", LineCounts(), 0, 0, {}, [])
-"""Those on a file that cannot be read: no line was judged, and no digest is known."""
+"""Those on a file that cannot be read: no line was validated, and no digest is known."""

@@ -15,9 +15,9 @@ from usage_pipeline.storage.daily import DailyTable
 
 _PRICE_BOOK = {
     "price_book": dg.Field(
-        dg.Enum("PriceBook", [dg.EnumValue("decided"), dg.EnumValue("current")]),
-        default_value="decided",
-        description="`current` rates the days anew, by the prices of now; else rated days keep their prices.",
+        dg.Enum("PriceBook", [dg.EnumValue("pinned"), dg.EnumValue("current")]),
+        default_value="pinned",
+        description="`current` rates the days again, by today's prices; otherwise rated days keep their prices.",
     )
 }
 

@@ -1,4 +1,4 @@
-"""`landed_events`, by landing day: what arrived that day, judged line by line."""
+"""`landed_events`, by landing day: what arrived that day, validated line by line."""
 
 from collections.abc import Sequence
 from datetime import date

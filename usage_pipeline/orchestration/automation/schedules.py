@@ -1,7 +1,7 @@
 """The schedules: the daily run of yesterday, shortly after midnight UTC, and later the closing of what is due.
 
 Sensors have most of it computed by then. It is computed once more when the day is over, so that there is one
-run to look at every morning, and so that the freshness of the series can be judged by it. Schedules do not
+run to look at every morning, and so that the freshness of the series can be validated by it. Schedules do not
 catch up on what they missed: the gap filler does.
 """
 

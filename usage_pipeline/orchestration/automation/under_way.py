@@ -67,7 +67,7 @@ def _not_started(backfill: AssetBackfillData) -> Iterator[tuple[dg.AssetKey, dat
 
 
 def days_of(tags: Mapping[str, str], partition: str | None = None) -> list[date]:
-    """The days of a run, or of a request for one, by its tags; a single day may stand beside them."""
+    """The days of a run, or of a request for one, by its tags; a single day may have a tag of its own."""
     first = tags.get(ASSET_PARTITION_RANGE_START_TAG) or tags.get(PARTITION_NAME_TAG) or partition
     last = tags.get(ASSET_PARTITION_RANGE_END_TAG) or first
     if first is None or last is None:

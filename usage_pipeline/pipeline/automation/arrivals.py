@@ -1,7 +1,7 @@
 """Landing days whose files are not in the state as they lie in the landing folder, and when they are at rest.
 
 A day is at rest when its waiting files were the same at two looks in a row: until then somebody may still be
-writing. A day that never comes to rest is landed as it is after a while; what changes later is landed anew.
+writing. A day that never comes to rest is landed as it is after a while; a later change is landed again.
 """
 
 import json

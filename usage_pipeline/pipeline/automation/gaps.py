@@ -32,13 +32,13 @@ def gap_work(storage: Storage, busy: Busy) -> list[Work]:
 def landing_gaps(storage: Storage) -> dict[date, str]:
     """Landing days up to yesterday that are not landed, or not whole, each with its files' digest.
 
-    Days that other mappings or rules landed are among them if the settings ask for it.
+    Days that other formats or rules landed are among them if the settings ask for it.
     """
     work = find_landing_work(storage)
     note_vanished(storage, work.vanished)
     gaps = {*work.days, *(work.outdated if storage.settings.gap_filler_old_code else ())}
     files = scan_days(storage)
-    return {day: files_digest(files[day]) for day in gaps & files.keys() if day < storage.settings.today()}
+    return {day: files_digest(files[day]) for day in gaps & files.keys() if day < storage.settings.clock.today}
 
 
 def event_gaps(storage: Storage) -> dict[date, frozenset[str]]:
@@ -50,7 +50,7 @@ def event_gaps(storage: Storage) -> dict[date, frozenset[str]]:
     if storage.settings.gap_filler_old_code:
         for day, tables in _outdated(storage).items():
             gaps[day] = gaps.get(day, frozenset()) | tables
-    return {day: tables for day, tables in gaps.items() if day < storage.settings.today()}
+    return {day: tables for day, tables in gaps.items() if day < storage.settings.clock.today}
 
 
 def _never_computed(storage: Storage) -> Stale:
@@ -73,7 +73,7 @@ def _outdated(storage: Storage) -> Stale:
 
 def expected_yesterday(storage: Storage) -> date | None:
     """Yesterday, if there is anything to compute it from: a landing folder, or rows that landed."""
-    yesterday = storage.settings.today() - timedelta(days=1)
+    yesterday = storage.settings.clock.today - timedelta(days=1)
     with storage.warehouse.connect() as connection:
         known = landed_files.event_days(connection) | state.partitions(connection, LANDED_EVENTS.name).keys()
     return yesterday if yesterday in known else None

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from usage_pipeline.accounts.reference import load_accounts
 from usage_pipeline.cli.demo.logs import place_logs
 from usage_pipeline.costs.book.current import current_price_book
 from usage_pipeline.costs.book.price_file import read_price_file
@@ -18,6 +17,7 @@ from usage_pipeline.simulation.plan import Plan
 from usage_pipeline.simulation.reference import PRICES
 from usage_pipeline.simulation.settings import Simulation
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.tenants.reference import load_tenants
 from usage_pipeline_tests.simulation.support import content_digest, small
 from usage_pipeline_tests.support import Landing, prompt
 
@@ -45,7 +45,7 @@ def test_a_new_demo_is_45_days_of_12_tenants_up_to_yesterday(storage: Storage) -
     assert truth.simulation == Simulation(45, 12, 555, 1, date(2026, 5, 31))
     assert there == truth.files
     assert 300_000 < truth.totals.overall["records",] < 330_000
-    assert sorted(load_accounts(storage.settings).tenants) == [f"tenant-{number:02}" for number in range(1, 13)]
+    assert sorted(load_tenants(storage.settings).by_id) == [f"tenant-{number:02}" for number in range(1, 13)]
     assert list((storage.settings.data_dir / "tmp").glob("demo-*")) == []
 
 
@@ -137,7 +137,7 @@ def incomplete(earlier: Path) -> Path:
 @pytest.mark.usefixtures("incomplete")
 def test_reference_files_are_added_where_there_are_none(storage: Storage) -> None:
     place_logs(storage, None, Told())
-    assert len(load_accounts(storage.settings).tenants) == 7
+    assert len(load_tenants(storage.settings).by_id) == 7
 
 
 @pytest.mark.usefixtures("incomplete")
@@ -178,10 +178,10 @@ def test_settings_that_another_folder_would_not_part_are_named(
 
 
 def test_the_shipped_tenants_are_those_of_the_demo() -> None:
-    accounts = load_accounts(Settings.load(reference_dir=SHIPPED))
+    tenants = load_tenants(Settings.load(reference_dir=SHIPPED))
     shipped = {
         name: (tenant.plan_on(date(2023, 1, 1)), tenant.time_zone)
-        for name, tenant in accounts.tenants.items()
+        for name, tenant in tenants.by_id.items()
         if name.startswith("tenant-")
     }
     assert shipped == {tenant.name: (tenant.plan, tenant.zone) for tenant in Plan(small(tenants=12)).tenants}

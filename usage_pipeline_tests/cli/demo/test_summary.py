@@ -38,7 +38,7 @@ def file(path: str, *counts: int) -> LandedFile:
         content_digest=None,
         identity_digest=None,
         object_name=None,
-        mapping_digest="",
+        format_digest="",
         state=FileState.LANDED,
         error=None,
         lines=lines,
@@ -191,7 +191,7 @@ def test_places_are_named_from_here_where_they_lie_below(tmp_path: Path, monkeyp
     assert list(places(Settings.load(reference_dir=Path("/etc/usage")))) == [
         " data/landing     the logs, as a platform writes them",
         " /etc/usage       tenants, plans and prices",
-        " data/truth.json  what the logs come to, counted while they were made",
+        " data/truth.json  the totals of the logs, counted while they were written",
         " data/lake        what became of each line, as Parquet",
         " data/rollups     usage by day and quarter of an hour, as Parquet",
         " data/postgres    the series and the state",

@@ -7,7 +7,7 @@ import pytest
 
 from usage_pipeline.costs.book.current import current_price_book
 from usage_pipeline.costs.book.price_book import PriceBook, Unpriced, price_book
-from usage_pipeline.costs.book.prices import TokenClass
+from usage_pipeline.registry import TokenClass
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.costs.generic import price, write_prices
 

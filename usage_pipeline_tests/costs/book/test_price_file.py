@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from usage_pipeline.costs.book.price_file import Alias, PriceFile, read_price_file
-from usage_pipeline.costs.book.prices import Price, Tier, TokenClass, Window
+from usage_pipeline.costs.book.prices import Price, Tier, Window
 from usage_pipeline.errors import ReferenceFileError
+from usage_pipeline.registry import TokenClass
 from usage_pipeline_tests.costs.generic import write_prices
 
 ENTRY = """

@@ -90,7 +90,7 @@ def test_a_rerating_names_the_price_of_a_model_whose_maker_has_become_known(
 ) -> None:
     book = replace(current_price_book(storage.settings), makers={})
     with storage.warehouse.begin() as connection:
-        book_store.decide(connection, [DAY], book, NOW)
+        book_store.pin(connection, [DAY], book, NOW)
     landing.write("calls", "2026-05-01", [call("a", tokens_in=1_000_000, model="claude-sonnet-4-5")])
     run()
     assert amounts(storage) == {None: None}

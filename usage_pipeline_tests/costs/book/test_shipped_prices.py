@@ -14,7 +14,7 @@ import zstandard
 from usage_pipeline.costs.book.current import current_price_book
 from usage_pipeline.costs.book.price_book import PriceBook, Unpriced
 from usage_pipeline.costs.book.price_file import read_price_file
-from usage_pipeline.costs.book.prices import TokenClass
+from usage_pipeline.registry import TokenClass
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.support import shared
 from usage_pipeline_tests.test_docs import ROOT

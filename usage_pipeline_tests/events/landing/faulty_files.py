@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from usage_pipeline_tests.events.landing.good_lines import CSV_LINES, HEADER, JSON_LINES
 
-MAPPINGS = (*sorted(JSON_LINES), "azure_llm")
+FORMATS = (*sorted(JSON_LINES), "azure_llm")
 TIMES = (
     *("2026-05-01T08:00:00", "2026-05-01 08:00Z", "2026-05-01T08:00:00.5+05:30", "2026-05-01T01:00:00+0200"),
     *("2026-05-02T00:05:00Z", "2026-05-02T00:05:00.0000019Z", "2026-05-02T00:04:59.9999999Z"),
@@ -40,9 +40,9 @@ values = st.sampled_from(TIMES) | st.sampled_from(VALUES)
 
 
 @st.composite
-def json_lines(draw: st.DrawFn, mapping: str) -> bytes:
-    """A good line of the mapping in which up to two fields, also nested ones, are absent or have another value."""
-    line = deepcopy(draw(st.sampled_from(JSON_LINES[mapping])))
+def json_lines(draw: st.DrawFn, source_format: str) -> bytes:
+    """A good line of the format in which up to two fields, also nested ones, are absent or have another value."""
+    line = deepcopy(draw(st.sampled_from(JSON_LINES[source_format])))
     for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2]))):
         target: dict[str, Any] = line
         name = draw(st.sampled_from(sorted(target)))
@@ -78,15 +78,15 @@ def not_utf8(draw: st.DrawFn, lines: st.SearchStrategy[bytes]) -> bytes:
 
 
 @st.composite
-def contents(draw: st.DrawFn, mapping: str, max_lines: int = 40) -> bytes:
-    """The bytes of a file of the mapping."""
+def contents(draw: st.DrawFn, source_format: str, max_lines: int = 40) -> bytes:
+    """The bytes of a file of the format."""
     columns = draw(st.sampled_from([3, 4]))
-    good = csv_lines(columns) if mapping == "azure_llm" else json_lines(mapping)
+    good = csv_lines(columns) if source_format == "azure_llm" else json_lines(source_format)
     broken = st.sampled_from(BLANK) | not_utf8(good)
-    if mapping != "azure_llm":
+    if source_format != "azure_llm":
         broken |= st.sampled_from(NO_OBJECTS)
     lines = draw(st.lists(st.one_of(good, good, good, broken), max_size=max_lines))
-    if mapping == "azure_llm":
+    if source_format == "azure_llm":
         lines.insert(0, HEADER.encode() + b",note" * (columns - 3))
     content = b"".join(line + draw(st.sampled_from(ENDS)) for line in lines)
     if draw(st.booleans()):
@@ -94,18 +94,18 @@ def contents(draw: st.DrawFn, mapping: str, max_lines: int = 40) -> bytes:
     return b"\xef\xbb\xbf" * draw(st.booleans()) + content
 
 
-def good_content(mapping: str) -> bytes:
-    """All good lines of the mapping."""
-    if mapping == "azure_llm":
+def good_content(source_format: str) -> bytes:
+    """All good lines of the format."""
+    if source_format == "azure_llm":
         return "".join(f"{line}\n" for line in (HEADER, *CSV_LINES)).encode()
-    return b"".join(json.dumps(line).encode() + b"\n" for line in JSON_LINES[mapping])
+    return b"".join(json.dumps(line).encode() + b"\n" for line in JSON_LINES[source_format])
 
 
-def every_single_fault(mapping: str) -> bytes:
-    """Each good line of the mapping with each of the values in each of its fields, and without the field."""
-    if mapping == "azure_llm":
+def every_single_fault(source_format: str) -> bytes:
+    """Each good line of the format with each of the values in each of its fields, and without the field."""
+    if source_format == "azure_llm":
         return f"{HEADER}\n".encode() + "".join(_csv_faults()).encode()
-    lines = [line for good in JSON_LINES[mapping] for line in _faulty(good)]
+    lines = [line for good in JSON_LINES[source_format] for line in _faulty(good)]
     return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
 
 

@@ -1,7 +1,7 @@
 """The rules of landing a second time, in plain Python: what each line of a file is, and why.
 
 Written from the rules as people read them (design, CONTRIBUTING.md), not from the SQL. The pipeline has one way
-of reading a line on purpose, because a second one would save little and lose the line numbers; so this judge
+of reading a line on purpose, because a second one would save little and lose the line numbers; so this validate
 takes the place of comparing two.
 """
 
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 
-from usage_pipeline.events import mapping as mappings
-from usage_pipeline.events.mapping_parts import Constant, Format, Presence, places
+from usage_pipeline.events.format_parts import Constant, FileType, Presence, places
+from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline_tests.events.landing.oracle_lines import Fields, Found, Verdict, divide
 from usage_pipeline_tests.events.landing.oracle_values import (
     InvalidError,
@@ -44,7 +44,7 @@ DIMENSIONS = frozenset(
 class Delivery:
     """A file as it was delivered, and the days that are kept by tenant; under None those of any other tenant."""
 
-    mapping: mappings.Mapping
+    source_format: SourceFormat
     content: bytes
     tenant: str | None
     landing_day: date
@@ -68,7 +68,7 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Validated:
     """A physical line, and for an accepted one its record."""
 
     number: int
@@ -81,25 +81,25 @@ class RejectError(Exception):
     """Why a line is rejected."""
 
 
-def judge(delivery: Delivery) -> Iterator[Judged]:
+def validate(delivery: Delivery) -> Iterator[Validated]:
     """Every physical line of the file, in order."""
     digest = hashlib.sha256(delivery.content).hexdigest()
-    for line in divide(delivery.content, quoted=delivery.mapping.format is Format.CSV):
+    for line in divide(delivery.content, quoted=delivery.source_format.format is FileType.CSV):
         if line.verdict is not Verdict.RECORD:
-            yield Judged(line.number, line.verdict)
+            yield Validated(line.number, line.verdict)
             continue
         try:
             record = _record(delivery, line, f"{digest}:{line.number}")
         except RejectError as error:
-            yield Judged(line.number, Verdict.REJECTED, str(error))
+            yield Validated(line.number, Verdict.REJECTED, str(error))
         else:
-            yield Judged(line.number, Verdict.ACCEPTED, None, record)
+            yield Validated(line.number, Verdict.ACCEPTED, None, record)
 
 
 def _record(delivery: Delivery, line: Found, position: str) -> Record:
     if line.fault:
         raise RejectError(line.fault)
-    reading = _Reading(delivery.mapping, line.fields)
+    reading = _Reading(delivery.source_format, line.fields)
     tenant = _tenant(reading, delivery.tenant)
     name = reading.type_name()
     record_id = reading.record_id(name, position)
@@ -112,7 +112,7 @@ def _record(delivery: Delivery, line: Found, position: str) -> Record:
     if name is None:
         raise RejectError("unknown_type")
     columns = reading.columns(name)
-    tokens = _tokens(delivery.mapping, name, columns)
+    tokens = _tokens(delivery.source_format, name, columns)
     occurred_at = columns["occurred_at"]
     assert isinstance(occurred_at, datetime)
     _check_time(delivery, tenant, occurred_at)
@@ -130,7 +130,7 @@ def _record(delivery: Delivery, line: Found, position: str) -> Record:
 
 
 def _tenant(reading: "_Reading", folder: str | None) -> str:
-    logged = reading.text(reading.mapping.tenant) if reading.mapping.tenant else None
+    logged = reading.text(reading.source_format.tenant) if reading.source_format.tenant else None
     tenant = logged.text if logged else folder
     if tenant is None:
         raise RejectError("missing_tenant_id")
@@ -144,9 +144,9 @@ def _tenant(reading: "_Reading", folder: str | None) -> str:
 
 @dataclass(frozen=True)
 class _Reading:
-    """The fields of a line as its mapping names them."""
+    """The fields of a line as its format names them."""
 
-    mapping: mappings.Mapping
+    source_format: SourceFormat
     fields: Fields
 
     def text(self, place: object) -> Text | None:
@@ -155,7 +155,7 @@ class _Reading:
         return next((text for text in found if text is not None), None)
 
     def logged_type(self) -> str | None:
-        match self.mapping.type:
+        match self.source_format.type:
             case Constant(constant=name):
                 return name
             case Presence() as presence:
@@ -165,30 +165,30 @@ class _Reading:
                 return text.text if text else None
 
     def type_name(self) -> str | None:
-        """The type in the catalogue; None for one that the mapping does not take."""
+        """The type in the catalogue; None for one that the format does not take."""
         logged = self.logged_type()
-        if logged is None or not self.mapping.types:
+        if logged is None or not self.source_format.types:
             return logged
-        if logged in self.mapping.types and "*" not in logged:
-            return self.mapping.types[logged] or logged
-        patterns = [name for name in self.mapping.types if "*" in name and name != "*"]
+        if logged in self.source_format.types and "*" not in logged:
+            return self.source_format.types[logged] or logged
+        patterns = [name for name in self.source_format.types if "*" in name and name != "*"]
         if any(fnmatchcase(logged, pattern) for pattern in patterns):
             return logged if len(logged) <= 256 and "\0" not in logged else None
-        return self.mapping.types.get("*")
+        return self.source_format.types.get("*")
 
     def record_id(self, name: str | None, position: str) -> str | None:
-        if self.mapping.identity == "position":
+        if self.source_format.identity == "position":
             return position
-        (field,) = self.mapping.identity
+        (field,) = self.source_format.identity
         text = self.text(field)
-        return text.text + self.mapping.identity_suffix.get(name or "", "") if text else None
+        return text.text + self.source_format.identity_suffix.get(name or "", "") if text else None
 
     def columns(self, name: str) -> dict[str, object]:
         """The typed columns, quantities left out where records of the type carry none."""
-        if self.text(self.mapping.times["occurred_at"].field) is None:
+        if self.text(self.source_format.times["occurred_at"].field) is None:
             raise RejectError("missing_occurred_at")
         for target in ("void_source", "void_record_id") if name == "void" else ():
-            if self.text(self.mapping.fields[target]) is None:
+            if self.text(self.source_format.fields[target]) is None:
                 raise RejectError(f"missing_{target}")
         typed = {**self._times(), **self._typed_fields()}
         if name in WITHOUT_QUANTITIES:
@@ -197,14 +197,14 @@ class _Reading:
 
     def _times(self) -> dict[str, object]:
         found: dict[str, object] = {}
-        for column, time in self.mapping.times.items():
+        for column, time in self.source_format.times.items():
             text = self.text(time.field)
             found[column] = None if text is None else _typed(column, time_of, text, time.format, time.zone)
         return found
 
     def _typed_fields(self) -> dict[str, object]:
         found: dict[str, object] = {}
-        for column, place in self.mapping.fields.items():
+        for column, place in self.source_format.fields.items():
             text = Text(place.constant, None) if isinstance(place, Constant) else self.text(place)
             found[column] = None if text is None else _typed(column, _reader(column), text)
         return found
@@ -236,10 +236,10 @@ def _number(columns: Mapping[str, object], name: str) -> int | None:
     return value
 
 
-def _tokens(mapping: mappings.Mapping, name: str, columns: Mapping[str, object]) -> tuple[int | None, ...]:
+def _tokens(source_format: SourceFormat, name: str, columns: Mapping[str, object]) -> tuple[int | None, ...]:
     cached, write = _number(columns, "tokens_cached"), _number(columns, "tokens_cache_write")
     given, out = _number(columns, "tokens_in"), _number(columns, "tokens_out")
-    if not mapping.input_includes_cached and (given, cached, write) != (None, None, None):
+    if not source_format.input_includes_cached and (given, cached, write) != (None, None, None):
         given = (given or 0) + (cached or 0) + (write or 0)
     reasoning = _number(columns, "tokens_reasoning")
     if (cached or 0) + (write or 0) > (given or 0) or (reasoning or 0) > (out or 0):

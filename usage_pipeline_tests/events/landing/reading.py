@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from usage_pipeline.events.format_parts import FileType
 from usage_pipeline.events.landing.lines import SCHEMA, LineCounts, LineReader
 from usage_pipeline.events.landing.scan import COMPRESSIONS, LandingFile
-from usage_pipeline.events.mapping_parts import Format
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def shown(path: Path) -> LandingFile:
         source="any",
         landing_day=date(2026, 5, 1),
         tenant=None,
-        format=Format.CSV if ".csv" in path.name else Format.JSONL,
+        format=FileType.CSV if ".csv" in path.name else FileType.JSONL,
         compression=COMPRESSIONS.get(path.suffix),
         size=stat.st_size,
         mtime_ns=stat.st_mtime_ns,

@@ -17,7 +17,7 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, files, reject_reasons, rows
 
 Land = Callable[[str], None]
-AddMapping = Callable[[str, str], Path]
+AddFormat = Callable[[str, str], Path]
 TIME = "2026-05-01T08:00:00Z"
 some_examples = hypothesis_settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -50,9 +50,9 @@ TABULAR = """
     ],
 )
 def test_csv_field(
-    storage: Storage, deliver: Callable[..., None], add_mapping: AddMapping, row: str, feature: str | None
+    storage: Storage, deliver: Callable[..., None], add_format: AddFormat, row: str, feature: str | None
 ) -> None:
-    add_mapping("tabular", TABULAR)
+    add_format("tabular", TABULAR)
     lines = ["id,tenant,at,feature,attempt", f"e1,acme,{TIME},{row},1"]
     deliver("tabular", "2026-05-01", lines, name="a.csv")
     assert rows(storage, LANDED_EVENTS, "feature") == [(feature,)]
@@ -67,11 +67,11 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0{["), max_siz
 def test_csv_fields_are_those_that_were_written(
     storage: Storage,
     deliver: Callable[..., None],
-    add_mapping: AddMapping,
+    add_format: AddFormat,
     table: list[tuple[str, str]],
     end: str,
 ) -> None:
-    add_mapping("tabular", TABULAR)
+    add_format("tabular", TABULAR)
     text = io.StringIO(newline="")
     # With "\n" as line end Python leaves a "\r" without quotes, and a field that ends in one would end its line.
     quoting = csv.QUOTE_ALL if end == "\n" else csv.QUOTE_MINIMAL
@@ -84,9 +84,9 @@ def test_csv_fields_are_those_that_were_written(
 
 
 def test_columns_are_found_by_the_header_in_any_order(
-    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+    storage: Storage, landing: Landing, land: Land, add_format: AddFormat
 ) -> None:
-    add_mapping("tabular", TABULAR)
+    add_format("tabular", TABULAR)
     content = f"\ufefffeature , attempt,at,tenant,id\r\nchat,1,{TIME},acme,e1\r\n"
     landing.write_bytes("tabular", "2026-05-01", content.encode(), name="a.csv")
     land("2026-05-01")
@@ -102,9 +102,9 @@ def test_a_header_without_a_mapped_column_fails_the_file_and_names_the_column(
 
 
 def test_a_row_with_too_few_or_too_many_fields_is_rejected(
-    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+    storage: Storage, landing: Landing, land: Land, add_format: AddFormat
 ) -> None:
-    add_mapping("tabular", TABULAR)
+    add_format("tabular", TABULAR)
     lines = [
         "id,tenant,at,feature,attempt",
         f"e1,acme,{TIME},chat",
@@ -117,9 +117,9 @@ def test_a_row_with_too_few_or_too_many_fields_is_rejected(
 
 
 def test_a_delivery_field_of_csv_makes_a_duplicate_and_no_conflict(
-    storage: Storage, landing: Landing, run: Callable[[], object], add_mapping: AddMapping
+    storage: Storage, landing: Landing, run: Callable[[], object], add_format: AddFormat
 ) -> None:
-    add_mapping("tabular", TABULAR)
+    add_format("tabular", TABULAR)
     lines = ["id,tenant,at,feature,attempt", f"e1,acme,{TIME},chat,1", f"e1,acme,{TIME},chat,2"]
     landing.write("tabular", "2026-05-01", lines, name="a.csv")
     run()
@@ -128,9 +128,9 @@ def test_a_delivery_field_of_csv_makes_a_duplicate_and_no_conflict(
 
 
 def test_a_delivery_field_of_csv_stands_in_meta_like_one_of_json(
-    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+    storage: Storage, landing: Landing, land: Land, add_format: AddFormat
 ) -> None:
-    add_mapping("tabular", TABULAR)
+    add_format("tabular", TABULAR)
     landing.write(
         "tabular", "2026-05-01", ["id,tenant,at,feature,attempt", f"e1,acme,{TIME},chat,2"], name="a.csv"
     )
@@ -140,9 +140,9 @@ def test_a_delivery_field_of_csv_stands_in_meta_like_one_of_json(
 
 
 def test_a_field_that_is_not_for_delivery_makes_a_conflict(
-    storage: Storage, landing: Landing, run: Callable[[], object], add_mapping: AddMapping
+    storage: Storage, landing: Landing, run: Callable[[], object], add_format: AddFormat
 ) -> None:
-    add_mapping("tabular", TABULAR)
+    add_format("tabular", TABULAR)
     lines = ["id,tenant,at,feature,attempt,note", f"e1,acme,{TIME},chat,1,a", f"e1,acme,{TIME},chat,1,b"]
     landing.write("tabular", "2026-05-01", lines, name="a.csv")
     run()
@@ -161,9 +161,9 @@ def test_a_field_that_is_not_for_delivery_makes_a_conflict(
     ],
 )
 def test_a_quote_counts_only_where_a_field_begins_with_it_as_in_python(
-    storage: Storage, deliver: Callable[..., None], add_mapping: AddMapping, fields: str, feature: str
+    storage: Storage, deliver: Callable[..., None], add_format: AddFormat, fields: str, feature: str
 ) -> None:
-    add_mapping("tabular", TABULAR)
+    add_format("tabular", TABULAR)
     deliver("tabular", "2026-05-01", ["id,tenant,at,feature,attempt", f"e1,acme,{TIME},{fields}"], name="a.csv")
     assert rows(storage, LANDED_EVENTS, "feature") == [(feature,)]
     assert next(csv.reader([fields]))[0] == feature
@@ -182,9 +182,9 @@ def test_a_quote_counts_only_where_a_field_begins_with_it_as_in_python(
     ],
 )
 def test_a_field_whose_quotes_are_broken_makes_a_line_malformed_and_loses_no_text(
-    storage: Storage, deliver: Callable[..., None], add_mapping: AddMapping, fields: str
+    storage: Storage, deliver: Callable[..., None], add_format: AddFormat, fields: str
 ) -> None:
-    add_mapping("tabular", TABULAR)
+    add_format("tabular", TABULAR)
     lines = ["id,tenant,at,feature,attempt", f"e1,acme,{TIME},{fields}", f"e2,acme,{TIME},chat,1"]
     deliver("tabular", "2026-05-01", lines, name="a.csv")
     assert reject_reasons(storage) == [(2, "malformed_csv")]
@@ -195,9 +195,9 @@ def test_a_field_whose_quotes_are_broken_makes_a_line_malformed_and_loses_no_tex
     "header", ["id,tenant,at,feature,attempt,feature", 'id,tenant,at,attempt,feature," feature"']
 )
 def test_a_header_that_names_a_column_twice_fails_the_file_and_names_the_column(
-    storage: Storage, deliver: Callable[..., None], add_mapping: AddMapping, header: str
+    storage: Storage, deliver: Callable[..., None], add_format: AddFormat, header: str
 ) -> None:
-    add_mapping("tabular", TABULAR)
+    add_format("tabular", TABULAR)
     deliver("tabular", "2026-05-01", [header, f"e1,acme,{TIME},a,1,b"], name="a.csv")
     assert files(storage)["a.csv"].error == (
         "its header names the column 'feature' twice; which of the two counts cannot be told. "
@@ -206,8 +206,8 @@ def test_a_header_that_names_a_column_twice_fails_the_file_and_names_the_column(
 
 
 def test_a_header_longer_than_the_csv_module_takes_fails_the_file(
-    storage: Storage, deliver: Callable[..., None], add_mapping: AddMapping
+    storage: Storage, deliver: Callable[..., None], add_format: AddFormat
 ) -> None:
-    add_mapping("tabular", TABULAR)
+    add_format("tabular", TABULAR)
     deliver("tabular", "2026-05-01", ["x" * 200_000], name="a.csv")
     assert str(files(storage)["a.csv"].error).startswith("its first line is no CSV header; ")

@@ -78,7 +78,7 @@ def test_an_unknown_file_is_refused_and_nothing_changes(storage: Storage, decide
 @pytest.mark.parametrize("reason", ["", " \n"])
 def test_without_a_reason_nothing_is_decided(storage: Storage, decide: Decide, name: str, reason: str) -> None:
     before = everything(storage)
-    with pytest.raises(QueryError, match="A reason is needed: it stands in the audit log"):
+    with pytest.raises(QueryError, match="A reason is needed, for the audit log"):
         decide(storage, f"{FOLDER}/{name}", reason, "ann")
     assert everything(storage) == before
 
@@ -168,5 +168,5 @@ def test_a_file_that_landed_by_other_rules_meanwhile_keeps_its_new_object(storag
 
 def test_a_file_whose_content_changed_meanwhile_is_not_withdrawn(storage: Storage) -> None:
     (error,) = landed_by_other_rules_meanwhile(storage, content_digest="another")
-    assert str(error) == f"{FOLDER}/landed.jsonl has just landed or been decided on anew; look at it again."
+    assert str(error) == f"{FOLDER}/landed.jsonl has just landed, or somebody else has decided; look at it again."
     assert files(storage)["landed.jsonl"].state == "landed"

@@ -10,15 +10,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from usage_pipeline.events.mapping import SOURCES, load_mapping
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.events.source_format import SOURCES, load_format
 from usage_pipeline.records.tables import CONFLICTS, USAGE_RECORDS
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.events.each import Became
 from usage_pipeline_tests.support import Landing, prompt, rows
 
 Land = Callable[[str], None]
-AddMapping = Callable[[str, str], Path]
+AddFormat = Callable[[str, str], Path]
 TIME = "2026-05-01T08:00:00Z"
 some_examples = hypothesis_settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -68,10 +68,10 @@ def test_an_unmapped_field_is_found_beside_a_mapped_one_that_is_null(
 
 
 def test_fields_whose_names_differ_only_by_case_are_two(
-    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+    storage: Storage, landing: Landing, land: Land, add_format: AddFormat
 ) -> None:
     fields = "fields: {model: $.model, project: $.Model, feature: $.inner.x, agent: $.Inner.x}"
-    add_mapping("cases", NESTED.replace("""fields: {model: '$."the.model".name'}""", fields))
+    add_format("cases", NESTED.replace("""fields: {model: '$."the.model".name'}""", fields))
     line = {"event": {"id": 1, "at": TIME}, "tenant": "acme", "model": "m", "Model": "P", "inner": {"x": "f"}}
     landing.write("cases", "2026-05-01", [json.dumps({**line, "Inner": {"x": "A"}})])
     land("2026-05-01")
@@ -80,7 +80,7 @@ def test_fields_whose_names_differ_only_by_case_are_two(
     ]
 
 
-def test_meta_is_null_when_the_mapping_reads_nested_fields_and_nothing_is_left(
+def test_meta_is_null_when_the_format_reads_nested_fields_and_nothing_is_left(
     storage: Storage, landing: Landing, land: Land
 ) -> None:
     line = '{"event": "message_send", "properties": {"prompt_tokens": 1}, "user_id": "u", "time": 1777622400}'
@@ -90,9 +90,9 @@ def test_meta_is_null_when_the_mapping_reads_nested_fields_and_nothing_is_left(
 
 
 def test_of_an_object_only_the_fields_that_are_mapped_are_taken_out_of_meta(
-    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+    storage: Storage, landing: Landing, land: Land, add_format: AddFormat
 ) -> None:
-    add_mapping("nested", NESTED)
+    add_format("nested", NESTED)
     line = {
         "tenant": "acme",
         "event": {"id": "e1", "at": TIME, "kind": "x"},
@@ -119,7 +119,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
-READ = {path.removeprefix("$.") for path in load_mapping(SOURCES / "persona.yaml").read_fields}
+READ = {path.removeprefix("$.") for path in load_format(SOURCES / "persona.yaml").read_fields}
 
 
 @some_examples
@@ -172,9 +172,9 @@ def test_content_under_a_repeated_or_escaped_key_is_in_no_column_either(
 
 
 def test_content_that_is_a_delivery_field_too_is_in_no_column(
-    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+    storage: Storage, landing: Landing, land: Land, add_format: AddFormat
 ) -> None:
-    add_mapping("nested", NESTED.replace("[$.delivery.attempt]", "[$.body.question]"))
+    add_format("nested", NESTED.replace("[$.delivery.attempt]", "[$.body.question]"))
     line = {"tenant": "acme", "event": {"id": "e1", "at": TIME}, "body": {"question": "a secret"}}
     landing.write("nested", "2026-05-01", [line])
     land("2026-05-01")
@@ -235,9 +235,9 @@ def test_a_list_is_kept_as_json(storage: Storage, landing: Landing, land: Land) 
 
 
 def test_an_id_of_several_fields_keeps_them_apart(
-    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+    storage: Storage, landing: Landing, land: Land, add_format: AddFormat
 ) -> None:
-    add_mapping("nested", NESTED.replace("identity: [$.event.id]", "identity: [$.a, $.b]"))
+    add_format("nested", NESTED.replace("identity: [$.event.id]", "identity: [$.a, $.b]"))
     lines = [
         {"tenant": "acme", "event": {"at": TIME}, "a": a, "b": b}
         for a, b in [("x:y", "z"), ("x", "y:z"), ("x", "z")]
@@ -249,9 +249,9 @@ def test_an_id_of_several_fields_keeps_them_apart(
 
 
 def test_a_delivery_field_of_json_makes_a_duplicate_and_no_conflict(
-    storage: Storage, landing: Landing, run: Callable[[], object], add_mapping: AddMapping
+    storage: Storage, landing: Landing, run: Callable[[], object], add_format: AddFormat
 ) -> None:
-    add_mapping("nested", NESTED)
+    add_format("nested", NESTED)
     lines = [
         {"tenant": "acme", "event": {"id": "e1", "at": TIME}, "delivery": {"attempt": attempt}}
         for attempt in (1, 2)

@@ -154,10 +154,10 @@ def test_any_cost_with_up_to_24_decimal_places_is_kept_exactly(
     storage: Storage,
     landing: Landing,
     land: Land,
-    add_mapping: Callable[[str, str], Path],
+    add_format: Callable[[str, str], Path],
     costs: list[Decimal],
 ) -> None:
-    add_mapping("metered", METERED)
+    add_format("metered", METERED)
     lines = [
         f'{{"id": "e{number}", "at": "2026-05-01T08:00:00Z", "bill": {{"cost": {cost:f}}}}}'
         for number, cost in enumerate(costs)

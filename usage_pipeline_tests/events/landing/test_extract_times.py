@@ -10,11 +10,11 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.events.each import Became
 from usage_pipeline_tests.support import Landing, reject_reasons, rows
 
-AddMapping = Callable[[str, str], object]
+AddFormat = Callable[[str, str], object]
 Land = Callable[[str], None]
 
 
-def mapping(occurred_at: str) -> str:
+def source_format(occurred_at: str) -> str:
     return f"""
         description: Something that happens.
         format: jsonl
@@ -76,7 +76,7 @@ BELOW_MICROSECONDS = [
 
 @pytest.fixture(scope="module")
 def read_time(land_each: Callable[..., dict[str, Became]]) -> Callable[[str, str], str | None]:
-    """The time of an event of 2026-05-01 whose mapping says this of its time; None when it is rejected."""
+    """The time of an event of 2026-05-01 whose format says this of its time; None when it is rejected."""
     texts: dict[str, list[str]] = {}
     for occurred_at, text, *_ in (
         *TIMES,
@@ -84,7 +84,7 @@ def read_time(land_each: Callable[..., dict[str, Became]]) -> Callable[[str, str
     ):
         texts.setdefault(str(occurred_at), []).append(str(text))
     became = {
-        occurred_at: land_each("ticks", {text: f'{{"at": {text}}}' for text in found}, mapping(occurred_at))
+        occurred_at: land_each("ticks", {text: f'{{"at": {text}}}' for text in found}, source_format(occurred_at))
         for occurred_at, found in texts.items()
     }
 
@@ -118,9 +118,9 @@ def test_digits_below_the_microsecond_are_cut_off_so_that_the_event_stays_on_its
 
 
 def test_midnight_belongs_to_the_day_it_starts(
-    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+    storage: Storage, landing: Landing, land: Land, add_format: AddFormat
 ) -> None:
-    add_mapping("ticks", mapping("format: iso"))
+    add_format("ticks", source_format("format: iso"))
     lines = ['{"at": "2026-04-30T23:59:59.999999Z"}', '{"at": "2026-05-01T00:00:00Z"}']
     landing.write("ticks", "2026-05-01", lines, tenant="acme")
     land("2026-05-01")
@@ -131,9 +131,9 @@ def test_midnight_belongs_to_the_day_it_starts(
 
 
 def test_every_mapped_time_is_checked(
-    storage: Storage, landing: Landing, land: Land, add_mapping: AddMapping
+    storage: Storage, landing: Landing, land: Land, add_format: AddFormat
 ) -> None:
-    add_mapping("ticks", mapping("format: iso}, started_at: {field: $.start, format: epoch_s"))
+    add_format("ticks", source_format("format: iso}, started_at: {field: $.start, format: epoch_s"))
     line = '{"at": "2026-05-01T08:00:00Z", "start": "early"}'
     landing.write("ticks", "2026-05-01", [line], tenant="acme")
     land("2026-05-01")

@@ -162,7 +162,7 @@ def mixed(good: int, bad: int, bad_line: dict[str, Any] | str = "{") -> list[dic
         pytest.param(94, 6, FileState.QUARANTINED, id="6 of 100"),
         pytest.param(95, 5, FileState.LANDED, id="5 of 100 is not more than 5 %"),
         pytest.param(0, 100, FileState.QUARANTINED, id="all of 100"),
-        pytest.param(0, 99, FileState.LANDED, id="all of 99, too few to judge"),
+        pytest.param(0, 99, FileState.LANDED, id="all of 99, too few to validate"),
         pytest.param(189, 11, FileState.QUARANTINED, id="11 of 200"),
         pytest.param(190, 10, FileState.LANDED, id="10 of 200"),
     ],
@@ -174,7 +174,7 @@ def test_a_file_with_too_large_a_share_of_rejected_lines_is_quarantined(
     assert files(storage)["events.jsonl"].state == state
 
 
-def test_blank_lines_are_no_lines_to_judge_a_file_by(storage: Storage, landing: Landing, land: Land) -> None:
+def test_blank_lines_are_no_lines_to_validate_a_file_by(storage: Storage, landing: Landing, land: Land) -> None:
     landing.write("persona", "2026-05-01", [*mixed(90, 9), "", ""])
     land("2026-05-01")
     assert files(storage)["events.jsonl"].state == FileState.LANDED

@@ -13,8 +13,8 @@ import pytest
 import zstandard
 from sqlalchemy import select
 
-from usage_pipeline.events.mapping import SOURCES, load_mapping
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
+from usage_pipeline.events.source_format import SOURCES, load_format
 from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files, schema
@@ -23,7 +23,7 @@ from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.events.landing.good_lines import HEADER, JSON_LINES
 from usage_pipeline_tests.events.landing.mutations import UNSETTLED, VALUES, Base, Mutator
-from usage_pipeline_tests.events.landing.oracle import Delivery, judge
+from usage_pipeline_tests.events.landing.oracle import Delivery, validate
 from usage_pipeline_tests.support import Landing, digests, shared
 
 SHARES = {"": 1.0, ".gz": 0.03, ".zst": 0.5}
@@ -131,22 +131,20 @@ def expect_every_line(storage: Storage, written: Mapping[str, bytes]) -> None:
     for file in known:
         content = written[file.path]
         assert file.lines == content.count(b"\n") + (not content.endswith(b"\n")), file.path
-        judged = file.accepted + file.rejected
-        assert file.lines == file.header + file.continuation + file.blank + judged, file.path
-        assert found[file.path][0] == judged, file.path
+        validated = file.accepted + file.rejected
+        assert file.lines == file.header + file.continuation + file.blank + validated, file.path
+        assert found[file.path][0] == validated, file.path
         assert found[file.path][1] <= file.lines, file.path
 
 
 def expect_every_accepted_line(storage: Storage) -> None:
     """By event day and file, accepted = records + duplicates + conflicts + voided + voids."""
-    days, accounts = schema.landing_event_days.c, schema.line_accounts.c
-    outcomes = accounts.records + accounts.duplicates + accounts.conflicts + accounts.voided + accounts.voids
+    days, tallies = schema.landing_event_days.c, schema.line_tallies.c
+    outcomes = tallies.records + tallies.duplicates + tallies.conflicts + tallies.voided + tallies.voids
     with storage.warehouse.connect() as connection:
         accounted = {
             (r.path, r.day): (r.landed, r.total)
-            for r in connection.execute(
-                select(accounts.path, accounts.day, accounts.landed, outcomes.label("total"))
-            )
+            for r in connection.execute(select(tallies.path, tallies.day, tallies.landed, outcomes.label("total")))
         }
         shares = {
             (r.path, r.event_day): (r.rows, r.rows)
@@ -193,12 +191,14 @@ def test_changed_lines_are_all_accounted_for_and_come_to_the_same_twice(  # noqa
     assert {state for _, state, *_ in found[0][0]} == states
 
 
-def judged(path: str, content: bytes) -> dict[tuple[str, int], str]:
+def validated(path: str, content: bytes) -> dict[tuple[str, int], str]:
     """The records of a file by path and line: the reject reason of each, or its type."""
     name, day, tenant, _ = path.split("/")
-    mapping = load_mapping(SOURCES / f"{name}.yaml")
-    delivered = Delivery(mapping, content, tenant, date.fromisoformat(day), {None: 2}, date(2023, 1, 1))
-    named = {(path, line.number): line.reason or (line.record and line.record.type) for line in judge(delivered)}
+    source_format = load_format(SOURCES / f"{name}.yaml")
+    delivered = Delivery(source_format, content, tenant, date.fromisoformat(day), {None: 2}, date(2023, 1, 1))
+    named = {
+        (path, line.number): line.reason or (line.record and line.record.type) for line in validate(delivered)
+    }
     return {place: verdict for place, verdict in named.items() if verdict}
 
 
@@ -211,13 +211,13 @@ def verdicts(storage: Storage) -> dict[tuple[str, int], str]:
     return {(path, line): verdict for path, line, verdict in found}
 
 
-def test_changed_lines_are_judged_as_the_independent_judge_says(
+def test_changed_lines_are_validated_as_the_independent_validate_says(
     new_settings: Callable[..., Settings], tmp_path: Path, logs: dict[str, Log]
 ) -> None:
     landing = tmp_path / "landing"
     written = write(Landing(landing), logs, 150, seed=3, values=VALUES)
     expected: dict[tuple[str, int], str] = {}
     for path, content in written.items():
-        expected |= judged(path, content)
+        expected |= validated(path, content)
     with computed(new_settings(default_retention_days=2), landing) as storage:
         assert verdicts(storage) == expected

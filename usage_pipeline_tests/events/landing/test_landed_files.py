@@ -15,7 +15,7 @@ from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline_tests.events.landing.test_landed_lines import DAY, ONE, TIME, TWO, account
+from usage_pipeline_tests.events.landing.test_landed_lines import DAY, ONE, TIME, TWO, tally
 from usage_pipeline_tests.support import Landing, files, prompt, rows
 
 Land = Callable[[str], None]
@@ -49,7 +49,7 @@ def test_an_archive_of_several_parts_lands_whole(
     storage: Storage, deliver_archive: DeliverArchive, name: str, content: bytes
 ) -> None:
     deliver_archive(name, content)
-    assert account(storage, name) == (2, 0, 0, 0, 2, 0)
+    assert tally(storage, name) == (2, 0, 0, 0, 2, 0)
 
 
 DELIVER_AGAIN = "deliver the file again"
@@ -80,7 +80,7 @@ def test_an_archive_that_is_not_whole_or_not_what_its_name_says_fails_alone(
     deliver_archive(name, content)
     failed = files(storage)[name]
     assert (failed.state, failed.error, failed.lines) == (FileState.FAILED, f"{problem}; {DELIVER_AGAIN}", 0)
-    assert account(storage, "good.jsonl") == (1, 0, 0, 0, 1, 0)
+    assert tally(storage, "good.jsonl") == (1, 0, 0, 0, 1, 0)
 
 
 @pytest.mark.parametrize("content", [WHOLE_GZIP, WHOLE_ZSTD], ids=["gzip", "zstd"])
@@ -135,7 +135,7 @@ def test_a_file_under_any_name_lands_under_that_name(
     line = json.dumps(prompt("e1", TIME, tenantId=tenant))
     landing.write("persona", DAY, [line, "{", "", line.replace("e1", "e2")], tenant=tenant, name=name)
     land(DAY)
-    assert account(storage, name) == (4, 0, 0, 1, 2, 1)
+    assert tally(storage, name) == (4, 0, 0, 1, 2, 1)
     path = f"persona/{DAY}/{tenant}/{name}"
     assert rows(storage, LANDED_EVENTS, "record_id", "landing_file") == [("e1", path), ("e2", path)]
 
@@ -150,7 +150,7 @@ def test_hidden_and_unfinished_files_and_names_that_are_not_utf8_do_not_land(
         landing.write_bytes("persona", DAY, TWO, tenant=tenant, name="a.jsonl")
     land(DAY)
     assert list(files(storage)) == ["good.jsonl"]
-    assert account(storage, "good.jsonl") == (1, 0, 0, 0, 1, 0)
+    assert tally(storage, "good.jsonl") == (1, 0, 0, 0, 1, 0)
 
 
 def test_a_file_without_permission_fails_with_the_reason_and_the_days_others_land(
@@ -167,4 +167,4 @@ def test_a_file_without_permission_fails_with_the_reason_and_the_days_others_lan
         closed = files(storage)["closed.jsonl"]
         assert (closed.path, closed.state) == (f"persona/{DAY}/closed.jsonl", FileState.FAILED)
         assert closed.error == "Permission denied; check the file and its permissions"
-        assert account(storage, "good.jsonl") == (1, 0, 0, 0, 1, 0)
+        assert tally(storage, "good.jsonl") == (1, 0, 0, 0, 1, 0)

@@ -15,7 +15,7 @@ from usage_pipeline_tests.support import Landing, files, prompt, reject_reasons,
 
 Land = Callable[[str], None]
 Landed = tuple[tuple[int, ...], list[tuple[int, str]]]
-"""The account of a file, and its rejects."""
+"""The tally of a file, and its rejects."""
 DAY = "2026-05-01"
 TIME = "2026-05-01T08:00:00Z"
 MIB_16 = 1 << 24
@@ -28,7 +28,7 @@ def jsonl(record_id: str, note: str = "") -> bytes:
     return json.dumps(prompt(record_id, TIME, note=note)).encode()
 
 
-def account(storage: Storage, name: str) -> tuple[int, int, int, int, int, int]:
+def tally(storage: Storage, name: str) -> tuple[int, int, int, int, int, int]:
     """Lines, header, continuation, blank, accepted, rejected of a landed file, which must come out even."""
     file = files(storage)[name]
     assert file.state == FileState.LANDED
@@ -137,13 +137,13 @@ def rejects_of(storage: Storage, name: str) -> list[tuple[int, str]]:
 @pytest.mark.parametrize(("content", "expected"), OF_JSONL)
 def test_jsonl(all_landed: Storage, content: bytes, expected: Landed) -> None:
     name = file_of(content, "jsonl")
-    assert (account(all_landed, name), rejects_of(all_landed, name)) == expected
+    assert (tally(all_landed, name), rejects_of(all_landed, name)) == expected
 
 
 @pytest.mark.parametrize(("content", "expected"), OF_CSV)
 def test_csv(all_landed: Storage, content: bytes, expected: Landed) -> None:
     name = file_of(content, "csv")
-    assert (account(all_landed, name), rejects_of(all_landed, name)) == expected
+    assert (tally(all_landed, name), rejects_of(all_landed, name)) == expected
 
 
 def test_a_line_of_json_may_have_16_mib_and_no_byte_more(storage: Storage, landing: Landing, land: Land) -> None:
@@ -153,7 +153,7 @@ def test_a_line_of_json_may_have_16_mib_and_no_byte_more(storage: Storage, landi
     )
     landing.write_bytes("persona", DAY, content, name="a.jsonl")
     land(DAY)
-    assert account(storage, "a.jsonl") == (4, 0, 0, 0, 3, 1)
+    assert tally(storage, "a.jsonl") == (4, 0, 0, 0, 3, 1)
     assert reject_reasons(storage) == [(2, "line_too_long")]
 
 
@@ -163,7 +163,7 @@ def test_a_record_of_csv_may_have_16_mib_and_no_byte_more(storage: Storage, land
     landing.write_bytes("azure_llm", DAY, HEADER + b"\n".join(lines) + b"\n", tenant="acme", name="a.csv")
     land(DAY)
     continuation = fill // 2 - 1
-    assert account(storage, "a.csv") == (5 + continuation, 1, continuation, 0, 3, 1)
+    assert tally(storage, "a.csv") == (5 + continuation, 1, continuation, 0, 3, 1)
     assert reject_reasons(storage) == [(3, "line_too_long")]
 
 
@@ -173,7 +173,7 @@ def test_of_a_record_over_the_limit_in_several_lines_the_first_is_broken_and_the
     long = ROW + b'"' + b"x" * MIB_16 + b'\n"'
     landing.write_bytes("azure_llm", DAY, HEADER + long + b"\n" + ROW + b"\n", tenant="acme", name="a.csv")
     land(DAY)
-    assert account(storage, "a.csv") == (4, 1, 0, 0, 1, 2)
+    assert tally(storage, "a.csv") == (4, 1, 0, 0, 1, 2)
     assert reject_reasons(storage) == [(2, "line_too_long"), (3, "malformed_csv")]
 
 
@@ -184,7 +184,7 @@ def test_a_line_over_the_limit_that_spans_many_blocks_is_one_line(
     content = ONE + b"\n" + b"x" * (3 * MIB_16) + b"\n" + TWO + b"\n"
     landing.write_bytes("persona", DAY, content, name=name)
     land(DAY)
-    assert account(storage, name) == (3, 0, 0, 0, 2, 1)
+    assert tally(storage, name) == (3, 0, 0, 0, 2, 1)
     assert reject_reasons(storage) == [(2, "line_too_long")]
 
 
@@ -195,5 +195,5 @@ def test_a_quoted_record_over_the_limit_that_spans_many_blocks_is_one_line(
     content = HEADER + ROW + b'"' + b"x" * (3 * MIB_16) + b'"\n' + ROW + b'"a\nb"\n'
     landing.write_bytes("azure_llm", DAY, content, tenant="acme", name=name)
     land(DAY)
-    assert account(storage, name) == (4, 1, 1, 0, 1, 1)
+    assert tally(storage, name) == (4, 1, 1, 0, 1, 1)
     assert reject_reasons(storage) == [(2, "line_too_long")]

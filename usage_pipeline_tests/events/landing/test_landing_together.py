@@ -1,4 +1,4 @@
-"""Small files are judged together, and come to what each comes to alone."""
+"""Small files are validated together, and come to what each comes to alone."""
 
 import gzip
 from collections.abc import Callable
@@ -153,7 +153,7 @@ def test_an_empty_file_among_others_has_an_empty_object(storage: Storage, landin
     assert len(list(storage.lake.folder(LANDED_EVENTS, DAYS[0]).iterdir())) == 3
 
 
-def test_more_files_than_are_judged_together_land_each_by_itself(storage: Storage, landing: Landing) -> None:
+def test_more_files_than_are_validated_together_land_each_by_itself(storage: Storage, landing: Landing) -> None:
     names = [f"{number:03}.jsonl" for number in range(2 * TOGETHER_FILES + 1)]
     for name in names:
         landing.write("persona", FIRST, [prompt(name, TIME)], name=name)
@@ -184,7 +184,9 @@ def test_a_file_that_goes_or_changes_meanwhile_fails_alone(
     assert rows(storage, LANDED_EVENTS, "record_id") == [("a.jsonl",), ("c.jsonl",)]
 
 
-def test_files_that_cannot_be_judged_together_are_judged_one_by_one(storage: Storage, landing: Landing) -> None:
+def test_files_that_cannot_be_validated_together_are_validated_one_by_one(
+    storage: Storage, landing: Landing
+) -> None:
     for name in ("a.jsonl", "b.jsonl"):
         landing.write("persona", FIRST, [prompt(name, TIME)], name=name)
     land(disturbed(storage, raising(duckdb.OutOfMemoryException("not enough for both"))))
@@ -223,7 +225,7 @@ def test_after_a_kill_the_next_run_finishes_as_if_nothing_had_been(
         assert digests(storage) == digests(other)
 
 
-def test_what_was_judged_before_a_kill_is_not_judged_again(storage: Storage, landing: Landing) -> None:
+def test_what_was_validated_before_a_kill_is_not_validated_again(storage: Storage, landing: Landing) -> None:
     three_days(landing)
     with pytest.raises(KeyboardInterrupt):
         land_days(disturbed(storage, *[lambda: None] * 5, raising(KeyboardInterrupt())), DAYS, "killed")

@@ -1,4 +1,4 @@
-"""The pipeline against an independent judge: each line of any file has the verdict, reason and columns it says."""
+"""The pipeline against an independent validator: each line has the verdict, reason and columns it says."""
 
 import shutil
 from collections import Counter
@@ -13,19 +13,19 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from usage_pipeline.events.mapping import SOURCES, load_mapping
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
+from usage_pipeline.events.source_format import SOURCES, load_format
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import line_accounts
+from usage_pipeline.storage.schema import line_tallies
 from usage_pipeline_tests.events.landing.faulty_files import (
     COMPRESSIONS,
-    MAPPINGS,
+    FORMATS,
     contents,
     every_single_fault,
     good_content,
 )
-from usage_pipeline_tests.events.landing.oracle import Delivery, Judged, judge
+from usage_pipeline_tests.events.landing.oracle import Delivery, Validated, validate
 from usage_pipeline_tests.events.landing.oracle_lines import Verdict
 from usage_pipeline_tests.support import Landing, rows
 
@@ -46,12 +46,12 @@ def _plans(add_reference: Callable[[str, str], None]) -> None:
     add_reference("tenants", TENANTS)
 
 
-def delivery(mapping: str, content: bytes, tenant: str | None) -> Delivery:
-    read = load_mapping(SOURCES / f"{mapping}.yaml")
+def delivery(source_format: str, content: bytes, tenant: str | None) -> Delivery:
+    read = load_format(SOURCES / f"{source_format}.yaml")
     return Delivery(read, content, tenant, date.fromisoformat(DAY), KEPT, date(2023, 1, 1))
 
 
-def as_landed(line: Judged) -> tuple[Any, ...]:
+def as_landed(line: Validated) -> tuple[Any, ...]:
     """An accepted line as the row that it becomes."""
     assert line.record is not None
     record = line.record
@@ -69,8 +69,8 @@ def of_file(storage: Storage, path: str) -> tuple[list[Any], list[Any], landed_f
     return [row[1:] for row in landed], [row[1:] for row in rejected if row[0] == path], file
 
 
-def name_of(mapping: str, compression: str) -> str:
-    return f"a.{'csv' if mapping == 'azure_llm' else 'jsonl'}{compression}"
+def name_of(source_format: str, compression: str) -> str:
+    return f"a.{'csv' if source_format == 'azure_llm' else 'jsonl'}{compression}"
 
 
 def some_examples(count: int) -> Callable[[Any], Any]:
@@ -85,23 +85,23 @@ def some_examples(count: int) -> Callable[[Any], Any]:
 
 @dataclass(frozen=True)
 class Lands:
-    """Lands single files, and expects of each what the independent judge says."""
+    """Lands single files, and expects of each what the independent validate says."""
 
     storage: Storage
     landing: Landing
     land: Land
 
-    def expect_as_judged(self, mapping: str, content: bytes, tenant: str | None, name: str) -> None:
-        path = self.landing.write_bytes(mapping, DAY, content, tenant=tenant, name=name)
+    def expect_as_validated(self, source_format: str, content: bytes, tenant: str | None, name: str) -> None:
+        path = self.landing.write_bytes(source_format, DAY, content, tenant=tenant, name=name)
         self.land(DAY)
         landed, rejected, file = of_file(self.storage, path.relative_to(self.landing.root).as_posix())
         path.unlink()
-        judged = list(judge(delivery(mapping, content, tenant)))
-        assert rejected == [(line.number, line.reason) for line in judged if line.verdict is Verdict.REJECTED]
-        assert landed == [as_landed(line) for line in judged if line.verdict is Verdict.ACCEPTED]
-        count = Counter(line.verdict for line in judged)
+        validated = list(validate(delivery(source_format, content, tenant)))
+        assert rejected == [(line.number, line.reason) for line in validated if line.verdict is Verdict.REJECTED]
+        assert landed == [as_landed(line) for line in validated if line.verdict is Verdict.ACCEPTED]
+        count = Counter(line.verdict for line in validated)
         assert (file.lines, file.header, file.continuation, file.blank, file.accepted, file.rejected) == (
-            len(judged),
+            len(validated),
             *(count[Verdict(name)] for name in ("header", "continuation", "blank", "accepted", "rejected")),
         )
 
@@ -112,20 +112,22 @@ def lands(storage: Storage, landing: Landing, land: Land) -> Lands:
 
 
 @pytest.mark.parametrize("tenant", ["acme", "archive"])
-@pytest.mark.parametrize("mapping", MAPPINGS)
-def test_any_value_in_any_field_is_what_the_judge_says(lands: Lands, mapping: str, tenant: str) -> None:
-    folder = None if mapping in TENANT_IN_LINE else tenant
-    content = every_single_fault(mapping).replace(b'"acme"', f'"{tenant}"'.encode())
-    lands.expect_as_judged(mapping, content, folder, name_of(mapping, ""))
+@pytest.mark.parametrize("source_format", FORMATS)
+def test_any_value_in_any_field_is_what_the_validate_says(lands: Lands, source_format: str, tenant: str) -> None:
+    folder = None if source_format in TENANT_IN_LINE else tenant
+    content = every_single_fault(source_format).replace(b'"acme"', f'"{tenant}"'.encode())
+    lands.expect_as_validated(source_format, content, folder, name_of(source_format, ""))
 
 
-@pytest.mark.parametrize("mapping", MAPPINGS)
+@pytest.mark.parametrize("source_format", FORMATS)
 @some_examples(10)
 @given(data=st.data(), tenant=TENANT_FOLDERS, compression=st.sampled_from(COMPRESSIONS))
-def test_each_line_of_any_file_is_what_the_judge_says(
-    lands: Lands, mapping: str, data: st.DataObject, tenant: str | None, compression: str
+def test_each_line_of_any_file_is_what_the_validate_says(
+    lands: Lands, source_format: str, data: st.DataObject, tenant: str | None, compression: str
 ) -> None:
-    lands.expect_as_judged(mapping, data.draw(contents(mapping)), tenant, name_of(mapping, compression))
+    lands.expect_as_validated(
+        source_format, data.draw(contents(source_format)), tenant, name_of(source_format, compression)
+    )
 
 
 @some_examples(3)
@@ -134,22 +136,24 @@ def test_each_accepted_line_becomes_a_record_or_is_accounted_for(
     storage: Storage, landing: Landing, run: Callable[[], object], data: st.DataObject, compression: str
 ) -> None:
     accepted: Counter[tuple[str, date]] = Counter()
-    for mapping in MAPPINGS:
-        content = good_content(mapping) + data.draw(contents(mapping))
-        path = landing.write_bytes(mapping, DAY, content, tenant="acme", name=name_of(mapping, compression))
-        for line in judge(delivery(mapping, content, "acme")):
+    for source_format in FORMATS:
+        content = good_content(source_format) + data.draw(contents(source_format))
+        path = landing.write_bytes(
+            source_format, DAY, content, tenant="acme", name=name_of(source_format, compression)
+        )
+        for line in validate(delivery(source_format, content, "acme")):
             if line.record:
                 accepted[path.relative_to(landing.root).as_posix(), line.record.occurred_at.date()] += 1
     run()
     shutil.rmtree(landing.root)
-    accounts = accounts_of(storage, {path for path, _ in accepted})
-    assert {place: landed for place, (landed, _) in accounts.items()} == accepted
-    assert {place: outcomes for place, (_, outcomes) in accounts.items()} == accepted
+    tallies = tallies_of(storage, {path for path, _ in accepted})
+    assert {place: landed for place, (landed, _) in tallies.items()} == accepted
+    assert {place: outcomes for place, (_, outcomes) in tallies.items()} == accepted
 
 
-def accounts_of(storage: Storage, paths: set[str]) -> dict[tuple[str, date], tuple[int, int]]:
+def tallies_of(storage: Storage, paths: set[str]) -> dict[tuple[str, date], tuple[int, int]]:
     """By file and event day, the accepted lines and the sum of what became of them."""
     with storage.warehouse.connect() as connection:
-        found = connection.execute(select(line_accounts).where(line_accounts.c.path.in_(paths))).mappings().all()
+        found = connection.execute(select(line_tallies).where(line_tallies.c.path.in_(paths))).mappings().all()
     outcomes = ("records", "duplicates", "conflicts", "voided", "voids")
     return {(row["path"], row["day"]): (row["landed"], sum(row[name] for name in outcomes)) for row in found}

@@ -11,9 +11,9 @@ OF_LINES = {"malformed_csv", "line_too_long"}
 
 
 def test_every_reason_has_a_meaning_and_every_meaning_a_reason() -> None:
-    judged = set(re.findall(r"THEN '([a-z_]+)'", landing_sql("judged")))
+    validated = set(re.findall(r"THEN '([a-z_]+)'", landing_sql("validated_lines")))
     simulated = {reason for source in SOURCES for reason in breaks(source)}
-    assert {listed_as(reason) for reason in judged | simulated | OF_LINES} == set(MEANINGS)
+    assert {listed_as(reason) for reason in validated | simulated | OF_LINES} == set(MEANINGS)
 
 
 def test_a_value_of_the_wrong_form_is_one_reason_whatever_its_column() -> None:

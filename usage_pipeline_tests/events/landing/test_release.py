@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from usage_pipeline.events.landing.decisions import release
-from usage_pipeline.events.mapping import SOURCES
+from usage_pipeline.events.source_format import SOURCES
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
@@ -50,17 +50,17 @@ def test_it_is_landed_and_its_rejected_lines_stay_rejected(storage: Storage) -> 
     assert (file.accepted, file.rejected) == (90, 10)
 
 
-def change_mapping(add_mapping: Callable[[str, str], Path]) -> None:
+def change_format(add_format: Callable[[str, str], Path]) -> None:
     persona = (SOURCES / "persona.yaml").read_text(encoding="utf-8")
-    add_mapping("persona", persona + "input_includes_cached: false\n")
+    add_format("persona", persona + "input_includes_cached: false\n")
 
 
-def test_it_stays_released_when_its_day_lands_again_by_another_mapping(
-    storage: Storage, run_to_series: Run, land: Callable[[str], None], add_mapping: Callable[[str, str], Path]
+def test_it_stays_released_when_its_day_lands_again_by_another_format(
+    storage: Storage, run_to_series: Run, land: Callable[[str], None], add_format: Callable[[str, str], Path]
 ) -> None:
     release(storage, PATH, "the rest is fine", "ann")
     before = files(storage)["events.jsonl"].object_name
-    change_mapping(add_mapping)
+    change_format(add_format)
     land("2026-05-01")
     run_to_series()
     assert files(storage)["events.jsonl"].object_name != before

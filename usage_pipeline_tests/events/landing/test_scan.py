@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from usage_pipeline.events.format_parts import FileType
 from usage_pipeline.events.landing.scan import LandingFile, Scan, scan_days, scan_landing
-from usage_pipeline.events.mapping import load_mappings
-from usage_pipeline.events.mapping_parts import Format
+from usage_pipeline.events.source_format import load_formats
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.support import Landing
 
@@ -23,7 +23,7 @@ def put(settings: Settings, path: str) -> Path:
 
 
 def scan(settings: Settings) -> Scan:
-    return scan_landing(settings, load_mappings(settings))
+    return scan_landing(settings, load_formats(settings))
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_landing_file(settings: Settings, path: str, compression: str | None, te
             source=source,
             landing_day=date.fromisoformat(day),
             tenant=tenant,
-            format=Format.CSV if ".csv" in path else Format.JSONL,
+            format=FileType.CSV if ".csv" in path else FileType.JSONL,
             compression=compression,
             size=3,
             mtime_ns=stat.st_mtime_ns,
@@ -103,7 +103,7 @@ def test_what_is_hidden_or_unfinished_is_passed_over(settings: Settings, path: s
     ("path", "named", "problem"),
     [
         ("readme.txt", "readme.txt", "expected a folder named after a source"),
-        ("personas/2026-05-01/a.jsonl", "personas", "no mapping has this name; known are"),
+        ("personas/2026-05-01/a.jsonl", "personas", "no format has this name; known are"),
         ("persona/a.jsonl", "persona/a.jsonl", "expected a folder named after the landing day, YYYY-MM-DD"),
         ("persona/may/a.jsonl", "persona/may", "expected a folder named after the landing day, YYYY-MM-DD"),
         ("persona/2026-02-30/a.jsonl", "persona/2026-02-30", "expected a folder named after the landing day"),
@@ -138,7 +138,7 @@ def test_a_name_that_is_not_utf8_does_not_hide_the_other_files(settings: Setting
 
 def test_a_future_landing_day_is_landed_when_it_has_come(settings: Settings) -> None:
     put(settings, f"persona/{FUTURE}/a.jsonl")
-    later = settings.model_copy(update={"now": settings.clock().replace(day=2)})
+    later = settings.model_copy(update={"now": settings.clock.now.replace(day=2)})
     assert [file.landing_day for file in scan(later).files] == [date(2026, 6, 2)]
 
 
@@ -162,7 +162,7 @@ def test_one_day_is_scanned_like_all(settings: Settings, landing: Landing) -> No
         landing.write("persona", folder, [{}])
         landing.write("aider", folder, [{}], tenant="acme")
     day = date(2026, 5, 2)
-    assert list(scan_days(settings, load_mappings(settings), [day]).files) == scan(settings).days()[day]
+    assert list(scan_days(settings, load_formats(settings), [day]).files) == scan(settings).days()[day]
 
 
 def test_without_a_landing_folder_there_is_nothing(settings: Settings) -> None:

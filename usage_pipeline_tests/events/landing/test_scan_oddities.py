@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from usage_pipeline.events.landing.scan import LandingFile, Misplaced, Scan, scan_days, scan_landing
-from usage_pipeline.events.mapping import load_mappings
+from usage_pipeline.events.source_format import load_formats
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.support import Landing
 
@@ -31,9 +31,9 @@ def put(settings: Settings, path: str) -> Path:
 
 def scan(settings: Settings) -> Scan:
     """The whole folder; its one day must be the same when it is looked at alone."""
-    found = scan_landing(settings, load_mappings(settings))
+    found = scan_landing(settings, load_formats(settings))
     of_day = tuple(entry for entry in found.misplaced if f"/{DAY}/" in f"{entry.path}/")
-    assert scan_days(settings, load_mappings(settings), [DAY]) == Scan(tuple(found.days().get(DAY, [])), of_day)
+    assert scan_days(settings, load_formats(settings), [DAY]) == Scan(tuple(found.days().get(DAY, [])), of_day)
     return found
 
 

@@ -47,7 +47,7 @@ def test_a_changed_file_is_logged_with_both_contents(storage: Storage, landing: 
         NOON,
         PIPELINE,
         Action.CHANGED,
-        "landed anew in place of its former content",
+        "landed again in place of its former content",
     )
     digests = entry.details["content_digest_before"], entry.details["content_digest"]
     assert (digests, len({before, after})) == ((before, after), 2)

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from usage_pipeline.events.landing.decisions import release, withdraw
-from usage_pipeline.events.mapping import SOURCES
+from usage_pipeline.events.source_format import SOURCES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import line_accounts
+from usage_pipeline.storage.schema import line_tallies
 from usage_pipeline_tests.series.reading import conversations, tokens
 from usage_pipeline_tests.support import Landing, digests, files, prompt
 
@@ -35,12 +35,12 @@ def _two_files(landing: Landing, run_to_series: Run) -> None:
     run_to_series()
 
 
-def accounts(storage: Storage) -> list[tuple[date, str, int, int, int]]:
+def tallies(storage: Storage) -> list[tuple[date, str, int, int, int]]:
     """Day, name of the file, lines landed, records and duplicates."""
-    table = line_accounts.c
+    table = line_tallies.c
     columns = (table.day, table.path, table.landed, table.records, table.duplicates)
     with storage.warehouse.connect() as connection:
-        found = connection.execute(line_accounts.select().with_only_columns(*columns).order_by(*columns))
+        found = connection.execute(line_tallies.select().with_only_columns(*columns).order_by(*columns))
         return [(day, Path(path).name, *counts) for day, path, *counts in found]
 
 
@@ -61,14 +61,14 @@ def test_a_conversation_that_it_began_begins_with_what_is_left(storage: Storage,
 def test_its_accounts_disappear_and_a_duplicate_of_its_line_becomes_the_record(
     storage: Storage, run_to_series: Run
 ) -> None:
-    assert accounts(storage) == [
+    assert tallies(storage) == [
         (date(2026, 5, 1), "wrong.jsonl", 1, 1, 0),
         (date(2026, 5, 2), "wrong.jsonl", 2, 2, 0),
         (date(2026, 5, 2), "stays.jsonl", 1, 0, 1),
     ]
     withdraw(storage, PATH, "wrong tenant", "ann")
     run_to_series()
-    assert accounts(storage) == [(date(2026, 5, 2), "stays.jsonl", 1, 1, 0)]
+    assert tallies(storage) == [(date(2026, 5, 2), "stays.jsonl", 1, 1, 0)]
 
 
 def test_the_file_says_by_whom_and_why(storage: Storage) -> None:
@@ -91,12 +91,12 @@ def test_it_stays_withdrawn_when_its_day_lands_again(
     assert tokens(storage, *DAYS) == [0, 120]
 
 
-def test_it_stays_withdrawn_when_its_day_lands_again_by_another_mapping(
-    storage: Storage, run_to_series: Run, land: Callable[[str], None], add_mapping: Callable[[str, str], Path]
+def test_it_stays_withdrawn_when_its_day_lands_again_by_another_format(
+    storage: Storage, run_to_series: Run, land: Callable[[str], None], add_format: Callable[[str, str], Path]
 ) -> None:
     withdraw(storage, PATH, "wrong tenant", "ann")
     persona = (SOURCES / "persona.yaml").read_text(encoding="utf-8")
-    add_mapping("persona", persona + "input_includes_cached: false\n")
+    add_format("persona", persona + "input_includes_cached: false\n")
     land("2026-05-02")
     run_to_series()
     file = files(storage)["wrong.jsonl"]

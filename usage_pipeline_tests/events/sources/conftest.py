@@ -21,7 +21,7 @@ FOLDERS = {
 
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str]) -> Iterator[Storage]:
-    """A deployment that holds each sample file, under the name of its mapping."""
+    """A deployment that holds each sample file, under the name of its format."""
     settings = Settings.load(
         data_dir=tmp_path_factory.mktemp("samples"), database_url=new_database(), digest_key="test", now=NOW
     )

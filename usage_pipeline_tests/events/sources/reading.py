@@ -5,9 +5,9 @@ from datetime import date
 from typing import Any
 
 from usage_pipeline.events.record import CONTENT, FACTS, TEXTS
+from usage_pipeline.metrics.queries import UsageQuery
+from usage_pipeline.metrics.read import read
 from usage_pipeline.records.tables import USAGE_RECORDS
-from usage_pipeline.series.queries import read_usage
-from usage_pipeline.series.questions import UsageQuery
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import files, rows
 
@@ -60,4 +60,4 @@ def texts(storage: Storage, source: str) -> list[tuple[int, dict[str, str]]]:
 def usage(storage: Storage, source: str, *metrics: str, group_by: str) -> list[tuple[Any, ...]]:
     """These metrics of February, by one dimension."""
     query = UsageQuery(*FEBRUARY, group_by=(group_by,), where=(("source", source),), metrics=metrics)
-    return [tuple(row.values()) for row in read_usage(storage, query)]
+    return [tuple(row.values()) for row in read(storage, query).rows]

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from usage_pipeline.records.tables import SET_ASIDE
-from usage_pipeline.series.dimensions import CUBE_METRICS
+from usage_pipeline.records.tables import EXCLUDED_EVENTS
+from usage_pipeline.registry import RECORD_METRIC_NAMES
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.events.sources.reading import line_counts, records, texts, usage
 from usage_pipeline_tests.support import rows
@@ -34,11 +34,13 @@ def test_both_deliveries_are_one_record_with_the_attempt_that_came_first(samples
 
 
 def test_the_second_delivery_is_a_duplicate_of_the_first(samples: Storage) -> None:
-    found = rows(samples, SET_ASIDE.spec, "source", "record_id", "verdict", "landing_line", "decided_by_line")
+    found = rows(
+        samples, EXCLUDED_EVENTS.spec, "source", "record_id", "verdict", "landing_line", "decided_by_line"
+    )
     assert found == [(SOURCE, "4b1e", "duplicate", 2, 1)]
 
 
-@pytest.mark.parametrize("metric", [column.name for column in CUBE_METRICS if column.name != "records"])
+@pytest.mark.parametrize("metric", [name for name in RECORD_METRIC_NAMES if name != "records"])
 def test_it_brings_no_meter(samples: Storage, metric: str) -> None:
     assert usage(samples, SOURCE, metric, group_by="source") == [(SOURCE, 0)]
 

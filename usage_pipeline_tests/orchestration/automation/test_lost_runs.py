@@ -60,7 +60,7 @@ def test_a_run_holds_its_lock_while_it_computes_and_no_longer(
 
     mark = state.mark_writing
     monkeypatch.setattr(state, "mark_writing", lambda *given: (seen.append(look(given[-1])), mark(*given)))
-    run = automation.execute(REQUEST._replace(asset_selection=[dg.AssetKey("set_aside")]))
+    run = automation.execute(REQUEST._replace(asset_selection=[dg.AssetKey("excluded_events")]))
     assert run.success
     assert set(seen) == {True}
     assert not look(run.run_id)

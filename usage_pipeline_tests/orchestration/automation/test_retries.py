@@ -17,7 +17,7 @@ from usage_pipeline_tests.support import Landing, prompt
 
 DAY = "2026-05-01"
 LAND = dg.RunRequest(job_name="landing_days", partition_key=DAY)
-COMPUTE = dg.RunRequest(job_name="event_days", partition_key=DAY, asset_selection=[dg.AssetKey("set_aside")])
+COMPUTE = dg.RunRequest(job_name="event_days", partition_key=DAY, asset_selection=[dg.AssetKey("excluded_events")])
 
 
 @pytest.fixture
@@ -71,5 +71,5 @@ def test_a_day_whose_rows_are_lost_is_not_tried_again(automation: Automation) ->
     assert not result.success
     assert retries(result) == 0
     assert "the landed rows of persona/2026-05-01/events.jsonl are not in the lake" in str(
-        result.failure_data_for_node("set_aside")
+        result.failure_data_for_node("excluded_events")
     )

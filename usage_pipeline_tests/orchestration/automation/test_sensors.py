@@ -77,7 +77,7 @@ def test_a_file_that_changes_while_its_day_is_under_way_is_requested_again_after
 @pytest.mark.filterwarnings("ignore:Function `AssetSelection.sources`:DeprecationWarning")  # of Dagster's own
 def test_the_days_of_a_backfill_are_under_way_before_it_has_made_its_runs(automation: Automation) -> None:
     graph = automation.definitions.get_repository_def().asset_graph
-    assets = [LANDED_EVENTS.name, "set_aside"]
+    assets = [LANDED_EVENTS.name, "excluded_events"]
     backfill = PartitionBackfill.from_asset_partitions(
         "a backfill",
         graph,

@@ -69,7 +69,7 @@ def test_a_duplicate_affects_its_day_and_no_other(storage: Storage, landing: Lan
     land(storage, day(4))
     ((tables, days),) = affected(storage)
     assert days == [day(2)]
-    assert "set_aside" in tables
+    assert "excluded_events" in tables
 
 
 def test_consecutive_days_are_one_run_and_others_another(storage: Storage, landing: Landing) -> None:

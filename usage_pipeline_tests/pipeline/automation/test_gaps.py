@@ -62,7 +62,7 @@ def test_a_file_that_vanished_is_noted_and_no_gap(storage: Storage, landing: Lan
     shutil.rmtree(landing.root / "persona")
     assert landing_gaps(storage) == {}
     with storage.warehouse.connect() as connection:
-        assert [file.vanished_at for file in landed_files.files(connection)] == [storage.settings.clock()]
+        assert [file.vanished_at for file in landed_files.files(connection)] == [storage.settings.clock.now]
 
 
 def test_an_event_day_that_was_never_computed_is_a_gap_of_all_its_tables(

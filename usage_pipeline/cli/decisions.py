@@ -1,0 +1,138 @@
+"""Commands with which people decide about files, and ask why: `release`, `withdraw`, `audit`, `explain`."""
+
+import getpass
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from usage_pipeline.cli.options import By, DataDir, Format, OutputFormat, load_settings
+from usage_pipeline.cli.output import count, print_rows, say
+
+if TYPE_CHECKING:
+    from usage_pipeline.costs.record_costs import ClassCost
+    from usage_pipeline.settings import Settings
+    from usage_pipeline.storage.landed_files import LandedFile
+    from usage_pipeline.storage.opened import Storage
+
+Path = Annotated[str, typer.Argument(metavar="FILE", help="The landing file, as `files` prints it.")]
+Reason = Annotated[str, typer.Option(help="The reason, for the audit log.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
+
+
+def release(
+    path: Path, reason: Reason, by: By = None, *, dry_run: DryRun = False, data_dir: DataDir = None
+) -> None:
+    """Admit a quarantined file, or one that was withdrawn, and compute the days concerned.
+
+    Its rejected lines stay rejected. A file that is delivered with other content is validated again.
+
+    Example: `usage-pipeline release persona/2026-02-20/acme.jsonl --reason "the rejects are test data"`
+    """
+    from usage_pipeline.events.landing import decisions
+
+    settings = load_settings(data_dir)
+    if dry_run:
+        _preview(settings, path, "would count", decisions.check_release)
+        return
+    from usage_pipeline.cli.session import open_session, settle
+
+    with open_session(settings, "release") as session:
+        file = decisions.release(session.storage, path, reason, by or getpass.getuser())
+        say(f"{file.path} counts now: {count(file.accepted, 'line')}.")
+        settle(session)
+
+
+def withdraw(
+    path: Path, reason: Reason, by: By = None, *, dry_run: DryRun = False, data_dir: DataDir = None
+) -> None:
+    """Take back all that a file brought, and compute the days concerned. The file itself is not touched.
+
+    Example: `usage-pipeline withdraw persona/2026-02-20/acme.jsonl --reason "wrong tenant" --dry-run`
+    """
+    from usage_pipeline.events.landing import decisions
+
+    settings = load_settings(data_dir)
+    if dry_run:
+        _preview(settings, path, "would no longer count", decisions.check_withdraw)
+        return
+    from usage_pipeline.cli.session import open_session, settle
+
+    with open_session(settings, "withdraw") as session:
+        file = decisions.withdraw(session.storage, path, reason, by or getpass.getuser())
+        say(f"{file.path} counts no longer: {count(file.accepted, 'line')}.")
+        settle(session)
+
+
+def audit(
+    file: Annotated[str | None, typer.Option(help="One landing file, as `files` prints it.")] = None,
+    form: Format = OutputFormat.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Print what was decided about files: what, when, why and by whom; oldest first.
+
+    Example: `usage-pipeline audit --file persona/2026-02-20/acme.jsonl`
+    """
+    from usage_pipeline.storage import audit as audit_log
+    from usage_pipeline.storage.opened import open_storage
+
+    settings = load_settings(data_dir)
+    with open_storage(settings) as storage, storage.warehouse.connect() as connection:
+        entries = [{**vars(entry), "action": entry.action.value} for entry in audit_log.entries(connection, file)]
+    details = [] if form is OutputFormat.TABLE else ["details"]
+    print_rows(entries, ["at", "by", "action", "subject", "reason", *details], form, "Audit log")
+
+
+def explain(
+    record_id: Annotated[str, typer.Argument(metavar="RECORD_ID", help="The record's id within its source.")],
+    tenant: Annotated[str | None, typer.Option(help="Only lines of this tenant.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only lines of this source.")] = None,
+    form: Format = OutputFormat.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Say of a record where it came from, what became of its lines, what it counted as and what it cost.
+
+    JSON also holds the record itself. An id of several fields is written with colons between them.
+
+    Example: `usage-pipeline explain evt_02 --tenant acme --format json`
+    """
+    from usage_pipeline.pipeline.explain import explain as find_explanation
+    from usage_pipeline.storage.opened import open_storage
+
+    settings = load_settings(data_dir)
+    with open_storage(settings) as storage:
+        found = [vars(line) for line in find_explanation(storage, record_id, tenant, source)]
+    if form is not OutputFormat.JSON:
+        found = [
+            {**line, "metrics": _written_out(line["metrics"]), "costs": _priced(line["costs"])} for line in found
+        ]
+    else:
+        found = [{**line, "costs": list(map(vars, line["costs"]))} for line in found]
+    facts = ["tenant_id", "source", "event_day", "landing_file", "landing_line", "type", "occurred_at"]
+    record = ["record"] if form is OutputFormat.JSON else []
+    print_rows(found, [*facts, "verdict", "decided_by", "metrics", "costs", *record], form, f"Record {record_id}")
+
+
+def _written_out(metrics: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {value:,}" for name, value in metrics.items())
+
+
+def _priced(costs: "Sequence[ClassCost]") -> str:
+    return "; ".join(
+        f"{cost.quantity:,} {cost.token_class} without a price: {cost.unpriced}"
+        if cost.amount is None
+        else f"{cost.quantity:,} {cost.token_class} by {cost.unit_price:f} = {cost.amount:f} USD ({cost.price_id})"
+        for cost in costs
+    )
+
+
+def _preview(settings: "Settings", path: str, effect: str, check: "Callable[[Storage, str], LandedFile]") -> None:
+    from usage_pipeline.storage import landed_files
+    from usage_pipeline.storage.opened import open_storage
+
+    with open_storage(settings) as storage:
+        file = check(storage, path)
+        with storage.warehouse.connect() as connection:
+            days = sorted(share.event_day for share in landed_files.event_days_of(connection, [path]))
+    held = f"of {count(len(days), 'event day')}, {days[0]} to {days[-1]}, " if days else ""
+    say(f"{count(file.accepted, 'line')} {held}{effect}. Nothing was changed.")

@@ -1,1 +1,0 @@
-"""Billing periods: what is due, what holds it open, closing it, and what it comes to."""

@@ -1,0 +1,251 @@
+"""Formats: one YAML file per log format says which field becomes which column of the canonical record.
+
+A format is data, checked by the models here; a broken one is an error that names file and key. How to
+write one is described step by step in CONTRIBUTING.md.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from usage_pipeline.errors import FormatError
+from usage_pipeline.events import catalogue
+from usage_pipeline.events.format_errors import problems
+from usage_pipeline.events.format_parts import (
+    Constant,
+    FileType,
+    Part,
+    Place,
+    Presence,
+    Time,
+    is_json_path,
+    places,
+)
+from usage_pipeline.events.record import FACTS, FIELD_TYPES, VOID_TARGET
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.yaml_file import read_yaml
+
+SOURCES = Path(__file__).with_name("sources")
+
+DERIVED = frozenset({"type", "unit", "prompt_digest", "content_digest", "meta"})
+TIMES = frozenset({"occurred_at", "started_at", "updated_at"})
+FIELDS = frozenset(column.name for column in (*FACTS, *VOID_TARGET)) - DERIVED - TIMES
+VOID = "void"
+ANY_TYPE = "*"
+
+METER_OF_FIELD = {
+    "tokens_in": "tokens",
+    "tokens_cached": "tokens",
+    "tokens_cache_write": "tokens",
+    "tokens_out": "tokens",
+    "tokens_reasoning": "tokens",
+    "tokens_total": "tokens",
+    "messages": "messages",
+    "api_calls": "requests",
+    "bytes": "bytes",
+    "tool_calls": "tool_calls",
+    "reported_cost": "cost",
+    "reported_credits": "credits",
+}
+Meter = Literal["tokens", "messages", "requests", "conversations", "bytes", "tool_calls", "cost", "credits"]
+
+_NUMBERS = {"BIGINT": re.compile(r"[0-9]{1,15}"), "DECIMAL(38,24)": re.compile(r"[0-9]{1,13}(\.[0-9]{1,24})?")}
+
+
+class SourceFormat(Part):
+    """How one log format becomes canonical records. Fields are JSON paths (`$.a.b`) or CSV columns."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    description: str
+    format: FileType
+    identity: Literal["position"] | Annotated[tuple[str, ...], Field(min_length=1)]
+    identity_suffix: dict[str, str] = Field(default_factory=dict)
+    tenant: str | None = None
+    type: str | Constant | Presence
+    types: dict[str, str | None] = Field(default_factory=dict)
+    times: dict[str, Time]
+    fields: dict[str, Place | Constant] = Field(default_factory=dict)
+    content: dict[str, Place] = Field(default_factory=dict)
+    delivery_fields: tuple[str, ...] = ()
+    meters: frozenset[Meter] | None = None
+    input_includes_cached: bool = True
+
+    @model_validator(mode="after")
+    def _known_type(self) -> Self:
+        if isinstance(self.type, str):
+            if not self.types:
+                raise ValueError("types is missing: which event types does the log have?")
+            return self
+        if self.types:
+            raise ValueError("types: a log without a field for the type needs none; remove them")
+        for name in self.record_types:
+            if catalogue.find(name) is None:
+                raise ValueError(f"type: {name!r} is not in the event catalogue; give one of its types")
+        return self
+
+    @field_validator("times")
+    @classmethod
+    def _times(cls, times: dict[str, Time]) -> dict[str, Time]:
+        unknown = sorted(times.keys() - TIMES)
+        if unknown:
+            raise ValueError(f"unknown time {unknown[0]!r}; expected some of {sorted(TIMES)}")
+        if "occurred_at" not in times:
+            raise ValueError("occurred_at is missing: when did an event happen?")
+        return times
+
+    @field_validator("fields")
+    @classmethod
+    def _known_fields(cls, fields: dict[str, Place | Constant]) -> dict[str, Place | Constant]:
+        unknown = sorted(fields.keys() - FIELDS)
+        if unknown:
+            raise ValueError(f"no column {unknown[0]!r}; expected some of {sorted(FIELDS)}")
+        for name, value in fields.items():
+            pattern = _NUMBERS.get(FIELD_TYPES[name])
+            if isinstance(value, Constant) and pattern and not pattern.fullmatch(value.constant):
+                raise ValueError(f"{name}: the constant {value.constant!r} is not a number")
+        return fields
+
+    @model_validator(mode="after")
+    def _known_types(self) -> Self:
+        for name, target in self.types.items():
+            if name == ANY_TYPE and target is None:
+                raise ValueError("types.*: say what any other type counts as, such as `'*': request`")
+            if "*" in name and name != ANY_TYPE and target is not None:
+                raise ValueError(f"types.{name}: a pattern keeps the names that it matches; remove {target!r}")
+            if catalogue.find(target or name) is None:
+                advice = (
+                    "name each type by itself"
+                    if "*" in name
+                    else f"give one of its types, such as `{name}: request`"
+                )
+                raise ValueError(f"types.{name}: {target or name!r} is not in the event catalogue; {advice}")
+        return self
+
+    @model_validator(mode="after")
+    def _suffixes_of_types(self) -> Self:
+        if self.identity_suffix and not self.identity_fields:
+            raise ValueError("identity_suffix: a position has no suffix; remove it, or name the fields of the id")
+        unknown = sorted(self.identity_suffix.keys() - self.record_types)
+        if unknown:
+            raise ValueError(
+                f"identity_suffix.{unknown[0]}: the format has no such type; expected {sorted(self.record_types)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _voids_name_their_target(self) -> Self:
+        missing = sorted({column.name for column in VOID_TARGET} - self.fields.keys())
+        if VOID in self.record_types and missing:
+            raise ValueError(f"fields.{missing[0]} is missing: which record does a void take back?")
+        return self
+
+    @model_validator(mode="after")
+    def _paths(self) -> Self:
+        if self.format is FileType.JSONL:
+            for key, path in self._located_fields():
+                if not is_json_path(path):
+                    raise ValueError(
+                        f'{key}: {path!r} is not a JSON path; expected `$.name`, `$.outer."inner name"`, '
+                        "or {constant: …} in `fields`"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _only_these_meters(self) -> Self:
+        if self.meters is None:
+            return self
+        for field in sorted(self.fields):
+            meter = "conversations" if field == "conversation_id" else METER_OF_FIELD.get(field)
+            if meter is not None and meter not in self.meters:
+                raise ValueError(f"fields.{field} brings {meter}, which `meters` does not list")
+        logged = {target or name: name for name, target in self.types.items()}
+        for name in sorted(self.record_types):
+            entry = catalogue.find(name)
+            extra = sorted(entry.brings - self.meters) if entry else []
+            if extra:
+                raise ValueError(f"types.{logged.get(name, name)} brings {extra[0]}, which `meters` does not list")
+        return self
+
+    @property
+    def record_types(self) -> frozenset[str]:
+        """The types that its records have, as the catalogue names them; patterns as they stand."""
+        match self.type:
+            case Constant():
+                return frozenset({self.type.constant})
+            case Presence():
+                return frozenset({self.type.then, self.type.otherwise})
+            case _:
+                return frozenset(target or name for name, target in self.types.items())
+
+    @property
+    def identity_fields(self) -> tuple[str, ...]:
+        """The fields that make the record id; none where position does."""
+        return () if self.identity == "position" else self.identity
+
+    @property
+    def content_fields(self) -> frozenset[str]:
+        """Every field of the log that holds a text."""
+        return frozenset(field for value in self.content.values() for field in places(value))
+
+    @property
+    def kept_in_meta(self) -> frozenset[str]:
+        """Fields that a column takes and that stay readable as they were: the type, where others may come."""
+        return frozenset({self.type} if isinstance(self.type, str) and ANY_TYPE in self.types else ())
+
+    @property
+    def raw_delivery_fields(self) -> tuple[str, ...]:
+        """Those delivery fields that are fields of the log rather than columns of the record."""
+        return tuple(field for field in self.delivery_fields if field not in FIELDS | TIMES)
+
+    @property
+    def read_fields(self) -> tuple[str, ...]:
+        """Every field of the log that the format reads, once each."""
+        return tuple(dict.fromkeys(field for _, field in self._located_fields()))
+
+    def _located_fields(self) -> list[tuple[str, str]]:
+        """The fields of the log, each with the key of the format that names it."""
+        named: list[tuple[str, object]] = [
+            *(("identity", field) for field in self.identity_fields),
+            ("tenant", self.tenant),
+            ("type", self.type),
+            *((f"times.{name}", time.field) for name, time in self.times.items()),
+            *((f"fields.{name}", value) for name, value in self.fields.items()),
+            *((f"content.{name}", value) for name, value in self.content.items()),
+            *(("delivery_fields", field) for field in self.raw_delivery_fields),
+        ]
+        return [(key, field) for key, value in named for field in places(value)]
+
+    @property
+    def digest(self) -> str:
+        """Changes whenever the format would read a line differently."""
+        dump = self.model_dump_json(exclude={"description", "meters"})
+        return fingerprint([dump, sorted(self.meters or ())])
+
+
+def load_formats(settings: Settings) -> dict[str, SourceFormat]:
+    """The shipped formats and those in the user's own directory, by name; of two with one name, the user's.
+
+    Raises FormatError naming file and key.
+    """
+    folders = [SOURCES, *([settings.formats_dir] if settings.formats_dir else [])]
+    for folder in folders:
+        if not folder.is_dir():
+            raise FormatError(f"USAGE_FORMATS_DIR={folder}: there is no such directory.")
+        for file in sorted(folder.glob("*.yml")):
+            raise FormatError(f"{file}: a format's name ends in .yaml; rename it to {file.stem}.yaml")
+    files = {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
+    return {name: load_format(file) for name, file in files.items()}
+
+
+def load_format(file: Path) -> SourceFormat:
+    """One format; its name is the file's. Raises FormatError naming file and key."""
+    content = read_yaml(file, FormatError)
+    if "name" in content:
+        raise FormatError(f"{file}: name: a format has the name of its file; remove the key.")
+    try:
+        return SourceFormat.model_validate({"name": file.stem, **content})
+    except ValidationError as error:
+        raise FormatError(problems(file, error, SourceFormat.model_fields)) from None

@@ -1,0 +1,61 @@
+"""Which models are a provider's, and the one name of a model that both sides go by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from usage_pipeline.costs.book.price_book import PriceBook, Unpriced
+from usage_pipeline.costs.book.prices import Price
+from usage_pipeline.costs.explain import book_of_day
+from usage_pipeline.registry import NONE
+from usage_pipeline.storage.opened import Storage
+
+OTHERS = "(others)"
+"""The provider of a name that several have, none of them the one that is asked for."""
+
+
+@dataclass(frozen=True)
+class Owned:
+    """A model and whose it is; without a provider nobody knows."""
+
+    provider: str | None
+    model: str
+
+
+@dataclass
+class Names:
+    """Names of one provider by the price book of each day: aliases and dated names of a model are one."""
+
+    storage: Storage
+    provider: str
+    _books: dict[date, PriceBook] = field(default_factory=dict)
+    _prices: dict[str, Mapping[str, Price]] = field(default_factory=dict)
+
+    def theirs(self, name: str, day: date) -> str:
+        """The model that a name of the provider stands for; the name itself where no price knows it."""
+        return self._book(day).resolve(self.provider, name, day).model or name
+
+    def priced(self, price_id: str, day: date) -> Owned | None:
+        """The model of a price; null without a price."""
+        price = self._by_id(self._book(day)).get(price_id)
+        return None if price is None else Owned(price.provider, price.model)
+
+    def unpriced(self, name: str, day: date) -> Owned:
+        """The model that a name in a log stands for by itself; of a name of several providers, this one's."""
+        if name == NONE:
+            return Owned(None, name)
+        book = self._book(day)
+        alone = book.resolve(None, name, day)
+        found = alone if alone.provider else book.resolve(self.provider, name, day)
+        shared = OTHERS if alone.unpriced is Unpriced.NO_PROVIDER else None
+        return Owned(found.provider or shared, found.model or name)
+
+    def _book(self, day: date) -> PriceBook:
+        if day not in self._books:
+            self._books[day] = book_of_day(self.storage, day)
+        return self._books[day]
+
+    def _by_id(self, book: PriceBook) -> Mapping[str, Price]:
+        if book.version not in self._prices:
+            self._prices[book.version] = {price.id: price for price in book.prices}
+        return self._prices[book.version]

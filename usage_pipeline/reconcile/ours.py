@@ -1,0 +1,101 @@
+"""What was metered here of one provider's models, in the measures of its exports."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from usage_pipeline.costs.book.prices import UNSPLIT
+from usage_pipeline.metrics.queries import CostQuery
+from usage_pipeline.metrics.read import Row as CostRow
+from usage_pipeline.metrics.read import read
+from usage_pipeline.reconcile.export import ALL_MODELS, Export, Measure
+from usage_pipeline.reconcile.names import Names, Owned
+from usage_pipeline.registry import TokenClass
+from usage_pipeline.storage.opened import Storage
+
+Key = tuple[date, str, Measure]
+Values = Mapping[Key, int | Decimal | None]
+
+_GROUPS = ("day", "model", "class", "price")
+_MEASURES: Mapping[str, Measure] = {
+    TokenClass.INPUT: Measure.INPUT,
+    TokenClass.CACHED_INPUT: Measure.CACHED_INPUT,
+    TokenClass.CACHE_WRITE: Measure.CACHE_WRITE,
+    TokenClass.OUTPUT: Measure.OUTPUT,
+    TokenClass.REASONING: Measure.OUTPUT,
+    UNSPLIT: Measure.UNSPLIT,
+}
+"""The classes of tokens; requests and tool calls are in amounts only."""
+
+
+@dataclass
+class Ours:
+    """What was metered, and what of it stands outside of the comparison."""
+
+    values: dict[Key, int | Decimal | None] = field(default_factory=dict)
+    missing_days: set[date] = field(default_factory=set)
+    unpriced_tokens: int = 0
+    """Tokens of the provider's models that are in no amount."""
+    unknown: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """Tokens by name of models that may be the provider's, or anybody's."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """The quantity and amount of one price of one class of one model on a day."""
+
+    day: date
+    model: str
+    token_class: str
+    price_id: str
+    cost: CostRow
+
+
+def read_ours(storage: Storage, export: Export, days: Sequence[date], names: Names, tenant: str | None) -> Ours:
+    """What was metered of the provider's models on these days, of one tenant or of all."""
+    where = (("tenant", tenant),) if tenant else ()
+    answer = read(storage, CostQuery(days[0], days[-1], _GROUPS, where))
+    ours = Ours(missing_days=set(answer.missing).intersection(days))
+    rows = [
+        _Row(day, model, token_class, price_id, cost)
+        for (day, model, token_class, price_id), cost in answer.by_group.items()
+        if day in set(days)
+    ]
+    theirs = {names.theirs(model, day) for day, model, _ in export.entries()}
+    for row, owned in _owned(rows, names, theirs):
+        if owned.provider is None:
+            ours.unknown[row.model] += row.cost["tokens"]
+        elif owned.provider == names.provider:
+            _add(ours, row, owned.model, export)
+    return ours
+
+
+def _owned(rows: Sequence[_Row], names: Names, theirs: Collection[str]) -> Iterable[tuple[_Row, Owned]]:
+    """Whose each row is. One without a price follows the priced ones of its name, if they are of one model."""
+    priced: dict[tuple[date, str], set[Owned]] = defaultdict(set)
+    for row in rows:
+        owned = names.priced(row.price_id, row.day)
+        if owned:
+            priced[row.day, row.model].add(owned)
+    for row in rows:
+        owned = names.priced(row.price_id, row.day)
+        if owned is None:
+            same = priced[row.day, row.model]
+            owned = next(iter(same)) if len(same) == 1 else names.unpriced(row.model, row.day)
+        if owned.provider is None and owned.model in theirs:
+            owned = Owned(names.provider, owned.model)
+        yield row, owned
+
+
+def _add(ours: Ours, row: _Row, model: str, export: Export) -> None:
+    """Count the row where the export counts it: as an amount, or as tokens of its class."""
+    if export.of_costs:
+        key = row.day, model if export.by_model else ALL_MODELS, Measure.AMOUNT
+        known = ours.values.get(key)
+        ours.values[key] = row.cost["amount"] if known is None else known + (row.cost["amount"] or 0)
+        ours.unpriced_tokens += row.cost["unpriced_tokens"]
+    elif row.token_class in _MEASURES:
+        key = row.day, model, _MEASURES[row.token_class]
+        ours.values[key] = (ours.values.get(key) or 0) + row.cost["tokens"]

@@ -1,0 +1,129 @@
+"""Tenants, plans, and the one question asked of them so far: how long a tenant's records are kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+
+class _Entry(BaseModel):
+    """Fields of later versions would be typing errors in this one, so unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _quoted(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError('expected a decimal number in quotes, such as "99.50"')  # noqa: TRY004 - pydantic's way
+    return value
+
+
+Amount = Annotated[Decimal, BeforeValidator(_quoted), Field(ge=0, allow_inf_nan=False)]
+"""Money or credits. In quotes, because YAML would read 0.1 as a float."""
+
+
+class Rollover(_Entry):
+    """How many unused credits are carried over."""
+
+    min: Amount
+    max: Amount
+
+
+class Money(_Entry):
+    """An amount in a currency."""
+
+    amount: Amount
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+
+
+class Plan(_Entry):
+    """What a tenant gets. So far the retention of records is used."""
+
+    retention_days: int | None = Field(ge=1)
+    """Days that records are kept after they happened; None for no limit."""
+    content_retention_days: int | None = Field(30, ge=1)
+    monthly_credits: Amount = Decimal(0)
+    rollover: Rollover | None = None
+    overage: Literal["deny", "allow"] = "deny"
+    late_usage: Literal["restate", "next_period"] = "restate"
+    price: Money | None = None
+
+
+class PlanPeriod(_Entry):
+    """From which day a tenant is on which plan."""
+
+    from_: date = Field(alias="from")
+    plan: str
+
+
+class LegalHold(_Entry):
+    """Why, by whom and since when nothing of a tenant may be deleted."""
+
+    reason: str
+    by: str
+    since: date
+
+
+class Tenant(_Entry):
+    """A customer of the platform. So far the plans are used."""
+
+    name: str | None = None
+    plans: tuple[PlanPeriod, ...] = ()
+    billing_anchor_day: int = Field(1, ge=1, le=31)
+    time_zone: str = "UTC"
+    contacts: tuple[str, ...] = ()
+    legal_hold: LegalHold | None = None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("expected a time zone such as Europe/Berlin") from None
+        return zone
+
+    @field_validator("plans")
+    @classmethod
+    def _one_plan_a_day(cls, plans: tuple[PlanPeriod, ...]) -> tuple[PlanPeriod, ...]:
+        starts = [period.from_ for period in plans]
+        if len(set(starts)) < len(starts):
+            raise ValueError("two plans start on the same day")
+        return tuple(sorted(plans, key=lambda period: period.from_))
+
+    def plan_on(self, day: date) -> str | None:
+        """The last plan that has started on the day, if any."""
+        started = [period.plan for period in self.plans if period.from_ <= day]
+        return started[-1] if started else None
+
+
+@dataclass(frozen=True)
+class Tenants:
+    """All tenants and plans of a deployment."""
+
+    plans: Mapping[str, Plan]
+    default_plan: str
+    by_id: Mapping[str, Tenant]
+
+    def plan_of(self, tenant_id: str, day: date) -> str:
+        """The plan in force; the default plan for unknown tenants and before a tenant's first plan."""
+        tenant = self.by_id.get(tenant_id)
+        return (tenant.plan_on(day) if tenant else None) or self.default_plan
+
+    def retention_start(self, tenant_id: str, day: date) -> date | None:
+        """The first event day that is still kept on the day; None where all are."""
+        return self._start(self.plan_of(tenant_id, day), day)
+
+    def default_retention_start(self, day: date) -> date | None:
+        """The same for a tenant that no file names."""
+        return self._start(self.default_plan, day)
+
+    def _start(self, plan: str, day: date) -> date | None:
+        days = self.plans[plan].retention_days
+        if days is None:
+            return None
+        return day - timedelta(days=min(days, (day - date.min).days))

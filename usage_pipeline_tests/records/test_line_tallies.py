@@ -1,0 +1,204 @@
+"""However lines repeat, contradict and take back, each becomes exactly one thing, counted by day and file."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+import duckdb
+from hypothesis import given
+from hypothesis import settings as checked
+from hypothesis import strategies as st
+
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
+from usage_pipeline.storage.daily import DailyTable
+from usage_pipeline.storage.digests import Digest, digests_by
+from usage_pipeline.storage.state import LineTally
+
+Place = tuple[str, int]
+Identity = tuple[date, str, str, str]
+TABLES = (EXCLUDED_EVENTS, USAGE_RECORDS, CONFLICTS)
+
+
+@dataclass(frozen=True, order=True)
+class Line:
+    """A landed line; lines are ordered as they landed. A void names a target of its own event day."""
+
+    landing_day: date
+    file: str
+    number: int
+    tenant: str
+    record_id: str
+    payload: int
+    target: str | None
+    event_day: date
+
+    @property
+    def place(self) -> Place:
+        return f"persona/{self.landing_day}/{self.file}", self.number
+
+    @property
+    def source(self) -> str:
+        return "persona" if self.target is None else "void"
+
+    @property
+    def identity(self) -> Identity:
+        return self.event_day, self.tenant, self.source, self.record_id
+
+
+LINES = st.lists(
+    st.builds(
+        Line,
+        landing_day=st.dates(date(2026, 5, 1), date(2026, 5, 3)),
+        file=st.sampled_from(["B", "a"]),
+        number=st.integers(1, 9),
+        tenant=st.sampled_from(["acme", "zeta"]),
+        record_id=st.sampled_from(["e1", "e2"]),
+        payload=st.integers(0, 1),
+        target=st.sampled_from([None, None, "e1", "e3"]),
+        event_day=st.sampled_from([date(2026, 4, 30), date(2026, 5, 1)]),
+    ),
+    unique_by=lambda line: line.place,
+    max_size=20,
+)
+
+
+def verdicts(lines: Sequence[Line]) -> dict[Place, str]:
+    """What becomes of each line, said a second time: first landed counts, voids take back."""
+    first: dict[Identity, Line] = {}
+    for line in sorted(lines):
+        first.setdefault(line.identity, line)
+    voids = [line for line in first.values() if line.target is not None]
+    targets = {target_of(void) for void in voids}
+
+    def verdict(line: Line) -> str:
+        counted = first[line.identity]
+        if line is not counted:
+            same = (line.payload, line.target) == (counted.payload, counted.target)
+            return "duplicate" if same else "conflict"
+        if line.target is not None:
+            return "void" if target_of(line) in first else "void_without_target"
+        return "voided" if line.identity in targets else "record"
+
+    return {line.place: verdict(line) for line in lines}
+
+
+def target_of(void: Line) -> Identity | None:
+    return (void.event_day, void.tenant, "persona", void.target) if void.target else None
+
+
+@cache
+def empty() -> duckdb.DuckDBPyConnection:
+    """One database for all examples: to open one takes longer than to compute them."""
+    return duckdb.connect()
+
+
+def computed(lines: Sequence[Line]) -> duckdb.DuckDBPyConnection:
+    """A database in which the lines lie in this order, with the tables that are made of them."""
+    duck = empty()
+    duck.execute(f"CREATE OR REPLACE TABLE landed_events AS {LANDED_EVENTS.empty_select()}")
+    insert = (
+        "INSERT INTO landed_events (landing_file, landing_line, landing_day, event_day, tenant_id, source, "
+        "record_id, type, void_source, void_record_id, payload_digest, occurred_at) VALUES "
+    )
+    row = "(?, ?, ?, ?, ?, ?, ?, ?, 'persona', ?, hash(?, ?), CAST(? AS DATE))"
+    values = [
+        (
+            *line.place,
+            line.landing_day,
+            *line.identity,
+            "event" if line.target is None else "void",
+            line.target,
+            line.payload,
+            line.target,
+            line.event_day,
+        )
+        for line in lines
+    ]
+    if values:
+        duck.execute(insert + ", ".join([row] * len(values)), [part for value in values for part in value])
+    for table in TABLES:
+        duck.execute(f"CREATE OR REPLACE TABLE {table.name} AS {table.sql.text}")
+    return duck
+
+
+def places(duck: duckdb.DuckDBPyConnection, table: str) -> list[Place]:
+    return duck.execute(f"SELECT landing_file, landing_line FROM {table} ORDER BY ALL").fetchall()
+
+
+@checked(max_examples=50, deadline=None)
+@given(LINES)
+def test_every_line_is_a_record_or_excluded_with_its_verdict(lines: list[Line]) -> None:
+    duck = computed(lines)
+    aside = duck.execute("SELECT landing_file, landing_line, verdict FROM excluded_events").fetchall()
+    found = Counter([*((file, line, "record") for file, line in places(duck, "usage_records")), *aside])
+    assert found == Counter((*place, verdict) for place, verdict in verdicts(lines).items())
+
+
+@checked(max_examples=25, deadline=None)
+@given(LINES)
+def test_conflicts_are_the_lines_with_that_verdict(lines: list[Line]) -> None:
+    duck = computed(lines)
+    found = places(duck, "conflicts")
+    assert found == sorted(place for place, verdict in verdicts(lines).items() if verdict == "conflict")
+
+
+@checked(max_examples=50, deadline=None)
+@given(LINES)
+def test_the_accounts_of_each_file_are_its_lines_by_verdict(lines: list[Line]) -> None:
+    assert USAGE_RECORDS.tallies is not None
+    duck = computed(lines)
+    found = [LineTally(*row) for row in duck.execute(USAGE_RECORDS.tallies.text).fetchall()]
+    assert all(tally.balanced for tally in found)
+    assert {(tally.day, tally.path): tally for tally in found} == expected_tallies(lines)
+
+
+def expected_tallies(lines: Sequence[Line]) -> dict[tuple[date, str], LineTally]:
+    days = {line.place: line.event_day for line in lines}
+    by_file: dict[tuple[date, str], Counter[str]] = {}
+    for place, verdict in verdicts(lines).items():
+        by_file.setdefault((days[place], place[0]), Counter())[verdict] += 1
+    return {
+        (day, file): LineTally(
+            day=day,
+            path=file,
+            landed=count.total(),
+            records=count["record"],
+            duplicates=count["duplicate"],
+            conflicts=count["conflict"],
+            voided=count["voided"],
+            voids=count["void"] + count["void_without_target"],
+            unmatched_voids=count["void_without_target"],
+            late_records=0,
+        )
+        for (day, file), count in by_file.items()
+    }
+
+
+@checked(max_examples=25, deadline=None)
+@given(LINES.flatmap(lambda lines: st.tuples(st.just(lines), st.permutations(lines))))
+def test_the_order_in_which_lines_are_read_changes_no_digest(orders: tuple[list[Line], list[Line]]) -> None:
+    digests = []
+    for lines in orders:
+        duck = computed(lines)
+        digests.append([day_digests(duck, table) for table in TABLES])
+    assert digests[0] == digests[1]
+
+
+@checked(max_examples=25, deadline=None)
+@given(LINES)
+def test_days_computed_together_have_the_digests_of_each_day_alone(lines: list[Line]) -> None:
+    duck = computed(lines)
+    together = {table.name: day_digests(duck, table) for table in TABLES}
+    alone: dict[str, dict[date, Digest]] = {table.name: {} for table in TABLES}
+    for day in {line.event_day for line in lines}:
+        duck = computed([line for line in lines if line.event_day == day])
+        for table in TABLES:
+            alone[table.name] |= day_digests(duck, table)
+    assert together == alone
+
+
+def day_digests(duck: duckdb.DuckDBPyConnection, table: DailyTable) -> dict[date, Digest]:
+    return digests_by(duck, table.name, "event_day", table.spec.column_names)
