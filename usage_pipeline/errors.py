@@ -41,7 +41,7 @@ class PartitionError(UsagePipelineError):
 
 
 class ClosingError(UsagePipelineError):
-    """A billing period cannot be closed; the text says what holds it open."""
+    """A billing period cannot be closed; the text says what blocks it."""
 
 
 class LockTimeoutError(UsagePipelineError):

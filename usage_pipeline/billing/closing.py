@@ -57,7 +57,7 @@ class ClosedPeriod:
 
 @dataclass(frozen=True)
 class Closing:
-    """What is to be closed, by whom, and why if it is closed although something holds it open."""
+    """What is to be closed, by whom, and why if it is closed although something blocks it."""
 
     tenant_id: str
     month: date
@@ -68,7 +68,7 @@ class Closing:
 
 @dataclass(frozen=True)
 class Decision:
-    """Who closes, why, and whether something would hold it open."""
+    """Who closes, why, and whether something would block it."""
 
     by: str
     reason: str | None
@@ -84,19 +84,19 @@ def anchor_day(tenants: Tenants, tenant_id: str) -> int:
 def close(storage: Storage, closing: Closing) -> ClosedPeriod:
     """Freeze the period that begins in the month.
 
-    Raises ClosingError where it is closed already, or where something holds it open and it is not forced.
+    Raises ClosingError where it is closed already, or where something blocks it and it is not forced.
     """
     tenants = load_tenants(storage.settings)
     with storage.warehouse.connect() as connection:
         known = by_month(entry.period for entry in closed_of(connection, closing.tenant_id))
     period = period_among(anchor_day(tenants, closing.tenant_id), closing.month, known)
-    held = blockers_of(storage, period)
-    if held and not closing.force:
+    blockers = blockers_of(storage, period)
+    if blockers and not closing.force:
         raise ClosingError(
-            f"The period {period.name} of {closing.tenant_id} stays open: {'; '.join(held)}. "
+            f"The period {period.name} of {closing.tenant_id} stays open: {'; '.join(blockers)}. "
             "Resolve that, or close it anyway with --force and a --reason."
         )
-    decision = Decision(closing.by, closing.reason, forced=bool(held))
+    decision = Decision(closing.by, closing.reason, forced=bool(blockers))
     closed = freeze(storage, tenants, period, [closing.tenant_id], decision)
     if not closed:
         raise ClosingError(f"The period {period.name} of {closing.tenant_id} is closed already.")

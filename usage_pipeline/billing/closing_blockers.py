@@ -1,4 +1,4 @@
-"""What holds a billing period open: days that are not final or to be computed, files that nobody decided on.
+"""What blocks the closing of a billing period: days that are not final or to be computed, unusable files.
 
 It is the same for all tenants, because a late line may be of any of them.
 """
@@ -25,16 +25,16 @@ _SHOWN_DAYS = 5
 
 @dataclass(frozen=True)
 class ClosingBlockers:
-    """What may hold periods open, of a stretch of days."""
+    """What may block periods, of a stretch of days."""
 
     statuses: Mapping[date, DayStatus]
-    """Of the days of the calendar; those before it have no usage, and hold nothing open."""
+    """Of the days of the calendar; those before it have no usage, and block nothing."""
     stale: frozenset[date]
     files: tuple[tuple[date, str], ...]
     """Landing day of those that failed or are quarantined, and what to say of them."""
 
     def of(self, period: BillingPeriod) -> list[str]:
-        """What holds this period open."""
+        """What blocks this period."""
         days = set(period.days)
         by_status = [
             _told(f"are {status}" if status is not DayStatus.PROVISIONAL else "are not final yet", found)

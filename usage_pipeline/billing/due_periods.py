@@ -1,6 +1,6 @@
 """Billing periods that are due: from each tenant's first usage on, the open ones whose last day is final.
 
-They close by themselves unless something holds them open. A month without usage is due like any other.
+They close by themselves unless something blocks them. A month without usage is due like any other.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,7 +30,7 @@ CLOSED_BY = "usage-pipeline"
 
 @dataclass(frozen=True)
 class DuePeriod:
-    """A period that is due for these tenants, and what holds it open, if anything does."""
+    """A period that is due for these tenants, and what blocks it, if anything does."""
 
     period: BillingPeriod
     tenants: tuple[str, ...]
@@ -38,7 +38,7 @@ class DuePeriod:
 
 
 def close_due(storage: Storage) -> list[ClosedPeriod]:
-    """Close what is due and not held open, oldest first; nothing where automatic closing is off."""
+    """Close what is due and not blocked, oldest first; nothing where automatic closing is off."""
     if not storage.settings.automatic_closing:
         return []
     ready = [due for due in due_periods(storage) if not due.blocked_by]

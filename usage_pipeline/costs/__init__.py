@@ -1,4 +1,4 @@
-"""What usage cost: the price book, rating, drift from what sources report, re-rating and closing.
+"""The costs of usage: the price book, rating, drift from reported costs, and re-rating.
 
-What does not belong here: how much was used (`series`), and credits.
+What does not belong here: how much was used (`series/`), and billing periods (`billing/`).
 """

@@ -1,4 +1,4 @@
-"""Closing what is due: the job that does it every night, and the check that tells what is held open.
+"""Closing what is due: the job that does it every night, and the check that lists what is blocked.
 
 `run` closes at its end as well. The job is for those who let the sensors compute, and for periods that become due
 on a day on which nothing lands.
@@ -25,7 +25,7 @@ _SHOWN_PERIODS = 40
 
 @dg.op(
     required_resource_keys={STORAGE, RUN_LOCK},
-    description="Closes what is due, and checks what is held open.",
+    description="Closes what is due, and checks what is blocked.",
 )
 def close_due_periods(context: dg.OpExecutionContext) -> None:
     """Close what is due; the check `periods_close` is told of the rest."""
@@ -39,7 +39,7 @@ def close_due_periods(context: dg.OpExecutionContext) -> None:
 
 @dg.job(
     name="close_periods",
-    description="Close the billing periods whose last day is final, unless something holds them open.",
+    description="Close the billing periods whose last day is final, unless something blocks them.",
 )
 def close_periods() -> None:
     """Close what is due."""
@@ -49,48 +49,50 @@ def close_periods() -> None:
 @dg.asset_check(
     asset=PERIODS_CLOSE.asset_key,
     name=PERIODS_CLOSE.name,
-    description="Nothing holds a billing period open whose last day is final.",
+    description="Nothing blocks the closing of a billing period whose last day is final.",
     required_resource_keys={STORAGE},
 )
 def periods_close(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
     """Look at the periods of all tenants, whatever the days of the run."""
-    held = _held_open(context.resources.storage)
-    return dg.AssetCheckResult(passed=not held, severity=dg.AssetCheckSeverity.WARN, metadata=_metadata(held))
-
-
-def _evaluation(storage: "Storage") -> dg.AssetCheckEvaluation:
-    held = _held_open(storage)
-    return dg.AssetCheckEvaluation(
-        asset_key=PERIODS_CLOSE.asset_key,
-        check_name=PERIODS_CLOSE.name,
-        passed=not held,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata=_metadata(held),
+    blocked = _blocked(context.resources.storage)
+    return dg.AssetCheckResult(
+        passed=not blocked, severity=dg.AssetCheckSeverity.WARN, metadata=_metadata(blocked)
     )
 
 
-def _held_open(storage: "Storage") -> "list[DuePeriod]":
+def _evaluation(storage: "Storage") -> dg.AssetCheckEvaluation:
+    blocked = _blocked(storage)
+    return dg.AssetCheckEvaluation(
+        asset_key=PERIODS_CLOSE.asset_key,
+        check_name=PERIODS_CLOSE.name,
+        passed=not blocked,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata=_metadata(blocked),
+    )
+
+
+def _blocked(storage: "Storage") -> "list[DuePeriod]":
     from usage_pipeline.billing.due_periods import due_periods
 
     return [due for due in due_periods(storage) if due.blocked_by]
 
 
-def _metadata(held: "list[DuePeriod]") -> dict[str, dg.MetadataValue]:
-    tenants = sum(len(due.tenants) for due in held)
+def _metadata(blocked: "list[DuePeriod]") -> dict[str, dg.MetadataValue]:
+    tenants = sum(len(due.tenants) for due in blocked)
     return {
-        "observed": dg.MetadataValue.text(f"{tenants:,} periods are held open"),
-        "expected": dg.MetadataValue.text("0 periods are held open"),
-        "periods": dg.MetadataValue.md(_markdown(held)),
+        "observed": dg.MetadataValue.text(f"{tenants:,} periods are blocked"),
+        "expected": dg.MetadataValue.text("0 periods are blocked"),
+        "periods": dg.MetadataValue.md(_markdown(blocked)),
     }
 
 
-def _markdown(held: "list[DuePeriod]") -> str:
+def _markdown(blocked: "list[DuePeriod]") -> str:
     lines = [
-        "| First day | Last day | Tenants | Held open by |",
+        "| First day | Last day | Tenants | Blocked by |",
         "|---|---|---|---|",
-        *(_line(due) for due in held[:_SHOWN_PERIODS]),
+        *(_line(due) for due in blocked[:_SHOWN_PERIODS]),
     ]
-    rest = len(held) - _SHOWN_PERIODS
+    rest = len(blocked) - _SHOWN_PERIODS
     return "\n".join([*lines, *([f"| and {rest} more | | | |"] if rest > 0 else [])])
 
 

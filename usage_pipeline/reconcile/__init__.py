@@ -1,4 +1,4 @@
-"""Compares what providers say was used and what they charge with what was metered here.
+"""Compares the usage and costs in a provider's export with the metered ones.
 
-What does not belong here: what sources report of single records, which is `costs.drift`.
+What does not belong here: costs that sources report for single records (`costs/drift.py`).
 """

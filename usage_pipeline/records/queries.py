@@ -30,7 +30,7 @@ class LandingRange:
 def read_faults(storage: Storage, asked: LandingRange, limit: int) -> list[dict[str, object]]:
     """Rejected lines, conflicts and voids without a target, in landing order, at most `limit` of them."""
     rejected = read_rejects(storage, asked.first, asked.last, asked.path, limit)
-    found = [*rejected, *_read_set_aside(storage, asked, FAULTS, limit)]
+    found = [*rejected, *_read_excluded_events(storage, asked, FAULTS, limit)]
     return sorted(found, key=_landing_order)[:limit]
 
 
@@ -39,7 +39,7 @@ def _landing_order(row: dict[str, object]) -> tuple[str, str, object]:
     return path.split("/")[1], path, row["landing_line"]
 
 
-def _read_set_aside(
+def _read_excluded_events(
     storage: Storage, asked: LandingRange, verdicts: Sequence[str], limit: int
 ) -> list[dict[str, object]]:
     paths = [path for _, path in sorted(storage.lake.days(EXCLUDED_EVENTS.spec).items())]

@@ -1,4 +1,4 @@
-"""A period closes by itself once its last day is final, unless something holds it open."""
+"""A period closes by itself once its last day is final, unless something blocks it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

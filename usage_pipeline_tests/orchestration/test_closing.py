@@ -1,4 +1,4 @@
-"""The job that closes what is due, and the check that tells what is held open."""
+"""The job that closes what is due, and the check that lists what is blocked."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -57,7 +57,7 @@ def test_the_job_closes_what_is_due(may_is_final: Storage, instance: dg.DagsterI
 def test_after_the_job_the_check_passes(may_is_final: Storage, instance: dg.DagsterInstance) -> None:
     close_periods(may_is_final, instance)
     found = evaluation(instance)
-    assert (found.passed, found.metadata["observed"].value) == (True, "0 periods are held open")
+    assert (found.passed, found.metadata["observed"].value) == (True, "0 periods are blocked")
 
 
 def test_the_check_names_periods_and_reasons_of_what_is_held_open_and_counts_tenants(
@@ -70,7 +70,7 @@ def test_the_check_names_periods_and_reasons_of_what_is_held_open_and_counts_ten
     assert closed(may_is_final) == []
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert found.metadata["periods"].value == (
-        "| First day | Last day | Tenants | Held open by |\n"
+        "| First day | Last day | Tenants | Blocked by |\n"
         "|---|---|---|---|\n"
         "| 2026-05-01 | 2026-05-31 | 1 | persona/2026-05-31/broken.jsonl is quarantined |"
     )
