@@ -1,7 +1,7 @@
 """Formats: one YAML file per log format says which field becomes which column of the canonical record.
 
 A format is data, checked by the models here; a broken one is an error that names file and key. How to
-write one is described step by step in CONTRIBUTING.md.
+write one is described step by step in docs/formats.md.
 """
 
 import re

@@ -48,12 +48,12 @@ def check_health(settings: Settings) -> list[HealthCheck]:
     """Check everything; a check that cannot run is an error."""
     checks: list[HealthCheck] = []
     for look in (_data_dir, _digest_key, _database, _formats, _suites, _reference):
-        checks += _guarded(lambda look=look: look(settings))  # type: ignore[misc]
+        checks += _guarded(lambda look=look: look(settings))  # type: ignore[misc]  # of a default no type is inferred
     if any(check.level is Level.ERROR for check in checks):
         return checks
     with open_storage(settings) as storage:
         for of_storage in (_landing, _files, _tenants, _days, _voids, _ids, _meters, _checks):
-            checks += _guarded(lambda of_storage=of_storage: of_storage(storage))  # type: ignore[misc]
+            checks += _guarded(lambda of_storage=of_storage: of_storage(storage))  # type: ignore[misc]  # of a default no type is inferred
     return checks
 
 

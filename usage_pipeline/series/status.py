@@ -72,10 +72,6 @@ class DayReader:
         """The days from first to last, both included."""
         return [self._day(day) for day in days_between(first, last)]
 
-    def missing(self, first: date, last: date) -> list[date]:
-        """The missing days from first to last, both included."""
-        return [day for day in days_between(first, last) if self._is_missing(day)]
-
     def known_days(self) -> tuple[date, date] | None:
         """The first and the last day that has records or a landing folder."""
         days = [*self._records, *self._landing_commits]

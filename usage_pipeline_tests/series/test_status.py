@@ -166,5 +166,6 @@ def test_the_last_day_that_a_date_can_be_is_missing(storage: Storage) -> None:
 @pytest.mark.usefixtures("first_of_may")
 def test_the_missing_days_of_a_range_are_told(storage: Storage) -> None:
     with storage.warehouse.connect() as connection:
-        missing = DayReader(storage, connection).missing(date(2026, 4, 30), date(2026, 5, 3))
+        days = DayReader(storage, connection).read(date(2026, 4, 30), date(2026, 5, 3))
+    missing = [entry.day for entry in days if entry.status is DayStatus.MISSING]
     assert missing == [date(2026, 5, 2), date(2026, 5, 3)]

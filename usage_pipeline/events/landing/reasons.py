@@ -1,4 +1,4 @@
-"""What the reject reasons mean, in a few words each. CONTRIBUTING.md says more about them."""
+"""What the reject reasons mean, in a few words each. docs/formats.md says more about them."""
 
 INVALID = "invalid_<column>"
 """Stands for the reasons of all columns whose field is there, but not of the expected form."""
