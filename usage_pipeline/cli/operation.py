@@ -99,7 +99,7 @@ def _check_all(settings: "Settings") -> None:
 
 
 def _heartbeat(settings: "Settings") -> None:
-    from usage_pipeline.orchestration.heartbeat import why_dead
+    from usage_pipeline.orchestration.instance import why_dead
     from usage_pipeline.pipeline.overdue import why_overdue
     from usage_pipeline.storage.opened import open_storage
 

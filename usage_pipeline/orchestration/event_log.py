@@ -8,9 +8,9 @@ check it keeps a row per day as well, each with all days of the run in it; but a
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
-from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
-from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
-from dagster_postgres.event_log import PostgresEventLogStorage
+from dagster_postgres import PostgresEventLogStorage
+
+from usage_pipeline.orchestration.dagster_internals import AssetCheckEvaluationPlanned
 
 
 class BatchedEventLog(PostgresEventLogStorage):
@@ -26,7 +26,8 @@ class BatchedEventLog(PostgresEventLogStorage):
             super().store_event_batch([_of_the_run(event) for event in others])
 
     def _store_planned(self, events: Sequence[dg.EventLogEntry]) -> None:
-        insert = self.prepare_insert_event_batch(events).returning(SqlEventLogStorageTable.c.id)
+        insert = self.prepare_insert_event_batch(events)
+        insert = insert.returning(insert.table.c.id)
         with self._connect() as connection:
             ids = [row[0] for row in connection.execute(insert).fetchall()]
         with self.index_transaction() as connection:

@@ -8,10 +8,13 @@ from functools import partial
 from typing import Any, Protocol
 
 import dagster as dg
-from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.orchestration.checks import OFF, SUITES_TAG
+from usage_pipeline.orchestration.dagster_internals import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+)
 from usage_pipeline.orchestration.instance import kept_connections, open_instance
 from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
 from usage_pipeline.orchestration.partitions import partitions_of

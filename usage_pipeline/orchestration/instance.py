@@ -12,11 +12,6 @@ from typing import Any, Self
 
 import dagster as dg
 import yaml
-from dagster._core.instance.ref import InstanceRef
-from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
-from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
-from dagster._core.storage.root import LocalArtifactStorage
-from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 from sqlalchemy import Engine, NullPool, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -24,6 +19,14 @@ from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from usage_pipeline.errors import SettingsError
+from usage_pipeline.orchestration.dagster_internals import (
+    ConfigurableClassData,
+    InstanceRef,
+    LocalArtifactStorage,
+    LocalComputeLogManager,
+    NoOpComputeLogManager,
+    daemon_statuses,
+)
 from usage_pipeline.orchestration.event_log import BatchedEventLog
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.locks import named_lock
@@ -31,6 +34,9 @@ from usage_pipeline.storage.postgres import database_urls, ensure_database
 
 TABLES_LOCK = "dagster:tables"
 """Held, in Dagster's database, by the process that looks for Dagster's tables and makes them."""
+
+TOLERANCE_SECONDS = 300
+"""The daemon writes a heartbeat every half minute, and later when it is busy."""
 
 
 class ServerStorage(DagsterPostgresStorage):
@@ -153,3 +159,16 @@ def _expect_alive(
         raise DisconnectionError from error
     finally:
         cursor.close()
+
+
+def why_dead() -> str | None:
+    """Which parts of the daemon have sent no heartbeat lately: nothing runs by itself without them. Else None."""
+    with open_instance() as instance:
+        statuses = daemon_statuses(instance, TOLERANCE_SECONDS)
+    silent = sorted(name.lower() for name, status in statuses.items() if not status.healthy)
+    if not silent:
+        return None
+    return (
+        f"The Dagster daemon is dead: no heartbeat for {TOLERANCE_SECONDS} s from {', '.join(silent)}. "
+        "Start it again, for example with `usage-pipeline dev`"
+    )

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from itertools import islice, takewhile
 
 import dagster as dg
-from dagster._core.storage.tags import (
+
+from usage_pipeline.orchestration.dagster_internals import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
     PRIORITY_TAG,
 )
-
 from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
 from usage_pipeline.pipeline.automation.work import LANDING, Work, due_again
 

@@ -4,18 +4,19 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
-from dagster._core.execution.asset_backfill import AssetBackfillData
-from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
-from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
-from dagster._core.storage.tags import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-    PARTITION_NAME_TAG,
-    WILL_RETRY_TAG,
-)
 
 from usage_pipeline.days import days_between
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.orchestration.dagster_internals import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+    NOT_FINISHED_STATUSES,
+    PARTITION_NAME_TAG,
+    WILL_RETRY_TAG,
+    AssetBackfillData,
+    BulkActionsFilter,
+    BulkActionStatus,
+)
 from usage_pipeline.orchestration.jobs import LANDING_DAYS
 from usage_pipeline.orchestration.resources import COMMAND_TAG
 from usage_pipeline.pipeline.automation.work import Busy
