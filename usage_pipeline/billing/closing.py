@@ -140,6 +140,11 @@ def closed_of(connection: Connection, tenant_id: str) -> list[ClosedPeriod]:
     return [ClosedPeriod(**row) for row in connection.execute(query).mappings()]
 
 
+def count_closed(connection: Connection) -> int:
+    """How many periods of all tenants are closed."""
+    return connection.execute(select(func.count()).select_from(closed_periods)).scalar_one()
+
+
 def _keep_changes_out(connection: Connection) -> None:
     """Wait for open changes of versions, and block new ones and other closings until this transaction ends.
 

@@ -148,6 +148,10 @@ CONTENT = TableSpec(
         ),
     ),
     term=Term.CONTENT,
+    rules=(
+        "Texts have a shorter term than the records that they belong to. Nothing is computed from them.",
+        "A text that the format does not name is in `other`, under its name in the log.",
+    ),
     undigested=frozenset({"landing_file"}),
 )
 
@@ -167,6 +171,10 @@ REJECTED_LINES = TableSpec(
         ("raw", "VARCHAR", "The line."),
     ),
     term=Term.CONTENT,
+    rules=(
+        "A rejected line counts nowhere. Correct the line, the format or the plan, and land the file again.",
+        "`usage-pipeline rejects` shows the lines by reason.",
+    ),
     undigested=frozenset({"landing_file"}),
 )
 

@@ -4,14 +4,15 @@ Each calls one function of `validation/` and reports what it found; what is know
 with the tag `usage_pipeline/suites: off` leaves the suites out, and with them the seconds that they cost.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from usage_pipeline.errors import SuiteError
-from usage_pipeline.orchestration.resources import STORAGE
+from usage_pipeline.orchestration.metadata import SHOWN_ROWS, markdown_table
+from usage_pipeline.orchestration.resources import StorageParam
 from usage_pipeline.settings import Settings
 from usage_pipeline.validation.checks import DAY_CHECKS, LANDING_CHECKS, Check, Severity
 from usage_pipeline.validation.suite_files import Suite, load_suites, shipped_suites
@@ -24,7 +25,7 @@ SUITES_TAG = "usage_pipeline/suites"
 OFF = "off"
 
 _SEVERITY = {Severity.ERROR: dg.AssetCheckSeverity.ERROR, Severity.WARNING: dg.AssetCheckSeverity.WARN}
-_DAYS_SHOWN = 40
+_COLUMNS = ("Day", "Result", "Observed", "Expected")
 
 Examine = Callable[["Storage", Sequence[Check], Sequence[date], str], "list[CheckResult]"]
 
@@ -71,32 +72,31 @@ def _checks(
         specs=[
             dg.AssetCheckSpec(check.name, asset=check.table, description=check.description) for check in checks
         ],
-        required_resource_keys={STORAGE},
         can_subset=True,
     )
-    def look(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+    def look(context: dg.AssetCheckExecutionContext, run_storage: StorageParam) -> Iterator[dg.AssetCheckResult]:
         if can_be_off and context.run.tags.get(SUITES_TAG) == OFF:
             context.log.info("The suites are off in this run.")
             return
         wanted = [check for key, check in by_key.items() if key in context.selected_asset_check_keys]
         tables = {check.table for check in wanted}
-        days = _days(context, tables)
+        days = _days(context, run_storage, tables)
         # All of a table together, because together they take the place of what was found before.
         looked_at = [check for check in checks if check.table in tables]
-        results = examine(context.resources.storage, looked_at, days, context.run.run_id)
+        results = examine(run_storage, looked_at, days, context.run.run_id)
         for check in wanted:
             yield _evaluation(check, [result for result in results if _is_of(result, check)])
 
     return look
 
 
-def _days(context: dg.AssetCheckExecutionContext, tables: Collection[str]) -> list[date]:
+def _days(context: dg.AssetCheckExecutionContext, storage: "Storage", tables: Collection[str]) -> list[date]:
     """The days of the run; of a check that is run by itself, the newest day of its tables."""
     if context.has_partition_key or context.has_partition_key_range:
         return [date.fromisoformat(key) for key in context.partition_keys]
     from usage_pipeline.validation.checking import newest_days  # noqa: PLC0415 - slow to import
 
-    return newest_days(context.resources.storage, tables)
+    return newest_days(storage, tables)
 
 
 def _is_of(result: "CheckResult", check: Check) -> bool:
@@ -117,22 +117,10 @@ def _evaluation(check: Check, results: Sequence["CheckResult"]) -> dg.AssetCheck
         metadata={
             "observed": dg.MetadataValue.text(shown.observed if shown else "no day was looked at"),
             "expected": dg.MetadataValue.text(shown.expected if shown else ""),
-            "days": dg.MetadataValue.md(_markdown(worst_first)),
+            "days": dg.MetadataValue.md(markdown_table(_COLUMNS, [*map(_row, worst_first)], SHOWN_ROWS)),
         },
     )
 
 
-def _markdown(results: Sequence["CheckResult"]) -> str:
-    """The days as a table, those that failed first."""
-    lines = [
-        "| Day | Result | Observed | Expected |",
-        "|---|---|---|---|",
-        *(_line(result) for result in results[:_DAYS_SHOWN]),
-    ]
-    rest = len(results) - _DAYS_SHOWN
-    return "\n".join([*lines, *([f"| and {rest} more | | | |"] if rest > 0 else [])])
-
-
-def _line(result: "CheckResult") -> str:
-    cells: Iterable[str] = (str(result.day), result.outcome, result.observed, result.expected)
-    return f"| {' | '.join(' '.join(cell.split()).replace('|', chr(92) + '|') for cell in cells)} |"
+def _row(result: "CheckResult") -> tuple[str, ...]:
+    return str(result.day), result.outcome, result.observed, result.expected

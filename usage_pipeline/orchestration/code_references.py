@@ -5,7 +5,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.events.record import LANDING_TABLES
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.storage.daily import DailyTable
 
@@ -35,12 +35,11 @@ def _files(table: DailyTable) -> tuple[Path, ...]:
     return (table.sql.path, *tallies, table.sql.module)
 
 
+_OF_LANDING = (_LANDING / "validated_lines.sql", _LANDING / "land.py", _PACKAGE / "events" / "record.py")
+
 _FILES = {
-    LANDED_EVENTS.name: (
-        _LANDING / "validated_lines.sql",
-        _LANDING / "land.py",
-        _PACKAGE / "events" / "record.py",
-    ),
+    "closed_periods": (_PACKAGE / "billing" / "due_periods.py", _PACKAGE / "billing" / "closing.py"),
+    **{table.name: (_LANDING / f"{table.name}.sql", *_OF_LANDING) for table in LANDING_TABLES},
     **{table.name: _files(table) for table in DAILY_TABLES},
 }
 

@@ -16,8 +16,7 @@ from usage_pipeline.orchestration.dagster_internals import (
     ASSET_PARTITION_RANGE_START_TAG,
 )
 from usage_pipeline.orchestration.instance import kept_connections, open_instance
-from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
-from usage_pipeline.orchestration.partitions import partitions_of
+from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS, partitions_of
 from usage_pipeline.orchestration.resources import COMMAND_TAG, PROGRESS, STORAGE
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
@@ -87,8 +86,6 @@ def open_runner(
     build: BuildDefinitions, storage: Storage, command: str, progress: Progress, *, suites: bool = True
 ) -> Iterator[DagsterRunner]:
     """A runner on the shared instance whose runs use this storage and report progress."""
-    used = {STORAGE: storage, PROGRESS: progress.done}
-    resources = {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in used.items()}
-    define = partial(build, storage.settings, resources)
+    define = partial(build, storage.settings, {STORAGE: storage, PROGRESS: progress.done})
     with open_instance() as instance, kept_connections(instance):
         yield DagsterRunner(define, instance, command, progress, suites)

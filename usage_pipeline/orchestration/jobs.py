@@ -1,19 +1,46 @@
-"""The two jobs: one lands landing days, one computes event days. Backfills and commands run them."""
+"""The calendar that all daily assets share, and the two jobs that backfills and commands run.
+
+All assets share the calendar and the backfill policy: with several Dagster splits a backfill into odd pieces.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
 
 import dagster as dg
-from dagster import AssetSelection
 
-from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.days import days_between
+from usage_pipeline.events.record import LANDING_TABLES
+from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
+from usage_pipeline.settings import Settings
+
+BACKFILL_POLICY = dg.BackfillPolicy.multi_run(max_partitions_per_run=CHUNK_DAYS)
+
+LANDING_KEYS = frozenset(dg.AssetKey(table.name) for table in LANDING_TABLES)
 
 LANDING_DAYS = dg.define_asset_job(
     "landing_days",
-    selection=AssetSelection.assets(LANDED_EVENTS.name),
+    selection=dg.AssetSelection.assets(*LANDING_KEYS),
     description="Land the files of landing days: every line is validated once, every file is one object.",
 )
 
 EVENT_DAYS = dg.define_asset_job(
     "event_days",
-    selection=AssetSelection.assets(*(table.name for table in DAILY_TABLES)),
+    selection=dg.AssetSelection.assets(*(table.name for table in DAILY_TABLES)),
     description="Compute event days: records, cube, conversations and the three series.",
 )
+
+
+def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
+    """UTC days from the first day of the calendar to today; today is open but there."""
+    return dg.DailyPartitionsDefinition(start_date=settings.first_day.isoformat(), timezone="UTC", end_offset=1)
+
+
+def partitions_of(days: Sequence[date]) -> dg.DailyPartitionsDefinition:
+    """A calendar that lacks the days between these: Dagster runs all days from the first to the last."""
+    left_out = sorted(set(days_between(days[0], days[-1])).difference(days))
+    return dg.DailyPartitionsDefinition(
+        start_date=days[0].isoformat(),
+        timezone="UTC",
+        end_offset=1,
+        exclusions=[datetime.combine(day, time(), UTC) for day in left_out] or None,
+    )

@@ -9,6 +9,7 @@ import dagster as dg
 from sqlglot import exp
 from sqlglot.lineage import Node, lineage
 
+from usage_pipeline.orchestration.metadata import markdown_table
 from usage_pipeline.storage.daily import DailyTable, Derived, EventDays, LandedRows, Lookback, Parameters, SameDay
 
 
@@ -29,12 +30,10 @@ def column_lineage(table: DailyTable) -> dg.TableColumnLineage:
 def lineage_metadata(table: DailyTable) -> dict[str, dg.MetadataValue]:
     """The lineage for programs and, because the UI draws none of columns, as Markdown for people."""
     found = column_lineage(table)
-    rows = [
-        f"| `{column}` | {', '.join(map(_source, sources))} |" for column, sources in found.deps_by_column.items()
-    ]
+    rows = [(f"`{column}`", ", ".join(map(_source, sources))) for column, sources in found.deps_by_column.items()]
     return {
         "dagster/column_lineage": dg.MetadataValue.column_lineage(found),
-        "column_sources": dg.MetadataValue.md("\n".join(["| Column | Made from |", "|---|---|", *rows])),
+        "column_sources": dg.MetadataValue.md(markdown_table(("Column", "Made from"), rows)),
     }
 
 

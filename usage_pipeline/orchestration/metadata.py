@@ -1,20 +1,33 @@
-"""Metadata of assets in the UI: columns, and the numbers of each partition."""
+"""How assets look in the UI: their specs, the numbers of each partition, and tables in Markdown."""
 
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from usage_pipeline.storage.daily import ACCOUNTED
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.storage.daily import ACCOUNTED, DailyTable
 from usage_pipeline.storage.tables import TableSpec, Term, Zone
 
 if TYPE_CHECKING:
     from usage_pipeline.storage.state import Partition
 
-KINDS = {
+OWNERS = ["team:usage-platform"]
+
+SHOWN_ROWS = 40
+"""Of tables that grow with the days; all metadata is kept."""
+
+_KINDS = {
     Zone.LAKE: {"duckdb", "parquet"},
     Zone.ROLLUPS: {"duckdb", "parquet"},
     Zone.WAREHOUSE: {"duckdb", "postgres"},
 }
+
+NO_MAPPING = (
+    "No partition mapping connects landing days and event days: a landing day holds events of several days, and "
+    "only its files say of which. The state records it. In Dagster each day depends on the same day, which orders "
+    "a backfill and nothing else."
+)
 
 _RETENTION = {
     Term.RECORDS: "retention_days of the tenant's plan",
@@ -23,13 +36,38 @@ _RETENTION = {
 }
 
 
-def description(spec: TableSpec) -> str:
+def daily_spec(table: DailyTable, group: str, freshness: dg.FreshnessPolicy | None) -> dg.AssetSpec:
+    """The asset of an event-day table."""
+    notes = [NO_MAPPING] if LANDED_EVENTS.name in table.upstream else []
+    spec = table_spec(table.spec, group, *notes)
+    return spec.replace_attributes(
+        deps=table.upstream, code_version=table.code_version, freshness_policy=freshness
+    )
+
+
+def table_spec(spec: TableSpec, group: str, *notes: str) -> dg.AssetSpec:
+    """The asset of a table, with all that is known of it before anything runs; notes follow its rules."""
+    return dg.AssetSpec(
+        spec.name,
+        description=_description(spec, notes),
+        group_name=group,
+        owners=OWNERS,
+        kinds=_KINDS[spec.zone],
+        tags={"partitioned_by": spec.partitioned_by.value},
+        metadata={
+            "dagster/column_schema": dg.MetadataValue.table_schema(_column_schema(spec)),
+            "dagster/table_name": dg.MetadataValue.text(_place(spec)),
+            "retention": dg.MetadataValue.text(_RETENTION[spec.term]),
+        },
+    )
+
+
+def _description(spec: TableSpec, notes: Sequence[str]) -> str:
     """The table's meaning and grain, and the rules that decide its rows, in Markdown."""
-    return "\n".join([spec.description, "", *(f"- {rule}" for rule in spec.rules)])
+    return "\n".join([spec.description, "", *(f"- {rule}" for rule in (*spec.rules, *notes))])
 
 
-def column_schema(spec: TableSpec) -> dg.TableSchema:
-    """The table's columns with types, units and meaning."""
+def _column_schema(spec: TableSpec) -> dg.TableSchema:
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
@@ -42,13 +80,9 @@ def column_schema(spec: TableSpec) -> dg.TableSchema:
     )
 
 
-def definition_metadata(spec: TableSpec) -> dict[str, dg.MetadataValue]:
-    """What is known of a table before anything runs."""
-    return {
-        "dagster/column_schema": dg.MetadataValue.table_schema(column_schema(spec)),
-        "dagster/table_name": dg.MetadataValue.text(_place(spec)),
-        "retention": dg.MetadataValue.text(_RETENTION[spec.term]),
-    }
+def row_count(rows: int) -> dict[str, dg.MetadataValue]:
+    """The rows of a partition, under the name that the UI charts."""
+    return {"dagster/partition_row_count": dg.MetadataValue.int(rows)}
 
 
 def partition_metadata(partition: "Partition") -> dict[str, dg.MetadataValue]:
@@ -62,6 +96,25 @@ def partition_metadata(partition: "Partition") -> dict[str, dg.MetadataValue]:
         name: dg.MetadataValue.int(value) for name, value in found.items() if value is not None
     }
     return {**metadata, "output_digest": dg.MetadataValue.text(partition.output_digest or "")}
+
+
+def markdown_table(
+    head: Sequence[str], rows: Sequence[Sequence[str]], limit: int | None = None, numbers: Collection[str] = ()
+) -> str:
+    """The first rows as a table, and how many there are more; the columns `numbers` are aligned to the right."""
+    shown = rows[:limit]
+    rest = len(rows) - len(shown)
+    lines = [
+        _line(head),
+        "".join(f"|{'---:' if name in numbers else '---'}" for name in head) + "|",
+        *map(_line, shown),
+        *([f"| and {rest} more{' |' * len(head)}"] if rest else []),
+    ]
+    return "\n".join(lines)
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(' '.join(cell.split()).replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def _place(spec: TableSpec) -> str:

@@ -12,6 +12,7 @@ import dagster as dg
 from usage_pipeline.events.landing.reasons import MEANINGS, listed_as
 from usage_pipeline.events.landing.rejects import count_rejects
 from usage_pipeline.orchestration.charts import chart
+from usage_pipeline.orchestration.metadata import markdown_table
 from usage_pipeline.pipeline.recent_days import RECENT_DAYS, recent_days
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
@@ -38,10 +39,10 @@ def reject_metadata(storage: Storage, last: date) -> dict[str, dg.MetadataValue]
         lines[reason] += count
         files[reason] += 1
     rows = [
-        f"| `{reason}` | {count:,} | {files[reason]:,} | {MEANINGS[listed_as(reason)]} |"
+        (f"`{reason}`", f"{count:,}", f"{files[reason]:,}", MEANINGS[listed_as(reason)])
         for reason, count in sorted(lines.items(), key=lambda entry: (-entry[1], entry[0]))
     ]
-    head = ["| Reason | Lines | Files | Meaning |", "|---|---:|---:|---|"]
-    found = [*head, *rows, "", "`usage-pipeline rejects` shows the lines."] if rows else ["None."]
-    text = "\n".join([f"Rejected lines of the landing days {first} to {last}", "", *found])
+    table = markdown_table(("Reason", "Lines", "Files", "Meaning"), rows, numbers=("Lines", "Files"))
+    found = f"{table}\n\n`usage-pipeline rejects` shows the lines." if rows else "None."
+    text = f"Rejected lines of the landing days {first} to {last}\n\n{found}"
     return {f"rejects_of_{REJECT_DAYS}_days": dg.MetadataValue.md(text)}

@@ -1,8 +1,9 @@
-"""What assets compute with, the storage that the settings name, and whom they tell how far they are."""
+"""The resources: the storage that the settings name, the storage of a run, and who is told of its progress."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -11,40 +12,51 @@ from usage_pipeline.settings import Settings
 if TYPE_CHECKING:
     from usage_pipeline.storage.opened import Storage
 
+    StorageParam = dg.ResourceParam[Storage]
+else:
+    # Dagster evaluates the types of parameters, and `Storage` is slow to import.
+    StorageParam = dg.ResourceParam[Any]
+
 STORAGE = "storage"
+RUN_STORAGE = "run_storage"
 PROGRESS = "progress"
-RUN_LOCK = "run_lock"
-RUN_RESOURCES = {STORAGE, PROGRESS, RUN_LOCK}
-"""What every run of an asset holds open."""
+
+ProgressParam = dg.ResourceParam[Callable[[date], None]]
+"""Called with the day of each partition that is done."""
 
 COMMAND_TAG = "usage_pipeline/command"
 """On runs that a command executes in its own process: which command."""
 
 
-@dg.resource(description="Lake, rollups and warehouse, where the USAGE_ variables say.")
-def storage_resource(_: dg.InitResourceContext) -> Iterator["Storage"]:
-    """Open the storage for one run."""
-    from usage_pipeline.storage.opened import open_storage  # noqa: PLC0415 - slow to import
+class StorageResource(dg.ConfigurableResource[Any]):
+    """Lake, rollups and warehouse, where the USAGE_ variables say."""
 
-    with open_storage(Settings.load()) as storage:
-        yield storage
+    settings: dg.ResourceDependency[Settings]
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Storage"]:  # noqa: ARG002
+        """Open the storage, and close it after the run or the evaluation."""
+        from usage_pipeline.storage.opened import open_storage  # noqa: PLC0415 - slow to import
+
+        with open_storage(self.settings) as storage:
+            yield storage
 
 
-@dg.resource(description="Told the day of each partition that is done. Only commands listen.")
-def progress_resource(_: dg.InitResourceContext) -> Callable[[date], None]:
-    """Tell nobody."""
-    return lambda _: None
+class RunStorageResource(dg.ConfigurableResource[Any]):
+    """The storage of a run, with the run's lock. The sensor `lost_runs` ends runs without one."""
+
+    storage: dg.ResourceDependency[Any]
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Storage"]:
+        """Hold the lock for as long as the run's process lives."""
+        from usage_pipeline.storage.locks import run_lock  # noqa: PLC0415 - slow to import
+
+        if context.run is None:
+            raise dg.DagsterInvariantViolationError("Only a run holds the lock of a run")
+        with run_lock(self.storage.warehouse, context.run.run_id):
+            yield self.storage
 
 
-@dg.resource(
-    required_resource_keys={STORAGE},
-    description="Held for as long as the run's process lives. The sensor `lost_runs` ends runs without it.",
-)
-def run_lock_resource(context: dg.InitResourceContext) -> Iterator[None]:
-    """Hold the lock of the run."""
-    from usage_pipeline.storage.locks import run_lock  # noqa: PLC0415 - slow to import
-
-    if context.run is None:
-        raise dg.DagsterInvariantViolationError("Only a run holds the lock of a run")
-    with run_lock(context.resources.storage.warehouse, context.run.run_id):
-        yield
+def silent(_: date) -> None:
+    """Tell nobody: only commands show progress."""

@@ -35,6 +35,13 @@ class Lake:
         """The object of one partition; landing tables have one per landing file, named by its digest."""
         return self.folder(spec, day) / f"{name or spec.name}{_ENDING}"
 
+    def rows(self, spec: TableSpec, day: date) -> int:
+        """The number of rows of one partition, from the footers of its objects."""
+        from pyarrow import parquet  # noqa: PLC0415 - slow to import
+
+        objects = self.folder(spec, day).glob(f"*{_ENDING}")
+        return sum(parquet.read_metadata(path).num_rows for path in objects)
+
     def exists(self, path: Path) -> bool:
         """Whether an object is there."""
         return path.exists()

@@ -36,8 +36,7 @@ def test_a_run_moves_the_day_to_the_prices_of_now_only_where_it_is_told_to(  # n
     landing.write("calls", "2026-05-01", [call("a", tokens_in=10)])
     run()
     prices(price("new", 'input: "3"'))
-    resources = {STORAGE: dg.ResourceDefinition.hardcoded_resource(storage)}
-    job = build_definitions(storage.settings, resources).resolve_job_def(EVENT_DAYS.name)
+    job = build_definitions(storage.settings, {STORAGE: storage}).resolve_job_def(EVENT_DAYS.name)
     job.execute_in_process(
         instance=instance,
         partition_key=date(2026, 5, 1).isoformat(),

@@ -35,8 +35,7 @@ def runner_on(
 ) -> DagsterRunner:
     """A runner of the command `test` on this storage and instance."""
     told = told or Told()
-    used = {STORAGE: storage, PROGRESS: told.done}
-    resources = {name: dg.ResourceDefinition.hardcoded_resource(value) for name, value in used.items()}
+    resources = {STORAGE: storage, PROGRESS: told.done}
     return DagsterRunner(partial(build_definitions, storage.settings, resources), instance, "test", told, suites)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from usage_pipeline.errors import SuiteError
 from usage_pipeline.orchestration.execution import DagsterRunner
-from usage_pipeline.orchestration.partitions import partitions_of
+from usage_pipeline.orchestration.jobs import partitions_of
 from usage_pipeline.pipeline.refresh import find_stale, refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage

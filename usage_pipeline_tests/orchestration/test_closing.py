@@ -30,8 +30,7 @@ def may_is_final(storage: Storage, landing: Landing) -> Storage:
 
 
 def close_periods(storage: Storage, instance: dg.DagsterInstance) -> None:
-    resources = {STORAGE: dg.ResourceDefinition.hardcoded_resource(storage)}
-    job = build_definitions(storage.settings, resources).resolve_job_def("close_periods")
+    job = build_definitions(storage.settings, {STORAGE: storage}).resolve_job_def("close_periods")
     assert job.execute_in_process(instance=instance).success
 
 
@@ -78,6 +77,19 @@ def test_the_check_names_periods_and_reasons_of_what_is_held_open_and_counts_ten
 
 def test_a_run_that_computes_costs_looks_at_the_periods(ran: Ran) -> None:
     assert evaluation(ran.instance).passed
+
+
+def test_the_asset_counts_all_closed_periods_and_those_that_its_run_closed(
+    may_is_final: Storage, instance: dg.DagsterInstance
+) -> None:
+    found = []
+    for _ in range(2):
+        close_periods(may_is_final, instance)
+        (record,) = instance.fetch_materializations(dg.AssetKey("closed_periods"), limit=1).records
+        assert record.asset_materialization
+        counts = record.asset_materialization.metadata
+        found.append((counts["dagster/row_count"].value, counts["newly_closed"].value))
+    assert found == [(1, 1), (1, 0)]
 
 
 def test_with_automatic_closing_off_the_job_only_looks(

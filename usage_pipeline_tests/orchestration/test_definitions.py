@@ -18,8 +18,10 @@ LAKE, WAREHOUSE = {"duckdb", "parquet"}, {"duckdb", "postgres"}
 LANDING_DAY, EVENT_DAY = "landing_day", "event_day"
 
 # asset: (group, kinds, day of its partitions, what it reads)
-ASSETS: dict[str, tuple[str, set[str], str, set[str]]] = {
+ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     "landed_events": ("landing", LAKE, LANDING_DAY, set()),
+    "content": ("landing", LAKE, LANDING_DAY, set()),
+    "rejected_lines": ("landing", LAKE, LANDING_DAY, set()),
     "excluded_events": ("records", LAKE, EVENT_DAY, {"landed_events"}),
     "usage_records": ("records", LAKE, EVENT_DAY, {"landed_events", "excluded_events"}),
     "conflicts": ("records", LAKE, EVENT_DAY, {"landed_events", "excluded_events"}),
@@ -36,7 +38,11 @@ ASSETS: dict[str, tuple[str, set[str], str, set[str]]] = {
     "daily_costs": ("costs", LAKE, EVENT_DAY, {"usage_records"}),
     "tenant_costs": ("costs", WAREHOUSE, EVENT_DAY, {"daily_costs"}),
     "cost_drift": ("costs", WAREHOUSE, EVENT_DAY, {"usage_records"}),
+    "closed_periods": ("billing", {"postgres"}, None, {"tenant_costs"}),
 }
+LANDING = {"landed_events", "content", "rejected_lines"}
+READING_LANDED_EVENTS = {name for name, (_, _, _, upstream) in ASSETS.items() if "landed_events" in upstream}
+CLOSED = dg.AssetKey("closed_periods")
 
 SLOW = {
     "sqlglot",
@@ -67,7 +73,7 @@ def test_the_assets_and_their_flow(specs: dict[str, dg.AssetSpec]) -> None:
         name: (
             spec.group_name,
             spec.kinds,
-            spec.tags["partitioned_by"],
+            spec.tags.get("partitioned_by"),
             {dependency.asset_key.to_user_string() for dependency in spec.deps},
         )
         for name, spec in specs.items()
@@ -90,6 +96,17 @@ def test_an_asset_says_what_it_is_and_by_which_rules(specs: dict[str, dg.AssetSp
     assert len(rules) >= 2
 
 
+@pytest.mark.parametrize("name", ["landed_events", *sorted(READING_LANDED_EVENTS)])
+def test_what_landing_days_and_event_days_have_to_do_with_each_other_is_said_on_both_sides(
+    specs: dict[str, dg.AssetSpec], name: str
+) -> None:
+    assert str(specs[name].description).endswith(
+        "- No partition mapping connects landing days and event days: a landing day holds events of several days, "
+        "and only its files say of which. The state records it. In Dagster each day depends on the same day, "
+        "which orders a backfill and nothing else."
+    )
+
+
 def test_a_description_is_markdown(specs: dict[str, dg.AssetSpec]) -> None:
     assert specs["daily_quality"].description == (
         "Consistency checks and the issues that they found, one row per (tenant, issue type) and one for all.\n"
@@ -108,7 +125,8 @@ def test_an_asset_leads_to_its_files_on_this_machine(specs: dict[str, dg.AssetSp
     for reference in code(specs[name]):
         assert isinstance(reference, dg.LocalFileCodeReference)
         assert Path(reference.file_path).is_file()
-    assert {Path(reference.source.partition(":")[0]).suffix for reference in code(specs[name])} == {".sql", ".py"}
+    suffixes = {Path(reference.source.partition(":")[0]).suffix for reference in code(specs[name])}
+    assert suffixes == ({".py"} if name == "closed_periods" else {".sql", ".py"})
 
 
 def test_a_link_leads_to_the_line_that_names_the_asset(specs: dict[str, dg.AssetSpec]) -> None:
@@ -134,7 +152,11 @@ def test_with_a_repository_links_lead_to_its_pages() -> None:
 
 @pytest.mark.parametrize(
     ("name", "retention"),
-    [("usage_records", "retention_days of the tenant's plan"), ("token_series", "kept without limit")],
+    [
+        ("usage_records", "retention_days of the tenant's plan"),
+        ("content", "content_retention_days of the tenant's plan"),
+        ("token_series", "kept without limit"),
+    ],
 )
 def test_an_asset_says_how_long_its_rows_are_kept(
     specs: dict[str, dg.AssetSpec], name: str, retention: str
@@ -166,25 +188,34 @@ def test_an_asset_shows_where_its_table_is(specs: dict[str, dg.AssetSpec], name:
     assert specs[name].metadata["dagster/table_name"].value == place
 
 
-def test_all_assets_share_one_calendar_of_utc_days(graph: AssetGraph) -> None:
-    calendars = {graph.get(key).partitions_def for key in graph.get_all_asset_keys()}
+def test_all_daily_assets_share_one_calendar_of_utc_days(graph: AssetGraph) -> None:
+    calendars = {graph.get(key).partitions_def for key in graph.get_all_asset_keys() - {CLOSED}}
     assert calendars == {
         dg.DailyPartitionsDefinition(start_date="2025-01-01", timezone="UTC", end_offset=1),
     }
 
 
-def test_all_assets_are_backfilled_in_runs_of_30_days(graph: AssetGraph) -> None:
-    policies = {graph.get(key).backfill_policy for key in graph.get_all_asset_keys()}
+def test_all_daily_assets_are_backfilled_in_runs_of_30_days(graph: AssetGraph) -> None:
+    policies = {graph.get(key).backfill_policy for key in graph.get_all_asset_keys() - {CLOSED}}
     assert {policy.max_partitions_per_run for policy in policies if policy} == {30}
     assert None not in policies
 
 
-def test_one_job_lands_and_one_computes(definitions: dg.Definitions) -> None:
+def test_no_asset_of_landing_is_made_without_the_others(graph: AssetGraph) -> None:
+    together = {dg.AssetKey(name) for name in LANDING}
+    assert all(graph.get(key).execution_set_entity_keys == together for key in together)
+
+
+def test_one_job_lands_one_computes_and_one_closes(definitions: dg.Definitions) -> None:
     selected = {
         name: {key.to_user_string() for key in definitions.resolve_job_def(name).asset_layer.selected_asset_keys}
-        for name in ("landing_days", "event_days")
+        for name in ("landing_days", "event_days", "close_periods")
     }
-    assert selected == {"landing_days": {"landed_events"}, "event_days": ASSETS.keys() - {"landed_events"}}
+    assert selected == {
+        "landing_days": LANDING,
+        "event_days": ASSETS.keys() - LANDING - {"closed_periods"},
+        "close_periods": {"closed_periods"},
+    }
 
 
 CHECKS = {

@@ -8,11 +8,12 @@ def test_the_jobs(definitions: dg.Definitions) -> None:
     assert found == {"landing_days", "event_days", "close_periods"}
 
 
-def test_the_run_of_every_job_holds_the_lock_that_tells_that_it_lives(definitions: dg.Definitions) -> None:
+def test_every_step_holds_the_lock_that_tells_that_its_run_lives(definitions: dg.Definitions) -> None:
     without = {
-        job.name
+        (job.name, node.name)
         for job in definitions.resolve_all_job_defs()
-        if not any("run_lock" in node.definition.required_resource_keys for node in job.nodes)
+        for node in job.nodes
+        if "run_storage" not in node.definition.required_resource_keys
     }
     assert without == set()
 

@@ -10,24 +10,25 @@ from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.orchestration.execution import DagsterRunner
 from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
-from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.orchestration.asking import DAYS, KEYS, Told, materialized, metadata
 from usage_pipeline_tests.orchestration.conftest import Ran
-from usage_pipeline_tests.support import digests
+from usage_pipeline_tests.support import Landing, digests, prompt
 
 ROW_COUNT = "dagster/partition_row_count"
 LINEAGE = "dagster/column_lineage"
 
 
 def test_a_range_materializes_each_of_its_partitions(ran: Ran) -> None:
-    assets = [LANDED_EVENTS.name, *(table.name for table in DAILY_TABLES)]
+    assets = [table.name for table in TABLES]
     assert {asset: materialized(ran.instance, asset) for asset in assets} == {asset: set(KEYS) for asset in assets}
 
 
 def test_each_partition_tells_its_rows(ran: Ran) -> None:
     assert metadata(ran.instance, "landed_events", ROW_COUNT) == dict(zip(KEYS, (1, 2, 4), strict=True))
+    assert metadata(ran.instance, "rejected_lines", ROW_COUNT) == dict(zip(KEYS, (0, 0, 4), strict=True))
     assert metadata(ran.instance, "usage_records", ROW_COUNT) == dict(zip(KEYS, (1, 2, 3), strict=True))
     assert metadata(ran.instance, "token_series", ROW_COUNT) == dict(zip(KEYS, (1, 1, 1), strict=True))
 
@@ -89,6 +90,17 @@ def test_a_day_that_fails_undoes_no_other_and_holds_up_none_behind_it(
         runner.compute(["excluded_events"], DAYS)
     assert digests(storage).keys() == {("excluded_events", DAYS[0]), ("excluded_events", DAYS[2])}
     assert materialized(instance, "excluded_events") == {KEYS[0], KEYS[2]}
+
+
+def test_a_landing_day_tells_how_many_lines_had_texts_and_how_many_were_rejected(
+    runner: DagsterRunner, instance: dg.DagsterInstance, landing: Landing
+) -> None:
+    with_text, without = (prompt(name, f"{KEYS[0]}T08:00:00Z") for name in ("e1", "e2"))
+    landing.write("persona", KEYS[0], [{**with_text, "prompt": "How far is the moon?"}, without])
+    landing.write("persona", KEYS[1], [without, "no JSON"])
+    runner.land(DAYS[:2])
+    assert metadata(instance, "content", ROW_COUNT) == {KEYS[0]: 1, KEYS[1]: 0}
+    assert metadata(instance, "rejected_lines", ROW_COUNT) == {KEYS[0]: 0, KEYS[1]: 1}
 
 
 def test_a_landing_day_without_a_folder_lands_nothing(

@@ -1,59 +1,38 @@
 """The event-day assets: one per table of the flow, all made the same way from its declaration."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 
-from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch
-from usage_pipeline.orchestration.assets.landing import OWNERS
-from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, description, partition_metadata
-from usage_pipeline.orchestration.partitions import BACKFILL_POLICY
-from usage_pipeline.orchestration.resources import RUN_RESOURCES
+from usage_pipeline.orchestration.assets.run_config import RUN_CONFIGS
+from usage_pipeline.orchestration.jobs import BACKFILL_POLICY
+from usage_pipeline.orchestration.metadata import daily_spec, partition_metadata
+from usage_pipeline.orchestration.resources import ProgressParam, StorageParam
+from usage_pipeline.series.tables import CONVERSATION_SERIES, MESSAGE_SERIES, TOKEN_SERIES
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage.daily import DailyTable
 
-_PRICE_BOOK = {
-    "price_book": dg.Field(
-        dg.Enum("PriceBook", [dg.EnumValue("pinned"), dg.EnumValue("current")]),
-        default_value="pinned",
-        description="`current` rates the days again, by today's prices; otherwise rated days keep their prices.",
-    )
-}
-
-
-def _rerate_if_asked(context: dg.AssetExecutionContext) -> None:
-    from usage_pipeline.costs.rerating import rerate  # noqa: PLC0415 - slow to import
-
-    if context.op_execution_context.op_config["price_book"] == "current":
-        rerate(context.resources.storage, days_of(context))
+_SERIES = (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES)
 
 
 def daily_asset(
-    table: DailyTable,
-    group: str,
-    partitions: dg.PartitionsDefinition[str],
-    freshness: dg.FreshnessPolicy | None = None,
+    table: DailyTable, group: str, partitions: dg.PartitionsDefinition[str], settings: Settings
 ) -> dg.AssetsDefinition:
     """The asset of one event-day table. Each day is committed by itself: a failed day undoes no other."""
+    config = RUN_CONFIGS.get(table.name)
 
-    @dg.asset(
+    @dg.multi_asset(
         name=table.name,
-        description=description(table.spec),
-        deps=table.upstream,
-        owners=OWNERS,
-        kinds=KINDS[table.spec.zone],
-        group_name=group,
-        tags={"partitioned_by": table.spec.partitioned_by.value},
-        metadata=definition_metadata(table.spec),
-        code_version=table.code_version,
+        specs=[daily_spec(table, group, _freshness(settings) if table in _SERIES else None)],
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
-        freshness_policy=freshness,
-        required_resource_keys=RUN_RESOURCES,
-        config_schema=_PRICE_BOOK if table is DAILY_COSTS else None,
+        config_schema=config.to_fields_dict() if config else None,
     )
-    def compute(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def compute(
+        context: dg.AssetExecutionContext, run_storage: StorageParam, progress: ProgressParam
+    ) -> dg.MaterializeResult[None]:
         # All are slow to import.
         from usage_pipeline.orchestration.lineage import lineage_metadata  # noqa: PLC0415
         from usage_pipeline.orchestration.recent import chart_metadata  # noqa: PLC0415
@@ -61,17 +40,25 @@ def daily_asset(
         from usage_pipeline.storage.compute import compute_days  # noqa: PLC0415
 
         def work(days: Sequence[date]) -> Outcome:
-            computed = compute_days(storage, table, days, context.run.run_id)
-            told = {day: partition_metadata(partition) for day, partition in computed.partitions.items()}
-            return Outcome(told, dict(computed.failures))
+            computed = compute_days(run_storage, table, days, context.run.run_id)
+            done = {day: {table.name: partition_metadata(found)} for day, found in computed.partitions.items()}
+            return Outcome(done, dict(computed.failures))
 
-        storage = context.resources.storage
-        if table is DAILY_COSTS:
-            _rerate_if_asked(context)
-        result = each_batch(context, batches(storage, days_of(context)), work)
+        days = days_of(context)
+        if config:
+            config(**context.op_execution_context.op_config).prepare(run_storage, days)
+        each_batch(context, progress, batches(run_storage, days), work)
         # Metadata of the result is stored once per partition; the UI shows lineage and chart of the latest.
-        recent = chart_metadata(storage, table.spec, table.charted)
+        recent = chart_metadata(run_storage, table.spec, table.charted)
         context.add_asset_metadata(lineage_metadata(table) | recent, partition_key=context.partition_keys[-1])
-        return result
+        return dg.MaterializeResult()
 
     return compute
+
+
+def _freshness(settings: Settings) -> dg.FreshnessPolicy:
+    """Computed after midnight UTC, by the schedule `yesterday`, and before the day is overdue."""
+    hours = settings.due_after_hours
+    return dg.FreshnessPolicy.cron(
+        deadline_cron=f"0 {hours} * * *", lower_bound_delta=timedelta(hours=hours), timezone="UTC"
+    )

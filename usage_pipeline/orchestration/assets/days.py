@@ -1,6 +1,6 @@
 """How an asset goes through the days of its run, in batches: each day is committed, and reported, by itself."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -17,17 +17,25 @@ Metadata = dict[str, dg.MetadataValue]
 
 @dataclass
 class Outcome:
-    """What became of some days: what is told of those that are done, and why others failed."""
+    """What became of some days: what is told of those that are done, by asset, and why others failed."""
 
-    done: dict[date, Metadata] = field(default_factory=dict)
+    done: dict[date, dict[str, Metadata]] = field(default_factory=dict)
     failed: dict[date, UsagePipelineError] = field(default_factory=dict)
+
+    @property
+    def partitions(self) -> Iterator[tuple[date, str, Metadata]]:
+        """The days that are done, the assets that were made of each, and what is told of them."""
+        for day, assets in self.done.items():
+            for asset, metadata in assets.items():
+                yield day, asset, metadata
 
 
 def each_batch(
     context: dg.AssetExecutionContext,
+    progress: Callable[[date], None],
     batches: Iterable[Sequence[date]],
     work: Callable[[Sequence[date]], Outcome],
-) -> dg.MaterializeResult[None]:
+) -> None:
     """Do the work for each batch of days; a day that fails undoes no other and holds none up.
 
     Raises Failure when days have failed, after the others are done and reported. What may pass by itself is
@@ -41,13 +49,12 @@ def each_batch(
         for day, error in found.failed.items():
             context.log.error("%s failed: %s", day, error)
         for day in days:
-            context.resources.progress(day)
+            progress(day)
     if outcome.failed:
-        _report(context, outcome.done)
+        _report(context, outcome)
         raise dg.Failure("\n".join(dict.fromkeys(map(str, outcome.failed.values()))), allow_retries=False)
-    for day, metadata in outcome.done.items():
-        context.add_asset_metadata(metadata, partition_key=str(day))
-    return dg.MaterializeResult()
+    for day, asset, metadata in outcome.partitions:
+        context.add_asset_metadata(metadata, asset_key=asset, partition_key=str(day))
 
 
 def _attempt(
@@ -62,10 +69,10 @@ def _attempt(
         return Outcome(failed=dict.fromkeys(days, error))
 
 
-def _report(context: dg.AssetExecutionContext, done: Mapping[date, Metadata]) -> None:
+def _report(context: dg.AssetExecutionContext, outcome: Outcome) -> None:
     """Say which days are done: of a step that fails, Dagster would report none."""
-    for day, metadata in done.items():
-        context.log_event(dg.AssetMaterialization(context.asset_key, metadata=metadata, partition=str(day)))
+    for day, asset, metadata in outcome.partitions:
+        context.log_event(dg.AssetMaterialization(asset, metadata=metadata, partition=str(day)))
 
 
 def _retry_if_passing(context: dg.AssetExecutionContext, error: Exception) -> None:

@@ -1,61 +1,72 @@
-"""`landed_events`, by landing day: what arrived that day, validated line by line."""
+"""`landed_events`, `content` and `rejected_lines`, by landing day: one step makes all three of the files."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch
-from usage_pipeline.orchestration.metadata import KINDS, definition_metadata, description, partition_metadata
-from usage_pipeline.orchestration.partitions import BACKFILL_POLICY
-from usage_pipeline.orchestration.resources import RUN_RESOURCES
+from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, LANDING_TABLES, REJECTED_LINES
+from usage_pipeline.orchestration.assets.days import Metadata, Outcome, days_of, each_batch
+from usage_pipeline.orchestration.jobs import BACKFILL_POLICY
+from usage_pipeline.orchestration.metadata import NO_MAPPING, partition_metadata, row_count, table_spec
+from usage_pipeline.orchestration.resources import ProgressParam, StorageParam
 
 if TYPE_CHECKING:
     from usage_pipeline.events.landing.committing import LandingResult
+    from usage_pipeline.storage.opened import Storage
 
-OWNERS = ["team:usage-platform"]
 
+def landing_assets(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+    """The assets of landing; their partition is the landing day, not the day of the events.
 
-def landing_asset(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
-    """The asset that lands files; its partition is the landing day, not the day of the events."""
+    They cannot be made one by one: a file lands as a whole.
+    """
 
-    @dg.asset(
-        name=LANDED_EVENTS.name,
-        description=description(LANDED_EVENTS),
-        owners=OWNERS,
-        kinds=KINDS[LANDED_EVENTS.zone],
-        group_name="landing",
-        tags={"partitioned_by": LANDED_EVENTS.partitioned_by.value},
-        metadata=definition_metadata(LANDED_EVENTS),
+    @dg.multi_asset(
+        name="land",
+        specs=[
+            table_spec(LANDED_EVENTS, "landing", NO_MAPPING),
+            table_spec(CONTENT, "landing"),
+            table_spec(REJECTED_LINES, "landing"),
+        ],
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
-        required_resource_keys=RUN_RESOURCES,
     )
-    def landed_events(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def land(
+        context: dg.AssetExecutionContext, run_storage: StorageParam, progress: ProgressParam
+    ) -> Iterator[dg.MaterializeResult[None]]:
         # Both are slow to import.
         from usage_pipeline.events.landing.land import DaysLanding  # noqa: PLC0415
         from usage_pipeline.orchestration.recent import chart_metadata, reject_metadata  # noqa: PLC0415
 
-        def land(days: Sequence[date]) -> Outcome:
+        def work(days: Sequence[date]) -> Outcome:
             (day,) = days
             landed = landing.land(day)
             _log(context, landed)
-            return Outcome({day: _metadata(landed)})
+            return Outcome({day: _metadata(run_storage, landed)})
 
-        storage, last = context.resources.storage, context.partition_keys[-1]
-        days = days_of(context)
-        landing = DaysLanding(storage, days, context.run.run_id)
-        result = each_batch(context, [[day] for day in days], land)
-        recent = chart_metadata(storage, LANDED_EVENTS) | reject_metadata(storage, date.fromisoformat(last))
-        context.add_asset_metadata(recent, partition_key=last)
-        return result
+        days, last = days_of(context), context.partition_keys[-1]
+        landing = DaysLanding(run_storage, days, context.run.run_id)
+        each_batch(context, progress, [[day] for day in days], work)
+        recent = chart_metadata(run_storage, LANDED_EVENTS) | reject_metadata(run_storage, days[-1])
+        context.add_asset_metadata(recent, asset_key=LANDED_EVENTS.name, partition_key=last)
+        for table in LANDING_TABLES:
+            yield dg.MaterializeResult(asset_key=table.name)
 
-    return landed_events
+    return land
 
 
-def _metadata(result: "LandingResult") -> dict[str, dg.MetadataValue]:
+def _metadata(storage: "Storage", result: "LandingResult") -> dict[str, Metadata]:
+    """The numbers of a landing day; of a day without files only that it has none."""
+    told = {LANDED_EVENTS.name: _landing_metadata(result)}
+    if result.partition:
+        rows = {table.name: storage.lake.rows(table, result.day) for table in (CONTENT, REJECTED_LINES)}
+        told |= {name: row_count(count) for name, count in rows.items()}
+    return told
+
+
+def _landing_metadata(result: "LandingResult") -> Metadata:
     counts = {
         "files": len(result.files),
         "unusable_files": len(result.unusable),
@@ -63,7 +74,7 @@ def _metadata(result: "LandingResult") -> dict[str, dg.MetadataValue]:
         "accepted_lines": sum(file.accepted for file in result.files),
         "rejected_lines": sum(file.rejected for file in result.files),
     }
-    metadata: dict[str, dg.MetadataValue] = {name: dg.MetadataValue.int(count) for name, count in counts.items()}
+    metadata: Metadata = {name: dg.MetadataValue.int(count) for name, count in counts.items()}
     # The folders and not the files: those bear names of tenants, and metadata outlives erasure.
     for source in sorted({file.source for file in result.files}):
         metadata[f"{source}_files"] = dg.MetadataValue.path(f"landing/{source}/{result.day}")

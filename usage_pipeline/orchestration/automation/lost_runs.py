@@ -7,10 +7,14 @@ and was without its lock at two looks is reported as failed; Dagster then tries 
 
 import json
 import time
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from usage_pipeline.orchestration.resources import STORAGE
+from usage_pipeline.orchestration.resources import StorageParam
+
+if TYPE_CHECKING:
+    from usage_pipeline.storage.opened import Storage
 
 GRACE_SECONDS = 30
 """How long a run may take from its start until it holds its lock."""
@@ -24,11 +28,10 @@ def lost_runs_sensor(interval: int) -> dg.SensorDefinition:
         description="Ends runs whose process is gone, so that they are tried again and hold up nothing.",
         minimum_interval_seconds=interval,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        required_resource_keys={STORAGE},
     )
-    def lost_runs(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+    def lost_runs(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.SensorResult:
         suspected = set(json.loads(context.cursor or "[]"))
-        silent = _silent_runs(context)
+        silent = _silent_runs(context.instance, storage)
         lost = [run for run in silent if run.run_id in suspected]
         for run in lost:
             context.instance.report_run_failed(run, "The process of this run is gone.")
@@ -38,12 +41,12 @@ def lost_runs_sensor(interval: int) -> dg.SensorDefinition:
     return lost_runs
 
 
-def _silent_runs(context: dg.SensorEvaluationContext) -> list[dg.DagsterRun]:
+def _silent_runs(instance: dg.DagsterInstance, storage: "Storage") -> list[dg.DagsterRun]:
     """Runs that have been started for a while and whose lock nobody holds."""
     from usage_pipeline.storage.locks import is_alive  # noqa: PLC0415 - slow to import
 
-    started = context.instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-    with context.resources.storage.warehouse.connect() as connection:
+    started = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    with storage.warehouse.connect() as connection:
         return [
             record.dagster_run
             for record in started

@@ -9,9 +9,10 @@ import dagster as dg
 
 from usage_pipeline.orchestration.automation.requests import REQUESTED_BY_TAG
 from usage_pipeline.orchestration.automation.under_way import busy_days
-from usage_pipeline.orchestration.closing import close_periods
+from usage_pipeline.orchestration.closing import CLOSE_PERIODS
+from usage_pipeline.orchestration.dagster_internals import PRIORITY_TAG
 from usage_pipeline.orchestration.jobs import EVENT_DAYS
-from usage_pipeline.orchestration.resources import STORAGE
+from usage_pipeline.orchestration.resources import StorageParam
 
 PRIORITY = "10"
 """Before everything else that waits."""
@@ -23,19 +24,20 @@ PRIORITY = "10"
     execution_timezone="UTC",
     job=EVENT_DAYS,
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    required_resource_keys={STORAGE},
     description="Computes the day that has just ended, at 00:15 UTC.",
 )
-def yesterday_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+def yesterday_schedule(
+    context: dg.ScheduleEvaluationContext, storage: StorageParam
+) -> dg.RunRequest | dg.SkipReason:
     """Request yesterday, unless there is nothing to compute it from, or a run has it already."""
     from usage_pipeline.pipeline.automation.gaps import expected_yesterday  # noqa: PLC0415 - slow to import
 
-    day = expected_yesterday(context.resources.storage)
+    day = expected_yesterday(storage)
     if day is None:
         return dg.SkipReason("Nothing of yesterday has landed, and there is no landing folder of it")
     if day in busy_days(context.instance).events:
         return dg.SkipReason(f"{day} is under way")
-    tags = {REQUESTED_BY_TAG: "yesterday", "dagster/priority": PRIORITY}
+    tags = {REQUESTED_BY_TAG: "yesterday", PRIORITY_TAG: PRIORITY}
     return dg.RunRequest(run_key=day.isoformat(), partition_key=day.isoformat(), tags=tags)
 
 
@@ -43,7 +45,7 @@ closing_schedule = dg.ScheduleDefinition(
     name="closing",
     cron_schedule="30 1 * * *",
     execution_timezone="UTC",
-    job=close_periods,
+    job=CLOSE_PERIODS,
     tags={REQUESTED_BY_TAG: "closing"},
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Closes the billing periods that are due, at 01:30 UTC.",

@@ -8,7 +8,7 @@ from usage_pipeline.orchestration.automation.lost_runs import lost_runs_sensor
 from usage_pipeline.orchestration.automation.requests import due_requests, requests
 from usage_pipeline.orchestration.automation.under_way import busy_days, days_of
 from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
-from usage_pipeline.orchestration.resources import STORAGE
+from usage_pipeline.orchestration.resources import StorageParam
 from usage_pipeline.settings import Settings
 
 # What is imported within the functions is slow to import.
@@ -33,35 +33,34 @@ def all_sensors(settings: Settings) -> Sequence[dg.SensorDefinition]:
     ]
 
 
-def arrivals(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+def arrivals(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.SensorResult:
     """Requests landing days whose files are new or changed, once they were the same at two looks."""
     from usage_pipeline.pipeline.automation.arrivals import arrived_work, dump, find_arrivals, look_again, parse
 
     busy = busy_days(context.instance)  # first: a run that ends meanwhile has left its trace in the state
-    waiting = look_again(parse(context.cursor), find_arrivals(context.resources.storage))
+    waiting = look_again(parse(context.cursor), find_arrivals(storage))
     work = arrived_work(waiting, busy.landing)
     requested = requests(context.instance, work, "arrivals", LANDING_PRIORITY)
     reason = f"{len(waiting)} landing days wait to be at rest, or are under way" if waiting else "Nothing new"
     return _result(requested, reason, cursor=dump(waiting))
 
 
-def affected_days(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+def affected_days(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.SensorResult:
     """Requests exactly the event days, and of them the tables, whose inputs have changed: from the state."""
     from usage_pipeline.pipeline.automation.affected import affected_work
 
     busy = busy_days(context.instance)
     if len(busy.landing) > BULK_LANDING_DAYS:
         return _result([], f"{len(busy.landing)} landing days are under way")
-    work = affected_work(context.resources.storage, busy.events)
+    work = affected_work(storage, busy.events)
     requested = requests(context.instance, work, "affected_days", AFFECTED_PRIORITY)
     return _result(requested, _rest(len(work), len(busy.events), "All days are current"))
 
 
-def gap_filler(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+def gap_filler(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.SensorResult:
     """Requests what is expected up to yesterday and missing, failed or half-written: the newest days first."""
     from usage_pipeline.pipeline.automation.gaps import gap_work
 
-    storage = context.resources.storage
     busy = busy_days(context.instance)
     if len(busy.landing) > BULK_LANDING_DAYS:
         return _result([], f"{len(busy.landing)} landing days are under way")
@@ -89,9 +88,7 @@ def _up_to(limit: int, found: Iterator[dg.RunRequest]) -> Iterator[dg.RunRequest
         yield request
 
 
-def _sensor(
-    evaluate: Callable[[dg.SensorEvaluationContext], dg.SensorResult], interval: int
-) -> dg.SensorDefinition:
+def _sensor(evaluate: Callable[..., dg.SensorResult], interval: int) -> dg.SensorDefinition:
     return dg.SensorDefinition(
         name=evaluate.__name__,
         description=evaluate.__doc__,
@@ -99,7 +96,6 @@ def _sensor(
         jobs=[LANDING_DAYS, EVENT_DAYS],
         minimum_interval_seconds=interval,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        required_resource_keys={STORAGE},
     )
 
 

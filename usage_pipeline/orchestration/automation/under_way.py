@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 from usage_pipeline.days import days_between
-from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.orchestration.dagster_internals import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
@@ -17,11 +16,9 @@ from usage_pipeline.orchestration.dagster_internals import (
     BulkActionsFilter,
     BulkActionStatus,
 )
-from usage_pipeline.orchestration.jobs import LANDING_DAYS
+from usage_pipeline.orchestration.jobs import LANDING_DAYS, LANDING_KEYS
 from usage_pipeline.orchestration.resources import COMMAND_TAG
 from usage_pipeline.pipeline.automation.work import Busy
-
-LANDING = dg.AssetKey(LANDED_EVENTS.name)
 
 RETRY_PATIENCE = timedelta(minutes=5)
 """Dagster tries a run again within seconds, if its daemon is well."""
@@ -34,11 +31,11 @@ def busy_days(instance: dg.DagsterInstance) -> Busy:
     return Busy(
         landing=frozenset(
             [day for run in runs if _lands(run) for day in days_of(run.tags)]
-            + [day for asset, day in waiting if asset == LANDING]
+            + [day for asset, day in waiting if asset in LANDING_KEYS]
         ),
         events=frozenset(
             [day for run in runs if _computes(run) for day in days_of(run.tags)]
-            + [day for asset, day in waiting if asset != LANDING]
+            + [day for asset, day in waiting if asset not in LANDING_KEYS]
         ),
     )
 
@@ -77,10 +74,10 @@ def days_of(tags: Mapping[str, str], partition: str | None = None) -> list[date]
 
 
 def _lands(run: dg.DagsterRun) -> bool:
-    return run.job_name == LANDING_DAYS.name or LANDING in (run.asset_selection or ())
+    return run.job_name == LANDING_DAYS.name or bool(LANDING_KEYS & (run.asset_selection or set()))
 
 
 def _computes(run: dg.DagsterRun) -> bool:
     if run.asset_selection:
-        return bool(run.asset_selection - {LANDING})
+        return bool(run.asset_selection - LANDING_KEYS)
     return run.job_name != LANDING_DAYS.name

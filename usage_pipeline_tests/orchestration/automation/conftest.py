@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 
 import dagster as dg
 import pytest
@@ -99,8 +98,7 @@ def settings(new_settings: Callable[..., Settings]) -> Settings:
 @pytest.fixture
 def automation(storage: Storage, instance: dg.DagsterInstance) -> Automation:
     """The definitions on the test's storage and instance."""
-    resources: dict[str, Any] = {STORAGE: dg.ResourceDefinition.hardcoded_resource(storage)}
-    return Automation(build_definitions(storage.settings, resources), instance, storage)
+    return Automation(build_definitions(storage.settings, {STORAGE: storage}), instance, storage)
 
 
 @pytest.fixture
