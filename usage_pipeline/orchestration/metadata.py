@@ -23,6 +23,8 @@ _KINDS = {
     Zone.WAREHOUSE: {"duckdb", "postgres"},
 }
 
+OUTPUT_DIGEST = "output_digest"
+
 NO_MAPPING = (
     "No partition mapping connects landing days and event days: a landing day holds events of several days, and "
     "only its files say of which. The state records it. In Dagster each day depends on the same day, which orders "
@@ -95,7 +97,7 @@ def partition_metadata(partition: "Partition") -> dict[str, dg.MetadataValue]:
     metadata: dict[str, dg.MetadataValue] = {
         name: dg.MetadataValue.int(value) for name, value in found.items() if value is not None
     }
-    return {**metadata, "output_digest": dg.MetadataValue.text(partition.output_digest or "")}
+    return {**metadata, OUTPUT_DIGEST: dg.MetadataValue.text(partition.output_digest or "")}
 
 
 def markdown_table(

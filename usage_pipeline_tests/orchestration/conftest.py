@@ -1,6 +1,7 @@
 """Real Dagster runs over three days: one that all tests look at, and a storage with an instance for others."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,10 +14,11 @@ from sqlalchemy import make_url
 
 from usage_pipeline.definitions import build_definitions
 from usage_pipeline.orchestration.execution import DagsterRunner
+from usage_pipeline.orchestration.instance import open_instance
 from usage_pipeline.pipeline.refresh import refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline_tests.conftest import settings_of
+from usage_pipeline_tests.conftest import NOW, settings_of
 from usage_pipeline_tests.orchestration.asking import KEYS, Told, runner_on
 from usage_pipeline_tests.support import Landing, prompt
 
@@ -53,6 +55,16 @@ def set_dagster_environment(patch: pytest.MonkeyPatch, server: str, data_dir: Pa
     patch.setenv("USAGE_DAGSTER_DATABASE_URL", url)
     patch.setenv("USAGE_DATA_DIR", str(data_dir))
     return database
+
+
+@contextmanager
+def open_project(server: str, database_url: str, data_dir: Path) -> Iterator[tuple[Storage, dg.DagsterInstance]]:
+    """A storage, and the instance that `dagster.yaml` describes, with Dagster's database on this server."""
+    settings = Settings.load(data_dir=data_dir, database_url=database_url, digest_key="test", now=NOW)
+    with pytest.MonkeyPatch.context() as patch:
+        set_dagster_environment(patch, server, data_dir)
+        with open_storage(settings) as storage, open_instance() as instance:
+            yield storage, instance
 
 
 @pytest.fixture

@@ -7,12 +7,8 @@ from datetime import date
 import dagster as dg
 import pytest
 
-from usage_pipeline.orchestration.instance import open_instance
-from usage_pipeline.settings import Settings
-from usage_pipeline.storage.opened import open_storage
-from usage_pipeline_tests.conftest import NOW
 from usage_pipeline_tests.orchestration.asking import runner_on
-from usage_pipeline_tests.orchestration.conftest import set_dagster_environment
+from usage_pipeline_tests.orchestration.conftest import open_project
 from usage_pipeline_tests.support import Landing, prompt
 
 DAYS = [date(2026, 5, 1), date(2026, 5, 4), date(2026, 5, 5)]
@@ -23,17 +19,13 @@ def computed(
     tmp_path_factory: pytest.TempPathFactory, server: str, new_database: Callable[[], str]
 ) -> Iterator[dg.DagsterInstance]:
     """The project's instance after one run of the cube for days that do not follow each other."""
-    data_dir = tmp_path_factory.mktemp("event_log")
-    settings = Settings.load(data_dir=data_dir, database_url=new_database(), digest_key="test", now=NOW)
-    for day in DAYS:
-        Landing(settings.landing).write("persona", str(day), [prompt("e1", f"{day}T08:00:00Z")])
-    with pytest.MonkeyPatch.context() as patch:
-        set_dagster_environment(patch, server, data_dir)
-        with open_storage(settings) as storage, open_instance() as instance:
-            runner = runner_on(storage, instance)
-            runner.land(DAYS)
-            runner.compute(["excluded_events", "usage_records", "daily_usage"], DAYS)
-            yield instance
+    with open_project(server, new_database(), tmp_path_factory.mktemp("event_log")) as (storage, instance):
+        for day in DAYS:
+            Landing(storage.settings.landing).write("persona", str(day), [prompt("e1", f"{day}T08:00:00Z")])
+        runner = runner_on(storage, instance)
+        runner.land(DAYS)
+        runner.compute(["excluded_events", "usage_records", "daily_usage"], DAYS)
+        yield instance
 
 
 def logged(instance: dg.DagsterInstance, kind: dg.DagsterEventType) -> list[dg.DagsterEvent]:
