@@ -23,7 +23,6 @@ from usage_pipeline.orchestration.resources import (
     STORAGE,
     RunStorageResource,
     StorageResource,
-    silent,
 )
 from usage_pipeline.pipeline.tables import GROUPS
 from usage_pipeline.settings import Settings
@@ -37,7 +36,7 @@ def build_definitions(
     """All definitions; `overrides` replaces resources by name, `partitions` the calendar of all daily assets."""
     settings = settings or Settings.load()
     partitions = partitions or daily_partitions(settings)
-    resources = {STORAGE: StorageResource(settings=settings), PROGRESS: silent, **(overrides or {})}
+    resources = {STORAGE: StorageResource(settings=settings), PROGRESS: lambda _: None, **(overrides or {})}
     with warnings.catch_warnings():
         # Backfill policies and code references are beta for every user of Dagster; tests would see them change.
         warnings.simplefilter("ignore", dg.BetaWarning)

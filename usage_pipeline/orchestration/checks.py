@@ -115,8 +115,8 @@ def _evaluation(check: Check, results: Sequence["CheckResult"]) -> dg.AssetCheck
         severity=_SEVERITY[check.severity],
         description=f"{failed} of {len(results)} days failed" if len(results) > 1 else None,
         metadata={
-            "observed": dg.MetadataValue.text(shown.observed if shown else "no day was looked at"),
-            "expected": dg.MetadataValue.text(shown.expected if shown else ""),
+            "observed": shown.observed if shown else "no day was looked at",
+            "expected": shown.expected if shown else "",
             "days": dg.MetadataValue.md(markdown_table(_COLUMNS, [*map(_row, worst_first)], SHOWN_ROWS)),
         },
     )

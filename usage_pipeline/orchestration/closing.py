@@ -62,8 +62,8 @@ def periods_close(run_storage: StorageParam) -> dg.AssetCheckResult:
         passed=not blocked,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={
-            "observed": dg.MetadataValue.text(f"{tenants:,} periods are blocked"),
-            "expected": dg.MetadataValue.text("0 periods are blocked"),
+            "observed": f"{tenants:,} periods are blocked",
+            "expected": "0 periods are blocked",
             "periods": dg.MetadataValue.md(markdown_table(_COLUMNS, [*map(_row, blocked)], SHOWN_ROWS)),
         },
     )

@@ -41,27 +41,6 @@ if TYPE_CHECKING:
 
     from dagster._daemon.types import DaemonStatus
 
-__all__ = [
-    "ASSET_PARTITION_RANGE_END_TAG",
-    "ASSET_PARTITION_RANGE_START_TAG",
-    "DATA_VERSION_IS_USER_PROVIDED_TAG",
-    "DATA_VERSION_TAG",
-    "NOT_FINISHED_STATUSES",
-    "PARTITION_NAME_TAG",
-    "PRIORITY_TAG",
-    "WILL_RETRY_TAG",
-    "AssetBackfillData",
-    "AssetCheckEvaluationPlanned",
-    "BulkActionStatus",
-    "BulkActionsFilter",
-    "ConfigurableClassData",
-    "InstanceRef",
-    "LocalArtifactStorage",
-    "LocalComputeLogManager",
-    "NoOpComputeLogManager",
-    "daemon_statuses",
-]
-
 
 def daemon_statuses(instance: dg.DagsterInstance, tolerance_seconds: int) -> "Mapping[str, DaemonStatus]":
     """The status of each part of the daemon; Dagster shows it in the UI, and has no public function for it."""

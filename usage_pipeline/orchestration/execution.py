@@ -5,18 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import dagster as dg
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.orchestration.checks import OFF, SUITES_TAG
-from usage_pipeline.orchestration.dagster_internals import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-)
 from usage_pipeline.orchestration.instance import kept_connections, open_instance
-from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS, partitions_of
+from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS, partition_key, partitions_of, range_tags
 from usage_pipeline.orchestration.resources import COMMAND_TAG, PROGRESS, STORAGE
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
@@ -62,17 +58,14 @@ class DagsterRunner:
         self._execute(EVENT_DAYS.name, days, [dg.AssetKey(name) for name in sorted(tables)])
 
     def _execute(self, job: str, days: Sequence[date], assets: Sequence[dg.AssetKey] | None = None) -> None:
-        first, last = days[0].isoformat(), days[-1].isoformat()
-        partitions: dict[str, Any] = (
-            {"partition_key": first}
-            if first == last
-            else {"tags": {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last}}
-        )
         suites = {} if self.suites else {SUITES_TAG: OFF}
-        tags = {COMMAND_TAG: self.command, **suites, **partitions.pop("tags", {})}
         try:
             self.define(partitions_of(days)).resolve_job_def(job).execute_in_process(
-                instance=self.instance, asset_selection=assets, run_config=QUIET, tags=tags, **partitions
+                instance=self.instance,
+                asset_selection=assets,
+                run_config=QUIET,
+                tags={COMMAND_TAG: self.command, **suites, **range_tags(days)},
+                partition_key=partition_key(days),
             )
         except dg.Failure as failure:
             raise PartitionError(failure.description) from None

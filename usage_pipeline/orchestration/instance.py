@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import dagster as dg
 import yaml
@@ -69,32 +69,33 @@ class ServerStorage(DagsterPostgresStorage):
             return cls(plain, data)
 
 
-class DataDirArtifacts(LocalArtifactStorage):
+class _BelowDataDir:
+    """Dagster's own class, with a place that the settings give."""
+
+    folder: ClassVar[str]
+
+    @classmethod
+    def config_type(cls) -> dict[str, Any]:
+        """Nothing to configure."""
+        return {}
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:  # noqa: ANN401, ARG003
+        """Take the place from the settings."""
+        base_dir = str(dagster_dir(Settings.load()) / cls.folder)
+        return cls(base_dir=base_dir, inst_data=inst_data)  # type: ignore[call-arg]  # of Dagster's class
+
+
+class DataDirArtifacts(_BelowDataDir, LocalArtifactStorage):
     """Dagster's artifacts, below the data directory."""
 
-    @classmethod
-    def config_type(cls) -> dict[str, Any]:
-        """Nothing to configure."""
-        return {}
-
-    @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:  # noqa: ANN401, ARG003
-        """Take the place from the settings."""
-        return cls(base_dir=str(dagster_dir(Settings.load())), inst_data=inst_data)
+    folder = "."
 
 
-class DataDirComputeLogs(LocalComputeLogManager):
+class DataDirComputeLogs(_BelowDataDir, LocalComputeLogManager):
     """What runs print, below the data directory."""
 
-    @classmethod
-    def config_type(cls) -> dict[str, Any]:
-        """Nothing to configure."""
-        return {}
-
-    @classmethod
-    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:  # noqa: ANN401, ARG003
-        """Take the place from the settings."""
-        return cls(base_dir=str(dagster_dir(Settings.load()) / "storage"), inst_data=inst_data)
+    folder = "storage"
 
 
 def dagster_dir(settings: Settings) -> Path:

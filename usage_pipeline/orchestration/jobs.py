@@ -10,6 +10,10 @@ import dagster as dg
 
 from usage_pipeline.days import days_between
 from usage_pipeline.events.record import LANDING_TABLES
+from usage_pipeline.orchestration.dagster_internals import (
+    ASSET_PARTITION_RANGE_END_TAG,
+    ASSET_PARTITION_RANGE_START_TAG,
+)
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
 from usage_pipeline.settings import Settings
 
@@ -44,3 +48,15 @@ def partitions_of(days: Sequence[date]) -> dg.DailyPartitionsDefinition:
         end_offset=1,
         exclusions=[datetime.combine(day, time(), UTC) for day in left_out] or None,
     )
+
+
+def partition_key(days: Sequence[date]) -> str | None:
+    """The partition key of a run of one day; a run of several days has tags instead."""
+    return str(days[0]) if len(days) == 1 else None
+
+
+def range_tags(days: Sequence[date]) -> dict[str, str]:
+    """The tags of a run of several days."""
+    if len(days) == 1:
+        return {}
+    return {ASSET_PARTITION_RANGE_START_TAG: str(days[0]), ASSET_PARTITION_RANGE_END_TAG: str(days[-1])}

@@ -12,6 +12,11 @@ from usage_pipeline.storage.tables import TableSpec, Term, Zone
 if TYPE_CHECKING:
     from usage_pipeline.storage.state import Partition
 
+Metadata = dict[str, int | str | dg.MetadataValue]
+
+ROW_COUNT = "dagster/partition_row_count"
+"""The rows of a partition, under the name that the UI charts."""
+
 OWNERS = ["team:usage-platform"]
 
 SHOWN_ROWS = 40
@@ -51,7 +56,7 @@ def table_spec(spec: TableSpec, group: str, *notes: str) -> dg.AssetSpec:
     """The asset of a table, with all that is known of it before anything runs; notes follow its rules."""
     return dg.AssetSpec(
         spec.name,
-        description=_description(spec, notes),
+        description="\n".join([spec.description, "", *(f"- {rule}" for rule in (*spec.rules, *notes))]),
         group_name=group,
         owners=OWNERS,
         kinds=_KINDS[spec.zone],
@@ -62,11 +67,6 @@ def table_spec(spec: TableSpec, group: str, *notes: str) -> dg.AssetSpec:
             "retention": dg.MetadataValue.text(_RETENTION[spec.term]),
         },
     )
-
-
-def _description(spec: TableSpec, notes: Sequence[str]) -> str:
-    """The table's meaning and grain, and the rules that decide its rows, in Markdown."""
-    return "\n".join([spec.description, "", *(f"- {rule}" for rule in (*spec.rules, *notes))])
 
 
 def _column_schema(spec: TableSpec) -> dg.TableSchema:
@@ -82,22 +82,15 @@ def _column_schema(spec: TableSpec) -> dg.TableSchema:
     )
 
 
-def row_count(rows: int) -> dict[str, dg.MetadataValue]:
-    """The rows of a partition, under the name that the UI charts."""
-    return {"dagster/partition_row_count": dg.MetadataValue.int(rows)}
-
-
-def partition_metadata(partition: "Partition") -> dict[str, dg.MetadataValue]:
+def partition_metadata(partition: "Partition") -> Metadata:
     """The numbers of one computed partition. No names of tenants or members: metadata outlives erasure."""
     found = {
-        "dagster/partition_row_count": partition.rows,
+        ROW_COUNT: partition.rows,
         "version": partition.version,
         **{name: getattr(partition, name) for name in ACCOUNTED},
+        OUTPUT_DIGEST: partition.output_digest,
     }
-    metadata: dict[str, dg.MetadataValue] = {
-        name: dg.MetadataValue.int(value) for name, value in found.items() if value is not None
-    }
-    return {**metadata, OUTPUT_DIGEST: dg.MetadataValue.text(partition.output_digest or "")}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def markdown_table(

@@ -22,7 +22,7 @@ RUN_STORAGE = "run_storage"
 PROGRESS = "progress"
 
 ProgressParam = dg.ResourceParam[Callable[[date], None]]
-"""Called with the day of each partition that is done."""
+"""Called with the day of each partition that is done. Only commands show progress."""
 
 COMMAND_TAG = "usage_pipeline/command"
 """On runs that a command executes in its own process: which command."""
@@ -56,7 +56,3 @@ class RunStorageResource(dg.ConfigurableResource[Any]):
             raise dg.DagsterInvariantViolationError("Only a run holds the lock of a run")
         with run_lock(self.storage.warehouse, context.run.run_id):
             yield self.storage
-
-
-def silent(_: date) -> None:
-    """Tell nobody: only commands show progress."""

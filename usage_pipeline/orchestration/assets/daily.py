@@ -41,7 +41,7 @@ def daily_asset(
 
         def work(days: Sequence[date]) -> Outcome:
             computed = compute_days(run_storage, table, days, context.run.run_id)
-            done = {day: {table.name: partition_metadata(found)} for day, found in computed.partitions.items()}
+            done = {(day, table.name): partition_metadata(found) for day, found in computed.partitions.items()}
             return Outcome(done, dict(computed.failures))
 
         days = days_of(context)

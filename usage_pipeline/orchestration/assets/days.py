@@ -1,33 +1,25 @@
 """How an asset goes through the days of its run, in batches: each day is committed, and reported, by itself."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 import dagster as dg
 
 from usage_pipeline.errors import LockTimeoutError, UsagePipelineError
+from usage_pipeline.orchestration.metadata import Metadata
 from usage_pipeline.orchestration.resources import COMMAND_TAG
 
 RETRIES = 3
 RETRY_SECONDS = 30
 
-Metadata = dict[str, dg.MetadataValue]
-
 
 @dataclass
 class Outcome:
-    """What became of some days: what is told of those that are done, by asset, and why others failed."""
+    """What became of some days: what is told of those that are done, by day and asset, and why others failed."""
 
-    done: dict[date, dict[str, Metadata]] = field(default_factory=dict)
+    done: dict[tuple[date, str], Metadata] = field(default_factory=dict)
     failed: dict[date, UsagePipelineError] = field(default_factory=dict)
-
-    @property
-    def partitions(self) -> Iterator[tuple[date, str, Metadata]]:
-        """The days that are done, the assets that were made of each, and what is told of them."""
-        for day, assets in self.done.items():
-            for asset, metadata in assets.items():
-                yield day, asset, metadata
 
 
 def each_batch(
@@ -51,9 +43,9 @@ def each_batch(
         for day in days:
             progress(day)
     if outcome.failed:
-        _report(context, outcome)
+        _report(context, outcome.done)
         raise dg.Failure("\n".join(dict.fromkeys(map(str, outcome.failed.values()))), allow_retries=False)
-    for day, asset, metadata in outcome.partitions:
+    for (day, asset), metadata in outcome.done.items():
         context.add_asset_metadata(metadata, asset_key=asset, partition_key=str(day))
 
 
@@ -69,9 +61,9 @@ def _attempt(
         return Outcome(failed=dict.fromkeys(days, error))
 
 
-def _report(context: dg.AssetExecutionContext, outcome: Outcome) -> None:
+def _report(context: dg.AssetExecutionContext, done: Mapping[tuple[date, str], Metadata]) -> None:
     """Say which days are done: of a step that fails, Dagster would report none."""
-    for day, asset, metadata in outcome.partitions:
+    for (day, asset), metadata in done.items():
         context.log_event(dg.AssetMaterialization(asset, metadata=metadata, partition=str(day)))
 
 

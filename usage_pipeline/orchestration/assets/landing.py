@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, LANDING_TABLES, REJECTED_LINES
-from usage_pipeline.orchestration.assets.days import Metadata, Outcome, days_of, each_batch
+from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch
 from usage_pipeline.orchestration.jobs import BACKFILL_POLICY
-from usage_pipeline.orchestration.metadata import NO_MAPPING, partition_metadata, row_count, table_spec
+from usage_pipeline.orchestration.metadata import NO_MAPPING, ROW_COUNT, Metadata, partition_metadata, table_spec
 from usage_pipeline.orchestration.resources import ProgressParam, StorageParam
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def landing_assets(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinit
             (day,) = days
             landed = landing.land(day)
             _log(context, landed)
-            return Outcome({day: _metadata(run_storage, landed)})
+            return Outcome({(day, name): told for name, told in _metadata(run_storage, landed).items()})
 
         days, last = days_of(context), context.partition_keys[-1]
         landing = DaysLanding(run_storage, days, context.run.run_id)
@@ -59,26 +59,22 @@ def landing_assets(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinit
 
 def _metadata(storage: "Storage", result: "LandingResult") -> dict[str, Metadata]:
     """The numbers of a landing day; of a day without files only that it has none."""
-    told = {LANDED_EVENTS.name: _landing_metadata(result)}
-    if result.partition:
-        rows = {table.name: storage.lake.rows(table, result.day) for table in (CONTENT, REJECTED_LINES)}
-        told |= {name: row_count(count) for name, count in rows.items()}
-    return told
-
-
-def _landing_metadata(result: "LandingResult") -> Metadata:
-    counts = {
+    landed: Metadata = {
         "files": len(result.files),
         "unusable_files": len(result.unusable),
         "lines": sum(file.lines for file in result.files),
         "accepted_lines": sum(file.accepted for file in result.files),
         "rejected_lines": sum(file.rejected for file in result.files),
     }
-    metadata: Metadata = {name: dg.MetadataValue.int(count) for name, count in counts.items()}
     # The folders and not the files: those bear names of tenants, and metadata outlives erasure.
     for source in sorted({file.source for file in result.files}):
-        metadata[f"{source}_files"] = dg.MetadataValue.path(f"landing/{source}/{result.day}")
-    return metadata | (partition_metadata(result.partition) if result.partition else {})
+        landed[f"{source}_files"] = dg.MetadataValue.path(f"landing/{source}/{result.day}")
+    if result.partition is None:
+        return {LANDED_EVENTS.name: landed}
+    return {
+        LANDED_EVENTS.name: landed | partition_metadata(result.partition),
+        **{table.name: {ROW_COUNT: storage.lake.rows(table, result.day)} for table in (CONTENT, REJECTED_LINES)},
+    }
 
 
 def _log(context: dg.AssetExecutionContext, result: "LandingResult") -> None:

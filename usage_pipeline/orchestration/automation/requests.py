@@ -6,12 +6,8 @@ from itertools import islice, takewhile
 
 import dagster as dg
 
-from usage_pipeline.orchestration.dagster_internals import (
-    ASSET_PARTITION_RANGE_END_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-    PRIORITY_TAG,
-)
-from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS, LANDING_KEYS
+from usage_pipeline.orchestration.dagster_internals import PRIORITY_TAG
+from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS, LANDING_KEYS, partition_key, range_tags
 from usage_pipeline.pipeline.automation.work import LANDING, Work, due_again
 
 WORK_TAG = "usage_pipeline/work"
@@ -42,16 +38,18 @@ def due_requests(
 
 def run_request(work: Work, *, attempt: int, requested_by: str, priority: int) -> dg.RunRequest:
     """The run that does this work. Dagster starts a run key once, so each attempt has its own."""
-    first, last = work.days[0].isoformat(), work.days[-1].isoformat()
-    tags = {WORK_TAG: work.digest, REQUESTED_BY_TAG: requested_by, PRIORITY_TAG: str(priority)}
     lands = work.tables == LANDING
-    span = {ASSET_PARTITION_RANGE_START_TAG: first, ASSET_PARTITION_RANGE_END_TAG: last}
     return dg.RunRequest(
-        run_key=f"{first}:{last}:{work.digest}:{attempt}",
+        run_key=f"{work.days[0]}:{work.days[-1]}:{work.digest}:{attempt}",
         job_name=LANDING_DAYS.name if lands else EVENT_DAYS.name,
         asset_selection=sorted(LANDING_KEYS if lands else map(dg.AssetKey, work.tables)),
-        partition_key=first if first == last else None,
-        tags=tags if first == last else {**tags, **span},
+        partition_key=partition_key(work.days),
+        tags={
+            WORK_TAG: work.digest,
+            REQUESTED_BY_TAG: requested_by,
+            PRIORITY_TAG: str(priority),
+            **range_tags(work.days),
+        },
     )
 
 
