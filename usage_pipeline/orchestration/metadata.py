@@ -54,6 +54,7 @@ def daily_spec(table: DailyTable, group: str, freshness: dg.FreshnessPolicy | No
 
 def table_spec(spec: TableSpec, group: str, *notes: str) -> dg.AssetSpec:
     """The asset of a table, with all that is known of it before anything runs; notes follow its rules."""
+    place = f"usage.{spec.name}" if spec.zone is Zone.WAREHOUSE else f"{spec.zone}/{spec.name}"
     return dg.AssetSpec(
         spec.name,
         description="\n".join([spec.description, "", *(f"- {rule}" for rule in (*spec.rules, *notes))]),
@@ -63,7 +64,7 @@ def table_spec(spec: TableSpec, group: str, *notes: str) -> dg.AssetSpec:
         tags={"partitioned_by": spec.partitioned_by.value},
         metadata={
             "dagster/column_schema": dg.MetadataValue.table_schema(_column_schema(spec)),
-            "dagster/table_name": dg.MetadataValue.text(_place(spec)),
+            "dagster/table_name": dg.MetadataValue.text(place),
             "retention": dg.MetadataValue.text(_RETENTION[spec.term]),
         },
     )
@@ -110,7 +111,3 @@ def markdown_table(
 
 def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(' '.join(cell.split()).replace('|', chr(92) + '|') for cell in cells)} |"
-
-
-def _place(spec: TableSpec) -> str:
-    return f"usage.{spec.name}" if spec.zone is Zone.WAREHOUSE else f"{spec.zone}/{spec.name}"
