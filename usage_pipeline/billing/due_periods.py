@@ -21,8 +21,9 @@ from usage_pipeline.billing.calendar import (
 )
 from usage_pipeline.billing.closing import ClosedPeriod, Decision, anchor_day, freeze
 from usage_pipeline.billing.closing_blockers import ClosingBlockers, read_blockers
+from usage_pipeline.billing.tables import closed_periods
+from usage_pipeline.series.breakdown_tables import daily_breakdown
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import closed_periods, daily_breakdown
 from usage_pipeline.tenants.reference import load_tenants
 
 CLOSED_BY = "usage-pipeline"

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from sqlalchemy import func, select
 
+from usage_pipeline.costs.tables import cost_drift
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import cost_drift
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, time
 from sqlalchemy import Connection, select
 
 from usage_pipeline.series.status import DayReader, DayStatus
+from usage_pipeline.series.tables import conversation_series, message_series, token_series
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import conversation_series, message_series, token_series
 
 _SERIES = {"tokens": token_series, "conversations": conversation_series, "messages": message_series}
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from usage_pipeline.storage.daily import ACCOUNTED
-from usage_pipeline.storage.tables import TableSpec, Term, Zone
+from usage_pipeline.storage.tables import TableSpec, Zone
 
 if TYPE_CHECKING:
     from usage_pipeline.storage.state import Partition
@@ -14,12 +14,6 @@ KINDS = {
     Zone.LAKE: {"duckdb", "parquet"},
     Zone.ROLLUPS: {"duckdb", "parquet"},
     Zone.WAREHOUSE: {"duckdb", "postgres"},
-}
-
-_RETENTION = {
-    Term.RECORDS: "retention_days of the tenant's plan",
-    Term.CONTENT: "content_retention_days of the tenant's plan",
-    Term.KEPT: "kept without limit",
 }
 
 
@@ -32,11 +26,7 @@ def column_schema(spec: TableSpec) -> dg.TableSchema:
     """The table's columns with types, units and meaning."""
     return dg.TableSchema(
         columns=[
-            dg.TableColumn(
-                name=column.name,
-                type=column.type,
-                description=column.description + (f" Unit: {column.unit}." if column.unit else ""),
-            )
+            dg.TableColumn(name=column.name, type=column.type, description=column.meaning)
             for column in spec.columns
         ]
     )
@@ -46,8 +36,8 @@ def definition_metadata(spec: TableSpec) -> dict[str, dg.MetadataValue]:
     """What is known of a table before anything runs."""
     return {
         "dagster/column_schema": dg.MetadataValue.table_schema(column_schema(spec)),
-        "dagster/table_name": dg.MetadataValue.text(_place(spec)),
-        "retention": dg.MetadataValue.text(_RETENTION[spec.term]),
+        "dagster/table_name": dg.MetadataValue.text(spec.place),
+        "retention": dg.MetadataValue.text(spec.term.meaning),
     }
 
 
@@ -62,7 +52,3 @@ def partition_metadata(partition: "Partition") -> dict[str, dg.MetadataValue]:
         name: dg.MetadataValue.int(value) for name, value in found.items() if value is not None
     }
     return {**metadata, "output_digest": dg.MetadataValue.text(partition.output_digest or "")}
-
-
-def _place(spec: TableSpec) -> str:
-    return f"usage.{spec.name}" if spec.zone is Zone.WAREHOUSE else f"{spec.zone}/{spec.name}"

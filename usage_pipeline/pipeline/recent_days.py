@@ -6,7 +6,8 @@ from sqlalchemy import Connection, func, select
 
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import SCHEMA, metadata
+from usage_pipeline.storage.schema import metadata
+from usage_pipeline.storage.tables import SCHEMA
 
 RECENT_DAYS = 90
 

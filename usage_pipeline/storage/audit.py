@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
-from usage_pipeline.storage.schema import audit_log, landing_event_days
+from usage_pipeline.storage.state_tables import audit_log, landing_event_days
 
 PIPELINE = "pipeline"
 """Who acted, where no person did."""
@@ -69,16 +69,12 @@ def decisions(connection: Connection, paths: Collection[str]) -> dict[tuple[str,
     }
 
 
-def acted_since(connection: Connection, action: Action, days: Collection[date], moment: datetime) -> bool:
-    """Whether a file with rows of these event days met with the action after the moment."""
+def actions_since(connection: Connection, days: Collection[date], moment: datetime) -> set[str]:
+    """The actions after the moment on files with rows of these event days."""
     query = (
-        select(func.count())
-        .select_from(audit_log)
+        select(audit_log.c.action)
         .join(landing_event_days, landing_event_days.c.path == audit_log.c.subject)
-        .where(
-            audit_log.c.action == action,
-            audit_log.c.at > moment,
-            landing_event_days.c.event_day.in_(days),
-        )
+        .where(audit_log.c.at > moment, landing_event_days.c.event_day.in_(days))
+        .distinct()
     )
-    return bool(connection.execute(query).scalar())
+    return set(connection.execute(query).scalars())

@@ -97,7 +97,7 @@ def _write_rows(workspace: Workspace, table: DailyTable, days: Collection[date])
     duck = workspace.duck
     duck.execute(f'CREATE TEMP TABLE "{table.name}" AS {table.sql.text}')
     rows = duck.execute(f'FROM "{table.name}"').fetchall()
-    replace_partitions(workspace.connection, table.name, days, table.spec.column_names, rows)
+    replace_partitions(workspace.connection, table.spec, days, rows)
     return _measure(duck, table, days)
 
 

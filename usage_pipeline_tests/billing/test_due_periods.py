@@ -11,9 +11,10 @@ from sqlalchemy import Connection, event, func, select
 from usage_pipeline.billing.closing import ClosedPeriod, Closing, close, closed_of
 from usage_pipeline.billing.due_periods import close_due, due_periods
 from usage_pipeline.billing.statements import read_statement
+from usage_pipeline.billing.tables import closed_costs
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import closed_costs, usage_versions
+from usage_pipeline.storage.state_tables import usage_versions
 from usage_pipeline_tests.costs.generic import call, price, write_format, write_prices
 from usage_pipeline_tests.support import Landing, at
 

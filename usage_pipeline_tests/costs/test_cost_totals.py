@@ -3,8 +3,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import update
 
+from usage_pipeline.costs.tables import tenant_costs
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import tenant_costs
 from usage_pipeline.validation.cost_totals import Imbalance, Uncovered, daily_coverage, imbalances, outliers
 from usage_pipeline_tests.costs.generic import call, price
 from usage_pipeline_tests.costs.reading import FIRST, LAST, Prices, Run

@@ -8,9 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from usage_pipeline.metrics.quality import Quality, read_quality
-from usage_pipeline.series.breakdown_tables import ALL
+from usage_pipeline.series.breakdown_tables import ALL, daily_quality
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import daily_quality
 from usage_pipeline_tests.series.generic import line
 from usage_pipeline_tests.series.reading import MAY, Run
 from usage_pipeline_tests.support import Landing, prompt

@@ -7,9 +7,8 @@ import pytest
 from sqlalchemy import func, select
 
 from usage_pipeline.registry import DIMENSION_NAMES, METRIC_NAMES, NONE
-from usage_pipeline.series.breakdown_tables import OTHER
+from usage_pipeline.series.breakdown_tables import OTHER, daily_breakdown
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import daily_breakdown
 from usage_pipeline_tests.series.generic import line
 from usage_pipeline_tests.series.reading import Run, usage
 from usage_pipeline_tests.support import Landing, prompt

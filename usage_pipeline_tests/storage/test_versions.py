@@ -12,8 +12,9 @@ from usage_pipeline.events.landing.decisions import release, withdraw
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.source_format import SOURCES
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, recompute_days
+from usage_pipeline.series.tables import token_series
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import partition_state, token_series, usage_versions
+from usage_pipeline.storage.state_tables import partition_state, usage_versions
 from usage_pipeline_tests.support import Landing, at, land_and_compute, prompt
 
 Run = Callable[[int], object]

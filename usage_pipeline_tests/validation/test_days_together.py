@@ -9,9 +9,10 @@ from sqlalchemy import insert
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.registry import METRIC_NAMES
+from usage_pipeline.series.breakdown_tables import daily_breakdown
 from usage_pipeline.storage.batches import BATCH_ROWS, batches_of
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import daily_breakdown, partition_state
+from usage_pipeline.storage.state_tables import partition_state
 from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.validation.history import History
 from usage_pipeline.validation.results import CheckResult
