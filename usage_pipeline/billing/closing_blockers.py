@@ -17,7 +17,7 @@ from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.compute import stale_days
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state_tables import landing_files
+from usage_pipeline.storage.schema import landing_files
 
 _READY = {DayStatus.FINAL, DayStatus.RESTATED}
 _SHOWN_DAYS = 5

@@ -1,6 +1,5 @@
 """The tables of this folder: closed billing periods, and the costs that they froze."""
 
-from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import TableSpec, Zone, columns
 
 CLOSED_PERIODS = TableSpec(
@@ -42,6 +41,3 @@ CLOSED_COSTS = TableSpec(
     key=("tenant_id", "first_day", "day", "model", "class"),
     nullable=frozenset({"amount"}),
 )
-
-closed_periods = warehouse_table(CLOSED_PERIODS)
-closed_costs = warehouse_table(CLOSED_COSTS)

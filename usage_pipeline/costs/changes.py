@@ -13,7 +13,7 @@ from sqlalchemy import Connection, RowMapping, Select, select
 from usage_pipeline.costs.book import book_store
 from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state_tables import audit_log, landing_event_days, landing_files, usage_versions
+from usage_pipeline.storage.schema import audit_log, landing_event_days, landing_files, usage_versions
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from usage_pipeline.storage.daily import (
     SqlFile,
     Versioned,
 )
-from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Zone, columns, tenant_table
 
 _RATED = (
@@ -73,7 +72,7 @@ DAILY_COSTS = DailyTable(
             ),
             "Without a price the quantity is kept and the amount is null: never zero, never a guess.",
             (
-                "A day keeps the price book that it was first rated with. Only `usage-pipeline rerate`, or the "
+                "A day keeps the price book that it was first rated with. Only the command `rerate`, or the "
                 "run config `price_book: current`, moves it."
             ),
         ),
@@ -158,6 +157,3 @@ COST_DRIFT = DailyTable(
     sql=SqlFile.beside(__file__, "cost_drift"),
     inputs=_RATED,
 )
-
-tenant_costs = warehouse_table(TENANT_COSTS.spec)
-cost_drift = warehouse_table(COST_DRIFT.spec)

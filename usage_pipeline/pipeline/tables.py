@@ -1,7 +1,7 @@
 """The tables in the order in which data flows. Everything that loops over tables takes them from here."""
 
 from usage_pipeline.billing.tables import CLOSED_COSTS, CLOSED_PERIODS
-from usage_pipeline.costs.book.book_store import PRICE_BOOKS, RATED_DAYS
+from usage_pipeline.costs.book.tables import PRICE_BOOKS, RATED_DAYS
 from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS, TENANT_COSTS
 from usage_pipeline.events.record import LANDING_TABLES
 from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
@@ -18,7 +18,7 @@ from usage_pipeline.series.tables import (
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.state_tables import STATE_TABLES
 from usage_pipeline.storage.tables import TableSpec
-from usage_pipeline.validation.results import CHECK_RESULTS
+from usage_pipeline.validation.tables import CHECK_RESULTS
 
 GROUPS: dict[str, tuple[DailyTable, ...]] = {
     "records": (EXCLUDED_EVENTS, USAGE_RECORDS, CONFLICTS),

@@ -6,7 +6,6 @@ from usage_pipeline.registry import DIMENSION_NAMES, METRICS, NONE
 from usage_pipeline.series.latency import ENDLESS_MS, UNMEASURED_MS, latency_buckets
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
 from usage_pipeline.storage.daily import DailyTable, ReferenceRows, SameDay, SqlFile
-from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import columns, metric_columns, tenant_table
 
 OTHER = "(other)"
@@ -112,7 +111,3 @@ DAILY_QUALITY = DailyTable(
     sql=SqlFile.beside(__file__, "daily_quality"),
     inputs=(SameDay(USAGE_RECORDS.spec), event_types()),
 )
-
-daily_breakdown = warehouse_table(DAILY_BREAKDOWN.spec)
-daily_performance = warehouse_table(DAILY_PERFORMANCE.spec)
-daily_quality = warehouse_table(DAILY_QUALITY.spec)

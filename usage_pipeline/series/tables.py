@@ -5,7 +5,6 @@ from usage_pipeline.registry import CONVERSATIONS as CONVERSATIONS_METRIC
 from usage_pipeline.registry import RECORD_METRICS
 from usage_pipeline.series.grain import GRAIN, QUARTER_HOUR_GRAIN
 from usage_pipeline.storage.daily import DailyTable, EventDays, Lookback, Parameters, SameDay, SqlFile, Versioned
-from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Zone, columns, metric_columns, tenant_table
 
 DAILY_USAGE = DailyTable(
@@ -159,7 +158,3 @@ MESSAGE_SERIES = _series(
     "A prompt with its response is two, a failed prompt is one, a message record counts its `count`.",
     DAILY_USAGE,
 )
-
-token_series = warehouse_table(TOKEN_SERIES.spec)
-conversation_series = warehouse_table(CONVERSATION_SERIES.spec)
-message_series = warehouse_table(MESSAGE_SERIES.spec)

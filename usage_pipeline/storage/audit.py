@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, select
 
-from usage_pipeline.storage.state_tables import audit_log, landing_event_days
+from usage_pipeline.storage.schema import audit_log, landing_event_days
 
 PIPELINE = "pipeline"
 """Who acted, where no person did."""

@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from usage_pipeline.storage.state_tables import landing_event_days, landing_files
+from usage_pipeline.storage.schema import landing_event_days, landing_files
 
 
 class FileState(StrEnum):

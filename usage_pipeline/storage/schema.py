@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integ
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
+from usage_pipeline.storage import state_tables
 from usage_pipeline.storage.tables import SCHEMA, TableSpec
 
 metadata = MetaData(schema=SCHEMA)
@@ -42,3 +43,12 @@ def warehouse_table(spec: TableSpec) -> Table:
 def _type(name: str) -> TypeEngine[Any]:
     decimal = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", name)
     return Numeric(int(decimal[1]), int(decimal[2])) if decimal else _TYPES[name]
+
+
+landing_files = warehouse_table(state_tables.LANDING_FILES)
+landing_event_days = warehouse_table(state_tables.LANDING_EVENT_DAYS)
+partition_state = warehouse_table(state_tables.PARTITION_STATE)
+line_tallies = warehouse_table(state_tables.LINE_TALLIES)
+audit_log = warehouse_table(state_tables.AUDIT_LOG)
+usage_versions = warehouse_table(state_tables.USAGE_VERSIONS)
+deployment = warehouse_table(state_tables.DEPLOYMENT)

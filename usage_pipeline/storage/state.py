@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.daily import ACCOUNTED
 from usage_pipeline.storage.digests import ENGINE_VERSION, Digest
-from usage_pipeline.storage.state_tables import line_tallies, partition_state
+from usage_pipeline.storage.schema import line_tallies, partition_state
 
 
 class WriteState(StrEnum):

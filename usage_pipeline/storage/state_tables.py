@@ -4,7 +4,6 @@ The state, not the file system or Dagster's event log, records what happened. A 
 above this one reads is declared there.
 """
 
-from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import TableSpec, Zone, columns
 
 LANDING_FILES = TableSpec(
@@ -181,11 +180,3 @@ STATE_TABLES = (
     *(LANDING_FILES, LANDING_EVENT_DAYS, PARTITION_STATE, LINE_TALLIES),
     *(AUDIT_LOG, USAGE_VERSIONS, DEPLOYMENT),
 )
-
-landing_files = warehouse_table(LANDING_FILES)
-landing_event_days = warehouse_table(LANDING_EVENT_DAYS)
-partition_state = warehouse_table(PARTITION_STATE)
-line_tallies = warehouse_table(LINE_TALLIES)
-audit_log = warehouse_table(AUDIT_LOG)
-usage_versions = warehouse_table(USAGE_VERSIONS)
-deployment = warehouse_table(DEPLOYMENT)

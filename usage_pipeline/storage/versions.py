@@ -15,9 +15,8 @@ from usage_pipeline.storage import audit
 from usage_pipeline.storage.audit import Action
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.landed_files import FileState
-from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.schema import landing_event_days, landing_files, usage_versions, warehouse_table
 from usage_pipeline.storage.state import Partition
-from usage_pipeline.storage.state_tables import landing_event_days, landing_files, usage_versions
 
 
 class Cause(StrEnum):

@@ -8,27 +8,8 @@ from enum import StrEnum
 from sqlalchemy import Connection, select, text
 
 from usage_pipeline.storage.schema import warehouse_table
-from usage_pipeline.storage.tables import TableSpec, Zone, columns
 from usage_pipeline.validation.checks import Severity
-
-CHECK_RESULTS = TableSpec(
-    name="check_results",
-    description="The last result of each check, one row per table, day and check.",
-    zone=Zone.WAREHOUSE,
-    columns=columns(
-        ("table_name", "VARCHAR", "Table."),
-        ("day", "DATE", "Event day or landing day, whichever the table is partitioned by."),
-        ("check_name", "VARCHAR", "Check."),
-        ("checked_by", "VARCHAR", "`suite` or `tallies`."),
-        ("success", "BOOLEAN", "Whether it passed."),
-        ("severity", "VARCHAR", "`warning` or `error`, if it failed."),
-        ("observed", "VARCHAR", "Counts, paths and reasons that it found."),
-        ("expected", "VARCHAR", "What it expected."),
-        ("run", "VARCHAR", "The run that checked."),
-        ("checked_at", "TIMESTAMPTZ", "When it was checked."),
-    ),
-    key=("table_name", "day", "check_name"),
-)
+from usage_pipeline.validation.tables import CHECK_RESULTS
 
 check_results = warehouse_table(CHECK_RESULTS)
 

@@ -30,9 +30,8 @@ from usage_pipeline.storage.daily import DailyTable, LandedRows, ReferenceRows, 
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
-from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.schema import line_tallies, warehouse_table
 from usage_pipeline.storage.state import LineTally
-from usage_pipeline.storage.state_tables import line_tallies
 from usage_pipeline.storage.tables import Zone, columns
 from usage_pipeline.validation.batches import register_days
 from usage_pipeline.validation.evaluation import evaluated

@@ -14,8 +14,8 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.schema import partition_state
 from usage_pipeline.storage.state import WriteState
-from usage_pipeline.storage.state_tables import partition_state
 from usage_pipeline_tests.support import Landing, counted_digests, digests, prompt
 
 Run = Callable[[], RefreshSummary]

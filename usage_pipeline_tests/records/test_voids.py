@@ -12,7 +12,7 @@ from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state_tables import landing_event_days, line_tallies
+from usage_pipeline.storage.schema import landing_event_days, line_tallies
 from usage_pipeline_tests.support import Landing, prompt, rows
 
 Run = Callable[[], object]

@@ -14,15 +14,16 @@ from sqlalchemy import Engine, insert, inspect, make_url, select
 
 from usage_pipeline.errors import WarehouseError
 from usage_pipeline.pipeline.tables import TABLES
-from usage_pipeline.series.tables import TOKEN_SERIES, token_series
+from usage_pipeline.series.tables import TOKEN_SERIES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import warehouse
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import metadata
+from usage_pipeline.storage.schema import metadata, warehouse_table
 from usage_pipeline.storage.tables import SCHEMA, Zone
 from usage_pipeline.storage.warehouse import HEAD, migrate, open_warehouse
 from usage_pipeline_tests.storage.things import DAY, NEXT_DAY
 
+token_series = warehouse_table(TOKEN_SERIES.spec)
 WAREHOUSE = [spec for spec in TABLES if spec.zone is Zone.WAREHOUSE]
 
 
@@ -86,6 +87,8 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
 
 
 def test_the_migrations_create_the_tables_of_the_code(migrated: Engine) -> None:
+    for spec in WAREHOUSE:
+        warehouse_table(spec)
     with migrated.connect() as connection:
         context = MigrationContext.configure(
             connection,

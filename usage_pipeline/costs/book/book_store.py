@@ -10,32 +10,8 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.costs.book.price_book import PriceBook, price_book
+from usage_pipeline.costs.book.tables import PRICE_BOOKS, RATED_DAYS
 from usage_pipeline.storage.schema import warehouse_table
-from usage_pipeline.storage.tables import TableSpec, Zone, columns
-
-PRICE_BOOKS = TableSpec(
-    name="price_books",
-    description="Each price book that a day was rated with, one row per version.",
-    zone=Zone.WAREHOUSE,
-    columns=columns(
-        ("version", "VARCHAR", "Digest of the document."),
-        ("first_used_at", "TIMESTAMPTZ", "When a day was first pinned to it."),
-        ("document", "VARCHAR", "The book, as canonical JSON."),
-    ),
-    key=("version",),
-)
-
-RATED_DAYS = TableSpec(
-    name="rated_days",
-    description="The price book that each event day is pinned to, one row per day.",
-    zone=Zone.WAREHOUSE,
-    columns=columns(
-        ("day", "DATE", "Event day, UTC."),
-        ("price_book_version", "VARCHAR", "Version of the price book."),
-        ("pinned_at", "TIMESTAMPTZ", "When the day was pinned."),
-    ),
-    key=("day",),
-)
 
 price_books = warehouse_table(PRICE_BOOKS)
 rated_days = warehouse_table(RATED_DAYS)

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage import state, state_tables
+from usage_pipeline.storage import schema, state
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.events.landing.good_lines import JSON_LINES
 from usage_pipeline_tests.support import Landing, files, logged, prompt, rows
@@ -75,7 +75,7 @@ def facts(storage: Storage) -> list[Any]:
     by_chance = ("landed_at", "run", "mtime_ns", "vanished_at")
     known = [{k: v for k, v in vars(f).items() if k not in by_chance} for f in files(storage).values()]
     with storage.warehouse.connect() as connection:
-        shares = sorted(map(tuple, connection.execute(select(state_tables.landing_event_days))))
+        shares = sorted(map(tuple, connection.execute(select(schema.landing_event_days))))
         days = state.partitions(connection, LANDED_EVENTS.name)
     lake = storage.settings.data_dir / "lake"
     return [

@@ -16,7 +16,7 @@ from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.audit import PIPELINE, Action
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state_tables import partition_state
+from usage_pipeline.storage.schema import partition_state
 from usage_pipeline_tests.conftest import NOW
 from usage_pipeline_tests.support import Landing, at, files, logged, prompt
 

@@ -17,7 +17,7 @@ from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.events.source_format import SOURCES, load_format
 from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage import landed_files, state_tables
+from usage_pipeline.storage import landed_files, schema
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage, open_storage
@@ -139,7 +139,7 @@ def expect_every_line(storage: Storage, written: Mapping[str, bytes]) -> None:
 
 def expect_every_accepted_line(storage: Storage) -> None:
     """By event day and file, accepted = records + duplicates + conflicts + voided + voids."""
-    days, tallies = state_tables.landing_event_days.c, state_tables.line_tallies.c
+    days, tallies = schema.landing_event_days.c, schema.line_tallies.c
     outcomes = tallies.records + tallies.duplicates + tallies.conflicts + tallies.voided + tallies.voids
     with storage.warehouse.connect() as connection:
         accounted = {

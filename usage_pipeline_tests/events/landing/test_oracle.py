@@ -17,7 +17,7 @@ from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.events.source_format import SOURCES, load_format
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state_tables import line_tallies
+from usage_pipeline.storage.schema import line_tallies
 from usage_pipeline_tests.events.landing.faulty_files import (
     COMPRESSIONS,
     FORMATS,

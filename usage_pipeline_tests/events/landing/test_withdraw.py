@@ -13,7 +13,7 @@ from usage_pipeline.events.source_format import SOURCES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state_tables import line_tallies
+from usage_pipeline.storage.schema import line_tallies
 from usage_pipeline_tests.series.reading import conversations, tokens
 from usage_pipeline_tests.support import Landing, digests, files, prompt
 

@@ -21,7 +21,7 @@ from usage_pipeline.pipeline.automation.arrivals import (
 from usage_pipeline.pipeline.landing_work import scan_days
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state_tables import landing_files
+from usage_pipeline.storage.schema import landing_files
 from usage_pipeline_tests.support import Landing, prompt
 
 DAY, NEXT_DAY, LAST_DAY = date(2026, 5, 1), date(2026, 5, 2), date(2026, 5, 4)
