@@ -1,6 +1,6 @@
-"""The audit log: what was decided about files and records, when, why and by whom. It is only ever added to.
+"""The audit log: acts on files and records, with time, reason and author. Entries are only added.
 
-What does not belong here: deciding (`events/landing`), and what merely ran (Dagster's event log).
+Deciding does not belong here, but in `events/landing`; Dagster's event log says what ran.
 """
 
 from collections.abc import Collection, Mapping
@@ -13,11 +13,11 @@ from sqlalchemy import Connection, select
 from usage_pipeline.storage.schema import audit_log, landing_event_days
 
 PIPELINE = "pipeline"
-"""Who acted, where no person did."""
+"""The author of an act that no person did."""
 
 
 class Action(StrEnum):
-    """What was done with the subject."""
+    """An act on the subject."""
 
     QUARANTINED = "quarantined"
     FAILED = "failed"
@@ -56,7 +56,7 @@ def entries(connection: Connection, subject: str | None = None) -> list[AuditEnt
 
 
 def decisions(connection: Connection, paths: Collection[str]) -> dict[tuple[str, str], AuditEntry]:
-    """What people decided last, by path and content digest: that a landing file is released, or withdrawn."""
+    """The last decisions of people, by path and content digest: to release a landing file, or to withdraw it."""
     digest = audit_log.c.details["content_digest"].astext
     query = (
         select(digest.label("digest"), *(audit_log.c[name] for name in AuditEntry.__dataclass_fields__))

@@ -15,7 +15,7 @@ SCHEMA = "usage"
 
 
 class Zone(StrEnum):
-    """Where a table's partitions lie."""
+    """The place of a table's rows."""
 
     LAKE = "lake"
     ROLLUPS = "rollups"
@@ -23,7 +23,7 @@ class Zone(StrEnum):
 
 
 class PartitionedBy(StrEnum):
-    """Which day a table is partitioned by: when a line arrived, or when the event happened (UTC)."""
+    """The day that a table is partitioned by: of a line's arrival, or of the event (UTC). State has none."""
 
     LANDING_DAY = "landing_day"
     EVENT_DAY = "event_day"
@@ -31,7 +31,7 @@ class PartitionedBy(StrEnum):
 
 
 class Term(StrEnum):
-    """Which retention term of a tenant's plan applies to a table's rows."""
+    """The retention term of a tenant's plan that applies to a table's rows."""
 
     RECORDS = "retention_days"
     CONTENT = "content_retention_days"
@@ -39,7 +39,7 @@ class Term(StrEnum):
 
     @property
     def meaning(self) -> str:
-        """How long rows are kept, in words."""
+        """The term in words."""
         return "kept without limit" if self is Term.KEPT else f"{self} of the tenant's plan"
 
 
@@ -107,7 +107,7 @@ class TableSpec:
 
     @property
     def place(self) -> str:
-        """Where it is: the folder in the data directory, or the name in the database."""
+        """Its folder in the data directory, or its name in the database."""
         return f"{SCHEMA}.{self.name}" if self.zone is Zone.WAREHOUSE else f"{self.zone}/{self.name}"
 
     def empty_select(self) -> str:

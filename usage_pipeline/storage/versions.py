@@ -1,4 +1,4 @@
-"""Every published change of a number: `usage_versions`, one row per table, day, tenant, model and class.
+"""Records each change of a published number in `usage_versions`.
 
 Nothing of it is ever pruned. A day's first computation is version 1. A row that disappears is a change to zero.
 """
@@ -20,7 +20,7 @@ from usage_pipeline.storage.state import Partition
 
 
 class Cause(StrEnum):
-    """Why a number changed."""
+    """The cause of a change."""
 
     FIRST = "first"
     LATE = "late"
@@ -32,14 +32,14 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True)
 class Number:
-    """What a row says: a quantity and, of costs, an amount by a price book."""
+    """The numbers of a row: a quantity and, of costs, an amount by a price book."""
 
     quantity: int | None = None
     amount: Decimal | None = None
     price_book_version: str | None = None
 
     def same_as(self, other: "Number") -> bool:
-        """Whether both say the same, by whichever price book."""
+        """True if both are equal, by whichever price book."""
         return (self.quantity, self.amount) == (other.quantity, other.amount)
 
 
@@ -118,7 +118,7 @@ _UNKNOWN = Number()
 
 
 def _rerated(before: Number, after: Number) -> bool:
-    """Whether the same usage was priced by another book."""
+    """True if another book priced the same usage."""
     versions = (before.price_book_version, after.price_book_version)
     return before.quantity == after.quantity and None not in versions and versions[0] != versions[1]
 
