@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import inputs, state, versions
 from usage_pipeline.storage.daily import DailyTable
+from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.engine import session
-from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import Partition

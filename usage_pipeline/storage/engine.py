@@ -8,6 +8,8 @@ import duckdb
 
 from usage_pipeline.settings import Settings
 
+ENGINE_VERSION = f"duckdb {duckdb.__version__}"
+
 PARQUET = (
     "FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
     "DICTIONARY_SIZE_LIMIT 2000, WRITE_BLOOM_FILTER false"

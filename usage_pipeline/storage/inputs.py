@@ -26,8 +26,8 @@ from usage_pipeline.storage.daily import (
     ReferenceRows,
     SameDay,
 )
+from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.engine import literal, parquet_scan
-from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.lake import DAY_OF_OBJECT
 from usage_pipeline.storage.landed_files import LandedShare
 from usage_pipeline.storage.opened import Storage

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.daily import ACCOUNTED
-from usage_pipeline.storage.digests import ENGINE_VERSION, Digest
+from usage_pipeline.storage.digests import Digest
+from usage_pipeline.storage.engine import ENGINE_VERSION
 from usage_pipeline.storage.schema import line_tallies, partition_state
 
 
