@@ -26,7 +26,15 @@ def column_schema(spec: TableSpec) -> dg.TableSchema:
     """The table's columns with types, units and meaning."""
     return dg.TableSchema(
         columns=[
-            dg.TableColumn(name=column.name, type=column.type, description=column.meaning)
+            dg.TableColumn(
+                name=column.name,
+                type=column.type,
+                description=column.meaning,
+                constraints=dg.TableColumnConstraints(
+                    nullable=not spec.key or column.name in spec.nullable,
+                    other=["key"] if column.name in spec.key else [],
+                ),
+            )
             for column in spec.columns
         ]
     )
