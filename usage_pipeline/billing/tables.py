@@ -1,11 +1,10 @@
 """The tables of this folder: closed billing periods, and the costs that they froze."""
 
-from usage_pipeline.storage.tables import TableSpec, Zone, columns
+from usage_pipeline.storage.tables import TableSpec, columns
 
 CLOSED_PERIODS = TableSpec(
     name="closed_periods",
     description="Closed billing periods, one row per tenant and period.",
-    zone=Zone.WAREHOUSE,
     columns=columns(
         ("tenant_id", "VARCHAR", "Tenant."),
         ("first_day", "DATE", "The period's first day, UTC."),
@@ -25,7 +24,6 @@ CLOSED_PERIODS = TableSpec(
 CLOSED_COSTS = TableSpec(
     name="closed_costs",
     description="The costs that a closing froze, one row per tenant, period, day, model and class.",
-    zone=Zone.WAREHOUSE,
     columns=columns(
         ("tenant_id", "VARCHAR", "Tenant."),
         ("first_day", "DATE", "The period's first day, UTC."),

@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from usage_pipeline.storage.schema import audit_log, landing_event_days
 
@@ -37,7 +38,7 @@ class AuditEntry:
     action: Action
     subject: str
     reason: str
-    details: Mapping[str, object] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 def record(connection: Connection, *entries: AuditEntry) -> None:
@@ -48,25 +49,20 @@ def record(connection: Connection, *entries: AuditEntry) -> None:
 
 def entries(connection: Connection, subject: str | None = None) -> list[AuditEntry]:
     """All entries, or those of one subject, oldest first."""
-    columns = [audit_log.c[name] for name in AuditEntry.__dataclass_fields__]
-    query = select(*columns).order_by(audit_log.c.id)
-    if subject is not None:
-        query = query.where(audit_log.c.subject == subject)
-    return [AuditEntry(**{**row, "action": Action(row["action"])}) for row in connection.execute(query).mappings()]
+    return _read(connection, *([] if subject is None else [audit_log.c.subject == subject]))
 
 
 def decisions(connection: Connection, paths: Collection[str]) -> dict[tuple[str, str], AuditEntry]:
     """The last decisions of people, by path and content digest: to release a landing file, or to withdraw it."""
-    digest = audit_log.c.details["content_digest"].astext
-    query = (
-        select(digest.label("digest"), *(audit_log.c[name] for name in AuditEntry.__dataclass_fields__))
-        .where(audit_log.c.subject.in_(paths), audit_log.c.action.in_([Action.RELEASED, Action.WITHDRAWN]))
-        .order_by(audit_log.c.id)
-    )
-    rows = [dict(row) for row in connection.execute(query).mappings()]
-    return {
-        (row["subject"], row.pop("digest")): AuditEntry(**{**row, "action": Action(row["action"])}) for row in rows
-    }
+    decided = audit_log.c.action.in_([Action.RELEASED, Action.WITHDRAWN])
+    found = _read(connection, audit_log.c.subject.in_(paths), decided)
+    return {(entry.subject, entry.details["content_digest"]): entry for entry in found}
+
+
+def _read(connection: Connection, *conditions: ColumnElement[bool]) -> list[AuditEntry]:
+    columns = [audit_log.c[name] for name in AuditEntry.__dataclass_fields__]
+    query = select(*columns).where(*conditions).order_by(audit_log.c.id)
+    return [AuditEntry(**{**row, "action": Action(row["action"])}) for row in connection.execute(query).mappings()]
 
 
 def actions_since(connection: Connection, days: Collection[date], moment: datetime) -> set[str]:

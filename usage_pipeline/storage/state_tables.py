@@ -4,12 +4,11 @@ The state, not the file system or Dagster's event log, records what happened. A 
 above this one reads is declared there.
 """
 
-from usage_pipeline.storage.tables import TableSpec, Zone, columns
+from usage_pipeline.storage.tables import TableSpec, columns
 
 LANDING_FILES = TableSpec(
     name="landing_files",
     description="What became of each landing file, one row per file.",
-    zone=Zone.WAREHOUSE,
     columns=columns(
         ("path", "VARCHAR", "Path below the landing directory."),
         ("source", "VARCHAR", "The format, from the folder's name."),
@@ -40,7 +39,6 @@ LANDING_FILES = TableSpec(
 LANDING_EVENT_DAYS = TableSpec(
     name="landing_event_days",
     description="The rows of a landing file on an event day, one row per file and day.",
-    zone=Zone.WAREHOUSE,
     columns=columns(
         ("path", "VARCHAR", "Path of the file."),
         ("event_day", "DATE", "Event day, UTC."),
@@ -54,7 +52,6 @@ LANDING_EVENT_DAYS = TableSpec(
 PARTITION_STATE = TableSpec(
     name="partition_state",
     description="The state of each partition, one row per table and day.",
-    zone=Zone.WAREHOUSE,
     columns=columns(
         ("table_name", "VARCHAR", "Table."),
         ("day", "DATE", "Event day or landing day, whichever the table is partitioned by."),
@@ -97,7 +94,6 @@ PARTITION_STATE = TableSpec(
 LINE_TALLIES = TableSpec(
     name="line_tallies",
     description="What became of accepted lines, one row per event day and landing file.",
-    zone=Zone.WAREHOUSE,
     columns=columns(
         ("day", "DATE", "Event day, UTC."),
         ("path", "VARCHAR", "Path of the file."),
@@ -114,7 +110,6 @@ LINE_TALLIES = TableSpec(
 AUDIT_LOG = TableSpec(
     name="audit_log",
     description="Acts on files and records, one row per act. Rows are only added.",
-    zone=Zone.WAREHOUSE,
     columns=columns(
         ("id", "BIGINT", "Counts up."),
         ("at", "TIMESTAMPTZ", "When."),
@@ -126,7 +121,7 @@ AUDIT_LOG = TableSpec(
         ),
         ("subject", "VARCHAR", "Path of the file."),
         ("reason", "VARCHAR", "Why."),
-        ("details", "JSON", "Digests and counts."),
+        ("details", "JSON", "Digests, counts and the run."),
     ),
     key=("id",),
     indexes=(("ix_usage_audit_log_subject", ("subject",)),),
@@ -138,7 +133,6 @@ USAGE_VERSIONS = TableSpec(
         "Each change of a published number, one row per table, day, version and tenant; of `tenant_costs` one "
         "row per model and class. Rows are only added."
     ),
-    zone=Zone.WAREHOUSE,
     columns=columns(
         ("id", "BIGINT", "Counts up."),
         ("table_name", "VARCHAR", "Table."),
@@ -168,7 +162,6 @@ USAGE_VERSIONS = TableSpec(
 DEPLOYMENT = TableSpec(
     name="deployment",
     description="The settings that the first landing binds the warehouse to, one row per setting.",
-    zone=Zone.WAREHOUSE,
     columns=columns(
         ("name", "VARCHAR", "`digest_key` or `lookback_days`."),
         ("value", "VARCHAR", "The look-back, or a digest of the key."),

@@ -60,12 +60,15 @@ class Column:
 
 @dataclass(frozen=True)
 class TableSpec:
-    """One table: its grain and columns, and what the database, retention, erasure and digests need to know."""
+    """One table: its grain and columns, and what the database, retention, erasure and digests need to know.
+
+    The defaults are those of a table of the state.
+    """
 
     name: str
     description: str
-    zone: Zone
     columns: tuple[Column, ...]
+    zone: Zone = Zone.WAREHOUSE
     partitioned_by: PartitionedBy = PartitionedBy.NOTHING
     term: Term = Term.KEPT
     rules: tuple[str, ...] = ()
@@ -149,7 +152,6 @@ def tenant_table(  # noqa: PLR0913 - the parts of a declaration
     return TableSpec(
         name=name,
         description=description,
-        zone=Zone.WAREHOUSE,
         columns=(*key, *values),
         partitioned_by=PartitionedBy.EVENT_DAY,
         rules=rules,

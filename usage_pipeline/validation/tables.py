@@ -1,11 +1,10 @@
 """The table of this folder: results of checks."""
 
-from usage_pipeline.storage.tables import TableSpec, Zone, columns
+from usage_pipeline.storage.tables import TableSpec, columns
 
 CHECK_RESULTS = TableSpec(
     name="check_results",
     description="The last result of each check, one row per table, day and check.",
-    zone=Zone.WAREHOUSE,
     columns=columns(
         ("table_name", "VARCHAR", "Table."),
         ("day", "DATE", "Event day or landing day, whichever the table is partitioned by."),

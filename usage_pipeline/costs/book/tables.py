@@ -1,11 +1,10 @@
 """The tables of this folder: price books, and the book of each day."""
 
-from usage_pipeline.storage.tables import TableSpec, Zone, columns
+from usage_pipeline.storage.tables import TableSpec, columns
 
 PRICE_BOOKS = TableSpec(
     name="price_books",
     description="Each price book that a day was rated with, one row per version.",
-    zone=Zone.WAREHOUSE,
     columns=columns(
         ("version", "VARCHAR", "Digest of the document."),
         ("first_used_at", "TIMESTAMPTZ", "When a day was first pinned to it."),
@@ -17,7 +16,6 @@ PRICE_BOOKS = TableSpec(
 RATED_DAYS = TableSpec(
     name="rated_days",
     description="The price book that each event day is pinned to, one row per day.",
-    zone=Zone.WAREHOUSE,
     columns=columns(
         ("day", "DATE", "Event day, UTC."),
         ("price_book_version", "VARCHAR", "Version of the price book."),
