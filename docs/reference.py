@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code, `cli.md` and `settings.md`. `make docs` runs it."""
+"""Writes the pages that are made from the code: `cli.md`, `settings.md` and `tables.md`. `make docs` runs it."""
 
 from pathlib import Path
 
@@ -6,7 +6,10 @@ import typer.main
 from typer.cli import get_docs_for_click
 
 from usage_pipeline.cli.app import app
+from usage_pipeline.orchestration.metadata import description
+from usage_pipeline.pipeline.tables import TABLES
 from usage_pipeline.settings import PREFIX, Settings
+from usage_pipeline.storage.tables import Column, PartitionedBy, TableSpec, Zone
 
 FOLDER = Path(__file__).parent
 
@@ -42,6 +45,21 @@ With the public default of `USAGE_DIGEST_KEY`, anyone can guess short texts from
 before the first file lands. A warehouse keeps the key and the look-back of its first landing, and refuses others.
 """
 
+TABLES_HEAD = """# Tables
+
+<!-- Made from the code by `make docs`. -->
+
+Types are DuckDB's. In PostgreSQL, `VARCHAR` is `text`, `DECIMAL` is `numeric` and `JSON` is `jsonb`, and a column
+may be null only where its type says so.
+"""
+
+SECTIONS = {
+    "Lake": "One Parquet file per day below `data/lake`; for landing days one per landing file.",
+    "Rollups": "One Parquet file per event day below `data/rollups`. Rollups outlive the records.",
+    "Series, breakdowns and costs": "In PostgreSQL, by event day. People and programs read them.",
+    "State": "In PostgreSQL. These tables, not the file system or Dagster's event log, record what happened.",
+}
+
 SPECIAL_DEFAULTS = {"duckdb_threads": "number of cores", "digest_key": "public"}
 """Defaults that depend on the machine or that nobody should use."""
 
@@ -70,13 +88,66 @@ def settings_page() -> str:
     return SETTINGS + "\n".join([*head, *rows]) + "\n" + KEY
 
 
+def tables_page() -> str:
+    """All tables with rules, terms and columns, by the place where they are."""
+    return TABLES_HEAD + "".join(
+        f"\n## {section}\n\n{place}\n"
+        + "".join(table_text(spec) for spec in TABLES if section_of(spec) == section)
+        for section, place in SECTIONS.items()
+    )
+
+
+def section_of(spec: TableSpec) -> str:
+    """The section of the page that describes the table."""
+    if spec.partitioned_by is PartitionedBy.NOTHING:
+        return "State"
+    return {Zone.LAKE: "Lake", Zone.ROLLUPS: "Rollups"}.get(spec.zone, "Series, breakdowns and costs")
+
+
+def table_text(spec: TableSpec) -> str:
+    """One table; columns that it shares with a whole other table are described there."""
+    shared = max(
+        (table for table in TABLES if has_all(spec, table)), key=lambda table: len(table.columns), default=None
+    )
+    rows = [
+        f"| `{column.name}` | {type_of(column, spec)} | {column.meaning} |"
+        for column in spec.columns
+        if shared is None or column not in shared.columns
+    ]
+    head = ["", f"### `{spec.place}`", "", description(spec).rstrip("\n"), "", facts_of(spec), ""]
+    inherited = [f"It has the columns of `{shared.place}`, and:", ""] if shared else []
+    return "\n".join([*head, *inherited, "| Column | Type | Meaning |", "|---|---|---|", *rows]) + "\n"
+
+
+def has_all(spec: TableSpec, other: TableSpec) -> bool:
+    """Whether the table has all columns of another, and more."""
+    return set(spec.columns) > set(other.columns)
+
+
+def facts_of(spec: TableSpec) -> str:
+    """Retention of a table, and the columns that hold ids of tenants and members."""
+    holders = {"Tenant": spec.tenant_column, "Members": spec.member_column}
+    held = [f"{name}: `{column}`." for name, column in holders.items() if column]
+    return " ".join([f"Retention: {spec.term.meaning}.", *held])
+
+
+def type_of(column: Column, spec: TableSpec) -> str:
+    """The type, and whether the column is part of the key or may be null."""
+    notes = [", key"] * (column.name in spec.key) + [", or null"] * (column.name in spec.nullable)
+    return f"`{column.type}`" + "".join(notes)
+
+
 def default_of(name: str) -> str:
     """The default as the page shows it."""
     default = Settings.model_fields[name].default
     return SPECIAL_DEFAULTS.get(name) or ("unset" if default is None else f"`{default}`")
 
 
-PAGES = {FOLDER / "cli.md": cli_page, FOLDER / "settings.md": settings_page}
+PAGES = {
+    FOLDER / "cli.md": cli_page,
+    FOLDER / "settings.md": settings_page,
+    FOLDER / "tables.md": tables_page,
+}
 
 if __name__ == "__main__":
     for path, page in PAGES.items():

@@ -18,12 +18,13 @@ from duckdb import DuckDBPyConnection
 from sqlalchemy import Engine, make_url
 
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
+from usage_pipeline.pipeline.tables import TABLES
 from usage_pipeline.settings import PREFIX, Settings
 from usage_pipeline.storage.engine import open_engine
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.storage.postgres import database_urls
-from usage_pipeline.storage.schema import SCHEMA, metadata
+from usage_pipeline.storage.tables import SCHEMA, Zone
 from usage_pipeline.storage.warehouse import connect_warehouse, migrate
 from usage_pipeline_tests.support import Landing
 
@@ -164,7 +165,7 @@ def _forget_session(engine: Engine) -> None:
 _RESTARTED = f"""
 SELECT setval(schemaname || '.' || sequencename, 1, false) FROM pg_sequences WHERE schemaname = '{SCHEMA}'
 """
-_TABLES = [table.fullname for table in metadata.sorted_tables]
+_TABLES = [spec.place for spec in TABLES if spec.zone is Zone.WAREHOUSE]
 _EMPTIED = "; ".join([*(f"DELETE FROM {table}" for table in _TABLES), _RESTARTED])
 
 

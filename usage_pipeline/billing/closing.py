@@ -14,20 +14,18 @@ from sqlalchemy import Connection, Integer, Select, cast, func, select, text
 
 from usage_pipeline.billing.calendar import BillingPeriod, by_month, period_among
 from usage_pipeline.billing.closing_blockers import blockers_of
+from usage_pipeline.billing.tables import CLOSED_COSTS, CLOSED_PERIODS
 from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.errors import ClosingError
-from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import (
-    SCHEMA,
-    closed_costs,
-    closed_periods,
-    partition_state,
-    tenant_costs,
-    usage_versions,
-)
+from usage_pipeline.storage.schema import partition_state, usage_versions, warehouse_table
 from usage_pipeline.tenants.models import Tenants
 from usage_pipeline.tenants.reference import load_tenants
+
+closed_costs = warehouse_table(CLOSED_COSTS)
+closed_periods = warehouse_table(CLOSED_PERIODS)
+tenant_costs = warehouse_table(TENANT_COSTS.spec)
 
 FIRST_OF_MONTH = 1
 """The anchor day of tenants that no file names."""
@@ -150,7 +148,7 @@ def _keep_changes_out(connection: Connection) -> None:
 
     So each version is one that the closing has read, or has a later id than `last_change`.
     """
-    connection.execute(text(f"LOCK TABLE {SCHEMA}.{usage_versions.name} IN SHARE ROW EXCLUSIVE MODE"))
+    connection.execute(text(f"LOCK TABLE {usage_versions.fullname} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _closed_on(connection: Connection, period: BillingPeriod) -> set[str]:

@@ -21,9 +21,14 @@ from usage_pipeline.billing.calendar import (
 )
 from usage_pipeline.billing.closing import ClosedPeriod, Decision, anchor_day, freeze
 from usage_pipeline.billing.closing_blockers import ClosingBlockers, read_blockers
+from usage_pipeline.billing.tables import CLOSED_PERIODS
+from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import closed_periods, daily_breakdown
+from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.tenants.reference import load_tenants
+
+closed_periods = warehouse_table(CLOSED_PERIODS)
+daily_breakdown = warehouse_table(DAILY_BREAKDOWN.spec)
 
 CLOSED_BY = "usage-pipeline"
 

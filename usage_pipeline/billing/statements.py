@@ -13,10 +13,15 @@ from sqlalchemy import Connection, Select, select
 
 from usage_pipeline.billing.calendar import BillingPeriod, by_month, month_after, month_of, period_among
 from usage_pipeline.billing.closing import ClosedPeriod, anchor_day, closed_of
+from usage_pipeline.billing.tables import CLOSED_COSTS
 from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
+from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import closed_costs, tenant_costs
+from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.tenants.reference import load_tenants
+
+closed_costs = warehouse_table(CLOSED_COSTS)
+tenant_costs = warehouse_table(TENANT_COSTS.spec)
 
 NEXT_PERIOD = "next_period"
 

@@ -6,8 +6,11 @@ from decimal import Decimal
 
 from sqlalchemy import func, select
 
+from usage_pipeline.costs.tables import COST_DRIFT
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import cost_drift
+from usage_pipeline.storage.schema import warehouse_table
+
+cost_drift = warehouse_table(COST_DRIFT.spec)
 
 
 @dataclass(frozen=True)

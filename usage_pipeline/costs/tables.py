@@ -15,7 +15,7 @@ from usage_pipeline.storage.daily import (
     SqlFile,
     Versioned,
 )
-from usage_pipeline.storage.tables import Column, PartitionedBy, TableSpec, Term, Zone, columns
+from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Zone, columns, tenant_table
 
 _RATED = (
     *METERED_RECORDS,
@@ -23,8 +23,6 @@ _RATED = (
     Derived("rated_records", SqlFile.beside(__file__, "rated_records")),
 )
 """What all that is rated reads: `rated_records`, and what that is made of."""
-
-_DAY_AND_TENANT = columns(("day", "DATE", "Event day, UTC."), ("tenant_id", "VARCHAR", "Tenant."))
 
 CLASSES = (*TokenClass, UNSPLIT)
 """What quantities of costs are of."""
@@ -67,7 +65,6 @@ DAILY_COSTS = DailyTable(
                 ("price_book_version", "VARCHAR", "The price book that the day is rated with."),
             ),
         ),
-        term=Term.KEPT,
         rules=(
             (
                 "A price is the one in force on the event's day. The cost of a record and class is quantity times "
@@ -75,7 +72,7 @@ DAILY_COSTS = DailyTable(
             ),
             "Without a price the quantity is kept and the amount is null: never zero, never a guess.",
             (
-                "A day keeps the price book that it was first rated with. Only `usage-pipeline rerate`, or the "
+                "A day keeps the price book that it was first rated with. Only the command `rerate`, or the "
                 "run config `price_book: current`, moves it."
             ),
         ),
@@ -85,44 +82,31 @@ DAILY_COSTS = DailyTable(
 )
 
 
-def _spec(
-    name: str,
-    description: str,
-    own: tuple[Column, ...],
-    rules: tuple[str, ...],
-) -> TableSpec:
-    return TableSpec(
-        name=name,
-        description=description,
-        zone=Zone.WAREHOUSE,
-        partitioned_by=PartitionedBy.EVENT_DAY,
-        columns=(*_DAY_AND_TENANT, *own),
-        term=Term.KEPT,
-        rules=rules,
-    )
-
-
 TENANT_COSTS = DailyTable(
-    spec=_spec(
+    spec=tenant_table(
         "tenant_costs",
         (
             "Costs per tenant by the values of one dimension at a time and by class, one row per (tenant, "
             "dimension, value, class). The sum over the values of a dimension is the tenant's total."
-        ),
-        columns(
-            ("dimension", "VARCHAR", f"One of {', '.join(DIMENSION_NAMES)}."),
-            ("value", "VARCHAR", f"Its value, or {NONE}; the values beyond the 1,000 largest are (other)."),
-            ("class", "VARCHAR", f"One of {', '.join(CLASSES)}."),
-            ("quantity", "BIGINT", "Tokens, requests or tool calls.", "tokens, requests or calls"),
-            ("unpriced_quantity", "BIGINT", "How many of them have no price.", "tokens, requests or calls"),
-            ("amount", "DECIMAL(38,12)", "What those with a price cost; null where none has.", "USD"),
-            ("price_book_version", "VARCHAR", "The price book that the day is rated with."),
         ),
         (
             "Months are sums of days, and the sum over the values of one dimension is the tenant's total.",
             "The amount covers what has a price; `unpriced_quantity` says how much has none.",
             "Each committed change is kept in `usage_versions`, with the price book and the cause.",
         ),
+        keys=columns(
+            ("dimension", "VARCHAR", f"One of {', '.join(DIMENSION_NAMES)}."),
+            ("value", "VARCHAR", f"Its value, or {NONE}; the values beyond the 1,000 largest are (other)."),
+            ("class", "VARCHAR", f"One of {', '.join(CLASSES)}."),
+        ),
+        values=columns(
+            ("quantity", "BIGINT", "Tokens, requests or tool calls.", "tokens, requests or calls"),
+            ("unpriced_quantity", "BIGINT", "How many of them have no price.", "tokens, requests or calls"),
+            ("amount", "DECIMAL(38,12)", "What those with a price cost; null where none has.", "USD"),
+            ("price_book_version", "VARCHAR", "The price book that the day is rated with."),
+        ),
+        nullable=frozenset({"amount"}),
+        index=("tenant_id", "day", "dimension"),
     ),
     sql=SqlFile.beside(__file__, "tenant_costs"),
     inputs=(
@@ -143,17 +127,23 @@ TENANT_COSTS = DailyTable(
 )
 
 COST_DRIFT = DailyTable(
-    spec=_spec(
+    spec=tenant_table(
         "cost_drift",
         (
             "Costs that sources report, and the computed costs of the same records: one row per "
             "(tenant, model, currency), and one for each record that reports more than ten times what it costs."
         ),
-        columns(
+        (
+            "Reported and computed costs are both kept; neither replaces the other.",
+            "Only records that are priced whole, in the currency of the report, are compared.",
+        ),
+        keys=columns(
             ("model", "VARCHAR", f"Model, or {NONE}."),
             ("currency", "VARCHAR", f"Currency of the reported cost, or {NONE}."),
             ("source", "VARCHAR", "Of a record with a row of its own: the format that read it; else empty."),
             ("record_id", "VARCHAR", "Its id; empty in the row of all other records."),
+        ),
+        values=columns(
             ("records", "BIGINT", "Records that report a cost.", "records"),
             ("reported_cost", "DECIMAL(38,24)", "What they report.", "currency"),
             ("compared_records", "BIGINT", "Those of them that are priced whole, in this currency.", "records"),
@@ -161,10 +151,8 @@ COST_DRIFT = DailyTable(
             ("computed_cost", "DECIMAL(38,12)", "What those cost by the price book.", "currency"),
             ("outliers", "BIGINT", "Those of them that report more than ten times what they cost.", "records"),
         ),
-        (
-            "Reported and computed costs are both kept; neither replaces the other.",
-            "Only records that are priced whole, in the currency of the report, are compared.",
-        ),
+        nullable=frozenset({"compared_cost", "computed_cost"}),
+        index=(),
     ),
     sql=SqlFile.beside(__file__, "cost_drift"),
     inputs=_RATED,

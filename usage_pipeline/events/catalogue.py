@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from usage_pipeline.errors import FormatError
 from usage_pipeline.registry import BY_TYPE_NAMES
 from usage_pipeline.storage.daily import ReferenceRows
-from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.tables import columns
 from usage_pipeline.yaml_file import read_yaml
 

@@ -25,7 +25,7 @@ from usage_pipeline.events.format_parts import (
 )
 from usage_pipeline.events.record import FACTS, FIELD_TYPES, VOID_TARGET
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.yaml_file import read_yaml
 
 SOURCES = Path(__file__).with_name("sources")

@@ -11,10 +11,13 @@ from sqlalchemy import BigInteger, cast, func, select
 from usage_pipeline.metrics.queries import PerformanceQuery, UsageQuery, of_tenant
 from usage_pipeline.metrics.ratios import one_decimal
 from usage_pipeline.metrics.read import Answer, read
+from usage_pipeline.series.breakdown_tables import DAILY_PERFORMANCE
 from usage_pipeline.series.latency import UNMEASURED_MS, percentile
 from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import daily_performance
+from usage_pipeline.storage.schema import warehouse_table
+
+daily_performance = warehouse_table(DAILY_PERFORMANCE.spec)
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,11 @@ from sqlalchemy import BigInteger, cast, func, select
 from usage_pipeline.metrics.queries import UsageQuery, of_tenant
 from usage_pipeline.metrics.ratios import one_decimal
 from usage_pipeline.metrics.read import read
-from usage_pipeline.series.breakdown_tables import ALL
+from usage_pipeline.series.breakdown_tables import ALL, DAILY_QUALITY
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import daily_quality
+from usage_pipeline.storage.schema import warehouse_table
+
+daily_quality = warehouse_table(DAILY_QUALITY.spec)
 
 
 @dataclass(frozen=True)

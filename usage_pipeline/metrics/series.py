@@ -7,8 +7,13 @@ from datetime import UTC, date, datetime, time
 from sqlalchemy import Connection, select
 
 from usage_pipeline.series.status import DayReader, DayStatus
+from usage_pipeline.series.tables import CONVERSATION_SERIES, MESSAGE_SERIES, TOKEN_SERIES
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import conversation_series, message_series, token_series
+from usage_pipeline.storage.schema import warehouse_table
+
+conversation_series = warehouse_table(CONVERSATION_SERIES.spec)
+message_series = warehouse_table(MESSAGE_SERIES.spec)
+token_series = warehouse_table(TOKEN_SERIES.spec)
 
 _SERIES = {"tokens": token_series, "conversations": conversation_series, "messages": message_series}
 

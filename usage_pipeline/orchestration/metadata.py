@@ -7,7 +7,7 @@ import dagster as dg
 
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.storage.daily import ACCOUNTED, DailyTable
-from usage_pipeline.storage.tables import TableSpec, Term, Zone
+from usage_pipeline.storage.tables import TableSpec, Zone
 
 if TYPE_CHECKING:
     from usage_pipeline.storage.state import Partition
@@ -36,12 +36,6 @@ NO_MAPPING = (
     "a backfill and nothing else."
 )
 
-_RETENTION = {
-    Term.RECORDS: "retention_days of the tenant's plan",
-    Term.CONTENT: "content_retention_days of the tenant's plan",
-    Term.KEPT: "kept without limit",
-}
-
 
 def daily_spec(table: DailyTable, group: str, freshness: dg.FreshnessPolicy | None) -> dg.AssetSpec:
     """The asset of an event-day table."""
@@ -54,7 +48,6 @@ def daily_spec(table: DailyTable, group: str, freshness: dg.FreshnessPolicy | No
 
 def table_spec(spec: TableSpec, group: str, *notes: str) -> dg.AssetSpec:
     """The asset of a table, with all that is known of it before anything runs; notes follow its rules."""
-    place = f"usage.{spec.name}" if spec.zone is Zone.WAREHOUSE else f"{spec.zone}/{spec.name}"
     return dg.AssetSpec(
         spec.name,
         description="\n".join([spec.description, "", *(f"- {rule}" for rule in (*spec.rules, *notes))]),
@@ -64,8 +57,8 @@ def table_spec(spec: TableSpec, group: str, *notes: str) -> dg.AssetSpec:
         tags={"partitioned_by": spec.partitioned_by.value},
         metadata={
             "dagster/column_schema": dg.MetadataValue.table_schema(_column_schema(spec)),
-            "dagster/table_name": dg.MetadataValue.text(place),
-            "retention": dg.MetadataValue.text(_RETENTION[spec.term]),
+            "dagster/table_name": dg.MetadataValue.text(spec.place),
+            "retention": dg.MetadataValue.text(spec.term.meaning),
         },
     )
 
@@ -76,7 +69,11 @@ def _column_schema(spec: TableSpec) -> dg.TableSchema:
             dg.TableColumn(
                 name=column.name,
                 type=column.type,
-                description=column.description + (f" Unit: {column.unit}." if column.unit else ""),
+                description=column.meaning,
+                constraints=dg.TableColumnConstraints(
+                    nullable=not spec.key or column.name in spec.nullable,
+                    other=["key"] if column.name in spec.key else [],
+                ),
             )
             for column in spec.columns
         ]

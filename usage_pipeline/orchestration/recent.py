@@ -24,7 +24,7 @@ REJECT_DAYS = 30
 def chart_metadata(storage: Storage, spec: TableSpec, charted: str | None = None) -> dict[str, dg.MetadataValue]:
     """A chart of the table's newest 90 days: the sum of the column `charted`, or the rows without one."""
     (unit,) = [column.unit for column in spec.columns if column.name == charted] or ["rows"]
-    days = recent_days(storage, spec.name, charted)
+    days = recent_days(storage, spec, charted)
     if not days:
         return {}
     title = f"{unit} by {spec.partitioned_by.value.replace('_', ' ')}, all tenants"

@@ -6,12 +6,13 @@ from sqlalchemy import Connection, func, select
 
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import SCHEMA, metadata
+from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.tables import TableSpec
 
 RECENT_DAYS = 90
 
 
-def recent_days(storage: Storage, table: str, charted: str | None = None) -> dict[date, int | None]:
+def recent_days(storage: Storage, spec: TableSpec, charted: str | None = None) -> dict[date, int | None]:
     """The 90 days up to the newest that the table has, with the sum of each over all tenants.
 
     That is the sum of the column `charted` of a table in the warehouse, or the number of rows without one. A
@@ -20,17 +21,17 @@ def recent_days(storage: Storage, table: str, charted: str | None = None) -> dic
     with storage.warehouse.connect() as connection:
         known = {
             day: partition.rows
-            for day, partition in state.partitions(connection, table).items()
+            for day, partition in state.partitions(connection, spec.name).items()
             if partition.version
         }
         if not known:
             return {}
         days = [max(known) - timedelta(days=back) for back in reversed(range(RECENT_DAYS))]
-        sums = _sums(connection, table, charted, days[0]) if charted else known
+        sums = _sums(connection, spec, charted, days[0]) if charted else known
     return {day: sums.get(day) or 0 if day in known else None for day in days}
 
 
-def _sums(connection: Connection, name: str, column: str, first: date) -> dict[date, int]:
-    table = metadata.tables[f"{SCHEMA}.{name}"]
+def _sums(connection: Connection, spec: TableSpec, column: str, first: date) -> dict[date, int]:
+    table = warehouse_table(spec)
     query = select(table.c.day, func.sum(table.c[column])).where(table.c.day >= first).group_by(table.c.day)
     return {day: int(total) for day, total in connection.execute(query)}

@@ -1,5 +1,7 @@
 """The tables in the order in which data flows. Everything that loops over tables takes them from here."""
 
+from usage_pipeline.billing.tables import CLOSED_COSTS, CLOSED_PERIODS
+from usage_pipeline.costs.book.tables import PRICE_BOOKS, RATED_DAYS
 from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS, TENANT_COSTS
 from usage_pipeline.events.record import LANDING_TABLES
 from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
@@ -14,7 +16,9 @@ from usage_pipeline.series.tables import (
     USAGE_QUARTER_HOURS,
 )
 from usage_pipeline.storage.daily import DailyTable
+from usage_pipeline.storage.state_tables import STATE_TABLES
 from usage_pipeline.storage.tables import TableSpec
+from usage_pipeline.validation.tables import CHECK_RESULTS
 
 GROUPS: dict[str, tuple[DailyTable, ...]] = {
     "records": (EXCLUDED_EVENTS, USAGE_RECORDS, CONFLICTS),
@@ -27,7 +31,11 @@ GROUPS: dict[str, tuple[DailyTable, ...]] = {
 
 DAILY_TABLES: tuple[DailyTable, ...] = tuple(table for tables in GROUPS.values() for table in tables)
 
-TABLES: tuple[TableSpec, ...] = (*LANDING_TABLES, *(table.spec for table in DAILY_TABLES))
+TABLES: tuple[TableSpec, ...] = (
+    *LANDING_TABLES,
+    *(table.spec for table in DAILY_TABLES),
+    *(*STATE_TABLES, PRICE_BOOKS, RATED_DAYS, CLOSED_PERIODS, CLOSED_COSTS, CHECK_RESULTS),
+)
 
 CHUNK_DAYS = 30
 """Days of one run that Dagster launches, for backfills and sensors alike."""

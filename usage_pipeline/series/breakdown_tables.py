@@ -6,7 +6,7 @@ from usage_pipeline.registry import DIMENSION_NAMES, METRICS, NONE
 from usage_pipeline.series.latency import ENDLESS_MS, UNMEASURED_MS, latency_buckets
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
 from usage_pipeline.storage.daily import DailyTable, ReferenceRows, SameDay, SqlFile
-from usage_pipeline.storage.tables import Column, PartitionedBy, TableSpec, Term, Zone, columns, metric_columns
+from usage_pipeline.storage.tables import columns, metric_columns, tenant_table
 
 OTHER = "(other)"
 """The group of all values of a dimension beyond the 1,000 largest."""
@@ -14,28 +14,8 @@ OTHER = "(other)"
 ALL = "(all)"
 """The row of all consistency checks, whichever issues they found."""
 
-_DAY_AND_TENANT = columns(("day", "DATE", "Event day, UTC."), ("tenant_id", "VARCHAR", "Tenant."))
-
-
-def _spec(
-    name: str,
-    description: str,
-    rules: tuple[str, ...],
-    own: tuple[Column, ...],
-) -> TableSpec:
-    return TableSpec(
-        name=name,
-        description=description,
-        zone=Zone.WAREHOUSE,
-        partitioned_by=PartitionedBy.EVENT_DAY,
-        columns=(*_DAY_AND_TENANT, *own),
-        term=Term.KEPT,
-        rules=rules,
-    )
-
-
 DAILY_BREAKDOWN = DailyTable(
-    spec=_spec(
+    spec=tenant_table(
         "daily_breakdown",
         (
             "Every additive metric by the values of one dimension at a time, one row per (tenant, dimension, "
@@ -48,17 +28,16 @@ DAILY_BREAKDOWN = DailyTable(
             ),
             "Combinations of dimensions are in `daily_usage`.",
         ),
-        (
-            *columns(
-                ("dimension", "VARCHAR", f"One of {', '.join(DIMENSION_NAMES)}."),
-                (
-                    "value",
-                    "VARCHAR",
-                    f"Its value, or {NONE}; the values beyond the 1,000 with the most tokens are {OTHER}.",
-                ),
+        keys=columns(
+            ("dimension", "VARCHAR", f"One of {', '.join(DIMENSION_NAMES)}."),
+            (
+                "value",
+                "VARCHAR",
+                f"Its value, or {NONE}; the values beyond the 1,000 with the most tokens are {OTHER}.",
             ),
-            *metric_columns(METRICS),
         ),
+        values=metric_columns(METRICS),
+        index=("tenant_id", "day", "dimension"),
     ),
     sql=SqlFile.beside(__file__, "daily_breakdown"),
     inputs=(
@@ -73,7 +52,7 @@ DAILY_BREAKDOWN = DailyTable(
 )
 
 DAILY_PERFORMANCE = DailyTable(
-    spec=_spec(
+    spec=tenant_table(
         "daily_performance",
         (
             "Requests, errors and a histogram of latencies, one row per (tenant, model, latency bucket). Of the "
@@ -89,7 +68,7 @@ DAILY_PERFORMANCE = DailyTable(
                 "requests."
             ),
         ),
-        columns(
+        keys=columns(
             ("model", "VARCHAR", f"Model, or {NONE}."),
             (
                 "latency_to_ms",
@@ -97,6 +76,8 @@ DAILY_PERFORMANCE = DailyTable(
                 f"Longest latency of the bucket; {ENDLESS_MS}: over 24 hours, {UNMEASURED_MS}: without a latency.",
                 "ms",
             ),
+        ),
+        values=columns(
             ("requests", "BIGINT", "Requests; a run counts its API calls.", "requests"),
             ("errors", "BIGINT", "Records that failed.", "records"),
             ("measured", "BIGINT", "Records with a latency in the bucket.", "records"),
@@ -107,19 +88,21 @@ DAILY_PERFORMANCE = DailyTable(
 )
 
 DAILY_QUALITY = DailyTable(
-    spec=_spec(
+    spec=tenant_table(
         "daily_quality",
         "Consistency checks and the issues that they found, one row per (tenant, issue type) and one for all.",
         (
             "A check that found no issue is clean.",
             "Issue types are named as the log's JSON list has them.",
         ),
-        columns(
+        keys=columns(
             (
                 "issue_type",
                 "VARCHAR",
                 f"{ALL} for all checks, else the type as JSON has it, up to 256 characters; {ALL} in quotes.",
             ),
+        ),
+        values=columns(
             ("checks", "BIGINT", "Checks; in the row of a type, those in which it occurred.", "checks"),
             ("clean_checks", "BIGINT", "Checks without an issue; 0 in the row of a type.", "checks"),
             ("issues", "BIGINT", "Issues; in the row of a type, its occurrences.", "issues"),

@@ -6,8 +6,11 @@ from datetime import date
 
 from sqlalchemy import select
 
+from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import daily_breakdown
+from usage_pipeline.storage.schema import warehouse_table
+
+daily_breakdown = warehouse_table(DAILY_BREAKDOWN.spec)
 
 METERED = ("tokens_total", "messages", "requests", "conversations", "bytes", "tool_calls")
 """The metrics that only one source of a tenant should bring on a day."""

@@ -1,12 +1,9 @@
 """The keys of the cubes: the day, the tenant and the dimensions."""
 
 from usage_pipeline.registry import DIMENSIONS
-from usage_pipeline.storage.tables import Column, columns, dimension_columns
+from usage_pipeline.storage.tables import DAY_AND_TENANT, Column, columns, dimension_columns
 
-GRAIN: tuple[Column, ...] = (
-    *columns(("day", "DATE", "Event day, UTC."), ("tenant_id", "VARCHAR", "Tenant.")),
-    *dimension_columns(DIMENSIONS),
-)
+GRAIN: tuple[Column, ...] = (*DAY_AND_TENANT, *dimension_columns(DIMENSIONS))
 
 QUARTER_HOUR_GRAIN: tuple[Column, ...] = (
     *columns(

@@ -5,7 +5,7 @@ from usage_pipeline.registry import CONVERSATIONS as CONVERSATIONS_METRIC
 from usage_pipeline.registry import RECORD_METRICS
 from usage_pipeline.series.grain import GRAIN, QUARTER_HOUR_GRAIN
 from usage_pipeline.storage.daily import DailyTable, EventDays, Lookback, Parameters, SameDay, SqlFile, Versioned
-from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns, metric_columns
+from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Zone, columns, metric_columns, tenant_table
 
 DAILY_USAGE = DailyTable(
     spec=TableSpec(
@@ -17,7 +17,6 @@ DAILY_USAGE = DailyTable(
         zone=Zone.ROLLUPS,
         partitioned_by=PartitionedBy.EVENT_DAY,
         columns=(*GRAIN, *metric_columns(RECORD_METRICS)),
-        term=Term.KEPT,
         rules=(
             (
                 "The event catalogue says what a record counts as, by its type. A prompt with its response "
@@ -45,7 +44,6 @@ USAGE_QUARTER_HOURS = DailyTable(
         zone=Zone.ROLLUPS,
         partitioned_by=PartitionedBy.EVENT_DAY,
         columns=(*QUARTER_HOUR_GRAIN, *metric_columns(RECORD_METRICS)),
-        term=Term.KEPT,
         rules=(
             (
                 "A quarter of an hour is half open and UTC. Offsets of all time zones are multiples of it, so "
@@ -77,7 +75,6 @@ CONVERSATIONS = DailyTable(
                 ("conversations", "BIGINT", "How many conversations the row stands for.", "conversations"),
             ),
         ),
-        term=Term.KEPT,
         rules=(
             "A conversation is known by tenant, source and conversation id. A session of a persona is none.",
             (
@@ -101,7 +98,6 @@ CONVERSATION_STARTS = DailyTable(
         zone=Zone.ROLLUPS,
         partitioned_by=PartitionedBy.EVENT_DAY,
         columns=(*GRAIN, *metric_columns([CONVERSATIONS_METRIC])),
-        term=Term.KEPT,
         rules=(
             (
                 "It reads `conversations` of the day and of the `USAGE_LOOKBACK_DAYS` before it, so a late event "
@@ -126,18 +122,11 @@ _SERIES_RULES = (
 
 def _series(name: str, description: str, unit: str, counted: str, reads: DailyTable) -> DailyTable:
     return DailyTable(
-        spec=TableSpec(
-            name=name,
-            description=description,
-            zone=Zone.WAREHOUSE,
-            partitioned_by=PartitionedBy.EVENT_DAY,
-            columns=columns(
-                ("day", "DATE", "Event day, UTC."),
-                ("tenant_id", "VARCHAR", "Tenant."),
-                ("total", "BIGINT", description, unit),
-            ),
-            term=Term.KEPT,
-            rules=(counted, *_SERIES_RULES),
+        spec=tenant_table(
+            name,
+            description,
+            (counted, *_SERIES_RULES),
+            values=columns(("total", "BIGINT", description, unit)),
         ),
         sql=SqlFile.beside(__file__, name),
         inputs=(SameDay(reads.spec),),

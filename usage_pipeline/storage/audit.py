@@ -1,23 +1,24 @@
-"""The audit log: what was decided about files and records, when, why and by whom. It is only ever added to.
+"""The audit log: acts on files and records, with time, reason and author. Entries are only added.
 
-What does not belong here: deciding (`events/landing`), and what merely ran (Dagster's event log).
+Deciding does not belong here, but in `events/landing`; Dagster's event log says what ran.
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from usage_pipeline.storage.schema import audit_log, landing_event_days
 
 PIPELINE = "pipeline"
-"""Who acted, where no person did."""
+"""The author of an act that no person did."""
 
 
 class Action(StrEnum):
-    """What was done with the subject."""
+    """An act on the subject."""
 
     QUARANTINED = "quarantined"
     FAILED = "failed"
@@ -37,7 +38,7 @@ class AuditEntry:
     action: Action
     subject: str
     reason: str
-    details: Mapping[str, object] = field(default_factory=dict)
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 def record(connection: Connection, *entries: AuditEntry) -> None:
@@ -48,37 +49,28 @@ def record(connection: Connection, *entries: AuditEntry) -> None:
 
 def entries(connection: Connection, subject: str | None = None) -> list[AuditEntry]:
     """All entries, or those of one subject, oldest first."""
-    columns = [audit_log.c[name] for name in AuditEntry.__dataclass_fields__]
-    query = select(*columns).order_by(audit_log.c.id)
-    if subject is not None:
-        query = query.where(audit_log.c.subject == subject)
-    return [AuditEntry(**{**row, "action": Action(row["action"])}) for row in connection.execute(query).mappings()]
+    return _read(connection, *([] if subject is None else [audit_log.c.subject == subject]))
 
 
 def decisions(connection: Connection, paths: Collection[str]) -> dict[tuple[str, str], AuditEntry]:
-    """What people decided last, by path and content digest: that a landing file is released, or withdrawn."""
-    digest = audit_log.c.details["content_digest"].astext
-    query = (
-        select(digest.label("digest"), *(audit_log.c[name] for name in AuditEntry.__dataclass_fields__))
-        .where(audit_log.c.subject.in_(paths), audit_log.c.action.in_([Action.RELEASED, Action.WITHDRAWN]))
-        .order_by(audit_log.c.id)
-    )
-    rows = [dict(row) for row in connection.execute(query).mappings()]
-    return {
-        (row["subject"], row.pop("digest")): AuditEntry(**{**row, "action": Action(row["action"])}) for row in rows
-    }
+    """The last decisions of people, by path and content digest: to release a landing file, or to withdraw it."""
+    decided = audit_log.c.action.in_([Action.RELEASED, Action.WITHDRAWN])
+    found = _read(connection, audit_log.c.subject.in_(paths), decided)
+    return {(entry.subject, entry.details["content_digest"]): entry for entry in found}
 
 
-def acted_since(connection: Connection, action: Action, days: Collection[date], moment: datetime) -> bool:
-    """Whether a file with rows of these event days met with the action after the moment."""
+def _read(connection: Connection, *conditions: ColumnElement[bool]) -> list[AuditEntry]:
+    columns = [audit_log.c[name] for name in AuditEntry.__dataclass_fields__]
+    query = select(*columns).where(*conditions).order_by(audit_log.c.id)
+    return [AuditEntry(**{**row, "action": Action(row["action"])}) for row in connection.execute(query).mappings()]
+
+
+def actions_since(connection: Connection, days: Collection[date], moment: datetime) -> set[str]:
+    """The actions after the moment on files with rows of these event days."""
     query = (
-        select(func.count())
-        .select_from(audit_log)
+        select(audit_log.c.action)
         .join(landing_event_days, landing_event_days.c.path == audit_log.c.subject)
-        .where(
-            audit_log.c.action == action,
-            audit_log.c.at > moment,
-            landing_event_days.c.event_day.in_(days),
-        )
+        .where(audit_log.c.at > moment, landing_event_days.c.event_day.in_(days))
+        .distinct()
     )
-    return bool(connection.execute(query).scalar())
+    return set(connection.execute(query).scalars())

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.errors import SettingsError
 from usage_pipeline.settings import PREFIX, Settings
-from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.schema import deployment
 
 

@@ -1,8 +1,8 @@
-"""How partitions of an event-day table are computed and committed, and which have to be.
+"""Computes and commits partitions of event-day tables, and finds those that are stale.
 
-A partition whose recorded inputs digest differs from what its inputs have now is stale; one whose object
-is gone is missing. Recomputing both until none is left makes the result independent of the order in which
-days arrived, of how they were cut into batches, and of where a process died.
+A partition whose recorded inputs digest differs from the present one is stale; so is one whose object is gone.
+Recomputing until none is left makes the result independent of the order in which days arrived, of how they were
+cut into batches, and of where a process died.
 """
 
 from collections.abc import Collection
@@ -14,18 +14,18 @@ from sqlalchemy import Connection
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import inputs, state, versions
 from usage_pipeline.storage.daily import DailyTable
+from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.engine import session
-from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import Partition, Written
+from usage_pipeline.storage.state import Partition
 from usage_pipeline.storage.tables import Zone
 from usage_pipeline.storage.writing import write_partitions
 
 
 @dataclass
 class Computed:
-    """What became of the days of a table: those that are committed, and those that failed by their own fault."""
+    """The days of a table that are committed, and those that failed by their own fault."""
 
     partitions: dict[date, Partition] = field(default_factory=dict)
     failures: dict[date, PartitionError] = field(default_factory=dict)
@@ -73,7 +73,7 @@ def _commit(storage: Storage, table: DailyTable, days: Collection[date], run: st
         with session(storage.engine) as duck:
             workspace = inputs.Workspace(storage, connection, duck, states)
             written = write_partitions(workspace, table, days)
-        _record_tallies(connection, written)
+        state.record_tallies(connection, written)
         now = storage.settings.clock.now
         partitions = state.mark_committed(
             connection,
@@ -87,16 +87,10 @@ def _commit(storage: Storage, table: DailyTable, days: Collection[date], run: st
     return partitions
 
 
-def _record_tallies(connection: Connection, written: dict[date, Written]) -> None:
-    tallies = {day: rows.tallies for day, rows in written.items() if rows.tallies is not None}
-    if tallies:
-        state.record_tallies(connection, tallies, [tally for rows in tallies.values() for tally in rows])
-
-
 def inputs_digests(
     storage: Storage, connection: Connection, tables: Collection[DailyTable], days: Collection[date]
 ) -> dict[str, dict[date, str]]:
-    """By table and day, one digest over all that the table reads."""
+    """By table and day, one digest over all inputs of the table."""
     return _inputs_digests(storage, connection, _states(storage, connection, tables, days), tables, days)
 
 
@@ -124,7 +118,7 @@ def _without_object(storage: Storage, table: DailyTable, days: Collection[date])
 def _states(
     storage: Storage, connection: Connection, tables: Collection[DailyTable], days: Collection[date]
 ) -> inputs.States:
-    """What is known of the tables and of what they read, on the days and those that they look back on."""
+    """The known partitions of the tables and of their inputs, on the days and in their look-backs."""
     entries = [entry for table in tables for entry in table.inputs]
     return inputs.known_states(storage, connection, entries, days, [table.name for table in tables])
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from usage_pipeline import registry
-from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.tables import Column, TableSpec
 
 if TYPE_CHECKING:
@@ -59,39 +59,25 @@ def _rendered(template: str) -> str:
 
 
 @dataclass(frozen=True)
-class LandedRows:
+class _TableInput:
+    spec: TableSpec
+
+    @property
+    def name(self) -> str:
+        """The name that the SQL reads."""
+        return self.spec.name
+
+
+class LandedRows(_TableInput):
     """Input: the rows of the event days in the objects of all landed files."""
 
-    spec: TableSpec
 
-    @property
-    def name(self) -> str:
-        """The name that the SQL reads."""
-        return self.spec.name
-
-
-@dataclass(frozen=True)
-class SameDay:
+class SameDay(_TableInput):
     """Input: the partitions of another event-day table of the same days."""
 
-    spec: TableSpec
 
-    @property
-    def name(self) -> str:
-        """The name that the SQL reads."""
-        return self.spec.name
-
-
-@dataclass(frozen=True)
-class Lookback:
+class Lookback(_TableInput):
     """Input: the partitions of another table from `lookback_days` before the first day up to the last."""
-
-    spec: TableSpec
-
-    @property
-    def name(self) -> str:
-        """The name that the SQL reads."""
-        return self.spec.name
 
 
 @dataclass(frozen=True)
@@ -151,9 +137,9 @@ Input = LandedRows | SameDay | Lookback | ReferenceRows | EventDays | Parameters
 
 @dataclass(frozen=True)
 class Versioned:
-    """Which columns of a warehouse table are kept in `usage_versions` when they change, under the names there.
+    """The columns of a warehouse table that `usage_versions` keeps when they change, by their names there.
 
-    `where` keeps to the rows with these values: of rows that tell the same in several ways, one way is enough.
+    `where` selects the rows with these values, where several rows count the same usage.
     """
 
     quantity: str
@@ -191,7 +177,7 @@ class DailyTable:
     @property
     def upstream(self) -> tuple[str, ...]:
         """The tables that it reads."""
-        return tuple(entry.name for entry in self.inputs if isinstance(entry, LandedRows | SameDay | Lookback))
+        return tuple(entry.name for entry in self.inputs if isinstance(entry, _TableInput))
 
     @property
     def code_version(self) -> str:

@@ -1,16 +1,24 @@
-"""Digests: whether two partitions hold the same rows, whatever their order, files or bytes.
+"""Digests of rows, and fingerprints of small values such as versions, inputs and keys.
 
-A digest is the row count and the sum of DuckDB's `hash(row)` over named columns. The sum does not depend
-on row order. `hash` belongs to one version of DuckDB: the version is stored with every digest.
+Partitions with the same rows have the same digest, whatever the order, files or bytes. It is the row count and the
+sum of DuckDB's `hash(row)` over named columns. `hash` belongs to one version of DuckDB: the version is stored with
+every digest.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
-import duckdb
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
-ENGINE_VERSION = f"duckdb {duckdb.__version__}"
+
+def fingerprint(parts: Iterable[object]) -> str:
+    """A short stable digest of some values, in their order."""
+    joined = "\x1f".join(map(str, parts))
+    return hashlib.sha256(joined.encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)
@@ -34,9 +42,7 @@ def hash_sum(columns: Iterable[str]) -> str:
     return f"CAST(coalesce(sum(hash({names})), 0) AS HUGEINT)"
 
 
-def digests_by(
-    duck: duckdb.DuckDBPyConnection, relation: str, day: str, columns: Iterable[str]
-) -> dict[date, Digest]:
+def digests_by(duck: "DuckDBPyConnection", relation: str, day: str, columns: Iterable[str]) -> dict[date, Digest]:
     """The digests of the rows of each day, by the column `day`; none of a day without rows."""
     rows = duck.execute(f'SELECT "{day}", count(*), {hash_sum(columns)} FROM {relation} GROUP BY "{day}"')
     return {found: Digest(count, total) for found, count, total in rows.fetchall()}

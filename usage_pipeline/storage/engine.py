@@ -8,12 +8,14 @@ import duckdb
 
 from usage_pipeline.settings import Settings
 
+ENGINE_VERSION = f"duckdb {duckdb.__version__}"
+
 PARQUET = (
     "FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
     "DICTIONARY_SIZE_LIMIT 2000, WRITE_BLOOM_FILTER false"
 )
-"""How objects of lake and rollups are written. Each of these takes less time and no more room than the default:
-the second version's encodings, the quickest level, no dictionaries that grow large, and no Bloom filters.
+"""Options of objects of lake and rollups. Each takes less time and no more room than the default: the second
+version's encodings, the quickest level, no dictionaries that grow large, and no Bloom filters.
 """
 
 

@@ -1,7 +1,6 @@
-"""What a daily table reads: for each kind of input, its digest per day and its rows of the days under a name.
+"""The inputs of daily tables: for each kind, its digest per day, and its rows of the days under a name.
 
-The digest of an input changes whenever what the SELECT would read changes. That is all that staleness
-knows of inputs.
+The digest of an input changes whenever the rows that the SELECT reads change. Staleness depends on nothing else.
 """
 
 from collections import Counter
@@ -16,7 +15,6 @@ from sqlalchemy import Connection
 
 from usage_pipeline.days import days_between, in_words
 from usage_pipeline.errors import PartitionError
-from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.daily import (
     Derived,
@@ -28,8 +26,8 @@ from usage_pipeline.storage.daily import (
     ReferenceRows,
     SameDay,
 )
+from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.engine import literal, parquet_scan
-from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.lake import DAY_OF_OBJECT
 from usage_pipeline.storage.landed_files import LandedShare
 from usage_pipeline.storage.opened import Storage
@@ -68,7 +66,7 @@ def known_states(
     days: Collection[date],
     tables: Collection[str] = (),
 ) -> States:
-    """What is known of these tables and of those that are read, on the days and those that they look back on."""
+    """The known partitions of these tables and of the inputs, on the days and in their look-backs."""
     names = {entry.name for entry in entries if isinstance(entry, SameDay | Lookback)}.union(tables)
     if not days:
         return {name: {} for name in names}
@@ -109,7 +107,10 @@ class Workspace:
             case EventDays():
                 self.duck.execute(f"CREATE TEMP VIEW {entry.name} AS SELECT unnest({_list(days)}) AS event_day")
             case Parameters():
-                register_parameters(entry, self.storage.settings, self.duck)
+                settings = self.storage.settings
+                key = literal(settings.digest_key.get_secret_value())
+                select = f"SELECT {key} AS digest_key, {settings.lookback_days} AS lookback_days"
+                self.duck.execute(f"CREATE TEMP VIEW {entry.name} AS {select}")
             case Derived():
                 register_derived([entry], self.duck)
             case _:
@@ -179,14 +180,6 @@ def register_derived(entries: Iterable[Input], duck: DuckDBPyConnection) -> None
     for entry in entries:
         if isinstance(entry, Derived):
             duck.execute(f'CREATE OR REPLACE TEMP VIEW "{entry.name}" AS {entry.sql.text}')
-
-
-def register_parameters(entry: Parameters, settings: Settings, duck: DuckDBPyConnection) -> None:
-    """Make what the settings say readable."""
-    key = literal(settings.digest_key.get_secret_value())
-    duck.execute(
-        f"CREATE TEMP VIEW {entry.name} AS SELECT {key} AS digest_key, {settings.lookback_days} AS lookback_days"
-    )
 
 
 def register_reference(entry: ReferenceRows, duck: DuckDBPyConnection) -> None:

@@ -1,22 +1,22 @@
-"""The truth about landing files: what became of each, and what it holds of which event days.
+"""Landing files as the state knows them: the state of each, and its rows on each event day.
 
-Neither the file system nor Dagster's event log is asked for this. What does not belong here: deciding what
-becomes of a file (`events/landing`).
+Deciding about a file does not belong here, but in `events/landing`.
 """
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.schema import landing_event_days, landing_files
 
 
 class FileState(StrEnum):
-    """What became of a landing file."""
+    """The state of a landing file."""
 
     LANDED = "landed"
     QUARANTINED = "quarantined"
@@ -25,7 +25,7 @@ class FileState(StrEnum):
 
     @property
     def needs_attention(self) -> bool:
-        """Whether nothing of the file counts though nobody has decided so."""
+        """True if nothing of the file counts, but nobody has decided so."""
         return self in {FileState.QUARANTINED, FileState.FAILED}
 
 
@@ -56,13 +56,13 @@ class LandedFile:
 
     @property
     def has_nothing_accepted(self) -> bool:
-        """Whether it landed, and yet brought nothing but rejected lines."""
+        """True if it landed with rejected lines only."""
         return self.state is FileState.LANDED and not self.accepted and bool(self.rejected)
 
 
 @dataclass(frozen=True)
 class LandedDay:
-    """What one landing file holds of one event day."""
+    """The rows of one landing file on one event day."""
 
     path: str
     event_day: date
@@ -83,7 +83,7 @@ class LandedShare:
 
 def files(connection: Connection, days: Collection[date] | None = None) -> list[LandedFile]:
     """The landing files of these landing days (all without days), in landing order."""
-    query = select(landing_files).order_by(landing_files.c.landing_day, landing_files.c.path.collate("C"))
+    query = select(landing_files).order_by(*_LANDING_ORDER)
     if days is not None:
         query = query.where(landing_files.c.landing_day.in_(days))
     return [
@@ -121,67 +121,57 @@ def record_event_days(connection: Connection, paths: Collection[str], event_days
 
 
 def landed_shares(connection: Connection, days: Collection[date]) -> list[LandedShare]:
-    """What landed files hold of these event days, in landing order."""
+    """The rows of landed files on these event days, in landing order."""
     files, shares = landing_files.c, landing_event_days.c
-    query = (
-        select(files.path, files.landing_day, files.object_name, shares.event_day, shares.rows)
-        .join_from(landing_event_days, landing_files, shares.path == files.path)
-        .where(shares.event_day.in_(days), files.state == FileState.LANDED)
-        .order_by(files.landing_day, files.path.collate("C"))
-    )
+    query = _landed(files.path, files.landing_day, files.object_name, shares.event_day, shares.rows)
+    query = query.where(shares.event_day.in_(days)).order_by(*_LANDING_ORDER)
     return [LandedShare(*row) for row in connection.execute(query)]
 
 
 def landed_digests(connection: Connection, days: Collection[date]) -> list[tuple[date, date, str, str]]:
-    """Event day, landing day, path and digest of what landed files hold of these event days, in landing order."""
+    """Event day, landing day, path and digest of landed files on these event days, in landing order."""
     files, shares = landing_files.c, landing_event_days.c
-    query = (
-        select(shares.event_day, files.landing_day, files.path, shares.digest)
-        .join_from(landing_event_days, landing_files, shares.path == files.path)
-        .where(shares.event_day.in_(days), files.state == FileState.LANDED)
-        .order_by(files.landing_day, files.path.collate("C"))
-    )
+    query = _landed(shares.event_day, files.landing_day, files.path, shares.digest)
+    query = query.where(shares.event_day.in_(days)).order_by(*_LANDING_ORDER)
     return [(event_day, landed, path, digest) for event_day, landed, path, digest in connection.execute(query)]
 
 
 def rows_by_event_day(connection: Connection, days: Collection[date]) -> dict[date, int]:
-    """How many rows landed files hold of each of these event days, where they hold any."""
+    """The number of rows of landed files on each of these event days that has any."""
     shares = landing_event_days.c
-    query = (
-        select(shares.event_day, func.sum(shares.rows))
-        .join_from(landing_event_days, landing_files, shares.path == landing_files.c.path)
-        .where(shares.event_day.in_(days), landing_files.c.state == FileState.LANDED)
-        .group_by(shares.event_day)
-    )
+    query = _landed(shares.event_day, func.sum(shares.rows))
+    query = query.where(shares.event_day.in_(days)).group_by(shares.event_day)
     return {day: int(rows) for day, rows in connection.execute(query)}
 
 
 def shares_by_landing_day(connection: Connection, days: Collection[date]) -> dict[date, list[LandedDay]]:
-    """What the landed files of these landing days hold, by landing day."""
-    query = (
-        select(landing_files.c.landing_day, landing_event_days)
-        .join(landing_event_days, landing_event_days.c.path == landing_files.c.path)
-        .where(landing_files.c.landing_day.in_(days), landing_files.c.state == FileState.LANDED)
-    )
+    """The event days of the landed files of these landing days, by landing day."""
+    query = _landed(landing_files.c.landing_day, *landing_event_days.c)
     found: dict[date, list[LandedDay]] = {}
-    for row in connection.execute(query).mappings():
-        share = dict(row)
-        found.setdefault(share.pop("landing_day"), []).append(LandedDay(**share))
+    for landing_day, *share in connection.execute(query.where(landing_files.c.landing_day.in_(days))):
+        found.setdefault(landing_day, []).append(LandedDay(*share))
     return found
 
 
 def event_days_of(connection: Connection, paths: Collection[str]) -> list[LandedDay]:
-    """What these files hold, by event day."""
+    """The event days of these files, landed or not."""
     query = select(landing_event_days).where(landing_event_days.c.path.in_(paths))
     return [LandedDay(**row) for row in connection.execute(query).mappings()]
 
 
 def event_days(connection: Connection) -> set[date]:
-    """Every event day that a landed file holds rows of."""
-    query = (
-        select(landing_event_days.c.event_day)
-        .join(landing_files, landing_event_days.c.path == landing_files.c.path)
-        .where(landing_files.c.state == FileState.LANDED)
-        .distinct()
+    """Every event day with rows of a landed file."""
+    return set(connection.execute(_landed(landing_event_days.c.event_day).distinct()).scalars())
+
+
+def _landed(*columns: ColumnElement[Any]) -> Select[tuple[Any, ...]]:
+    """A query of landed files and their event days."""
+    files, shares = landing_files.c, landing_event_days.c
+    return (
+        select(*columns)
+        .join_from(landing_event_days, landing_files, shares.path == files.path)
+        .where(files.state == FileState.LANDED)
     )
-    return set(connection.execute(query).scalars())
+
+
+_LANDING_ORDER = (landing_files.c.landing_day, landing_files.c.path.collate("C"))

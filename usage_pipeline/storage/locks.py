@@ -72,7 +72,7 @@ def run_lock(engine: Engine, run: str) -> AbstractContextManager[None]:
 
 
 def is_alive(connection: Connection, run: str) -> bool:
-    """Whether a process holds the lock of this run."""
+    """True if a process holds the lock of this run."""
     key = {"key": _run_lock_name(run)}
     free: bool = connection.execute(text(f"SELECT pg_try_advisory_lock({_KEY})"), key).scalar_one()
     if free:

@@ -17,7 +17,7 @@ from usage_pipeline.storage.warehouse import open_warehouse
 
 @dataclass(frozen=True)
 class Storage:
-    """What a computation reads from and writes to."""
+    """The stores that a computation reads and writes."""
 
     settings: Settings
     lake: Lake

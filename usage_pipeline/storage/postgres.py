@@ -1,4 +1,4 @@
-"""Which PostgreSQL is used: the server that the settings name, or the embedded one in the data directory.
+"""The PostgreSQL in use: the server that the settings name, or the embedded one in the data directory.
 
 The embedded server comes as a Python wheel, listens on a Unix socket only, is shared by all processes
 that use the same data directory, and stops when the last of them ends.
@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,7 +27,7 @@ DAGSTER_DRIVER = "postgresql+psycopg2"  # dagster-postgres ships psycopg2
 
 
 _SHELL_CHARACTERS = " \t\n'\"\\`$&;|<>()!#%"
-"""What the wheel, which starts the server through a shell, does not quote."""
+"""Characters that the wheel does not quote when it starts the server through a shell."""
 
 
 @dataclass(frozen=True)
@@ -116,13 +116,11 @@ def _first_start(folder: Path) -> Iterator[None]:
 
 
 def _parse(variable: str, value: str) -> URL:
-    try:
+    with suppress(ArgumentError):
         url = make_url(value)
-    except ArgumentError:
-        raise SettingsError(f"{variable}: expected postgresql://user:password@host:port/database.") from None
-    if not url.drivername.startswith("postgres") or not url.database:
-        raise SettingsError(f"{variable}: expected postgresql://user:password@host:port/database.")
-    return url
+        if url.drivername.startswith("postgres") and url.database:
+            return url
+    raise SettingsError(f"{variable}: expected postgresql://user:password@host:port/database.")
 
 
 def _libpq(url: URL) -> str:

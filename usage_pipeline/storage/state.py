@@ -1,26 +1,27 @@
-"""The truth about partitions: which are committed, and what each was computed from.
+"""Partitions as the state knows them: which are committed, and from which inputs each was computed.
 
-Neither the file system nor Dagster's event log is asked for this. What does not belong here: deciding what is
-computed (`compute.py`).
+Deciding what is computed does not belong here, but in `compute.py`.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.daily import ACCOUNTED
-from usage_pipeline.storage.digests import ENGINE_VERSION, Digest
+from usage_pipeline.storage.digests import Digest
+from usage_pipeline.storage.engine import ENGINE_VERSION
 from usage_pipeline.storage.schema import line_tallies, partition_state
 
 
 class WriteState(StrEnum):
-    """Whether a partition is whole. One that was being written when its process died is computed again.
+    """The state of a partition. One that was being written when its process died is computed again.
 
-    One that failed was computed alone, and could not be: its data are at fault.
+    One that failed did so when it was computed alone: its data are at fault.
     """
 
     WRITING = "writing"
@@ -28,38 +29,38 @@ class WriteState(StrEnum):
     COMMITTED = "committed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Partition:
     """One row of `partition_state`."""
 
     table_name: str
     day: date
     state: WriteState
-    inputs_digest: str | None
-    output_digest: str | None
-    engine_version: str | None
-    code_version: str | None
+    inputs_digest: str | None = None
+    output_digest: str | None = None
+    engine_version: str | None = None
+    code_version: str | None = None
     version: int
-    rows: int | None
-    duplicates: int | None
-    conflicts: int | None
-    late_records: int | None
-    voided: int | None
-    voids: int | None
-    unmatched_voids: int | None
+    rows: int | None = None
+    duplicates: int | None = None
+    conflicts: int | None = None
+    late_records: int | None = None
+    voided: int | None = None
+    voids: int | None = None
+    unmatched_voids: int | None = None
     run: str
-    committed_at: datetime | None
-    changed_at: datetime | None
+    committed_at: datetime | None = None
+    changed_at: datetime | None = None
 
     @property
     def committed(self) -> bool:
-        """Whether the last writer finished. If not, what was committed before (version 1 on) still stands."""
+        """True if the last writer finished. If not, the rows of the last version, if there is one, are kept."""
         return self.state == WriteState.COMMITTED
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a partition was computed from, by which code and run, and when."""
+    """The inputs, code, run and time of a computation."""
 
     inputs_digest: str
     code_version: str
@@ -69,7 +70,7 @@ class Provenance:
 
 @dataclass(frozen=True)
 class LineTally:
-    """What became of the accepted lines of one landing file on one event day."""
+    """The accepted lines of one landing file on one event day, by what they became."""
 
     day: date
     path: str
@@ -84,13 +85,13 @@ class LineTally:
 
     @property
     def balanced(self) -> bool:
-        """Whether every line became exactly one of them."""
+        """True if every line became exactly one of them."""
         return self.landed == self.records + self.duplicates + self.conflicts + self.voided + self.voids
 
 
 @dataclass(frozen=True)
 class Written:
-    """What a computation wrote: the digest of its rows and, where it accounts for landed lines, the tallies."""
+    """The digest of the rows that a computation wrote and, if it accounts for landed lines, the tallies."""
 
     digest: Digest
     tallies: tuple[LineTally, ...] | None = None
@@ -143,12 +144,12 @@ def outdated_days(connection: Connection, table: str, code_version: str) -> set[
 
 
 def mark_writing(connection: Connection, table: str, days: Collection[date], run: str) -> None:
-    """Say that the partitions are being written. Until they are committed they count as stale."""
+    """Mark the partitions as being written. Until they are committed they count as stale."""
     _mark(connection, table, days, run, WriteState.WRITING)
 
 
 def mark_failed(connection: Connection, table: str, day: date, run: str) -> None:
-    """Say that the partition cannot be computed: it holds up no other day when it is tried again."""
+    """Mark the partition as one that cannot be computed, so that it is tried alone."""
     _mark(connection, table, [day], run, WriteState.FAILED)
 
 
@@ -174,7 +175,7 @@ def mark_committed(
     `before` are those of the table that were known when they were marked, under the same locks.
     """
     committed = {
-        day: _committed(before.get(day, _unknown(table, day)), *outcome) for day, outcome in outcomes.items()
+        day: _committed(before.get(day) or _unknown(table, day), *outcome) for day, outcome in outcomes.items()
     }
     columns = partition_state.c
     keys = (columns.table_name == table) & (columns.day == bindparam("of_day"))
@@ -187,33 +188,35 @@ def mark_committed(
 
 
 def _unknown(table: str, day: date) -> Partition:
-    nothing = dict.fromkeys(field.name for field in fields(Partition))
-    known = {"table_name": table, "day": day, "state": WriteState.WRITING, "version": 0, "run": ""}
-    return Partition(**{**nothing, **known})  # type: ignore[arg-type]  # by name
+    return Partition(table_name=table, day=day, state=WriteState.WRITING, version=0, run="")
 
 
 def _committed(before: Partition, written: Written, provenance: Provenance) -> Partition:
     changed = before.output_digest != str(written.digest)
-    values = {
-        "state": WriteState.COMMITTED,
-        "inputs_digest": provenance.inputs_digest,
-        "output_digest": str(written.digest),
-        "engine_version": ENGINE_VERSION,
-        "code_version": provenance.code_version,
-        "run": provenance.run,
-        "version": before.version + changed,
-        "rows": written.digest.rows,
-        **{name: written.total(name) for name in ACCOUNTED},
-        "committed_at": provenance.now,
-        "changed_at": provenance.now if changed else before.changed_at,
-    }
-    return Partition(**{**vars(before), **values})
+    totals: dict[str, Any] = {name: written.total(name) for name in ACCOUNTED}
+    return replace(
+        before,
+        state=WriteState.COMMITTED,
+        inputs_digest=provenance.inputs_digest,
+        output_digest=str(written.digest),
+        engine_version=ENGINE_VERSION,
+        code_version=provenance.code_version,
+        run=provenance.run,
+        version=before.version + changed,
+        rows=written.digest.rows,
+        **totals,
+        committed_at=provenance.now,
+        changed_at=provenance.now if changed else before.changed_at,
+    )
 
 
-def record_tallies(connection: Connection, days: Collection[date], tallies: Iterable[LineTally]) -> None:
-    """Put these tallies in the place of those of the event days."""
-    connection.execute(line_tallies.delete().where(line_tallies.c.day.in_(days)))
+def record_tallies(connection: Connection, written: Mapping[date, Written]) -> None:
+    """Replace the tallies of the event days, if these days have any."""
+    tallies = {day: rows.tallies for day, rows in written.items() if rows.tallies is not None}
+    if not tallies:
+        return
+    connection.execute(line_tallies.delete().where(line_tallies.c.day.in_(tallies)))
     names = [column.name for column in line_tallies.c]
-    rows = [{name: getattr(tally, name) for name in names} for tally in tallies]
+    rows = [{name: getattr(tally, name) for name in names} for found in tallies.values() for tally in found]
     if rows:
         connection.execute(line_tallies.insert(), rows)

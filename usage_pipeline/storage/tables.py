@@ -1,7 +1,7 @@
 """`TableSpec`: one declaration per table, read by everything that loops over tables.
 
-The lake, the checks, retention, lineage and the documentation all take a table's columns and roles from
-its spec, so that a new table is described once.
+The lake, the database, the checks, retention, lineage and the documentation all take a table's columns and roles
+from its spec, so that a new table is described once.
 """
 
 from collections.abc import Iterable
@@ -10,9 +10,12 @@ from enum import StrEnum
 
 from usage_pipeline.registry import NONE, Dimension, Metric
 
+SCHEMA = "usage"
+"""The schema of all tables in PostgreSQL."""
+
 
 class Zone(StrEnum):
-    """Where a table's partitions lie."""
+    """The place of a table's rows."""
 
     LAKE = "lake"
     ROLLUPS = "rollups"
@@ -20,18 +23,24 @@ class Zone(StrEnum):
 
 
 class PartitionedBy(StrEnum):
-    """Which day a table is partitioned by: when a line arrived, or when the event happened (UTC)."""
+    """The day that a table is partitioned by: of a line's arrival, or of the event (UTC). State has none."""
 
     LANDING_DAY = "landing_day"
     EVENT_DAY = "event_day"
+    NOTHING = "nothing"
 
 
 class Term(StrEnum):
-    """Which retention term of a tenant's plan applies to a table's rows."""
+    """The retention term of a tenant's plan that applies to a table's rows."""
 
     RECORDS = "retention_days"
     CONTENT = "content_retention_days"
     KEPT = "kept"
+
+    @property
+    def meaning(self) -> str:
+        """The term in words."""
+        return "kept without limit" if self is Term.KEPT else f"{self} of the tenant's plan"
 
 
 @dataclass(frozen=True)
@@ -43,21 +52,35 @@ class Column:
     description: str
     unit: str | None = None
 
+    @property
+    def meaning(self) -> str:
+        """The description, with the unit where there is one."""
+        return self.description + (f" Unit: {self.unit}." if self.unit else "")
+
 
 @dataclass(frozen=True)
 class TableSpec:
-    """One table: its grain and columns, and what retention, erasure and digests need to know of it."""
+    """One table: its grain and columns, and what the database, retention, erasure and digests need to know.
+
+    The defaults are those of a table of the state.
+    """
 
     name: str
     description: str
-    zone: Zone
-    partitioned_by: PartitionedBy
     columns: tuple[Column, ...]
-    term: Term
+    zone: Zone = Zone.WAREHOUSE
+    partitioned_by: PartitionedBy = PartitionedBy.NOTHING
+    term: Term = Term.KEPT
     rules: tuple[str, ...] = ()
     """The rules that decide what its rows are and how they count: one to three sentences each, in Markdown."""
     undigested: frozenset[str] = field(default_factory=frozenset)
     """Columns that say where and when a row landed: the same facts landed elsewhere have the same digest."""
+    key: tuple[str, ...] = ()
+    """The primary key of a table in the warehouse."""
+    nullable: frozenset[str] = field(default_factory=frozenset)
+    """The columns of a table in the warehouse that may be null."""
+    indexes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The names of its indexes in the warehouse, and their columns."""
 
     @property
     def digested(self) -> tuple[str, ...]:
@@ -73,6 +96,22 @@ class TableSpec:
     def day_column(self) -> str:
         """The column that says which day's partition a row of the table's SELECT is of."""
         return "day" if "day" in self.column_names else self.partitioned_by
+
+    @property
+    def tenant_column(self) -> str | None:
+        """The column with the tenant's id, if the rows belong to one."""
+        return "tenant_id" if "tenant_id" in self.column_names else None
+
+    @property
+    def member_column(self) -> str | None:
+        """The column that holds ids of members: its own, or that of the values of all dimensions."""
+        candidates = {"member_id": "member_id", "dimension": "value"}
+        return next((column for name, column in candidates.items() if name in self.column_names), None)
+
+    @property
+    def place(self) -> str:
+        """Its folder in the data directory, or its name in the database."""
+        return f"{SCHEMA}.{self.name}" if self.zone is Zone.WAREHOUSE else f"{self.zone}/{self.name}"
 
     def empty_select(self) -> str:
         """A SELECT without rows, with these columns and types."""
@@ -93,3 +132,30 @@ def dimension_columns(dimensions: Iterable[Dimension]) -> tuple[Column, ...]:
 def metric_columns(metrics: Iterable[Metric]) -> tuple[Column, ...]:
     """A column for each metric."""
     return tuple(Column(entry.name, "BIGINT", entry.description, entry.unit) for entry in metrics)
+
+
+DAY_AND_TENANT = columns(("day", "DATE", "Event day, UTC."), ("tenant_id", "VARCHAR", "Tenant."))
+
+
+def tenant_table(  # noqa: PLR0913 - the parts of a declaration
+    name: str,
+    description: str,
+    rules: tuple[str, ...],
+    *,
+    keys: tuple[Column, ...] = (),
+    values: tuple[Column, ...],
+    nullable: frozenset[str] = frozenset(),
+    index: tuple[str, ...] = ("tenant_id", "day"),
+) -> TableSpec:
+    """A table in the warehouse with one row per event day, tenant and `keys`."""
+    key = (*DAY_AND_TENANT, *keys)
+    return TableSpec(
+        name=name,
+        description=description,
+        columns=(*key, *values),
+        partitioned_by=PartitionedBy.EVENT_DAY,
+        rules=rules,
+        key=tuple(column.name for column in key),
+        nullable=nullable,
+        indexes=((f"ix_{name}_tenant_day", index),) if index else (),
+    )

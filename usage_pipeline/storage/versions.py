@@ -1,10 +1,10 @@
-"""Every published change of a number: `usage_versions`, one row per table, day, tenant, model and class.
+"""Records each change of a published number in `usage_versions`.
 
 Nothing of it is ever pruned. A day's first computation is version 1. A row that disappears is a change to zero.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -13,14 +13,14 @@ from sqlalchemy import Connection, select
 
 from usage_pipeline.storage import audit
 from usage_pipeline.storage.audit import Action
-from usage_pipeline.storage.daily import DailyTable, Versioned
+from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.landed_files import FileState
-from usage_pipeline.storage.schema import SCHEMA, landing_event_days, landing_files, metadata, usage_versions
+from usage_pipeline.storage.schema import landing_event_days, landing_files, usage_versions, warehouse_table
 from usage_pipeline.storage.state import Partition
 
 
 class Cause(StrEnum):
-    """Why a number changed."""
+    """The cause of a change."""
 
     FIRST = "first"
     LATE = "late"
@@ -32,70 +32,61 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True)
 class Number:
-    """What a row says: a quantity and, of costs, an amount by a price book."""
+    """The numbers of a row: a quantity and, of costs, an amount by a price book."""
 
     quantity: int | None = None
     amount: Decimal | None = None
     price_book_version: str | None = None
 
     def same_as(self, other: "Number") -> bool:
-        """Whether both say the same, by whichever price book."""
+        """True if both are equal, by whichever price book."""
         return (self.quantity, self.amount) == (other.quantity, other.amount)
 
 
-_Key = tuple[str, ...]
-"""Tenant, and what else names a row."""
+_Key = tuple[tuple[str, str], ...]
+"""The columns of `usage_versions` that name a row of a day, with their values."""
 
-_Numbers = Mapping[_Key, Number]
-"""Those of a day."""
+_Numbers = Mapping[date, Mapping[_Key, Number]]
 
 
 @dataclass(frozen=True)
 class Published:
-    """What a versioned table held of some days before they are computed: nothing, of any other table."""
+    """The numbers of a table on some days before they are computed; none of a table without versions."""
 
-    versioned: Versioned | None
-    partitions: Mapping[date, Partition] = field(default_factory=dict)
-    numbers: Mapping[date, _Numbers] = field(default_factory=dict)
+    table: DailyTable
+    partitions: Mapping[date, Partition]
+    numbers: _Numbers
 
 
 def published(
     connection: Connection, table: DailyTable, partitions: Mapping[date, Partition], days: Collection[date]
 ) -> Published:
-    """Look at what is published now; `partitions` are those of the table."""
-    if table.versioned is None:
-        return Published(None)
-    return Published(table.versioned, partitions, _numbers(connection, table.versioned, table.name, days))
+    """Read the numbers that are published now; `partitions` are those of the table."""
+    return Published(table, partitions, _numbers(connection, table, days))
 
 
 def record_changes(
     connection: Connection, before: Published, now: Mapping[date, Partition], lookback_days: int
 ) -> None:
-    """Add what differs between before and now, within the caller's transaction.
+    """Add the differences between before and now, within the caller's transaction.
 
     `lookback_days` is how many days before its own the table changes with.
     """
-    if before.versioned is None:
-        return
-    computed = [
-        partition
+    days = [
+        day
         for day, partition in sorted(now.items())
         if day not in before.partitions or before.partitions[day].version != partition.version
     ]
-    if not computed:
-        return
-    after = _numbers(connection, before.versioned, computed[0].table_name, [entry.day for entry in computed])
+    after = _numbers(connection, before.table, days)
     rows = [
-        row
-        for partition in computed
-        for row in _changes(connection, before, partition, after.get(partition.day, {}), lookback_days)
+        row for day in days for row in _changes(connection, before, now[day], after.get(day, {}), lookback_days)
     ]
     if rows:
         connection.execute(usage_versions.insert(), rows)
 
 
 def _changes(
-    connection: Connection, before: Published, now: Partition, after: _Numbers, lookback_days: int
+    connection: Connection, before: Published, now: Partition, after: Mapping[_Key, Number], lookback_days: int
 ) -> list[dict[str, object]]:
     earlier = before.numbers.get(now.day, {})
     changed = [
@@ -103,7 +94,7 @@ def _changes(
         for key in sorted(earlier.keys() | after)
         if not earlier.get(key, _UNKNOWN).same_as(after.get(key, _UNKNOWN))
     ]
-    if not changed or before.versioned is None:
+    if not changed:
         return []
     cause = _cause(connection, before.partitions.get(now.day), now.day, lookback_days)
     return [
@@ -111,8 +102,7 @@ def _changes(
             "table_name": now.table_name,
             "day": now.day,
             "version": now.version,
-            "tenant_id": key[0],
-            **{name: part for (name, _), part in zip(before.versioned.keys, key[1:], strict=True)},
+            **dict(key),
             **vars(number),
             "cause": Cause.RERATE if _rerated(old, number) else cause,
             "committed_at": now.committed_at,
@@ -128,25 +118,26 @@ _UNKNOWN = Number()
 
 
 def _rerated(before: Number, after: Number) -> bool:
-    """Whether the same usage was priced by another book."""
+    """True if another book priced the same usage."""
     versions = (before.price_book_version, after.price_book_version)
     return before.quantity == after.quantity and None not in versions and versions[0] != versions[1]
 
 
-def _numbers(
-    connection: Connection, versioned: Versioned, name: str, days: Collection[date]
-) -> Mapping[date, _Numbers]:
-    table = metadata.tables[f"{SCHEMA}.{name}"].c
-    keys = [table.tenant_id, *(table[column] for _, column in versioned.keys)]
+def _numbers(connection: Connection, table: DailyTable, days: Collection[date]) -> _Numbers:
+    versioned = table.versioned
+    if versioned is None or not days:
+        return {}
+    columns = warehouse_table(table.spec).c
+    keys = {"tenant_id": "tenant_id", **dict(versioned.keys)}
     named = {field.name: getattr(versioned, field.name) for field in fields(Number)}
-    values = {name: table[column] for name, column in named.items() if column is not None}
-    query = select(table.day, *keys, *values.values()).where(
-        table.day.in_(days), *(table[name] == value for name, value in versioned.where)
+    values = {name: column for name, column in named.items() if column is not None}
+    query = select(columns.day, *(columns[name] for name in (*keys.values(), *values.values()))).where(
+        columns.day.in_(days), *(columns[name] == value for name, value in versioned.where)
     )
     found: dict[date, dict[_Key, Number]] = {}
     for day, *row in connection.execute(query):
-        number = Number(**dict(zip(values, row[len(keys) :], strict=True)))
-        found.setdefault(day, {})[tuple(row[: len(keys)])] = number
+        key = tuple(zip(keys, row, strict=False))
+        found.setdefault(day, {})[key] = Number(**dict(zip(values, row[len(keys) :], strict=True)))
     return found
 
 
@@ -155,12 +146,9 @@ def _cause(connection: Connection, before: Partition | None, day: date, lookback
     if before is None or before.committed_at is None:
         return Cause.FIRST
     days = [day - timedelta(days=offset) for offset in range(lookback_days + 1)]
-    for action, cause in (
-        (Action.WITHDRAWN, Cause.WITHDRAW),
-        (Action.VOIDED, Cause.VOID),
-        (Action.RELEASED, Cause.LATE),
-    ):
-        if audit.acted_since(connection, action, days, before.committed_at):
+    acts = audit.actions_since(connection, days, before.committed_at)
+    for action, cause in _CAUSES.items():
+        if action in acts:
             return cause
     landed = (
         select(landing_files.c.path)
@@ -173,3 +161,7 @@ def _cause(connection: Connection, before: Partition | None, day: date, lookback
         .limit(1)
     )
     return Cause.LATE if connection.execute(landed).first() else Cause.RESTATE
+
+
+_CAUSES = {Action.WITHDRAWN: Cause.WITHDRAW, Action.VOIDED: Cause.VOID, Action.RELEASED: Cause.LATE}
+"""The causes that acts on files are, the strongest first."""

@@ -1,7 +1,7 @@
 """The database that people and programs read, and that keeps the state: connecting, migrating, replacing.
 
-Its tables are in `schema.py`; migrations (Alembic) create and change them. What a partition's rows are is
-decided elsewhere: this module stores and replaces them.
+Migrations (Alembic) create and change its tables. What a partition's rows are is decided elsewhere: this module
+stores and replaces them.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -16,10 +16,13 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from usage_pipeline.errors import WarehouseError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.postgres import database_urls, ensure_database
-from usage_pipeline.storage.schema import SCHEMA, metadata
+from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.tables import SCHEMA, TableSpec
 
-HEAD = "0005"
-"""The migration that this code needs."""
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+HEAD = max(path.name[1:5] for path in _MIGRATIONS.glob("versions/m*.py"))
+"""The migration that this code needs: the newest."""
 
 
 def open_warehouse(settings: Settings) -> Engine:
@@ -66,23 +69,19 @@ def _upgrade(connection: Connection) -> None:
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     command.upgrade(config, HEAD)
 
 
 def replace_partitions(
-    connection: Connection,
-    name: str,
-    days: Collection[date],
-    columns: Sequence[str],
-    rows: Iterable[Sequence[object]],
+    connection: Connection, spec: TableSpec, days: Collection[date], rows: Iterable[Sequence[object]]
 ) -> None:
     """Put these rows in the place of all rows of the days, within the caller's transaction."""
-    table = metadata.tables[f"{SCHEMA}.{name}"]
+    table = warehouse_table(spec)
     connection.execute(table.delete().where(table.c.day.in_(days)))
     copy_statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(SCHEMA, name), sql.SQL(", ").join(map(sql.Identifier, columns))
+        sql.Identifier(SCHEMA, spec.name), sql.SQL(", ").join(map(sql.Identifier, spec.column_names))
     )
     # COPY is psycopg's own; it takes part in the transaction of the connection that it is asked of.
     driver: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]  # Any | None

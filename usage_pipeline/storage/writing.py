@@ -1,12 +1,12 @@
-"""How the rows of partitions are written and measured: objects of the lake, or rows of the warehouse.
+"""Writes and measures the rows of partitions: objects of the lake, or rows of the warehouse.
 
-One SELECT makes all days of a batch. What it yields is cut into the days; digests and tallies are read from what
-was written. What does not belong here: locks, state and commits (`compute.py`).
+One SELECT makes all days of a batch. Its rows are cut into the days; digests and tallies are read from the written
+rows. Locks, state and commits do not belong here, but in `compute.py`.
 """
 
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -25,14 +25,15 @@ from usage_pipeline.storage.warehouse import replace_partitions
 
 
 def write_partitions(workspace: Workspace, table: DailyTable, days: Collection[date]) -> dict[date, Written]:
-    """Make the rows of these days from what the table reads, and put them in the place of the former ones.
+    """Replace the rows of these days by rows made from the table's inputs.
 
-    Raises PartitionError when an input is not whole, or when they do not add up; then nothing is published.
+    Raises PartitionError when an input is not whole, or when the rows do not add up; then nothing is published.
     """
     try:
         for entry in table.inputs:
             workspace.register(entry, days)
-        return _WRITERS[table.spec.zone](workspace, table, days)
+        write = _write_rows if table.spec.zone is Zone.WAREHOUSE else _write_objects
+        return write(workspace, table, days)
     except BinderException as error:
         raise PartitionError(
             f"{table.name} of {in_words(days)}: what it reads has another schema: {str(error).splitlines()[0]} "
@@ -97,7 +98,7 @@ def _write_rows(workspace: Workspace, table: DailyTable, days: Collection[date])
     duck = workspace.duck
     duck.execute(f'CREATE TEMP TABLE "{table.name}" AS {table.sql.text}')
     rows = duck.execute(f'FROM "{table.name}"').fetchall()
-    replace_partitions(workspace.connection, table.name, days, table.spec.column_names, rows)
+    replace_partitions(workspace.connection, table.spec, days, rows)
     return _measure(duck, table, days)
 
 
@@ -138,11 +139,3 @@ def _expect_balance(table: DailyTable, written: Mapping[date, Written]) -> None:
                     f"{table.name} of {day}: the accepted lines of {tally.path} do not add up: {tally}. "
                     "This is a fault of the pipeline: please report it."
                 )
-
-
-_Writer = Callable[[Workspace, DailyTable, Collection[date]], dict[date, Written]]
-_WRITERS: Mapping[Zone, _Writer] = {
-    Zone.LAKE: _write_objects,
-    Zone.ROLLUPS: _write_objects,
-    Zone.WAREHOUSE: _write_rows,
-}

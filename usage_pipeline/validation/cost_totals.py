@@ -9,11 +9,14 @@ from decimal import Decimal
 from sqlalchemy import func, select
 
 from usage_pipeline.costs.drift import DriftQuery, read_drift
+from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.metrics.queries import CostQuery, UsageQuery
 from usage_pipeline.metrics.ratios import coverage
 from usage_pipeline.metrics.read import Row, read
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import tenant_costs
+from usage_pipeline.storage.schema import warehouse_table
+
+tenant_costs = warehouse_table(TENANT_COSTS.spec)
 
 _BY = ("day", "tenant")
 _Cube = Mapping[tuple[object, ...], Row]

@@ -7,8 +7,11 @@ from statistics import median
 
 from sqlalchemy import Connection, select
 
+from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.storage import state
-from usage_pipeline.storage.schema import daily_breakdown
+from usage_pipeline.storage.schema import warehouse_table
+
+daily_breakdown = warehouse_table(DAILY_BREAKDOWN.spec)
 
 ENOUGH_DAYS = 7
 """With fewer days before it nobody knows what is usual."""

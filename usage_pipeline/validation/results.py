@@ -7,8 +7,11 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, select, text
 
-from usage_pipeline.storage.schema import check_results
+from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.validation.checks import Severity
+from usage_pipeline.validation.tables import CHECK_RESULTS
+
+check_results = warehouse_table(CHECK_RESULTS)
 
 
 class Outcome(StrEnum):

@@ -30,7 +30,7 @@ from usage_pipeline.storage.daily import DailyTable, LandedRows, ReferenceRows, 
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
-from usage_pipeline.storage.schema import SCHEMA, line_tallies, metadata
+from usage_pipeline.storage.schema import line_tallies, warehouse_table
 from usage_pipeline.storage.state import LineTally
 from usage_pipeline.storage.tables import Zone, columns
 from usage_pipeline.validation.batches import register_days
@@ -169,7 +169,7 @@ def _register_totals(
     table: DailyTable, connection: Connection, duck: DuckDBPyConnection, days: Sequence[date]
 ) -> None:
     """Make the sums of a warehouse table readable: by day, tenant, and dimension where it has one."""
-    stored = metadata.tables[f"{SCHEMA}.{table.name}"].c
+    stored = warehouse_table(table.spec).c
     keys = [stored[name] for name in ("tenant_id", "dimension") if name in stored]
     sums = [column for column in stored if not column.primary_key]
     query = select(stored.day, *keys, *(cast(func.sum(column), BigInteger) for column in sums))

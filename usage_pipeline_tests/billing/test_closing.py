@@ -9,14 +9,17 @@ from sqlalchemy import select
 
 from usage_pipeline.billing.closing import ClosedPeriod, Closing, close
 from usage_pipeline.billing.statements import read_statement
+from usage_pipeline.billing.tables import CLOSED_COSTS
 from usage_pipeline.costs.rerating import rerate
 from usage_pipeline.errors import ClosingError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import closed_costs
+from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline_tests.costs.generic import call, price
 from usage_pipeline_tests.costs.reading import Prices, Run, compute
 from usage_pipeline_tests.support import Landing
+
+closed_costs = warehouse_table(CLOSED_COSTS)
 
 MARCH, APRIL, MAY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
 PLANS = """

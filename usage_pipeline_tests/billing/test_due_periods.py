@@ -11,11 +11,14 @@ from sqlalchemy import Connection, event, func, select
 from usage_pipeline.billing.closing import ClosedPeriod, Closing, close, closed_of
 from usage_pipeline.billing.due_periods import close_due, due_periods
 from usage_pipeline.billing.statements import read_statement
+from usage_pipeline.billing.tables import CLOSED_COSTS
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import closed_costs, usage_versions
+from usage_pipeline.storage.schema import usage_versions, warehouse_table
 from usage_pipeline_tests.costs.generic import call, price, write_format, write_prices
 from usage_pipeline_tests.support import Landing, at
+
+closed_costs = warehouse_table(CLOSED_COSTS)
 
 ADJUSTING = "adjusting: {retention_days: null, late_usage: next_period}\ndefault: adjusting\n"
 MARCH = ("2026-03-01", "2026-03-31")

@@ -3,12 +3,15 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import update
 
+from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import tenant_costs
+from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.validation.cost_totals import Imbalance, Uncovered, daily_coverage, imbalances, outliers
 from usage_pipeline_tests.costs.generic import call, price
 from usage_pipeline_tests.costs.reading import FIRST, LAST, Prices, Run
 from usage_pipeline_tests.support import Landing
+
+tenant_costs = warehouse_table(TENANT_COSTS.spec)
 
 
 @pytest.fixture

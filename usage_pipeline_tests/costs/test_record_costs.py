@@ -5,12 +5,15 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.pipeline.explain import explain
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import tenant_costs
+from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline_tests.costs.generic import call, price
 from usage_pipeline_tests.costs.reading import Prices, Run, amounts
 from usage_pipeline_tests.support import Landing
+
+tenant_costs = warehouse_table(TENANT_COSTS.spec)
 
 TOKEN = Decimal("0.000000041667")
 

@@ -13,12 +13,15 @@ from usage_pipeline.errors import QueryError
 from usage_pipeline.metrics.performance import Performance, read_performance
 from usage_pipeline.metrics.queries import PerformanceQuery
 from usage_pipeline.registry import NONE
+from usage_pipeline.series.breakdown_tables import DAILY_PERFORMANCE
 from usage_pipeline.series.latency import ENDLESS_MS, UNMEASURED_MS
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import daily_performance
+from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline_tests.series.generic import line
 from usage_pipeline_tests.series.reading import Run, day, usage
 from usage_pipeline_tests.support import Landing, prompt
+
+daily_performance = warehouse_table(DAILY_PERFORMANCE.spec)
 
 TIME = "2026-05-01T08:00:00Z"
 

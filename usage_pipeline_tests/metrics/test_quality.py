@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import select
 
 from usage_pipeline.metrics.quality import Quality, read_quality
-from usage_pipeline.series.breakdown_tables import ALL
+from usage_pipeline.series.breakdown_tables import ALL, DAILY_QUALITY
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import daily_quality
+from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline_tests.series.generic import line
 from usage_pipeline_tests.series.reading import MAY, Run
 from usage_pipeline_tests.support import Landing, prompt
+
+daily_quality = warehouse_table(DAILY_QUALITY.spec)
 
 TIME = "2026-05-01T08:00:00Z"
 

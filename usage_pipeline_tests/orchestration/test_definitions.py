@@ -181,6 +181,18 @@ def test_a_quantity_shows_its_unit(specs: dict[str, dg.AssetSpec]) -> None:
     assert described["tokens_in"] == "Input tokens, cached input included. Unit: tokens."
 
 
+def test_columns_of_a_table_in_the_database_show_its_key_and_what_may_be_null(
+    specs: dict[str, dg.AssetSpec],
+) -> None:
+    schema = specs["tenant_costs"].metadata["dagster/column_schema"].value
+    found = {column.name: (column.constraints.nullable, column.constraints.other) for column in schema.columns}
+    assert found == {
+        **dict.fromkeys(("day", "tenant_id", "dimension", "value", "class"), (False, ["key"])),
+        **dict.fromkeys(("quantity", "unpriced_quantity", "price_book_version"), (False, [])),
+        "amount": (True, []),
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "place"), [("usage_records", "lake/usage_records"), ("token_series", "usage.token_series")]
 )

@@ -7,12 +7,14 @@ import pytest
 from sqlalchemy import func, select
 
 from usage_pipeline.registry import DIMENSION_NAMES, METRIC_NAMES, NONE
-from usage_pipeline.series.breakdown_tables import OTHER
+from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN, OTHER
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import daily_breakdown
+from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline_tests.series.generic import line
 from usage_pipeline_tests.series.reading import Run, usage
 from usage_pipeline_tests.support import Landing, prompt
+
+daily_breakdown = warehouse_table(DAILY_BREAKDOWN.spec)
 
 TIME = "2026-05-01T08:00:00Z"
 

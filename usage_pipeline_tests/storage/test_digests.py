@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import settings as checked
 from hypothesis import strategies as st
 
-from usage_pipeline.storage.digests import NO_ROWS, Digest, digests_by
+from usage_pipeline.storage.digests import NO_ROWS, Digest, digests_by, fingerprint
 from usage_pipeline_tests.storage.things import DAY, THINGS
 
 Row = tuple[str | None, int | None]
@@ -59,3 +59,8 @@ def test_where_rows_landed_does_not_change_a_digest() -> None:
 
 def test_no_rows_have_the_digest_zero() -> None:
     assert str(digest([])) == "0:0"
+
+
+def test_a_fingerprint_depends_on_values_and_their_order_only() -> None:
+    assert fingerprint(["a", 1]) == fingerprint(iter(["a", "1"]))
+    assert fingerprint(["a", "b"]) != fingerprint(["b", "a"])

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import Connection
 
 from usage_pipeline.storage import state
-from usage_pipeline.storage.digests import ENGINE_VERSION, Digest
+from usage_pipeline.storage.digests import Digest
+from usage_pipeline.storage.engine import ENGINE_VERSION
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import Partition
 from usage_pipeline_tests.storage.things import DAY

@@ -7,7 +7,6 @@ import duckdb
 import pytest
 
 from usage_pipeline.storage.daily import DailyTable, Lookback, Parameters, ReferenceRows, SameDay, SqlFile
-from usage_pipeline.storage.fingerprint import fingerprint
 from usage_pipeline.storage.tables import columns
 from usage_pipeline_tests.storage.things import THINGS
 
@@ -53,8 +52,3 @@ def test_another_select_is_another_code_version(table: DailyTable) -> None:
 def test_another_column_is_another_code_version(table: DailyTable) -> None:
     fewer = replace(table, spec=replace(THINGS, columns=THINGS.columns[:2]))
     assert fewer.code_version != table.code_version
-
-
-def test_a_fingerprint_depends_on_values_and_their_order_only() -> None:
-    assert fingerprint(["a", 1]) == fingerprint(iter(["a", "1"]))
-    assert fingerprint(["a", "b"]) != fingerprint(["b", "a"])

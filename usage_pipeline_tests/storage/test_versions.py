@@ -12,9 +12,12 @@ from usage_pipeline.events.landing.decisions import release, withdraw
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.source_format import SOURCES
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, recompute_days
+from usage_pipeline.series.tables import TOKEN_SERIES
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import partition_state, token_series, usage_versions
+from usage_pipeline.storage.schema import partition_state, usage_versions, warehouse_table
 from usage_pipeline_tests.support import Landing, at, land_and_compute, prompt
+
+token_series = warehouse_table(TOKEN_SERIES.spec)
 
 Run = Callable[[int], object]
 DAY = date(2026, 5, 1)

@@ -13,12 +13,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, insert, inspect, make_url, select
 
 from usage_pipeline.errors import WarehouseError
+from usage_pipeline.pipeline.tables import TABLES
+from usage_pipeline.series.tables import TOKEN_SERIES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import warehouse
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import SCHEMA, metadata, token_series
+from usage_pipeline.storage.schema import metadata, warehouse_table
+from usage_pipeline.storage.tables import SCHEMA, Zone
 from usage_pipeline.storage.warehouse import HEAD, migrate, open_warehouse
 from usage_pipeline_tests.storage.things import DAY, NEXT_DAY
+
+token_series = warehouse_table(TOKEN_SERIES.spec)
+WAREHOUSE = [spec for spec in TABLES if spec.zone is Zone.WAREHOUSE]
 
 
 @pytest.fixture
@@ -81,6 +87,8 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
 
 
 def test_the_migrations_create_the_tables_of_the_code(migrated: Engine) -> None:
+    for spec in WAREHOUSE:
+        warehouse_table(spec)
     with migrated.connect() as connection:
         context = MigrationContext.configure(
             connection,
@@ -91,6 +99,14 @@ def test_the_migrations_create_the_tables_of_the_code(migrated: Engine) -> None:
             },
         )
         assert compare_metadata(context, metadata) == []
+
+
+def test_keys_have_the_order_of_their_declaration(migrated: Engine) -> None:
+    found = {
+        table: key["constrained_columns"]
+        for (_, table), key in inspect(migrated).get_multi_pk_constraint(SCHEMA).items()
+    }
+    assert found == {"alembic_version": ["version_num"], **{spec.name: list(spec.key) for spec in WAREHOUSE}}
 
 
 def test_there_are_no_other_tables(migrated: Engine) -> None:
@@ -125,23 +141,20 @@ def test_the_code_needs_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
-COLUMNS = ("day", "tenant_id", "total")
-
-
 def test_replacing_a_day_leaves_the_other_days(storage: Storage) -> None:
     def rows(*totals: int, day: object = DAY) -> list[tuple[object, ...]]:
         return [(day, f"tenant {total}", total) for total in totals]
 
     with storage.warehouse.begin() as connection:
-        warehouse.replace_partitions(connection, "token_series", [DAY], COLUMNS, rows(1, 2))
-        warehouse.replace_partitions(connection, "token_series", [NEXT_DAY], COLUMNS, rows(3, day=NEXT_DAY))
-        warehouse.replace_partitions(connection, "token_series", [DAY], COLUMNS, rows(4))
+        warehouse.replace_partitions(connection, TOKEN_SERIES.spec, [DAY], rows(1, 2))
+        warehouse.replace_partitions(connection, TOKEN_SERIES.spec, [NEXT_DAY], rows(3, day=NEXT_DAY))
+        warehouse.replace_partitions(connection, TOKEN_SERIES.spec, [DAY], rows(4))
         found = connection.execute(select(token_series.c.total).order_by("total")).scalars()
         assert list(found) == [3, 4]
 
 
 def test_replacing_a_day_with_nothing_empties_it(storage: Storage) -> None:
     with storage.warehouse.begin() as connection:
-        warehouse.replace_partitions(connection, "token_series", [DAY], COLUMNS, [(DAY, "acme", 1)])
-        warehouse.replace_partitions(connection, "token_series", [DAY], COLUMNS, [])
+        warehouse.replace_partitions(connection, TOKEN_SERIES.spec, [DAY], [(DAY, "acme", 1)])
+        warehouse.replace_partitions(connection, TOKEN_SERIES.spec, [DAY], [])
         assert connection.execute(select(token_series)).all() == []

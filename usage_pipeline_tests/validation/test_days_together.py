@@ -9,9 +9,10 @@ from sqlalchemy import insert
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.registry import METRIC_NAMES
+from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.storage.batches import BATCH_ROWS, batches_of
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import daily_breakdown, partition_state
+from usage_pipeline.storage.schema import partition_state, warehouse_table
 from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.validation.history import History
 from usage_pipeline.validation.results import CheckResult
@@ -31,6 +32,8 @@ from usage_pipeline.validation.suite_files import CHECKED, Suite
 from usage_pipeline.validation.validate import validate_days
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 from usage_pipeline_tests.validation.tampering import rewrite_object
+
+daily_breakdown = warehouse_table(DAILY_BREAKDOWN.spec)
 
 Alone = dict[tuple[str, date], list[CheckResult]]
 GOOD, SMALL, ODD, EMPTY, NARROW, LAST = DAYS = [date(2026, 5, day) for day in range(1, 7)]

@@ -12,14 +12,17 @@ from sqlalchemy import insert
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.registry import METRIC_NAMES
+from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import daily_breakdown, partition_state
+from usage_pipeline.storage.schema import partition_state, warehouse_table
 from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.validation.results import CheckResult, Outcome, read_results
 from usage_pipeline.validation.suite_files import Suite, load_suites
 from usage_pipeline.validation.validate import validate_days
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 from usage_pipeline_tests.validation.tampering import rewrite
+
+daily_breakdown = warehouse_table(DAILY_BREAKDOWN.spec)
 
 DAY = date(2026, 5, 1)
 ROWS = 20

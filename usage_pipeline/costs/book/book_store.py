@@ -10,7 +10,11 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.costs.book.price_book import PriceBook, price_book
-from usage_pipeline.storage.schema import price_books, rated_days
+from usage_pipeline.costs.book.tables import PRICE_BOOKS, RATED_DAYS
+from usage_pipeline.storage.schema import warehouse_table
+
+price_books = warehouse_table(PRICE_BOOKS)
+rated_days = warehouse_table(RATED_DAYS)
 
 
 def keep(connection: Connection, book: PriceBook, now: datetime) -> None:

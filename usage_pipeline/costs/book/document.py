@@ -9,7 +9,7 @@ from typing import Any
 from usage_pipeline.costs.book.price_file import Alias
 from usage_pipeline.costs.book.prices import Price, Tier, Window
 from usage_pipeline.registry import TokenClass
-from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.digests import fingerprint
 
 
 def document_of(

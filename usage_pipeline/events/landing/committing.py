@@ -8,8 +8,7 @@ from sqlalchemy import Connection
 
 from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES
 from usage_pipeline.storage import landed_files, state
-from usage_pipeline.storage.digests import Digest
-from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.digests import Digest, fingerprint
 from usage_pipeline.storage.landed_files import LandedDay, LandedFile
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import Partition

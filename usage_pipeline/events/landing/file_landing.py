@@ -20,7 +20,7 @@ from usage_pipeline.events.landing.verdicts import NO_VERDICTS, Verdicts
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.audit import Action, AuditEntry
-from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.landed_files import FileState, LandedDay, LandedFile
 from usage_pipeline.storage.opened import Storage
 

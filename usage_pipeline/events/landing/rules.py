@@ -11,8 +11,8 @@ from usage_pipeline.events.catalogue import catalogue_digest
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.daily import ReferenceRows
-from usage_pipeline.storage.digests import ENGINE_VERSION
-from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.digests import fingerprint
+from usage_pipeline.storage.engine import ENGINE_VERSION
 from usage_pipeline.storage.tables import columns
 from usage_pipeline.tenants.models import Tenants
 from usage_pipeline.tenants.reference import load_tenants

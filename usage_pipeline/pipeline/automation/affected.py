@@ -9,7 +9,7 @@ from usage_pipeline.pipeline.chunks import chunks
 from usage_pipeline.pipeline.refresh import find_stale, unfinished_days, work_units
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
 from usage_pipeline.storage.compute import inputs_digests
-from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.opened import Storage
 
 Stale = Mapping[date, frozenset[str]]

@@ -13,7 +13,7 @@ from usage_pipeline.events.landing.scan import LandingFile
 from usage_pipeline.pipeline.automation.work import LANDING, Work, consecutive, without
 from usage_pipeline.pipeline.landing_work import scan_days
 from usage_pipeline.storage import landed_files
-from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.opened import Storage
 
 PATIENCE = 10

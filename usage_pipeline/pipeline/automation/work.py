@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.chunks import chunks
 from usage_pipeline.pipeline.tables import CHUNK_DAYS
-from usage_pipeline.storage.fingerprint import fingerprint
+from usage_pipeline.storage.digests import fingerprint
 
 LANDING = frozenset({LANDED_EVENTS.name})
 """The tables of work that lands."""

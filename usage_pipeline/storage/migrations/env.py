@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import text
 
-from usage_pipeline.storage.schema import SCHEMA, metadata
+from usage_pipeline.storage.tables import SCHEMA
 
 MIGRATION_LOCK = 0x75736167  # "usag": two processes that start at once migrate one after the other
 
@@ -12,7 +12,6 @@ connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION
 connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
 context.configure(
     connection=connection,
-    target_metadata=metadata,
     version_table_schema=SCHEMA,
     include_schemas=True,
 )

@@ -1,0 +1,175 @@
+"""The tables of the state: files, partitions, line tallies, the audit log, versions, and bound settings.
+
+The state, not the file system or Dagster's event log, records what happened. A state table that only one folder
+above this one reads is declared there.
+"""
+
+from usage_pipeline.storage.tables import TableSpec, columns
+
+LANDING_FILES = TableSpec(
+    name="landing_files",
+    description="What became of each landing file, one row per file.",
+    columns=columns(
+        ("path", "VARCHAR", "Path below the landing directory."),
+        ("source", "VARCHAR", "The format, from the folder's name."),
+        ("landing_day", "DATE", "From the folder's name."),
+        ("size", "BIGINT", "To notice a changed file without reading it.", "bytes"),
+        ("mtime_ns", "BIGINT", "Modification time since 1970, for the same purpose.", "ns"),
+        ("content_digest", "VARCHAR", "SHA-256 of the decompressed bytes."),
+        ("identity_digest", "VARCHAR", "The part of record ids where lines have no ids."),
+        ("object_name", "VARCHAR", "The object in the lake."),
+        ("format_digest", "VARCHAR", "The format that read the file."),
+        ("state", "VARCHAR", "`landed`, `quarantined`, `failed` or `withdrawn`."),
+        ("error", "VARCHAR", "The reason, if it is not `landed`."),
+        ("lines", "BIGINT", "All lines: the sum of the following five.", "lines"),
+        ("header", "BIGINT", "Header lines.", "lines"),
+        ("continuation", "BIGINT", "Further lines of a record.", "lines"),
+        ("blank", "BIGINT", "Lines without text.", "lines"),
+        ("accepted", "BIGINT", "Accepted lines.", "lines"),
+        ("rejected", "BIGINT", "Rejected lines.", "lines"),
+        ("landed_at", "TIMESTAMPTZ", "When this content began to count."),
+        ("run", "VARCHAR", "The run that read it last."),
+        ("vanished_at", "TIMESTAMPTZ", "When the file was first missing from the landing directory."),
+    ),
+    key=("path",),
+    nullable=frozenset({"content_digest", "identity_digest", "object_name", "error", "vanished_at"}),
+    indexes=(("ix_usage_landing_files_landing_day", ("landing_day",)),),
+)
+
+LANDING_EVENT_DAYS = TableSpec(
+    name="landing_event_days",
+    description="The rows of a landing file on an event day, one row per file and day.",
+    columns=columns(
+        ("path", "VARCHAR", "Path of the file."),
+        ("event_day", "DATE", "Event day, UTC."),
+        ("rows", "BIGINT", "Accepted lines of the day.", "lines"),
+        ("digest", "VARCHAR", "Digest of these rows."),
+    ),
+    key=("path", "event_day"),
+    indexes=(("ix_usage_landing_event_days_event_day", ("event_day",)),),
+)
+
+PARTITION_STATE = TableSpec(
+    name="partition_state",
+    description="The state of each partition, one row per table and day.",
+    columns=columns(
+        ("table_name", "VARCHAR", "Table."),
+        ("day", "DATE", "Event day or landing day, whichever the table is partitioned by."),
+        ("state", "VARCHAR", "`writing`, `failed` or `committed`."),
+        (
+            "inputs_digest",
+            "VARCHAR",
+            "Digest of the inputs. If they have another one now, the partition is stale.",
+        ),
+        ("output_digest", "VARCHAR", "Digest of the rows."),
+        ("engine_version", "VARCHAR", "DuckDB's version, on which digests of rows depend."),
+        ("code_version", "VARCHAR", "Digest of the SELECT, or of the landing rules."),
+        ("version", "INTEGER", "Grows with each change of the output digest; 0 before the first commit."),
+        ("rows", "BIGINT", "Number of rows.", "rows"),
+        ("duplicates", "BIGINT", "Of `usage_records`: lines with the id and content of a record.", "lines"),
+        ("conflicts", "BIGINT", "Of `usage_records`: lines with the id and another content.", "lines"),
+        (
+            "late_records",
+            "BIGINT",
+            "Of `usage_records`: records that landed later than on the next day.",
+            "records",
+        ),
+        ("voided", "BIGINT", "Of `usage_records`: lines that a void took back.", "lines"),
+        ("voids", "BIGINT", "Of `usage_records`: voids.", "lines"),
+        ("unmatched_voids", "BIGINT", "Of `usage_records`: voids that found no record.", "lines"),
+        ("run", "VARCHAR", "The run that wrote it last."),
+        ("committed_at", "TIMESTAMPTZ", "The last commit."),
+        ("changed_at", "TIMESTAMPTZ", "The last change of the output digest."),
+    ),
+    key=("table_name", "day"),
+    nullable=frozenset(
+        (
+            *("inputs_digest", "output_digest", "engine_version", "code_version", "rows"),
+            *("duplicates", "conflicts", "late_records", "voided", "voids", "unmatched_voids"),
+            *("committed_at", "changed_at"),
+        )
+    ),
+)
+
+LINE_TALLIES = TableSpec(
+    name="line_tallies",
+    description="What became of accepted lines, one row per event day and landing file.",
+    columns=columns(
+        ("day", "DATE", "Event day, UTC."),
+        ("path", "VARCHAR", "Path of the file."),
+        ("landed", "BIGINT", "Accepted lines: the sum of the following five.", "lines"),
+        ("records", "BIGINT", "Lines that are records.", "lines"),
+        ("duplicates", "BIGINT", "Lines with the id and content of a record.", "lines"),
+        ("conflicts", "BIGINT", "Lines with the id and another content.", "lines"),
+        ("voided", "BIGINT", "Lines that a void took back.", "lines"),
+        ("voids", "BIGINT", "Voids.", "lines"),
+    ),
+    key=("day", "path"),
+)
+
+AUDIT_LOG = TableSpec(
+    name="audit_log",
+    description="Acts on files and records, one row per act. Rows are only added.",
+    columns=columns(
+        ("id", "BIGINT", "Counts up."),
+        ("at", "TIMESTAMPTZ", "When."),
+        ("by", "VARCHAR", "The person, or `pipeline`."),
+        (
+            "action",
+            "VARCHAR",
+            "`quarantined`, `failed`, `released`, `withdrawn`, `changed`, `vanished` or `voided`.",
+        ),
+        ("subject", "VARCHAR", "Path of the file."),
+        ("reason", "VARCHAR", "Why."),
+        ("details", "JSON", "Digests, counts and the run."),
+    ),
+    key=("id",),
+    indexes=(("ix_usage_audit_log_subject", ("subject",)),),
+)
+
+USAGE_VERSIONS = TableSpec(
+    name="usage_versions",
+    description=(
+        "Each change of a published number, one row per table, day, version and tenant; of `tenant_costs` one "
+        "row per model and class. Rows are only added."
+    ),
+    columns=columns(
+        ("id", "BIGINT", "Counts up."),
+        ("table_name", "VARCHAR", "Table."),
+        ("day", "DATE", "Event day, UTC."),
+        ("version", "INTEGER", "The day's version in `partition_state`."),
+        ("tenant_id", "VARCHAR", "Tenant."),
+        ("model", "VARCHAR", "Of `tenant_costs`: model."),
+        ("class", "VARCHAR", "Of `tenant_costs`: class."),
+        ("quantity", "DECIMAL(38,12)", "The new number; 0 if the row is gone.", "that of the table"),
+        ("amount", "DECIMAL(38,12)", "Of `tenant_costs`: the new amount; null without a price.", "USD"),
+        ("price_book_version", "VARCHAR", "Of `tenant_costs`: the price book."),
+        ("cause", "VARCHAR", "`first`, `late`, `restate`, `withdraw`, `void` or `rerate`."),
+        ("committed_at", "TIMESTAMPTZ", "When the version was committed."),
+    ),
+    rules=(
+        (
+            "The cause follows from events on files of the day or of its look-back since the version before: "
+            "`withdraw`, `void`, `late`, otherwise `restate`."
+        ),
+        "It is `rerate` where another price book rated the same quantity.",
+    ),
+    key=("id",),
+    nullable=frozenset({"model", "class", "quantity", "amount", "price_book_version"}),
+    indexes=(("ix_usage_versions_table_day", ("table_name", "day", "tenant_id")),),
+)
+
+DEPLOYMENT = TableSpec(
+    name="deployment",
+    description="The settings that the first landing binds the warehouse to, one row per setting.",
+    columns=columns(
+        ("name", "VARCHAR", "`digest_key` or `lookback_days`."),
+        ("value", "VARCHAR", "The look-back, or a digest of the key."),
+    ),
+    key=("name",),
+)
+
+STATE_TABLES = (
+    *(LANDING_FILES, LANDING_EVENT_DAYS, PARTITION_STATE, LINE_TALLIES),
+    *(AUDIT_LOG, USAGE_VERSIONS, DEPLOYMENT),
+)
