@@ -2,7 +2,7 @@
 
 from usage_pipeline.records.tables import METERED_RECORDS
 from usage_pipeline.registry import CONVERSATIONS as CONVERSATIONS_METRIC
-from usage_pipeline.registry import RECORD_METRICS
+from usage_pipeline.registry import MESSAGES, RECORD_METRICS, TOKENS_TOTAL, Metric
 from usage_pipeline.series.grain import GRAIN, QUARTER_HOUR_GRAIN
 from usage_pipeline.storage.daily import DailyTable, EventDays, Lookback, Parameters, SameDay, SqlFile, Versioned
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns, metric_columns
@@ -124,7 +124,8 @@ _SERIES_RULES = (
 )
 
 
-def _series(name: str, description: str, unit: str, counted: str, reads: DailyTable) -> DailyTable:
+def _series(name: str, description: str, metric: Metric, counted: str) -> DailyTable:
+    cube = DAILY_USAGE if metric.of_records else CONVERSATION_STARTS
     return DailyTable(
         spec=TableSpec(
             name=name,
@@ -134,15 +135,15 @@ def _series(name: str, description: str, unit: str, counted: str, reads: DailyTa
             columns=columns(
                 ("day", "DATE", "Event day, UTC."),
                 ("tenant_id", "VARCHAR", "Tenant."),
-                ("total", "BIGINT", description, unit),
+                ("total", "BIGINT", description, metric.unit),
             ),
             term=Term.KEPT,
             rules=(counted, *_SERIES_RULES),
         ),
-        sql=SqlFile.beside(__file__, name),
-        inputs=(SameDay(reads.spec),),
+        sql=SqlFile.beside(__file__, "tenant_series", metric=metric.name, cube=cube.name),
+        inputs=(SameDay(cube.spec),),
         versioned=Versioned(quantity="total"),
-        looks_back=any(isinstance(entry, Lookback) for entry in reads.inputs),
+        looks_back=any(isinstance(entry, Lookback) for entry in cube.inputs),
         charted="total",
     )
 
@@ -150,22 +151,19 @@ def _series(name: str, description: str, unit: str, counted: str, reads: DailyTa
 TOKEN_SERIES = _series(
     "token_series",
     "Tokens per day and tenant, input and output.",
-    "tokens",
+    TOKENS_TOTAL,
     "Cached input is part of the input, reasoning is part of the output: no token counts twice.",
-    DAILY_USAGE,
 )
 CONVERSATION_SERIES = _series(
     "conversation_series",
     "Conversations that began, per day and tenant.",
-    "conversations",
+    CONVERSATIONS_METRIC,
     "A conversation counts once, on the day of its earliest record, unless it had one within the "
     "`USAGE_LOOKBACK_DAYS` before it.",
-    CONVERSATION_STARTS,
 )
 MESSAGE_SERIES = _series(
     "message_series",
     "Messages per day and tenant.",
-    "messages",
+    MESSAGES,
     "A prompt with its response is two, a failed prompt is one, a message record counts its `count`.",
-    DAILY_USAGE,
 )
