@@ -56,6 +56,7 @@ def _rendered(template: str, values: tuple[tuple[str, Hashable], ...]) -> str:
         within_day_dimensions=registry.WITHIN_DAY_NAMES,
         metrics=registry.METRIC_NAMES,
         record_metrics=registry.RECORD_METRIC_NAMES,
+        type_metrics=registry.BY_TYPE_NAMES,
         priced_classes=[str(name) for name in registry.TokenClass],
         **dict(values),
     )

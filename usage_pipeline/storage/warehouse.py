@@ -18,8 +18,10 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.postgres import database_urls, ensure_database
 from usage_pipeline.storage.schema import SCHEMA, metadata
 
-HEAD = "0005"
-"""The migration that this code needs."""
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+HEAD = max(path.name[1:5] for path in _MIGRATIONS.glob("versions/m*.py"))
+"""The migration that this code needs: the newest."""
 
 
 def open_warehouse(settings: Settings) -> Engine:
@@ -66,7 +68,7 @@ def _upgrade(connection: Connection) -> None:
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     command.upgrade(config, HEAD)
 
