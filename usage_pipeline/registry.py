@@ -46,6 +46,8 @@ class TokenClass(StrEnum):
     TOOL_CALL = "tool_call"
 
 
+NOT_TOKENS = frozenset({TokenClass.REQUEST, TokenClass.TOOL_CALL})
+
 DIMENSIONS = (
     Dimension("source", "Source", within_day=True),
     Dimension("type", "Type", within_day=True),

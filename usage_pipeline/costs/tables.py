@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from usage_pipeline.costs.book.prices import UNSPLIT
 from usage_pipeline.costs.rates import Rates
 from usage_pipeline.records.tables import METERED_RECORDS
-from usage_pipeline.registry import DIMENSION_NAMES, NONE, TokenClass
+from usage_pipeline.registry import DIMENSION_NAMES, NONE, NOT_TOKENS, TokenClass
 from usage_pipeline.series.grain import GRAIN
 from usage_pipeline.storage.daily import (
     DailyTable,
@@ -32,7 +32,7 @@ CLASSES = (*TokenClass, UNSPLIT)
 
 def _class_rows() -> Iterator[tuple[object, ...]]:
     for name in CLASSES:
-        yield str(name), 0 if name in {TokenClass.REQUEST, TokenClass.TOOL_CALL} else 1
+        yield str(name), int(name not in NOT_TOKENS)
 
 
 TOKEN_CLASSES = ReferenceRows(

@@ -7,16 +7,16 @@ from datetime import date
 from decimal import Decimal
 
 from usage_pipeline.events.landing.rejects import count_rejects
-from usage_pipeline.metrics.queries import CostQuery, UsageQuery
-from usage_pipeline.metrics.read import Row, read
-from usage_pipeline.metrics.series import known_tenants, read_series
+from usage_pipeline.metrics.answers import Row
+from usage_pipeline.metrics.queries import SERIES, CostQuery, SeriesQuery, UsageQuery, of_tenant
+from usage_pipeline.metrics.read import read
+from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.registry import METRIC_NAMES, METRICS
 from usage_pipeline.series.status import DayReader
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
 
-SERIES = ("tokens", "conversations", "messages")
 DAY_COUNTS = ("records", "duplicates", "conflicts", "late_records")
 FILE_COUNTS = ("lines", "header", "blank", "accepted", "rejected")
 _AMOUNT_DECIMALS = 12
@@ -122,9 +122,9 @@ def dollars(picodollars: int) -> Decimal:
 def _series(storage: Storage, tenants: list[str], first: date, last: date) -> Counts:
     return Counter(
         {
-            (str(point.day), tenant, name): getattr(point, name) or 0
+            (str(row["day"]), tenant, name): row[name] or 0
             for tenant in tenants
-            for point in read_series(storage, tenant, first, last)
+            for row in read(storage, SeriesQuery(first, last, of_tenant(tenant))).rows
             for name in SERIES
         }
     )
