@@ -6,7 +6,7 @@ from usage_pipeline.costs.book.prices import UNSPLIT
 from usage_pipeline.costs.rates import Rates
 from usage_pipeline.records.tables import METERED_RECORDS
 from usage_pipeline.registry import DIMENSION_NAMES, NONE, NOT_TOKENS, TokenClass
-from usage_pipeline.series.grain import GRAIN
+from usage_pipeline.series.tables import DIMENSION_ROWS, GRAIN
 from usage_pipeline.storage.daily import (
     DailyTable,
     Derived,
@@ -125,14 +125,7 @@ TENANT_COSTS = DailyTable(
         ),
     ),
     sql=SqlFile.beside(__file__, "tenant_costs"),
-    inputs=(
-        SameDay(DAILY_COSTS.spec),
-        ReferenceRows(
-            name="dimensions",
-            columns=columns(("dimension", "VARCHAR", "What costs can be grouped by.")),
-            rows=tuple((name,) for name in DIMENSION_NAMES),
-        ),
-    ),
+    inputs=(SameDay(DAILY_COSTS.spec), DIMENSION_ROWS),
     versioned=Versioned(
         quantity="quantity",
         amount="amount",

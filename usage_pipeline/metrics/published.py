@@ -1,8 +1,8 @@
 """Reads numbers as they were published by a time, or in a version of each day, from `usage_versions`.
 
-Every change is kept, so each earlier number is known; the status that a day had then is not. A day is missing if it
-was not over by then, if it is missing now, or if nothing shows that it was published: neither a number of it nor
-the commit of its landing folder.
+Every change is kept, so each earlier number is known; the status that a day had then is not. A day is missing if
+it was not over by then, if it is missing now, or if nothing shows that it was published: neither a number of it
+nor the commit of its landing folder.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

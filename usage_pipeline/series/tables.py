@@ -2,10 +2,47 @@
 
 from usage_pipeline.records.tables import METERED_RECORDS
 from usage_pipeline.registry import CONVERSATIONS as CONVERSATIONS_METRIC
-from usage_pipeline.registry import MESSAGES, RECORD_METRICS, TOKENS_TOTAL, Metric
-from usage_pipeline.series.grain import GRAIN, QUARTER_HOUR_GRAIN
-from usage_pipeline.storage.daily import DailyTable, EventDays, Lookback, Parameters, SameDay, SqlFile, Versioned
-from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns, metric_columns
+from usage_pipeline.registry import DIMENSION_NAMES, DIMENSIONS, MESSAGES, RECORD_METRICS, TOKENS_TOTAL, Metric
+from usage_pipeline.storage.daily import (
+    DailyTable,
+    EventDays,
+    Lookback,
+    Parameters,
+    ReferenceRows,
+    SameDay,
+    SqlFile,
+    Versioned,
+)
+from usage_pipeline.storage.tables import (
+    Column,
+    PartitionedBy,
+    TableSpec,
+    Term,
+    Zone,
+    columns,
+    dimension_columns,
+    metric_columns,
+)
+
+GRAIN: tuple[Column, ...] = (
+    *columns(("day", "DATE", "Event day, UTC."), ("tenant_id", "VARCHAR", "Tenant.")),
+    *dimension_columns(DIMENSIONS),
+)
+
+QUARTER_HOUR_GRAIN: tuple[Column, ...] = (
+    *columns(
+        ("day", "DATE", "Event day, UTC."),
+        ("quarter_hour", "TIMESTAMP", "Start of the 15 minutes, UTC."),
+        ("tenant_id", "VARCHAR", "Tenant."),
+    ),
+    *dimension_columns(dimension for dimension in DIMENSIONS if dimension.within_day),
+)
+
+DIMENSION_ROWS = ReferenceRows(
+    name="dimensions",
+    columns=columns(("dimension", "VARCHAR", "What usage and costs can be grouped by.")),
+    rows=tuple((name,) for name in DIMENSION_NAMES),
+)
 
 DAILY_USAGE = DailyTable(
     spec=TableSpec(

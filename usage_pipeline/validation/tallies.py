@@ -23,12 +23,13 @@ from usage_pipeline.series.tables import (
     CONVERSATION_STARTS,
     CONVERSATIONS,
     DAILY_USAGE,
+    DIMENSION_ROWS,
     MESSAGE_SERIES,
     TOKEN_SERIES,
     USAGE_QUARTER_HOURS,
 )
 from usage_pipeline.storage import inputs, landed_files
-from usage_pipeline.storage.daily import DailyTable, LandedRows, ReferenceRows, SameDay, SqlFile
+from usage_pipeline.storage.daily import DailyTable, LandedRows, SameDay, SqlFile
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
@@ -155,7 +156,7 @@ def _read_records(
     storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Sequence[date]
 ) -> dict[date, Evaluation]:
     """Make readable what every comparison reads: the records and their totals."""
-    inputs.register_all((*METERED_RECORDS, *_dimensions()), storage, connection, duck, days)
+    inputs.register_all((*METERED_RECORDS, DIMENSION_ROWS), storage, connection, duck, days)
     duck.execute(f"CREATE OR REPLACE TEMP TABLE counted_totals AS {COUNTED_TOTALS.text}")
     return dict.fromkeys(days, Evaluation(success=True, observed="", expected=""))
 
@@ -193,10 +194,6 @@ def _register_totals(
     of_keys = [("event_day", "DATE", ""), *((key.name, "VARCHAR", "") for key in keys)]
     of_sums = [(column.name, "BIGINT", "") for column in sums]
     register_rows(duck, table.name, columns(*of_keys, *of_sums), found)
-
-
-def _dimensions() -> list[ReferenceRows]:
-    return [entry for entry in DAILY_BREAKDOWN.inputs if isinstance(entry, ReferenceRows)]
 
 
 def _register_rejected(
