@@ -11,6 +11,7 @@ from usage_pipeline.cli.options import (
     DataDir,
     Format,
     From,
+    OneTenant,
     OutputFormat,
     To,
     condition,
@@ -28,8 +29,6 @@ from usage_pipeline.metrics.queries import (
     of_tenant,
 )
 
-Tenant = Annotated[str | None, typer.Option("--tenant", help="One tenant; all together without it.")]
-
 _PRICE_COLUMNS = [
     *("price_id", "token_class", "unit_price", "above_tokens_in", "window", "first", "end", "why", "source")
 ]
@@ -38,7 +37,7 @@ _PRICE_COLUMNS = [
 def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
     group_by: Annotated[str, typer.Option(help=f"Comma-separated: {', '.join(COST_GROUPS)}.")] = "tenant",
     where: Annotated[list[str] | None, typer.Option(help="dimension=value; may be repeated.")] = None,
-    tenant: Tenant = None,
+    tenant: OneTenant = None,
     as_of: AsOf = None,
     first: From = None,
     last: To = None,
@@ -57,7 +56,7 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
     Example: `usage-pipeline costs --group-by tenant,model --from 2026-02-01 --to 2026-02-28 --as-of 2026-03-05`
     """
     settings = load_settings(data_dir)
-    conditions = (*map(condition, where or []), *of_tenant(tenant))
+    conditions = (*map(condition, where or []), *of_tenant(tenant or None))
     today, published = settings.clock.today, version(as_of)
     metrics = COST_METRICS if published is None else PUBLISHED_COST_METRICS
     query = CostQuery(today, today, words(group_by), conditions, metrics, published)
@@ -110,7 +109,7 @@ def prices(
 
 
 def cost_drift(  # noqa: PLR0913, PLR0917 - one parameter per option
-    tenant: Tenant = None,
+    tenant: OneTenant = None,
     model: Annotated[str | None, typer.Option(help="One model, as logged.")] = None,
     first: From = None,
     last: To = None,

@@ -38,6 +38,7 @@ DataDir = Annotated[
     typer.Option("--data-dir", help="Data directory instead of USAGE_DATA_DIR.", callback=_use_data_dir),
 ]
 By = Annotated[str | None, typer.Option(help="By whom; the name of the user without it.")]
+OneTenant = Annotated[str | None, typer.Option("--tenant", help="One tenant; all together without it.")]
 Format = Annotated[OutputFormat, typer.Option("--format", help="How to print it.")]
 From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
 AsOf = Annotated[

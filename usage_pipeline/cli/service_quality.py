@@ -8,6 +8,7 @@ from usage_pipeline.cli.options import (
     DataDir,
     Format,
     From,
+    OneTenant,
     OutputFormat,
     To,
     day_range,
@@ -28,11 +29,9 @@ from usage_pipeline.metrics.queries import (
 if TYPE_CHECKING:
     from usage_pipeline.settings import Settings
 
-Tenant = Annotated[str | None, typer.Option("--tenant", help="One tenant; all together without it.")]
-
 
 def performance(  # noqa: PLR0913, PLR0917 - one parameter per option
-    tenant: Tenant = None,
+    tenant: OneTenant = None,
     group_by: Annotated[
         str, typer.Option(help=f"One of {' | '.join(','.join(group) for group in PERFORMANCE_GROUPS)}.")
     ] = "day",
@@ -55,7 +54,7 @@ def performance(  # noqa: PLR0913, PLR0917 - one parameter per option
 
 
 def quality(
-    tenant: Tenant = None,
+    tenant: OneTenant = None,
     first: From = None,
     last: To = None,
     form: Format = OutputFormat.TABLE,
@@ -73,7 +72,7 @@ def quality(
 
 
 def stocks(
-    tenant: Tenant = None,
+    tenant: OneTenant = None,
     first: From = None,
     last: To = None,
     form: Format = OutputFormat.TABLE,
