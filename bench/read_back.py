@@ -8,9 +8,9 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from usage_pipeline.metrics.queries import CostQuery, UsageQuery
+from usage_pipeline.metrics.queries import SERIES, CostQuery, SeriesQuery, UsageQuery, of_tenant
 from usage_pipeline.metrics.read import read
-from usage_pipeline.metrics.series import known_tenants, read_series
+from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.pipeline.totals import cost_measures
 from usage_pipeline.settings import Settings
 from usage_pipeline.simulation.batch import MEASURES
@@ -29,10 +29,9 @@ def read_back(storage: Storage, first: date, last: date) -> Totals:
     with storage.warehouse.connect() as connection:
         tenants = known_tenants(connection)
     for tenant in tenants:
-        for point in read_series(storage, tenant, first, last):
-            series = {"tokens": point.tokens, "conversations": point.conversations, "messages": point.messages}
-            totals.setdefault(str(point.day), {}).setdefault(tenant, {}).update(
-                {f"{name}_series": total or 0 for name, total in series.items()}
+        for row in read(storage, SeriesQuery(first, last, of_tenant(tenant))).rows:
+            totals.setdefault(str(row["day"]), {}).setdefault(tenant, {}).update(
+                {f"{name}_series": row[name] or 0 for name in SERIES}
             )
     return totals
 

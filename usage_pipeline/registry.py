@@ -46,6 +46,8 @@ class TokenClass(StrEnum):
     TOOL_CALL = "tool_call"
 
 
+NOT_TOKENS = frozenset({TokenClass.REQUEST, TokenClass.TOOL_CALL})
+
 DIMENSIONS = (
     Dimension("source", "Source", within_day=True),
     Dimension("type", "Type", within_day=True),
@@ -59,20 +61,22 @@ DIMENSIONS = (
 )
 
 CONVERSATIONS = Metric("conversations", "conversations", "Conversations that began on the day.", of_records=False)
+MESSAGES = Metric("messages", "messages", "Messages.")
+TOKENS_TOTAL = Metric("tokens_total", "tokens", "Input and output tokens.")
 
 METRICS = (
     Metric("records", "records", "Usage records."),
     Metric("requests", "requests", "Requests; a run counts its API calls.", by_type=True),
     Metric("prompts", "prompts", "Prompts.", by_type=True),
     Metric("runs", "runs", "Agent runs.", by_type=True),
-    Metric("messages", "messages", "Messages."),
+    MESSAGES,
     CONVERSATIONS,
     Metric("tokens_in", "tokens", "Input tokens, cached input included."),
     Metric("tokens_cached", "tokens", "Input tokens read from a cache."),
     Metric("tokens_cache_write", "tokens", "Input tokens written to a cache."),
     Metric("tokens_out", "tokens", "Output tokens, reasoning included."),
     Metric("tokens_reasoning", "tokens", "Reasoning tokens."),
-    Metric("tokens_total", "tokens", "Input and output tokens."),
+    TOKENS_TOTAL,
     Metric("personas_created", "personas", "Personas created.", by_type=True),
     Metric("personas_deleted", "personas", "Personas deleted.", by_type=True),
     Metric("timeline_appended", "entries", "Timeline entries appended.", by_type=True),

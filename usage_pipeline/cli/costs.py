@@ -7,20 +7,27 @@ from typing import Annotated
 import typer
 
 from usage_pipeline.cli.options import (
+    AsOf,
     DataDir,
     Format,
     From,
+    OneTenant,
     OutputFormat,
     To,
     condition,
     day_range,
     load_settings,
+    version,
     words,
 )
 from usage_pipeline.cli.output import print_rows, warn
-from usage_pipeline.metrics.queries import COST_GROUPS, CostQuery
-
-Tenant = Annotated[str | None, typer.Option("--tenant", help="One tenant; all together without it.")]
+from usage_pipeline.metrics.queries import (
+    COST_GROUPS,
+    COST_METRICS,
+    PUBLISHED_COST_METRICS,
+    CostQuery,
+    of_tenant,
+)
 
 _PRICE_COLUMNS = [
     *("price_id", "token_class", "unit_price", "above_tokens_in", "window", "first", "end", "why", "source")
@@ -30,7 +37,8 @@ _PRICE_COLUMNS = [
 def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
     group_by: Annotated[str, typer.Option(help=f"Comma-separated: {', '.join(COST_GROUPS)}.")] = "tenant",
     where: Annotated[list[str] | None, typer.Option(help="dimension=value; may be repeated.")] = None,
-    tenant: Tenant = None,
+    tenant: OneTenant = None,
+    as_of: AsOf = None,
     first: From = None,
     last: To = None,
     form: Format = OutputFormat.TABLE,
@@ -41,14 +49,20 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
     An amount is the cost of the tokens that have a price, null where none has. `coverage` is the percentage of the
     tokens that it is the cost of, rounded down. `unpriced` says why tokens have no price.
 
+    `--as-of` prints the tokens and amounts that were published by then, by day, tenant, model and class.
+
     Example: `usage-pipeline costs --group-by day,model --tenant acme --from 2026-02-01 --to 2026-02-28`
+
+    Example: `usage-pipeline costs --group-by tenant,model --from 2026-02-01 --to 2026-02-28 --as-of 2026-03-05`
     """
     settings = load_settings(data_dir)
-    conditions = (*map(condition, where or []), *([("tenant", tenant)] if tenant else []))
-    query = CostQuery(settings.clock.today, settings.clock.today, words(group_by), conditions)
+    conditions = (*map(condition, where or []), *of_tenant(tenant or None))
+    today, published = settings.clock.today, version(as_of)
+    metrics = COST_METRICS if published is None else PUBLISHED_COST_METRICS
+    query = CostQuery(today, today, words(group_by), conditions, metrics, published)
     # After the words were checked: a wrong question needs no database.
     from usage_pipeline.cli.reading import known_days, warn_of_missing_days
-    from usage_pipeline.metrics.ratios import coverage
+    from usage_pipeline.metrics.answers import coverage
     from usage_pipeline.metrics.read import read
     from usage_pipeline.storage.opened import open_storage
 
@@ -56,9 +70,8 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
         start, end = known_days(storage, first, last)
         answer = read(storage, replace(query, first=start, last=end))
     warn_of_missing_days(answer)
-    columns = [*query.group_by, "tokens", "unpriced_tokens", "coverage", "amount"]
-    print_rows(answer.rows, columns, form, f"Costs in USD, {start} to {end}")
-    tokens, unpriced = (sum(row[name] or 0 for row in answer.rows) for name in ("tokens", "unpriced_tokens"))
+    print_rows(answer.rows, query.columns, form, f"Costs in USD, {start} to {end}")
+    tokens, unpriced = (sum(row.get(name) or 0 for row in answer.rows) for name in ("tokens", "unpriced_tokens"))
     if unpriced:
         warn(
             f"{unpriced:,} of {tokens:,} tokens have no price and are in no amount; coverage is "
@@ -96,7 +109,7 @@ def prices(
 
 
 def cost_drift(  # noqa: PLR0913, PLR0917 - one parameter per option
-    tenant: Tenant = None,
+    tenant: OneTenant = None,
     model: Annotated[str | None, typer.Option(help="One model, as logged.")] = None,
     first: From = None,
     last: To = None,

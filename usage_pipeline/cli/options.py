@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import os
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from usage_pipeline.clock import end_of
 from usage_pipeline.errors import QueryError
 
 if TYPE_CHECKING:
@@ -36,8 +38,17 @@ DataDir = Annotated[
     typer.Option("--data-dir", help="Data directory instead of USAGE_DATA_DIR.", callback=_use_data_dir),
 ]
 By = Annotated[str | None, typer.Option(help="By whom; the name of the user without it.")]
+OneTenant = Annotated[str | None, typer.Option("--tenant", help="One tenant; all together without it.")]
 Format = Annotated[OutputFormat, typer.Option("--format", help="How to print it.")]
 From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        help="The numbers as published by the end of this day, by this time (2026-03-05T12:00:00Z), or in this "
+        "version of each day (1: the first).",
+    ),
+]
 To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")]
 
 
@@ -65,6 +76,21 @@ def last_days(settings: "Settings") -> tuple[date, date]:
     """The last 90 days, today included."""
     today = settings.clock.today
     return today - timedelta(days=RECENT_DAYS - 1), today
+
+
+def version(text: str | None) -> datetime | int | None:
+    """The time or the version of an --as-of; a day stands for the last moment of it."""
+    if text is None:
+        return None
+    if text.isdecimal():
+        return int(text)
+    with suppress(ValueError):
+        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day
+        return end_of(day) - timedelta(microseconds=1)
+    with suppress(ValueError):
+        if (moment := datetime.fromisoformat(text)).tzinfo:
+            return moment
+    raise QueryError(f"--as-of {text!r}: expected a day, a time with its zone, or a version, such as 1.")
 
 
 def condition(text: str) -> tuple[str, str]:

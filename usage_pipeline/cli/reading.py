@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 from usage_pipeline.cli.options import day_range
 from usage_pipeline.cli.output import count, warn
-from usage_pipeline.metrics.read import Answer
+from usage_pipeline.metrics.answers import Answer
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.series.status import DayReader
 from usage_pipeline.storage.opened import Storage

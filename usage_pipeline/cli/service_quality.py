@@ -8,6 +8,7 @@ from usage_pipeline.cli.options import (
     DataDir,
     Format,
     From,
+    OneTenant,
     OutputFormat,
     To,
     day_range,
@@ -16,16 +17,21 @@ from usage_pipeline.cli.options import (
     words,
 )
 from usage_pipeline.cli.output import print_rows
-from usage_pipeline.metrics.queries import PERFORMANCE_GROUPS, PerformanceQuery
+from usage_pipeline.metrics.queries import (
+    PERFORMANCE_GROUPS,
+    PerformanceQuery,
+    QualityQuery,
+    Query,
+    StockQuery,
+    of_tenant,
+)
 
 if TYPE_CHECKING:
-    from usage_pipeline.storage.opened import Storage
-
-Tenant = Annotated[str | None, typer.Option("--tenant", help="One tenant; all together without it.")]
+    from usage_pipeline.settings import Settings
 
 
 def performance(  # noqa: PLR0913, PLR0917 - one parameter per option
-    tenant: Tenant = None,
+    tenant: OneTenant = None,
     group_by: Annotated[
         str, typer.Option(help=f"One of {' | '.join(','.join(group) for group in PERFORMANCE_GROUPS)}.")
     ] = "day",
@@ -43,21 +49,12 @@ def performance(  # noqa: PLR0913, PLR0917 - one parameter per option
     """
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=last_days(settings))
-    query = PerformanceQuery(start, end, tenant, words(group_by))
-
-    from usage_pipeline.metrics.performance import read_performance
-    from usage_pipeline.storage.opened import open_storage
-
-    with open_storage(settings) as storage:
-        _check_tenant(storage, tenant)
-        found = read_performance(storage, query)
-    measures = ["requests", "errors", "error_percent", "p50_ms", "p95_ms", "p99_ms"]
-    columns = [*query.group_by, *measures, "tokens_per_request", "bytes_per_request"]
-    print_rows([vars(entry) for entry in found], columns, form, f"Performance, {start} to {end}")
+    query = PerformanceQuery(start, end, words(group_by), of_tenant(tenant))
+    _print(settings, query, form, f"Performance, {start} to {end}")
 
 
 def quality(
-    tenant: Tenant = None,
+    tenant: OneTenant = None,
     first: From = None,
     last: To = None,
     form: Format = OutputFormat.TABLE,
@@ -71,19 +68,11 @@ def quality(
     """
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=last_days(settings))
-
-    from usage_pipeline.metrics.quality import read_quality
-    from usage_pipeline.storage.opened import open_storage
-
-    with open_storage(settings) as storage:
-        _check_tenant(storage, tenant)
-        found = read_quality(storage, tenant, start, end)
-    columns = ["issue_type", "checks", "clean_percent", "issues", "issues_per_1000_prompts"]
-    print_rows([vars(entry) for entry in found], columns, form, f"Quality, {start} to {end}")
+    _print(settings, QualityQuery(start, end, of_tenant(tenant)), form, f"Quality, {start} to {end}")
 
 
 def stocks(
-    tenant: Tenant = None,
+    tenant: OneTenant = None,
     first: From = None,
     last: To = None,
     form: Format = OutputFormat.TABLE,
@@ -97,20 +86,16 @@ def stocks(
     """
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=last_days(settings))
+    _print(settings, StockQuery(start, end, of_tenant(tenant)), form, "Personas and timelines")
 
-    from usage_pipeline.metrics.stocks import read_stocks
+
+def _print(settings: "Settings", query: Query, form: OutputFormat, title: str) -> None:
+    from usage_pipeline.cli.reading import warn_unknown_tenant
+    from usage_pipeline.metrics.read import read
     from usage_pipeline.storage.opened import open_storage
 
     with open_storage(settings) as storage:
-        _check_tenant(storage, tenant)
-        found = read_stocks(storage, tenant, start, end)
-    personas = ["personas_created", "personas_deleted", "personas"]
-    entries = ["timeline_appended", "timeline_superseded", "timeline_entries"]
-    print_rows([vars(entry) for entry in found], ["day", *personas, *entries], form, "Personas and timelines")
-
-
-def _check_tenant(storage: "Storage", tenant: str | None) -> None:
-    from usage_pipeline.cli.reading import warn_unknown_tenant
-
-    if tenant is not None:
-        warn_unknown_tenant(storage, tenant)
+        for _, tenant in query.where:
+            warn_unknown_tenant(storage, tenant)
+        rows = read(storage, query).rows
+    print_rows(rows, query.columns, form, title)

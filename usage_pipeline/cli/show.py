@@ -7,6 +7,7 @@ import typer
 
 from usage_pipeline.cli.options import (
     RECENT_DAYS,
+    AsOf,
     DataDir,
     Format,
     From,
@@ -15,16 +16,19 @@ from usage_pipeline.cli.options import (
     day_range,
     last_days,
     load_settings,
+    version,
 )
 from usage_pipeline.cli.output import print_json, print_rows, warn
 from usage_pipeline.errors import QueryError
+from usage_pipeline.metrics.queries import SeriesQuery, of_tenant
 
 if TYPE_CHECKING:
     from usage_pipeline.storage.opened import Storage
 
 
-def series(
+def series(  # noqa: PLR0913, PLR0917 - one parameter per option
     tenant: Annotated[str, typer.Option(help="The tenant.")],
+    as_of: AsOf = None,
     first: From = None,
     last: To = None,
     form: Format = OutputFormat.TABLE,
@@ -34,27 +38,28 @@ def series(
 
     A missing day has no value: null in JSON, an empty field in CSV. JSON dates are UTC midnight in ms.
 
+    With `--as-of`, a day without a value was not published by then, or had no usage yet.
+
     Example: `usage-pipeline series --tenant acme --from 2026-02-01 --to 2026-02-28 --format json`
+
+    Example: `usage-pipeline series --tenant acme --from 2026-02-01 --to 2026-02-28 --as-of 2026-03-05`
     """
     settings = load_settings(data_dir)
     start, end = day_range(first, last, default=last_days(settings))
+    query = SeriesQuery(start, end, of_tenant(tenant), as_of=version(as_of))
 
     from usage_pipeline.cli.reading import warn_unknown_tenant
-    from usage_pipeline.metrics.series import read_series, series_points
+    from usage_pipeline.metrics.read import read
+    from usage_pipeline.metrics.series import series_points
     from usage_pipeline.storage.opened import open_storage
 
     with open_storage(settings) as storage:
         warn_unknown_tenant(storage, tenant)
-        points = read_series(storage, tenant, start, end)
+        rows = read(storage, query).rows
     if form is OutputFormat.JSON:
-        print_json(series_points(points))
+        print_json(series_points(rows))
         return
-    print_rows(
-        [vars(point) for point in points],
-        ["day", "tokens", "conversations", "messages"],
-        form,
-        f"Daily series of {tenant}",
-    )
+    print_rows(rows, query.columns, form, f"Daily series of {tenant}")
 
 
 def days(first: From = None, last: To = None, form: Format = OutputFormat.TABLE, data_dir: DataDir = None) -> None:

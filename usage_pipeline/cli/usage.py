@@ -69,8 +69,10 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
         query = UsageQuery(today, today, groups, conditions, names)
     else:
         groups, names = _chosen(group_by, ()), _chosen(metrics, SHOWN_INTERVAL_METRICS)
-        cut = interval or Interval.DAY, time_zone or "UTC"
-        query = IntervalQuery(today, today, groups, conditions, names, *cut)
+        zone = time_zone or "UTC"
+        query = IntervalQuery(
+            today, today, groups, conditions, names, interval=interval or Interval.DAY, time_zone=zone
+        )
     # After the words were checked: a wrong question needs no database.
     from usage_pipeline.cli.reading import known_days, warn_of_missing_days
     from usage_pipeline.metrics.read import read
@@ -79,12 +81,12 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
     with open_storage(settings) as storage:
         start, end = known_days(storage, first, last)
         answer = read(storage, replace(query, first=start, last=end))
-    title, slot = f"Usage, {start} to {end}", []
+    title = f"Usage, {start} to {end}"
     if isinstance(query, IntervalQuery):
-        title, slot = f"{title}, {query.time_zone}", ["start"]
+        title = f"{title}, {query.time_zone}"
     else:
         warn_of_missing_days(answer)
-    print_rows(answer.rows, [*slot, *query.group_by, *query.metrics], form, title)
+    print_rows(answer.rows, query.columns, form, title)
 
 
 def _chosen(text: str | None, default: tuple[str, ...]) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from usage_pipeline.costs.book.prices import UNSPLIT
 from usage_pipeline.costs.rates import Rates
 from usage_pipeline.records.tables import METERED_RECORDS
-from usage_pipeline.registry import DIMENSION_NAMES, NONE, TokenClass
-from usage_pipeline.series.grain import GRAIN
+from usage_pipeline.registry import DIMENSION_NAMES, NONE, NOT_TOKENS, TokenClass
+from usage_pipeline.series.tables import DIMENSION_ROWS, GRAIN
 from usage_pipeline.storage.daily import (
     DailyTable,
     Derived,
@@ -30,7 +30,7 @@ CLASSES = (*TokenClass, UNSPLIT)
 
 def _class_rows() -> Iterator[tuple[object, ...]]:
     for name in CLASSES:
-        yield str(name), 0 if name in {TokenClass.REQUEST, TokenClass.TOOL_CALL} else 1
+        yield str(name), int(name not in NOT_TOKENS)
 
 
 TOKEN_CLASSES = ReferenceRows(
@@ -109,14 +109,7 @@ TENANT_COSTS = DailyTable(
         index=("tenant_id", "day", "dimension"),
     ),
     sql=SqlFile.beside(__file__, "tenant_costs"),
-    inputs=(
-        SameDay(DAILY_COSTS.spec),
-        ReferenceRows(
-            name="dimensions",
-            columns=columns(("dimension", "VARCHAR", "What costs can be grouped by.")),
-            rows=tuple((name,) for name in DIMENSION_NAMES),
-        ),
-    ),
+    inputs=(SameDay(DAILY_COSTS.spec), DIMENSION_ROWS),
     versioned=Versioned(
         quantity="quantity",
         amount="amount",

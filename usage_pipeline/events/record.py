@@ -74,6 +74,7 @@ VOID_TARGET = columns(
 )
 
 RECORD = (*IDENTITY, *FACTS, *LANDING)
+RECORD_NAMES = tuple(column.name for column in RECORD)
 FIELD_TYPES = {column.name: column.type for column in (*RECORD, *VOID_TARGET)}
 WHERE_LANDED = frozenset(column.name for column in LANDING)
 DIMENSION_COLUMNS = frozenset({*DIMENSION_NAMES, "provider", "currency"}) - {"source", "type"}

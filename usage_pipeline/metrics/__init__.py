@@ -1,4 +1,4 @@
-"""The query layer: usage, costs and series by day, interval, tenant and dimension.
+"""The query layer: `read` answers each kind of query in `queries.py`, with numbers of now or as published earlier.
 
 What does not belong here: how numbers are shown (`cli/`), and whether they are right (`validation/`).
 """

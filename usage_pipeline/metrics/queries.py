@@ -1,8 +1,8 @@
 """Queries: their words, and which are refused. Nothing is read here, so a wrong query costs no database."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import ClassVar
 
 from usage_pipeline.days import days_between
@@ -14,57 +14,74 @@ from usage_pipeline.registry import (
     METRIC_NAMES,
     RECORD_METRIC_NAMES,
     WITHIN_DAY_NAMES,
-    TokenClass,
 )
 
-GROUPS = {"day": "day", "tenant": "tenant_id", **{name: name for name in DIMENSION_NAMES}}
+AsOf = datetime | int
+"""A time, or a version of each day, counted from 1."""
+
+_TENANT = {"tenant": "tenant_id"}
+GROUPS = {"day": "day", **_TENANT, **{name: name for name in DIMENSION_NAMES}}
 """What usage can be grouped and filtered by, and the cube's column behind each word."""
 
 COST_GROUPS = {**GROUPS, "class": "class", "price": "price_id", "unpriced": "unpriced"}
 """The same of costs."""
 
-INTERVAL_GROUPS = {"tenant": "tenant_id", **{name: name for name in WITHIN_DAY_NAMES}}
+INTERVAL_GROUPS = {**_TENANT, **{name: name for name in WITHIN_DAY_NAMES}}
 """The same of intervals."""
 
 PERFORMANCE_GROUPS = (("day",), ("model",), ("day", "model"))
 """What performance can be grouped by."""
 
-_NOT_TOKENS = ", ".join(f"'{name}'" for name in (TokenClass.REQUEST, TokenClass.TOOL_CALL))
-
-
-def _sums(names: Iterable[str]) -> dict[str, str]:
-    return {name: f'CAST(coalesce(sum("{name}"), 0) AS BIGINT)' for name in names}
-
-
-USAGE_SUMS = _sums(METRIC_NAMES)
-INTERVAL_SUMS = _sums(RECORD_METRIC_NAMES)
-COST_SUMS = {
-    "tokens": f"CAST(coalesce(sum(quantity) FILTER (class NOT IN ({_NOT_TOKENS})), 0) AS BIGINT)",
-    "unpriced_tokens": "CAST(coalesce(sum(quantity) FILTER (amount IS NULL), 0) AS BIGINT)",
-    "amount": "CAST(CASE WHEN count(*) = 0 THEN 0 ELSE sum(amount) END AS DECIMAL(38,12))",
+COST_METRICS = ("tokens", "unpriced_tokens", "amount")
+PUBLISHED_COST_METRICS = ("tokens", "amount")
+"""Those that are kept of each version."""
+SERIES = ("tokens", "conversations", "messages")
+PERFORMANCE_METRICS = (
+    *("requests", "errors", "error_percent", "p50_ms", "p95_ms", "p99_ms"),
+    *("tokens_per_request", "bytes_per_request"),
+)
+QUALITY_METRICS = ("checks", "clean_percent", "issues", "issues_per_1000_prompts")
+STOCKS = {
+    "personas": ("personas_created", "personas_deleted"),
+    "timeline_entries": ("timeline_appended", "timeline_superseded"),
 }
-"""The SQL of each sum. An amount is in US dollars, and null where nothing of it has a price."""
+"""The stocks, each with the metrics that add to it and that take away from it."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """Sums over a range of days, both ends included, grouped and filtered by words."""
+    """Numbers of a range of days, both ends included, grouped and filtered by words."""
 
     first: date
     last: date
     group_by: tuple[str, ...] = ()
     where: tuple[tuple[str, str], ...] = ()
     metrics: tuple[str, ...] = ()
+    as_of: AsOf | None = None
+    """The numbers as published by this time or in this version: of series, and of costs as far as kept."""
 
     groups: ClassVar[Mapping[str, str]] = {}
-    """The words, and the column behind each."""
-    sums: ClassVar[Mapping[str, str]] = {}
-    """The metrics, and the SQL of each."""
+    """The words to group by, and the column behind each."""
+    filters: ClassVar[Mapping[str, str]] = _TENANT
+    """The words to filter by, in the same way."""
+    known_metrics: ClassVar[Collection[str]] = ()
+    kept: ClassVar[frozenset[str]] = frozenset()
+    """The words that earlier versions have."""
 
     def __post_init__(self) -> None:
-        """Refuse words that are no dimension or metric, or that occur twice."""
-        _check_dimensions(self.group_by, self.where, self.groups)
-        _check_metrics(self.metrics, self.sums)
+        """Refuse words that are no dimension or metric, or that occur twice, and versions that are not kept."""
+        _check_once(self.group_by)
+        _check_known("dimension", self.group_by, self.groups)
+        _check_known("dimension", (name for name, _ in self.where), self.filters)
+        _check_once(self.metrics)
+        _check_metrics(self.metrics, self.known_metrics)
+        if self.as_of is not None:
+            _check_kept(self.as_of, {*self.group_by, *(name for name, _ in self.where), *self.metrics} - self.kept)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What each row of the answer has, in order."""
+        return (*self.group_by, *self.metrics)
 
     @property
     def days(self) -> list[date]:
@@ -80,51 +97,109 @@ class UsageQuery(Query):
     metrics: tuple[str, ...] = METRIC_NAMES
 
     groups: ClassVar[Mapping[str, str]] = GROUPS
-    sums: ClassVar[Mapping[str, str]] = USAGE_SUMS
+    filters: ClassVar[Mapping[str, str]] = GROUPS
+    known_metrics: ClassVar[Collection[str]] = METRIC_NAMES
 
 
 @dataclass(frozen=True)
 class CostQuery(Query):
-    """Costs by day, tenant, dimensions, class, price and the reason why there is none."""
+    """Costs by day, tenant, dimensions, class, price and the reason why there is none.
 
-    metrics: tuple[str, ...] = tuple(COST_SUMS)
+    Amounts are in US dollars, and null where nothing of it has a price. With tokens and unpriced tokens there is
+    `coverage`: the percentage of the tokens that have a price.
+    """
+
+    metrics: tuple[str, ...] = COST_METRICS
 
     groups: ClassVar[Mapping[str, str]] = COST_GROUPS
-    sums: ClassVar[Mapping[str, str]] = COST_SUMS
+    filters: ClassVar[Mapping[str, str]] = COST_GROUPS
+    known_metrics: ClassVar[Collection[str]] = COST_METRICS
+    kept: ClassVar[frozenset[str]] = frozenset({"day", "tenant", "model", "class", *PUBLISHED_COST_METRICS})
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What each row of the answer has, in order."""
+        has_coverage = {"tokens", "unpriced_tokens"} <= set(self.metrics)
+        with_coverage = {"unpriced_tokens": ("unpriced_tokens", "coverage")} if has_coverage else {}
+        return (
+            *self.group_by,
+            *(name for metric in self.metrics for name in with_coverage.get(metric, (metric,))),
+        )
 
 
 @dataclass(frozen=True)
 class IntervalQuery(Query):
-    """Additive metrics of the intervals of local days. `time_zone` is an IANA name, such as Asia/Kolkata."""
+    """Additive metrics of the intervals of local days. `time_zone` is an IANA name, such as Asia/Kolkata.
+
+    Each interval has its `start` (ISO, with the offset).
+    """
 
     metrics: tuple[str, ...] = RECORD_METRIC_NAMES
     interval: Interval = Interval.DAY
     time_zone: str = "UTC"
 
     groups: ClassVar[Mapping[str, str]] = INTERVAL_GROUPS
-    sums: ClassVar[Mapping[str, str]] = INTERVAL_SUMS
+    filters: ClassVar[Mapping[str, str]] = INTERVAL_GROUPS
+    known_metrics: ClassVar[Collection[str]] = RECORD_METRIC_NAMES
 
     def __post_init__(self) -> None:
         """Refuse unknown words and time zones, and too many days."""
         check_days(self.first, self.last)
-        _check_dimensions(self.group_by, self.where, self.groups)
         if CONVERSATIONS.name in self.metrics:
             raise QueryError(
                 "Conversations have no time of day, only a first day in UTC; expected some of "
-                f"{', '.join(self.sums)}."
+                f"{', '.join(self.known_metrics)}."
             )
-        _check_metrics(self.metrics, self.sums)
+        super().__post_init__()
         time_zone(self.time_zone)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What each row of the answer has, in order."""
+        return ("start", *super().columns)
 
 
 @dataclass(frozen=True)
-class PerformanceQuery:
-    """Days from first to last, both included, of one tenant, or of all together where none is named."""
+class SeriesQuery(Query):
+    """The three daily series, of one tenant or of all together."""
 
-    first: date
-    last: date
-    tenant_id: str | None = None
+    group_by: tuple[str, ...] = field(default=("day",), init=False)
+    metrics: tuple[str, ...] = SERIES
+
+    groups: ClassVar[Mapping[str, str]] = {"day": "day"}
+    known_metrics: ClassVar[Collection[str]] = SERIES
+    kept: ClassVar[frozenset[str]] = frozenset({"day", "tenant", *SERIES})
+
+
+@dataclass(frozen=True)
+class StockQuery(Query):
+    """Personas and timeline entries: the flows of each day and the stocks at its end, of one tenant or of all.
+
+    A stock is what was added less what was taken away since the first day of the calendar: what happened before
+    `first` is in it, and it goes on after a missing day.
+    """
+
+    group_by: tuple[str, ...] = field(default=("day",), init=False)
+    metrics: tuple[str, ...] = tuple(name for stock, flows in STOCKS.items() for name in (*flows, stock))
+
+    groups: ClassVar[Mapping[str, str]] = {"day": "day"}
+    known_metrics: ClassVar[Collection[str]] = metrics
+
+
+@dataclass(frozen=True)
+class PerformanceQuery(Query):
+    """How fast and how faultlessly requests were answered, of one tenant or of all together.
+
+    Percentiles are upper bounds of buckets that are 5 % wide, null without latencies. Errors are a percentage of
+    requests, tokens and bytes an average per request: one decimal, null without requests. A model without requests
+    and latencies has no row.
+    """
+
     group_by: tuple[str, ...] = ("day",)
+    metrics: tuple[str, ...] = PERFORMANCE_METRICS
+
+    groups: ClassVar[Mapping[str, str]] = {"day": "day", "model": "model"}
+    known_metrics: ClassVar[Collection[str]] = PERFORMANCE_METRICS
 
     def __post_init__(self) -> None:
         """Refuse other groups."""
@@ -132,6 +207,22 @@ class PerformanceQuery:
             known = ", ".join(repr(",".join(words)) for words in PERFORMANCE_GROUPS)
             found = ",".join(self.group_by)
             raise QueryError(f"Performance is not grouped by {found!r}; expected one of {known}.")
+        super().__post_init__()
+
+
+@dataclass(frozen=True)
+class QualityQuery(Query):
+    """What consistency checks found, by issue type, of one tenant or of all together.
+
+    First all checks (`(all)`), then those in which a type occurred, the most frequent first. `clean_percent` is
+    the share of checks without an issue: of all checks only, and null without checks. Ratios have one decimal.
+    """
+
+    group_by: tuple[str, ...] = field(default=("issue_type",), init=False)
+    metrics: tuple[str, ...] = QUALITY_METRICS
+
+    groups: ClassVar[Mapping[str, str]] = {"issue_type": "issue_type"}
+    known_metrics: ClassVar[Collection[str]] = QUALITY_METRICS
 
 
 def of_tenant(tenant_id: str | None) -> tuple[tuple[str, str], ...]:
@@ -139,22 +230,28 @@ def of_tenant(tenant_id: str | None) -> tuple[tuple[str, str], ...]:
     return () if tenant_id is None else (("tenant", tenant_id),)
 
 
-def _check_dimensions(group_by: tuple[str, ...], where: Iterable[tuple[str, str]], known: Collection[str]) -> None:
-    _check_once(group_by)
-    for name in (*group_by, *(name for name, _ in where)):
+def _check_known(kind: str, names: Iterable[str], known: Collection[str]) -> None:
+    for name in names:
         if name not in known:
-            raise QueryError(f"There is no dimension {name!r}; expected one of {', '.join(known)}.")
+            raise QueryError(f"There is no {kind} {name!r}; expected one of {', '.join(known)}.")
 
 
 def _check_metrics(metrics: tuple[str, ...], known: Collection[str]) -> None:
-    _check_once(metrics)
     if not metrics:
         raise QueryError(f"No metric is named; expected some of {', '.join(known)}.")
-    for name in metrics:
-        if name not in known:
-            raise QueryError(f"There is no metric {name!r}; expected one of {', '.join(known)}.")
+    _check_known("metric", metrics, known)
 
 
 def _check_once(words: tuple[str, ...]) -> None:
     if len(set(words)) < len(words):
         raise QueryError(f"{', '.join(words)}: a word occurs twice; name each once.")
+
+
+def _check_kept(as_of: AsOf, others: Collection[str]) -> None:
+    if isinstance(as_of, int) and as_of < 1:
+        raise QueryError(f"There is no version {as_of}; expected 1 for what was published first, or more.")
+    if others:
+        raise QueryError(
+            f"Earlier versions of {', '.join(sorted(others))} are not kept; expected the series, or tokens and "
+            "amount of costs by day, tenant, model and class."
+        )

@@ -1,12 +1,13 @@
-"""Reads the three series of a tenant. Exact integers; a missing day is null, not zero."""
+"""Reads the three series. Exact integers; a missing day is null, not zero."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 
-from sqlalchemy import Connection, select
+from sqlalchemy import BigInteger, Connection, FromClause, Table, cast, func, select
 
-from usage_pipeline.series.status import DayReader, DayStatus
+from usage_pipeline.metrics.answers import Answer, Row, conditions, known_days, statuses_of
+from usage_pipeline.metrics.published import Published, as_published
+from usage_pipeline.metrics.queries import SeriesQuery
 from usage_pipeline.series.tables import CONVERSATION_SERIES, MESSAGE_SERIES, TOKEN_SERIES
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
@@ -15,54 +16,45 @@ conversation_series = warehouse_table(CONVERSATION_SERIES.spec)
 message_series = warehouse_table(MESSAGE_SERIES.spec)
 token_series = warehouse_table(TOKEN_SERIES.spec)
 
-_SERIES = {"tokens": token_series, "conversations": conversation_series, "messages": message_series}
+_TABLES = {"tokens": token_series, "conversations": conversation_series, "messages": message_series}
 
 
-@dataclass(frozen=True)
-class SeriesDay:
-    """One day of a tenant's three series; all null on a missing day."""
-
-    day: date
-    tokens: int | None
-    conversations: int | None
-    messages: int | None
-
-    @property
-    def milliseconds(self) -> int:
-        """UTC midnight, in milliseconds since 1970."""
-        return int(datetime.combine(self.day, time(), UTC).timestamp()) * 1000
-
-
-def read_series(storage: Storage, tenant_id: str, first: date, last: date) -> list[SeriesDay]:
-    """A tenant's three series from first to last, both included, a point for every day."""
+def read_series(storage: Storage, query: SeriesQuery) -> Answer:
+    """Read the totals of each day."""
+    statuses = statuses_of(storage, query.days)
+    known = known_days(statuses)
     with storage.warehouse.connect() as connection:
-        statuses = DayReader(storage, connection).read(first, last)
-        totals = {name: _totals(connection, name, tenant_id, first, last) for name in _SERIES}
-
-    def value(name: str, day: date, status: DayStatus) -> int | None:
-        return None if status is DayStatus.MISSING else totals[name].get(day, 0)
-
-    return [
-        SeriesDay(entry.day, **{name: value(name, entry.day, entry.status) for name in _SERIES})
-        for entry in statuses
-    ]
+        totals = {name: _totals(connection, _TABLES[name], query, known) for name in query.metrics}
+    rows: list[Row] = [{"day": day, **{name: totals[name].get(day) for name in totals}} for day in statuses]
+    published = {day for of_series in totals.values() for day in of_series}
+    return Answer(query, rows, as_published(statuses, published))
 
 
-def series_points(days: Sequence[SeriesDay]) -> dict[str, list[dict[str, int | None]]]:
+def _totals(
+    connection: Connection, table: Table, query: SeriesQuery, days: Collection[date]
+) -> Mapping[date, int]:
+    """The total of each of the days, and of those only that were published by then."""
+    rows: FromClause = table
+    if query.as_of is not None:
+        published = Published(table.name, query.as_of)
+        rows, days = published.rows(), published.days(connection, days)
+    total = rows.c.quantity if query.as_of is not None else rows.c.total
+    sums = select(rows.c.day, cast(func.sum(total), BigInteger).label("total"))
+    summed = sums.where(*conditions(query, rows, days)).group_by(rows.c.day)
+    found = {row.day: row.total for row in connection.execute(summed)}
+    return {day: found.get(day, 0) for day in days}
+
+
+def series_points(rows: Sequence[Row]) -> dict[str, list[dict[str, int | None]]]:
     """The three series as parallel lists of `{date: midnight UTC in ms, total}`."""
-    return {
-        name: [{"date": entry.milliseconds, "total": getattr(entry, name)} for entry in days] for name in _SERIES
-    }
+    return {name: [{"date": _milliseconds(row["day"]), "total": row[name]} for row in rows] for name in _TABLES}
+
+
+def _milliseconds(day: date) -> int:
+    """UTC midnight, since 1970."""
+    return int(datetime.combine(day, time(), UTC).timestamp()) * 1000
 
 
 def known_tenants(connection: Connection) -> list[str]:
     """All tenants that the series know."""
     return list(connection.execute(select(token_series.c.tenant_id).distinct().order_by("tenant_id")).scalars())
-
-
-def _totals(connection: Connection, name: str, tenant_id: str, first: date, last: date) -> Mapping[date, int]:
-    table = _SERIES[name]
-    query = select(table.c.day, table.c.total).where(
-        table.c.tenant_id == tenant_id, table.c.day.between(first, last)
-    )
-    return {row.day: row.total for row in connection.execute(query)}

@@ -10,7 +10,7 @@ from duckdb import DuckDBPyConnection
 from usage_pipeline.costs.record_costs import ClassCost, cost_of_record
 from usage_pipeline.errors import QueryError
 from usage_pipeline.events.catalogue import event_types
-from usage_pipeline.events.record import LANDED_EVENTS, RECORD
+from usage_pipeline.events.record import LANDED_EVENTS, RECORD_NAMES
 from usage_pipeline.records.tables import EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.registry import RECORD_METRIC_NAMES
 from usage_pipeline.series.tables import DAILY_USAGE
@@ -122,11 +122,10 @@ def _explained(
 
 
 def _record(duck: DuckDBPyConnection, path: str, line: int) -> Mapping[str, object]:
-    names = [column.name for column in RECORD]
-    selected = ", ".join(f'"{name}"' for name in names)
+    selected = ", ".join(f'"{name}"' for name in RECORD_NAMES)
     where = f"landing_file = {literal(path)} AND landing_line = {line}"
     row = duck.execute(f"SELECT {selected} FROM found WHERE {where}").fetchall()[0]
-    return {name: value for name, value in zip(names, row, strict=True) if value is not None}
+    return {name: value for name, value in zip(RECORD_NAMES, row, strict=True) if value is not None}
 
 
 def _metrics(duck: DuckDBPyConnection, path: str, line: int) -> Mapping[str, int]:

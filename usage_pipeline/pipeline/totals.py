@@ -7,21 +7,21 @@ from datetime import date
 from decimal import Decimal
 
 from usage_pipeline.events.landing.rejects import count_rejects
-from usage_pipeline.metrics.queries import CostQuery, UsageQuery
-from usage_pipeline.metrics.read import Row, read
-from usage_pipeline.metrics.series import known_tenants, read_series
-from usage_pipeline.registry import METRICS
+from usage_pipeline.metrics.answers import Row
+from usage_pipeline.metrics.queries import SERIES, CostQuery, SeriesQuery, UsageQuery, of_tenant
+from usage_pipeline.metrics.read import read
+from usage_pipeline.metrics.series import known_tenants
+from usage_pipeline.registry import METRIC_NAMES, METRICS
 from usage_pipeline.series.status import DayReader
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
 
-SERIES = ("tokens", "conversations", "messages")
 DAY_COUNTS = ("records", "duplicates", "conflicts", "late_records")
 FILE_COUNTS = ("lines", "header", "blank", "accepted", "rejected")
 _AMOUNT_DECIMALS = 12
 """Those of every amount: so many 10^-12 dollars are a whole number."""
-TOKENS = tuple(metric.name for metric in METRICS if metric.unit == "tokens")
+TOKENS = frozenset(metric.name for metric in METRICS if metric.unit == "tokens")
 
 Counts = Counter[tuple[str, ...]]
 """Numbers by the words that name them; what is not there is 0."""
@@ -69,8 +69,9 @@ def _pairs(expected: Totals, found: Totals) -> Iterator[Difference]:
             yield Difference(" ".join((kind, *key)), there[key], here[key])
 
 
-def read_totals(storage: Storage) -> Totals:
-    """Everything that the pipeline knows, of all days, tenants and landed files."""
+def read_totals(storage: Storage, metrics: tuple[str, ...] = METRIC_NAMES) -> Totals:
+    """Everything that the pipeline knows of all days, tenants and landed files; of usage, these metrics."""
+    tokens = tuple(name for name in metrics if name in TOKENS)
     with storage.warehouse.connect() as connection:
         reader, tenants = DayReader(storage, connection), known_tenants(connection)
         landed = [file for file in landed_files.files(connection) if file.state is FileState.LANDED]
@@ -78,10 +79,11 @@ def read_totals(storage: Storage) -> Totals:
         first, last = reader.known_days() or (today, today)
         days = reader.read(first, last)
     return Totals(
-        usage=_usage(storage, UsageQuery(first, last, ("day", "tenant")))
+        usage=_usage(storage, UsageQuery(first, last, ("day", "tenant"), metrics=metrics))
         | _costs(storage, CostQuery(first, last, ("day", "tenant"))),
-        overall=_usage(storage, UsageQuery(first, last)) | _costs(storage, CostQuery(first, last)),
-        models=_usage(storage, UsageQuery(first, last, ("model",), metrics=TOKENS))
+        overall=_usage(storage, UsageQuery(first, last, metrics=metrics))
+        | _costs(storage, CostQuery(first, last)),
+        models=_usage(storage, UsageQuery(first, last, ("model",), metrics=tokens))
         | _costs(storage, CostQuery(first, last, ("model",))),
         series=_series(storage, tenants, first, last),
         days=_counts({str(day.day): day for day in days}, DAY_COUNTS),
@@ -120,9 +122,9 @@ def dollars(picodollars: int) -> Decimal:
 def _series(storage: Storage, tenants: list[str], first: date, last: date) -> Counts:
     return Counter(
         {
-            (str(point.day), tenant, name): getattr(point, name) or 0
+            (str(row["day"]), tenant, name): row[name] or 0
             for tenant in tenants
-            for point in read_series(storage, tenant, first, last)
+            for row in read(storage, SeriesQuery(first, last, of_tenant(tenant))).rows
             for name in SERIES
         }
     )

@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal
 
 from usage_pipeline.costs.book.prices import UNSPLIT
+from usage_pipeline.metrics.answers import Row as CostRow
 from usage_pipeline.metrics.queries import CostQuery
-from usage_pipeline.metrics.read import Row as CostRow
 from usage_pipeline.metrics.read import read
 from usage_pipeline.reconcile.export import ALL_MODELS, Export, Measure
 from usage_pipeline.reconcile.names import Names, Owned

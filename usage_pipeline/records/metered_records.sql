@@ -26,8 +26,9 @@ SELECT
     END AS tokens_unsplit,
     1 AS records,
     coalesce(usage_records.api_calls, 1) * coalesce(event_types.requests, 0) AS requests,
-    coalesce(event_types.prompts, 0) AS prompts,
-    coalesce(event_types.runs, 0) AS runs,
+{% for metric in type_metrics if metric != 'requests' %}
+    coalesce(event_types.{{ metric }}, 0) AS {{ metric }},
+{% endfor %}
     coalesce(usage_records.messages, 0) AS messages,
     coalesce(usage_records.tokens_in, 0) AS tokens_in,
     coalesce(usage_records.tokens_cached, 0) AS tokens_cached,
@@ -35,11 +36,6 @@ SELECT
     coalesce(usage_records.tokens_out, 0) AS tokens_out,
     coalesce(usage_records.tokens_reasoning, 0) AS tokens_reasoning,
     coalesce(usage_records.tokens_total, 0) AS tokens_total,
-    coalesce(event_types.personas_created, 0) AS personas_created,
-    coalesce(event_types.personas_deleted, 0) AS personas_deleted,
-    coalesce(event_types.timeline_appended, 0) AS timeline_appended,
-    coalesce(event_types.timeline_superseded, 0) AS timeline_superseded,
-    coalesce(event_types.files, 0) AS files,
     coalesce(usage_records.bytes, 0) AS bytes,
     coalesce(usage_records.tool_calls, 0) AS tool_calls,
     CASE

@@ -1,6 +1,5 @@
 """Reads the lines that became no records, for people: rejected when they landed, or set aside afterwards."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,13 +8,11 @@ from usage_pipeline.records.tables import EXCLUDED_EVENTS
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 
-FAULTS = ("conflict", "void_without_target")
-"""Verdicts that somebody should look at; a duplicate is normal, and a void is meant."""
-
 _EXPECTED = {
     "conflict": "the content of the line that landed first",
     "void_without_target": "a record with this id on this day",
 }
+"""Verdicts that somebody should look at, and what was expected; a duplicate is normal, and a void is meant."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +27,7 @@ class LandingRange:
 def read_faults(storage: Storage, asked: LandingRange, limit: int) -> list[dict[str, object]]:
     """Rejected lines, conflicts and voids without a target, in landing order, at most `limit` of them."""
     rejected = read_rejects(storage, asked.first, asked.last, asked.path, limit)
-    found = [*rejected, *_read_excluded_events(storage, asked, FAULTS, limit)]
+    found = [*rejected, *_read_excluded_events(storage, asked, limit)]
     return sorted(found, key=_landing_order)[:limit]
 
 
@@ -39,9 +36,7 @@ def _landing_order(row: dict[str, object]) -> tuple[str, str, object]:
     return path.split("/")[1], path, row["landing_line"]
 
 
-def _read_excluded_events(
-    storage: Storage, asked: LandingRange, verdicts: Sequence[str], limit: int
-) -> list[dict[str, object]]:
+def _read_excluded_events(storage: Storage, asked: LandingRange, limit: int) -> list[dict[str, object]]:
     paths = [path for _, path in sorted(storage.lake.days(EXCLUDED_EVENTS.spec).items())]
     if not paths:
         return []
@@ -52,7 +47,7 @@ def _read_excluded_events(
             "AND CAST(split_part(landing_file, '/', 2) AS DATE) BETWEEN $first AND $last "
             "AND ($path IS NULL OR landing_file = $path) "
             "ORDER BY split_part(landing_file, '/', 2), landing_file, landing_line LIMIT $limit",
-            {"verdicts": list(verdicts), **vars(asked), "limit": limit},
+            {"verdicts": list(_EXPECTED), **vars(asked), "limit": limit},
         ).fetchall()
     return [_as_fault(*row) for row in rows]
 

@@ -5,6 +5,7 @@ from usage_pipeline.events.record import (
     IDENTITY,
     LANDED_EVENTS,
     RECORD,
+    RECORD_NAMES,
     WHERE_LANDED,
 )
 from usage_pipeline.storage.daily import DailyTable, Derived, Input, LandedRows, SameDay, SqlFile
@@ -71,7 +72,7 @@ USAGE_RECORDS = DailyTable(
         ),
         undigested=WHERE_LANDED,
     ),
-    sql=SqlFile.beside(__file__, "usage_records"),
+    sql=SqlFile.beside(__file__, "usage_records", columns=RECORD_NAMES),
     inputs=(LandedRows(LANDED_EVENTS), SameDay(EXCLUDED_EVENTS.spec)),
     tallies=SqlFile.beside(__file__, "line_tallies"),
 )
@@ -99,7 +100,7 @@ CONFLICTS = DailyTable(
         ),
         undigested=WHERE_LANDED | {"counted_file", "counted_line"},
     ),
-    sql=SqlFile.beside(__file__, "conflicts"),
+    sql=SqlFile.beside(__file__, "conflicts", columns=RECORD_NAMES),
     inputs=(LandedRows(LANDED_EVENTS), SameDay(EXCLUDED_EVENTS.spec)),
 )
 

@@ -4,8 +4,8 @@ from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.records.tables import METERED_RECORDS, USAGE_RECORDS
 from usage_pipeline.registry import DIMENSION_NAMES, METRICS, NONE
 from usage_pipeline.series.latency import ENDLESS_MS, UNMEASURED_MS, latency_buckets
-from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
-from usage_pipeline.storage.daily import DailyTable, ReferenceRows, SameDay, SqlFile
+from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE, DIMENSION_ROWS
+from usage_pipeline.storage.daily import DailyTable, SameDay, SqlFile
 from usage_pipeline.storage.tables import columns, metric_columns, tenant_table
 
 OTHER = "(other)"
@@ -43,11 +43,7 @@ DAILY_BREAKDOWN = DailyTable(
     inputs=(
         SameDay(DAILY_USAGE.spec),
         SameDay(CONVERSATION_STARTS.spec),
-        ReferenceRows(
-            name="dimensions",
-            columns=columns(("dimension", "VARCHAR", "What usage can be grouped by.")),
-            rows=tuple((name,) for name in DIMENSION_NAMES),
-        ),
+        DIMENSION_ROWS,
     ),
 )
 

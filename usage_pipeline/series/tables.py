@@ -2,10 +2,45 @@
 
 from usage_pipeline.records.tables import METERED_RECORDS
 from usage_pipeline.registry import CONVERSATIONS as CONVERSATIONS_METRIC
-from usage_pipeline.registry import RECORD_METRICS
-from usage_pipeline.series.grain import GRAIN, QUARTER_HOUR_GRAIN
-from usage_pipeline.storage.daily import DailyTable, EventDays, Lookback, Parameters, SameDay, SqlFile, Versioned
-from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Zone, columns, metric_columns, tenant_table
+from usage_pipeline.registry import DIMENSION_NAMES, DIMENSIONS, MESSAGES, RECORD_METRICS, TOKENS_TOTAL, Metric
+from usage_pipeline.storage.daily import (
+    DailyTable,
+    EventDays,
+    Lookback,
+    Parameters,
+    ReferenceRows,
+    SameDay,
+    SqlFile,
+    Versioned,
+)
+from usage_pipeline.storage.tables import (
+    DAY_AND_TENANT,
+    Column,
+    PartitionedBy,
+    TableSpec,
+    Zone,
+    columns,
+    dimension_columns,
+    metric_columns,
+    tenant_table,
+)
+
+GRAIN: tuple[Column, ...] = (*DAY_AND_TENANT, *dimension_columns(DIMENSIONS))
+
+QUARTER_HOUR_GRAIN: tuple[Column, ...] = (
+    *columns(
+        ("day", "DATE", "Event day, UTC."),
+        ("quarter_hour", "TIMESTAMP", "Start of the 15 minutes, UTC."),
+        ("tenant_id", "VARCHAR", "Tenant."),
+    ),
+    *dimension_columns(dimension for dimension in DIMENSIONS if dimension.within_day),
+)
+
+DIMENSION_ROWS = ReferenceRows(
+    name="dimensions",
+    columns=columns(("dimension", "VARCHAR", "What usage and costs can be grouped by.")),
+    rows=tuple((name,) for name in DIMENSION_NAMES),
+)
 
 DAILY_USAGE = DailyTable(
     spec=TableSpec(
@@ -120,18 +155,19 @@ _SERIES_RULES = (
 )
 
 
-def _series(name: str, description: str, unit: str, counted: str, reads: DailyTable) -> DailyTable:
+def _series(name: str, description: str, metric: Metric, counted: str) -> DailyTable:
+    cube = DAILY_USAGE if metric.of_records else CONVERSATION_STARTS
     return DailyTable(
         spec=tenant_table(
             name,
             description,
             (counted, *_SERIES_RULES),
-            values=columns(("total", "BIGINT", description, unit)),
+            values=columns(("total", "BIGINT", description, metric.unit)),
         ),
-        sql=SqlFile.beside(__file__, name),
-        inputs=(SameDay(reads.spec),),
+        sql=SqlFile.beside(__file__, "tenant_series", metric=metric.name, cube=cube.name),
+        inputs=(SameDay(cube.spec),),
         versioned=Versioned(quantity="total"),
-        looks_back=any(isinstance(entry, Lookback) for entry in reads.inputs),
+        looks_back=any(isinstance(entry, Lookback) for entry in cube.inputs),
         charted="total",
     )
 
@@ -139,22 +175,19 @@ def _series(name: str, description: str, unit: str, counted: str, reads: DailyTa
 TOKEN_SERIES = _series(
     "token_series",
     "Tokens per day and tenant, input and output.",
-    "tokens",
+    TOKENS_TOTAL,
     "Cached input is part of the input, reasoning is part of the output: no token counts twice.",
-    DAILY_USAGE,
 )
 CONVERSATION_SERIES = _series(
     "conversation_series",
     "Conversations that began, per day and tenant.",
-    "conversations",
+    CONVERSATIONS_METRIC,
     "A conversation counts once, on the day of its earliest record, unless it had one within the "
     "`USAGE_LOOKBACK_DAYS` before it.",
-    CONVERSATION_STARTS,
 )
 MESSAGE_SERIES = _series(
     "message_series",
     "Messages per day and tenant.",
-    "messages",
+    MESSAGES,
     "A prompt with its response is two, a failed prompt is one, a message record counts its `count`.",
-    DAILY_USAGE,
 )

@@ -5,7 +5,7 @@ it yields, as the table's day column. Nothing is computed here, and nothing slow
 declarations with its definitions. `inputs.py` reads what a table names, `compute.py` writes its partitions.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -32,20 +32,22 @@ class SqlFile:
 
     path: Path
     module: Path
+    values: tuple[tuple[str, Hashable], ...] = ()
+    """What its template takes besides the names of the registry: such a file is the SELECT of several tables."""
 
     @classmethod
-    def beside(cls, module: str, name: str) -> "SqlFile":
+    def beside(cls, module: str, name: str, **values: Hashable) -> "SqlFile":
         """The file of that name in the folder of a module (give `__file__`)."""
-        return cls(Path(module).parent / f"{name}.sql", Path(module))
+        return cls(Path(module).parent / f"{name}.sql", Path(module), tuple(values.items()))
 
     @property
     def text(self) -> str:
-        """The SELECT, with the names that its template takes from the registry."""
-        return _rendered(self.path.read_text(encoding="utf-8"))
+        """The SELECT, with the names that its template takes."""
+        return _rendered(self.path.read_text(encoding="utf-8"), self.values)
 
 
 @cache
-def _rendered(template: str) -> str:
+def _rendered(template: str, values: tuple[tuple[str, Hashable], ...]) -> str:
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - slow to import
 
     environment = Environment(undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)  # noqa: S701 - SQL
@@ -54,7 +56,9 @@ def _rendered(template: str) -> str:
         within_day_dimensions=registry.WITHIN_DAY_NAMES,
         metrics=registry.METRIC_NAMES,
         record_metrics=registry.RECORD_METRIC_NAMES,
+        type_metrics=registry.BY_TYPE_NAMES,
         priced_classes=[str(name) for name in registry.TokenClass],
+        **dict(values),
     )
 
 

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 
 from usage_pipeline.costs.drift import DriftQuery, read_drift
 from usage_pipeline.costs.tables import TENANT_COSTS
+from usage_pipeline.metrics.answers import Row, coverage
 from usage_pipeline.metrics.queries import CostQuery, UsageQuery
-from usage_pipeline.metrics.ratios import coverage
-from usage_pipeline.metrics.read import Row, read
+from usage_pipeline.metrics.read import read
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
 

@@ -15,24 +15,27 @@ from sqlalchemy import BigInteger, Connection, Row, cast, func, select
 
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.records.tables import EXCLUDED_EVENTS, METERED_RECORDS, USAGE_RECORDS
+from usage_pipeline.registry import CONVERSATIONS as CONVERSATIONS_METRIC
+from usage_pipeline.registry import MESSAGES, RECORD_METRIC_NAMES, TOKENS_TOTAL
 from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.series.tables import (
     CONVERSATION_SERIES,
     CONVERSATION_STARTS,
     CONVERSATIONS,
     DAILY_USAGE,
+    DIMENSION_ROWS,
     MESSAGE_SERIES,
     TOKEN_SERIES,
     USAGE_QUARTER_HOURS,
 )
 from usage_pipeline.storage import inputs, landed_files
-from usage_pipeline.storage.daily import DailyTable, LandedRows, ReferenceRows, SameDay, SqlFile
+from usage_pipeline.storage.daily import DailyTable, LandedRows, SameDay, SqlFile
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.schema import line_tallies, warehouse_table
 from usage_pipeline.storage.state import LineTally
-from usage_pipeline.storage.tables import Zone, columns
+from usage_pipeline.storage.tables import TableSpec, Zone, columns
 from usage_pipeline.validation.batches import register_days
 from usage_pipeline.validation.evaluation import evaluated
 from usage_pipeline.validation.results import Evaluation
@@ -40,27 +43,41 @@ from usage_pipeline.validation.results import Evaluation
 COUNTED_TOTALS = SqlFile.beside(__file__, "totals/counted_totals")
 LANDED_LINES = SqlFile.beside(__file__, "totals/landed_lines")
 
-COMPARED_TABLES: dict[str, DailyTable] = {
-    table.name: table
-    for table in (
-        DAILY_USAGE,
-        USAGE_QUARTER_HOURS,
-        CONVERSATIONS,
-        TOKEN_SERIES,
-        MESSAGE_SERIES,
-        CONVERSATION_SERIES,
-        DAILY_BREAKDOWN,
+
+@dataclass(frozen=True)
+class Comparison:
+    """How a table is compared with the records: the SELECT of the differences, and what it reads besides."""
+
+    table: DailyTable
+    sql: SqlFile
+    reads: tuple[TableSpec, ...] = ()
+
+
+def _tenant_totals(
+    table: DailyTable, compared: Collection[tuple[str, str]], begun: tuple[TableSpec, ...] = ()
+) -> Comparison:
+    """Totals per tenant: each column of the table with a metric of the records, or of what began."""
+    expected = begun[0].name if begun else "counted_totals"
+    names = {"table": table.name, "expected": expected, "compared": tuple(compared)}
+    return Comparison(table, SqlFile.beside(__file__, "totals/tenant_totals", **names), begun)
+
+
+_METRICS = [(name, name) for name in RECORD_METRIC_NAMES]
+_BEGUN = (CONVERSATION_STARTS.spec,)
+
+COMPARISONS = {
+    comparison.table.name: comparison
+    for comparison in (
+        _tenant_totals(DAILY_USAGE, _METRICS),
+        _tenant_totals(USAGE_QUARTER_HOURS, _METRICS),
+        Comparison(CONVERSATIONS, SqlFile.beside(__file__, "totals/conversations")),
+        _tenant_totals(TOKEN_SERIES, [("total", TOKENS_TOTAL.name)]),
+        _tenant_totals(MESSAGE_SERIES, [("total", MESSAGES.name)]),
+        _tenant_totals(CONVERSATION_SERIES, [("total", CONVERSATIONS_METRIC.name)], _BEGUN),
+        Comparison(DAILY_BREAKDOWN, SqlFile.beside(__file__, "totals/daily_breakdown"), _BEGUN),
     )
 }
-"""The tables that are compared with the records, each by the SELECT of its name."""
-
-_WITH_STARTS = (CONVERSATION_SERIES, DAILY_BREAKDOWN)
-"""Of these the conversations are compared with those that began."""
-
-
-def difference_of(table: str) -> SqlFile:
-    """The SELECT that compares a table with the records."""
-    return SqlFile.beside(__file__, f"totals/{table}")
+"""The tables that are compared with the records, by name."""
 
 
 def lines_add_up(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
@@ -130,7 +147,7 @@ def totals(
             read(readable)
         compare = partial(_compare, storage, connection, duck)
         return {
-            name: found | (evaluated(partial(compare, COMPARED_TABLES[name]), readable) if readable else {})
+            name: found | (evaluated(partial(compare, COMPARISONS[name]), readable) if readable else {})
             for name in tables
         }
 
@@ -139,21 +156,21 @@ def _read_records(
     storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Sequence[date]
 ) -> dict[date, Evaluation]:
     """Make readable what every comparison reads: the records and their totals."""
-    inputs.register_all((*METERED_RECORDS, *_dimensions()), storage, connection, duck, days)
+    inputs.register_all((*METERED_RECORDS, DIMENSION_ROWS), storage, connection, duck, days)
     duck.execute(f"CREATE OR REPLACE TEMP TABLE counted_totals AS {COUNTED_TOTALS.text}")
     return dict.fromkeys(days, Evaluation(success=True, observed="", expected=""))
 
 
 def _compare(
-    storage: Storage, connection: Connection, duck: DuckDBPyConnection, table: DailyTable, days: Sequence[date]
+    storage: Storage, connection: Connection, duck: DuckDBPyConnection, asked: Comparison, days: Sequence[date]
 ) -> dict[date, Evaluation]:
-    read = [CONVERSATION_STARTS.spec] if table in _WITH_STARTS else []
-    if table.spec.zone is Zone.WAREHOUSE:
-        _register_totals(table, connection, duck, days)
+    read = [*asked.reads]
+    if asked.table.spec.zone is Zone.WAREHOUSE:
+        _register_totals(asked.table, connection, duck, days)
     else:
-        read.append(table.spec)
+        read.append(asked.table.spec)
     inputs.register_all([SameDay(spec) for spec in read], storage, connection, duck, days)
-    found = duck.execute(difference_of(table.name).text)
+    found = duck.execute(asked.sql.text)
     names = [column[0] for column in found.description][2:]
     rows = {day: counts for day, *counts in found.fetchall()}
     return {day: _compared(names, *rows.get(day, [0])) for day in days}
@@ -177,10 +194,6 @@ def _register_totals(
     of_keys = [("event_day", "DATE", ""), *((key.name, "VARCHAR", "") for key in keys)]
     of_sums = [(column.name, "BIGINT", "") for column in sums]
     register_rows(duck, table.name, columns(*of_keys, *of_sums), found)
-
-
-def _dimensions() -> list[ReferenceRows]:
-    return [entry for entry in DAILY_BREAKDOWN.inputs if isinstance(entry, ReferenceRows)]
 
 
 def _register_rejected(

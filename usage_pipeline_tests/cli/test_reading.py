@@ -45,6 +45,33 @@ def test_series_csv_leaves_a_missing_day_empty(call: Callable[..., str]) -> None
     assert printed == "day,tokens,conversations,messages\n2026-05-03,120,0,1\n2026-05-04,,,\n"
 
 
+@pytest.mark.parametrize(
+    ("as_of", "row"),
+    [
+        pytest.param("2026-05-31", "2026-05-03,,,", id="a day before it was published"),
+        pytest.param("2026-06-01", "2026-05-03,120,0,1", id="the day on which it was"),
+        pytest.param("2026-06-01T00:00:00Z", "2026-05-03,120,0,1", id="the time"),
+        pytest.param("2026-06-01T01:59:59+02:00", "2026-05-03,,,", id="a second before, in another zone"),
+        pytest.param("1", "2026-05-03,120,0,1", id="the first version"),
+    ],
+)
+def test_series_as_of_a_time_or_version(call: Callable[..., str], as_of: str, row: str) -> None:
+    days = ("--from", "2026-05-03", "--to", "2026-05-03")
+    printed = call("series", "--tenant", "acme", *days, "--as-of", as_of, "--format", "csv")
+    assert printed == f"day,tokens,conversations,messages\n{row}\n"
+
+
+def test_costs_as_of_a_version_have_tokens_and_amounts(call: Callable[..., str]) -> None:
+    printed = call("costs", "--group-by", "tenant,model", "--as-of", "1", "--format", "csv")
+    assert printed == "tenant,model,tokens,amount\nacme,m1,240,\nacme,m2,220,\nglobex,(none),120,\n"
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-06-01T00:00:00", "1.5"])
+def test_an_as_of_that_is_no_time_is_a_wrong_question(call: Callable[..., str], text: str) -> None:
+    with pytest.raises(QueryError, match=f"--as-of '{text}': expected a day, a time with its zone, or a version"):
+        call("series", "--tenant", "acme", "--as-of", text)
+
+
 @pytest.mark.usefixtures("call")
 def test_series_of_an_unknown_tenant_names_the_known_ones() -> None:
     result = CliRunner().invoke(app, ["series", "--tenant", "acne"])

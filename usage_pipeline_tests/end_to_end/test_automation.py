@@ -12,7 +12,8 @@ import pytest
 import zstandard
 
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.metrics.series import read_series
+from usage_pipeline.metrics.queries import SeriesQuery, of_tenant
+from usage_pipeline.metrics.read import read
 from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.queries import LandingRange, read_faults
@@ -214,8 +215,8 @@ def test_every_fault_is_named_with_file_line_and_reason(
 @pytest.mark.usefixtures("running")
 def test_the_good_lines_of_a_day_with_faults_count(deployment: Deployment) -> None:
     with open_storage(deployment.settings) as storage:
-        (point,) = read_series(storage, "acme", FIRST, FIRST)
-    assert point.tokens == 120 * (1 + len(FAULTY_LINES) + len(SOUND_FILES))
+        (point,) = read(storage, SeriesQuery(FIRST, FIRST, of_tenant("acme"))).rows
+    assert point["tokens"] == 120 * (1 + len(FAULTY_LINES) + len(SOUND_FILES))
 
 
 def test_a_late_file_recomputes_exactly_the_day_that_it_affects(running: Service, landing: Landing) -> None:

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from usage_pipeline.costs.drift import Drift, DriftQuery, read_drift
-from usage_pipeline.metrics.queries import CostQuery, UsageQuery
+from usage_pipeline.metrics.queries import CostQuery, SeriesQuery, UsageQuery, of_tenant
 from usage_pipeline.metrics.read import read
-from usage_pipeline.metrics.series import read_series
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
@@ -84,8 +83,8 @@ def test_the_token_series_is_the_truth_and_zero_on_days_without_prompts(
 ) -> None:
     days = [FIRST + timedelta(days=offset) for offset in range((LAST - FIRST).days + 1)]
     totals = {date.fromisoformat(day): entry["total"] for day, entry in truth["per_day_utc"].items()}
-    points = read_series(aider, "aider", FIRST, LAST)
-    assert {point.day: point.tokens for point in points} == {day: totals.get(day, 0) for day in days}
+    points = read(aider, SeriesQuery(FIRST, LAST, of_tenant("aider"))).rows
+    assert {point["day"]: point["tokens"] for point in points} == {day: totals.get(day, 0) for day in days}
 
 
 def test_records_per_event_type_are_the_truths(aider: Storage, truth: dict[str, Any]) -> None:

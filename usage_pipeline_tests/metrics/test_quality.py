@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from usage_pipeline.metrics.quality import Quality, read_quality
+from usage_pipeline.metrics.queries import QualityQuery, of_tenant
+from usage_pipeline.metrics.read import read
 from usage_pipeline.series.breakdown_tables import ALL, DAILY_QUALITY
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
@@ -111,24 +112,29 @@ def landed(computed: Callable[..., Storage]) -> Storage:
     return computed({("persona", "2026-05-01"): [*prompts, *checks], ("persona", "2026-05-02"): next_day})
 
 
+def quality(storage: Storage, tenant: str | None) -> list[tuple[Any, ...]]:
+    """Issue type, checks, clean checks in percent, issues and issues per 1,000 prompts of May."""
+    return [tuple(row.values()) for row in read(storage, QualityQuery(*MAY, of_tenant(tenant))).rows]
+
+
 def test_quality_is_read_over_days_the_most_frequent_issue_first(landed: Storage) -> None:
-    assert read_quality(landed, "acme", *MAY) == [
-        Quality(ALL, 3, Decimal("33.3"), 3, Decimal("428.6")),
-        Quality("employer", 2, None, 2, Decimal("285.7")),
-        Quality("age", 1, None, 1, Decimal("142.9")),
+    assert quality(landed, "acme") == [
+        (ALL, 3, Decimal("33.3"), 3, Decimal("428.6")),
+        ("employer", 2, None, 2, Decimal("285.7")),
+        ("age", 1, None, 1, Decimal("142.9")),
     ]
 
 
 def test_without_prompts_there_is_no_ratio_to_them(landed: Storage) -> None:
-    assert read_quality(landed, "zeta", *MAY) == [
-        Quality(ALL, 1, Decimal("0.0"), 1, None),
-        Quality("age", 1, None, 1, None),
+    assert quality(landed, "zeta") == [
+        (ALL, 1, Decimal("0.0"), 1, None),
+        ("age", 1, None, 1, None),
     ]
 
 
 def test_without_a_tenant_all_are_together(landed: Storage) -> None:
-    assert read_quality(landed, None, *MAY)[0] == Quality(ALL, 4, Decimal("25.0"), 4, Decimal("571.4"))
+    assert quality(landed, None)[0] == (ALL, 4, Decimal("25.0"), 4, Decimal("571.4"))
 
 
 def test_without_checks_there_is_no_share(storage: Storage) -> None:
-    assert read_quality(storage, None, *MAY) == [Quality(ALL, 0, None, 0, None)]
+    assert quality(storage, None) == [(ALL, 0, None, 0, None)]

@@ -1,5 +1,9 @@
 """The three daily series: a point for every day, zero where nothing happened, null where nothing is known."""
 
+from datetime import date
+
+from usage_pipeline.metrics.queries import SeriesQuery, of_tenant
+from usage_pipeline.metrics.read import read
 from usage_pipeline.metrics.series import known_tenants, series_points
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.reading import Run, series
@@ -35,10 +39,19 @@ def test_a_missing_day_is_null(storage: Storage, landing: Landing, run: Run) -> 
     assert (missing.tokens, missing.conversations, missing.messages) == (None, None, None)
 
 
+def test_without_a_tenant_all_are_together(storage: Storage, landing: Landing, run: Run) -> None:
+    lines = [prompt("e1", "2026-05-01T08:00:00Z", tenantId=tenant) for tenant in ("acme", "zeta")]
+    landing.write("persona", "2026-05-01", lines)
+    run()
+    (day,) = series(storage, "2026-05-01", "2026-05-01", tenant=None)
+    assert (day.tokens, day.conversations, day.messages) == (240, 0, 4)
+
+
 def test_points_are_utc_midnights_in_milliseconds(storage: Storage, landing: Landing, run: Run) -> None:
     landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
     run()
-    assert series_points(series(storage, "2026-05-01", "2026-05-02")) == {
+    query = SeriesQuery(date(2026, 5, 1), date(2026, 5, 2), of_tenant("acme"))
+    assert series_points(read(storage, query).rows) == {
         "tokens": [{"date": 1777593600000, "total": 120}, {"date": 1777680000000, "total": None}],
         "conversations": [{"date": 1777593600000, "total": 0}, {"date": 1777680000000, "total": None}],
         "messages": [{"date": 1777593600000, "total": 2}, {"date": 1777680000000, "total": None}],

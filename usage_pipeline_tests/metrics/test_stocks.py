@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from usage_pipeline.metrics.stocks import StockDay, read_stocks
+from usage_pipeline.metrics.queries import StockQuery, of_tenant
+from usage_pipeline.metrics.read import read
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.reading import Run, day
 from usage_pipeline_tests.support import Landing
@@ -35,24 +36,30 @@ def landed(computed: Callable[..., Storage]) -> Storage:
     )
 
 
+def stocks(storage: Storage, tenant: str | None, first: str, last: str) -> list[tuple[Any, ...]]:
+    """Day; personas created, deleted and there; timeline entries appended, superseded and there."""
+    answer = read(storage, StockQuery(day(first), day(last), of_tenant(tenant)))
+    return [tuple(row.values()) for row in answer.rows]
+
+
 def test_a_stock_is_what_was_added_less_what_was_taken_away(landed: Storage) -> None:
-    assert read_stocks(landed, "acme", day("2026-05-01"), day("2026-05-02")) == [
-        StockDay(date(2026, 5, 1), 3, 0, 3, 2, 0, 2),
-        StockDay(date(2026, 5, 2), 0, 1, 2, 1, 2, 1),
+    assert stocks(landed, "acme", "2026-05-01", "2026-05-02") == [
+        (date(2026, 5, 1), 3, 0, 3, 2, 0, 2),
+        (date(2026, 5, 2), 0, 1, 2, 1, 2, 1),
     ]
 
 
 def test_a_missing_day_is_null_and_the_stock_goes_on_after_it(landed: Storage) -> None:
-    assert read_stocks(landed, "acme", day("2026-05-03"), day("2026-05-05")) == [
-        StockDay(date(2026, 5, 3), None, None, None, None, None, None),
-        StockDay(date(2026, 5, 4), 0, 0, 2, 0, 0, 1),
-        StockDay(date(2026, 5, 5), 2, 0, 4, 0, 0, 1),
+    assert stocks(landed, "acme", "2026-05-03", "2026-05-05") == [
+        (date(2026, 5, 3), None, None, None, None, None, None),
+        (date(2026, 5, 4), 0, 0, 2, 0, 0, 1),
+        (date(2026, 5, 5), 2, 0, 4, 0, 0, 1),
     ]
 
 
 def test_without_a_tenant_all_are_together(landed: Storage) -> None:
-    (found,) = read_stocks(landed, None, day("2026-05-05"), day("2026-05-05"))
-    assert found.personas == 5
+    (found,) = stocks(landed, None, "2026-05-05", "2026-05-05")
+    assert found[3] == 5
 
 
 def test_what_was_there_before_the_calendar_is_unknown_so_a_stock_may_be_negative(
@@ -60,5 +67,5 @@ def test_what_was_there_before_the_calendar_is_unknown_so_a_stock_may_be_negativ
 ) -> None:
     landing.write("persona", "2026-05-01", events("2026-05-01", DELETE))
     run()
-    (found,) = read_stocks(storage, "acme", day("2026-05-01"), day("2026-05-01"))
-    assert found.personas == -1
+    (found,) = stocks(storage, "acme", "2026-05-01", "2026-05-01")
+    assert found[3] == -1

@@ -163,10 +163,8 @@ def test_grouping_nothing_gives_no_groups(varied: Storage) -> None:
 def test_a_word_that_is_no_dimension_is_refused(query: dict[str, Any]) -> None:
     with pytest.raises(UsagePipelineError) as error:
         UsageQuery(FIRST, LAST, **query)
-    assert str(error.value) == (
-        "There is no dimension 'colour'; expected one of day, tenant, source, type, model, member_id, project, "
-        "feature, agent, agent_type, status."
-    )
+    expected = "day, tenant, source, type, model, member_id, project, feature, agent, agent_type, status"
+    assert str(error.value).startswith(f"There is no dimension 'colour'; expected one of {expected}")
 
 
 def test_a_word_that_is_no_metric_is_refused() -> None:

@@ -145,8 +145,8 @@ def test_with_a_repository_links_lead_to_its_pages() -> None:
     linked = code(spec)[0]
     assert isinstance(linked, dg.UrlCodeReference)
     assert (linked.label, linked.url) == (
-        "series/token_series.sql",
-        "https://git.example.com/usage/blob/v1/usage_pipeline/series/token_series.sql#L1",
+        "series/tenant_series.sql",
+        "https://git.example.com/usage/blob/v1/usage_pipeline/series/tenant_series.sql#L1",
     )
 
 

@@ -32,9 +32,8 @@ from usage_pipeline.storage.inputs import register_reference, rows_of
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.state import LineTally
 from usage_pipeline.storage.tables import TableSpec
-from usage_pipeline.validation.checks import COMPARED
 from usage_pipeline.validation.findings import REPEATED_IDS
-from usage_pipeline.validation.tallies import COUNTED_TOTALS, LANDED_LINES, difference_of
+from usage_pipeline.validation.tallies import COMPARISONS, COUNTED_TOTALS, LANDED_LINES
 
 # Each was looked up in the reference of Spark SQL (built-in functions, and the syntax of queries) and means
 # the same there. Before a class is added: look it up, also for nulls, for ties and for what it returns.
@@ -117,27 +116,31 @@ def sql_files() -> list[Path]:
     return sorted(file for folder in folders for file in folder.rglob("*.sql"))
 
 
-def named_in_tables() -> set[Path]:
-    """The files that the tables name, tallies included, and those that checks read."""
-    selects = (COUNTED_TOTALS, LANDED_LINES, REPEATED_IDS, *map(difference_of, COMPARED))
-    checked = {select.path for select in selects}
-    derived = {entry.sql.path for table in DAILY_TABLES for entry in table.inputs if isinstance(entry, Derived)}
-    own = {sql.path for table in DAILY_TABLES for sql in (table.sql, table.tallies) if sql is not None}
-    return own | derived | checked
+def selects() -> dict[str, SqlFile]:
+    """The SELECTs of the tables, tallies included, and those of the checks, by what they are for."""
+    tables = {table.name: table.sql for table in DAILY_TABLES}
+    tallies = {f"{table.name}_tallies": table.tallies for table in DAILY_TABLES if table.tallies is not None}
+    inputs = [entry for table in DAILY_TABLES for entry in table.inputs if isinstance(entry, Derived)]
+    checks = {f"{name}_check": comparison.sql for name, comparison in COMPARISONS.items()}
+    others = {select.path.stem: select for select in (COUNTED_TOTALS, LANDED_LINES, REPEATED_IDS)}
+    return {**tables, **tallies, **{entry.name: entry.sql for entry in inputs}, **checks, **others}
+
+
+each_select = pytest.mark.parametrize("select", selects().values(), ids=selects())
 
 
 def test_every_file_belongs_to_a_table_or_a_check() -> None:
-    assert set(sql_files()) == named_in_tables()
+    assert set(sql_files()) == {select.path for select in selects().values()}
 
 
-@pytest.mark.parametrize("file", sql_files(), ids=lambda file: file.stem)
-def test_a_file_is_one_select_of_words_that_are_allowed(file: Path) -> None:
-    assert sorted(set(faults(SqlFile(file, file).text))) == []
+@each_select
+def test_a_file_is_one_select_of_words_that_are_allowed(select: SqlFile) -> None:
+    assert sorted(set(faults(select.text))) == []
 
 
-@pytest.mark.parametrize("file", sql_files(), ids=lambda file: file.stem)
-def test_a_file_can_be_carried_to_spark(file: Path) -> None:
-    (spark,) = sqlglot.transpile(SqlFile(file, file).text, "duckdb", "spark", unsupported_level=ErrorLevel.RAISE)
+@each_select
+def test_a_file_can_be_carried_to_spark(select: SqlFile) -> None:
+    (spark,) = sqlglot.transpile(select.text, "duckdb", "spark", unsupported_level=ErrorLevel.RAISE)
     assert isinstance(sqlglot.parse_one(spark, dialect="spark"), exp.Select)
 
 

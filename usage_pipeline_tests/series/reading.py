@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from usage_pipeline.metrics.queries import IntervalQuery, UsageQuery
+from usage_pipeline.metrics.queries import AsOf, IntervalQuery, SeriesQuery, UsageQuery, of_tenant
 from usage_pipeline.metrics.read import read
-from usage_pipeline.metrics.series import SeriesDay, read_series
 from usage_pipeline.series.status import Day, DayReader
 from usage_pipeline.storage.opened import Storage
 
@@ -19,9 +18,21 @@ def day(text: str) -> date:
     return date.fromisoformat(text)
 
 
-def series(storage: Storage, first: str, last: str, tenant: str = "acme") -> list[SeriesDay]:
+class SeriesDay(NamedTuple):
+    """One day of the three series."""
+
+    day: date
+    tokens: int | None
+    conversations: int | None
+    messages: int | None
+
+
+def series(
+    storage: Storage, first: str, last: str, tenant: str | None = "acme", as_of: AsOf | None = None
+) -> list[SeriesDay]:
     """The series of a tenant."""
-    return read_series(storage, tenant, day(first), day(last))
+    query = SeriesQuery(day(first), day(last), of_tenant(tenant), as_of=as_of)
+    return [SeriesDay(**row) for row in read(storage, query).rows]
 
 
 def tokens(storage: Storage, first: str, last: str, tenant: str = "acme") -> list[int | None]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from usage_pipeline.cli.demo.truth import read_truth
+from usage_pipeline.cli.demo.truth import KNOWN_METRICS, read_truth
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.pipeline.totals import Totals, compare, read_totals
 from usage_pipeline.settings import Settings
@@ -37,7 +37,7 @@ def expected(simulated: Storage) -> Totals:
 
 @pytest.fixture(scope="module")
 def found(simulated: Storage) -> Totals:
-    return read_totals(simulated)
+    return read_totals(simulated, KNOWN_METRICS)
 
 
 @pytest.mark.parametrize("kind", [entry.name for entry in fields(Totals)])

@@ -8,7 +8,7 @@ from usage_pipeline.cli.demo.logs import place_logs
 from usage_pipeline.cli.demo.next_steps import commands, places
 from usage_pipeline.cli.demo.result import Conflict, Result
 from usage_pipeline.cli.demo.summary import heading, print_summary
-from usage_pipeline.cli.demo.truth import TRUTH
+from usage_pipeline.cli.demo.truth import KNOWN_METRICS, TRUTH
 from usage_pipeline.cli.output import console, count, say
 from usage_pipeline.cli.session import open_session
 from usage_pipeline.errors import UsagePipelineError
@@ -30,7 +30,7 @@ def show_demo(settings: Settings, seed: int | None, data_dir: Path | None) -> No
     with open_session(settings, "demo") as session:
         truth = place_logs(session.storage, seed, session.runner.progress)
         refresh(session.storage, session.runner)
-        found = read_totals(session.storage)
+        found = read_totals(session.storage, KNOWN_METRICS)
         with session.storage.warehouse.connect() as connection:
             files = landed_files.files(connection)
         result = Result(truth, found, files, _conflict(session.storage))

@@ -8,7 +8,7 @@ from usage_pipeline.cli.demo.result import Result
 from usage_pipeline.cli.demo.truth import Planted
 from usage_pipeline.cli.options import OutputFormat
 from usage_pipeline.cli.output import Row, console, count, print_rows, say
-from usage_pipeline.pipeline.totals import SERIES
+from usage_pipeline.metrics.queries import SERIES
 
 CHART_DAYS = 60
 """Days that a chart shows at most: a terminal is 80 characters wide."""

@@ -16,6 +16,9 @@ from usage_pipeline.simulation.settings import Simulation
 
 TRUTH = "truth.json"
 
+KNOWN_METRICS = (*MEASURES, "tokens_cache_write")
+"""Of usage, the metrics that the file has; simulated logs never write to a cache, so that one is zero."""
+
 _SERIES = {"tokens": "tokens_total", "conversations": "conversations", "messages": "messages"}
 _DAY_COUNTS = {"records": "records", "duplicates": "duplicates", "conflicts": "conflicts", "late_records": "late"}
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from usage_pipeline.metrics.ratios import one_decimal
+from usage_pipeline.metrics.answers import one_decimal
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,128 @@
+"""Reads sums of the cubes: usage and costs by day, and usage by intervals."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from usage_pipeline.costs.tables import DAILY_COSTS
+from usage_pipeline.metrics.answers import Answer, Row, coverage, known_days, statuses_of, with_missing
+from usage_pipeline.metrics.buckets import Bucket, buckets, time_zone
+from usage_pipeline.metrics.published import PublishedCosts
+from usage_pipeline.metrics.queries import CostQuery, IntervalQuery, Query, UsageQuery
+from usage_pipeline.metrics.rollups import damage_named, scan
+from usage_pipeline.registry import CONVERSATIONS, DIMENSION_NAMES, NOT_TOKENS, RECORD_METRIC_NAMES
+from usage_pipeline.series.status import DayStatus
+from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE, USAGE_QUARTER_HOURS
+from usage_pipeline.storage.engine import literal, session
+from usage_pipeline.storage.opened import Storage
+
+_Sums = Sequence[Sequence[Any]]
+"""Rows of (groups, metrics)."""
+
+_NOT_TOKENS = ", ".join(f"'{name}'" for name in NOT_TOKENS)
+_COST_SUMS = {
+    "tokens": f"CAST(coalesce(sum(quantity) FILTER (class NOT IN ({_NOT_TOKENS})), 0) AS BIGINT)",
+    "unpriced_tokens": "CAST(coalesce(sum(quantity) FILTER (amount IS NULL), 0) AS BIGINT)",
+    "amount": "CAST(CASE WHEN count(*) = 0 THEN 0 ELSE sum(amount) END AS DECIMAL(38,12))",
+}
+
+
+def read_usage(storage: Storage, query: UsageQuery) -> Answer:
+    """Read both cubes of usage."""
+    statuses = statuses_of(storage, query.days)
+    cubes = _cubes(storage, known_days(statuses))
+    return _answer(query, statuses, lambda groups: _sums(storage, query, groups, cubes))
+
+
+def read_costs(storage: Storage, query: CostQuery) -> Answer:
+    """Read the cube of costs, or the costs that were published."""
+    statuses = statuses_of(storage, query.days)
+    if query.as_of is not None:
+        published = PublishedCosts(storage, query, query.as_of)
+        statuses = published.statuses(statuses)
+        return _answer(query, statuses, lambda groups: published.sums(groups, known_days(statuses)))
+    cube = scan(storage, DAILY_COSTS.spec, known_days(statuses))
+    return _answer(query, statuses, lambda groups: _sums(storage, query, groups, cube))
+
+
+def _answer(query: Query, statuses: Mapping[date, DayStatus], sums: Callable[[Sequence[str]], _Sums]) -> Answer:
+    """The answer of these sums, which are by the groups that they are called with."""
+    groups = tuple(name for name in query.group_by if name != "day")
+    if groups == query.group_by:
+        found = sums(groups)
+    else:
+        groups = ("day", *groups)
+        missing = statuses.keys() - set(known_days(statuses))
+        found = with_missing(statuses, missing, sums(groups), query)
+    return Answer(query, [_named(query, groups, row) for row in found], statuses)
+
+
+def _named(query: Query, groups: Sequence[str], row: Sequence[Any]) -> Row:
+    """The row by the names in the columns of the query, in their order."""
+    named = dict(zip((*groups, *query.metrics), row, strict=True))
+    if named.get("amount") is not None:
+        named["amount"] = Decimal(named["amount"])
+    if "coverage" in query.columns:
+        named["coverage"] = coverage(named["tokens"], named["unpriced_tokens"])
+    return {name: named[name] for name in query.columns}
+
+
+def _sums(
+    storage: Storage, query: Query, group_by: Sequence[str], rows: str, parameters: Sequence[object] = ()
+) -> _Sums:
+    columns = {**query.groups, "start": "start"}
+    groups = "".join(f'"{columns[name]}" AS "{name}", ' for name in group_by)
+    sums = ", ".join(f'{_sum(name)} AS "{name}"' for name in query.metrics)
+    tests = [f'"{query.filters[name]}" = {literal(value)}' for name, value in query.where if name != "day"]
+    with session(storage.engine) as duck, damage_named():
+        return duck.execute(
+            f"SELECT {groups}{sums} FROM ({rows}) AS cube WHERE {' AND '.join(tests) or 'true'}"
+            + (" GROUP BY ALL ORDER BY ALL" if group_by else ""),
+            parameters,
+        ).fetchall()
+
+
+def _sum(metric: str) -> str:
+    return _COST_SUMS.get(metric, f'CAST(coalesce(sum("{metric}"), 0) AS BIGINT)')
+
+
+def _cubes(storage: Storage, days: Collection[date]) -> str:
+    """Both cubes of usage under one another: conversations are counted by one, everything else by the other."""
+    zeros = ", ".join(f"0 AS {name}" for name in RECORD_METRIC_NAMES)
+    grain = ", ".join(["day", "tenant_id", *DIMENSION_NAMES])
+    usage, starts = (scan(storage, table.spec, days) for table in (DAILY_USAGE, CONVERSATION_STARTS))
+    return (
+        f"SELECT {grain}, {', '.join(RECORD_METRIC_NAMES)}, 0 AS {CONVERSATIONS.name} FROM ({usage}) AS usage "
+        f"UNION ALL SELECT {grain}, {zeros}, {CONVERSATIONS.name} FROM ({starts}) AS starts"
+    )
+
+
+def read_intervals(storage: Storage, query: IntervalQuery) -> Answer:
+    """Read the quarter hours, by the intervals of local days."""
+    zone = time_zone(query.time_zone)
+    cut = buckets(query.first, query.last, query.interval, zone)
+    statuses = statuses_of(storage, sorted({day for bucket in cut for day in bucket.utc_days}))
+    missing = statuses.keys() - set(known_days(statuses))
+    quarter_hours = scan(storage, USAGE_QUARTER_HOURS.spec, statuses.keys() - missing)
+    rows = (
+        f"SELECT usage.*, buckets.start FROM ({quarter_hours}) AS usage INNER JOIN "
+        "(SELECT unnest($1) AS quarter_hour, unnest($2) AS start) AS buckets USING (quarter_hour)"
+    )
+    found = [
+        (start.replace(tzinfo=UTC), *values)
+        for start, *values in _sums(storage, query, ("start", *query.group_by), rows, _starts(cut))
+    ]
+    outages = {bucket.start for bucket in cut if bucket.utc_days & missing}
+    shown = with_missing((bucket.start for bucket in cut), outages, found, query)
+    named = [(start.astimezone(zone).isoformat(), *values) for start, *values in shown]
+    return Answer(query, [dict(zip(query.columns, row, strict=True)) for row in named], statuses)
+
+
+def _starts(cut: Sequence[Bucket]) -> tuple[list[datetime], list[datetime]]:
+    """All quarter hours, and the start of the interval of each; both UTC without a zone, as they are stored."""
+    moments = [(moment, bucket.start) for bucket in cut for moment in bucket.quarter_hours]
+    return (
+        [moment.replace(tzinfo=None) for moment, _ in moments],
+        [start.replace(tzinfo=None) for _, start in moments],
+    )
