@@ -1,5 +1,5 @@
 -- The cube of costs of each event day: quantity and amount by tenant, dimension, class and price.
--- Requests and tool calls have rows where they are priced: without a price none are charged.
+-- Requests and tool calls have rows only with a price: without one they are not charged.
 WITH grouped AS (
     SELECT
         event_day,

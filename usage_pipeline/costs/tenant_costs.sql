@@ -1,4 +1,4 @@
--- What each value of a dimension cost on each event day, by class, for one dimension at a time.
+-- The cost of each value of a dimension on each event day, by class, for one dimension at a time.
 WITH valued AS (
     SELECT
         daily_costs.day,

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from usage_pipeline.costs.book.current import book_of_day
 from usage_pipeline.costs.book.price_book import PriceBook, Unpriced
 from usage_pipeline.costs.book.prices import Price
-from usage_pipeline.costs.explain import book_of_day
 from usage_pipeline.registry import NONE
 from usage_pipeline.storage.opened import Storage
 

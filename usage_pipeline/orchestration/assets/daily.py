@@ -23,7 +23,7 @@ _PRICE_BOOK = {
 
 
 def _rerate_if_asked(context: dg.AssetExecutionContext) -> None:
-    from usage_pipeline.costs.rerating import rerate  # noqa: PLC0415 - slow to import
+    from usage_pipeline.costs.book.current import rerate  # noqa: PLC0415 - slow to import
 
     if context.op_execution_context.op_config["price_book"] == "current":
         rerate(context.resources.storage, days_of(context))
