@@ -26,7 +26,7 @@ class Unpriced(StrEnum):
     UNKNOWN_MODEL = "unknown_model"
     """No exact id and no alias equals the model's name, within the record's provider if it names one."""
     NO_PROVIDER = "no_provider"
-    """The record names no provider, and the maker of the model is unknown or is none of its sellers."""
+    """The record names no provider, and the model has several possible makers, or only resellers."""
     NOT_IN_FORCE = "not_in_force"
     """The model has prices, but none for this day."""
     NO_CLASS_PRICE = "no_class_price"
