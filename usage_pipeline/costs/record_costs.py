@@ -53,7 +53,6 @@ def cost_of_record(connection: Connection, duck: DuckDBPyConnection, day: date) 
 
 
 def _unit_price(duck: DuckDBPyConnection, token_class: str) -> Decimal:
-    """Return the price of the class in the row of `rates` that the record joins."""
     coarse, fine = duck.execute(
         f"SELECT rates.{token_class}_price, rates.{token_class}_fine_price "
         "FROM rated_records INNER JOIN rates USING (above_tokens_in, price_window) LIMIT 1"

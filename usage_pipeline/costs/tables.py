@@ -13,7 +13,7 @@ from usage_pipeline.storage.daily import (
     SqlFile,
     Versioned,
 )
-from usage_pipeline.storage.tables import Column, PartitionedBy, TableSpec, Term, Zone, columns
+from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
 
 _RATED = (
     *METERED_RECORDS,
@@ -21,8 +21,6 @@ _RATED = (
     Derived("rated_records", SqlFile.beside(__file__, "rated_records")),
 )
 """The inputs of rated tables: `rated_records`, and its own inputs."""
-
-_DAY_AND_TENANT = columns(("day", "DATE", "Event day, UTC."), ("tenant_id", "VARCHAR", "Tenant."))
 
 CLASSES = (*TokenClass, UNSPLIT)
 """The classes of quantities."""
@@ -77,31 +75,18 @@ DAILY_COSTS = DailyTable(
 )
 
 
-def _spec(
-    name: str,
-    description: str,
-    own: tuple[Column, ...],
-    rules: tuple[str, ...],
-) -> TableSpec:
-    return TableSpec(
-        name=name,
-        description=description,
-        zone=Zone.WAREHOUSE,
-        partitioned_by=PartitionedBy.EVENT_DAY,
-        columns=(*_DAY_AND_TENANT, *own),
-        term=Term.KEPT,
-        rules=rules,
-    )
-
-
 TENANT_COSTS = DailyTable(
-    spec=_spec(
-        "tenant_costs",
-        (
+    spec=TableSpec(
+        name="tenant_costs",
+        description=(
             "Costs per tenant by the values of one dimension at a time and by class, one row per (tenant, "
             "dimension, value, class). The sum over the values of a dimension is the tenant's total."
         ),
-        columns(
+        zone=Zone.WAREHOUSE,
+        partitioned_by=PartitionedBy.EVENT_DAY,
+        columns=columns(
+            ("day", "DATE", "Event day, UTC."),
+            ("tenant_id", "VARCHAR", "Tenant."),
             ("dimension", "VARCHAR", f"One of {', '.join(DIMENSION_NAMES)}."),
             ("value", "VARCHAR", f"Its value, or {NONE}; the values beyond the 1,000 largest are (other)."),
             ("class", "VARCHAR", f"One of {', '.join(CLASSES)}."),
@@ -110,7 +95,8 @@ TENANT_COSTS = DailyTable(
             ("amount", "DECIMAL(38,12)", "The cost of those with a price; null if none has one.", "USD"),
             ("price_book_version", "VARCHAR", "The price book that the day is rated with."),
         ),
-        (
+        term=Term.KEPT,
+        rules=(
             "Months are sums of days, and the sum over the values of one dimension is the tenant's total.",
             "The amount covers the quantity with a price; `unpriced_quantity` is the rest.",
             "Each committed change is kept in `usage_versions`, with the price book and the cause.",
@@ -135,13 +121,17 @@ TENANT_COSTS = DailyTable(
 )
 
 COST_DRIFT = DailyTable(
-    spec=_spec(
-        "cost_drift",
-        (
+    spec=TableSpec(
+        name="cost_drift",
+        description=(
             "Costs that sources report, and the computed costs of the same records: one row per "
             "(tenant, model, currency), and one for each record that reports more than ten times its cost."
         ),
-        columns(
+        zone=Zone.WAREHOUSE,
+        partitioned_by=PartitionedBy.EVENT_DAY,
+        columns=columns(
+            ("day", "DATE", "Event day, UTC."),
+            ("tenant_id", "VARCHAR", "Tenant."),
             ("model", "VARCHAR", f"Model, or {NONE}."),
             ("currency", "VARCHAR", f"Currency of the reported cost, or {NONE}."),
             ("source", "VARCHAR", "The format of a single record; empty in the row of all other records."),
@@ -153,7 +143,8 @@ COST_DRIFT = DailyTable(
             ("computed_cost", "DECIMAL(38,12)", "The cost of those by the price book.", "currency"),
             ("outliers", "BIGINT", "Those that report more than ten times their cost.", "records"),
         ),
-        (
+        term=Term.KEPT,
+        rules=(
             "Reported and computed costs are both kept; neither replaces the other.",
             "Only records with a price for all their usage, in the reported currency, are compared.",
         ),

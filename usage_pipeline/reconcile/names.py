@@ -1,12 +1,10 @@
 """Finds the provider of a model, and the name of a model that both sides use."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from usage_pipeline.costs.book.current import book_of_day
 from usage_pipeline.costs.book.price_book import PriceBook, Unpriced
-from usage_pipeline.costs.book.prices import Price
 from usage_pipeline.registry import NONE
 from usage_pipeline.storage.opened import Storage
 
@@ -29,7 +27,6 @@ class Names:
     storage: Storage
     provider: str
     _books: dict[date, PriceBook] = field(default_factory=dict)
-    _prices: dict[str, Mapping[str, Price]] = field(default_factory=dict)
 
     def theirs(self, name: str, day: date) -> str:
         """Return the model that the provider's name means; the name itself if no price has it."""
@@ -37,7 +34,7 @@ class Names:
 
     def priced(self, price_id: str, day: date) -> Owned | None:
         """Return the model of a price; None without a price."""
-        price = self._by_id(self._book(day)).get(price_id)
+        price = self._book(day).by_id.get(price_id)
         return None if price is None else Owned(price.provider, price.model)
 
     def unpriced(self, name: str, day: date) -> Owned:
@@ -54,8 +51,3 @@ class Names:
         if day not in self._books:
             self._books[day] = book_of_day(self.storage, day)
         return self._books[day]
-
-    def _by_id(self, book: PriceBook) -> Mapping[str, Price]:
-        if book.version not in self._prices:
-            self._prices[book.version] = {price.id: price for price in book.prices}
-        return self._prices[book.version]

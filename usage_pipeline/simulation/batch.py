@@ -40,9 +40,7 @@ MODELS = table(
     "gpt-99-preview",
     "(none)",
 )
-"""The models; the last one is no model."""
-UNKNOWN_MODELS = ("gpt-99-preview",)
-"""Models without a price."""
+"""The models. `gpt-99-preview` has no price, and `(none)` is no model."""
 NO_MODEL = len(MODELS) - 1
 _MODEL_WEIGHTS = (0.45, 0.15, 0.2, 0.17, 0.02, 0.01)
 

@@ -107,7 +107,6 @@ class _Drawn:
     luck: Ints
 
     def of(self, events: Ints) -> "_Drawn":
-        """Return the values of these events."""
         return _Drawn(**{name: values[events] for name, values in vars(self).items()})
 
 

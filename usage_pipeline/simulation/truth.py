@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from usage_pipeline.simulation.arrays import Ints
-from usage_pipeline.simulation.batch import MEASURES, MODELS, UNKNOWN_MODELS, Batch
+from usage_pipeline.simulation.batch import MEASURES, MODELS, Batch
 from usage_pipeline.simulation.costs import COSTS, ModelPrice, event_costs
 from usage_pipeline.simulation.faults import Delivery
 from usage_pipeline.simulation.plan import Plan
@@ -91,7 +91,6 @@ class Truth:
             "totals": {name: int(sums.sum()) for name, sums in self._sums.items()},
             "rejects": dict(sorted(sum((file.rejected for file in self.files.values()), Counter()).items())),
             "models": self._models(),
-            "unknown_models": list(UNKNOWN_MODELS),
             "days": {
                 str(self.plan.simulation.date(day)): self._day(day) for day in range(self.plan.simulation.days)
             },

@@ -13,14 +13,6 @@ from usage_pipeline.costs.book.price_book import PriceBook, price_book
 from usage_pipeline.storage.schema import price_books, rated_days
 
 
-def keep(connection: Connection, book: PriceBook, now: datetime) -> None:
-    """Store the book, unless its version is stored already."""
-    known = connection.execute(select(price_books.c.version).where(price_books.c.version == book.version)).first()
-    if known is None:
-        row = {"version": book.version, "first_used_at": now, "document": book.document}
-        connection.execute(insert(price_books).values(row).on_conflict_do_nothing())
-
-
 def load(connection: Connection, version: str) -> PriceBook:
     """Return the stored book of a version."""
     if version not in _books:
@@ -34,8 +26,8 @@ _books: dict[str, PriceBook] = {}
 
 
 def pin(connection: Connection, days: Collection[date], book: PriceBook, now: datetime) -> None:
-    """Pin the days to this book, also days that are pinned to another."""
-    keep(connection, book, now)
+    """Store the book, and pin the days to it, also days that are pinned to another."""
+    _store(connection, book, now)
     statement = insert(rated_days).values(
         [{"day": day, "price_book_version": book.version, "pinned_at": now} for day in sorted(days)]
     )
@@ -45,6 +37,13 @@ def pin(connection: Connection, days: Collection[date], book: PriceBook, now: da
             set_={name: statement.excluded[name] for name in ("price_book_version", "pinned_at")},
         )
     )
+
+
+def _store(connection: Connection, book: PriceBook, now: datetime) -> None:
+    known = connection.scalar(select(price_books.c.version).where(price_books.c.version == book.version))
+    if known is None:
+        row = {"version": book.version, "first_used_at": now, "document": book.document}
+        connection.execute(insert(price_books).values(row).on_conflict_do_nothing())
 
 
 def pinned(connection: Connection, days: Collection[date]) -> Mapping[date, str]:

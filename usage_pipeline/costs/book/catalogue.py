@@ -37,6 +37,8 @@ _PRICED = {
 }
 """The catalogue's field for each class, and the number of units of its price."""
 
+_SOURCE = f"genai-prices {version('genai-prices')}"
+
 FIRST_PARTIES = frozenset(
     {
         *("anthropic", "cohere", "deepseek", "google", "meta", "minimax", "mistral", "moonshotai"),
@@ -97,13 +99,7 @@ def _prices(provider: str, model: ModelInfo) -> Iterator[Price]:
         tiers = _tiers(active[base].prices)
         if any(tier.prices for tier in tiers):
             name = f"catalogue/{provider}/{model.id}" + (f"/{first}" if first else "")
-            yield Price(name, provider, model.id, first, end, tiers, _source(), windows)
-
-
-@cache
-def _source() -> str:
-    # Looking up a version reads the package's metadata each time.
-    return f"genai-prices {version('genai-prices')}"
+            yield Price(name, provider, model.id, first, end, tiers, _SOURCE, windows)
 
 
 def _start(condition: ConditionalPrice) -> date:

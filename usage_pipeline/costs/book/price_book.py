@@ -110,6 +110,11 @@ class PriceBook:
         return Unpriced.NO_PROVIDER if provider is None and known else Unpriced.UNKNOWN_MODEL
 
     @cached_property
+    def by_id(self) -> Mapping[str, Price]:
+        """The prices by their ids."""
+        return {price.id: price for price in self.prices}
+
+    @cached_property
     def _aliases(self) -> Mapping[str, Alias]:
         return {alias.name: alias for alias in self.aliases}
 
