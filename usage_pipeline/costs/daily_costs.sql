@@ -21,14 +21,7 @@ WITH grouped AS (
 
 by_class AS (
     SELECT
-        event_day,
-        tenant_id,
-        {{ dimensions | join(', ') }},
-        price_id,
-        above_tokens_in,
-        price_window,
-        unpriced,
-        price_book_version,
+        grouped.*,
         token_classes.class,
         token_classes.is_token,
         CASE token_classes.class

@@ -157,13 +157,17 @@ class SourceFormat(Part):
         for field in sorted(self.fields):
             meter = "conversations" if field == "conversation_id" else METER_OF_FIELD.get(field)
             if meter is not None and meter not in self.meters:
-                raise ValueError(f"fields.{field} brings {meter}, which `meters` does not list")
+                raise ValueError(
+                    f"fields.{field} brings {meter}, which `meters` does not list; add it, or remove the field"
+                )
         logged = {target or name: name for name, target in self.types.items()}
         for name in sorted(self.record_types):
             entry = catalogue.find(name)
             extra = sorted(entry.brings - self.meters) if entry else []
             if extra:
-                raise ValueError(f"types.{logged.get(name, name)} brings {extra[0]}, which `meters` does not list")
+                raise ValueError(
+                    f"types.{logged.get(name, name)} brings {extra[0]}, which `meters` does not list; add it"
+                )
         return self
 
     @property
@@ -229,7 +233,9 @@ def load_formats(settings: Settings) -> dict[str, SourceFormat]:
     folders = [SOURCES, *([settings.formats_dir] if settings.formats_dir else [])]
     for folder in folders:
         if not folder.is_dir():
-            raise FormatError(f"USAGE_FORMATS_DIR={folder}: there is no such directory.")
+            raise FormatError(
+                f"USAGE_FORMATS_DIR={folder}: there is no such directory; create it, or correct the setting."
+            )
         for file in sorted(folder.glob("*.yml")):
             raise FormatError(f"{file}: a format's name ends in .yaml; rename it to {file.stem}.yaml")
     files = {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}

@@ -58,7 +58,7 @@ class _OffPeak(_Part):
     @model_validator(mode="after")
     def _some_time(self) -> "_OffPeak":
         if self.from_ == self.to:
-            raise ValueError("from and to are the same time")
+            raise ValueError("from and to are the same time; correct one of them")
         return self
 
 
@@ -180,7 +180,7 @@ def _expect_no_overlap(file: Path, prices: Iterable[Price]) -> None:
     by_model: dict[tuple[str, str], list[Price]] = {}
     for price in prices:
         if price.id in ids:
-            raise ReferenceFileError(f"{file}: {price.id}: id: two entries have it.")
+            raise ReferenceFileError(f"{file}: {price.id}: id: two entries have it; rename one.")
         ids.add(price.id)
         by_model.setdefault((price.provider, price.model), []).append(price)
     for same in by_model.values():
@@ -200,7 +200,7 @@ def _aliases(file: Path, entries: Iterable[_Entry]) -> tuple[Alias, ...]:
             alias = Alias(name, entry.provider, entry.model)
             if found.setdefault(name, alias) != alias:
                 raise ReferenceFileError(
-                    f"{file}: {entry.id}: aliases: {name!r} already stands for {found[name].model} of "
-                    f"{found[name].provider}."
+                    f"{file}: {entry.id}: aliases: {name!r} is already an alias of {found[name].model} of "
+                    f"{found[name].provider}; remove one of them."
                 )
     return tuple(sorted(found.values(), key=lambda alias: alias.name))

@@ -72,7 +72,7 @@ def _find(connection: Connection, path: str) -> LandedFile:
 
 def _decide(storage: Storage, seen: LandedFile, decision: _Decision) -> LandedFile:
     if not decision.reason.strip():
-        raise QueryError("A reason is needed, for the audit log.")
+        raise QueryError("A reason is needed, for the audit log; give one with --reason.")
     day, timeout = seen.landing_day, storage.settings.lock_timeout_seconds
     with partition_locks(storage.warehouse, LANDED_EVENTS.name, [day], timeout) as connection:
         decided = replace(_unchanged(connection, seen), **decision.outcome)
