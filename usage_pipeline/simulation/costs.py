@@ -87,7 +87,7 @@ def _times(off_peak: Mapping[str, Any] | None) -> Iterator[tuple[int, int, Mappi
 
 def _per_unit(prices: Mapping[str, str]) -> UnitPrices:
     found = {name: _femtodollars(name, price) for name, price in prices.items() if name != _NEVER_LOGGED}
-    return {"reasoning": found["output"], **found}
+    return {"reasoning": found["output"], **found}  # without a price of its own, reasoning has that of output
 
 
 def _femtodollars(name: str, price: str) -> int:

@@ -10,7 +10,7 @@ from usage_pipeline.simulation.arrays import Ints
 from usage_pipeline.simulation.batch import MEASURES, MODELS, Batch
 from usage_pipeline.simulation.costs import COSTS, ModelPrice, event_costs
 from usage_pipeline.simulation.faults import Delivery
-from usage_pipeline.simulation.plan import Plan
+from usage_pipeline.simulation.plan import Plan, Planted
 from usage_pipeline.simulation.settings import LOOKBACK_DAYS, SOURCES
 
 _TOKENS = ("tokens_in", "tokens_cached", "tokens_out", "tokens_reasoning", "tokens_total")
@@ -87,7 +87,7 @@ class Truth:
         return {
             "simulation": self.plan.simulation.as_json(),
             "tenants": {tenant.name: {"plan": tenant.plan, "zone": tenant.zone} for tenant in self.plan.tenants},
-            "planted": [self._planted(number) for number in range(len(self.plan.planted))],
+            "planted": [self._planted(anomaly) for anomaly in self.plan.planted],
             "totals": {name: int(sums.sum()) for name, sums in self._sums.items()},
             "rejects": dict(sorted(sum((file.rejected for file in self.files.values()), Counter()).items())),
             "models": self._models(),
@@ -97,8 +97,8 @@ class Truth:
             "files": {path: self.files[path].as_json() for path in sorted(self.files)},
         }
 
-    def _planted(self, number: int) -> dict[str, Any]:
-        anomaly, date = self.plan.planted[number], self.plan.simulation.date
+    def _planted(self, anomaly: Planted) -> dict[str, Any]:
+        date = self.plan.simulation.date
         tenant = self.plan.tenants[anomaly.tenant].name
         days = {"first_day": str(date(anomaly.first)), "last_day": str(date(anomaly.last))}
         return {"kind": anomaly.kind, "tenant": tenant, **days, "factor": anomaly.factor}
