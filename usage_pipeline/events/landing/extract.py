@@ -5,7 +5,6 @@ cannot be cast is null, and its name is in `invalid_field`.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from usage_pipeline.events.catalogue import unmetered
 from usage_pipeline.events.format_parts import Constant, Join, Presence, Time, TimeFormat, places
@@ -35,29 +34,19 @@ _EXPECTED_TIMES = {
 _EXPECTED_TIME_IN_ZONE = "an ISO 8601 time, such as 2026-02-20 08:00:00.120"
 
 
-@dataclass(frozen=True)
-class MappedField:
-    """The field of the log that a column comes from, and the expected value, for reject messages."""
-
-    column: str
-    field: str
-    expected: str
-
-
-def mapped_fields(source_format: SourceFormat) -> list[MappedField]:
-    """Return the fields that reject messages name, one per column."""
-    found = [MappedField("record_id", ", ".join(source_format.identity_fields), "an id")]
-    found.append(MappedField("tenant_id", source_format.tenant or "folder", "a tenant, in the line or as folder"))
+def mapped_fields(source_format: SourceFormat) -> Iterator[tuple[str, str, str]]:
+    """Yield each column with its field of the log and the expected value, for reject messages."""
+    yield "record_id", ", ".join(source_format.identity_fields), "an id"
+    yield "tenant_id", source_format.tenant or "folder", "a tenant, in the line or as folder"
     if isinstance(source_format.type, str):
-        found.append(MappedField("type", source_format.type, f"one of {', '.join(sorted(source_format.types))}"))
+        yield "type", source_format.type, f"one of {', '.join(sorted(source_format.types))}"
     for name, time in source_format.times.items():
         expected = _EXPECTED_TIME_IN_ZONE if time.zone else _EXPECTED_TIMES[time.format]
-        found.append(MappedField(name, " or ".join(places(time.field)), expected))
+        yield name, " or ".join(places(time.field)), expected
     for name, value in source_format.fields.items():
         if not isinstance(value, Constant):
             link = " and " if isinstance(value, Join) else " or "
-            found.append(MappedField(name, link.join(places(value)), _cast(name)[1]))
-    return found
+            yield name, link.join(places(value)), _cast(name)[1]
 
 
 def _cast(column: str) -> tuple[str, str]:

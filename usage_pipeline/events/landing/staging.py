@@ -61,8 +61,7 @@ def register_rules(duck: DuckDBPyConnection, source_format: SourceFormat, retent
     _create_macros(duck)
     register_reference(event_types(), duck)
     register_reference(retention, duck)
-    fields = ((field.column, field.field, field.expected) for field in mapped_fields(source_format))
-    register_rows(duck, "mapped_fields", _MAPPED_FIELDS, fields)
+    register_rows(duck, "mapped_fields", _MAPPED_FIELDS, mapped_fields(source_format))
 
 
 def register_files(duck: DuckDBPyConnection, files: Iterable[tuple[int, FileLanding]]) -> None:
