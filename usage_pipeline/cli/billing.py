@@ -32,7 +32,7 @@ def rerate(
     start, end = day_range(first, last, default=(settings.first_day, settings.clock.today))
 
     from usage_pipeline.cli.session import open_session, settle
-    from usage_pipeline.costs.rerating import rerate as decide_again
+    from usage_pipeline.costs.book.current import rerate as decide_again
 
     with open_session(settings, "rerate") as session:
         moved = decide_again(session.storage, days_between(start, end))

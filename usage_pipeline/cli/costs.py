@@ -95,7 +95,8 @@ def prices(
 
     Example: `usage-pipeline prices --model o3 --on 2025-06-09`
     """
-    from usage_pipeline.costs.explain import AppliedPrice, book_of_day, explain_price
+    from usage_pipeline.costs.book.current import book_of_day
+    from usage_pipeline.costs.explain import AppliedPrice, explain_price
     from usage_pipeline.storage.opened import open_storage
 
     settings = load_settings(data_dir)

@@ -1,4 +1,4 @@
 """The costs of usage: the price book, rating, drift from reported costs, and re-rating.
 
-What does not belong here: how much was used (`series/`), and billing periods (`billing/`).
+Quantities of usage are in `series/`, billing periods in `billing/`.
 """

@@ -1,7 +1,4 @@
-"""Reads what changed of the costs of days that were rated before: by another price, or by which files.
-
-Everything here comes of `usage_versions`, which is only ever added to.
-"""
+"""Reads from `usage_versions` how costs of rated days changed: by which prices and by which files."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +15,7 @@ from usage_pipeline.storage.schema import audit_log, landing_event_days, landing
 
 @dataclass(frozen=True)
 class CostChange:
-    """One change of one class of tokens, requests or tool calls of a tenant's model on a day."""
+    """A change of one class (tokens, requests or tool calls) of a tenant's model on a day."""
 
     id: int
     day: date
@@ -32,28 +29,28 @@ class CostChange:
     quantity: int
     amount_before: Decimal | None
     amount: Decimal | None
-    """In US dollars; null where nothing had a price. A row that is gone has none either."""
+    """In US dollars; null if nothing has a price, or if the row is gone."""
     price_before: str | None
-    """The price that the model had in the book before, where its name alone says which; null where none did."""
+    """The model's price in the book before, if its name alone determines it; null otherwise."""
     price: str | None
     files: tuple[str, ...]
-    """Landing files of the day that landed, or were decided about, since the version before."""
+    """Landing files of the day that landed, or were released or withdrawn, since the version before."""
 
     @property
     def difference(self) -> Decimal:
-        """How much more it costs."""
+        """The amount less the amount before; null counts as 0."""
         return (self.amount or Decimal(0)) - (self.amount_before or Decimal(0))
 
 
 @dataclass(frozen=True)
 class ChangeQuery:
-    """Changes of event days from first to last, both included, of one tenant where it is named."""
+    """Event days from first to last, both included, and one tenant or all."""
 
     first: date
     last: date
     tenant_id: str | None = None
     after_id: int | None = None
-    """Only changes after this row of `usage_versions`; then what a day is first computed with is one too."""
+    """Only changes after this row of `usage_versions`, first computations of days included."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +62,9 @@ class _State:
 
 
 def read_changes(storage: Storage, query: ChangeQuery) -> list[CostChange]:
-    """The changes, in the order in which they were made; a day's first computation is none.
+    """Return the changes in the order in which they were made.
 
-    But after a row it is one: until then the day was known to have no usage.
+    The first computation of a day is a change only with `after_id`: at that row the day had no usage.
     """
     with storage.warehouse.connect() as connection:
         return list(_changes(connection, query))
@@ -127,15 +124,8 @@ def _price(connection: Connection, state: _State, model: str, day: date) -> str 
 def _files(connection: Connection, day: date, after: datetime | None, until: datetime | None) -> tuple[str, ...]:
     if after is None or until is None:
         return ()
-    of_day = landing_event_days.c.event_day == day
-    landed = (
-        select(landing_files.c.path)
-        .join(landing_event_days, landing_event_days.c.path == landing_files.c.path)
-        .where(of_day, landing_files.c.landed_at > after, landing_files.c.landed_at <= until)
-    )
-    decided = (
-        select(audit_log.c.subject)
-        .join(landing_event_days, landing_event_days.c.path == audit_log.c.subject)
-        .where(of_day, audit_log.c.at > after, audit_log.c.at <= until)
-    )
-    return tuple(sorted({*connection.execute(landed).scalars(), *connection.execute(decided).scalars()}))
+    of_day = select(landing_event_days.c.path).where(landing_event_days.c.event_day == day)
+    landed = (landing_files.c.path, landing_files.c.landed_at)
+    decided = (audit_log.c.subject, audit_log.c.at)
+    changed = (select(path).where(path.in_(of_day), at > after, at <= until) for path, at in (landed, decided))
+    return tuple(sorted({path for query in changed for path in connection.execute(query).scalars()}))

@@ -1,6 +1,6 @@
 -- Costs that sources report, and the computed costs of the same records.
--- Records are compared where all that they used has a price, in its currency. One that reports more than ten times what
--- it cost has a row of its own, up to 1,000 of a tenant and day; all others of a model are one row.
+-- Records are compared if all their usage has a price, in its currency. A record that reports more than ten times its
+-- cost has a row of its own, up to 1,000 per tenant and day; all others of a model are one row.
 WITH reported AS (
     SELECT
         event_day,

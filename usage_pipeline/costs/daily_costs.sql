@@ -1,5 +1,5 @@
 -- The cube of costs of each event day: quantity and amount by tenant, dimension, class and price.
--- Requests and tool calls have rows where they are priced: without a price none are charged.
+-- Requests and tool calls have rows only with a price: without one they are not charged.
 WITH grouped AS (
     SELECT
         event_day,
@@ -21,14 +21,7 @@ WITH grouped AS (
 
 by_class AS (
     SELECT
-        event_day,
-        tenant_id,
-        {{ dimensions | join(', ') }},
-        price_id,
-        above_tokens_in,
-        price_window,
-        unpriced,
-        price_book_version,
+        grouped.*,
         token_classes.class,
         token_classes.is_token,
         CASE token_classes.class

@@ -1,4 +1,4 @@
-"""Reads where what sources report and what usage costs by the price book part."""
+"""Reads the difference between reported costs and costs by the price book."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,29 +15,29 @@ cost_drift = warehouse_table(COST_DRIFT.spec)
 
 @dataclass(frozen=True)
 class Drift:
-    """The records of a model on a day that report a cost, or one of them that is far off by itself."""
+    """The records of a model on a day that report a cost, or one record that reports over ten times its cost."""
 
     day: date
     tenant_id: str
     model: str
     currency: str
     source: str
-    """The source of a record that has a row of its own; else empty."""
+    """Empty unless the row is of one record."""
     record_id: str
     records: int
     reported_cost: Decimal
-    """What all of them report."""
+    """The reported cost of all records."""
     compared_records: int
-    """Those of them that are priced whole, in the currency that they report."""
+    """Records whose usage has prices, in the currency that they report."""
     compared_cost: Decimal | None
-    """What those report."""
+    """The reported cost of the compared records."""
     computed_cost: Decimal | None
-    """What those cost by the price book."""
+    """The cost of the compared records by the price book."""
     outliers: int
 
     @property
     def difference(self) -> Decimal | None:
-        """Reported less computed, of the records that can be compared."""
+        """Reported less computed cost of the compared records; null without any."""
         if self.compared_cost is None or self.computed_cost is None:
             return None
         return self.compared_cost - self.computed_cost
@@ -45,7 +45,7 @@ class Drift:
 
 @dataclass(frozen=True)
 class DriftQuery:
-    """Days from first to last, both included, of one tenant and one model where they are named."""
+    """Days from first to last, both included, and one tenant or model or all."""
 
     first: date
     last: date
@@ -54,7 +54,7 @@ class DriftQuery:
 
 
 def read_drift(storage: Storage, query: DriftQuery) -> list[Drift]:
-    """The rows of the range, furthest apart first; those that cannot be compared last."""
+    """Return the rows, largest difference first; rows without compared records are last."""
     table = cost_drift.c
     selected = select(cost_drift).where(table.day.between(query.first, query.last))
     if query.tenant_id is not None:

@@ -1,7 +1,7 @@
--- What each record cost, by class: quantities, and the amount of each rounded half away from zero to 12
--- decimals. An amount is null where the class has no price, and that of the record where any of its tokens has none.
--- `rates` has exactly one row for each record. A price of at most 12 decimals makes an exact product, which needs no
--- rounding: rounding takes most of the time.
+-- The cost of each record by class: quantities, and the amount of each, rounded half away from zero to 12 decimals.
+-- The amount of a class without a price is null, and so is that of a record with any token without a price.
+-- Each record joins exactly one row of `rates`. A price of at most 12 decimals gives an exact product, which is not
+-- rounded, because rounding takes most of the time.
 WITH quantities AS (
     SELECT
         event_day,

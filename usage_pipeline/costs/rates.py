@@ -1,7 +1,7 @@
-"""`rates`: what the models of some days cost, as the table that rating joins records with.
+"""The table `rates`: the prices of the models of some days, which rating joins with the records.
 
-One row per day, provider and model as logged, time of day and size of prompt. A model without a price has a row
-too, that says why. So each record meets exactly one row.
+It has one row per day, provider and model as logged, time of day and size of prompt. A model without a price has a
+row with the reason, so each record joins exactly one row.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from usage_pipeline.storage.opened import Storage
 
 COARSE_DECIMALS = 12
-"""A price with no more decimals makes costs that need no rounding, and multiplies many times faster."""
+"""A price with no more decimals gives an exact cost, and multiplies many times faster."""
 
 _KEYS = columns(
     ("event_day", "DATE", "Event day, UTC."),
     ("provider", "VARCHAR", "Provider as logged, empty without one."),
     ("model", "VARCHAR", "Model as logged, empty without one."),
     ("from_minute", "BIGINT", "First minute of the day at which the row applies, UTC."),
-    ("to_minute", "BIGINT", "The minute at which it no longer does."),
-    ("above_tokens_in", "BIGINT", "Prompts with more tokens than this meet the row.", "tokens"),
-    ("up_to_tokens_in", "BIGINT", "The largest prompt that does.", "tokens"),
+    ("to_minute", "BIGINT", "The first minute after that."),
+    ("above_tokens_in", "BIGINT", "The row is for prompts with more tokens than this.", "tokens"),
+    ("up_to_tokens_in", "BIGINT", "The largest prompt that it is for.", "tokens"),
     ("price_id", "VARCHAR", "The price; null without one."),
-    ("price_window", "VARCHAR", "When in the day it applies, where it differs by that; else empty."),
-    ("unpriced", "VARCHAR", "Why there is no price, where there is none."),
-    ("price_book_version", "VARCHAR", "The price book that says so."),
+    ("price_window", "VARCHAR", "Its time of day, if it depends on that; else empty."),
+    ("unpriced", "VARCHAR", "The reason why there is no price; null with one."),
+    ("price_book_version", "VARCHAR", "The price book of the day."),
 )
 
 
@@ -44,20 +44,20 @@ def _price_columns() -> Iterator[Column]:
         yield Column(
             f"{name}_price",
             f"DECIMAL(38,{COARSE_DECIMALS})",
-            f"Price of a unit of {name}, if it has so few decimals.",
+            f"Price of a unit of {name}, with at most 12 decimals.",
         )
         yield Column(f"{name}_fine_price", f"DECIMAL(38,{DECIMALS})", f"Price of a unit of {name} with more.")
 
 
 @dataclass(frozen=True)
 class Rates:
-    """The input `rates`: the models that occur among `usage_records`, by the price book of their day."""
+    """The input `rates`: the models of `usage_records`, by the price book of their day."""
 
     name: str = "rates"
     columns: tuple[Column, ...] = (*_KEYS, *_price_columns())
 
     def settle(self, storage: "Storage", connection: "Connection", days: Collection[date]) -> None:
-        """Days that were never rated are from now on rated with the price book of now."""
+        """Pin the days that were never rated to the current price book."""
         from usage_pipeline.costs.book import book_store  # noqa: PLC0415 - slow to import
         from usage_pipeline.costs.book.current import current_price_book  # noqa: PLC0415 - slow to import
 
@@ -67,13 +67,13 @@ class Rates:
             book_store.pin(connection, unpinned, book, storage.settings.clock.now)
 
     def digests(self, connection: "Connection", days: Collection[date]) -> Mapping[date, str]:
-        """The version of the price book that each day is rated with; nothing for days that never were."""
+        """Return the version of the price book that each day is rated with; empty for days that never were."""
         from usage_pipeline.costs.book import book_store  # noqa: PLC0415 - slow to import
 
         return {**dict.fromkeys(days, ""), **book_store.pinned(connection, days)}
 
     def register(self, connection: "Connection", duck: "DuckDBPyConnection", days: Collection[date]) -> None:
-        """Look up the models of each day, each once."""
+        """Make the rates readable; each model of a day is resolved once."""
         from usage_pipeline.costs.book import book_store  # noqa: PLC0415 - slow to import
         from usage_pipeline.storage.rows import register_rows  # noqa: PLC0415 - slow to import
 
@@ -85,7 +85,7 @@ class Rates:
 
 
 def rate_rows(book: "PriceBook", provider: str | None, model: str | None, day: date) -> Iterator[list[Any]]:
-    """The rows of one model as logged, on one day."""
+    """Return the rows of a model, as logged, on a day."""
     found = book.resolve(provider, model, day)
     bands = found.price.bands if found.price else iter([_UNPRICED])
     for band in bands:

@@ -1,4 +1,4 @@
-"""What one record cost, by class: the cube's own SELECT, over a table that holds nothing else."""
+"""Computes the cost of one record by class, with the SELECT of the cube."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +19,7 @@ _RATES = Rates()
 
 @dataclass(frozen=True)
 class ClassCost:
-    """Tokens, requests or tool calls of a record of one class, their price and what they cost."""
+    """Quantity, price and cost of one class (tokens, requests or tool calls) of a record."""
 
     token_class: str
     quantity: int
@@ -28,12 +28,12 @@ class ClassCost:
     """In US dollars, rounded to 12 decimals; null without a price."""
     price_id: str
     unpriced: str
-    """Why there is no price; empty where there is one."""
+    """The reason why there is no price; empty with one."""
     price_book_version: str
 
 
 def cost_of_record(connection: Connection, duck: DuckDBPyConnection, day: date) -> tuple[ClassCost, ...]:
-    """The cost of the one record of the view `usage_records`; nothing where its day was never rated."""
+    """Return the cost of the only record of the view `usage_records`; nothing if its day was never rated."""
     version = book_store.pinned(connection, [day]).get(day)
     if version is None:
         return ()
@@ -53,7 +53,6 @@ def cost_of_record(connection: Connection, duck: DuckDBPyConnection, day: date) 
 
 
 def _unit_price(duck: DuckDBPyConnection, token_class: str) -> Decimal:
-    """The price of the class in the row of `rates` that the record meets."""
     coarse, fine = duck.execute(
         f"SELECT rates.{token_class}_price, rates.{token_class}_fine_price "
         "FROM rated_records INNER JOIN rates USING (above_tokens_in, price_window) LIMIT 1"

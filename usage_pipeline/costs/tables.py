@@ -1,6 +1,4 @@
-"""The tables of this folder: the cube of costs, costs per tenant, and drift from what sources report."""
-
-from collections.abc import Iterator
+"""The tables of this folder: the cube of costs, costs by tenant, and drift from reported costs."""
 
 from usage_pipeline.costs.book.prices import UNSPLIT
 from usage_pipeline.costs.rates import Rates
@@ -22,24 +20,18 @@ _RATED = (
     Rates(),
     Derived("rated_records", SqlFile.beside(__file__, "rated_records")),
 )
-"""What all that is rated reads: `rated_records`, and what that is made of."""
+"""The inputs of rated tables: `rated_records`, and its own inputs."""
 
 CLASSES = (*TokenClass, UNSPLIT)
-"""What quantities of costs are of."""
-
-
-def _class_rows() -> Iterator[tuple[object, ...]]:
-    for name in CLASSES:
-        yield str(name), int(name not in NOT_TOKENS)
-
+"""The classes of quantities."""
 
 TOKEN_CLASSES = ReferenceRows(
     name="token_classes",
     columns=columns(
-        ("class", "VARCHAR", "What a price is for."),
-        ("is_token", "BIGINT", "1 where its quantity are tokens."),
+        ("class", "VARCHAR", "Class of a price."),
+        ("is_token", "BIGINT", "1 if its quantity is in tokens."),
     ),
-    rows=tuple(_class_rows()),
+    rows=tuple((str(name), int(name not in NOT_TOKENS)) for name in CLASSES),
 )
 
 DAILY_COSTS = DailyTable(
@@ -58,8 +50,8 @@ DAILY_COSTS = DailyTable(
                 ("class", "VARCHAR", f"One of {', '.join(CLASSES)}."),
                 ("price_id", "VARCHAR", f"The price that applied, or {NONE}."),
                 ("above_tokens_in", "BIGINT", "Its tier: for prompts of more tokens than this.", "tokens"),
-                ("price_window", "VARCHAR", "Its time of day, UTC; empty where that does not matter."),
-                ("unpriced", "VARCHAR", "Why there is no price; empty where there is one."),
+                ("price_window", "VARCHAR", "Its time of day, UTC; empty if it does not depend on that."),
+                ("unpriced", "VARCHAR", "The reason why there is no price; empty with one."),
                 ("quantity", "BIGINT", "Tokens, requests or tool calls.", "tokens, requests or calls"),
                 ("amount", "DECIMAL(38,12)", "Quantity by unit price, rounded per record; null without.", "USD"),
                 ("price_book_version", "VARCHAR", "The price book that the day is rated with."),
@@ -91,7 +83,7 @@ TENANT_COSTS = DailyTable(
         ),
         (
             "Months are sums of days, and the sum over the values of one dimension is the tenant's total.",
-            "The amount covers what has a price; `unpriced_quantity` says how much has none.",
+            "The amount covers the quantity with a price; `unpriced_quantity` is the rest.",
             "Each committed change is kept in `usage_versions`, with the price book and the cause.",
         ),
         keys=columns(
@@ -102,7 +94,7 @@ TENANT_COSTS = DailyTable(
         values=columns(
             ("quantity", "BIGINT", "Tokens, requests or tool calls.", "tokens, requests or calls"),
             ("unpriced_quantity", "BIGINT", "How many of them have no price.", "tokens, requests or calls"),
-            ("amount", "DECIMAL(38,12)", "What those with a price cost; null where none has.", "USD"),
+            ("amount", "DECIMAL(38,12)", "The cost of those with a price; null if none has one.", "USD"),
             ("price_book_version", "VARCHAR", "The price book that the day is rated with."),
         ),
         nullable=frozenset({"amount"}),
@@ -124,25 +116,25 @@ COST_DRIFT = DailyTable(
         "cost_drift",
         (
             "Costs that sources report, and the computed costs of the same records: one row per "
-            "(tenant, model, currency), and one for each record that reports more than ten times what it costs."
+            "(tenant, model, currency), and one for each record that reports more than ten times its cost."
         ),
         (
             "Reported and computed costs are both kept; neither replaces the other.",
-            "Only records that are priced whole, in the currency of the report, are compared.",
+            "Only records with a price for all their usage, in the reported currency, are compared.",
         ),
         keys=columns(
             ("model", "VARCHAR", f"Model, or {NONE}."),
             ("currency", "VARCHAR", f"Currency of the reported cost, or {NONE}."),
-            ("source", "VARCHAR", "Of a record with a row of its own: the format that read it; else empty."),
-            ("record_id", "VARCHAR", "Its id; empty in the row of all other records."),
+            ("source", "VARCHAR", "The format of a single record; empty in the row of all other records."),
+            ("record_id", "VARCHAR", "Id of the single record; empty in the row of all other records."),
         ),
         values=columns(
             ("records", "BIGINT", "Records that report a cost.", "records"),
-            ("reported_cost", "DECIMAL(38,24)", "What they report.", "currency"),
-            ("compared_records", "BIGINT", "Those of them that are priced whole, in this currency.", "records"),
-            ("compared_cost", "DECIMAL(38,24)", "What those report; null without any.", "currency"),
-            ("computed_cost", "DECIMAL(38,12)", "What those cost by the price book.", "currency"),
-            ("outliers", "BIGINT", "Those of them that report more than ten times what they cost.", "records"),
+            ("reported_cost", "DECIMAL(38,24)", "The cost that they report.", "currency"),
+            ("compared_records", "BIGINT", "Those with a price for all their usage, in this currency.", "records"),
+            ("compared_cost", "DECIMAL(38,24)", "The cost that those report; null without any.", "currency"),
+            ("computed_cost", "DECIMAL(38,12)", "The cost of those by the price book.", "currency"),
+            ("outliers", "BIGINT", "Those that report more than ten times their cost.", "records"),
         ),
         nullable=frozenset({"compared_cost", "computed_cost"}),
         index=(),

@@ -1,4 +1,4 @@
--- What each value of a dimension cost on each event day, by class, for one dimension at a time.
+-- The cost of each value of a dimension on each event day, by class, for one dimension at a time.
 WITH valued AS (
     SELECT
         daily_costs.day,
@@ -17,25 +17,15 @@ WITH valued AS (
     CROSS JOIN dimensions
 ),
 
-sizes AS (
-    SELECT
-        day,
-        tenant_id,
-        dimension,
-        value,
-        sum(quantity) AS quantity
-    FROM valued
-    GROUP BY day, tenant_id, dimension, value
-),
-
 ranked AS (
     SELECT
         day,
         tenant_id,
         dimension,
         value,
-        row_number() OVER (PARTITION BY day, tenant_id, dimension ORDER BY quantity DESC, value) AS value_rank
-    FROM sizes
+        row_number() OVER (PARTITION BY day, tenant_id, dimension ORDER BY sum(quantity) DESC, value) AS value_rank
+    FROM valued
+    GROUP BY day, tenant_id, dimension, value
 )
 
 SELECT
@@ -55,10 +45,4 @@ INNER JOIN ranked
         AND valued.tenant_id = ranked.tenant_id
         AND valued.dimension = ranked.dimension
         AND valued.value = ranked.value
-GROUP BY
-    valued.day,
-    valued.tenant_id,
-    valued.dimension,
-    CASE WHEN ranked.value_rank <= 1000 THEN valued.value ELSE '(other)' END,
-    valued.class,
-    valued.price_book_version
+GROUP BY ALL

@@ -1,6 +1,4 @@
-"""What a usage record is, which event types count as what, and how raw log lines become records.
+"""The usage record, the event catalogue, source formats, and landing, which makes records of log lines.
 
-`record.py` the canonical record; `catalogue.yaml` what each type counts as; `sources/` the source
-formats; `landing/` reading, validating and storing the lines. What does not belong here: deduplication
-(`records/`) and sums (`series/`).
+Deduplication is in `records/`, sums are in `series/`.
 """

@@ -1,4 +1,4 @@
-"""The event catalogue: what a record of each type counts as, so that a metric means the same everywhere."""
+"""The event catalogue: the metrics of a record by its type."""
 
 from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
@@ -21,13 +21,13 @@ One = Literal[0, 1]
 
 
 class EventType(BaseModel):
-    """What a record of a type counts as, in addition to being one record."""
+    """The metrics of a record of a type, in addition to being one record."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     unit: str = "event"
     counts: Mapping[str, One] = {}
-    """The metrics of which a record counts as one. In the file each is a key of its own."""
+    """The metrics that count the record as one. In the file each is a key of its own."""
     checks: One = 0
     messages: int | Literal["count"] = 0
     messages_if_failed: int | None = None
@@ -46,14 +46,14 @@ class EventType(BaseModel):
 
     @property
     def brings(self) -> frozenset[str]:
-        """The meters that a record of this type moves by itself."""
-        own = {name for name in ("messages", "conversations", "tokens") if getattr(self, name)}
-        return frozenset(own | {name for name in ("requests",) if self.counts.get(name)})
+        """The meters that a record of this type changes without any field of its line."""
+        own = [name for name in ("messages", "conversations", "tokens") if getattr(self, name)]
+        return frozenset([*own, "requests"] if self.counts.get("requests") else own)
 
 
 @cache
 def load_catalogue(file: Path = CATALOGUE_FILE) -> dict[str, EventType]:
-    """The catalogue by type name or pattern. Raises FormatError naming file and entry."""
+    """Read the catalogue, by type name or pattern. Raises FormatError naming file and entry."""
     entries = read_yaml(file, FormatError)
     catalogue = {}
     for name, entry in entries.items():
@@ -69,23 +69,23 @@ def load_catalogue(file: Path = CATALOGUE_FILE) -> dict[str, EventType]:
 
 
 def find(type_name: str) -> EventType | None:
-    """The entry of a type or of a format's pattern: its own, else that of a pattern that it matches."""
+    """Return the entry of a type or pattern: its own, else that of a pattern that it matches."""
     catalogue = load_catalogue()
-    patterns = (pattern for pattern in catalogue if fnmatchcase(type_name, pattern))
-    entry = type_name if type_name in catalogue else next(patterns, None)
-    return catalogue[entry] if entry is not None else None
+    if type_name in catalogue:
+        return catalogue[type_name]
+    return next((entry for pattern, entry in catalogue.items() if fnmatchcase(type_name, pattern)), None)
 
 
 _COLUMNS = columns(
     ("type", "VARCHAR", "Event type."),
-    ("unit", "VARCHAR", "What its count counts."),
-    *((name, "BIGINT", f"1 where a record counts as one of the {name}.") for name in BY_TYPE_NAMES),
-    ("checks", "BIGINT", "1 where it is a consistency check."),
-    ("messages", "BIGINT", "Messages of one record; null where its count says so."),
+    ("unit", "VARCHAR", "Unit of its count."),
+    *((name, "BIGINT", f"1 if a record counts as one of the {name}.") for name in BY_TYPE_NAMES),
+    ("checks", "BIGINT", "1 if it is a consistency check."),
+    ("messages", "BIGINT", "Messages of one record; null if they are its count."),
     ("messages_if_failed", "BIGINT", "The same for a failed one."),
-    ("counts_conversations", "BOOLEAN", "Whether its count is a number of conversations."),
-    ("counts_tokens", "BOOLEAN", "Whether its count is a number of tokens."),
-    ("errors", "BIGINT", "1 where a failed one is an error."),
+    ("counts_conversations", "BOOLEAN", "True if its count is a number of conversations."),
+    ("counts_tokens", "BOOLEAN", "True if its count is a number of tokens."),
+    ("errors", "BIGINT", "1 if a failed one is an error."),
 )
 
 
@@ -99,9 +99,9 @@ def _row(name: str, entry: EventType) -> tuple[object, ...]:
 
 @cache
 def event_types() -> ReferenceRows:
-    """The catalogue as the table `event_types` that SQL joins by type.
+    """Return the catalogue as the table `event_types`, one row per type.
 
-    Types admitted by a pattern have no row: a pattern may not count anything.
+    Patterns have no row, because they may not count anything.
     """
     catalogue = load_catalogue()
     rows = tuple(_row(name, entry) for name, entry in sorted(catalogue.items()) if "*" not in name)
@@ -109,10 +109,10 @@ def event_types() -> ReferenceRows:
 
 
 def unmetered(types: Collection[str]) -> list[str]:
-    """Those of the types whose records carry no quantities, whatever their lines say."""
+    """Return the types whose records have no quantities, whatever their lines contain."""
     return sorted(name for name in types if (entry := find(name)) is not None and not entry.metered)
 
 
 def catalogue_digest() -> str:
-    """Changes when any type counts as something else."""
+    """Return a digest that changes when any type counts differently."""
     return fingerprint([*event_types().rows, *unmetered(load_catalogue())])

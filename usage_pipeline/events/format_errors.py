@@ -1,4 +1,4 @@
-"""What is wrong with a format, in words that say what to write instead."""
+"""Turns the errors of a format into messages that name the key and the expected value."""
 
 from collections.abc import Collection
 from difflib import get_close_matches
@@ -29,13 +29,13 @@ _EXPECTED = {
 
 
 def problems(file: Path, error: ValidationError, keys: Collection[str]) -> str:
-    """One line per key at fault, naming the file."""
+    """Return a line per wrong key: file, key, problem."""
     found = {_key(details): _problem(details, keys) for details in error.errors()}
     return "\n".join(": ".join(filter(None, (str(file), key, problem))) for key, problem in found.items())
 
 
 def _key(details: ErrorDetails) -> str:
-    """The key as the file has it; where several forms were tried, their names are no keys."""
+    """Return the key as in the file, without the names of the forms that pydantic tried."""
     top, *inner = map(str, details["loc"]) if details["loc"] else ("",)
     depth = {"fields": 1, "content": 1, "times": 2, "types": 0}.get(top, 0)
     return ".".join([top, *inner[:depth]])

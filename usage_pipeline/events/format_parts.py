@@ -1,4 +1,4 @@
-"""The parts of a format: where a field stands, how a time is written, what a type follows from."""
+"""The parts of a source format: fields, constants, times and types."""
 
 import re
 from enum import StrEnum
@@ -11,20 +11,20 @@ _JSON_PATH = re.compile(r'^\$(\.([A-Za-z_][A-Za-z0-9_]*|"[^"\\]+"))+$')
 
 
 class Part(BaseModel):
-    """A part of a format; a key that it does not know is an error."""
+    """A part of a format; an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class FileType(StrEnum):
-    """How a file is divided into lines and fields."""
+    """The type of a landing file."""
 
     JSONL = "jsonl"
     CSV = "csv"
 
 
 class TimeFormat(StrEnum):
-    """How a time is written."""
+    """The notation of a time."""
 
     ISO = "iso"
     EPOCH_SECONDS = "epoch_s"
@@ -34,26 +34,26 @@ class TimeFormat(StrEnum):
 
 
 class Join(Part):
-    """A text put together from several fields, with `:` between them; absent where one of them is."""
+    """Several fields joined with `:`; absent if any of them is."""
 
     join: Annotated[tuple[str, ...], Field(min_length=2)]
 
 
 Place = str | Annotated[tuple[str, ...], Field(min_length=2)] | Join
-"""A JSON path (`$.a.b`) or CSV column; or several, of which the first that is filled counts, or all joined."""
+"""A JSON path (`$.a.b`) or CSV column; or several, of which the first non-empty one counts; or all joined."""
 
-COUNTED_TIMES = frozenset({TimeFormat.EPOCH_SECONDS, TimeFormat.EPOCH_MILLISECONDS, TimeFormat.EPOCH_MICROSECONDS})
-"""Times that are written as numbers."""
+EPOCH_TIMES = frozenset({TimeFormat.EPOCH_SECONDS, TimeFormat.EPOCH_MILLISECONDS, TimeFormat.EPOCH_MICROSECONDS})
+"""Times that are numbers."""
 
 
 class Constant(Part):
-    """A value that the format implies and no line states."""
+    """A value that is the same for all lines and in none of them."""
 
     constant: str
 
 
 class Time(Part):
-    """Where a time stands and how it is written. `zone` is for times without one; they are errors else."""
+    """The field and notation of a time. `zone` applies to times without a zone, which are errors otherwise."""
 
     field: Place
     format: TimeFormat
@@ -77,7 +77,7 @@ class Time(Part):
 
 
 class Presence(Part):
-    """A type that follows from whether a field is filled."""
+    """A type that depends on a field: `then` if it is not empty, else `otherwise`."""
 
     present: str
     then: str
@@ -85,7 +85,7 @@ class Presence(Part):
 
 
 def places(value: object) -> tuple[str, ...]:
-    """The fields that a part of a format names; none for a constant."""
+    """Return the fields that a part of a format reads; none for a constant."""
     match value:
         case str():
             return (value,)
@@ -100,5 +100,5 @@ def places(value: object) -> tuple[str, ...]:
 
 
 def is_json_path(text: str) -> bool:
-    """Whether it is a path such as `$.name` or `$.outer."inner name"`."""
+    """Return True for a path such as `$.name` or `$.outer."inner name"`."""
     return _JSON_PATH.match(text) is not None

@@ -1,4 +1,4 @@
-"""The canonical record: every column with type, meaning and unit; and the tables that landing writes."""
+"""The canonical record, and the tables that landing writes."""
 
 from usage_pipeline.registry import DIMENSION_NAMES
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
@@ -16,16 +16,16 @@ IDENTITY = columns(
 FACTS = columns(
     ("type", "VARCHAR", "Event type, as in the event catalogue."),
     ("occurred_at", "TIMESTAMP", "When it happened, UTC; its day is the event day.", "µs"),
-    ("started_at", "TIMESTAMP", "When it began, where the source says so, UTC.", "µs"),
+    ("started_at", "TIMESTAMP", "When it began, UTC; null if the source does not say.", "µs"),
     ("duration_ms", "BIGINT", "How long it took.", "ms"),
-    ("count", "BIGINT", "How many of `unit` the record stands for."),
-    ("unit", "VARCHAR", "What `count` counts."),
+    ("count", "BIGINT", "Number of things that the record counts, in `unit`."),
+    ("unit", "VARCHAR", "Unit of `count`."),
     ("tokens_in", "BIGINT", "Input tokens, cached input included.", "tokens"),
     ("tokens_cached", "BIGINT", "Input tokens read from a cache; part of tokens_in.", "tokens"),
     ("tokens_cache_write", "BIGINT", "Input tokens written to a cache; part of tokens_in.", "tokens"),
     ("tokens_out", "BIGINT", "Output tokens, reasoning included.", "tokens"),
     ("tokens_reasoning", "BIGINT", "Reasoning tokens; part of tokens_out.", "tokens"),
-    ("tokens_total", "BIGINT", "Input + output, or the reported total where there is no split.", "tokens"),
+    ("tokens_total", "BIGINT", "Input + output, or the reported total without a split.", "tokens"),
     ("messages", "BIGINT", "Messages: a prompt with its response is two, a failed one is one.", "messages"),
     ("bytes", "BIGINT", "Size of a file or of the data processed.", "bytes"),
     ("tool_calls", "BIGINT", "Tool calls of a run.", "calls"),
@@ -62,11 +62,12 @@ FACTS = columns(
     ("meta", "VARCHAR", "Fields that no column takes, as JSON; never texts."),
 )
 
-LANDING = columns(
-    ("landed_at", "TIMESTAMP", "End of the landing day, UTC.", "µs"),
+_PLACE = columns(
     ("landing_file", "VARCHAR", "Path below the landing directory."),
     ("landing_line", "BIGINT", "Line in the file, from 1."),
 )
+
+LANDING = (*columns(("landed_at", "TIMESTAMP", "End of the landing day, UTC.", "µs")), *_PLACE)
 
 VOID_TARGET = columns(
     ("void_source", "VARCHAR", "Source of the record that a void takes back."),
@@ -78,7 +79,7 @@ RECORD_NAMES = tuple(column.name for column in RECORD)
 FIELD_TYPES = {column.name: column.type for column in (*RECORD, *VOID_TARGET)}
 WHERE_LANDED = frozenset(column.name for column in LANDING)
 DIMENSION_COLUMNS = frozenset({*DIMENSION_NAMES, "provider", "currency"}) - {"source", "type"}
-"""Texts of lines that usage is grouped by. They are bounded: a database's index holds them."""
+"""Texts that usage is grouped by. Their length is limited, because database indexes hold them."""
 
 LANDED_EVENTS = TableSpec(
     name="landed_events",
@@ -97,7 +98,7 @@ LANDED_EVENTS = TableSpec(
             (
                 "payload_digest",
                 "UBIGINT",
-                "Hash of what makes two records with one id the same or a conflict.",
+                "Hash of the columns that separate duplicates from conflicts.",
             ),
         ),
     ),
@@ -115,7 +116,7 @@ LANDED_EVENTS = TableSpec(
         "The partition is the day of arrival. A late event changes its own event day, when that is computed next.",
         "Texts of people and models are not here but in `content`, which has a shorter term.",
     ),
-    # The line stays: of two conflicting lines in one file the first counts, so their order is a fact.
+    # `landing_line` is digested, because the first of two conflicting lines in a file counts.
     undigested=WHERE_LANDED - {"landing_line"} | {"landing_day"},
 )
 
@@ -143,10 +144,7 @@ CONTENT = TableSpec(
             ("member_id", "VARCHAR", "User within the tenant."),
         ),
         *TEXTS,
-        *columns(
-            ("landing_file", "VARCHAR", "Path below the landing directory."),
-            ("landing_line", "BIGINT", "Line in the file, from 1."),
-        ),
+        *_PLACE,
     ),
     term=Term.CONTENT,
     rules=(
@@ -158,18 +156,19 @@ CONTENT = TableSpec(
 
 REJECTED_LINES = TableSpec(
     name="rejected_lines",
-    description="Lines that were not accepted, one row per line: why, where, what was expected, and the line.",
+    description="Rejected lines, one row per line, with the reason and the expected value.",
     zone=Zone.LAKE,
     partitioned_by=PartitionedBy.LANDING_DAY,
-    columns=columns(
-        ("landing_file", "VARCHAR", "Path below the landing directory."),
-        ("landing_line", "BIGINT", "Line in the file, from 1."),
-        ("tenant_id", "VARCHAR", "The tenant, where the line or its folder tells."),
-        ("reason", "VARCHAR", "The reject reason."),
-        ("field", "VARCHAR", "The field of the log that is at fault."),
-        ("found", "VARCHAR", "Its value."),
-        ("expected", "VARCHAR", "What was expected."),
-        ("raw", "VARCHAR", "The line."),
+    columns=(
+        *_PLACE,
+        *columns(
+            ("tenant_id", "VARCHAR", "The tenant, if the line or its folder names one."),
+            ("reason", "VARCHAR", "The reject reason."),
+            ("field", "VARCHAR", "The wrong field of the log."),
+            ("found", "VARCHAR", "Its value."),
+            ("expected", "VARCHAR", "The expected value."),
+            ("raw", "VARCHAR", "The line."),
+        ),
     ),
     term=Term.CONTENT,
     rules=(
@@ -180,4 +179,4 @@ REJECTED_LINES = TableSpec(
 )
 
 LANDING_TABLES = (LANDED_EVENTS, CONTENT, REJECTED_LINES)
-"""What one landing file becomes: an object of each, where it has rows."""
+"""The tables that a landing file has objects in."""

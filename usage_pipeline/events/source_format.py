@@ -1,7 +1,6 @@
-"""Formats: one YAML file per log format says which field becomes which column of the canonical record.
+"""Source formats: YAML files that map the fields of a log to the columns of the canonical record.
 
-A format is data, checked by the models here; a broken one is an error that names file and key. How to
-write one is described step by step in docs/formats.md.
+docs/formats.md describes how to write one.
 """
 
 import re
@@ -56,7 +55,7 @@ _NUMBERS = {"BIGINT": re.compile(r"[0-9]{1,15}"), "DECIMAL(38,24)": re.compile(r
 
 
 class SourceFormat(Part):
-    """How one log format becomes canonical records. Fields are JSON paths (`$.a.b`) or CSV columns."""
+    """The mapping of one log format. Fields are JSON paths (`$.a.b`) or CSV columns."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     description: str
@@ -116,11 +115,9 @@ class SourceFormat(Part):
             if "*" in name and name != ANY_TYPE and target is not None:
                 raise ValueError(f"types.{name}: a pattern keeps the names that it matches; remove {target!r}")
             if catalogue.find(target or name) is None:
-                advice = (
-                    "name each type by itself"
-                    if "*" in name
-                    else f"give one of its types, such as `{name}: request`"
-                )
+                advice = "name each type by itself"
+                if "*" not in name:
+                    advice = f"give one of its types, such as `{name}: request`"
                 raise ValueError(f"types.{name}: {target or name!r} is not in the event catalogue; {advice}")
         return self
 
@@ -160,18 +157,22 @@ class SourceFormat(Part):
         for field in sorted(self.fields):
             meter = "conversations" if field == "conversation_id" else METER_OF_FIELD.get(field)
             if meter is not None and meter not in self.meters:
-                raise ValueError(f"fields.{field} brings {meter}, which `meters` does not list")
+                raise ValueError(
+                    f"fields.{field} brings {meter}, which `meters` does not list; add it, or remove the field"
+                )
         logged = {target or name: name for name, target in self.types.items()}
         for name in sorted(self.record_types):
             entry = catalogue.find(name)
             extra = sorted(entry.brings - self.meters) if entry else []
             if extra:
-                raise ValueError(f"types.{logged.get(name, name)} brings {extra[0]}, which `meters` does not list")
+                raise ValueError(
+                    f"types.{logged.get(name, name)} brings {extra[0]}, which `meters` does not list; add it"
+                )
         return self
 
     @property
     def record_types(self) -> frozenset[str]:
-        """The types that its records have, as the catalogue names them; patterns as they stand."""
+        """The types of its records, by the names of the catalogue; patterns as written."""
         match self.type:
             case Constant():
                 return frozenset({self.type.constant})
@@ -182,31 +183,30 @@ class SourceFormat(Part):
 
     @property
     def identity_fields(self) -> tuple[str, ...]:
-        """The fields that make the record id; none where position does."""
+        """The fields that make the record id; none if position does."""
         return () if self.identity == "position" else self.identity
 
     @property
     def content_fields(self) -> frozenset[str]:
-        """Every field of the log that holds a text."""
+        """The fields of the log with texts."""
         return frozenset(field for value in self.content.values() for field in places(value))
 
     @property
     def kept_in_meta(self) -> frozenset[str]:
-        """Fields that a column takes and that stay readable as they were: the type, where others may come."""
+        """Mapped fields that `meta` keeps as logged: the type, if the format accepts any type."""
         return frozenset({self.type} if isinstance(self.type, str) and ANY_TYPE in self.types else ())
 
     @property
     def raw_delivery_fields(self) -> tuple[str, ...]:
-        """Those delivery fields that are fields of the log rather than columns of the record."""
+        """The delivery fields that are fields of the log, not columns of the record."""
         return tuple(field for field in self.delivery_fields if field not in FIELDS | TIMES)
 
     @property
     def read_fields(self) -> tuple[str, ...]:
-        """Every field of the log that the format reads, once each."""
+        """The fields of the log that the format reads, without repetitions."""
         return tuple(dict.fromkeys(field for _, field in self._located_fields()))
 
     def _located_fields(self) -> list[tuple[str, str]]:
-        """The fields of the log, each with the key of the format that names it."""
         named: list[tuple[str, object]] = [
             *(("identity", field) for field in self.identity_fields),
             ("tenant", self.tenant),
@@ -220,20 +220,22 @@ class SourceFormat(Part):
 
     @property
     def digest(self) -> str:
-        """Changes whenever the format would read a line differently."""
+        """A digest that changes when the format reads a line differently."""
         dump = self.model_dump_json(exclude={"description", "meters"})
         return fingerprint([dump, sorted(self.meters or ())])
 
 
 def load_formats(settings: Settings) -> dict[str, SourceFormat]:
-    """The shipped formats and those in the user's own directory, by name; of two with one name, the user's.
+    """Read the shipped formats, then those of `USAGE_FORMATS_DIR`, which replace formats of the same name.
 
     Raises FormatError naming file and key.
     """
     folders = [SOURCES, *([settings.formats_dir] if settings.formats_dir else [])]
     for folder in folders:
         if not folder.is_dir():
-            raise FormatError(f"USAGE_FORMATS_DIR={folder}: there is no such directory.")
+            raise FormatError(
+                f"USAGE_FORMATS_DIR={folder}: there is no such directory; create it, or correct the setting."
+            )
         for file in sorted(folder.glob("*.yml")):
             raise FormatError(f"{file}: a format's name ends in .yaml; rename it to {file.stem}.yaml")
     files = {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
@@ -241,7 +243,7 @@ def load_formats(settings: Settings) -> dict[str, SourceFormat]:
 
 
 def load_format(file: Path) -> SourceFormat:
-    """One format; its name is the file's. Raises FormatError naming file and key."""
+    """Read a format, which has the name of its file. Raises FormatError naming file and key."""
     content = read_yaml(file, FormatError)
     if "name" in content:
         raise FormatError(f"{file}: name: a format has the name of its file; remove the key.")

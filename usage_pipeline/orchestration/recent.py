@@ -9,8 +9,7 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from usage_pipeline.events.landing.reasons import MEANINGS, listed_as
-from usage_pipeline.events.landing.rejects import count_rejects
+from usage_pipeline.events.landing.rejects import MEANINGS, count_rejects, listed_as
 from usage_pipeline.orchestration.charts import chart
 from usage_pipeline.orchestration.metadata import markdown_table
 from usage_pipeline.pipeline.recent_days import RECENT_DAYS, recent_days

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from usage_pipeline.billing.closing import ClosedPeriod
 from usage_pipeline.billing.due_periods import close_due
 from usage_pipeline.errors import PartitionError
-from usage_pipeline.events.landing.vanished import note_vanished
+from usage_pipeline.events.landing.recording import note_vanished
 from usage_pipeline.pipeline.chunks import portions
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.tables import DAILY_TABLES

@@ -1,4 +1,4 @@
 """Compares the usage and costs in a provider's export with the metered ones.
 
-What does not belong here: costs that sources report for single records (`costs/drift.py`).
+Costs that sources report for single records are in `costs/drift.py`.
 """

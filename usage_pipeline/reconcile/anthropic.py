@@ -1,6 +1,6 @@
 """Anthropic's export: `usage_report/messages` grouped by model, and `cost_report` by description.
 
-Input counts neither cache reads nor cache writes. An amount is a text, in cents.
+Input includes neither cache reads nor cache writes. An amount is a text, in cents.
 """
 
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from usage_pipeline.reconcile.export import Entry, Format, Measure
 from usage_pipeline.reconcile.fields import DIGITS, Part
 
 _WIDE = Context(prec=DIGITS)
-"""Holds any amount whole; the usual one has 28 digits."""
+"""Holds any amount exactly; the default context has 28 digits."""
 
 _CACHE_WRITES = ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
 
@@ -25,14 +25,6 @@ def _time(bucket: Part, name: str) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise bucket.wrong(name, expected)
-
-
-def _start(bucket: Part) -> datetime:
-    return _time(bucket, "starting_at")
-
-
-def _end(bucket: Part) -> datetime:
-    return _time(bucket, "ending_at")
 
 
 def _usage(result: Part) -> Entry:
@@ -55,4 +47,4 @@ def _cost(result: Part) -> Entry:
     return Entry(name, {Measure.AMOUNT: _WIDE.scaleb(result.decimal("amount"), -2)})
 
 
-FORMAT = Format(_start, _end, _usage, _cost)
+FORMAT = Format(_time, "starting_at", "ending_at", _usage, _cost)

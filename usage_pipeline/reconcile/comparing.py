@@ -12,32 +12,32 @@ from usage_pipeline.reconcile.ours import Key, Ours, Values, read_ours
 from usage_pipeline.storage.opened import Storage
 
 _PRECISION = 100
-"""Digits that hold any sum of amounts whole, and a drift far beyond its decimals."""
+"""Digits that hold any sum of amounts exactly, and far more than the decimals of a drift."""
 
 _DRIFT = Decimal("0.000001")
 """The last decimal of a drift."""
 
 
 class Status(StrEnum):
-    """How the two sides compare."""
+    """The result of a comparison."""
 
     MATCHED = "matched"
     DIFFERENT = "different"
     OURS_ONLY = "ours_only"
-    """The provider says nothing of the model on the day."""
+    """The export has nothing of the model on the day."""
     THEIRS_ONLY = "theirs_only"
-    """Nothing of the model was metered here on the day."""
+    """No usage of the model was metered on the day."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One measure of a model on a day: tokens, or US dollars. A side that says nothing of the model is null."""
+    """One measure of a model on a day, in tokens or US dollars. A side without the model is null."""
 
     day: date
     model: str
     measure: Measure
     ours: int | Decimal | None
-    """Null too for an amount of tokens that have no price."""
+    """Also null if none of the tokens has a price."""
     theirs: int | Decimal | None
     difference: int | Decimal | None
     """Ours less theirs."""
@@ -48,41 +48,39 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """All that was compared, in order of day, model and measure, and what ours left out."""
+    """The comparisons in order of day, model and measure, and the metered usage with what it leaves out."""
 
     comparisons: tuple[Comparison, ...]
     ours: Ours
 
     @property
     def agrees(self) -> bool:
-        """Whether all is matched."""
+        """True if every row is matched."""
         return all(entry.status is Status.MATCHED for entry in self.comparisons)
 
 
 @dataclass(frozen=True)
 class Question:
-    """What to compare: which days of the export, of which tenant, and by how many percent it may differ."""
+    """The days to compare, one tenant or all, and the tolerance in percent."""
 
     days: Sequence[date]
-    """In order, each of them whole in the export."""
+    """In order; the export covers each of them whole."""
     tenant: str | None = None
-    """All together without one."""
     tolerance: Decimal = Decimal(0)
 
 
 def reconcile(storage: Storage, provider: str, export: Export, question: Question) -> Reconciliation:
-    """Compare the export with what was metered of this provider's models."""
+    """Compare the export with the metered usage of the provider's models."""
     names = Names(storage, provider)
     with localcontext(prec=_PRECISION):
         ours = read_ours(storage, export, question.days, names, question.tenant)
-        compared = _compare(
-            _stated(ours.values), _stated(_theirs(export, question.days, names)), question.tolerance
-        )
+        theirs = _theirs(export, question.days, names)
+        compared = _compare(_without_zeros(ours.values), _without_zeros(theirs), question.tolerance)
         return Reconciliation(tuple(compared), ours)
 
 
 def _theirs(export: Export, days: Collection[date], names: Names) -> Values:
-    """What the provider says, names of one model taken together."""
+    """Sum the export by day, model and measure; all names of a model are one."""
     found: dict[Key, int | Decimal] = {}
     for day, name, entry in export.entries():
         if day in days:
@@ -92,8 +90,8 @@ def _theirs(export: Export, days: Collection[date], names: Names) -> Values:
     return found
 
 
-def _stated(values: Values) -> Values:
-    """Without zeros: a model of which there is nothing is not there."""
+def _without_zeros(values: Values) -> Values:
+    """Drop zeros, so that a model with nothing else counts as absent."""
     return {key: value for key, value in values.items() if value != 0}
 
 
@@ -115,7 +113,7 @@ def _compare(ours: Values, theirs: Values, tolerance: Decimal) -> Iterator[Compa
 
 
 def _status(difference: int | Decimal | None, theirs: int | Decimal | None, tolerance: Decimal) -> Status:
-    """By exact products, not by the rounded drift."""
+    # Exact products decide, not the rounded drift.
     within = difference is not None and abs(Decimal(difference)) * 100 <= tolerance * abs(Decimal(theirs or 0))
     return Status.MATCHED if within else Status.DIFFERENT
 

@@ -1,4 +1,4 @@
-"""What an export of a provider is: buckets of time, each with what was used or charged in it, by model."""
+"""An export of a provider: buckets of time, each with usage or costs by model."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -14,34 +14,34 @@ ALL_MODELS = "(all)"
 """The model of costs that the provider does not break down."""
 
 UNNAMED = "(none)"
-"""The model of what names none, among costs that do."""
+"""The model of costs without a model, in an export that has costs by model."""
 
 
 class Provider(StrEnum):
-    """Whose exports can be read."""
+    """The providers whose exports can be read."""
 
     OPENAI = "openai"
     ANTHROPIC = "anthropic"
 
 
 class Measure(StrEnum):
-    """What is compared: tokens by class, each token in exactly one, or an amount."""
+    """The compared quantities: tokens by class, each token in exactly one, or an amount."""
 
     INPUT = "input"
     """Without cached and cache-write tokens."""
     CACHED_INPUT = "cached_input"
     CACHE_WRITE = "cache_write"
     OUTPUT = "output"
-    """With reasoning, which providers do not tell apart."""
+    """With reasoning, which exports do not separate."""
     UNSPLIT = "unsplit"
-    """Tokens of ours of which the log does not say whether they are input."""
+    """Metered tokens that the log does not split into input and output."""
     AMOUNT = "amount"
     """US dollars."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What a bucket says of one model as the provider names it; null where it names none."""
+    """The values of one model of a bucket, as the provider names it; null without a model."""
 
     model: str | None
     values: Mapping[Measure, int | Decimal]
@@ -49,17 +49,19 @@ class Entry:
 
 @dataclass(frozen=True)
 class Format:
-    """How a provider writes: when a bucket begins and ends, UTC, and what a result of usage or of costs says."""
+    """A provider's format: reads a time (UTC) from a named field, and a result of usage or of costs."""
 
-    start: Callable[[Part], datetime]
-    end: Callable[[Part], datetime]
+    time: Callable[[Part, str], datetime]
+    start: str
+    """The field of a bucket with its start."""
+    end: str
     usage: Callable[[Part], Entry]
     cost: Callable[[Part], Entry]
 
 
 @dataclass(frozen=True)
 class Bucket:
-    """A stretch of one day, UTC, half open."""
+    """A half-open range of times of one day, UTC."""
 
     start: datetime
     end: datetime
@@ -67,18 +69,18 @@ class Bucket:
 
     @property
     def day(self) -> date:
-        """The day in which it lies."""
+        """The UTC day of the bucket."""
         return self.start.date()
 
 
 @dataclass(frozen=True)
 class Export:
-    """The buckets of a file in order of time; no two overlap."""
+    """The buckets of a file, in order of time and without overlaps."""
 
     buckets: tuple[Bucket, ...]
     of_costs: bool
     has_more: bool
-    """Whether the provider has pages after the last one of the file."""
+    """The provider has pages after the last one of the file."""
 
     @cached_property
     def _covered(self) -> Mapping[date, timedelta]:
@@ -94,16 +96,16 @@ class Export:
 
     @property
     def partial_days(self) -> list[date]:
-        """The other days of which the file says anything."""
+        """The days that the buckets cover only in part."""
         return [day for day, covered in self._covered.items() if covered != timedelta(days=1)]
 
     @cached_property
     def by_model(self) -> bool:
-        """Whether it says what is of which model."""
+        """True if usage or costs are by model."""
         return not self.of_costs or any(entry.model for bucket in self.buckets for entry in bucket.entries)
 
     def entries(self) -> Iterator[tuple[date, str, Entry]]:
-        """Day, model and what was used or charged; a day and model may have several."""
+        """Yield day, model and entry; a day and model may have several entries."""
         unnamed = UNNAMED if self.by_model else ALL_MODELS
         for bucket in self.buckets:
             for entry in bucket.entries:

@@ -1,4 +1,4 @@
-"""Reads the fields of a provider's export, each with where it stands: what is wrong there is named by it."""
+"""Reads the fields of a provider's export; errors name file, bucket and path."""
 
 import json
 import re
@@ -11,52 +11,52 @@ from usage_pipeline.errors import ProviderFileError
 
 MOST_TOKENS = 2**63 - 1
 DECIMALS, DIGITS = 24, 38
-"""Of an amount: the decimals that it may have, and the digits in all."""
+"""The most decimals of an amount, and its most digits in all."""
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,4})?")
 
 
 @dataclass(frozen=True)
 class Part:
-    """An object of the file: where it stands (file, bucket), under which path there, and its fields."""
+    """An object of the file. `where` names file and bucket, `path` the object in the bucket."""
 
     where: str
     path: str
     fields: Mapping[str, Any]
 
     def has(self, name: str) -> bool:
-        """Whether the field is there and not null."""
+        """Return True if the field is present and not null."""
         return self.fields.get(name) is not None
 
     def wrong(self, name: str, expected: str) -> ProviderFileError:
-        """The error that the field is not what is expected."""
+        """Return the error to raise for a field, with its value and the expected one."""
         found = json.dumps(self.fields[name], default=str)[:100] if name in self.fields else "no such field"
         return ProviderFileError(f"{self.where}: {self.path}{name}: expected {expected}, found {found}.")
 
     def tokens(self, name: str) -> int:
-        """A number of tokens."""
+        """Read a number of tokens."""
         value = self.fields.get(name)
         if type(value) is not int or not 0 <= value <= MOST_TOKENS:
             raise self.wrong(name, "a whole number of tokens")
         return value
 
     def optional_tokens(self, name: str) -> int:
-        """A number of tokens, 0 where the field is absent or null."""
+        """Read a number of tokens, 0 if the field is absent or null."""
         return self.tokens(name) if self.has(name) else 0
 
     def text(self, name: str, expected: str) -> str:
-        """A text that is not empty."""
+        """Read a text that is not empty."""
         value = self.fields.get(name)
         if not isinstance(value, str) or not value:
             raise self.wrong(name, expected)
         return value
 
     def optional_text(self, name: str) -> str | None:
-        """A text that is not empty, null where the field is absent or null."""
+        """Read a text that is not empty, null if the field is absent or null."""
         return self.text(name, "a text") if self.has(name) else None
 
     def decimal(self, name: str) -> Decimal:
-        """A decimal number exactly as written, whether as a number or as a text."""
+        """Read a decimal number exactly, written as a number or as a text."""
         value = self.fields.get(name)
         if type(value) not in {int, str, Decimal} or not _NUMBER.fullmatch(str(value)):
             raise self.wrong(name, "a decimal number")
@@ -66,11 +66,11 @@ class Part:
         return number
 
     def part(self, name: str) -> "Part":
-        """An object below this one."""
+        """Read an object."""
         return self._at(name, name, self.fields.get(name))
 
     def parts(self, name: str) -> "Iterator[Part]":
-        """The objects of a list below this one."""
+        """Read a list of objects."""
         values = self.fields.get(name)
         if not isinstance(values, list):
             raise self.wrong(name, "a list")

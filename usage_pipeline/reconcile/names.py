@@ -1,22 +1,20 @@
-"""Which models are a provider's, and the one name of a model that both sides go by."""
+"""Finds the provider of a model, and the name of a model that both sides use."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from usage_pipeline.costs.book.current import book_of_day
 from usage_pipeline.costs.book.price_book import PriceBook, Unpriced
-from usage_pipeline.costs.book.prices import Price
-from usage_pipeline.costs.explain import book_of_day
 from usage_pipeline.registry import NONE
 from usage_pipeline.storage.opened import Storage
 
 OTHERS = "(others)"
-"""The provider of a name that several have, none of them the one that is asked for."""
+"""The provider of a name that several other providers have."""
 
 
 @dataclass(frozen=True)
 class Owned:
-    """A model and whose it is; without a provider nobody knows."""
+    """A model and its provider; null if the provider is unknown."""
 
     provider: str | None
     model: str
@@ -24,24 +22,23 @@ class Owned:
 
 @dataclass
 class Names:
-    """Names of one provider by the price book of each day: aliases and dated names of a model are one."""
+    """Names of one provider's models, by the price book of each day: aliases and dated names are one model."""
 
     storage: Storage
     provider: str
     _books: dict[date, PriceBook] = field(default_factory=dict)
-    _prices: dict[str, Mapping[str, Price]] = field(default_factory=dict)
 
     def theirs(self, name: str, day: date) -> str:
-        """The model that a name of the provider stands for; the name itself where no price knows it."""
+        """Return the model that the provider's name means; the name itself if no price has it."""
         return self._book(day).resolve(self.provider, name, day).model or name
 
     def priced(self, price_id: str, day: date) -> Owned | None:
-        """The model of a price; null without a price."""
-        price = self._by_id(self._book(day)).get(price_id)
+        """Return the model of a price; None without a price."""
+        price = self._book(day).by_id.get(price_id)
         return None if price is None else Owned(price.provider, price.model)
 
     def unpriced(self, name: str, day: date) -> Owned:
-        """The model that a name in a log stands for by itself; of a name of several providers, this one's."""
+        """Return the model that a logged name means; this provider's if several providers have the name."""
         if name == NONE:
             return Owned(None, name)
         book = self._book(day)
@@ -54,8 +51,3 @@ class Names:
         if day not in self._books:
             self._books[day] = book_of_day(self.storage, day)
         return self._books[day]
-
-    def _by_id(self, book: PriceBook) -> Mapping[str, Price]:
-        if book.version not in self._prices:
-            self._prices[book.version] = {price.id: price for price in book.prices}
-        return self._prices[book.version]

@@ -1,6 +1,6 @@
 """OpenAI's export: `organization/usage/completions` grouped by model, and `organization/costs` by line item.
 
-Input counts cached and cache-write tokens, of all modalities. An amount is a number, or a text in newer answers.
+Input includes cached and cache-write tokens, of all modalities. An amount is a number, or a text in newer answers.
 """
 
 from datetime import UTC, datetime
@@ -10,8 +10,7 @@ from usage_pipeline.reconcile.export import Entry, Format, Measure
 from usage_pipeline.reconcile.fields import Part
 
 _RESULTS = "organization.usage.completions.result"
-_LAST_SECOND = 253_402_300_799
-"""The end of the year 9999."""
+_LAST_SECOND = 253_402_300_799  # of the year 9999
 
 
 def _time(bucket: Part, name: str) -> datetime:
@@ -19,14 +18,6 @@ def _time(bucket: Part, name: str) -> datetime:
     if type(value) is not int or not 0 <= value <= _LAST_SECOND:
         raise bucket.wrong(name, "seconds since 1970")
     return datetime.fromtimestamp(value, UTC)
-
-
-def _start(bucket: Part) -> datetime:
-    return _time(bucket, "start_time")
-
-
-def _end(bucket: Part) -> datetime:
-    return _time(bucket, "end_time")
 
 
 def _usage(result: Part) -> Entry:
@@ -52,13 +43,9 @@ def _cost(result: Part) -> Entry:
     amount = result.part("amount")
     if amount.text("currency", CURRENCY).upper() != CURRENCY:
         raise amount.wrong("currency", f"{CURRENCY}, the currency of all costs")
-    line_item = result.optional_text("line_item")
-    return Entry(_model(line_item) if line_item else None, {Measure.AMOUNT: amount.decimal("value")})
+    # A line item such as `gpt-4o-2024-08-06, input` begins with the model.
+    model = (result.optional_text("line_item") or "").partition(", ")[0]
+    return Entry(model or None, {Measure.AMOUNT: amount.decimal("value")})
 
 
-def _model(line_item: str) -> str:
-    """Of `gpt-4o-2024-08-06, input` the model; the line items of one model are one amount."""
-    return line_item.partition(", ")[0]
-
-
-FORMAT = Format(_start, _end, _usage, _cost)
+FORMAT = Format(_time, "start_time", "end_time", _usage, _cost)

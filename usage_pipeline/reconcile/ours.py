@@ -1,4 +1,4 @@
-"""What was metered here of one provider's models, in the measures of its exports."""
+"""Reads the metered usage of one provider's models, in the measures of its exports."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,25 +27,23 @@ _MEASURES: Mapping[str, Measure] = {
     TokenClass.REASONING: Measure.OUTPUT,
     UNSPLIT: Measure.UNSPLIT,
 }
-"""The classes of tokens; requests and tool calls are in amounts only."""
+"""The classes of tokens; requests and tool calls are only in amounts."""
 
 
 @dataclass
 class Ours:
-    """What was metered, and what of it stands outside of the comparison."""
+    """The metered values, and the usage that the comparison leaves out."""
 
     values: dict[Key, int | Decimal | None] = field(default_factory=dict)
     missing_days: set[date] = field(default_factory=set)
     unpriced_tokens: int = 0
     """Tokens of the provider's models that are in no amount."""
     unknown: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    """Tokens by name of models that may be the provider's, or anybody's."""
+    """Tokens of models whose provider is unknown, by name."""
 
 
 @dataclass(frozen=True)
 class _Row:
-    """The quantity and amount of one price of one class of one model on a day."""
-
     day: date
     model: str
     token_class: str
@@ -54,7 +52,7 @@ class _Row:
 
 
 def read_ours(storage: Storage, export: Export, days: Sequence[date], names: Names, tenant: str | None) -> Ours:
-    """What was metered of the provider's models on these days, of one tenant or of all."""
+    """Read the metered usage of the provider's models on these days, of one tenant or of all."""
     where = (("tenant", tenant),) if tenant else ()
     answer = read(storage, CostQuery(days[0], days[-1], _GROUPS, where))
     ours = Ours(missing_days=set(answer.missing).intersection(days))
@@ -73,7 +71,10 @@ def read_ours(storage: Storage, export: Export, days: Sequence[date], names: Nam
 
 
 def _owned(rows: Sequence[_Row], names: Names, theirs: Collection[str]) -> Iterable[tuple[_Row, Owned]]:
-    """Whose each row is. One without a price follows the priced ones of its name, if they are of one model."""
+    """Yield each row with its model.
+
+    A row without a price has the model of the priced rows of its name, if they have only one.
+    """
     priced: dict[tuple[date, str], set[Owned]] = defaultdict(set)
     for row in rows:
         owned = names.priced(row.price_id, row.day)
@@ -90,7 +91,7 @@ def _owned(rows: Sequence[_Row], names: Names, theirs: Collection[str]) -> Itera
 
 
 def _add(ours: Ours, row: _Row, model: str, export: Export) -> None:
-    """Count the row where the export counts it: as an amount, or as tokens of its class."""
+    """Add the row to the measure that the export has: an amount, or tokens of its class."""
     if export.of_costs:
         key = row.day, model if export.by_model else ALL_MODELS, Measure.AMOUNT
         known = ours.values.get(key)

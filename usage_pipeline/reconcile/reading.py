@@ -1,4 +1,4 @@
-"""Reads the file of an export: one page as the provider's API answers, or a list of pages."""
+"""Reads the file of an export: one page of an answer of the provider's API, or a list of pages."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _FORMATS: Mapping[Provider, Format] = {Provider.OPENAI: openai.FORMAT, Provider.
 
 
 def read_export(file: Path, provider: Provider) -> Export:
-    """What the file says. Raises ProviderFileError, naming file, bucket and field."""
+    """Read the file. Raises ProviderFileError, naming file, bucket and field."""
     pages = _pages(file)
     written = [bucket for page in pages for bucket in page.parts("data")]
     of_costs = _of_costs(written)
@@ -39,8 +39,8 @@ def _pages(file: Path) -> list[Part]:
     pages = content if isinstance(content, list) else [content]
     if not pages or not all(isinstance(page, dict) for page in pages):
         raise ProviderFileError(f"{file}: expected a page as the provider's API answers, or a list of pages.")
-    numbered = enumerate(pages)
-    return [Part(str(file), f"page[{index}]." if len(pages) > 1 else "", page) for index, page in numbered]
+    several = len(pages) > 1
+    return [Part(str(file), f"page[{index}]." if several else "", page) for index, page in enumerate(pages)]
 
 
 def _decimal(text: str) -> Decimal:
@@ -55,7 +55,7 @@ def _refuse(word: str) -> NoReturn:
 
 
 def _of_costs(buckets: list[Part]) -> bool:
-    """Whether the results are costs; all of them are, or none is."""
+    """Return True if the results are costs. Raises ProviderFileError if only some are."""
     results = [result for bucket in buckets for result in bucket.parts("results")]
     priced = [result for result in results if "amount" in result.fields]
     if priced and len(priced) < len(results):
@@ -65,7 +65,7 @@ def _of_costs(buckets: list[Part]) -> bool:
 
 
 def _bucket(file: Path, written: Part, form: Format, *, of_costs: bool) -> Bucket:
-    start, end = form.start(written), form.end(written)
+    start, end = form.time(written, form.start), form.time(written, form.end)
     where = f"{file}: bucket {_shown(start)}"
     midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
     if not timedelta() < end - start <= midnight - start + timedelta(days=1):

@@ -1,10 +1,6 @@
-"""Runs of the agent platform: a line when a run ends, and for some a line when it started.
-
-What each line counts as is restated here, apart from the catalogue.
-"""
+"""Runs of the agent platform: a line when a run ends, and for some a line when it started."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 import numpy as np
 
@@ -26,19 +22,20 @@ from usage_pipeline.simulation.settings import RUNS, SOURCES
 SOURCE = SOURCES.index(RUNS)
 
 _STARTED_SHARE = 0.2
-"""Of the lines: those that say that a run has started. The run's end is another line."""
+"""Share of the lines that report a start. The end of such a run is another line."""
 _FAILED_SHARE = 0.05
-_CALL_TOKENS = 4.0
-"""A run's tokens are those of some calls."""
+_CALLS_PER_RUN = 4.0
+"""Model calls of a mean run, to which its tokens are proportional."""
 _AGENTS = table("seo-writer", "triage", "reporter")
 _AGENT_TYPES = table("content", "support", "analysis")
 _USERS = numbered("u_{}", 20)
 _PROJECTS = table("blog", "desk", "finance", "research")
+_STARTED_TAIL = '"endedAt":null,"status":"running","creditsUsed":0'
 
 
 @dataclass(frozen=True)
 class _Drawn:
-    """What is drawn for each line, used or not. `ends` and `starts` are milliseconds since the day's midnight."""
+    """Random values, one per line, used or not. `ends` and `starts` are milliseconds since the day's midnight."""
 
     runs: Ints
     tenants: Ints
@@ -56,7 +53,7 @@ class _Drawn:
 
     @property
     def at(self) -> Ints:
-        """When the line's event happened: the end of the run, or its start."""
+        """The time of the line's event: the end of the run, or its start."""
         return np.where(self.started == 1, self.starts, self.ends)
 
 
@@ -91,8 +88,8 @@ def _draw(plan: Plan, day: int) -> _Drawn:
         zeros(count),
         (rng.random(count) < _FAILED_SHARE).astype(np.int64),
         draw_models(rng, count),
-        lognormal(rng, plan.input_means[tenants] * _CALL_TOKENS, INPUT_SIGMA, most=800_000),
-        lognormal(rng, plan.output_means[tenants] * _CALL_TOKENS, OUTPUT_SIGMA, most=400_000),
+        lognormal(rng, plan.input_means[tenants] * _CALLS_PER_RUN, INPUT_SIGMA, most=800_000),
+        lognormal(rng, plan.output_means[tenants] * _CALLS_PER_RUN, OUTPUT_SIGMA, most=400_000),
         rng.integers(1, 20, count),
         rng.integers(0, 12, count),
         lognormal(rng, np.full(count, 60_000.0), 1.0, most=50_000_000),
@@ -106,9 +103,9 @@ def _with_starts(drawn: _Drawn, shuffled: Ints) -> _Drawn:
     starts = int(len(shuffled) * _STARTED_SHARE)
     order = drawn.runs.copy()
     order[shuffled[:starts]] = shuffled[starts : 2 * starts]
-    columns_of_lines = {name: column[order] for name, column in vars(drawn).items()}
-    columns_of_lines["started"][shuffled[:starts]] = 1
-    return _Drawn(**columns_of_lines)
+    with_starts = _Drawn(**{name: values[order] for name, values in vars(drawn).items()})
+    with_starts.started[shuffled[:starts]] = 1
+    return with_starts
 
 
 def _measures(drawn: _Drawn) -> dict[str, Ints]:
@@ -127,44 +124,33 @@ def _measures(drawn: _Drawn) -> dict[str, Ints]:
 
 
 def _lines(plan: Plan, day: int, drawn: _Drawn) -> Texts:
-    lines = np.empty(len(drawn.ends), dtype=object)
-    tails = {
-        0: _end_tails(plan, day, drawn),
-        1: ['"endedAt":null,"status":"running","creditsUsed":0'] * len(lines),
-    }
-    heads = _heads(plan, day, drawn)
-    for started, all_tails in tails.items():
-        for number in np.flatnonzero(drawn.started == started).tolist():
-            lines[number] = f"{{{heads[number]},{all_tails[number]}}}"
-    return lines
+    rows = zip(_heads(plan, day, drawn), drawn.started.tolist(), _end_tails(plan, day, drawn), strict=True)
+    return table(*[f"{{{head},{_STARTED_TAIL if started else tail}}}" for head, started, tail in rows])
 
 
 def _heads(plan: Plan, day: int, drawn: _Drawn) -> list[str]:
     names = table(*(tenant.name for tenant in plan.tenants))
-    luck = drawn.luck
+    date, luck = plan.simulation.date, drawn.luck
     offsets, starts = np.divmod(drawn.starts, DAY_MS)
-    dates = _dates(plan, day)[offsets + 1]
     fields = columns(
-        slice(None),
         names[drawn.tenants],
         _AGENTS[luck % 3],
         _AGENT_TYPES[luck % 3],
         _USERS[luck // 3 % 20],
         _PROJECTS[luck // 60 % 4],
-        dates,
+        table(str(date(day - 1)), str(date(day)))[offsets + 1],
     )
     rows = zip(drawn.runs.tolist(), clock_texts(starts), *fields, strict=True)
     return [
-        f'"runId":"run_{day}_{run}","tenantId":"{tenant}","agent":"{agent}","agentType":"{form}"'
-        f',"userId":"{user}","project":"{project}","feature":"drafts","startedAt":"{date}{clock}"'
+        f'"runId":"run_{day}_{run}","tenantId":"{tenant}","agent":"{agent}","agentType":"{agent_type}"'
+        f',"userId":"{user}","project":"{project}","feature":"drafts","startedAt":"{start_date}{clock}"'
         f',"input":{{"topic":"usage metering"}}'
-        for run, clock, tenant, agent, form, user, project, date in rows
+        for run, clock, tenant, agent, agent_type, user, project, start_date in rows
     ]
 
 
 def _end_tails(plan: Plan, day: int, drawn: _Drawn) -> list[str]:
     fields = columns(
-        slice(None),
         MODELS[drawn.models],
         drawn.tokens_in,
         drawn.tokens_out,
@@ -185,9 +171,3 @@ def _end_tails(plan: Plan, day: int, drawn: _Drawn) -> list[str]:
         )
         for clock, model, tokens_in, tokens_out, calls, tools, size, failed in rows
     ]
-
-
-def _dates(plan: Plan, day: int) -> Texts:
-    """The day before, and the day."""
-    today = plan.simulation.date(day)
-    return table(str(today - timedelta(days=1)), str(today))

@@ -1,11 +1,11 @@
-"""The events of one source and day: their lines, and what each of them counts as."""
+"""The events of one source and day: their lines and their metrics."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from usage_pipeline.simulation.arrays import HOUR_MS, Ints, Texts, chosen, table
+from usage_pipeline.simulation.arrays import HOUR_MS, Ints, Texts, chosen, table, zeros
 from usage_pipeline.simulation.plan import Plan
 
 MEASURES = (
@@ -29,7 +29,7 @@ MEASURES = (
     "errors",
     "conversations",
 )
-"""What the truth sums; `conversations` of a batch are those that have no id."""
+"""The metrics that the truth sums; `conversations` of a batch are those that have no id."""
 
 MODELS = table(
     "gpt-4.1-mini",
@@ -40,22 +40,20 @@ MODELS = table(
     "gpt-99-preview",
     "(none)",
 )
-"""The models; the last stands for no model."""
-UNKNOWN_MODELS = ("gpt-99-preview",)
-"""Those of them that are in no price list."""
+"""The models. `gpt-99-preview` has no price, and `(none)` is no model."""
 NO_MODEL = len(MODELS) - 1
 _MODEL_WEIGHTS = (0.45, 0.15, 0.2, 0.17, 0.02, 0.01)
 
 _OVER_MIDNIGHT_SHARE = 0.3
-"""Of the events of the first hour: they go on with a conversation of the day before."""
+"""Share of the events of the first hour that continue a conversation of the day before."""
 _RETURNED_SHARE = 0.005
 _RETURNED_AFTER_AT_MOST = 120
-"""Days after which a conversation may be taken up again; beyond the look-back, so that some begin again."""
+"""Longest pause of a conversation, in days. It is longer than the look-back, so that some count as new."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The events of one source and day, one element of each array per event, in order of time.
+    """The events of one source and day in order of time; the arrays have one element per event.
 
     `day_offsets` is -1 where an event happened on the day before. `conversations` holds numbers, -1 for none.
     """
@@ -70,14 +68,18 @@ class Batch:
     measures: Mapping[str, Ints]
     lines: Texts
 
+    def measure(self, name: str) -> Ints:
+        """Return one of `measures`; zeros if the source has none."""
+        return self.measures.get(name, zeros(len(self.lines)))
+
 
 def draw_models(rng: np.random.Generator, count: int) -> Ints:
-    """A model for each event."""
+    """Draw the model of each event."""
     return chosen(rng, _MODEL_WEIGHTS, count)
 
 
 def draw_tenants_and_times(plan: Plan, day: int, source: int, rng: np.random.Generator) -> tuple[Ints, Ints]:
-    """Tenants and milliseconds of the day of all events that the plan has, in order of time."""
+    """Draw tenant and time, in milliseconds of the day, of each planned event, in order of time."""
     tenants = np.repeat(np.arange(plan.simulation.tenants), plan.events[day, :, source])
     times = plan.times(day, tenants, rng)
     order = np.argsort(times, kind="stable")
@@ -85,7 +87,7 @@ def draw_tenants_and_times(plan: Plan, day: int, source: int, rng: np.random.Gen
 
 
 def draw_conversations(plan: Plan, day: int, tenants: Ints, times: Ints, rng: np.random.Generator) -> Ints:
-    """A conversation for each event: mostly of the day, some of the day before, a few of long ago."""
+    """Draw the conversation of each event: mostly of the day, some of the day before, a few older."""
     count = len(tenants)
     luck, first_hour = rng.random(count), times < HOUR_MS
     ago = np.where(first_hour & (luck < _OVER_MIDNIGHT_SHARE), 1, 0)

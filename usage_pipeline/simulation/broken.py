@@ -1,4 +1,4 @@
-"""Lines that must be rejected, with the reason of each: one way to break a record per reason."""
+"""Lines that must be rejected: for each reject reason a function that breaks a good record."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,49 +10,46 @@ from usage_pipeline.simulation.settings import PERSONA, RUNS, STATISTICS
 Record = Mapping[str, Any]
 Break = Callable[[Record], str]
 
-TOO_LONG_BYTES = (1 << 24) + 1
-"""One byte more than a line may have."""
-
+_TOO_LONG_BYTES = (1 << 24) + 1
 _TOO_OLD = {PERSONA: "2001-03-04T12:00:00Z", STATISTICS: 983_707_200_000, RUNS: "2001-03-04T12:00:00Z"}
 _TIME = {PERSONA: "timestamp", STATISTICS: "createdAt", RUNS: "endedAt"}
-_EPOCH = date(1970, 1, 1)
-_AFTER_THE_FUTURE = 2
-"""Days after the landing day."""
+_FUTURE_DAYS = 2
 
 
 def breaks(source: str) -> dict[str, Break]:
-    """How a good record of the source is broken, by reason."""
-    return {**_of_any_source(source), **_OF_SOURCE[source]}
+    """Return the functions that break a good record of the source, by reject reason."""
+    time, old, id_field = _TIME[source], _TOO_OLD[source], "runId" if source == RUNS else "id"
+    return {
+        "malformed_json": lambda record: json.dumps(record)[:-9],
+        "not_an_object": lambda record: json.dumps([record]),
+        "not_utf8": _not_utf8,
+        "missing_record_id": _without(id_field),
+        "invalid_record_id": _with(id_field, {"n": 1}),
+        "invalid_occurred_at": _with(time, "20/03/2025 09:21"),
+        "timestamp_in_future": _in_future(time),
+        "past_retention": _with(time, old),
+        "before_calendar": _with(time, old),
+        **_OF_SOURCE[source],
+    }
 
 
 def good_record(source: str, record_id: str, tenant: str, day: date) -> dict[str, Any]:
-    """A record that would be accepted at noon of this day, were it not broken."""
+    """Return a record of noon of the day that would be accepted."""
     noon = f"{day}T12:00:00Z"
     if source == PERSONA:
         head = {"id": record_id, "event": "persona_prompt", "timestamp": noon, "tenantId": tenant}
         return {**head, "tokensIn": 100, "cachedTokensIn": 0, "tokensOut": 20, "status": "succeeded"}
     if source == STATISTICS:
-        return {"id": record_id, "type": "token", "count": 120, "createdAt": _noon_ms(day), "meta": {}}
+        noon_ms = ((day - date(1970, 1, 1)).days * 24 + 12) * 3_600_000
+        return {"id": record_id, "type": "token", "count": 120, "createdAt": noon_ms, "meta": {}}
     head = {"runId": record_id, "tenantId": tenant, "startedAt": noon, "endedAt": noon, "status": "succeeded"}
     return {**head, "apiCalls": 3, "tokensIn": 100, "tokensOut": 20}
 
 
 def too_long_line() -> str:
-    """A line that is too long to be read."""
+    """Return a line of one byte more than a line may have."""
     head, tail = '{"id":"evt_long","prompt":"', '"}'
-    return head + "x" * (TOO_LONG_BYTES - len(head) - len(tail)) + tail
-
-
-def _noon_ms(day: date) -> int:
-    return ((day - _EPOCH).days * 24 + 12) * 3_600_000
-
-
-def _cut(record: Record) -> str:
-    return json.dumps(record)[:-9]
-
-
-def _listed(record: Record) -> str:
-    return json.dumps([record])
+    return head + "x" * (_TOO_LONG_BYTES - len(head) - len(tail)) + tail
 
 
 def _not_utf8(record: Record) -> str:
@@ -68,30 +65,14 @@ def _with(field: str, value: object) -> Break:
     return lambda record: json.dumps({**record, field: value})
 
 
-def _in_future(source: str) -> Break:
-    def broken(record: Record) -> str:
-        time = record[_TIME[source]]
-        if isinstance(time, int):
-            return json.dumps({**record, _TIME[source]: time + _AFTER_THE_FUTURE * 86_400_000})
-        later = date.fromisoformat(time[:10]) + timedelta(days=_AFTER_THE_FUTURE)
-        return json.dumps({**record, _TIME[source]: f"{later}{time[10:]}"})
-
-    return broken
+def _in_future(field: str) -> Break:
+    return lambda record: json.dumps({**record, field: _later(record[field])})
 
 
-def _of_any_source(source: str) -> dict[str, Break]:
-    time, old = _TIME[source], _TOO_OLD[source]
-    return {
-        "malformed_json": _cut,
-        "not_an_object": _listed,
-        "not_utf8": _not_utf8,
-        "missing_record_id": _without("runId" if source == RUNS else "id"),
-        "invalid_record_id": _with("runId" if source == RUNS else "id", {"n": 1}),
-        "invalid_occurred_at": _with(time, "20/03/2025 09:21"),
-        "timestamp_in_future": _in_future(source),
-        "past_retention": _with(time, old),
-        "before_calendar": _with(time, old),
-    }
+def _later(time: int | str) -> int | str:
+    if isinstance(time, int):
+        return time + _FUTURE_DAYS * 86_400_000
+    return f"{date.fromisoformat(time[:10]) + timedelta(days=_FUTURE_DAYS)}{time[10:]}"
 
 
 _TENANT_IN_LINE: dict[str, Break] = {

@@ -1,6 +1,6 @@
-"""What events cost by a `prices.yaml`, so that it is known what rating must find. No code of the pipeline is used.
+"""Prices the events by a `prices.yaml`, without code of the pipeline, so that the truth has the costs too.
 
-Counted in whole numbers, which are exact: a price per unit in 10^-15 dollars, a cost in 10^-12 dollars.
+All numbers are whole, so sums are exact: a price per unit in 10^-15 dollars, a cost in 10^-12 dollars.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ from usage_pipeline.simulation.arrays import Ints, zeros
 from usage_pipeline.simulation.batch import MODELS, Batch
 
 COSTS = ("picodollars", "unpriced_tokens")
-"""Further sums of the truth: the cost of all that has a price, and the tokens without one."""
+"""Further sums of the truth: the cost of everything with a price, and the tokens without one."""
 
 TOKEN_CLASSES = ("input", "cached_input", "output", "reasoning")
 _NEVER_LOGGED = "cache_write"
@@ -36,7 +36,7 @@ UnitPrices = Mapping[str, int]
 
 @dataclass(frozen=True)
 class Rate:
-    """Prices at some time of the day, for prompts of some size; both ends of times half open, in minutes."""
+    """Prices in a half-open range of minutes of the day, for prompts of some size."""
 
     from_minute: int
     to_minute: int
@@ -47,7 +47,7 @@ class Rate:
 
 @dataclass(frozen=True)
 class ModelPrice:
-    """What a model costs from a day on, until before another one."""
+    """The price of a model from `first` until the day before `end`."""
 
     model: str
     first: date
@@ -56,7 +56,7 @@ class ModelPrice:
 
 
 def read_prices(file: Path) -> list[ModelPrice]:
-    """The prices of a `prices.yaml`, as far as the simulator's own use the form of it."""
+    """Read a `prices.yaml` that uses only the keys of the simulator's own file."""
     return [_price(entry) for entry in yaml.safe_load(file.read_text(encoding="utf-8"))]
 
 
@@ -74,7 +74,7 @@ def _rates(entry: Mapping[str, Any], tiers: list[dict[str, Any]]) -> Iterator[Ra
 
 
 def _times(off_peak: Mapping[str, Any] | None) -> Iterator[tuple[int, int, Mapping[str, str]]]:
-    """Stretches of the day, with the prices that take the place of others there."""
+    """Cut the day into ranges of minutes, each with the prices that apply instead of the usual ones."""
     if off_peak is None:
         yield 0, _DAY_MINUTES, {}
         return
@@ -87,8 +87,7 @@ def _times(off_peak: Mapping[str, Any] | None) -> Iterator[tuple[int, int, Mappi
 
 def _per_unit(prices: Mapping[str, str]) -> UnitPrices:
     found = {name: _femtodollars(name, price) for name, price in prices.items() if name != _NEVER_LOGGED}
-    # Without a price of its own, reasoning is output.
-    return {"reasoning": found["output"], **found}
+    return {"reasoning": found["output"], **found}  # without a price of its own, reasoning has that of output
 
 
 def _femtodollars(name: str, price: str) -> int:
@@ -100,17 +99,20 @@ def _femtodollars(name: str, price: str) -> int:
 
 @dataclass(frozen=True)
 class EventCosts:
-    """What each event of a batch costs in 10^-12 dollars, and how many of its tokens have no price."""
+    """The cost of each event of a batch in 10^-12 dollars, and its tokens without a price."""
 
     picodollars: Ints
     unpriced_tokens: Ints
 
 
 def event_costs(prices: list[ModelPrice], batch: Batch, day: date) -> EventCosts:
-    """Price the events of a day; those of the day before, which only start runs, have no model and no tokens."""
+    """Price the events of a day.
+
+    A batch's events of the day before only start runs: they have no model and no tokens.
+    """
     quantities = _quantities(batch)
     found = EventCosts(zeros(len(batch.models)), _all_tokens(batch, quantities))
-    minutes, tokens_in = batch.milliseconds // _MINUTE_MS, _measure(batch, "tokens_in")
+    minutes, tokens_in = batch.milliseconds // _MINUTE_MS, batch.measure("tokens_in")
     for price in prices:
         if price.first <= day < price.end:
             of_model = batch.models == MODELS.tolist().index(price.model)
@@ -126,29 +128,24 @@ def _charge(
 ) -> None:
     for name, price in prices.items():
         quantity = quantities[name][events]
-        # Half away from zero, as no quantity is negative.
+        # Half up is half away from zero, because no quantity is negative.
         found.picodollars[events] += (quantity * price + _FEMTO_TO_PICO // 2) // _FEMTO_TO_PICO
         if name in TOKEN_CLASSES:
             found.unpriced_tokens[events] -= quantity
 
 
 def _quantities(batch: Batch) -> dict[str, Ints]:
-    cached, reasoning = _measure(batch, "tokens_cached"), _measure(batch, "tokens_reasoning")
+    cached, reasoning = batch.measure("tokens_cached"), batch.measure("tokens_reasoning")
     return {
-        "input": _measure(batch, "tokens_in") - cached,
+        "input": batch.measure("tokens_in") - cached,
         "cached_input": cached,
-        "output": _measure(batch, "tokens_out") - reasoning,
+        "output": batch.measure("tokens_out") - reasoning,
         "reasoning": reasoning,
-        "request": _measure(batch, "requests"),
-        "tool_call": _measure(batch, "tool_calls"),
+        "request": batch.measure("requests"),
+        "tool_call": batch.measure("tool_calls"),
     }
 
 
 def _all_tokens(batch: Batch, quantities: Mapping[str, Ints]) -> Ints:
-    """All tokens of each event, with those of which the log does not say what they are."""
     split = sum((quantities[name] for name in TOKEN_CLASSES), zeros(len(batch.models)))
-    return np.maximum(split, _measure(batch, "tokens_total"))
-
-
-def _measure(batch: Batch, name: str) -> Ints:
-    return batch.measures.get(name, zeros(len(batch.models)))
+    return np.maximum(split, batch.measure("tokens_total"))

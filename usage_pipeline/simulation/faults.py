@@ -1,12 +1,12 @@
-"""When the lines of a day land, and what goes wrong on the way: delayed, again, contradicted, broken."""
+"""Delivers the lines of a day: on time, late, twice, with other content, or broken."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from usage_pipeline.simulation.arrays import DAY_MS, Ints, Texts
+from usage_pipeline.simulation.arrays import DAY_MS, Ints, Texts, table
 from usage_pipeline.simulation.batch import Batch
 from usage_pipeline.simulation.broken import breaks, good_record, too_long_line
 from usage_pipeline.simulation.plan import Plan
@@ -15,15 +15,14 @@ from usage_pipeline.simulation.settings import PERSONA, SOURCES, STATISTICS
 _STREAM = 1
 _LATEST_DAYS = 5
 _CLOSING_TIME = DAY_MS - 5 * 60_000
-"""Events after this time of day land on the next day: the file of the day is closed."""
+"""Events after this time of day land on the next day, because the file of the day is closed."""
 
 SHARED = -1
-"""Instead of a tenant: the file that holds all tenants without a folder of their own."""
+"""In place of a tenant: the file of all tenants without a folder of their own."""
 _OWN_FOLDER = 0
 """The tenant whose persona events land in a folder of their own."""
 _TENANT_OF_REASON = {"tenant_mismatch": _OWN_FOLDER, "before_calendar": 2}
-"""Who sends a broken line, where it matters: the second tenant otherwise, whose plan keeps records for a term;
-the third one's keeps them for ever."""
+"""The tenant of a broken line; all others are sent by tenant 1, whose plan has a retention. That of 2 has none."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class Place:
 
 @dataclass
 class Drop:
-    """What a batch brings to a file. Repeats stand behind the lines that they repeat."""
+    """The lines that a batch brings to a file. Repeats are written after the lines that they repeat."""
 
     lines: list[str] = field(default_factory=list)
     repeats: list[str] = field(default_factory=list)
@@ -47,9 +46,9 @@ class Drop:
 
 @dataclass(frozen=True)
 class Delivery:
-    """How a batch arrives: which events are delayed, delivered again and contradicted, and the lines by file.
+    """The events of a batch that are delayed, late, delivered again or contradicted, and the lines by file.
 
-    Late are those that landed after the day that followed their own, delayed or not.
+    An event is late if it lands after the day that follows its own, delayed or not.
     """
 
     batch: Batch
@@ -61,10 +60,10 @@ class Delivery:
 
 
 def deliver(plan: Plan, batch: Batch) -> Delivery:
-    """Decide when each line lands, and add the faults that the plan has for the day."""
+    """Choose the landing day of each line, and add the faults that the plan has for the day."""
     rng = plan.rng(batch.day, batch.source, _STREAM)
     delayed, again, contradicted = (
-        _picked(rng, batch, int(counts[batch.day, batch.source]))
+        np.sort(rng.choice(len(batch.lines), int(counts[batch.day, batch.source]), replace=False))
         for counts in (plan.faults.delayed, plan.faults.redelivered, plan.faults.conflicts)
     )
     left = plan.simulation.days - 1 - batch.day
@@ -73,25 +72,20 @@ def deliver(plan: Plan, batch: Batch) -> Delivery:
         landing[delayed] = rng.integers(1, min(_LATEST_DAYS, left) + 1, len(delayed))
     late = np.flatnonzero(landing - batch.day_offsets > 1)
     again_after = np.minimum(landing[again] + rng.integers(0, 2, len(again)), left)
-    drops: dict[Place, Drop] = {}
+    drops: dict[Place, Drop] = defaultdict(Drop)
     for place, texts in _by_place(batch, np.arange(len(landing)), landing, batch.lines):
-        drops.setdefault(place, Drop()).lines += texts
+        drops[place].lines += texts
     for place, texts in _by_place(batch, again, again_after, batch.lines[again]):
-        drops.setdefault(place, Drop()).repeats += texts
-    for place, texts in _by_place(
-        batch, contradicted, landing[contradicted], _contradictions(batch, contradicted)
-    ):
-        drops.setdefault(place, Drop()).repeats += texts
+        drops[place].repeats += texts
+    others = _contradictions(batch.lines[contradicted])
+    for place, texts in _by_place(batch, contradicted, landing[contradicted], others):
+        drops[place].repeats += texts
     _break_lines(plan, batch, drops)
     return Delivery(batch, delayed, late, again, contradicted, drops)
 
 
-def _picked(rng: np.random.Generator, batch: Batch, count: int) -> Ints:
-    return np.sort(rng.choice(len(batch.lines), count, replace=False))
-
-
 def _by_place(batch: Batch, events: Ints, landing: Ints, texts: Texts) -> Iterator[tuple[Place, list[str]]]:
-    """The texts of these events by the file in which they land, in order of time."""
+    """Yield each file in which these events land, with their texts in order of time."""
     tenants = _folders(batch.source, batch.tenants[events])
     keys = landing * 1_000_000 + tenants + 1
     order = np.argsort(keys, kind="stable")
@@ -103,7 +97,7 @@ def _by_place(batch: Batch, events: Ints, landing: Ints, texts: Texts) -> Iterat
 
 
 def _folders(source: int, tenants: Ints) -> Ints:
-    """The tenant of the landing folder, or `SHARED`: only usage statistics do not name the tenant."""
+    """Return the tenant of the landing folder, or `SHARED`. Lines of usage statistics name no tenant."""
     if SOURCES[source] == STATISTICS:
         return tenants
     if SOURCES[source] == PERSONA:
@@ -111,13 +105,13 @@ def _folders(source: int, tenants: Ints) -> Ints:
     return np.full(len(tenants), SHARED, dtype=np.int64)
 
 
-def _contradictions(batch: Batch, events: Ints) -> Texts:
-    """The same ids with other numbers: a digit before them makes them larger and leaves them valid."""
-    texts = np.empty(len(events), dtype=object)
-    for number, line in enumerate(batch.lines[events].tolist()):
-        other = line.replace('"tokensOut":', '"tokensOut":9', 1).replace('"count":', '"count":9', 1)
-        texts[number] = f'{other[:-1]},"note":"corrected"}}'
-    return texts
+def _contradictions(lines: Texts) -> Texts:
+    """Return the lines with other numbers: one more digit leaves them valid."""
+    others = (
+        line.replace('"tokensOut":', '"tokensOut":9', 1).replace('"count":', '"count":9', 1)
+        for line in lines.tolist()
+    )
+    return table(*(f'{other[:-1]},"note":"corrected"}}' for other in others))
 
 
 def _break_lines(plan: Plan, batch: Batch, drops: dict[Place, Drop]) -> None:
@@ -137,6 +131,6 @@ def _break_lines(plan: Plan, batch: Batch, drops: dict[Place, Drop]) -> None:
 
 def _add_broken(drops: dict[Place, Drop], batch: Batch, tenant: int, reason: str, line: str) -> None:
     folder = int(_folders(batch.source, np.array([tenant]))[0])
-    drop = drops.setdefault(Place(batch.source, batch.day, folder), Drop())
+    drop = drops[Place(batch.source, batch.day, folder)]
     drop.broken.append(line)
     drop.rejected[reason] += 1

@@ -1,4 +1,4 @@
-"""Events of the persona platform. What each kind counts as is restated here, apart from the catalogue."""
+"""Events of the persona platform."""
 
 from dataclasses import dataclass
 
@@ -11,6 +11,7 @@ from usage_pipeline.simulation.arrays import (
     clock_texts,
     columns,
     lognormal,
+    long_texts,
     numbered,
     table,
     zeros,
@@ -25,9 +26,9 @@ from usage_pipeline.simulation.batch import (
 )
 from usage_pipeline.simulation.plan import INPUT_SIGMA, OUTPUT_SIGMA, Plan
 from usage_pipeline.simulation.settings import PERSONA, SOURCES
-from usage_pipeline.simulation.texts import STREAM, long_texts
 
 SOURCE = SOURCES.index(PERSONA)
+_TEXT_STREAM = 2
 
 KINDS = {
     "persona_prompt": 0.80,
@@ -84,12 +85,12 @@ _TAILS = {
     "file_upload": '"fileType":"{4}","fileSize":{5}',
     "timeline_reconcile_job": '"jobId":"job_{0}","jobStatus":"{6}"',
 }
-"""The fields of an event other than a prompt, after its head; the numbers are places in `_other_tails`."""
+"""The fields of an event other than a prompt, after its head; the numbers are positions in `_other_tails`."""
 
 
 @dataclass(frozen=True)
 class _Drawn:
-    """What is drawn for each event, used or not."""
+    """Random values, one per event, used or not."""
 
     tenants: Ints
     times: Ints
@@ -105,9 +106,12 @@ class _Drawn:
     bytes: Ints
     luck: Ints
 
+    def of(self, events: Ints) -> "_Drawn":
+        return _Drawn(**{name: values[events] for name, values in vars(self).items()})
+
 
 def make(plan: Plan, day: int) -> Batch:
-    """All events of the day."""
+    """Make all events of the day."""
     drawn = _draw(plan, day)
     is_prompt = drawn.kinds == _PROMPT
     return Batch(
@@ -174,19 +178,19 @@ def _lines(plan: Plan, day: int, drawn: _Drawn) -> Texts:
     lines = np.empty(len(drawn.kinds), dtype=object)
     heads = _heads(plan, day, drawn)
     for kind, number in _NUMBERS.items():
-        picked = np.flatnonzero(drawn.kinds == number)
-        tails = _prompt_tails(plan, day, drawn, picked) if number == _PROMPT else _other_tails(kind, drawn, picked)
-        pairs = zip(heads[picked].tolist(), tails, strict=True)
-        lines[picked] = [f'{{"event":"{kind}",{head},{tail}}}' for head, tail in pairs]
+        events = np.flatnonzero(drawn.kinds == number)
+        of_kind = drawn.of(events)
+        tails = _prompt_tails(plan, day, of_kind) if number == _PROMPT else _other_tails(kind, of_kind)
+        pairs = zip(heads[events].tolist(), tails, strict=True)
+        lines[events] = [f'{{"event":"{kind}",{head},{tail}}}' for head, tail in pairs]
     return lines
 
 
 def _heads(plan: Plan, day: int, drawn: _Drawn) -> Texts:
-    """What every event has: id, time, tenant, persona and user."""
+    """Return the fields that every event has: id, time, tenant, persona and user."""
     names = table(*(tenant.name for tenant in plan.tenants))
     date = plan.simulation.date(day)
-    everyone = slice(None)
-    fields = columns(everyone, names[drawn.tenants], _PERSONAS[drawn.luck % 30], _USERS[drawn.luck // 30 % 20])
+    fields = columns(names[drawn.tenants], _PERSONAS[drawn.luck % 30], _USERS[drawn.luck // 30 % 20])
     rows = zip(range(len(drawn.times)), clock_texts(drawn.times), *fields, strict=True)
     return table(
         *[
@@ -197,14 +201,11 @@ def _heads(plan: Plan, day: int, drawn: _Drawn) -> Texts:
     )
 
 
-def _prompt_tails(plan: Plan, day: int, drawn: _Drawn, picked: Ints) -> list[str]:
-    luck = drawn.luck[picked]
-    prompts = _prompts(plan, day, luck)
-    texts = columns(slice(None), luck, _PROJECTS[luck // 7 % 4], _FEATURES[luck // 28 % 4], prompts)
-    numbers = columns(
-        picked, drawn.conversations, MODELS[drawn.models], drawn.tokens_in, drawn.tokens_out, drawn.latency
-    )
-    rows = zip(*texts, *numbers, _outcomes(drawn, picked), strict=True)
+def _prompt_tails(plan: Plan, day: int, drawn: _Drawn) -> list[str]:
+    luck = drawn.luck
+    texts = columns(luck, _PROJECTS[luck // 7 % 4], _FEATURES[luck // 28 % 4], _prompts(plan, day, luck))
+    numbers = columns(drawn.conversations, MODELS[drawn.models], drawn.tokens_in, drawn.tokens_out, drawn.latency)
+    rows = zip(*texts, *numbers, _outcomes(drawn), strict=True)
     return [
         f'"sessionId":"ses_{session}","conversationId":"conv_{conversation}","project":"{project}"'
         f',"feature":"{feature}","prompt":"{prompt}","modelName":"{model}","tokensIn":{tokens_in}'
@@ -215,13 +216,13 @@ def _prompt_tails(plan: Plan, day: int, drawn: _Drawn, picked: Ints) -> list[str
 
 def _prompts(plan: Plan, day: int, luck: Ints) -> Texts:
     size = plan.simulation.prompt_bytes
-    return long_texts(plan.rng(day, SOURCE, STREAM), size, luck) if size else _PROMPTS[luck % 3]
+    return long_texts(plan.rng(day, SOURCE, _TEXT_STREAM), size, luck) if size else _PROMPTS[luck % 3]
 
 
-def _outcomes(drawn: _Drawn, picked: Ints) -> list[str]:
-    """Status with response or error, and the parts of the tokens where there are any."""
+def _outcomes(drawn: _Drawn) -> list[str]:
+    """Return the status with response or error, and cached and reasoning tokens where there are any."""
     ended = np.where(drawn.failed == 1, _TIMED_OUT, _ANSWERED[drawn.luck // 3 % 3])
-    rows = zip(*columns(picked, ended, drawn.tokens_cached, drawn.tokens_reasoning), strict=True)
+    rows = zip(*columns(ended, drawn.tokens_cached, drawn.tokens_reasoning), strict=True)
     return [
         ending
         + (f',"cachedTokensIn":{cached}' if cached else "")
@@ -230,8 +231,8 @@ def _outcomes(drawn: _Drawn, picked: Ints) -> list[str]:
     ]
 
 
-def _other_tails(kind: str, drawn: _Drawn, picked: Ints) -> list[str]:
-    luck = drawn.luck[picked]
+def _other_tails(kind: str, drawn: _Drawn) -> list[str]:
+    luck = drawn.luck
     fields = (luck, luck % 20, luck % 3, _ISSUES[luck % 3], _FILE_TYPES[luck % 3])
-    rows = zip(*columns(slice(None), *fields, drawn.bytes[picked], _STATUS[drawn.failed[picked]]), strict=True)
+    rows = zip(*columns(*fields, drawn.bytes, _STATUS[drawn.failed]), strict=True)
     return [_TAILS[kind].format(*row) for row in rows]

@@ -1,6 +1,6 @@
-"""Who uses how much when: tenants, rhythms, growth, planted anomalies, and how many lines have which fault.
+"""Plans the usage by tenant and day: rhythm, growth, planted anomalies, and the number of faulty lines.
 
-Nothing here is a line yet. All numbers follow from the simulation's settings, so each day can be made by itself.
+All numbers follow from the simulation's settings, so each day can be made by itself.
 """
 
 from dataclasses import dataclass
@@ -18,13 +18,15 @@ from usage_pipeline.simulation.settings import SOURCES, Simulation
 TENANT_SIGMA = 2.15
 """Standard deviation of the logarithm of a client's requests."""
 INPUT_MEAN, INPUT_SIGMA, INPUT_TENANT_SIGMA = 751.0, 0.42, 1.00
-"""Input tokens of a request, from the windows of a client and 6 hours with more than 1,000 requests: median of
-their means; median sigma within a window, that of a lognormal with its mean and largest value; standard deviation
-of the logarithm of the means, taken as the one between tenants."""
+"""Input tokens of a request, from windows of a client and 6 hours with more than 1,000 requests.
+
+The median of the windows' means; the median sigma of a lognormal with a window's mean and largest value; and the
+standard deviation of the logarithm of the means, used as the one between tenants.
+"""
 OUTPUT_MEAN, OUTPUT_SIGMA, OUTPUT_TENANT_SIGMA = 68.3, 0.73, 1.53
 """Output tokens of a request, derived in the same way."""
 
-# Chosen, not measured: ServeGen's clients together are spread over the zones of the world, and show little rhythm.
+# Chosen, not measured: ServeGen's clients live in all time zones, and together show little rhythm.
 BUSINESS_HOURS = (2, 1, 1, 1, 1, 2, 4, 7, 11, 15, 17, 17, 13, 15, 17, 17, 16, 13, 9, 7, 6, 5, 4, 3)
 WEEKDAYS = (1.1, 1.2, 1.2, 1.15, 1.0, 0.4, 0.35)
 MONTHLY_GROWTH = 1.10
@@ -40,12 +42,12 @@ CONFLICT_SHARE = 0.0005
 MALFORMED_SHARE = 0.001
 
 _PLAN_STREAM = 3_000_000
-"""Number of the random stream of the plan; those of days are far below."""
+"""Number of the plan's random stream; the numbers of days are far below."""
 
 
 @dataclass(frozen=True)
 class Tenant:
-    """A tenant: the first is the largest."""
+    """Name, plan and time zone of a tenant."""
 
     name: str
     plan: str
@@ -54,7 +56,7 @@ class Tenant:
 
 @dataclass(frozen=True)
 class Planted:
-    """An anomaly: on these days (both included) the tenant has `factor` times the events it would have had."""
+    """An anomaly: on these days, both included, the tenant has `factor` times its usual events."""
 
     kind: str
     tenant: int
@@ -65,7 +67,7 @@ class Planted:
 
 @dataclass(frozen=True)
 class Faults:
-    """By day and source: events that are delayed, delivered again or contradicted, and broken lines beside."""
+    """Counts by day and source: events delayed, delivered again or contradicted, and additional broken lines."""
 
     delayed: Ints
     redelivered: Ints
@@ -75,13 +77,13 @@ class Faults:
 
 @dataclass(frozen=True)
 class Plan:
-    """Who uses how much when. Arrays are by day and tenant."""
+    """The planned usage. Arrays are by day and tenant."""
 
     simulation: Simulation
 
     @cached_property
     def tenants(self) -> tuple[Tenant, ...]:
-        """All tenants, by size."""
+        """The tenants, largest first."""
         return tuple(
             Tenant(f"tenant-{number + 1:02}", PLANS[number % len(PLANS)], ZONES[number % len(ZONES)])
             for number in range(self.simulation.tenants)
@@ -89,7 +91,7 @@ class Plan:
 
     @cached_property
     def planted(self) -> tuple[Planted, ...]:
-        """The anomalies; not of the largest tenant, which would outgrow all others. Few tenants share them."""
+        """The anomalies. The largest tenant has none, because it would outgrow all others."""
         days, others = self.simulation.days, self.simulation.tenants - 1
         spike, drop, viral, shift = (int(days * share) for share in (0.6, 0.4, 0.75, 0.5))
         return (
@@ -108,7 +110,7 @@ class Plan:
 
     @cached_property
     def conversations(self) -> Ints:
-        """Conversations that may begin; on a viral day they are many and short."""
+        """Conversations that may begin. On a viral day they are many and short."""
         wanted = self.events.sum(axis=2) * CONVERSATIONS_PER_EVENT
         for anomaly in self.planted:
             if anomaly.kind == "viral_day":
@@ -123,7 +125,7 @@ class Plan:
 
     @cached_property
     def faults(self) -> Faults:
-        """By day and source. What the last day delays has not landed yet."""
+        """Faults by day and source. The last day delays nothing, because its late lines would never land."""
         events = self.events.sum(axis=1)
         delayable = events.copy()
         delayable[-1] = 0
@@ -145,18 +147,18 @@ class Plan:
         return np.asarray(OUTPUT_MEAN * np.exp(OUTPUT_TENANT_SIGMA * self._shuffled_normals(2)))
 
     def rng(self, day: int, source: int, stream: int = 0) -> np.random.Generator:
-        """The random numbers of a day and source, independent of all others."""
+        """Return the random numbers of a day and source, independent of all others."""
         return self._stream(day, source, stream)
 
     def times(self, day: int, tenants: Ints, rng: np.random.Generator) -> Ints:
-        """Milliseconds of the UTC day for events of these tenants, in the business hours of their zones."""
+        """Draw milliseconds of the UTC day for events of these tenants, by the business hours of their zones."""
         hours = zeros(len(tenants))
         drawn = rng.random(len(tenants))
         for number, zone in enumerate(ZONES):
             here = tenants % len(ZONES) == number
             hours[here] = np.searchsorted(self._hour_bounds(day, zone), drawn[here], side="right")
         within = rng.integers(0, HOUR_MS, len(tenants))
-        return np.minimum(hours, 23) * (HOUR_MS) + within
+        return np.minimum(hours, 23) * HOUR_MS + within
 
     def _hour_bounds(self, day: int, zone: str) -> Floats:
         noon = datetime.combine(self.simulation.date(day), datetime.min.time(), UTC).replace(hour=12)
@@ -173,7 +175,7 @@ class Plan:
 
     @cached_property
     def expected(self) -> Floats:
-        """Events by day and tenant without anomalies; their mean is the one asked for."""
+        """Events by day and tenant without anomalies; their mean is `events_per_day`."""
         days = np.arange(self.simulation.days)
         weekdays = np.array([WEEKDAYS[self.simulation.date(int(day)).weekday()] for day in days])
         rhythm = weekdays * MONTHLY_GROWTH ** (days / 30)
@@ -192,9 +194,8 @@ class Plan:
 
 
 def _normals(count: int) -> Floats:
-    """Evenly spread quantiles of the normal distribution, largest first: a tail that does not hang on luck."""
-    quantiles = [NormalDist().inv_cdf(1 - (number + 0.5) / count) for number in range(count)]
-    return np.array(quantiles)
+    """Return evenly spaced quantiles of the normal distribution, largest first: the tail never depends on luck."""
+    return np.array([NormalDist().inv_cdf(1 - (number + 0.5) / count) for number in range(count)])
 
 
 def _shares(events: Ints, share: float) -> Ints:

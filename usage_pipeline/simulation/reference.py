@@ -1,4 +1,4 @@
-"""The reference files that belong to simulated logs: plans, tenants and prices, in the form that people edit."""
+"""Writes the reference files of simulated logs: plans, tenants and prices."""
 
 import shutil
 from pathlib import Path
@@ -9,14 +9,14 @@ from usage_pipeline.simulation.plan import Plan, Tenant
 from usage_pipeline.simulation.settings import FIRST_DAY
 
 PRICES = Path(__file__).parent / "prices.yaml"
-"""What the simulated platform pays for its models."""
+"""Prices of the models of the simulated platform."""
 
 _PLANS = {
     "free": ("1000", "0", "deny", "restate", 90, 30, "0"),
     "pro": ("50000", "50000", "allow", "next_period", 365, 90, "99"),
     "archive": ("0", "0", "allow", "restate", None, None, "0"),
 }
-"""Credits of a month, the most that rolls over, overage, late usage, retention and content retention, price."""
+"""Monthly credits, most credits that roll over, overage, late usage, retention, content retention, price."""
 
 
 def write_reference(plan: Plan, out: Path) -> None:

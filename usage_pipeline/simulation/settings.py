@@ -1,4 +1,4 @@
-"""What a simulation is asked for, and the names that it writes."""
+"""The parameters of a simulation, and the names of its sources."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,10 +9,10 @@ SOURCES = (PERSONA, STATISTICS, RUNS)
 """The sources, in the order in which arrays count them."""
 
 FIRST_DAY = date(2023, 1, 1)
-"""First day of the tenants' plans, and of the pipeline's calendar if nobody changes it."""
+"""First day of the tenants' plans, and of the pipeline's calendar by default."""
 
 MIN_TENANTS = 3
-"""One for each kind of plan: what is too old to land depends on it."""
+"""One for each plan, because retention decides which lines are too old to land."""
 
 DEFAULT_SEED = 1
 
@@ -22,11 +22,10 @@ LOOKBACK_DAYS = 90
 
 @dataclass(frozen=True)
 class Simulation:
-    """What is asked for; the same values give the same bytes.
+    """The parameters; the same values give the same bytes.
 
     `events_per_day` is the mean per tenant and day, before the planted anomalies; `last_day` is the last event
-    day and the last landing day, UTC. With `prompt_bytes` every prompt has so many bytes of text; with 0 prompts
-    are one of a few short ones.
+    day and the last landing day, UTC. `prompt_bytes` is the size of every prompt; with 0, prompts are short.
     """
 
     days: int
@@ -37,22 +36,22 @@ class Simulation:
     prompt_bytes: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be simulated."""
+        """Raise ValueError for values that cannot be simulated."""
         bounds = {"days": 1, "tenants": MIN_TENANTS, "events_per_day": 1, "seed": 0, "prompt_bytes": 0}
         for name, least in bounds.items():
             if getattr(self, name) < least:
                 raise ValueError(f"{name}: expected at least {least}, found {getattr(self, name)}")
         if self.date(0) < FIRST_DAY:
             raise ValueError(
-                f"first day {self.date(0)}: expected {FIRST_DAY} or later; take fewer days, or a later end"
+                f"first day {self.date(0)}: expected {FIRST_DAY} or later; take fewer days, or a later last day"
             )
 
     def date(self, day: int) -> date:
-        """The date of the day with this number; the first one has 0."""
+        """Return the date of the day with this number, from 0."""
         return self.last_day - timedelta(days=self.days - 1 - day)
 
     def as_json(self) -> dict[str, Any]:
-        """What was asked for; the short prompts that nobody asked for are left out."""
+        """Return the parameters for JSON, without `prompt_bytes` if it is 0."""
         return {name: value for name, value in vars(self).items() if name != "prompt_bytes" or value} | {
             "last_day": str(self.last_day)
         }

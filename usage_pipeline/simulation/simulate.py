@@ -1,4 +1,4 @@
-"""Runs a simulation: day by day and source by source, to files."""
+"""Runs a simulation, day by day and source by source."""
 
 import json
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _SOURCES = (persona, usage_statistics, agent_runs)
 
 @dataclass(frozen=True)
 class Written:
-    """What a simulation wrote: records are lines that must count, files are landing files."""
+    """Counts of written records (lines that must count), lines and landing files."""
 
     records: int
     lines: int

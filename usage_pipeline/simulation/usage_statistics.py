@@ -1,4 +1,4 @@
-"""Records of the chatbot platform. What each kind counts as is restated here, apart from the catalogue."""
+"""Records of the chatbot platform."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,7 +29,7 @@ KINDS = {
     "file": 0.02,
     "integration": 0.02,
 }
-"""The types and their shares; the last is one that no list names. Those after `conversation` are requests."""
+"""The types and their shares. The format lists no `integration`. Types after `conversation` are requests."""
 _TOKEN, _MESSAGE, _CONVERSATION = range(3)
 
 _WITHOUT_MODEL_SHARE = 0.1
@@ -39,7 +39,7 @@ _REGIONS = table("eu", "us")
 
 @dataclass(frozen=True)
 class _Drawn:
-    """What is drawn for each record, used or not."""
+    """Random values, one per record, used or not."""
 
     tenants: Ints
     times: Ints
@@ -51,7 +51,7 @@ class _Drawn:
 
 
 def make(plan: Plan, day: int) -> Batch:
-    """All records of the day."""
+    """Make all records of the day."""
     drawn = _draw(plan, day)
     return Batch(
         SOURCE,
@@ -100,15 +100,12 @@ def _measures(drawn: _Drawn) -> dict[str, Ints]:
 
 def _lines(plan: Plan, day: int, drawn: _Drawn) -> Texts:
     midnight = int(datetime.combine(plan.simulation.date(day), datetime.min.time(), UTC).timestamp()) * 1000
-    everyone = slice(None)
-    kinds, regions = table(*KINDS), _REGIONS[drawn.luck % 2]
     fields = columns(
-        everyone,
-        kinds[drawn.kinds],
+        table(*KINDS)[drawn.kinds],
         drawn.counts,
         drawn.times + midnight,
         drawn.luck,
-        regions,
+        _REGIONS[drawn.luck % 2],
         _links(drawn),
         _named(drawn),
     )
@@ -123,7 +120,7 @@ def _lines(plan: Plan, day: int, drawn: _Drawn) -> Texts:
 
 
 def _links(drawn: _Drawn) -> Texts:
-    """The ids that a record belongs to: a conversation's, or a task's."""
+    """Return the related ids: of conversation and message, or of task and ability."""
     rows = zip(drawn.conversations.tolist(), drawn.luck.tolist(), strict=True)
     return table(
         *[
@@ -136,6 +133,6 @@ def _links(drawn: _Drawn) -> Texts:
 
 
 def _named(drawn: _Drawn) -> Texts:
-    """The model as a field of `meta`, where there is one."""
+    """Return the model as a field of `meta`, or nothing without a model."""
     fields = [f'"model":"{model}",' for model in MODELS[:NO_MODEL]]
     return np.asarray(table(*fields, "")[drawn.models])

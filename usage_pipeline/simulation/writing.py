@@ -1,4 +1,4 @@
-"""Writes landing files, each once, when all that lands in it is known."""
+"""Writes each landing file once, when all its lines are known."""
 
 import gzip
 from collections import Counter
@@ -14,7 +14,7 @@ from usage_pipeline.simulation.truth import FileTruth
 
 _ENDINGS = ("", ".zst", "", ".gz")
 _BLANK_EVERY = 3
-"""Each third landing day's files end with an empty line."""
+"""The files of every third landing day end with an empty line."""
 
 
 @dataclass
@@ -26,12 +26,12 @@ class Writer:
     _waiting: dict[Place, list[Drop]] = field(default_factory=dict)
 
     def take(self, drops: dict[Place, Drop]) -> None:
-        """Keep what a batch brings for files of its day and of later days."""
+        """Keep the lines of a batch, for files of its day and of later days."""
         for place, drop in drops.items():
             self._waiting.setdefault(place, []).append(drop)
 
     def write_day(self, day: int) -> dict[str, FileTruth]:
-        """Write the files that land on this day; how each must be validated, by its path below `landing`."""
+        """Write the files that land on this day. Returns their expected counts, by path below `landing`."""
         places = [place for place in self._waiting if place.landing_day == day]
         return dict(self._write(place, self._waiting.pop(place)) for place in places)
 
@@ -60,6 +60,6 @@ def _compressed(content: bytes, path: str) -> bytes:
     if path.endswith(".zst"):
         return zstandard.compress(content, 1)
     if path.endswith(".gz"):
-        # Without a time: the same lines are the same bytes.
+        # Without a time, so that the same lines are the same bytes.
         return gzip.compress(content, compresslevel=1, mtime=0)
     return content

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from usage_pipeline.billing.closing import ClosedPeriod, Closing, close
 from usage_pipeline.billing.statements import read_statement
 from usage_pipeline.billing.tables import CLOSED_COSTS
-from usage_pipeline.costs.rerating import rerate
+from usage_pipeline.costs.book.current import rerate
 from usage_pipeline.errors import ClosingError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage

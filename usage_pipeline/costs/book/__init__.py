@@ -1,1 +1,1 @@
-"""The price book: prices as people and the catalogue write them, the names they go by, and versions kept."""
+"""The price book: prices of `prices.yaml` and of the catalogue, names of models, and stored versions."""

@@ -1,6 +1,6 @@
-"""Price books in the warehouse, by version, and which of them each day was rated with.
+"""Stores price books by version, and the version that each day is rated with.
 
-Its first computation pins a day to a book. Only a re-rating pins it to another.
+The first computation of a day pins it to a book. Only a re-rating pins it to another.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,16 +17,8 @@ price_books = warehouse_table(PRICE_BOOKS)
 rated_days = warehouse_table(RATED_DAYS)
 
 
-def keep(connection: Connection, book: PriceBook, now: datetime) -> None:
-    """Keep the book, unless this version is there already."""
-    known = connection.execute(select(price_books.c.version).where(price_books.c.version == book.version)).first()
-    if known is None:
-        row = {"version": book.version, "first_used_at": now, "document": book.document}
-        connection.execute(insert(price_books).values(row).on_conflict_do_nothing())
-
-
 def load(connection: Connection, version: str) -> PriceBook:
-    """The book of that version, as it was when it was kept."""
+    """Return the stored book of a version."""
     if version not in _books:
         query = select(price_books.c.document).where(price_books.c.version == version)
         _books[version] = price_book(connection.execute(query).scalar_one())
@@ -34,12 +26,12 @@ def load(connection: Connection, version: str) -> PriceBook:
 
 
 _books: dict[str, PriceBook] = {}
-"""Those that this process has read: a version is its content, and reading one takes as long as rating a day."""
+"""The books that this process has read, because parsing one takes as long as rating a day."""
 
 
 def pin(connection: Connection, days: Collection[date], book: PriceBook, now: datetime) -> None:
-    """Rate the days with this book from now on, whatever they were rated with."""
-    keep(connection, book, now)
+    """Store the book, and pin the days to it, also days that are pinned to another."""
+    _store(connection, book, now)
     statement = insert(rated_days).values(
         [{"day": day, "price_book_version": book.version, "pinned_at": now} for day in sorted(days)]
     )
@@ -51,7 +43,14 @@ def pin(connection: Connection, days: Collection[date], book: PriceBook, now: da
     )
 
 
+def _store(connection: Connection, book: PriceBook, now: datetime) -> None:
+    known = connection.scalar(select(price_books.c.version).where(price_books.c.version == book.version))
+    if known is None:
+        row = {"version": book.version, "first_used_at": now, "document": book.document}
+        connection.execute(insert(price_books).values(row).on_conflict_do_nothing())
+
+
 def pinned(connection: Connection, days: Collection[date]) -> Mapping[date, str]:
-    """The versions of the books that the days are pinned to, of those that are."""
+    """Return the version that each day is pinned to; days without one are left out."""
     query = select(rated_days.c.day, rated_days.c.price_book_version).where(rated_days.c.day.in_(days))
     return {row.day: row.price_book_version for row in connection.execute(query)}

@@ -1,7 +1,7 @@
-"""The shipped catalogue, genai-prices, as prices of ours. Exact ids and exact aliases only, and no network.
+"""Reads the prices of the shipped catalogue, genai-prices: exact ids and exact aliases only, without network.
 
-Its patterns (prefixes, contained texts) are left out on purpose: they price a model that nobody has looked at.
-So are prices that depend on what a record does not say, such as audio, images, batches and service tiers.
+Its patterns (prefixes, contained texts) do not count, because they price models that nobody has checked. Prices
+that depend on facts no record has are left out, such as audio, images, batches and service tiers.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +19,6 @@ from genai_prices.types import (
     ConditionalPrice,
     ModelInfo,
     ModelPrice,
-    Provider,
     StartDateConstraint,
     TieredPrices,
     TimeOfDateConstraint,
@@ -36,7 +35,9 @@ _PRICED = {
     TokenClass.REASONING: ("output_reasoning_mtok", 1_000_000),
     TokenClass.REQUEST: ("requests_kcount", 1_000),
 }
-"""The catalogue's word for each class, and for how many units its price stands."""
+"""The catalogue's field for each class, and the number of units of its price."""
+
+_SOURCE = f"genai-prices {version('genai-prices')}"
 
 FIRST_PARTIES = frozenset(
     {
@@ -44,7 +45,7 @@ FIRST_PARTIES = frozenset(
         *("openai", "perplexity", "voyageai", "x-ai", "zai"),
     }
 )
-"""Providers of models of their own. A name without a provider is looked up among them."""
+"""Providers that make models. A name without a provider is looked up among them."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +56,20 @@ class Catalogue:
     names: dict[tuple[str, str], str]
 
     def makers(self, name: str, sellers: Iterable[str]) -> list[str]:
-        """Those of the sellers of a model that the catalogue says make it: whose own models have such names.
+        """Return those of the sellers that make the model, by the catalogue's patterns of a provider's own names.
 
-        Only here its patterns count: to tell which of the models of exactly this name is meant, never to find one.
+        The patterns only choose among models of exactly this name; they never find a model.
         """
-        return [provider.id for provider in providers if provider.id in sellers and _is_own(provider, name)]
+        return [
+            provider.id
+            for provider in providers
+            if provider.id in sellers and provider.model_match and provider.model_match.is_match(name)
+        ]
 
 
 @cache
 def load_catalogue() -> Catalogue:
-    """The catalogue of the installed package."""
+    """Read the catalogue of the installed package."""
     names: dict[tuple[str, str], str] = {}
     prices: list[Price] = []
     for provider in providers:
@@ -72,10 +77,6 @@ def load_catalogue() -> Catalogue:
             prices += _prices(provider.id, model)
             names |= {(provider.id, name): model.id for name in (*_exact_names(model.match), model.id)}
     return Catalogue(tuple(prices), names)
-
-
-def _is_own(provider: Provider, name: str) -> bool:
-    return provider.model_match is not None and provider.model_match.is_match(name)
 
 
 def _exact_names(match: object) -> list[str]:
@@ -87,7 +88,7 @@ def _exact_names(match: object) -> list[str]:
 
 
 def _prices(provider: str, model: ModelInfo) -> Iterator[Price]:
-    """One price for each stretch of days. Of the catalogue's conditions the last that holds counts."""
+    """Yield a price for each range of days. If several of the catalogue's conditions hold, the last one counts."""
     conditions = model.prices if isinstance(model.prices, list) else [ConditionalPrice(prices=model.prices)]
     starts = sorted({_start(condition) for condition in conditions} - {date.min})
     edges: list[date | None] = [None, *starts, None]
@@ -98,13 +99,7 @@ def _prices(provider: str, model: ModelInfo) -> Iterator[Price]:
         tiers = _tiers(active[base].prices)
         if any(tier.prices for tier in tiers):
             name = f"catalogue/{provider}/{model.id}" + (f"/{first}" if first else "")
-            yield Price(name, provider, model.id, first, end, tiers, _source(), windows)
-
-
-@cache
-def _source() -> str:
-    # Looking up a version reads the package's metadata each time.
-    return f"genai-prices {version('genai-prices')}"
+            yield Price(name, provider, model.id, first, end, tiers, _SOURCE, windows)
 
 
 def _start(condition: ConditionalPrice) -> date:
@@ -125,13 +120,8 @@ def _window(condition: ConditionalPrice) -> Window:
 
 def _tiers(prices: ModelPrice) -> tuple[Tier, ...]:
     by_class = {name: (getattr(prices, key), units) for name, (key, units) in _PRICED.items()}
-    starts = {0}.union(
-        *(
-            {tier.start for tier in price.tiers}
-            for price, _ in by_class.values()
-            if isinstance(price, TieredPrices)
-        )
-    )
+    tiered = (price for price, _ in by_class.values() if isinstance(price, TieredPrices))
+    starts = {0, *(tier.start for price in tiered for tier in price.tiers)}
     return tuple(Tier(start, _at(by_class, start)) for start in sorted(starts))
 
 

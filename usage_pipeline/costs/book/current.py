@@ -1,22 +1,24 @@
-"""The price book of now: what people wrote, before the shipped catalogue.
+"""The current price book, made of `prices.yaml` and the catalogue, and re-rating with it.
 
-Books of earlier days are read back whole (`book_store.py`), so only rating a day for the first time, or again,
-loads the catalogue.
+Stored books have all their prices (`book_store.py`), so only a first rating or a re-rating loads the catalogue.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 
+from usage_pipeline.costs.book import book_store
 from usage_pipeline.costs.book.catalogue import FIRST_PARTIES, Catalogue, load_catalogue
 from usage_pipeline.costs.book.price_book import PriceBook, price_book
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.costs.book.prices import Price
 from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage
 
 
 def current_price_book(settings: Settings) -> PriceBook:
-    """The book of now: `prices.yaml` in the reference directory before the installed catalogue.
+    """Return the prices of `prices.yaml` in the reference directory, followed by those of the catalogue.
 
     Raises ReferenceFileError, naming file and entry.
     """
@@ -24,9 +26,31 @@ def current_price_book(settings: Settings) -> PriceBook:
     return _with_catalogue(PriceBook(file.prices, file.aliases, {}, frozenset()).document)
 
 
+def book_of_day(storage: Storage, day: date) -> PriceBook:
+    """Return the book that the day is rated with, or the current one if the day was never rated."""
+    with storage.warehouse.connect() as connection:
+        version = book_store.pinned(connection, [day]).get(day)
+        return book_store.load(connection, version) if version else current_price_book(storage.settings)
+
+
+def rerate(storage: Storage, days: Collection[date]) -> list[date]:
+    """Pin rated days to the current book. Returns the days that were pinned to another.
+
+    These days are stale until they are computed again. Days that were never rated stay so.
+    Raises ReferenceFileError.
+    """
+    book, now = current_price_book(storage.settings), storage.settings.clock.now
+    with storage.warehouse.begin() as connection:
+        rated = book_store.pinned(connection, days)
+        moved = sorted(day for day, version in rated.items() if version != book.version)
+        if moved:
+            book_store.pin(connection, moved, book, now)
+    return moved
+
+
 @lru_cache(maxsize=4)
 def _with_catalogue(file: str) -> PriceBook:
-    """The file's book before the catalogue; a provider that only the file has makes models of its own."""
+    """Add the catalogue to the book of a file. A provider that only the file has counts as a maker of models."""
     written, catalogue = price_book(file), load_catalogue()
     book = PriceBook(
         prices=(*written.prices, *catalogue.prices),
@@ -38,7 +62,7 @@ def _with_catalogue(file: str) -> PriceBook:
 
 
 def _makers(book: PriceBook, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
-    """The one maker of each name that several first parties have, as far as the catalogue knows all of them."""
+    """Yield the maker of each name that several first parties have, if the catalogue knows all of them."""
     sellers: dict[str, set[str]] = {}
     for provider, name in (*book.names, *((price.provider, price.model) for price in book.prices)):
         if provider in book.first_parties:

@@ -1,41 +1,43 @@
-"""The price book: all prices there are and the names that they go by, with a version that is its content.
+"""The price book: all prices and names of models, as a canonical JSON document whose digest is its version.
 
-Of two that apply, `prices.yaml` counts before the catalogue. It is asked once per model, provider and day, never
-per record.
+The document has no floats. Rating resolves each model, provider and day once, never each record.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
-from usage_pipeline.costs.book.document import document_of, parts_of, version_of
 from usage_pipeline.costs.book.price_file import Alias
-from usage_pipeline.costs.book.prices import Price
+from usage_pipeline.costs.book.prices import Price, Tier, Window
+from usage_pipeline.registry import TokenClass
+from usage_pipeline.storage.digests import fingerprint
 
 
 class Unpriced(StrEnum):
-    """Why tokens have no price."""
+    """The reason why tokens have no price."""
 
     NO_MODEL = "no_model"
     """The record names no model."""
     UNKNOWN_MODEL = "unknown_model"
-    """No exact id and no alias is the model's name, with this provider if the record names one."""
+    """No exact id and no alias equals the model's name, within the record's provider if it names one."""
     NO_PROVIDER = "no_provider"
-    """The record names none, and the model is of several providers of which none is known to make it, or only of
-    such as sell those of others."""
+    """The record names no provider, and the model has several possible makers, or only resellers."""
     NOT_IN_FORCE = "not_in_force"
-    """There are prices of the model, none of them for this day."""
+    """The model has prices, but none for this day."""
     NO_CLASS_PRICE = "no_class_price"
-    """The price says nothing of this class of tokens."""
+    """The price does not include this class of tokens."""
     NO_SPLIT = "no_split"
-    """The log says how many tokens, and not how many of them are input."""
+    """The log does not split the tokens into input and output."""
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """Which price applies, or why none does; and the provider and model that the name stands for, if known."""
+    """The price that applies or the reason why none does, and the provider and model of the name if known."""
 
     price: Price | None
     unpriced: Unpriced | None
@@ -45,33 +47,35 @@ class Resolution:
 
 @dataclass(frozen=True)
 class PriceBook:
-    """Prices in the order in which they count, the aliases of people, and the exact names of the catalogue."""
+    """Prices in the order in which they count, aliases of `prices.yaml`, and exact names of the catalogue."""
 
     prices: tuple[Price, ...]
     aliases: tuple[Alias, ...]
     names: Mapping[tuple[str, str], str]
     first_parties: frozenset[str]
     makers: Mapping[str, str] = field(default_factory=dict)
-    """Of names that several first parties have: whose own model it is, where that is known."""
+    """The maker of a name that several first parties have, if it is known."""
 
     @cached_property
     def document(self) -> str:
-        """The whole book as canonical JSON, as the warehouse keeps it."""
-        return document_of(
-            prices=self.prices,
-            aliases=self.aliases,
-            names=self.names,
-            first_parties=self.first_parties,
-            makers=self.makers,
-        )
+        """The book as canonical JSON, as the warehouse stores it."""
+        content = {
+            "prices": [_price_content(price) for price in self.prices],
+            "aliases": sorted([alias.name, alias.provider, alias.model] for alias in self.aliases),
+            "names": sorted([provider, name, model] for (provider, name), model in self.names.items()),
+            "first_parties": sorted(self.first_parties),
+            # Stored books without makers have no such key, and their versions must not change.
+            **({"makers": dict(self.makers)} if self.makers else {}),
+        }
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
     @cached_property
     def version(self) -> str:
-        """Digest of the content: the same prices and names have the same version, whenever they were read."""
-        return version_of(self.document)
+        """The digest of the document."""
+        return fingerprint([self.document])
 
     def resolve(self, provider: str | None, model: str | None, day: date) -> Resolution:
-        """The price of a model as logged on a day."""
+        """Find the price of a model, as logged, on a day."""
         if model is None:
             return Resolution(None, Unpriced.NO_MODEL)
         targets = self._targets(provider, model)
@@ -85,7 +89,7 @@ class PriceBook:
         return Resolution(None, Unpriced.NOT_IN_FORCE if dated else Unpriced.UNKNOWN_MODEL, *target)
 
     def _targets(self, provider: str | None, name: str) -> set[tuple[str, str]]:
-        """What the name may stand for: with a provider that one's model, else the alias', else its maker's."""
+        """Return the models of a name: the alias, else the provider's model, else the maker's."""
         alias = self._aliases.get(name)
         if alias is not None and provider in {None, alias.provider}:
             return {(alias.provider, alias.model)}
@@ -106,6 +110,11 @@ class PriceBook:
         return Unpriced.NO_PROVIDER if provider is None and known else Unpriced.UNKNOWN_MODEL
 
     @cached_property
+    def by_id(self) -> Mapping[str, Price]:
+        """The prices by their ids."""
+        return {price.id: price for price in self.prices}
+
+    @cached_property
     def _aliases(self) -> Mapping[str, Alias]:
         return {alias.name: alias for alias in self.aliases}
 
@@ -122,5 +131,35 @@ class PriceBook:
 
 
 def price_book(document: str) -> PriceBook:
-    """The book that a text is."""
-    return PriceBook(**parts_of(document))
+    """Read a book from its document."""
+    content = json.loads(document)
+    return PriceBook(
+        prices=tuple(_read_price(price) for price in content["prices"]),
+        aliases=tuple(Alias(*alias) for alias in content["aliases"]),
+        names={(provider, name): model for provider, name, model in content["names"]},
+        first_parties=frozenset(content["first_parties"]),
+        makers=content.get("makers", {}),
+    )
+
+
+def _price_content(price: Price) -> dict[str, Any]:
+    windows = [[window.from_minute, window.to_minute, _tiers(window.tiers)] for window in price.windows]
+    days = {"first": price.first and price.first.isoformat(), "end": price.end and price.end.isoformat()}
+    return {**vars(price), **days, "tiers": _tiers(price.tiers), "windows": windows}
+
+
+def _tiers(tiers: Iterable[Tier]) -> list[list[Any]]:
+    return [[tier.above_tokens_in, {name: f"{value:f}" for name, value in tier.prices.items()}] for tier in tiers]
+
+
+def _read_price(content: Mapping[str, Any]) -> Price:
+    windows = tuple(Window(start, end, _read_tiers(tiers)) for start, end, tiers in content["windows"])
+    days = {name: content[name] and date.fromisoformat(content[name]) for name in ("first", "end")}
+    return Price(**{**content, **days, "tiers": _read_tiers(content["tiers"]), "windows": windows})
+
+
+def _read_tiers(content: Sequence[Sequence[Any]]) -> tuple[Tier, ...]:
+    return tuple(
+        Tier(above, {TokenClass(name): Decimal(value) for name, value in prices.items()})
+        for above, prices in content
+    )

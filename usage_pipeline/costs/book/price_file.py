@@ -1,4 +1,4 @@
-"""Reads `prices.yaml`: prices and names that people write. A broken entry is an error that names it."""
+"""Reads `prices.yaml`, the prices and aliases that people write."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from usage_pipeline.tenants.models import Amount
 from usage_pipeline.yaml_file import read_yaml_list
 
 UNITS = {"million_tokens": 1_000_000, "thousand_tokens": 1_000, "token": 1}
-"""For how many tokens a price stands; those of requests and tool calls stand for one."""
+"""The number of tokens that a price is for; prices of requests and tool calls are for one."""
 
 _PER_ONE = {TokenClass.REQUEST, TokenClass.TOOL_CALL}
 
@@ -26,7 +26,7 @@ Name = Annotated[str, Field(min_length=1, max_length=256)]
 
 @dataclass(frozen=True)
 class Alias:
-    """A name as logged, and the provider and model that it stands for."""
+    """A name as logged, with its provider and model."""
 
     name: str
     provider: str
@@ -35,7 +35,7 @@ class Alias:
 
 @dataclass(frozen=True)
 class PriceFile:
-    """All that the file says."""
+    """The content of the file."""
 
     prices: tuple[Price, ...] = ()
     aliases: tuple[Alias, ...] = ()
@@ -58,7 +58,7 @@ class _OffPeak(_Part):
     @model_validator(mode="after")
     def _some_time(self) -> "_OffPeak":
         if self.from_ == self.to:
-            raise ValueError("from and to are the same time")
+            raise ValueError("from and to are the same time; correct one of them")
         return self
 
 
@@ -108,17 +108,14 @@ class _Entry(_Part):
 
     @property
     def written_tiers(self) -> list[tuple[int, Mapping[TokenClass, Decimal]]]:
-        """Prices by size of the prompt; prices that do not depend on it are those of any."""
+        """Prices by size of the prompt, from the number of tokens above which they apply."""
         if self.prices is not None:
             return [(0, self.prices)]
         return [(tier.above_tokens_in, tier.prices) for tier in self.tiers]
 
 
 def read_price_file(file: Path) -> PriceFile:
-    """The prices and aliases of the file, none where there is no file.
-
-    Raises ReferenceFileError, naming file and entry.
-    """
+    """Read prices and aliases; none if there is no file. Raises ReferenceFileError, naming file and entry."""
     if not file.exists():
         return PriceFile()
     entries = [
@@ -160,7 +157,7 @@ def _price(file: Path, entry: _Entry) -> Price:
 
 
 def _window(off_peak: _OffPeak, tiers: Iterable[Tier], unit: str) -> Window:
-    """In the window its prices take the place of those of the same classes, in every tier."""
+    """Return the off-peak window. Its prices replace those of the same classes, in every tier."""
     inside = _per_unit(off_peak.prices, unit)
     return Window(
         _minute(off_peak.from_),
@@ -183,7 +180,7 @@ def _expect_no_overlap(file: Path, prices: Iterable[Price]) -> None:
     by_model: dict[tuple[str, str], list[Price]] = {}
     for price in prices:
         if price.id in ids:
-            raise ReferenceFileError(f"{file}: {price.id}: id: two entries have it.")
+            raise ReferenceFileError(f"{file}: {price.id}: id: two entries have it; rename one.")
         ids.add(price.id)
         by_model.setdefault((price.provider, price.model), []).append(price)
     for same in by_model.values():
@@ -203,7 +200,7 @@ def _aliases(file: Path, entries: Iterable[_Entry]) -> tuple[Alias, ...]:
             alias = Alias(name, entry.provider, entry.model)
             if found.setdefault(name, alias) != alias:
                 raise ReferenceFileError(
-                    f"{file}: {entry.id}: aliases: {name!r} already stands for {found[name].model} of "
-                    f"{found[name].provider}."
+                    f"{file}: {entry.id}: aliases: {name!r} is already an alias of {found[name].model} of "
+                    f"{found[name].provider}; remove one of them."
                 )
     return tuple(sorted(found.values(), key=lambda alias: alias.name))

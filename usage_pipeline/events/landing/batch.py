@@ -1,6 +1,6 @@
-"""Lands the files of some landing days together, under the locks of those days."""
+"""Lands the files of several landing days under their locks."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing.committing import LandingResult, commit_days
-from usage_pipeline.events.landing.file_landing import FileLanding, Landed
+from usage_pipeline.events.landing.file_landing import FileLanding
 from usage_pipeline.events.landing.line_validation import Outcome, validate
 from usage_pipeline.events.landing.reading_ahead import in_groups
-from usage_pipeline.events.landing.recording import record
+from usage_pipeline.events.landing.recording import Landed, record
 from usage_pipeline.events.landing.rules import LandingRules, retention_of
 from usage_pipeline.events.landing.scan import scan_days
 from usage_pipeline.events.landing.verdicts import Verdicts
@@ -20,17 +20,16 @@ from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage import audit, landed_files, state
 from usage_pipeline.storage.audit import AuditEntry
 from usage_pipeline.storage.bound_settings import bind_settings
-from usage_pipeline.storage.landed_files import LandedFile
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
 
 Decisions = Mapping[tuple[str, str], AuditEntry]
-"""What people decided last, by path and content digest."""
+"""The last decision about each file, by path and content digest."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Landing days that are landed together."""
+    """Landing days that are landed together. `rules` has the days."""
 
     storage: Storage
     formats: Mapping[str, SourceFormat]
@@ -38,10 +37,10 @@ class Batch:
     run: str
 
     def land(self) -> dict[date, LandingResult]:
-        """Land every file of these days, which have files.
+        """Land every file of the days; each has files.
 
-        Each group of files commits by itself. After a kill the days stay `writing`, and the next run finds the
-        files there. Raises LockTimeoutError when another process lands one of the days.
+        Each group of files commits by itself. After a kill the days stay `writing`, and the next run skips the
+        landed files. Raises LockTimeoutError if another process lands one of the days.
         """
         settings = self.storage.settings
         locks = partition_locks(
@@ -58,15 +57,15 @@ class Batch:
         return results
 
     def _land_files(self, connection: Connection) -> None:
-        seen: list[LandedFile] = []
+        found = [(landing, landing.seen_again()) for landing in self._landings(connection)]
         retention = retention_of(self.rules.values())
-        for group in in_groups(_unseen(self._landings(connection), seen)):
+        for group in in_groups(landing for landing, again in found if again is None):
             self._record(connection, validate(self.storage, retention, group))
             connection.commit()
-        landed_files.record_files(connection, seen)
+        landed_files.record_files(connection, [again for _, again in found if again is not None])
 
     def _landings(self, connection: Connection) -> list[FileLanding]:
-        """The files of the days, those of a format together."""
+        """Return the files of the days, ordered by format."""
         known = {file.path: file for file in landed_files.files(connection, self.rules)}
         files = sorted(
             scan_days(self.storage.settings, self.formats, self.rules).files, key=lambda file: file.source
@@ -87,16 +86,6 @@ class Batch:
         decisions = audit.decisions(connection, [landing.file.path for landing, _ in outcomes])
         landed = [(landing.known, _landed(landing, found, decisions)) for landing, found in outcomes]
         record(connection, landed, self.storage.settings.clock.now)
-
-
-def _unseen(landings: Iterable[FileLanding], seen: list[LandedFile]) -> Iterator[FileLanding]:
-    """Those that are not there already; the rows of the others are added to `seen`."""
-    for landing in landings:
-        again = landing.seen_again()
-        if again is None:
-            yield landing
-        else:
-            seen.append(again)
 
 
 def _landed(landing: FileLanding, found: Verdicts | UnreadableFileError, decisions: Decisions) -> Landed:

@@ -1,14 +1,11 @@
-"""The bytes of a landing file in blocks: decompressed, and known to be whole.
-
-Where a block ends means nothing; `lines.py` reads the content.
-"""
+"""Reads the decompressed bytes of a landing file in blocks, which may end anywhere in a line."""
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import zstandard
 
@@ -25,9 +22,11 @@ _OTHER_BOMS = {
 _LONGEST_BOM = 4
 _ZSTD_PIECE_BYTES = 1 << 16
 
+Item = TypeVar("Item")
+
 
 def read_blocks(file: Path, compression: str | None, size: int) -> Iterator[bytes]:
-    """The decompressed bytes, about `size` at a time. Raises UnreadableFileError."""
+    """Yield the decompressed bytes, about `size` at a time. Raises UnreadableFileError."""
     try:
         with file.open("rb") as stream:
             if compression is not None and not file.stat().st_size:
@@ -36,7 +35,7 @@ def read_blocks(file: Path, compression: str | None, size: int) -> Iterator[byte
                 case "gzip":
                     yield from _gzip_blocks(stream, size)
                 case "zstd":
-                    yield from _in_blocks(_zstd_pieces(stream), size)
+                    yield from map(b"".join, grouped(_zstd_pieces(stream), len, size))
                 case _:
                     while block := stream.read(size):
                         yield block
@@ -45,7 +44,7 @@ def read_blocks(file: Path, compression: str | None, size: int) -> Iterator[byte
 
 
 def text_blocks(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The blocks without the byte order mark of UTF-8. Raises UnreadableFileError where it is another one."""
+    """Remove the byte order mark of UTF-8. Raises UnreadableFileError if it is that of another encoding."""
     start = b""
     for block in blocks:
         start += block
@@ -57,6 +56,23 @@ def text_blocks(blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield from chain([start.removeprefix(_BOM)], blocks)
 
 
+def grouped(
+    items: Iterable[Item], size: Callable[[Item], int], limit: int, most: int | None = None
+) -> Iterator[list[Item]]:
+    """Group neighbours up to a total size, and up to `most` items. A larger item is a group of its own."""
+    group: list[Item] = []
+    total = 0
+    for item in items:
+        added = size(item)
+        if group and (total + added > limit or len(group) == most):
+            yield group
+            group, total = [], 0
+        group.append(item)
+        total += added
+    if group:
+        yield group
+
+
 def _gzip_blocks(stream: BinaryIO, size: int) -> Iterator[bytes]:
     try:
         with gzip.GzipFile(fileobj=stream) as plain:
@@ -65,28 +81,16 @@ def _gzip_blocks(stream: BinaryIO, size: int) -> Iterator[bytes]:
     except EOFError:
         raise UnreadableFileError("the gzip data is truncated; deliver the file again") from None
     except (gzip.BadGzipFile, zlib.error):
-        # Without the library's text: it may quote bytes of the file.
+        # Without the library's message, which may quote bytes of the file.
         raise UnreadableFileError("the gzip data is corrupt; deliver the file again") from None
 
 
-def _in_blocks(pieces: Iterator[bytes], size: int) -> Iterator[bytes]:
-    """The pieces put together to blocks of at least `size` bytes, but for the last."""
-    gathered = bytearray()
-    for piece in pieces:
-        gathered += piece
-        if len(gathered) >= size:
-            yield bytes(gathered)
-            gathered.clear()
-    if gathered:
-        yield bytes(gathered)
-
-
 def _zstd_pieces(stream: BinaryIO) -> Iterator[bytes]:
-    # The library's stream reader takes a truncated file for a whole one; its decompressor object knows.
+    # The library's stream reader does not notice a truncated file; its decompressor object does.
     frame = zstandard.ZstdDecompressor().decompressobj()
     open_frame = False
     try:
-        # In small pieces, because nothing bounds what a piece decompresses to.
+        # In small pieces, because the decompressed size of a piece is unlimited.
         while block := stream.read(_ZSTD_PIECE_BYTES):
             while block:
                 open_frame = True

@@ -1,6 +1,6 @@
-"""Commits landing days as their files are now."""
+"""Commits landing days with the present state of their files."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -16,7 +16,7 @@ from usage_pipeline.storage.state import Partition
 
 @dataclass(frozen=True)
 class LandingResult:
-    """What landing a day did."""
+    """The files of a landing day, and its partition; without both if the day has no files."""
 
     day: date
     files: list[LandedFile] = field(default_factory=list)
@@ -24,7 +24,7 @@ class LandingResult:
 
     @property
     def unusable(self) -> list[LandedFile]:
-        """Files that do not count though nobody has decided so: failed or quarantined."""
+        """Failed and quarantined files, which do not count."""
         return [file for file in self.files if file.state.needs_attention]
 
 
@@ -37,32 +37,22 @@ def commit_days(
         files[file.landing_day].append(file)
     shares = landed_files.shares_by_landing_day(connection, versions)
     marked = state.partitions(connection, LANDED_EVENTS.name, min(versions), max(versions))
+    names = {day: {file.object_name for file in files[day] if file.object_name} for day in versions}
     now = storage.settings.clock.now
     outcomes = {
         day: (
             _written(shares.get(day, [])),
-            state.Provenance(fingerprint(sorted(_names(files[day]))), version, marked[day].run, now),
+            state.Provenance(fingerprint(sorted(names[day])), version, marked[day].run, now),
         )
         for day, version in versions.items()
     }
     committed = state.mark_committed(connection, LANDED_EVENTS.name, marked, outcomes)
     for day in versions:
-        _remove_unnamed(storage, day, files[day])
+        for spec in LANDING_TABLES:
+            storage.lake.keep_only(spec, day, names[day])
     return {day: LandingResult(day, files[day], committed[day]) for day in versions}
 
 
-def _written(shares: Iterable[LandedDay]) -> state.Written:
-    rows, total = 0, 0
-    for share in shares:
-        rows, total = rows + share.rows, total + int(share.digest.split(":")[1])
-    return state.Written(Digest(rows, total))
-
-
-def _remove_unnamed(storage: Storage, day: date, files: Iterable[LandedFile]) -> None:
-    names = _names(files)
-    for spec in LANDING_TABLES:
-        storage.lake.keep_only(spec, day, names)
-
-
-def _names(files: Iterable[LandedFile]) -> set[str]:
-    return {file.object_name for file in files if file.object_name}
+def _written(shares: Collection[LandedDay]) -> state.Written:
+    hash_sum = sum(int(share.digest.split(":")[1]) for share in shares)
+    return state.Written(Digest(sum(share.rows for share in shares), hash_sum))

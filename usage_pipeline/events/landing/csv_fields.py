@@ -1,4 +1,4 @@
-"""The fields of a CSV record, as SQL."""
+"""Reads the fields of CSV records in SQL."""
 
 import csv
 import io
@@ -10,20 +10,20 @@ from usage_pipeline.events.landing.fields import Fields
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.engine import literal
 
-# Quotes are something special only where the field begins with one: 5" is a text as it stands.
+# Quotes are special only in a field that begins with one: 5" is a plain text.
 _WHOLE_FIELD = r'(?:"(?:[^"]|"")*"|[^",][^,]*|)'
 
 
 class CsvFields(Fields):
-    """Fields of CSV records, by the column that the header names."""
+    """Fields of CSV records, by the columns of the header."""
 
     def __init__(self, source_format: SourceFormat, header_line: str) -> None:
-        """Read the header. Raises UnreadableFileError when it lacks a mapped column, or names one twice."""
+        """Read the header. Raises UnreadableFileError if it lacks a mapped column, or names one twice."""
         header = _header_names(header_line)
         missing = [field for field in source_format.read_fields if field not in header]
         if missing:
             raise UnreadableFileError(
-                # Without what stands there: of a file without a header that would be a line of it.
+                # Without the header: in a file without one, it is a line of data.
                 f"none of the {len(header)} columns of its header is {missing[0]!r}. "
                 "Deliver the file with its header, or correct the format"
             )
@@ -36,15 +36,13 @@ class CsvFields(Fields):
         super().__init__(source_format, header)
 
     def _meta(self, name: str) -> str:
-        delivery = set(self._format.raw_delivery_fields) - self._format.content_fields
-        kept = (delivery - set(self.metas[name])) | self._format.kept_in_meta
-        taken = set(self._format.read_fields) - kept
+        taken = set(self._taken(name))
         rest = [field for field in self.names if field not in taken]
         pairs = ", ".join(f"{literal(field)}, plain_text({self._value(field)})" for field in rest)
         return f"CAST(json_object({pairs}) AS VARCHAR)" if rest else "CAST(NULL AS VARCHAR)"
 
     def _lines(self) -> str:
-        # With a comma before it every field begins with one, so that no match is empty.
+        # With a comma before the line every field begins with one, so that no match is empty.
         values = (
             "CASE WHEN contains(text, '\"') THEN list_transform("
             """regexp_extract_all(',' || text, ',("(?:[^"]|"")*"|[^,]*)', 1), """

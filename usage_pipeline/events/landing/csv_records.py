@@ -1,9 +1,9 @@
-"""Where CSV records end, in a text whose quotes may be broken.
+"""Finds the ends of CSV records, in a text whose quotes may be broken.
 
-A quote opens a field behind a comma and at the start of a record, and closes it before a comma, a line end
-and the end of the text; two quotes within a quoted field are one of its text. Where a record keeps to this,
-line ends within quotes do not end it. Where it does not, only its first line is taken for a record, and
-dividing begins afresh with the next line: a stray quote costs one line, never the rest of the file.
+A quote opens a field after a comma and at the start of a record, and closes it before a comma, a line end
+and the end of the text; two quotes within a quoted field are one quote of its text. Line ends within quotes do
+not end a record. If a record breaks these rules, only its first line is a record, and the next record begins
+with the next line: a stray quote costs one line, never the rest of the file.
 """
 
 from dataclasses import dataclass
@@ -20,9 +20,9 @@ _LINE_END_BYTES = 2
 
 
 def csv_record_ends(data: bytes, limit: int, *, final: bool) -> Positions:
-    """Positions behind the records of a text that begins with one; see `division.RecordEnds`.
+    """Find the positions after the records of a text that begins with one; see `division.RecordEnds`.
 
-    A record over `limit` bytes is as broken as one with a stray quote: its quote may never close.
+    A record over `limit` bytes counts as broken, because its quote may never close.
     """
     lines = line_ends(data, limit, final=final)
     quotes = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == _QUOTE)
@@ -36,27 +36,27 @@ def csv_record_ends(data: bytes, limit: int, *, final: bool) -> Positions:
 
 @dataclass(frozen=True)
 class _Reading:
-    """The whole text as it reads when every other quote, from the first or the second on, is an opening one."""
+    """The whole text, if every other quote, from the first or the second on, opens a field."""
 
     ends: Positions
     violations: Positions
     long: Positions
-    """Which of the ends are those of records over the limit."""
+    """The indexes of the ends of records over the limit."""
 
 
 @dataclass(frozen=True)
 class _Text:
-    """A text with all that dividing needs to know of it, so that a step takes binary searches only."""
+    """A text with the positions that `divide` needs, so that each of its steps is a few binary searches."""
 
     length: int
     open_bytes: int
-    """With so many bytes and no end a record is over the limit, or open at the end of the text."""
+    """A record with so many bytes and no end is over the limit, or open at the end of the text."""
     lines: Positions
     quotes: Positions
     readings: tuple[_Reading, _Reading]
 
     def divide(self) -> list[Positions]:
-        """The ends in pieces: those of sound records up to the next broken one, and that of its first line."""
+        """Return the ends in pieces: sound records up to the next broken one, then its first line."""
         found = []
         start = 0
         while start < self.length:
@@ -72,7 +72,7 @@ class _Text:
         return found
 
     def _sound_records(self, start: int) -> tuple[Positions, bool]:
-        """The ends of the records from `start` on up to a broken one, and whether there is one."""
+        """Return the ends of the records from `start` to a broken one, and True if there is one."""
         reading = self.readings[self.quotes.searchsorted(start) % 2]
         first = reading.ends.searchsorted(start, side="right")
         last = len(reading.ends)
@@ -91,7 +91,7 @@ class _Text:
 
 def _readings(data: bytes, limit: int, lines: Positions, quotes: Positions) -> tuple[_Reading, _Reading]:
     array = np.frombuffer(data, dtype=np.uint8)
-    # At its edges the text has no neighbour to speak against a quote: there the quote stands for its own.
+    # At the edges of the text a quote is its own neighbour, which allows it to open and to close.
     cannot_open = ~np.isin(array[np.maximum(quotes - 1, 0)], _BEFORE_OPENING)
     cannot_close = ~np.isin(array[np.minimum(quotes + 1, len(data) - 1)], _BEHIND_CLOSING)
     odd_quote = np.arange(len(quotes)) % 2 == 1

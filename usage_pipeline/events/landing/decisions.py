@@ -1,7 +1,6 @@
-"""What people decide about a landing file as a whole: admit one that is set apart, or take back one that counts.
+"""Releases and withdraws landing files, which makes their event days stale.
 
-A decision belongs to the content that it was made on: a file that is delivered with other content lands again.
-The days concerned become stale.
+A decision belongs to the content of the file: a file with other content lands again.
 """
 
 from collections.abc import Mapping
@@ -26,7 +25,7 @@ _WITHDRAWABLE = (FileState.LANDED, FileState.QUARANTINED)
 
 @dataclass(frozen=True)
 class _Decision:
-    """What is decided, why and by whom, and the fields of the file's row that it sets."""
+    """An action with reason and author, and the fields of the file's row that it sets."""
 
     action: Action
     reason: str
@@ -35,24 +34,24 @@ class _Decision:
 
 
 def release(storage: Storage, path: str, reason: str, by: str) -> LandedFile:
-    """Admit a quarantined file, or one that was withdrawn. Raises QueryError for any other."""
+    """Admit a quarantined or withdrawn file. Raises QueryError for any other."""
     decision = _Decision(Action.RELEASED, reason, by, {"state": FileState.LANDED, "error": None})
     return _decide(storage, check_release(storage, path), decision)
 
 
 def withdraw(storage: Storage, path: str, reason: str, by: str) -> LandedFile:
-    """Take back a file that counts, or keep a quarantined one out for good. Raises QueryError for any other."""
+    """Take back a landed file, or reject a quarantined one. Raises QueryError for any other."""
     outcome = {"state": FileState.WITHDRAWN, "error": withdrawn_note(by, reason.strip())}
     return _decide(storage, check_withdraw(storage, path), _Decision(Action.WITHDRAWN, reason, by, outcome))
 
 
 def check_release(storage: Storage, path: str) -> LandedFile:
-    """The file, if it can be released; raises QueryError otherwise."""
+    """Return the file. Raises QueryError if it cannot be released."""
     return _expect(storage, path, _RELEASABLE, "Only a quarantined or withdrawn file can be released")
 
 
 def check_withdraw(storage: Storage, path: str) -> LandedFile:
-    """The file, if it can be withdrawn; raises QueryError otherwise."""
+    """Return the file. Raises QueryError if it cannot be withdrawn."""
     return _expect(storage, path, _WITHDRAWABLE, "Only a landed or quarantined file can be withdrawn")
 
 
@@ -73,7 +72,7 @@ def _find(connection: Connection, path: str) -> LandedFile:
 
 def _decide(storage: Storage, seen: LandedFile, decision: _Decision) -> LandedFile:
     if not decision.reason.strip():
-        raise QueryError("A reason is needed, for the audit log.")
+        raise QueryError("A reason is needed, for the audit log; give one with --reason.")
     day, timeout = seen.landing_day, storage.settings.lock_timeout_seconds
     with partition_locks(storage.warehouse, LANDED_EVENTS.name, [day], timeout) as connection:
         decided = replace(_unchanged(connection, seen), **decision.outcome)
@@ -87,7 +86,7 @@ def _decide(storage: Storage, seen: LandedFile, decision: _Decision) -> LandedFi
 
 
 def _unchanged(connection: Connection, seen: LandedFile) -> LandedFile:
-    """The file as it is now; while its day's lock was waited for, it may have landed by other rules."""
+    """Read the file again. Raises QueryError if it changed while its day's lock was waited for."""
     now = _find(connection, seen.path)
     if (now.content_digest, now.state) != (seen.content_digest, seen.state):
         raise QueryError(f"{seen.path} has just landed, or somebody else has decided; look at it again.")

@@ -1,6 +1,6 @@
-"""Text in blocks as whole records: the same records wherever the blocks end.
+"""Divides blocks of text into whole records; the records do not depend on the ends of the blocks.
 
-What ends a record is a function of its own: `line_ends` here, `csv_record_ends` in `csv_records.py`.
+`line_ends` and `csv_record_ends` (in `csv_records.py`) find the ends of records.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,21 +16,21 @@ _CUT_MARK = "…".encode()
 
 
 class RecordEnds(Protocol):
-    """Finds the positions behind the records of a text that begins with one."""
+    """Finds the positions after the records of a text that begins with one."""
 
     def __call__(self, data: bytes, limit: int, *, final: bool) -> Positions:
-        """What cannot be told before more is read (`final` says that nothing follows) is left out.
+        """Leave out ends that depend on text that follows, unless `final`, when nothing follows.
 
-        It is never left out where a line end and `limit` + 2 bytes are there: then the record is over the limit.
+        With a line end and `limit` + 2 bytes an end is never left out, because the record is over the limit.
         """
 
 
 def whole_records(
     blocks: Iterable[bytes], record_ends: RecordEnds, limit: int
 ) -> Iterator[tuple[bytes, Positions]]:
-    """Text of whole records, with the position behind each. Of a record over `limit` bytes the start is kept.
+    """Yield text of whole records, with the position after each.
 
-    A record that is cut ends in "…" behind its first `limit` bytes, and in its line end if it has one.
+    A record over `limit` bytes is cut to its first `limit` bytes, followed by "…" and its line end if it has one.
     """
     rest = b""
     for block in blocks:
@@ -39,30 +39,30 @@ def whole_records(
         whole = int(ends[-1]) if len(ends) else 0
         if whole:
             yield _cut(data[:whole], ends, limit)
-        # What is left is one line over the limit, or fits: what comes after the limit need not be kept.
+        # The rest fits into the limit, or is one line over the limit that will be cut there.
         rest = data[whole : whole + limit + _LINE_END_BYTES]
     if rest:
         yield _cut(rest, record_ends(rest, limit, final=True), limit)
 
 
 def line_ends(data: bytes, limit: int, *, final: bool) -> Positions:  # noqa: ARG001 - as RecordEnds
-    """Every line is a record."""
+    """Find the ends of lines, each of which is a record."""
     ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == NEWLINE) + 1
     return np.append(ends, len(data)) if final and not data.endswith(b"\n") else ends
 
 
 def size_without_line_end(record: bytes) -> int:
-    """How many bytes a record has without the LF or CRLF at its end."""
+    """Return the number of bytes of a record without the LF or CRLF at its end."""
     return len(record) - (2 if record.endswith(b"\r\n") else record.endswith(b"\n"))
 
 
 def starts_of(ends: Positions) -> Positions:
-    """Where the records begin that end at these positions."""
+    """Return the positions of the starts of records that have these ends."""
     return np.concatenate([[0], ends[:-1]]).astype(np.int64)
 
 
 def over_limit(data: bytes, ends: Positions, limit: int) -> Positions:
-    """Which of the records have more than `limit` bytes without their line end."""
+    """Return the indexes of records with more than `limit` bytes without their line end."""
     starts = starts_of(ends)
     longer = np.flatnonzero(ends - starts > limit)
     sizes = [size_without_line_end(data[starts[record] : ends[record]]) for record in longer]
@@ -70,7 +70,7 @@ def over_limit(data: bytes, ends: Positions, limit: int) -> Positions:
 
 
 def replace_records(data: bytes, ends: Positions, texts: Mapping[int, bytes]) -> tuple[bytes, Positions]:
-    """The same records with other texts for some of them, which are given in order."""
+    """Replace the texts of some records, given by index in ascending order."""
     starts = starts_of(ends)
     lengths = ends - starts
     pieces = []

@@ -1,11 +1,10 @@
-"""A format as SQL: the view `extracted`, with one typed column per column of the canonical record.
+"""Generates the SQL of a format: the view `extracted`, with one typed column per column of the canonical record.
 
-The SQL is generated, because a format is data. It only takes fields out of lines and types them; the
-verdict on a line is in `validated_lines.sql`. A field that cannot be typed is null, its name in `invalid_field`.
+It only takes the fields of lines and casts them; `validated_lines.sql` accepts or rejects lines. A field that
+cannot be cast is null, and its name is in `invalid_field`.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from usage_pipeline.events.catalogue import unmetered
 from usage_pipeline.events.format_parts import Constant, Join, Presence, Time, TimeFormat, places
@@ -16,14 +15,14 @@ from usage_pipeline.storage.engine import literal
 from usage_pipeline.storage.tables import Column
 
 _DERIVED_BY_VERDICT = frozenset({"count", "messages", "tokens_in", "tokens_total", "duration_ms"})
-"""Columns that `validated_lines.sql` fills where the format does not."""
+"""Columns that `validated_lines.sql` derives if the format does not have them."""
 
 _PROMPT, _PROMPT_DIGEST = "prompt", "prompt_digest"
 _OTHER = "other"
 _TEXTS = tuple(column.name for column in TEXTS if column.name != _OTHER)
-_EXPECTED_BY_TYPE = {
-    "BIGINT": "a whole number, 0 or more, of at most 15 digits",
-    "DECIMAL(38,24)": "a decimal number, 0 or more",
+_CAST_BY_TYPE = {
+    "BIGINT": ("whole_number", "a whole number, 0 or more, of at most 15 digits"),
+    "DECIMAL(38,24)": ("exact_decimal", "a decimal number, 0 or more"),
 }
 _EXPECTED_TIMES = {
     TimeFormat.ISO: "an ISO 8601 time with zone, such as 2026-02-20T08:00:00.120Z",
@@ -32,51 +31,39 @@ _EXPECTED_TIMES = {
     TimeFormat.EPOCH_MICROSECONDS: "microseconds since 1970, such as 1771574462340000",
     TimeFormat.DAY: "a day, such as 2026-02-20",
 }
-
-
 _EXPECTED_TIME_IN_ZONE = "an ISO 8601 time, such as 2026-02-20 08:00:00.120"
 
 
-@dataclass(frozen=True)
-class MappedField:
-    """Which field of the log a column comes from, and what is expected there; for reject messages."""
-
-    column: str
-    field: str
-    expected: str
-
-
-def mapped_fields(source_format: SourceFormat) -> list[MappedField]:
-    """The fields that reject messages name, by column."""
-    found = [MappedField("record_id", ", ".join(source_format.identity_fields), "an id")]
-    found.append(MappedField("tenant_id", source_format.tenant or "folder", "a tenant, in the line or as folder"))
+def mapped_fields(source_format: SourceFormat) -> Iterator[tuple[str, str, str]]:
+    """Yield each column with its field of the log and the expected value, for reject messages."""
+    yield "record_id", ", ".join(source_format.identity_fields), "an id"
+    yield "tenant_id", source_format.tenant or "folder", "a tenant, in the line or as folder"
     if isinstance(source_format.type, str):
-        found.append(MappedField("type", source_format.type, f"one of {', '.join(sorted(source_format.types))}"))
+        yield "type", source_format.type, f"one of {', '.join(sorted(source_format.types))}"
     for name, time in source_format.times.items():
         expected = _EXPECTED_TIME_IN_ZONE if time.zone else _EXPECTED_TIMES[time.format]
-        found.append(MappedField(name, " or ".join(places(time.field)), expected))
+        yield name, " or ".join(places(time.field)), expected
     for name, value in source_format.fields.items():
         if not isinstance(value, Constant):
             link = " and " if isinstance(value, Join) else " or "
-            found.append(MappedField(name, link.join(places(value)), _expected(name)))
-    return found
+            yield name, link.join(places(value)), _cast(name)[1]
 
 
-def _expected(column: str) -> str:
+def _cast(column: str) -> tuple[str, str]:
+    """Return the macro that casts a field to the column, and the expected value."""
     if column in DIMENSION_COLUMNS:
-        return "a text of at most 256 characters, no object and no list"
+        return "dimension_text", "a text of at most 256 characters, no object and no list"
     if column == "conversation_id":
-        return "a text, no object and no list"
+        return "single_text", "a text, no object and no list"
     if column.endswith("_ms"):
-        return "milliseconds, 0 or more"
-    return _EXPECTED_BY_TYPE.get(FIELD_TYPES[column], "a text")
+        return "milliseconds", "milliseconds, 0 or more"
+    return _CAST_BY_TYPE.get(FIELD_TYPES[column], ("plain_text", "a text"))
 
 
 def extracted_select(source_format: SourceFormat, fields: Fields, digest_key: str) -> str:
-    """The SELECT behind `extracted`, over `lines` (file, line, raw, utf8).
+    """Return the SELECT of `extracted`, over `lines` (file, line, raw, utf8).
 
-    Typed columns are made in a SELECT of their own, so that the search for fields that cannot be typed does
-    not type them again.
+    Typed columns have a SELECT of their own, so that the search for invalid fields does not cast them again.
     """
     recognised = f"SELECT *, {_named(_type_columns(source_format, fields))}\nFROM (\n{fields.select()}\n) AS texts"
     typed_columns = [*_typed_columns(source_format, fields), *_prompt_digest(source_format, fields, digest_key)]
@@ -97,7 +84,7 @@ def extracted_select(source_format: SourceFormat, fields: Fields, digest_key: st
 
 
 def empty_columns(source_format: SourceFormat) -> list[Column]:
-    """The columns of the verdicts that are null in every line of the format."""
+    """Return the columns that are null in every line of the format."""
     return [column for column in _unmapped(source_format) if column.name not in _DERIVED_BY_VERDICT]
 
 
@@ -119,7 +106,7 @@ def _named(columns: Iterable[tuple[str, str]]) -> str:
 
 
 def payload_columns(source_format: SourceFormat) -> tuple[str, ...]:
-    """The columns whose equality makes two records with one id duplicates rather than a conflict."""
+    """Return the columns that are equal in duplicates, and not in conflicts."""
     delivery = {*source_format.delivery_fields, *WHERE_LANDED, META}
     columns = (column.name for column in (*FACTS, *VOID_TARGET) if column.name not in delivery)
     return (*columns, PAYLOAD_META if source_format.raw_delivery_fields else META)
@@ -128,7 +115,7 @@ def payload_columns(source_format: SourceFormat) -> tuple[str, ...]:
 def _record_id(source_format: SourceFormat, fields: Fields) -> str:
     match source_format.identity_fields:
         case ():
-            return "CAST(line AS VARCHAR)"  # behind the digest of the file, which is known when it is read
+            return "CAST(line AS VARCHAR)"  # `staging.py` adds the digest of the file
         case (single,):
             return fields.text(single) + _suffix(source_format)
         case several:
@@ -161,7 +148,7 @@ def _type_columns(source_format: SourceFormat, fields: Fields) -> Iterator[tuple
 
 
 def _type_by_name(source_format: SourceFormat, text: str) -> str:
-    """The catalogue's type for the log's: by name, else by pattern, else what any other type is."""
+    """Return the SQL of the catalogue's type: by name, else by pattern, else that of any other type."""
     names = "".join(
         f" WHEN {literal(name)} THEN {literal(target or name)}"
         for name, target in source_format.types.items()
@@ -171,7 +158,7 @@ def _type_by_name(source_format: SourceFormat, text: str) -> str:
     other = source_format.types.get(ANY_TYPE)
     rest = literal(other) if other else "NULL"
     if patterns:
-        # The log's own name becomes a group: it is bounded like all that usage is grouped by.
+        # Usage is grouped by the logged name, so its length is limited.
         rest = f"CASE WHEN {' OR '.join(patterns)} THEN dimension_text({text}) ELSE {rest} END"
     return f"CASE {text}{names} ELSE {rest} END" if names else rest
 
@@ -181,7 +168,7 @@ def _typed_columns(source_format: SourceFormat, fields: Fields) -> Iterator[tupl
         yield _typed(name), _time(time, fields)
     for name, value in source_format.fields.items():
         text = literal(value.constant) if isinstance(value, Constant) else fields.text(value)
-        yield _typed(name), f"{_caster(name)}({text})"
+        yield _typed(name), f"{_cast(name)[0]}({text})"
 
 
 def _typed(name: str) -> str:
@@ -189,7 +176,7 @@ def _typed(name: str) -> str:
 
 
 def _metered_columns(source_format: SourceFormat) -> Iterator[tuple[str, str]]:
-    """The typed columns under their own names, without the quantities of types that bring none."""
+    """Yield the typed columns under their own names, null where the type of a record has no quantities."""
     without_quantities = ", ".join(map(literal, unmetered(source_format.record_types)))
     for name in (*source_format.times, *source_format.fields):
         if without_quantities and name in METER_OF_FIELD:
@@ -205,16 +192,6 @@ def _time(time: Time, fields: Fields) -> str:
     return f"time_{time.format}({text})"
 
 
-def _caster(column: str) -> str:
-    if column.endswith("_ms"):
-        return "milliseconds"
-    if column in DIMENSION_COLUMNS:
-        return "dimension_text"
-    if column == "conversation_id":
-        return "single_text"
-    return {"BIGINT": "whole_number", "DECIMAL(38,24)": "exact_decimal"}.get(FIELD_TYPES[column], "plain_text")
-
-
 def _prompt_digest(source_format: SourceFormat, fields: Fields, digest_key: str) -> Iterator[tuple[str, str]]:
     if _PROMPT in source_format.content:
         prompt = fields.text(source_format.content[_PROMPT])
@@ -225,16 +202,16 @@ def _content_digest(source_format: SourceFormat, fields: Fields, digest_key: str
     texts = {name: fields.text(place) for name, place in source_format.content.items()}
     if not texts:
         return
-    # A prompt may be long: it is read once, and its digest stands for it.
+    # The digest of a prompt, which may be long, replaces the prompt.
     parts = [_PROMPT_DIGEST if name == _PROMPT else text for name, text in texts.items()]
-    # A mark before each text keeps an empty one apart from an absent one.
+    # A mark before each text distinguishes an empty one from an absent one.
     marked = ", ".join(f"coalesce('=' || {part}, '')" for part in parts)
     digest = f"text_digest(concat_ws(chr(31), {literal(digest_key)}, {marked}))"
     yield "content_digest", f"CASE WHEN coalesce({', '.join(texts.values())}) IS NOT NULL THEN {digest} END"
 
 
 def _text_columns(source_format: SourceFormat, fields: Fields) -> Iterator[tuple[str, str]]:
-    """The columns of `content` that have a text; those under names of the format's own are one, as JSON."""
+    """Yield the columns of `content` that the format fills; texts under other names are one JSON object."""
     others = {name: fields.text(place) for name, place in source_format.content.items() if name not in _TEXTS}
     for name in _TEXTS:
         if name in source_format.content:
@@ -247,12 +224,12 @@ def _text_columns(source_format: SourceFormat, fields: Fields) -> Iterator[tuple
 
 
 def _invalid_columns(source_format: SourceFormat, fields: Fields) -> Iterator[tuple[str, str]]:
-    """The first field whose text cannot be typed, and that text."""
+    """Yield the name and the text of the first field that cannot be cast."""
     checked = [(name, fields.text(time.field)) for name, time in source_format.times.items()]
     checked += [
         (name, fields.text(value))
         for name, value in source_format.fields.items()
-        if not isinstance(value, Constant) and _caster(name) != "plain_text"
+        if not isinstance(value, Constant) and _cast(name)[0] != "plain_text"
     ]
     tests = [(name, text, f"{text} IS NOT NULL AND {_typed(name)} IS NULL") for name, text in checked]
     names = " ".join(f"WHEN {test} THEN '{name}'" for name, _, test in tests)

@@ -1,10 +1,8 @@
-"""How a line becomes texts of fields, as SQL: what JSON lines and CSV records have in common.
+"""Reads the fields of lines in SQL: the common part of JSON lines and CSV records.
 
-Either gives the same: the fault that a line has as a whole, the text of every field of the format, and the
-fields that no column takes. What a field means is in `extract.py`.
-
-Each step is a SELECT of its own around the one before: what a later step names several times is then computed
-once. DuckDB finds no common subexpressions within CASE.
+The SELECT has the fault of the whole line, the text of every field of the format, and the fields without a column.
+`extract.py` casts the fields. Each step is a SELECT around the one before, because DuckDB computes a common
+subexpression within CASE again each time.
 """
 
 from abc import ABC, abstractmethod
@@ -18,25 +16,25 @@ META, PAYLOAD_META = "meta", "payload_meta"
 
 
 class Fields(ABC):
-    """The fields of a line: each is a column of the SELECT `select`."""
+    """The fields of a line, each a column of the SELECT `select`."""
 
     def __init__(self, source_format: SourceFormat, names: tuple[str, ...]) -> None:
-        """Take the format, and the names of the fields as it has them."""
+        """Take the format and the names of the fields."""
         self._format = source_format
         self.names = names
 
     def text(self, place: Place) -> str:
-        """The SQL of the text in a place; null where it is absent, JSON null or empty."""
+        """Return the SQL of the text of a place; null if it is absent, JSON null or empty."""
         texts = [self._column(field) for field in places(place)]
         if isinstance(place, Join):
-            # Escaped, so that ('a:b', 'c') and ('a', 'b:c') stay two texts.
+            # Escaped, so that ('a:b', 'c') and ('a', 'b:c') differ.
             return " || ':' || ".join(f"replace(replace({text}, '%', '%25'), ':', '%3A')" for text in texts)
         return texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
 
     def select(self) -> str:
-        """The SELECT over `lines` (file, line, raw, utf8).
+        """Return the SELECT over `lines` (file, line, raw, utf8).
 
-        It gives file, line, raw, its fault as a whole, a column for each field, and the columns of `metas`.
+        It has file, line, raw, the fault of the line, a column per field, and the columns of `metas`.
         """
         texts = [f"plain_text({self._value(name)}) AS {self._column(name)}" for name in self.names]
         metas = [f"{self._meta(name)} AS {name}" for name in self.metas]
@@ -50,39 +48,41 @@ class Fields(ABC):
 
     @property
     def metas(self) -> dict[str, tuple[str, ...]]:
-        """The columns that collect the fields which no other column takes, with those that each drops."""
+        """The columns that collect the fields without a column, each with the fields that it drops."""
         payload = {PAYLOAD_META: delivered} if (delivered := self._format.raw_delivery_fields) else {}
         return {META: (), **payload}
 
+    def _taken(self, meta: str) -> list[str]:
+        """Return the fields of the format that are not in this one of `metas`."""
+        delivery = set(self._format.raw_delivery_fields) - set(self.metas[meta]) - self._format.content_fields
+        kept = delivery | self._format.kept_in_meta
+        return [field for field in self._format.read_fields if field not in kept]
+
     @abstractmethod
     def _meta(self, name: str) -> str:
-        """The SQL of one of `metas`: a JSON object, or null where there is no such field."""
+        """Return the SQL of one of `metas`: a JSON object, or null without fields."""
 
     @abstractmethod
     def _lines(self) -> str:
-        """The SQL of a table with file, line, raw, utf8 and whatever `_faults` reads."""
+        """Return the SQL of a table with file, line, raw, utf8 and the columns that `_faults` reads."""
 
     @abstractmethod
     def _faults(self) -> Iterable[tuple[str, str]]:
-        """Tests of the line as a whole, each with its reject reason."""
+        """Yield tests of the whole line, each with its reject reason."""
 
     @abstractmethod
     def _parsed(self, sound: str) -> str:
-        """The SELECT that adds to this one what `_value` reads."""
+        """Return the SELECT around `sound` that adds the columns that `_value` reads."""
 
     @abstractmethod
     def _value(self, name: str) -> str:
-        """The SQL of a field's text."""
+        """Return the SQL of a field's text."""
 
 
 def _with_line_fault(lines: str, own_faults: Iterable[tuple[str, str]]) -> str:
-    # What is short with its line end is short without it, too.
+    # The inner test is slow, and a line that is short with its line end is short without it.
     is_long = f"CASE WHEN strlen(raw) > {MAX_LINE_BYTES} THEN strlen(line_text(raw)) > {MAX_LINE_BYTES} END"
-    faults = [
-        (is_long, "line_too_long"),
-        ("NOT utf8", "not_utf8"),
-        *own_faults,
-    ]
+    faults = [(is_long, "line_too_long"), ("NOT utf8", "not_utf8"), *own_faults]
     cases = " ".join(f"WHEN {test} THEN '{fault}'" for test, fault in faults)
     return (
         "SELECT *, CASE WHEN line_fault IS NULL THEN raw END AS sound\n"

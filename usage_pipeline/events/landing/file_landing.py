@@ -1,7 +1,7 @@
-"""What becomes of one file: landed as immutable objects, set apart, or failed by name.
+"""Decides about one file: landed, quarantined, withdrawn or failed.
 
-The objects' name is a digest of all that decides their rows (file, content, format, rules), so a file that
-is landed again under the same rules is found to be there already.
+The name of a file's objects is a digest of everything that determines their rows (file, content, format, rules),
+so a file that was landed under the same rules is recognized.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +14,7 @@ from pyarrow import parquet
 
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing import lines
+from usage_pipeline.events.landing.recording import Landed
 from usage_pipeline.events.landing.rules import EXPECTED_REJECTS, QUARANTINE_FROM_LINES, LandingRules
 from usage_pipeline.events.landing.scan import LandingFile
 from usage_pipeline.events.landing.verdicts import NO_VERDICTS, Verdicts
@@ -21,22 +22,13 @@ from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.audit import Action, AuditEntry
 from usage_pipeline.storage.digests import fingerprint
-from usage_pipeline.storage.landed_files import FileState, LandedDay, LandedFile
+from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
 
 
 @dataclass(frozen=True)
-class Landed:
-    """What became of a file: its row of the state, the days that it holds, and how many voids it brought."""
-
-    file: LandedFile
-    event_days: list[LandedDay]
-    voids: int
-
-
-@dataclass(frozen=True)
 class FileLanding:
-    """Decides about one file; `known` is what the state says of its path so far."""
+    """Decides about one file; `known` is the present row of its path in the state."""
 
     storage: Storage
     rules: LandingRules
@@ -47,11 +39,11 @@ class FileLanding:
 
     @property
     def source_path(self) -> Path:
-        """Where the file lies."""
+        """The path of the file."""
         return self.storage.settings.landing / self.file.path
 
     def seen_again(self) -> LandedFile | None:
-        """The file's row, if the same content lies in the lake, validated in the same way; None otherwise."""
+        """Return the file's row if the lake has the same content, validated by the same rules; None otherwise."""
         known = self.known
         if known is None or known.object_name is None:
             return None
@@ -64,30 +56,22 @@ class FileLanding:
         return replace(known, size=self.file.size, mtime_ns=self.file.mtime_ns, vanished_at=None)
 
     def failed(self, error: UnreadableFileError) -> Landed:
-        """What becomes of the file, as it cannot be read whole."""
-        return Landed(self._row(FileState.FAILED, NO_VERDICTS, error=str(error)), [], 0)
+        """Return the outcome for a file that cannot be read whole."""
+        return Landed(self._row(FileState.FAILED, NO_VERDICTS, str(error)), [], 0)
 
     def landed(self, verdicts: Verdicts, decided: AuditEntry | None) -> Landed:
-        """What becomes of the file by the verdicts on its lines, and by what people decided about its content."""
+        """Return the outcome by the verdicts on the lines and the last decision about the content."""
         file_state, error = FileState.LANDED, None
         if decided is not None and decided.action is Action.WITHDRAWN:
             file_state, error = FileState.WITHDRAWN, withdrawn_note(decided.by, decided.reason)
         elif decided is None and (fault := self._quarantine_reason(verdicts)):
             file_state, error = FileState.QUARANTINED, fault
-        return Landed(self._row(file_state, verdicts, error=error), verdicts.event_days, verdicts.voids)
+        return Landed(self._row(file_state, verdicts, error), verdicts.event_days, verdicts.tally.voids)
 
     def object_name(self, content_digest: str) -> str:
-        """The name of the file's objects, by all that decides their rows."""
-        return fingerprint(
-            [
-                self.file.source,
-                self.file.landing_day,
-                self.file.path,
-                content_digest,
-                self.source_format.digest,
-                self.rules.digest,
-            ]
-        )
+        """Return the name of the file's objects."""
+        of_file = (self.file.source, self.file.landing_day, self.file.path, content_digest)
+        return fingerprint([*of_file, self.source_format.digest, self.rules.digest])
 
     def _is_whole_in_lake(self, known: LandedFile) -> bool:
         path = self.storage.lake.object(LANDED_EVENTS, known.landing_day, known.object_name)
@@ -97,24 +81,18 @@ class FileLanding:
             return False  # gone, or damaged: it is written again
 
     def _quarantine_reason(self, verdicts: Verdicts) -> str | None:
-        """Why nothing of the file may count, if so: too many of its lines speak against it."""
+        """Return the reason to quarantine the file, if too many of its lines were rejected."""
         validated = verdicts.counts.validated
         if validated < QUARANTINE_FROM_LINES:
             return None
-        speaking = sum(count for reason, count in verdicts.rejects.items() if reason not in EXPECTED_REJECTS)
-        share = Decimal(speaking) / validated
+        rejects = verdicts.tally.rejects.items()
+        share = Decimal(sum(count for reason, count in rejects if reason not in EXPECTED_REJECTS)) / validated
         threshold = self.storage.settings.reject_share_threshold
         if share <= threshold:
             return None
         return f"{share:.1%} of its lines were rejected for other reasons than age, more than {threshold:.1%}"
 
-    def _row(
-        self,
-        file_state: FileState,
-        verdicts: Verdicts,
-        *,
-        error: str | None,
-    ) -> LandedFile:
+    def _row(self, file_state: FileState, verdicts: Verdicts, error: str | None) -> LandedFile:
         digest = verdicts.content_digest or None
         return LandedFile(
             path=self.file.path,
@@ -129,14 +107,14 @@ class FileLanding:
             state=file_state,
             error=error,
             **vars(verdicts.counts),
-            accepted=verdicts.accepted,
-            rejected=verdicts.rejected,
+            accepted=verdicts.tally.accepted,
+            rejected=verdicts.tally.rejected,
             landed_at=self._landed_at(digest),
             run=self.run,
         )
 
     def _landed_at(self, digest: str | None) -> datetime:
-        """When this content began to count: other rules that read it again are no new arrival."""
+        """Return the time since when this content counts; landing it again by other rules does not change it."""
         known = self.known
         if known is not None and known.state is FileState.LANDED and known.content_digest == digest:
             return known.landed_at
@@ -144,5 +122,5 @@ class FileLanding:
 
 
 def withdrawn_note(by: str, reason: str) -> str:
-    """What `files` says of a withdrawn file."""
+    """Return the note that `files` shows for a withdrawn file."""
     return f"withdrawn by {by}: {reason}"

@@ -1,27 +1,27 @@
-"""JSON paths such as `$.a."b.c"`, and what is made of many of them: a structure to read, a patch to remove."""
+"""JSON paths such as `$.a."b.c"`, structures that read them, and patches that remove them."""
 
 import csv
 from collections.abc import Iterable
 
 Tree = dict[str, "Tree | str"]
-"""What is read of an object: below each key a tree, or the name of a type."""
+"""The structure of an object: for each key a tree, or the name of a type."""
 
 
 def keys(path: str) -> list[str]:
-    """The keys of a path: `$.a."b.c"` has `a` and `b.c`."""
+    """Split a path into keys: `$.a."b.c"` has `a` and `b.c`."""
     return next(csv.reader([path.removeprefix("$.")], delimiter="."))
 
 
 def inner_keys(paths: Iterable[str]) -> list[str]:
-    """The names of the objects that these paths lead through, innermost first."""
+    """Return the names of the objects in these paths, innermost first."""
     depths = {key: depth for path in paths for depth, key in enumerate(keys(path)[:-1])}
     return sorted(depths, key=lambda key: (-depths[key], key))
 
 
 def add(tree: Tree, path: str) -> bool:
-    """Add a path as a text, unless there is no place for it; tells whether there is.
+    """Add a path as a text, if it fits. Returns False if it does not.
 
-    There is none below a text, and none for a key that differs from another only by case.
+    A path does not fit below a text, or if one of its keys differs from another only by case.
     """
     *outer, last = keys(path)
     for key in outer:
@@ -42,7 +42,7 @@ def _is_taken(tree: Tree, key: str) -> bool:
 
 
 def nulls_at(paths: Iterable[str]) -> dict[str, object]:
-    """A JSON merge patch that removes these paths."""
+    """Return a JSON merge patch that removes these paths."""
     patch: dict[str, object] = {}
     for path in paths:
         *outer, last = keys(path)

@@ -1,7 +1,6 @@
-"""A landing file as numbered lines in Arrow batches: decompressed, divided, decoded, without a loop over lines.
+"""Reads a landing file as numbered lines in Arrow batches, by array operations instead of a loop over lines.
 
-Lines are found by array operations on blocks of bytes. A CSV record may span several physical lines, see
-`csv_records.py`. What a line means is not this module's business.
+A CSV record may span several physical lines, see `csv_records.py`.
 """
 
 import codecs
@@ -38,7 +37,7 @@ _WHITE = np.frombuffer(b" \t\r\n\x0b\x0c", dtype=np.uint8)
 
 @dataclass
 class LineCounts:
-    """How many physical lines a reader has passed, and how many of them are no record of their own."""
+    """The physical lines that a reader has passed, and those of them that are no record of their own."""
 
     lines: int = 0
     header: int = 0
@@ -47,12 +46,12 @@ class LineCounts:
 
     @property
     def validated(self) -> int:
-        """The records: each is accepted or rejected."""
+        """The number of records, each of which is accepted or rejected."""
         return self.lines - self.header - self.continuation - self.blank
 
 
 def read_header(file: Path, compression: str | None) -> str:
-    """The first record of a CSV file that is not blank. Raises UnreadableFileError when there is none."""
+    """Return the first record of a CSV file that is not blank. Raises UnreadableFileError if there is none."""
     blocks = text_blocks(read_blocks(file, compression, BLOCK_BYTES))
     for data, ends in whole_records(blocks, csv_record_ends, MAX_LINE_BYTES):
         texts, _ = _decoded(data, ends)
@@ -63,7 +62,7 @@ def read_header(file: Path, compression: str | None) -> str:
 
 
 def content_digest(file: Path, compression: str | None) -> str:
-    """The SHA-256 of the decompressed bytes. Raises UnreadableFileError, also for UTF-16 and the like."""
+    """Return the SHA-256 of the decompressed bytes. Raises UnreadableFileError, also for UTF-16 and the like."""
     digest = hashlib.sha256()
     for _ in text_blocks(_digested(read_blocks(file, compression, BLOCK_BYTES), digest)):
         pass
@@ -79,12 +78,11 @@ def _digested(blocks: Iterator[bytes], digest: "hashlib._Hash") -> Iterator[byte
 class LineReader:
     """Reads one file once. After the last batch `counts` and `digest` are complete.
 
-    Raises UnreadableFileError, also when the file is not the one that the folder showed: then it was changed
-    meanwhile, and is landed again by the next run.
+    Raises UnreadableFileError, also if the file changed since the landing folder was scanned.
     """
 
     def __init__(self, file: Path, landing_file: LandingFile) -> None:
-        """Prepare to read; nothing is opened before the first batch is asked for."""
+        """Take the file; it is opened when the first batch is read."""
         self.counts = LineCounts()
         self._file = file
         self._landing_file = landing_file
@@ -97,7 +95,7 @@ class LineReader:
         return self._digest.hexdigest()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The file's records in order, as (line, raw, utf8), without header and blank lines."""
+        """Yield the file's records in order, as (line, raw, utf8), without header and blank lines."""
         blocks = read_blocks(self._file, self._landing_file.compression, BLOCK_BYTES)
         record_ends = csv_record_ends if self._is_csv else line_ends
         for data, ends in whole_records(text_blocks(_digested(blocks, self._digest)), record_ends, MAX_LINE_BYTES):
@@ -115,7 +113,7 @@ class LineReader:
         return pa.record_batch([_int64(numbers), texts, utf8], schema=SCHEMA)
 
     def _physical_lines(self, data: bytes, ends: Positions) -> tuple[Positions, int]:
-        """How many line ends stand before each record, and how many lines there are."""
+        """Return the number of line ends before each record, and the number of lines."""
         if not self._is_csv:
             return np.arange(len(ends), dtype=np.int64), len(ends)
         newlines = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == NEWLINE)
@@ -136,11 +134,11 @@ class LineReader:
 
 
 def _blank(texts: pa.LargeStringArray) -> NDArray[np.bool_]:
-    """Which texts are nothing but white space."""
+    """Return True for each text that is only white space."""
     blank = np.zeros(len(texts), dtype=bool)
     _, offsets, data = texts.buffers()
     starts = np.frombuffer(offsets, dtype=np.int64)[:-1]
-    # Few lines begin with white space: only those are looked at whole.
+    # Only lines that begin with white space, which are few, are read whole.
     candidates = np.flatnonzero(np.isin(np.frombuffer(data, dtype=np.uint8)[starts], _WHITE))
     if len(candidates):
         trimmed = pc.ascii_trim_whitespace(texts.take(_int64(candidates)))
@@ -149,7 +147,7 @@ def _blank(texts: pa.LargeStringArray) -> NDArray[np.bool_]:
 
 
 def _decoded(data: bytes, ends: Positions) -> tuple[pa.LargeStringArray, pa.Array]:
-    """The records as texts, and which of them are UTF-8; of the others the wrong bytes are replaced."""
+    """Return the records as texts, with False for each that is not UTF-8; its wrong bytes are replaced."""
     utf8 = np.ones(len(ends), dtype=bool)
     texts = _texts(data, ends)
     try:
@@ -168,7 +166,7 @@ def _texts(data: bytes, ends: Positions) -> pa.LargeStringArray:
     return pa.LargeStringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(data))
 
 
-# `pa.array` would do, but imports pandas first, if that is installed: half a second.
+# Not `pa.array`, which imports pandas if it is installed: half a second.
 def _int64(values: Positions) -> pa.Int64Array:
     return pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
 

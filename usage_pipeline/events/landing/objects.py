@@ -1,4 +1,4 @@
-"""The objects of files: one each in `landed_events`, and one each for texts and for rejected lines if any."""
+"""Writes the objects of files: one in `landed_events`, and one each for texts and rejected lines if any."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -15,23 +15,24 @@ from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.tables import TableSpec
 
 _OPTIONS = f"{PARQUET}, ROW_GROUP_SIZE 30720, ROW_GROUP_SIZE_BYTES '64MB'"
-"""Row groups are built in memory, one per thread, and a line may have 16 MiB of text."""
+"""Row groups are limited, because each thread builds one in memory and a line may have 16 MiB of text."""
 
 Targets = Mapping[int, Path]
-"""Where the object of each file is put, by the number of the file."""
+"""The path of the object of each file, by the number of the file."""
 
 
 def events_select(source_format: SourceFormat) -> str:
-    """The SELECT of the accepted lines of a format."""
+    """Return the SELECT of the accepted lines of a format."""
     record = ", ".join(f'"{column.name}"' for column in RECORD)
     payload = ", ".join(f'"{column}"' for column in payload_columns(source_format))
     return landing_sql("landed_events").format(columns=record, payload=payload)
 
 
 def store(duck: DuckDBPyConnection, lake: Lake, spec: TableSpec, select: str, targets: Targets) -> None:
-    """Write the rows of a SELECT as one object per file, those of several files at once."""
+    """Write the rows of a SELECT as one object per file."""
     if len(targets) == 1:
-        _store_alone(duck, lake, select, targets)
+        ((number, target),) = targets.items()
+        lake.replace(target, partial(_copy, duck, f"FROM ({select}) WHERE file = {number}"))
     elif targets:
         lake.replace_all(spec, partial(_copy_apart, duck, select, targets))
 
@@ -42,17 +43,12 @@ def store_empty(duck: DuckDBPyConnection, lake: Lake, select: str, targets: Targ
         lake.replace(target, partial(_copy, duck, f"{select} LIMIT 0"))
 
 
-def _store_alone(duck: DuckDBPyConnection, lake: Lake, select: str, targets: Targets) -> None:
-    for number, target in targets.items():
-        lake.replace(target, partial(_copy, duck, f"FROM ({select}) WHERE file = {number}"))
-
-
 def _copy(duck: DuckDBPyConnection, select: str, path: Path) -> None:
     duck.execute(f"COPY (SELECT * EXCLUDE (file) FROM ({select})) TO {literal(str(path))} ({_OPTIONS})")
 
 
 def _copy_apart(duck: DuckDBPyConnection, select: str, targets: Targets, folder: Path) -> dict[Path, Path]:
-    """Write one file per number into the folder; an ending of its own keeps it from being taken for an object."""
+    """Write one file per number into the folder, with an ending that no object has."""
     apart = "PARTITION_BY (file), FILE_EXTENSION 'part'"
     duck.execute(f"COPY ({select}) TO {literal(str(folder))} ({_OPTIONS}, {apart})")
     made: dict[Path, Path] = {}

@@ -1,7 +1,7 @@
-"""Files on their way to validation: small ones are read whole beforehand, a large one while it is validated.
+"""Opens files and groups those that one SELECT can read: files of one format, and of one header if they have one.
 
-So a small file that cannot be read whole has failed before its lines meet those of others. What belongs together
-is what one SELECT can read: files of one format, and of one header if they have one.
+Small files are read whole beforehand, so that one that cannot be read fails before it joins a group. A large file
+is read while it is validated.
 """
 
 from collections import deque
@@ -20,14 +20,14 @@ from usage_pipeline.events.landing.lines import LineReader, read_header
 
 TOGETHER_BYTES = 1 << 24
 TOGETHER_FILES = 64
-"""DuckDB writes a hundred files side by side; of more it would close some, and begin second ones."""
+"""DuckDB keeps a hundred files open; with more it would close some and write a second file for them."""
 
 
 class OpenFile:
-    """The lines of a file, as far as they are read; they can be taken once."""
+    """A file whose lines are read ahead as far as they are few."""
 
     def __init__(self, landing: FileLanding) -> None:
-        """Read a small file whole, and the start of one that is small only as long as it is compressed.
+        """Read a small file whole, and only the start of one that is large when decompressed.
 
         Raises UnreadableFileError.
         """
@@ -41,7 +41,7 @@ class OpenFile:
             self._read_ahead()
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The file's records, like those of its reader."""
+        """Yield the file's records, as its reader does. They can be read once."""
         while self._read:
             yield self._read.popleft()
         yield from self._rest
@@ -63,7 +63,7 @@ class Group:
     failed: list[tuple[FileLanding, UnreadableFileError]] = field(default_factory=list)
 
     def takes(self, file: OpenFile) -> bool:
-        """Whether the file can be validated with those that are here."""
+        """Return True if the file can be validated together with the files of the group."""
         if not self.files:
             return True
         first = self.files[0]
@@ -73,7 +73,7 @@ class Group:
 
 
 def in_groups(landings: Iterable[FileLanding]) -> Iterator[Group]:
-    """The files in the order given, opened and put together as far as neighbours fit."""
+    """Open the files in the order given, and group neighbours."""
     group = Group()
     for landing in landings:
         try:

@@ -1,17 +1,27 @@
-"""Puts what became of landing files in the place of what was known of them, and logs what people may ask about."""
+"""Records landed, failed and vanished files in the state, and their changes in the audit log."""
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from usage_pipeline.events.landing.file_landing import Landed
 from usage_pipeline.storage import audit, landed_files
 from usage_pipeline.storage.audit import PIPELINE, Action, AuditEntry
-from usage_pipeline.storage.landed_files import FileState, LandedFile
+from usage_pipeline.storage.landed_files import FileState, LandedDay, LandedFile
+from usage_pipeline.storage.opened import Storage
 
 Before = LandedFile | None
-"""What was known of a file's path before."""
+"""The row of the file's path before."""
+
+
+@dataclass(frozen=True)
+class Landed:
+    """A file's row of the state, its rows per event day, and the number of its voids."""
+
+    file: LandedFile
+    event_days: list[LandedDay]
+    voids: int
 
 
 def record(connection: Connection, outcomes: Collection[tuple[Before, Landed]], now: datetime) -> None:
@@ -41,7 +51,7 @@ def _worth_logging(landed: Landed, before: Before) -> Iterator[tuple[Action, str
     file = landed.file
     is_new = before is None or before.content_digest != file.content_digest or before.state is not file.state
     contents = {before.content_digest if before else None, file.content_digest} - {None}
-    if len(contents) > 1:  # a file that cannot be read has none: it failed, or is whole again
+    if len(contents) > 1:  # a file that cannot be read has no digest
         yield Action.CHANGED, "landed again in place of its former content"
     if is_new and file.state is FileState.FAILED:
         yield Action.FAILED, file.error or ""
@@ -49,3 +59,16 @@ def _worth_logging(landed: Landed, before: Before) -> Iterator[tuple[Action, str
         yield Action.QUARANTINED, file.error or ""
     if is_new and landed.voids:
         yield Action.VOIDED, f"brought {landed.voids:,} voids"
+
+
+def note_vanished(storage: Storage, paths: Collection[str]) -> None:
+    """Note that the files with these paths are gone, and that all other files are there. Withdraws nothing."""
+    now = storage.settings.clock.now
+    reason = "gone from the landing folder; what is known of it stays as it is"
+    with storage.warehouse.begin() as connection:
+        known = landed_files.files(connection)
+        gone = [replace(file, vanished_at=now) for file in known if file.path in paths and not file.vanished_at]
+        back = [replace(file, vanished_at=None) for file in known if file.path not in paths and file.vanished_at]
+        landed_files.record_files(connection, gone + back)
+        notes = [AuditEntry(now, PIPELINE, Action.VANISHED, file.path, reason) for file in gone]
+        audit.record(connection, *notes)

@@ -1,4 +1,4 @@
-"""Reads the lines that were not accepted, for people."""
+"""Reads rejected lines, and explains reject reasons; docs/formats.md has more about them."""
 
 from datetime import date
 from pathlib import Path
@@ -8,11 +8,40 @@ from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 
+INVALID = "invalid_<column>"
+"""The entry of MEANINGS for the reasons `invalid_tokens_in` and the like."""
+
+MEANINGS = {
+    "malformed_json": "The line is not valid JSON, or cut off",
+    "not_an_object": "The line is JSON, but not one object",
+    "malformed_csv": "Other fields than the header, or an open quote",
+    "not_utf8": "The line is not UTF-8 text",
+    "line_too_long": "The line is longer than 16 MiB",
+    "missing_tenant_id": "Neither the line nor its folder names a tenant",
+    "tenant_mismatch": "The line and its folder name two tenants",
+    "missing_record_id": "The line has no id",
+    "missing_type": "The line does not say what happened",
+    "missing_occurred_at": "The line does not say when it happened",
+    "missing_void_source": "A void does not say whose record it takes back",
+    "missing_void_record_id": "A void does not say which record it takes back",
+    "unknown_type": "The format lists no such type of event",
+    INVALID: "A value is not of the expected form",
+    "token_invariant": "More cached than input, or reasoning than output",
+    "timestamp_in_future": "It happened after the day on which it landed",
+    "past_retention": "It is older than the plan of its tenant keeps",
+    "before_calendar": "It happened before the first day of the calendar",
+}
+
+
+def listed_as(reason: str) -> str:
+    """Return the key of MEANINGS for a reason."""
+    return INVALID if reason.startswith("invalid_") else reason
+
 
 def read_rejects(
     storage: Storage, first: date, last: date, path: str | None = None, limit: int | None = None
 ) -> list[dict[str, object]]:
-    """Rejected lines of the landing days from first to last, in landing order, at most `limit` of them."""
+    """Return rejected lines of the landing days from first to last, in landing order, at most `limit`."""
     present = _objects(storage, first, last, path)
     if not present:
         return []
@@ -26,7 +55,7 @@ def read_rejects(
 
 
 def count_rejects(storage: Storage, first: date = date.min, last: date = date.max) -> dict[tuple[str, str], int]:
-    """How many lines of the landing days from first to last were rejected, by landing file and reason."""
+    """Count the rejected lines of the landing days from first to last, by landing file and reason."""
     present = _objects(storage, first, last)
     if not present:
         return {}
@@ -38,7 +67,7 @@ def count_rejects(storage: Storage, first: date = date.min, last: date = date.ma
 
 
 def _objects(storage: Storage, first: date, last: date, path: str | None = None) -> list[Path]:
-    """Where the rejected lines of these landing days lie; what was pruned is left out."""
+    """Return the paths of the objects of these landing days; pruned ones are left out."""
     with storage.warehouse.connect() as connection:
         files = [
             file

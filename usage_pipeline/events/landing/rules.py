@@ -1,4 +1,4 @@
-"""The rules of a landing day: all that decides how a line is validated, except its format."""
+"""The rules by which the lines of a landing day are validated, except their formats."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,22 +20,22 @@ from usage_pipeline.tenants.reference import load_tenants
 CLOCK_TOLERANCE = timedelta(minutes=5)
 QUARANTINE_FROM_LINES = 100
 EXPECTED_REJECTS = frozenset({"past_retention", "before_calendar"})
-"""Reasons that say nothing about the quality of a file."""
+"""Reasons that do not count for quarantine, because they are no fault of the file."""
 LANDING_VERSION = 2
 """Raise it when the Python around the SQL (`lines.py`, `csv_records.py`, `fields.py`, `extract.py` and the like)
-divides or reads a line differently: then files landed before are known to be read by other rules."""
+divides or reads a line differently, so that files landed before have another rules digest."""
 _SQL_FILES = ("macros", "validated_lines", "landed_events", "content", "rejected_lines")
 
 
 @cache
 def landing_sql(name: str) -> str:
-    """One of the SQL files of this folder."""
+    """Read an SQL file of this folder."""
     return resources.files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
 class LandingRules:
-    """All that decides how the lines of a landing day are validated, except the formats."""
+    """The settings, tenants and day by which lines are validated."""
 
     settings: Settings
     tenants: Tenants
@@ -48,7 +48,7 @@ class LandingRules:
 
     @cached_property
     def retention(self) -> tuple[tuple[str | None, date | None], ...]:
-        """The first day that is kept, by tenant; under no tenant, and first, that of the default plan."""
+        """The first day that is kept, by tenant; the default plan's is first, without a tenant."""
         names = sorted(self.tenants.by_id)
         kept = ((name, self.tenants.retention_start(name, self.day)) for name in names)
         return ((None, self.first_kept), *kept)
@@ -60,22 +60,12 @@ class LandingRules:
 
     @cached_property
     def digest(self) -> str:
-        """Changes whenever a line might be validated differently."""
+        """A digest that changes when a line may be validated differently."""
         sql = [landing_sql(name) for name in _SQL_FILES]
         columns_digest = fingerprint((column.name, column.type) for column in LANDED_EVENTS.columns)
         key = self.settings.digest_key.get_secret_value()
-        return fingerprint(
-            [
-                LANDING_VERSION,
-                *sql,
-                columns_digest,
-                ENGINE_VERSION,
-                catalogue_digest(),
-                self.retention,
-                self.settings.first_day,
-                key,
-            ]
-        )
+        of_code = (LANDING_VERSION, *sql, columns_digest, ENGINE_VERSION, catalogue_digest())
+        return fingerprint([*of_code, self.retention, self.settings.first_day, key])
 
     @property
     def latest_time(self) -> datetime:
@@ -84,13 +74,13 @@ class LandingRules:
 
 
 def load_rules(settings: Settings, days: Iterable[date]) -> dict[date, LandingRules]:
-    """The rules of landing days, from the reference directory as it is now."""
+    """Read the rules of landing days from settings and reference directory."""
     tenants = load_tenants(settings)
     return {day: LandingRules(settings, tenants, day) for day in days}
 
 
 def retention_of(rules: Iterable[LandingRules]) -> ReferenceRows:
-    """The first day kept, by landing day and tenant; without the default plan's."""
+    """Return the table `retention`: the first day kept, by landing day and tenant, without the default plan's."""
     names = columns(("landing_day", "DATE", ""), ("tenant_id", "VARCHAR", ""), ("first_kept", "DATE", ""))
     rows = ((of_day.day, *kept) for of_day in rules for kept in of_day.retention[1:])
     return ReferenceRows("retention", names, tuple(rows))

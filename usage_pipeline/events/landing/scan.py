@@ -1,17 +1,15 @@
-"""Which landing files there are.
-
-The folder names are the contract with the platform that writes them:
+"""Scans the landing folder for files.
 
     landing/<source>/<landing day>/[<tenant>/]<file>.jsonl | .csv, plain or with .gz or .zst
 
-A name that begins with a dot, or ends in .tmp or .part, is passed over. A symbolic link is followed where it
-stays within the landing folder. A problem with one file hides no other.
+Names that begin with a dot, or end in .tmp or .part, are skipped. Symbolic links are followed within the landing
+folder. A problem with one file hides no other.
 """
 
 import errno
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -26,7 +24,7 @@ COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 
 @dataclass(frozen=True)
 class LandingFile:
-    """A file that can be landed, as the folder shows it."""
+    """A file that can be landed."""
 
     path: str
     source: str
@@ -40,7 +38,7 @@ class LandingFile:
 
 @dataclass(frozen=True)
 class Misplaced:
-    """Something in the landing folder that is not a landing file, and what to do about it."""
+    """An entry of the landing folder that is not a landing file, with the problem and its remedy."""
 
     path: str
     problem: str
@@ -48,7 +46,7 @@ class Misplaced:
 
 @dataclass(frozen=True)
 class Scan:
-    """All that the landing folder holds, in landing order."""
+    """The content of the landing folder; files in landing order."""
 
     files: tuple[LandingFile, ...]
     misplaced: tuple[Misplaced, ...]
@@ -62,37 +60,23 @@ class Scan:
 
 
 def scan_landing(settings: Settings, formats: Mapping[str, SourceFormat]) -> Scan:
-    """Look through the landing folder. Hidden files and those still being written are passed over."""
-    walk = _Walk(settings, formats)
-    walk.go()
-    return Scan(_in_order(walk.files), _by_path(walk.misplaced))
+    """Scan the whole landing folder."""
+    return _Walk(settings, formats).scan()
 
 
 def scan_days(settings: Settings, formats: Mapping[str, SourceFormat], days: Collection[date]) -> Scan:
-    """What the folders of these landing days hold."""
+    """Scan the folders of these landing days."""
     names = frozenset(day.isoformat() for day in days)
-    walk = _Walk(settings, formats, names)
-    walk.go()
-    of_days = (entry for entry in walk.misplaced if names.intersection(entry.path.split("/")[1:2]))
-    return Scan(_in_order(walk.files), _by_path(of_days))
-
-
-def _in_order(files: list[LandingFile]) -> tuple[LandingFile, ...]:
-    return tuple(sorted(files, key=lambda file: (file.landing_day, file.path.encode())))
-
-
-def _by_path(misplaced: Iterable[Misplaced]) -> tuple[Misplaced, ...]:
-    return tuple(sorted(misplaced, key=lambda entry: entry.path))
+    found = _Walk(settings, formats, names).scan()
+    return Scan(found.files, tuple(e for e in found.misplaced if names.intersection(e.path.split("/")[1:2])))
 
 
 class _OutOfPlaceError(Exception):
-    """Something is not a landing file; the message says why, and what to do."""
+    """An entry is not a landing file; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class _Place:
-    """What the folders above a file say of it."""
-
     path: str
     source: SourceFormat
     landing_day: date
@@ -100,7 +84,7 @@ class _Place:
 
 
 class _Walk:
-    """Goes down the landing folder. Only symbolic links are resolved: there may be 100,000 files."""
+    """Walks through the landing folder. Only symbolic links are resolved, because there may be 100,000 files."""
 
     def __init__(
         self, settings: Settings, formats: Mapping[str, SourceFormat], only: Collection[str] | None = None
@@ -109,19 +93,16 @@ class _Walk:
         self._formats = formats
         self._only = only
         self._root = os.path.realpath(settings.landing)
-        self.files: list[LandingFile] = []
-        self.misplaced: list[Misplaced] = []
+        self._files: list[LandingFile] = []
+        self._misplaced: list[Misplaced] = []
 
-    def go(self) -> None:
-        """Find all files, and what is no landing file."""
-        with self._or_misplaced("."):
-            try:
-                sources = _visible(self._root, "expected the landing folder")
-            except FileNotFoundError:
-                return
-            for entry in sources:
+    def scan(self) -> Scan:
+        with self._or_misplaced("."), suppress(FileNotFoundError):
+            for entry in _visible(self._root, "expected the landing folder"):
                 with self._or_misplaced(entry.name):
                     self._source(entry)
+        files = sorted(self._files, key=lambda file: (file.landing_day, file.path.encode()))
+        return Scan(tuple(files), tuple(sorted(self._misplaced, key=lambda entry: entry.path)))
 
     def _source(self, source: os.DirEntry[str]) -> None:
         self._check_link(source)
@@ -155,22 +136,22 @@ class _Walk:
     def _tenant_or_file(self, day: _Place, entry: os.DirEntry[str]) -> None:
         self._check_link(entry)
         if not entry.is_dir():
-            self.files.append(self._file(day, entry))
+            self._files.append(self._file(day, entry))
             return
         if _ending(entry.name)[0] in {f".{known}" for known in FileType}:
             raise _OutOfPlaceError("expected a file, but this is a folder; rename it if it is that of a tenant")
         place = replace(day, path=f"{day.path}/{entry.name}", tenant=entry.name)
         for file in _visible(entry.path, "expected a folder"):
-            try:  # and no context manager: there may be 100,000 files
+            try:  # a context manager would be slow for 100,000 files
                 self._check_link(file)
-                self.files.append(self._file(place, file))
+                self._files.append(self._file(place, file))
             except (_OutOfPlaceError, OSError) as error:
                 self._note(f"{place.path}/{file.name}", error)
 
     @staticmethod
     def _file(place: _Place, file: os.DirEntry[str]) -> LandingFile:
         path = f"{place.path}/{file.name}"
-        if not _is_utf8(path):
+        if path.encode(errors="replace").decode() != path:
             raise _OutOfPlaceError("its name, or that of a folder above, is not UTF-8; rename it")
         if not file.is_file():
             raise _OutOfPlaceError(_no_file(file))
@@ -203,7 +184,7 @@ class _Walk:
             if isinstance(error, OSError)
             else str(error)
         )
-        self.misplaced.append(Misplaced(path.encode(errors="backslashreplace").decode(), problem))
+        self._misplaced.append(Misplaced(path.encode(errors="backslashreplace").decode(), problem))
 
     def _check_link(self, entry: os.DirEntry[str]) -> None:
         if not entry.is_symlink():
@@ -249,20 +230,12 @@ def _parse_day(name: str) -> date | None:
 
 
 def _ending(name: str) -> tuple[str, str | None]:
-    """The ending that tells the format, and the compression."""
+    """Return the ending of the format, and the compression."""
     stem, last = _suffix(name)
     return (_suffix(stem)[1], COMPRESSIONS[last]) if last in COMPRESSIONS else (last, None)
 
 
 def _suffix(name: str) -> tuple[str, str]:
-    """The name without its last ending, and that ending. Path does the same, but not 100,000 times a second."""
+    """Split off the last ending. `Path` does the same, but is slow for 100,000 files."""
     stem, dot, last = name.rpartition(".")
     return (stem, dot + last) if stem and last else (name, "")
-
-
-def _is_utf8(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

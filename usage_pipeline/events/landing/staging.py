@@ -1,7 +1,8 @@
-"""The staged lines: each line of some landing files with its verdict, before it becomes rows of tables.
+"""Stages the lines of landing files with their verdicts, in a temporary table that DuckDB may spill to disk.
 
-Keeping a column costs about as much as typing it, so only what differs between lines is kept. The rest, the facts
-of the file and columns that nothing fills, comes back when it is read. What has no place in memory DuckDB spills.
+The SELECT of verdicts reads the lines and the tables that `register_rules` and `register_files` create. To store a
+column takes about as long as to cast it, so columns that are equal for all lines of a file, or empty for a format,
+are added when the table is read.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,15 +10,23 @@ from contextlib import contextmanager
 
 import numpy as np
 import pyarrow as pa
-from duckdb import DataError, DuckDBPyConnection
+from duckdb import CatalogException, DataError, DuckDBPyConnection
 from duckdb import Error as DuckDBError
 
 from usage_pipeline.errors import UnreadableFileError
+from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.events.landing import lines
-from usage_pipeline.events.landing.extract import empty_columns
+from usage_pipeline.events.landing.blocks import grouped
+from usage_pipeline.events.landing.extract import empty_columns, mapped_fields
+from usage_pipeline.events.landing.file_landing import FileLanding
 from usage_pipeline.events.landing.reading_ahead import OpenFile
+from usage_pipeline.events.landing.rules import landing_sql
 from usage_pipeline.events.record import TEXTS
 from usage_pipeline.events.source_format import SourceFormat
+from usage_pipeline.storage.daily import ReferenceRows
+from usage_pipeline.storage.inputs import register_reference
+from usage_pipeline.storage.rows import register_rows
+from usage_pipeline.storage.tables import columns
 
 _FILE = pa.field("file", pa.int32())
 _SCHEMA = lines.SCHEMA.insert(0, _FILE)
@@ -28,8 +37,36 @@ _OF_REJECTS = {
     "invalid_field": "invalid_field",
     "invalid_text": "invalid_text",
 }
-"""Columns that only rejected lines have, and what they hold there."""
+"""Columns that only rejected lines have, and their values."""
 _HAS_TEXT = f"coalesce({', '.join(f'text_{column.name}' for column in TEXTS)}) IS NOT NULL"
+
+
+_MAPPED_FIELDS = columns(("column_name", "VARCHAR", ""), ("field", "VARCHAR", ""), ("expected", "VARCHAR", ""))
+_LANDING = columns(
+    ("file", "INTEGER", "Number of the file, which its lines carry."),
+    ("source", "VARCHAR", "Its format."),
+    ("landing_file", "VARCHAR", "Its path."),
+    ("landing_day", "DATE", "Its landing day."),
+    ("tenant_folder", "VARCHAR", "The tenant of its folder."),
+    ("landed_at", "TIMESTAMP", "End of the landing day."),
+    ("latest_time", "TIMESTAMP", "The latest time that an event may have."),
+    ("first_day", "DATE", "First day of the calendar."),
+    ("first_kept", "DATE", "First day that the default plan keeps."),
+    ("input_includes_cached", "BOOLEAN", "Meaning of input tokens in its format."),
+)
+
+
+def register_rules(duck: DuckDBPyConnection, source_format: SourceFormat, retention: ReferenceRows) -> None:
+    """Register macros, event catalogue, retention and the fields of the format."""
+    _create_macros(duck)
+    register_reference(event_types(), duck)
+    register_reference(retention, duck)
+    register_rows(duck, "mapped_fields", _MAPPED_FIELDS, mapped_fields(source_format))
+
+
+def register_files(duck: DuckDBPyConnection, files: Iterable[tuple[int, FileLanding]]) -> None:
+    """Create the table `landing`, a row per file."""
+    register_rows(duck, "landing", _LANDING, [_row(*file) for file in files])
 
 
 def stage(
@@ -37,7 +74,7 @@ def stage(
 ) -> None:
     """Stream the files' lines through the SELECT of verdicts into the table `staged`.
 
-    Raises UnreadableFileError when one of the files cannot be read whole.
+    Raises UnreadableFileError if one of the files cannot be read whole.
     """
     stream = _Stream(files)
     duck.register("lines", pa.RecordBatchReader.from_batches(_SCHEMA, stream.batches()))
@@ -49,23 +86,39 @@ def stage(
 
 
 def register_validated(duck: DuckDBPyConnection, source_format: SourceFormat, digests: Sequence[str]) -> None:
-    """Make the staged lines readable as `validated`: one row per line, with all columns.
+    """Create the view `validated`: the staged lines, one row per line, with all columns.
 
-    `digests` are those of the files' contents, in the order of their numbers.
+    `digests` are the content digests of the files, in the order of their numbers.
     """
     digest = "CAST(? AS VARCHAR[])[file] AS digest"
     duck.execute(f"CREATE TEMP TABLE landed AS SELECT *, {digest} FROM landing", [digests])
     empty = "".join(f", CAST(NULL AS {column.type}) AS {column.name}" for column in empty_columns(source_format))
     position = " REPLACE (digest || ':' || record_id AS record_id)"
-    columns = (
-        f"staged.*{'' if source_format.identity_fields else position}, landed.* EXCLUDE (file, digest){empty}"
+    staged = f"staged.*{'' if source_format.identity_fields else position}"
+    duck.execute(
+        f"CREATE TEMP VIEW validated AS SELECT {staged}, landed.* EXCLUDE (file, digest){empty} "
+        "FROM staged JOIN landed ON landed.file = staged.file"
     )
-    joined = "staged JOIN landed ON landed.file = staged.file"
-    duck.execute(f"CREATE TEMP VIEW validated AS SELECT {columns} FROM {joined}")
+
+
+def _create_macros(duck: DuckDBPyConnection) -> None:
+    """Create the macros once per engine, because they take as long as landing a small file."""
+    try:
+        duck.execute("SELECT has_landing_macros()")
+    except CatalogException:
+        for statement in landing_sql("macros").split(";\n"):
+            duck.execute(statement)
+
+
+def _row(number: int, landing: FileLanding) -> tuple[object, ...]:
+    file, rules = landing.file, landing.rules
+    place = (file.source, file.path, file.landing_day, file.tenant)
+    of_day = (rules.landed_at, rules.latest_time, rules.settings.first_day, rules.first_kept)
+    return (number, *place, *of_day, landing.source_format.input_includes_cached)
 
 
 class _Stream:
-    """The lines as DuckDB asks for them; `error` is what ended them, of which DuckDB makes one of its own."""
+    """The lines as DuckDB reads them. `error` is the error that ended them; DuckDB raises another in its place."""
 
     def __init__(self, files: Sequence[OpenFile]) -> None:
         self.error: BaseException | None = None
@@ -75,7 +128,7 @@ class _Stream:
         try:
             yield from _in_blocks(_numbered(self._files))
         except GeneratorExit:
-            raise  # DuckDB asks for no more
+            raise  # DuckDB reads no further
         except BaseException as error:  # an interrupt, too
             self.error = error
             raise
@@ -90,31 +143,21 @@ def _numbered(files: Sequence[OpenFile]) -> Iterator[pa.RecordBatch]:
 
 
 def _in_blocks(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same lines, those of small files together: DuckDB works on thousands of lines as fast as on one."""
-    gathered: list[pa.RecordBatch] = []
-    for batch in batches:
-        if gathered and sum(other.nbytes for other in gathered) + batch.nbytes > lines.BLOCK_BYTES:
-            yield _one(gathered)
-            gathered = []
-        gathered.append(batch)
-    if gathered:
-        yield _one(gathered)
-
-
-def _one(batches: Sequence[pa.RecordBatch]) -> pa.RecordBatch:
-    return batches[0] if len(batches) == 1 else pa.concat_batches(batches)
+    """Join the batches of small files, because DuckDB takes as long for one line as for thousands."""
+    for group in grouped(batches, lambda batch: batch.nbytes, lines.BLOCK_BYTES):
+        yield group[0] if len(group) == 1 else pa.concat_batches(group)
 
 
 @contextmanager
 def _without_lines(stream: _Stream) -> Iterator[None]:
-    """Keep the text of DuckDB's error out of logs and state: it holds the line."""
+    """Keep the message of DuckDB's error out of logs and state, because it contains the line."""
     try:
         yield
     except DuckDBError as error:
         if stream.error is not None:
             raise stream.error from None
         if not isinstance(error, DataError):
-            raise  # memory, disk: no fault of the file
+            raise  # memory or disk, not the file
         raise UnreadableFileError(
             f"DuckDB cannot read it ({type(error).__name__}). This is a fault of the pipeline: please report it"
         ) from None
@@ -125,5 +168,5 @@ def _keep(duck: DuckDBPyConnection, validated: str, source_format: SourceFormat)
     rejects = ", ".join(
         f"CASE WHEN reason IS NOT NULL THEN {text} END AS {name}" for name, text in _OF_REJECTS.items()
     )
-    columns = f"* EXCLUDE ({empty}) REPLACE ({rejects}), {_HAS_TEXT} AS has_text"
-    duck.execute(f"CREATE TEMP TABLE staged AS SELECT {columns} FROM ({validated})")
+    kept = f"* EXCLUDE ({empty}) REPLACE ({rejects}), {_HAS_TEXT} AS has_text"
+    duck.execute(f"CREATE TEMP TABLE staged AS SELECT {kept} FROM ({validated})")

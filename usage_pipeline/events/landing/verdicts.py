@@ -1,28 +1,71 @@
-"""The verdicts on the lines of a landing file, in numbers."""
+"""Counts the validated lines of files by verdict."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from duckdb import DuckDBPyConnection
 
 from usage_pipeline.events.landing.lines import LineCounts
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.storage.digests import Digest, hash_sum
+from usage_pipeline.storage.engine import parquet_scan
 from usage_pipeline.storage.landed_files import LandedDay
+
+
+@dataclass
+class Tally:
+    """The lines of a file by verdict. `texts` are accepted lines with a text."""
+
+    accepted: int = 0
+    voids: int = 0
+    texts: int = 0
+    rejects: dict[str, int] = field(default_factory=dict)
+    """Rejected lines by reason."""
+
+    @property
+    def rejected(self) -> int:
+        """The number of rejected lines."""
+        return sum(self.rejects.values())
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """The lines of a file by verdict: `counts.validated = accepted + sum of rejects`."""
+    """The counts of a file's lines: `counts.validated = tally.accepted + tally.rejected`."""
 
     content_digest: str
     counts: LineCounts
-    accepted: int
-    voids: int
-    rejects: Mapping[str, int]
+    tally: Tally
     event_days: list[LandedDay]
 
-    @property
-    def rejected(self) -> int:
-        """How many lines were not accepted."""
-        return sum(self.rejects.values())
+
+NO_VERDICTS = Verdicts("", LineCounts(), Tally(), [])
+"""The verdicts of a file that cannot be read."""
 
 
-NO_VERDICTS = Verdicts("", LineCounts(), 0, 0, {}, [])
-"""Those on a file that cannot be read: no line was validated, and no digest is known."""
+def tallies(duck: DuckDBPyConnection, numbers: Iterable[int]) -> dict[int, Tally]:
+    """Count the lines of `staged` by file number."""
+    found = {number: Tally() for number in numbers}
+    rows = duck.execute(
+        "SELECT file, reason, count(*), count(*) FILTER (reason IS NULL AND type = 'void'), "
+        "count(*) FILTER (reason IS NULL AND has_text) FROM staged GROUP BY file, reason"
+    ).fetchall()
+    for number, reason, lines, voids, texts in rows:
+        tally = found[number]
+        if reason is None:
+            tally.accepted, tally.voids, tally.texts = lines, voids, texts
+        else:
+            tally.rejects[reason] = lines
+    return found
+
+
+def event_days(duck: DuckDBPyConnection, objects: Collection[Path]) -> dict[str, list[LandedDay]]:
+    """Read back the rows and digests of these objects of `landed_events`, by landing file and event day."""
+    rows = duck.execute(
+        f"SELECT landing_file, event_day, count(*), {hash_sum(LANDED_EVENTS.digested)} "
+        f"FROM {parquet_scan(objects)} GROUP BY landing_file, event_day ORDER BY landing_file, event_day"
+    ).fetchall()
+    found: dict[str, list[LandedDay]] = {}
+    for path, day, count, total in rows:
+        found.setdefault(path, []).append(LandedDay(path, day, count, str(Digest(count, total))))
+    return found

@@ -32,7 +32,7 @@ class PriceBookConfig(RunConfig):
 
     def prepare(self, storage: "Storage", days: Sequence[date]) -> None:
         """Pin the days to the price book of now, if that is asked for."""
-        from usage_pipeline.costs.rerating import rerate  # noqa: PLC0415 - slow to import
+        from usage_pipeline.costs.book.current import rerate  # noqa: PLC0415 - slow to import
 
         if self.price_book == "current":
             rerate(storage, days)

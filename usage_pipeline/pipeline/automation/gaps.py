@@ -6,7 +6,7 @@ neither is an outage: there is nothing to compute it from, and it stays missing 
 
 from datetime import date, timedelta
 
-from usage_pipeline.events.landing.vanished import note_vanished
+from usage_pipeline.events.landing.recording import note_vanished
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.automation.affected import Stale, work_on
 from usage_pipeline.pipeline.automation.arrivals import files_digest

@@ -124,7 +124,7 @@ def test_two_prices_of_one_model_on_one_day_are_an_error(tmp_path: Path, second:
 
 def test_one_name_for_two_models_is_an_error(tmp_path: Path) -> None:
     entries = [f"- {{id: {name}, provider: a, model: {name}, aliases: [both]}}\n" for name in ("one", "two")]
-    with pytest.raises(ReferenceFileError, match="two: aliases: 'both' already stands for one of a"):
+    with pytest.raises(ReferenceFileError, match="two: aliases: 'both' is already an alias of one of a"):
         read_price_file(write_prices(tmp_path, "".join(entries)))
 
 

@@ -7,9 +7,8 @@ from decimal import Decimal
 import pytest
 
 from usage_pipeline.costs.book import book_store
-from usage_pipeline.costs.book.current import current_price_book
+from usage_pipeline.costs.book.current import current_price_book, rerate
 from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
-from usage_pipeline.costs.rerating import rerate
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days, refresh
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.conftest import NOW

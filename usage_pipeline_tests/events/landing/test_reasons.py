@@ -2,7 +2,7 @@
 
 import re
 
-from usage_pipeline.events.landing.reasons import INVALID, MEANINGS, listed_as
+from usage_pipeline.events.landing.rejects import INVALID, MEANINGS, listed_as
 from usage_pipeline.events.landing.rules import landing_sql
 from usage_pipeline.simulation.broken import breaks
 from usage_pipeline.simulation.settings import SOURCES
