@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from usage_pipeline.cli.options import DataDir, From, To, day_range, load_settings
+from usage_pipeline.cli.output import warn
 
 if TYPE_CHECKING:
     from usage_pipeline.settings import Settings
@@ -25,11 +26,13 @@ def run(*, suites: Suites = True, data_dir: DataDir = None) -> None:
 
     Example: `usage-pipeline run`
     """
-    from usage_pipeline.cli.session import open_session, report, report_oddities
+    from usage_pipeline.cli.session import open_session, report
+    from usage_pipeline.pipeline.landing_work import find_landing_work
     from usage_pipeline.pipeline.refresh import refresh
 
     with open_session(load_settings(data_dir), "run", suites=suites) as session:
-        report_oddities(session.storage)
+        for oddity in find_landing_work(session.storage).warnings:
+            warn(oddity)
         summary = refresh(session.storage, session.runner)
         unusable = report(session.storage, summary)
     _finish(unusable)
@@ -43,12 +46,12 @@ def land(first: From = None, last: To = None, *, suites: Suites = True, data_dir
     Example: `usage-pipeline land --from 2026-02-01 --to 2026-02-07`
     """
     from usage_pipeline.cli.session import open_session, report
-    from usage_pipeline.pipeline.landing_work import landing_days
+    from usage_pipeline.pipeline.landing_work import scan_days
     from usage_pipeline.pipeline.refresh import RefreshSummary, land_days
 
     settings = load_settings(data_dir)
     with open_session(settings, "land", suites=suites) as session:
-        days = sorted(landing_days(session.storage))
+        days = sorted(scan_days(session.storage))
         summary = RefreshSummary()
         land_days(session.runner, _within(days, first, last, settings), summary)
         unusable = report(session.storage, summary)

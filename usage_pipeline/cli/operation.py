@@ -100,7 +100,7 @@ def _check_all(settings: "Settings") -> None:
 
 def _heartbeat(settings: "Settings") -> None:
     from usage_pipeline.orchestration.heartbeat import why_dead
-    from usage_pipeline.pipeline.overdue import why_overdue
+    from usage_pipeline.pipeline.health import why_overdue
     from usage_pipeline.storage.opened import open_storage
 
     with open_storage(settings) as storage:

@@ -12,7 +12,6 @@ from functools import cache
 from usage_pipeline.cli.output import console, count, warn
 from usage_pipeline.cli.progress import Bar, progress_bar
 from usage_pipeline.pipeline import refresh as pipeline
-from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import Runner
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files
@@ -98,17 +97,3 @@ def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
         reason = file.error or "none of its lines was accepted"
         warn(f"{file.path} is {file.state} and counts nowhere: {reason}")
     return len(needing)
-
-
-def report_oddities(storage: Storage) -> None:
-    """Warn of what is in the landing folder and will not be landed, or would be read differently now."""
-    work = find_landing_work(storage)
-    for entry in work.misplaced:
-        warn(f"{entry.path} is passed over: {entry.problem}")
-    for path in work.vanished:
-        warn(f"{path} is gone from the landing folder; what is known of it stays as it is")
-    if work.outdated:
-        warn(
-            f"{len(work.outdated)} landing days from {work.outdated[0]} to {work.outdated[-1]} landed by other "
-            "formats or rules than today's; `usage-pipeline land` reads them again"
-        )

@@ -1,10 +1,11 @@
-"""What the landing folder asks for: compares it with what the state says has landed."""
+"""Compares the landing folder with the landed files in the state, and finds the days to land."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from usage_pipeline.days import in_words
 from usage_pipeline.events.landing.rules import LandingRules
 from usage_pipeline.events.landing.scan import LandingFile, Misplaced, scan_landing
 from usage_pipeline.events.record import LANDED_EVENTS
@@ -19,19 +20,30 @@ from usage_pipeline.tenants.reference import load_tenants
 
 @dataclass(frozen=True)
 class LandingWork:
-    """The landing days to land, and what is odd in the landing folder.
-
-    Changed formats or rules land nothing by themselves: `outdated` days would be read differently now.
-    """
+    """The landing days to land, and the oddities of the landing folder."""
 
     days: list[date]
     misplaced: Sequence[Misplaced]
     vanished: list[str]
     outdated: list[date]
+    """Days landed by other formats or rules than today's. They land again only when asked for."""
+
+    @property
+    def warnings(self) -> Iterator[str]:
+        """A message for each oddity."""
+        for entry in self.misplaced:
+            yield f"{entry.path} is passed over: {entry.problem}"
+        for path in self.vanished:
+            yield f"{path} is gone from the landing folder; what is known of it stays as it is"
+        if self.outdated:
+            yield (
+                f"{len(self.outdated)} landing days landed by other formats or rules than today's, "
+                f"{in_words(self.outdated)}; `usage-pipeline land` reads them again"
+            )
 
 
 def find_landing_work(storage: Storage) -> LandingWork:
-    """The days with new or changed files, or whose objects are gone; and what is odd."""
+    """Find the days with new or changed files or with missing objects, and the oddities."""
     formats = load_formats(storage.settings)
     scan = scan_landing(storage.settings, formats)
     with storage.warehouse.connect() as connection:
@@ -62,13 +74,8 @@ def find_landing_work(storage: Storage) -> LandingWork:
 
 
 def scan_days(storage: Storage) -> dict[date, list[LandingFile]]:
-    """The files of the landing folder, by landing day."""
+    """Return the files of the landing folder by landing day."""
     return scan_landing(storage.settings, load_formats(storage.settings)).days()
-
-
-def landing_days(storage: Storage) -> set[date]:
-    """The landing days that have files."""
-    return set(scan_days(storage))
 
 
 def _is_there(storage: Storage, path: str) -> bool:
