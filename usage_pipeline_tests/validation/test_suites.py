@@ -15,9 +15,9 @@ from usage_pipeline.registry import METRIC_NAMES
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import daily_breakdown, partition_state
 from usage_pipeline.storage.tables import TableSpec
+from usage_pipeline.validation.checking import validate_days
 from usage_pipeline.validation.results import CheckResult, Outcome, read_results
 from usage_pipeline.validation.suite_files import Suite, load_suites
-from usage_pipeline.validation.validate import validate_days
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 from usage_pipeline_tests.validation.tampering import rewrite
 
