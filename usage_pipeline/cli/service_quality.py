@@ -1,6 +1,6 @@
-"""Commands that read how the service did: `performance`, `quality`, `stocks`."""
+"""Commands that read the quality of the service: `performance`, `quality`, `stocks`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -8,24 +8,19 @@ from usage_pipeline.cli.options import (
     DataDir,
     Format,
     From,
+    OneTenant,
     OutputFormat,
     To,
-    day_range,
-    last_days,
     load_settings,
+    recent_range,
     words,
 )
 from usage_pipeline.cli.output import print_rows
 from usage_pipeline.metrics.queries import PERFORMANCE_GROUPS, PerformanceQuery
 
-if TYPE_CHECKING:
-    from usage_pipeline.storage.opened import Storage
-
-Tenant = Annotated[str | None, typer.Option("--tenant", help="One tenant; all together without it.")]
-
 
 def performance(  # noqa: PLR0913, PLR0917 - one parameter per option
-    tenant: Tenant = None,
+    tenant: OneTenant = None,
     group_by: Annotated[
         str, typer.Option(help=f"One of {' | '.join(','.join(group) for group in PERFORMANCE_GROUPS)}.")
     ] = "day",
@@ -34,7 +29,7 @@ def performance(  # noqa: PLR0913, PLR0917 - one parameter per option
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Print requests, errors, latencies and average sizes of requests; by default of the last 90 days.
+    """Print requests, errors, latencies and average sizes of requests. The default is the last 90 days.
 
     A latency is the upper bound of a bucket that is 5 % wide; over 24 hours it is 9223372036854775807. A missing
     day has no values.
@@ -42,14 +37,15 @@ def performance(  # noqa: PLR0913, PLR0917 - one parameter per option
     Example: `usage-pipeline performance --tenant acme --group-by day,model --from 2026-02-01`
     """
     settings = load_settings(data_dir)
-    start, end = day_range(first, last, default=last_days(settings))
+    start, end = recent_range(settings, first, last)
     query = PerformanceQuery(start, end, tenant, words(group_by))
 
+    from usage_pipeline.cli.reading import warn_unknown_tenant
     from usage_pipeline.metrics.performance import read_performance
     from usage_pipeline.storage.opened import open_storage
 
     with open_storage(settings) as storage:
-        _check_tenant(storage, tenant)
+        warn_unknown_tenant(storage, tenant)
         found = read_performance(storage, query)
     measures = ["requests", "errors", "error_percent", "p50_ms", "p95_ms", "p99_ms"]
     columns = [*query.group_by, *measures, "tokens_per_request", "bytes_per_request"]
@@ -57,60 +53,56 @@ def performance(  # noqa: PLR0913, PLR0917 - one parameter per option
 
 
 def quality(
-    tenant: Tenant = None,
+    tenant: OneTenant = None,
     first: From = None,
     last: To = None,
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Print how many consistency checks found no issue, and each issue type per 1,000 prompts.
+    """Print the share of consistency checks without an issue, and each issue type per 1,000 prompts.
 
-    By default of the last 90 days. The row `(all)` is all checks.
+    The default is the last 90 days. The row `(all)` is all checks.
 
     Example: `usage-pipeline quality --tenant acme --from 2026-02-01`
     """
     settings = load_settings(data_dir)
-    start, end = day_range(first, last, default=last_days(settings))
+    start, end = recent_range(settings, first, last)
 
+    from usage_pipeline.cli.reading import warn_unknown_tenant
     from usage_pipeline.metrics.quality import read_quality
     from usage_pipeline.storage.opened import open_storage
 
     with open_storage(settings) as storage:
-        _check_tenant(storage, tenant)
+        warn_unknown_tenant(storage, tenant)
         found = read_quality(storage, tenant, start, end)
     columns = ["issue_type", "checks", "clean_percent", "issues", "issues_per_1000_prompts"]
     print_rows([vars(entry) for entry in found], columns, form, f"Quality, {start} to {end}")
 
 
 def stocks(
-    tenant: Tenant = None,
+    tenant: OneTenant = None,
     first: From = None,
     last: To = None,
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Print how many personas and timeline entries came, went, and are there; by default the last 90 days.
+    """Print created and deleted personas, appended and superseded timeline entries, and their stocks by day.
 
-    Stocks run from the first day of the calendar. A missing day has no values, and the stock goes on after it.
+    The default is the last 90 days. Stocks count from the first day of the calendar. A missing day has no values,
+    and the stock goes on after it.
 
     Example: `usage-pipeline stocks --tenant acme --from 2026-02-01`
     """
     settings = load_settings(data_dir)
-    start, end = day_range(first, last, default=last_days(settings))
+    start, end = recent_range(settings, first, last)
 
+    from usage_pipeline.cli.reading import warn_unknown_tenant
     from usage_pipeline.metrics.stocks import read_stocks
     from usage_pipeline.storage.opened import open_storage
 
     with open_storage(settings) as storage:
-        _check_tenant(storage, tenant)
+        warn_unknown_tenant(storage, tenant)
         found = read_stocks(storage, tenant, start, end)
     personas = ["personas_created", "personas_deleted", "personas"]
     entries = ["timeline_appended", "timeline_superseded", "timeline_entries"]
     print_rows([vars(entry) for entry in found], ["day", *personas, *entries], form, "Personas and timelines")
-
-
-def _check_tenant(storage: "Storage", tenant: str | None) -> None:
-    from usage_pipeline.cli.reading import warn_unknown_tenant
-
-    if tenant is not None:
-        warn_unknown_tenant(storage, tenant)

@@ -21,7 +21,7 @@ _BECAME = {
 
 
 def landed(result: Result) -> list[Row]:
-    """A row per source, and one for all: files, lines, sizes."""
+    """Return files, lines and bytes of each source and of all sources."""
     sources = sorted({file.source for file in result.files})
     rows = [_landed(source, [file for file in result.files if file.source == source]) for source in sources]
     return [*rows, _landed("all", result.files)]
@@ -39,13 +39,13 @@ def _landed(name: str, files: Sequence[LandedFile]) -> Row:
 
 
 def became(result: Result) -> list[Row]:
-    """A row for each thing that a line can become; together they are all lines."""
+    """Return the number of lines by what they became. Together they are all lines."""
     lines = result.became()
     return [{"lines": lines[name], "became": name, "which means": text} for name, text in _BECAME.items()]
 
 
 def rejects(result: Result) -> list[Row]:
-    """A row per reason, most lines first; the reasons of all columns with a wrong form together."""
+    """Return the rejected lines by reason, most lines first; all columns with a wrong form are one reason."""
     lines = Counter[str]()
     for (_, reason), value in result.found.rejects.items():
         lines[listed_as(reason)] += value
@@ -54,7 +54,7 @@ def rejects(result: Result) -> list[Row]:
 
 
 def tenants(result: Result) -> list[Row]:
-    """A row for each of the largest tenants by tokens, and one for the others."""
+    """Return a row for each of the largest tenants by tokens, and one for the others."""
     sums = result.by_tenant()
     others = list(sums)[_LARGEST:]
     rows = [_tenant(result, name, sums[name]) for name in sums if name not in others]
@@ -74,7 +74,7 @@ def _tenant(result: Result, name: str, sums: Counter[str]) -> Row:
 
 
 def costs(result: Result) -> list[Row]:
-    """A row per tenant, those with the most tokens first, and one for all; exact to the last decimal."""
+    """Return the exact costs of each tenant, largest number of tokens first, and of all tenants."""
     sums = result.by_tenant()
     rows = [_costs(name, found) for name, found in sums.items()]
     return [*rows, _costs("all", sum(sums.values(), Counter[str]()))]
