@@ -1,17 +1,17 @@
-"""The present, and when a UTC day ends, is final and is due."""
+"""The present, and the times at which a UTC day ends, is due and is final."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 
 def end_of(day: date) -> datetime:
-    """The midnight at the end of a day, UTC."""
+    """Return the midnight at the end of a day, UTC."""
     return datetime.combine(day + timedelta(days=1), time(), UTC)
 
 
 @dataclass(frozen=True)
 class Clock:
-    """The present, and how long late data is waited for."""
+    """The present, and the waiting times for late data."""
 
     now: datetime
     """In UTC."""
@@ -22,11 +22,11 @@ class Clock:
 
     @property
     def today(self) -> date:
-        """The present day."""
+        """The present UTC day."""
         return self.now.date()
 
     def final_at(self, day: date) -> datetime:
-        """When the day becomes final."""
+        """Return the time at which a day becomes final."""
         return end_of(day) + self.lateness
 
     @property
