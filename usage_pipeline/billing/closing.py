@@ -5,7 +5,7 @@ keeps it and posts the difference as an adjustment in a later period.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
@@ -57,22 +57,12 @@ class ClosedPeriod:
 
 @dataclass(frozen=True)
 class Closing:
-    """A request to close the period of a tenant that begins in a month. Forcing it needs a reason."""
+    """The decision to close a period."""
 
-    tenant_id: str
-    month: date
     by: str
     reason: str | None = None
-    force: bool = False
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Who closes a period, why, and whether it was forced although something blocked it."""
-
-    by: str
-    reason: str | None
-    forced: bool
+    forced: bool = False
+    """Close the period even if something blocks it. The closed period keeps it only if something did."""
 
 
 def anchor_day(tenants: Tenants, tenant_id: str) -> int:
@@ -81,29 +71,28 @@ def anchor_day(tenants: Tenants, tenant_id: str) -> int:
     return tenant.billing_anchor_day if tenant else FIRST_OF_MONTH
 
 
-def close(storage: Storage, closing: Closing) -> ClosedPeriod:
-    """Close one period of one tenant.
+def close(storage: Storage, tenant_id: str, month: date, closing: Closing) -> ClosedPeriod:
+    """Close the period of a tenant that begins in the month of this day.
 
     Raises ClosingError if it is closed already, or if something blocks it and it is not forced.
     """
     with storage.warehouse.connect() as connection:
-        closed_before = closed_of(connection, closing.tenant_id)
-    period = tenant_period(storage, closing.tenant_id, closing.month, closed_before)
+        closed_before = closed_of(connection, tenant_id)
+    period = tenant_period(storage, tenant_id, month, closed_before)
     blockers = read_blockers(storage, period.first, period.last).of(period)
-    if blockers and not closing.force:
+    if blockers and not closing.forced:
         raise ClosingError(
-            f"The period {period.name} of {closing.tenant_id} stays open: {'; '.join(blockers)}. "
+            f"The period {period.name} of {tenant_id} stays open: {'; '.join(blockers)}. "
             "Resolve that, or close it anyway with --force and a --reason."
         )
-    decision = Decision(closing.by, closing.reason, forced=bool(blockers))
-    closed = freeze(storage, period, [closing.tenant_id], decision)
+    closed = freeze(storage, period, [tenant_id], replace(closing, forced=bool(blockers)))
     if not closed:
-        raise ClosingError(f"The period {period.name} of {closing.tenant_id} is closed already.")
+        raise ClosingError(f"The period {period.name} of {tenant_id} is closed already.")
     return closed[0]
 
 
 def freeze(
-    storage: Storage, period: BillingPeriod, tenant_ids: Collection[str], decision: Decision
+    storage: Storage, period: BillingPeriod, tenant_ids: Collection[str], closing: Closing
 ) -> list[ClosedPeriod]:
     """Close the period of these tenants in one transaction. Tenants with a closed day in it are left out."""
     tenants = load_tenants(storage.settings)
@@ -119,9 +108,7 @@ def freeze(
                 last_day=period.last,
                 late_usage=tenants.plans[tenants.plan_of(tenant, period.last)].late_usage,
                 closed_at=storage.settings.clock.now,
-                by=decision.by,
-                reason=decision.reason,
-                forced=decision.forced,
+                **vars(closing),
                 last_change=last_change,
                 digest=digests[tenant],
             )

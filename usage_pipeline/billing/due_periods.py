@@ -1,6 +1,6 @@
 """Billing periods that are due: from each tenant's first usage on, the open ones whose last day is final.
 
-They close by themselves unless something blocks them. A month without usage is due like any other.
+They close automatically unless something blocks them. A month without usage is due like any other month.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from usage_pipeline.billing.calendar import BillingPeriod, by_month, month_after, month_before, period_among
-from usage_pipeline.billing.closing import ClosedPeriod, Decision, anchor_day, freeze
+from usage_pipeline.billing.closing import ClosedPeriod, Closing, anchor_day, freeze
 from usage_pipeline.billing.closing_blockers import read_blockers
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import closed_periods, daily_breakdown
@@ -38,7 +38,7 @@ def close_due(storage: Storage) -> list[ClosedPeriod]:
     for due in due_periods(storage):
         if not due.blocked_by:
             reason = f"due: its last day, {due.period.last}, is final"
-            closed += freeze(storage, due.period, due.tenants, Decision(CLOSED_BY, reason, forced=False))
+            closed += freeze(storage, due.period, due.tenants, Closing(CLOSED_BY, reason))
     return closed
 
 
@@ -74,7 +74,7 @@ def _open_periods(
 def _billed_tenants() -> Select[tuple[Any, ...]]:
     """Select each tenant with usage, its first day of usage, and the first and last days of its closed periods.
 
-    The recursion finds each tenant by one look into an index, instead of reading all rows.
+    The recursion finds each tenant by one index lookup instead of reading all rows.
     """
     usage, other, closed = daily_breakdown.c, daily_breakdown.alias(), closed_periods.c
     tenants = select(func.min(usage.tenant_id).label("tenant_id")).cte("tenants", recursive=True)

@@ -94,8 +94,8 @@ def close(  # noqa: PLR0913 - one parameter per option
 
     settings = load_settings(data_dir)
     with open_storage(settings) as storage:
-        closing = Closing(tenant, period.date(), by or getpass.getuser(), reason, force)
-        closed = close_period(storage, closing)
+        closing = Closing(by or getpass.getuser(), reason, forced=force)
+        closed = close_period(storage, tenant, period.date(), closing)
         total = read_statement(storage, tenant, period.date()).total
     say(f"Closed {closed.first_day} to {closed.last_day} of {closed.tenant_id} at {total:f} USD.")
 
