@@ -17,7 +17,7 @@ def _unique_mapping(loader: _UniqueKeys, node: yaml.MappingNode, deep: bool = Fa
     for index, key in enumerate(keys):
         if key in keys[:index]:
             raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key!r} stands there twice", node.value[index][0].start_mark
+                None, None, f"the key {key!r} appears twice", node.value[index][0].start_mark
             )
     return loader.construct_mapping(node, deep)
 

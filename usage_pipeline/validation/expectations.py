@@ -74,7 +74,7 @@ class Compiler:
             case HasColumns():
                 return self._columns(meta)
             case Rows():
-                return _rows(entry, meta)
+                return _row_count(Bounds(entry.at_least, None), f"{entry.at_least:,} rows or more", meta)
             case UsualRows():
                 return self._usual_rows(entry, meta)
             case NotNull():
@@ -134,10 +134,6 @@ class Compiler:
         origin = f"{len(values)} values" + (f" of {entry.days} days" if recent else "")
         expected = f"{entry.column}: one of {origin}{_mostly(entry.mostly)}"
         return Compiled((expectation,), expected, row_by_row=not recent and entry.mostly == 1)
-
-
-def _rows(entry: Rows, meta: Meta) -> Compiled:
-    return _row_count(Bounds(entry.at_least, None), f"{entry.at_least:,} rows or more", meta)
 
 
 def _row_count(bounds: Bounds, expected: str, meta: Meta) -> Compiled:

@@ -11,7 +11,7 @@ from usage_pipeline.storage import state
 from usage_pipeline.storage.schema import daily_breakdown
 
 ENOUGH_DAYS = 7
-"""The fewest days with rows from which a usual value can be told."""
+"""The fewest days with rows that have a usual value."""
 
 
 @dataclass(frozen=True)

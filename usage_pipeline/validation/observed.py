@@ -10,6 +10,13 @@ _ABOUT_THE_QUERY = ("Binder Error", "Parser Error", "Catalog Error", 'The column
 
 _ALL_COLUMNS = "all there"
 
+_HELD = {
+    "expect_table_columns_to_match_set": _ALL_COLUMNS,
+    "unexpected_rows_expectation": "0 at fault",
+    "expect_column_max_to_be_between": "0",
+    "expect_table_row_count_to_be_between": "{rows:,} rows",
+}
+
 
 def observed(found: Sequence[Any], spec: TableSpec) -> str:
     """Describe the failed expectations of a check, or the first one if none failed."""
@@ -19,17 +26,7 @@ def observed(found: Sequence[Any], spec: TableSpec) -> str:
 
 def held(kind: str, rows: int) -> str:
     """Describe an expectation of this kind that holds for all of these rows."""
-    match kind:
-        case "expect_table_columns_to_match_set":
-            return _ALL_COLUMNS
-        case "unexpected_rows_expectation":
-            return "0 at fault"
-        case "expect_column_max_to_be_between":
-            return "0"
-        case "expect_table_row_count_to_be_between":
-            return f"{rows:,} rows"
-        case _:
-            return f"0 of {rows:,} rows at fault"
+    return _HELD.get(kind, "0 of {rows:,} rows at fault").format(rows=rows)
 
 
 def _observed(result: Any, spec: TableSpec) -> str:  # noqa: ANN401 - of Great Expectations, which is slow to import
