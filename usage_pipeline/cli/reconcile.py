@@ -82,17 +82,17 @@ def _warn_of_theirs(export: Export) -> None:
     if export.partial_days:
         warn(f"The file has only parts of {listed(export.partial_days)}; not compared.")
     if export.has_more:
-        warn("The provider has more pages (has_more); the file is not all of what was asked for.")
+        warn("The provider has more pages (has_more), so the file is not complete.")
 
 
 def _warn_of_ours(ours: "Ours") -> None:
     if ours.missing_days:
-        warn(f"Missing here, so that all is theirs only: {listed(sorted(ours.missing_days))}.")
+        warn(f"Missing here, so all rows of these days are theirs_only: {listed(sorted(ours.missing_days))}.")
     if ours.unpriced_tokens:
         warn(f"{count(ours.unpriced_tokens, 'token')} of ours have no price and are in no amount.")
     if ours.unknown:
         tokens = sum(ours.unknown.values())
         warn(
-            f"{count(tokens, 'token')} of ours are of models of which nobody knows the provider, and are not "
-            f"compared: {listed(sorted(ours.unknown))}. Aliases in prices.yaml say whose a name is."
+            f"{count(tokens, 'token')} of ours are of models without a known provider, and are not compared: "
+            f"{listed(sorted(ours.unknown))}. Add aliases with a provider to prices.yaml."
         )

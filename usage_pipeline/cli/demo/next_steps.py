@@ -18,7 +18,7 @@ def places(settings: Settings) -> Iterator[str]:
         _shown(settings.landing): "the logs, as a platform writes them",
         _shown(settings.reference): "tenants, plans and prices",
         _shown(data / TRUTH): "the totals of the logs, counted while they were written",
-        _shown(data / "lake"): "what became of each line, as Parquet",
+        _shown(data / "lake"): "records, rejected lines and texts, as Parquet",
         _shown(data / "rollups"): "usage by day and quarter of an hour, as Parquet",
         "USAGE_DATABASE_URL" if settings.database_url else _shown(data / "postgres"): "the series and the state",
     }
@@ -39,13 +39,13 @@ def commands(result: Result, data_dir: Path | None) -> Iterator[str]:
 def _questions(result: Result) -> dict[str, str]:
     spike, conflict = result.truth.planted[0], result.conflict
     found = {
-        "rejects": "where the rejected lines are, and what was expected there",
-        "usage --group-by tenant,model": "who uses which model",
+        "rejects": "the rejected lines, with the values that were expected",
+        "usage --group-by tenant,model": "usage by tenant and model",
         f"series --tenant {spike.tenant} --from {result.days[0]}": "the three series of a tenant, with its spike",
     }
     if conflict is not None:
         command = f"explain {conflict.record_id} --tenant {conflict.tenant}"
-        found[command] = "two lines with one id but other content: which one counted, and as what"
+        found[command] = "two lines with one id and other content, and which of them counts"
     return found
 
 

@@ -13,10 +13,10 @@ from usage_pipeline.storage.landed_files import LandedFile
 _LARGEST = 5
 _BECAME = {
     "records": "counted",
-    "duplicates": "the same line once more: it counts once",
+    "duplicates": "the same line again: it counts once",
     "conflicts": "the same id, other content: the first landed counts",
-    "rejected": "counted nowhere; why stands below",
-    "blank": "no line at all",
+    "rejected": "not counted; the reasons are below",
+    "blank": "empty",
 }
 
 
@@ -41,7 +41,7 @@ def _landed(name: str, files: Sequence[LandedFile]) -> Row:
 def became(result: Result) -> list[Row]:
     """Return the number of lines by what they became. Together they are all lines."""
     lines = result.became()
-    return [{"lines": lines[name], "became": name, "which means": text} for name, text in _BECAME.items()]
+    return [{"lines": lines[name], "outcome": name, "meaning": text} for name, text in _BECAME.items()]
 
 
 def rejects(result: Result) -> list[Row]:
@@ -50,7 +50,7 @@ def rejects(result: Result) -> list[Row]:
     for (_, reason), value in result.found.rejects.items():
         lines[listed_as(reason)] += value
     ordered = sorted(lines.items(), key=lambda entry: (-entry[1], entry[0]))
-    return [{"lines": value, "reason": reason, "which means": MEANINGS[reason]} for reason, value in ordered]
+    return [{"lines": value, "reason": reason, "meaning": MEANINGS[reason]} for reason, value in ordered]
 
 
 def tenants(result: Result) -> list[Row]:

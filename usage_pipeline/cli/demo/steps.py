@@ -39,9 +39,9 @@ def show_demo(settings: Settings, seed: int | None, data_dir: Path | None) -> No
     if differences:
         raise UsagePipelineError("\n".join(_report(settings, differences)))
     console.print(f"[green]Equal to {TRUTH}[/green]: {count(compared, 'total')} compared.\n", highlight=False)
-    heading("Where it lies")
+    heading("Where the data is")
     say(*places(settings), "")
-    heading("What to run next")
+    heading("Next commands")
     say(*commands(result, data_dir))
 
 

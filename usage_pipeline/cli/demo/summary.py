@@ -26,15 +26,15 @@ def print_summary(result: Result) -> None:
     """Print the landed files and lines, the series, tenants and costs, and the planted anomalies."""
     days, seed = result.days, result.truth.simulation.seed
     tenants = count(len(result.truth.plans), "tenant")
-    say(f"Made-up logs of {tenants} on {count(len(days), 'day')}, {days[0]} to {days[-1]}, seed {seed}", "")
-    _table("What landed", rows.landed(result))
-    _table("What became of the lines", rows.became(result))
+    say(f"Simulated logs of {tenants} on {count(len(days), 'day')}, {days[0]} to {days[-1]}, seed {seed}", "")
+    _table("Landed files", rows.landed(result))
+    _table("Landed lines", rows.became(result))
     say(*_late(result), "")
     _table("Rejected lines", rows.rejects(result))
     _charts(result)
     _table("Largest tenants", rows.tenants(result))
     _table("Costs; coverage: percent of tokens priced", rows.costs(result))
-    heading("Planted, to be looked for; the bars are the records of the tenant by day")
+    heading("Planted anomalies; the bars are the tenant's records by day")
     for planted in result.truth.planted:
         say(*_anomaly(result, planted), "")
 
