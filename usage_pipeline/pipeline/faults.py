@@ -29,7 +29,7 @@ def is_passing(error: BaseException) -> bool:
 
 
 def _database_is_away(error: DBAPIError) -> bool:
-    # 08 connection, 53 resources such as a full disk, 57 shut down, 40 serialization and deadlock; without a
-    # code there was no answer at all.
+    # 08 connection, 53 resources such as a full disk, 57 shutdown, 40 serialization and deadlock. Without a code
+    # the database did not answer.
     code = getattr(error.orig, "sqlstate", None)
     return error.connection_invalidated or code is None or code[:2] in {"08", "53", "57", "40"}

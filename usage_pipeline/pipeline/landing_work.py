@@ -13,8 +13,6 @@ from usage_pipeline.events.source_format import SourceFormat, load_formats
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import Partition
-from usage_pipeline.tenants.models import Tenants
 from usage_pipeline.tenants.reference import load_tenants
 
 
@@ -49,28 +47,22 @@ def find_landing_work(storage: Storage) -> LandingWork:
     with storage.warehouse.connect() as connection:
         known = {file.path: file for file in landed_files.files(connection)}
         partitions = state.partitions(connection, LANDED_EVENTS.name)
+    by_day, tenants = scan.days(), load_tenants(storage.settings)
     days = {
         day
-        for day, files in scan.days().items()
+        for day, files in by_day.items()
         if day not in partitions
         or not partitions[day].committed
         or any(_needs_landing(storage, file, known.get(file.path)) for file in files)
     }
-    tenants = load_tenants(storage.settings)
-    return LandingWork(
-        days=sorted(days),
-        misplaced=scan.misplaced,
-        vanished=sorted(path for path in known if not _is_there(storage, path)),
-        outdated=sorted(
-            day
-            for day, files in scan.days().items()
-            if day not in days
-            and (
-                _has_other_rules(storage, tenants, partitions[day])
-                or any(_has_other_format(formats, known[file.path]) for file in files)
-            )
-        ),
-    )
+    outdated = [
+        day
+        for day in sorted(by_day.keys() - days)
+        if partitions[day].code_version != LandingRules(storage.settings, tenants, day).digest
+        or any(_has_other_format(formats, known[file.path]) for file in by_day[day])
+    ]
+    vanished = sorted(path for path in known if not _is_there(storage, path))
+    return LandingWork(sorted(days), scan.misplaced, vanished, outdated)
 
 
 def scan_days(storage: Storage) -> dict[date, list[LandingFile]]:
@@ -79,7 +71,7 @@ def scan_days(storage: Storage) -> dict[date, list[LandingFile]]:
 
 
 def _is_there(storage: Storage, path: str) -> bool:
-    # Path.exists raises where it may not look.
+    # Path.exists raises without permission.
     return os.path.exists(storage.settings.landing / path)  # noqa: PTH110
 
 
@@ -89,10 +81,6 @@ def _needs_landing(storage: Storage, file: LandingFile, known: LandedFile | None
     if known.state is FileState.FAILED:
         return False
     return not storage.lake.exists(storage.lake.object(LANDED_EVENTS, known.landing_day, known.object_name))
-
-
-def _has_other_rules(storage: Storage, tenants: Tenants, partition: Partition) -> bool:
-    return partition.code_version != LandingRules(storage.settings, tenants, partition.day).digest
 
 
 def _has_other_format(formats: Mapping[str, SourceFormat], known: LandedFile) -> bool:

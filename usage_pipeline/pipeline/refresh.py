@@ -38,7 +38,7 @@ class Runner(Protocol):
     """Does the work that the loop finds."""
 
     def expect(self, what: str, partitions: int) -> None:
-        """Begin to show the progress of so many partitions."""
+        """Begin to show the progress of this many partitions."""
 
     def land(self, days: Sequence[date]) -> None:
         """Land these landing days."""
@@ -228,8 +228,8 @@ def work_units(
 ) -> list[Unit]:
     """Group days that need the same tables, and cut the groups into runs, earliest first.
 
-    A day that failed has a run of its own, so that it delays no other day if it fails again. Days whose writer
-    died have separate runs too, because one of them may have killed it.
+    A day that failed runs alone, so that it delays no other day if it fails again. Days whose writer died run
+    apart from the others, because one of them may have killed it.
     """
     groups: dict[tuple[frozenset[str], bool, date | None], list[date]] = {}
     for day, tables in stale.items():

@@ -20,7 +20,7 @@ def affected_work(storage: Storage, busy: Collection[date]) -> list[Work]:
 
 
 def work_on(storage: Storage, stale: Stale, size: int = CHUNK_DAYS) -> list[Work]:
-    """Return the work on these tables of these days. A day that failed has a run of its own."""
+    """Return the work on these tables of these days. A day that failed runs alone."""
     units = work_units(stale, unfinished_days(storage), partial(chunks, size=size))
     return [Work(tables, days, _digest(storage, tables, days)) for tables, days in units]
 

@@ -56,6 +56,6 @@ def consecutive(tables: frozenset[str], found: Mapping[date, str], size: int = C
 
 
 def due_again(failures: int, last_failure: datetime) -> datetime:
-    """Return when work may be tried again after so many failures in a row. The pause doubles up to six hours."""
+    """Return the time of the next try after failures in a row. The pause doubles up to six hours."""
     pause: timedelta = FIRST_PAUSE * 2 ** min(failures - 1, 10)
     return last_failure + min(pause, LONGEST_PAUSE)
