@@ -1,7 +1,19 @@
-"""The present, and the times at which a UTC day ends, is due and is final."""
+"""UTC days: ranges, the present, and the times at which a day ends, is due and is final."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+
+
+def days_between(first: date, last: date) -> list[date]:
+    """Return the days from first to last, both included; none if last is before first."""
+    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+
+
+def in_words(days: Collection[date]) -> str:
+    """Name the days in a message: the only day, or the first and the last."""
+    first, last = min(days), max(days)
+    return str(first) if first == last else f"{first} to {last}"
 
 
 def end_of(day: date) -> datetime:

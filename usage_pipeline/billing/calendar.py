@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from usage_pipeline.days import days_between
+from usage_pipeline.clock import days_between
 
 
 @dataclass(frozen=True, order=True)

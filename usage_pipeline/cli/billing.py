@@ -9,7 +9,7 @@ import typer
 
 from usage_pipeline.cli.options import By, DataDir, Format, From, OutputFormat, To, day_range, load_settings
 from usage_pipeline.cli.output import console, count, print_rows, say
-from usage_pipeline.days import days_between
+from usage_pipeline.clock import days_between
 
 Tenant = Annotated[str, typer.Option("--tenant", help="The tenant.")]
 Period = Annotated[

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time
 
 import dagster as dg
 
-from usage_pipeline.days import days_between
+from usage_pipeline.clock import days_between
 from usage_pipeline.pipeline.tables import CHUNK_DAYS
 from usage_pipeline.settings import Settings
 

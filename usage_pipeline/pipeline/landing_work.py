@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from usage_pipeline.days import in_words
+from usage_pipeline.clock import in_words
 from usage_pipeline.events.landing.rules import LandingRules
 from usage_pipeline.events.landing.scan import LandingFile, Misplaced, scan_landing
 from usage_pipeline.events.record import LANDED_EVENTS

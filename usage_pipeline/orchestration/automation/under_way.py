@@ -14,7 +14,7 @@ from dagster._core.storage.tags import (
     WILL_RETRY_TAG,
 )
 
-from usage_pipeline.days import days_between
+from usage_pipeline.clock import days_between
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.orchestration.jobs import LANDING_DAYS
 from usage_pipeline.orchestration.resources import COMMAND_TAG
