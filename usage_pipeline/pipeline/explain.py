@@ -17,7 +17,7 @@ from usage_pipeline.series.tables import DAILY_USAGE
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.compute import stale_days
 from usage_pipeline.storage.engine import literal, parquet_scan, session
-from usage_pipeline.storage.inputs import register_derived, register_reference
+from usage_pipeline.storage.inputs import register_derived, register_reference, rows_of
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
 
@@ -64,7 +64,9 @@ def explain(
             {"record_id": record_id, "tenant": tenant, "source": source},
         )
         days = {row[0] for row in duck.execute("SELECT DISTINCT event_day FROM found").fetchall()}
-        _register_excluded_events(storage, duck, days)
+        excluded = storage.lake.days(EXCLUDED_EVENTS.spec)
+        rows = rows_of(EXCLUDED_EVENTS.spec, {day: excluded[day] for day in excluded.keys() & days})
+        duck.execute(f"CREATE TEMP VIEW excluded_events AS {rows}")
         register_reference(event_types(), duck)
         with storage.warehouse.connect() as connection:
             stale = stale_days(storage, connection, [USAGE_RECORDS], days)[USAGE_RECORDS.name]
@@ -89,13 +91,6 @@ LEFT JOIN excluded_events
     ON excluded_events.landing_file = found.landing_file AND excluded_events.landing_line = found.landing_line
 ORDER BY found.landing_day, found.landing_file, found.landing_line
 """
-
-
-def _register_excluded_events(storage: Storage, duck: DuckDBPyConnection, days: Collection[date]) -> None:
-    objects = storage.lake.days(EXCLUDED_EVENTS.spec)
-    paths = [objects[day] for day in sorted(objects.keys() & days)]
-    source = f"FROM {parquet_scan(paths)}" if paths else EXCLUDED_EVENTS.spec.empty_select()
-    duck.execute(f"CREATE TEMP VIEW excluded_events AS {source}")
 
 
 def _explained(
