@@ -67,9 +67,7 @@ def _keep(
     with storage.warehouse.connect() as connection:
         for days in day_batches:
             found = list(evaluate(connection, days))
-            for table in sorted(tables):
-                of_table = [result for result in found if result.table_name == table]
-                keep_results(connection, table, days, of_table, check_run)
+            keep_results(connection, tables, days, found, check_run)
             connection.commit()
             results += found
     return results

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import product
 
 from sqlalchemy import Connection, select, text
 
@@ -57,19 +58,20 @@ class CheckRun:
 
 def keep_results(
     connection: Connection,
-    table: str,
+    tables: Collection[str],
     days: Collection[date],
     results: Sequence[CheckResult],
     check_run: CheckRun,
 ) -> None:
-    """Replace the results of the same kind of checks on these days of the table."""
+    """Replace the results of the same kind of checks on these days of the tables."""
     # Of two runs at once, the second waits for the first to commit. Otherwise both would insert their results.
-    keys = [f"{check_results.name}:{table}:{day}:{check_run.checked_by}" for day in sorted(days)]
+    days_of_tables = product(sorted(tables), sorted(days))
+    keys = [f"{check_results.name}:{table}:{day}:{check_run.checked_by}" for table, day in days_of_tables]
     connection.execute(text(_LOCKS), {"keys": keys})
     kept = check_results.c
     connection.execute(
         check_results.delete().where(
-            kept.table_name == table, kept.day.in_(days), kept.checked_by == check_run.checked_by
+            kept.table_name.in_(tables), kept.day.in_(days), kept.checked_by == check_run.checked_by
         )
     )
     if results:
