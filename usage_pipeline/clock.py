@@ -1,17 +1,29 @@
-"""The present, and when a UTC day ends, is final and is due."""
+"""UTC days: ranges, the present, and the times at which a day ends, is due and is final."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 
+def days_between(first: date, last: date) -> list[date]:
+    """Return the days from first to last, both included; none if last is before first."""
+    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+
+
+def in_words(days: Collection[date]) -> str:
+    """Name the days in a message: the only day, or the first and the last."""
+    first, last = min(days), max(days)
+    return str(first) if first == last else f"{first} to {last}"
+
+
 def end_of(day: date) -> datetime:
-    """The midnight at the end of a day, UTC."""
+    """Return the midnight at the end of a day, UTC."""
     return datetime.combine(day + timedelta(days=1), time(), UTC)
 
 
 @dataclass(frozen=True)
 class Clock:
-    """The present, and how long late data is waited for."""
+    """The present, and the waiting times for late data."""
 
     now: datetime
     """In UTC."""
@@ -22,11 +34,11 @@ class Clock:
 
     @property
     def today(self) -> date:
-        """The present day."""
+        """The present UTC day."""
         return self.now.date()
 
     def final_at(self, day: date) -> datetime:
-        """When the day becomes final."""
+        """Return the time at which a day becomes final."""
         return end_of(day) + self.lateness
 
     @property

@@ -1,11 +1,11 @@
-"""The one exception tree. Every error a user can cause is one of these, and says what to do about it.
+"""The errors that a user can cause. Each says what to do about it.
 
 What does not belong here: errors of libraries, and bugs, which keep their own types.
 """
 
 
 class UsagePipelineError(Exception):
-    """Base of all errors that this package raises on purpose; its text is meant for the user."""
+    """Base of all errors that this package raises on purpose. The text is for the user."""
 
 
 class SettingsError(UsagePipelineError):
@@ -33,7 +33,7 @@ class WarehouseError(UsagePipelineError):
 
 
 class QueryError(UsagePipelineError):
-    """A question names a dimension, metric or file that there is not."""
+    """A query names an unknown dimension, metric or file."""
 
 
 class PartitionError(UsagePipelineError):
@@ -49,4 +49,4 @@ class LockTimeoutError(UsagePipelineError):
 
 
 class UnreadableFileError(UsagePipelineError):
-    """A landing file cannot be read whole; nothing of it counts."""
+    """A landing file cannot be read to its end, so no line of it counts."""

@@ -1,7 +1,6 @@
-"""Every setting, its default and its environment variable. Nothing else reads the environment.
+"""All settings with their defaults and environment variables. No other module reads the environment.
 
-What does not belong here: what people edit per tenant or plan (that is `data/reference`), and Dagster's
-own settings (`dagster.yaml`).
+What does not belong here: tenants and plans (`data/reference`), and Dagster's own settings (`dagster.yaml`).
 """
 
 import os
@@ -23,7 +22,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    data_dir: Path = Field(Path("data"), description="Where landing, lake, rollups and the database lie.")
+    data_dir: Path = Field(Path("data"), description="Folder of landing, lake, rollups and database.")
     reference_dir: Path | None = Field(
         None, description="Tenants, plans and prices. Unset: `reference` in the data directory."
     )
@@ -62,24 +61,24 @@ class Settings(BaseModel):
         "1400MB", description="Memory of one DuckDB connection before it spills to the data directory."
     )
     lock_timeout_seconds: Annotated[int, Field(ge=1)] = Field(
-        600, description="How long to wait for another writer of the same partition."
+        600, description="Seconds to wait for another writer of the same partition."
     )
     sensor_interval_seconds: Annotated[int, Field(ge=1)] = Field(
-        30, description="How often the sensors look at the landing folder and at the state."
+        30, description="Seconds between two scans of the landing folder and the state by the sensors."
     )
     gap_filler_interval_seconds: Annotated[int, Field(ge=1)] = Field(
-        900, description="How often the gap filler looks for days that are expected and not there."
+        900, description="Seconds between two searches of the gap filler for missing days."
     )
     gap_filler_max_days: Annotated[int, Field(ge=1)] = Field(
-        30, description="Days that the gap filler requests at most each time, the newest first."
+        30, description="Most days that the gap filler requests each time, the newest first."
     )
     gap_filler_old_code: bool = Field(
         default=False,
-        description="Whether the gap filler also requests days that older code, formats or rules made.",
+        description="Let the gap filler also request days that older code, formats or rules made.",
     )
     automatic_closing: bool = Field(
         default=True,
-        description="Whether billing periods close by themselves when their last day is final.",
+        description="Close billing periods when their last day is final.",
     )
     due_after_hours: Annotated[int, Field(ge=1, le=23)] = Field(
         6, description="Hours after its end at which a day is due: landed and current, otherwise overdue."
@@ -94,7 +93,7 @@ class Settings(BaseModel):
             "Address of this version's files in a repository, for links in the UI. Unset: paths on this machine."
         ),
     )
-    now: AwareDatetime | None = Field(None, description="Instead of the clock, for tests.")
+    now: AwareDatetime | None = Field(None, description="Time to use instead of the clock, for tests.")
 
     @field_validator("data_dir", "reference_dir", "formats_dir", "suites_dir")
     @classmethod
@@ -103,9 +102,9 @@ class Settings(BaseModel):
 
     @classmethod
     def load(cls, **values: Any) -> Self:  # noqa: ANN401 - the constructor's own signature
-        """Read the environment; `values` win over it, and an empty variable counts as unset.
+        """Read the environment. `values` win over it, and an empty variable counts as unset.
 
-        Raises SettingsError, naming the variable, its value and what was expected.
+        Raises SettingsError, naming the variable, its value and the expectation.
         """
         variables = {name: os.environ.get(f"{PREFIX}{name.upper()}") for name in cls.model_fields}
         try:
@@ -120,12 +119,12 @@ class Settings(BaseModel):
 
     @property
     def landing(self) -> Path:
-        """The directory that others write logs into; never written by this package."""
+        """The directory that others write logs into. This package only reads it."""
         return self.data_dir / "landing"
 
     @property
     def clock(self) -> Clock:
-        """The present, and what is final and due."""
+        """The clock with the waiting times of these settings."""
         now = (self.now or datetime.now(UTC)).astimezone(UTC)
         return Clock(now, timedelta(days=self.lateness_days), timedelta(hours=self.due_after_hours))
 

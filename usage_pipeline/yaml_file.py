@@ -1,4 +1,4 @@
-"""Reads the YAML files that people edit: one way of reading, one way of saying what is wrong."""
+"""Reads the YAML files that people edit, and reports their errors in one way."""
 
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,7 @@ from usage_pipeline.errors import UsagePipelineError
 
 
 class _UniqueKeys(yaml.CSafeLoader):
-    """Refuses a key that stands twice: YAML would take the last in silence.
-
-    The parser in C takes a tenth of the time.
-    """
+    """Refuses repeated keys, of which YAML would silently take the last. Uses the fast parser in C."""
 
 
 def _unique_mapping(loader: _UniqueKeys, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
@@ -20,7 +17,7 @@ def _unique_mapping(loader: _UniqueKeys, node: yaml.MappingNode, deep: bool = Fa
     for index, key in enumerate(keys):
         if key in keys[:index]:
             raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key!r} stands there twice", node.value[index][0].start_mark
+                None, None, f"the key {key!r} appears twice", node.value[index][0].start_mark
             )
     return loader.construct_mapping(node, deep)
 
@@ -29,7 +26,7 @@ _UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _uni
 
 
 def read_yaml(file: Path, error: type[UsagePipelineError]) -> dict[str, Any]:
-    """The entries of a file by name; none of an empty one. Raises `error`, naming the file and what is wrong."""
+    """Read a file of entries by name; an empty file has none. Raises `error`, naming file and problem."""
     content = _load(file, error)
     if content is None:
         return {}
@@ -39,7 +36,7 @@ def read_yaml(file: Path, error: type[UsagePipelineError]) -> dict[str, Any]:
 
 
 def read_yaml_list(file: Path, error: type[UsagePipelineError]) -> list[Any]:
-    """The entries of a file that is a list; none of an empty one. Raises `error`, naming the file."""
+    """Read a file with a list of entries; an empty file has none. Raises `error`, naming file and problem."""
     content = _load(file, error)
     if content is None:
         return []

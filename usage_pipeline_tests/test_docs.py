@@ -98,10 +98,10 @@ def test_architecture_lists_each_folder_once() -> None:
     assert sorted(named) == sorted(there)
 
 
-def test_operate_lists_what_runs_by_itself() -> None:
+def test_operate_lists_the_automation() -> None:
     repository = build_definitions().get_repository_def()
     automation = [*repository.sensor_defs, *repository.schedule_defs]
-    named = {row[0].strip("`") for row in table(document("docs/operate.md"), "What runs by itself")}
+    named = {row[0].strip("`") for row in table(document("docs/operate.md"), "Automation")}
     assert named == {definition.name for definition in automation}
 
 

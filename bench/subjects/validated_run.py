@@ -11,8 +11,8 @@ from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.validation.checking import validate_days
 from usage_pipeline.validation.suite_files import load_suites
-from usage_pipeline.validation.validate import validate_days
 
 
 def validate(storage: Storage) -> None:

@@ -1,4 +1,4 @@
-"""Billing periods of tenants: the calendar, due periods, what blocks them, closing, statements.
+"""Billing periods of tenants: the calendar, due periods, blockers, closing and statements.
 
 What does not belong here: prices and amounts (`costs/`).
 """

@@ -1,11 +1,11 @@
-"""The billing calendar: periods of a month, from a tenant's anchor day to the day before the next. UTC."""
+"""The billing calendar. A period lasts a month, from a tenant's anchor day to the day before the next one, UTC."""
 
 from calendar import monthrange
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from usage_pipeline.days import days_between
+from usage_pipeline.clock import days_between
 
 
 @dataclass(frozen=True, order=True)
@@ -22,28 +22,22 @@ class BillingPeriod:
 
     @property
     def days(self) -> list[date]:
-        """Its days."""
+        """Every day of the period, in order."""
         return days_between(self.first, self.last)
 
 
 def billing_period(anchor_day: int, month: date) -> BillingPeriod:
-    """The period that begins in the month of this day; anchor days beyond the month's end are its last day."""
+    """Return the period that begins in the month of this day. In shorter months, anchor days mean the last day."""
     following = month_after(month)
     return BillingPeriod(_anchor(anchor_day, month), _anchor(anchor_day, following) - timedelta(days=1))
 
 
-def period_of(anchor_day: int, day: date) -> BillingPeriod:
-    """The period that the day is in."""
-    period = billing_period(anchor_day, day)
-    return period if period.first <= day else billing_period(anchor_day, month_before(day))
-
-
 def period_among(anchor_day: int, month: date, closed: Mapping[date, BillingPeriod]) -> BillingPeriod:
-    """The period that begins in the month of this day, of a tenant with these closed periods, by their months.
+    """Return the period that begins in the month of this day, of a tenant with these closed periods by month.
 
-    A closed period stays as it is. An open one begins the day after the closed one of the month before, and ends
-    the day before the closed one of the month after, whatever the anchor day has become meanwhile. So each month
-    has one period and each day is in one, also where the anchor day has changed.
+    A closed period stays as it is. An open period begins after the closed period of the month before and ends
+    before the closed period of the month after. So each month has one period, and each day is in one period, even
+    if the anchor day changes.
     """
     start = month_of(month)
     if start in closed:
@@ -57,23 +51,23 @@ def period_among(anchor_day: int, month: date, closed: Mapping[date, BillingPeri
 
 
 def by_month(periods: Iterable[BillingPeriod]) -> dict[date, BillingPeriod]:
-    """The periods by the first day of the month in which they begin."""
+    """Return the periods by the first day of the month in which they begin."""
     return {month_of(period.first): period for period in periods}
 
 
 def month_of(day: date) -> date:
-    """The first day of its month."""
+    """Return the first day of the day's month."""
     return day.replace(day=1)
 
 
 def month_before(day: date) -> date:
-    """The first day of the month before."""
+    """Return the first day of the month before the day's month."""
     return month_of(month_of(day) - timedelta(days=1))
 
 
 def month_after(day: date) -> date:
-    """The first day of the month after."""
-    return month_of(day) + timedelta(days=monthrange(day.year, day.month)[1])
+    """Return the first day of the month after the day's month."""
+    return month_of(month_of(day) + timedelta(days=31))
 
 
 def _anchor(anchor_day: int, month: date) -> date:

@@ -1,11 +1,11 @@
 """Closing billing periods of tenants: their costs are frozen, row by row, with versions and a digest.
 
-What changes later follows the plan's `late_usage`: with `restate` the period says what is known now, with
-`next_period` it keeps saying what it was closed with, and the difference is an adjustment of a later period.
+The plan's `late_usage` decides about later changes. `restate` changes the statement of the period; `next_period`
+keeps it and posts the difference as an adjustment in a later period.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Select, cast, func, select, text
 
 from usage_pipeline.billing.calendar import BillingPeriod, by_month, period_among
-from usage_pipeline.billing.closing_blockers import blockers_of
+from usage_pipeline.billing.closing_blockers import read_blockers
 from usage_pipeline.billing.tables import CLOSED_COSTS, CLOSED_PERIODS
 from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.errors import ClosingError
@@ -44,7 +44,7 @@ class ClosedPeriod:
     reason: str | None
     forced: bool
     last_change: int
-    """The last row of `usage_versions` that the closing knew."""
+    """The id of the last row of `usage_versions` that the closing includes."""
     digest: str
 
     @property
@@ -55,56 +55,45 @@ class ClosedPeriod:
 
 @dataclass(frozen=True)
 class Closing:
-    """What is to be closed, by whom, and why if it is closed although something blocks it."""
+    """The decision to close a period."""
 
-    tenant_id: str
-    month: date
     by: str
     reason: str | None = None
-    force: bool = False
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Who closes, why, and whether something would block it."""
-
-    by: str
-    reason: str | None
-    forced: bool
+    forced: bool = False
+    """Close the period even if something blocks it. The closed period keeps it only if something did."""
 
 
 def anchor_day(tenants: Tenants, tenant_id: str) -> int:
-    """The day of the month on which the tenant's periods begin."""
+    """Return the day of the month on which the tenant's periods begin."""
     tenant = tenants.by_id.get(tenant_id)
     return tenant.billing_anchor_day if tenant else FIRST_OF_MONTH
 
 
-def close(storage: Storage, closing: Closing) -> ClosedPeriod:
-    """Freeze the period that begins in the month.
+def close(storage: Storage, tenant_id: str, month: date, closing: Closing) -> ClosedPeriod:
+    """Close the period of a tenant that begins in the month of this day.
 
-    Raises ClosingError where it is closed already, or where something blocks it and it is not forced.
+    Raises ClosingError if it is closed already, or if something blocks it and it is not forced.
     """
-    tenants = load_tenants(storage.settings)
     with storage.warehouse.connect() as connection:
-        known = by_month(entry.period for entry in closed_of(connection, closing.tenant_id))
-    period = period_among(anchor_day(tenants, closing.tenant_id), closing.month, known)
-    blockers = blockers_of(storage, period)
-    if blockers and not closing.force:
+        closed_before = closed_of(connection, tenant_id)
+    period = tenant_period(storage, tenant_id, month, closed_before)
+    blockers = read_blockers(storage, period.first, period.last).of(period)
+    if blockers and not closing.forced:
         raise ClosingError(
-            f"The period {period.name} of {closing.tenant_id} stays open: {'; '.join(blockers)}. "
+            f"The period {period.name} of {tenant_id} stays open: {'; '.join(blockers)}. "
             "Resolve that, or close it anyway with --force and a --reason."
         )
-    decision = Decision(closing.by, closing.reason, forced=bool(blockers))
-    closed = freeze(storage, tenants, period, [closing.tenant_id], decision)
+    closed = freeze(storage, period, [tenant_id], replace(closing, forced=bool(blockers)))
     if not closed:
-        raise ClosingError(f"The period {period.name} of {closing.tenant_id} is closed already.")
+        raise ClosingError(f"The period {period.name} of {tenant_id} is closed already.")
     return closed[0]
 
 
 def freeze(
-    storage: Storage, tenants: Tenants, period: BillingPeriod, tenant_ids: Collection[str], decision: Decision
+    storage: Storage, period: BillingPeriod, tenant_ids: Collection[str], closing: Closing
 ) -> list[ClosedPeriod]:
-    """Close the period of these tenants in one transaction, but of those that have a day of it closed already."""
+    """Close the period of these tenants in one transaction. Tenants with a closed day in it are left out."""
+    tenants = load_tenants(storage.settings)
     with storage.warehouse.begin() as connection:
         _keep_changes_out(connection)
         open_tenants = sorted(set(tenant_ids) - _closed_on(connection, period))
@@ -117,9 +106,7 @@ def freeze(
                 last_day=period.last,
                 late_usage=tenants.plans[tenants.plan_of(tenant, period.last)].late_usage,
                 closed_at=storage.settings.clock.now,
-                by=decision.by,
-                reason=decision.reason,
-                forced=decision.forced,
+                **vars(closing),
                 last_change=last_change,
                 digest=digests[tenant],
             )
@@ -130,8 +117,14 @@ def freeze(
     return closed
 
 
+def tenant_period(storage: Storage, tenant_id: str, month: date, closed: Iterable[ClosedPeriod]) -> BillingPeriod:
+    """Return the tenant's period that begins in the month of this day; `closed` are its closed periods."""
+    anchor = anchor_day(load_tenants(storage.settings), tenant_id)
+    return period_among(anchor, month, by_month(entry.period for entry in closed))
+
+
 def closed_of(connection: Connection, tenant_id: str) -> list[ClosedPeriod]:
-    """The closed periods of a tenant, oldest first."""
+    """Return the closed periods of a tenant, oldest first."""
     query = (
         select(closed_periods).where(closed_periods.c.tenant_id == tenant_id).order_by(closed_periods.c.first_day)
     )
@@ -144,22 +137,21 @@ def count_closed(connection: Connection) -> int:
 
 
 def _keep_changes_out(connection: Connection) -> None:
-    """Wait for open changes of versions, and block new ones and other closings until this transaction ends.
+    """Wait for open changes of versions, then block new ones and other closings until this transaction ends.
 
-    So each version is one that the closing has read, or has a later id than `last_change`.
+    So the closing includes every version up to `last_change`, and every later version has a later id.
     """
     connection.execute(text(f"LOCK TABLE {usage_versions.fullname} IN SHARE ROW EXCLUSIVE MODE"))
 
 
 def _closed_on(connection: Connection, period: BillingPeriod) -> set[str]:
-    """The tenants that have a day of the period closed."""
     columns = closed_periods.c
     query = select(columns.tenant_id).where(columns.first_day <= period.last, columns.last_day >= period.first)
     return set(connection.execute(query).scalars())
 
 
 def _freeze_costs(connection: Connection, tenant_ids: Collection[str], period: BillingPeriod) -> dict[str, str]:
-    """Copy the period's rows; returns a digest of them for each tenant."""
+    """Copy the period's rows to `closed_costs`, and return their digest by tenant."""
     found = connection.execute(_costs(tenant_ids, period)).mappings()
     rows = [{**row, "first_day": period.first} for row in found]
     if rows:

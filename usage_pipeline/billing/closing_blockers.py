@@ -1,6 +1,6 @@
-"""What blocks the closing of a billing period: days that are not final or to be computed, unusable files.
+"""Reasons that block the closing of a billing period: days that are not final or not current, unusable files.
 
-It is the same for all tenants, because a late line may be of any of them.
+They block all tenants, because a late line may belong to any tenant.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,36 +25,30 @@ _SHOWN_DAYS = 5
 
 @dataclass(frozen=True)
 class ClosingBlockers:
-    """What may block periods, of a stretch of days."""
+    """The days and files of a range of days that block the periods they are in."""
 
     statuses: Mapping[date, DayStatus]
-    """Of the days of the calendar; those before it have no usage, and block nothing."""
+    """By day of the calendar. Days before the calendar have no usage and block nothing."""
     stale: frozenset[date]
     files: tuple[tuple[date, str], ...]
-    """Landing day of those that failed or are quarantined, and what to say of them."""
+    """Landing day and reason of each file that failed or is quarantined."""
 
     def of(self, period: BillingPeriod) -> list[str]:
-        """What blocks this period."""
-        days = set(period.days)
-        by_status = [
-            _told(f"are {status}" if status is not DayStatus.PROVISIONAL else "are not final yet", found)
+        """Return the reasons that block this period, as messages; none if it can close."""
+        days = {
+            f"are {status}" if status is not DayStatus.PROVISIONAL else "are not final yet": [
+                day for day in period.days if self.statuses.get(day) is status
+            ]
             for status in DayStatus
-            if status not in _READY and (found := self._having(status, days))
-        ]
-        stale = sorted(self.stale & days)
-        files = [told for landing_day, told in self.files if landing_day in days]
-        return [
-            *by_status,
-            *([_told("are to be computed", stale)] if stale else []),
-            *files[:_SHOWN_DAYS],
-        ]
-
-    def _having(self, status: DayStatus, days: set[date]) -> list[date]:
-        return sorted(day for day in days if self.statuses.get(day) is status)
+            if status not in _READY
+        }
+        days["are to be computed"] = [day for day in period.days if day in self.stale]
+        files = [reason for landing_day, reason in self.files if period.first <= landing_day <= period.last]
+        return [*(_reason(problem, found) for problem, found in days.items() if found), *files[:_SHOWN_DAYS]]
 
 
 def read_blockers(storage: Storage, first: date, last: date) -> ClosingBlockers:
-    """Look at the days from first to last, both included: once for all periods in them."""
+    """Return what blocks the periods within the days from first to last, both included."""
     span = BillingPeriod(max(first, storage.settings.first_day), last)
     with storage.warehouse.connect() as connection:
         days = DayReader(storage, connection).read(span.first, span.last)
@@ -65,14 +59,9 @@ def read_blockers(storage: Storage, first: date, last: date) -> ClosingBlockers:
         )
 
 
-def blockers_of(storage: Storage, period: BillingPeriod) -> list[str]:
-    """What keeps the period open, in words."""
-    return read_blockers(storage, period.first, period.last).of(period)
-
-
-def _told(what: str, days: list[date]) -> str:
+def _reason(problem: str, days: list[date]) -> str:
     named = ", ".join(map(str, days[:_SHOWN_DAYS])) + (", ..." if len(days) > _SHOWN_DAYS else "")
-    return f"{len(days)} days {what}: {named}"
+    return f"{len(days)} days {problem}: {named}"
 
 
 def _undecided(connection: Connection, span: BillingPeriod) -> Iterator[tuple[date, str]]:

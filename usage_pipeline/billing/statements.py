@@ -1,7 +1,8 @@
 """The statement of a billing period: its own usage, and adjustments of periods that closed before.
 
-An adjustment is stored nowhere. It is what `usage_versions` says changed after the closing, and belongs to the
-first period that was still open at that moment. Both are only ever added to, so a closed statement never changes.
+Adjustments are not stored. They are the changes in `usage_versions` after the closing, and each belongs to the
+first period that was still open when it was made. Rows are only added to `usage_versions` and `closed_periods`,
+so a closed statement never changes.
 """
 
 from dataclasses import dataclass
@@ -11,14 +12,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from usage_pipeline.billing.calendar import BillingPeriod, by_month, month_after, month_of, period_among
-from usage_pipeline.billing.closing import ClosedPeriod, anchor_day, closed_of
+from usage_pipeline.billing.calendar import BillingPeriod, month_after, month_of
+from usage_pipeline.billing.closing import ClosedPeriod, closed_of, tenant_period
 from usage_pipeline.billing.tables import CLOSED_COSTS
 from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
 from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
-from usage_pipeline.tenants.reference import load_tenants
 
 closed_costs = warehouse_table(CLOSED_COSTS)
 tenant_costs = warehouse_table(TENANT_COSTS.spec)
@@ -28,7 +28,7 @@ NEXT_PERIOD = "next_period"
 
 @dataclass(frozen=True)
 class StatementLine:
-    """Usage of the period's own days, or an adjustment of another period's, by model and class."""
+    """Usage of a day of the period, or an adjustment of a day of an earlier period, by model and token class."""
 
     kind: str
     """`usage` or `adjustment`."""
@@ -54,11 +54,10 @@ class Statement:
 
 
 def read_statement(storage: Storage, tenant_id: str, month: date) -> Statement:
-    """The statement of the period that begins in the month, open or closed."""
-    anchor = anchor_day(load_tenants(storage.settings), tenant_id)
+    """Return the statement of the tenant's period that begins in the month of this day, open or closed."""
     with storage.warehouse.connect() as connection:
         closed = closed_of(connection, tenant_id)
-        period = period_among(anchor, month, by_month(entry.period for entry in closed))
+        period = tenant_period(storage, tenant_id, month, closed)
         own = next((entry for entry in closed if entry.first_day == period.first), None)
         frozen = own is not None and own.late_usage == NEXT_PERIOD
         usage = _usage(connection, _frozen(tenant_id, period) if frozen else _current(tenant_id, period))
@@ -75,7 +74,7 @@ def read_statement(storage: Storage, tenant_id: str, month: date) -> Statement:
 
 
 def _target(closed: list[ClosedPeriod], origin: ClosedPeriod, change: CostChange) -> date:
-    """The month of the first period after the origin that was open when the change was made."""
+    """Return the month of the first period after the origin that was open when the change was made."""
     closed_then = {month_of(entry.first_day) for entry in closed if entry.last_change < change.id}
     month = month_after(origin.first_day)
     while month in closed_then:

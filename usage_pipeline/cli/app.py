@@ -1,15 +1,17 @@
-"""The command line put together, and how its errors end."""
+"""Assembles the command line, and ends its errors with one message."""
 
 import gc
+import signal
+import socket
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
-from usage_pipeline.cli.interrupts import watched_interrupts
 from usage_pipeline.cli.output import error_console
 from usage_pipeline.errors import QueryError, UsagePipelineError
 
@@ -19,8 +21,7 @@ _MODULES = {
     **dict.fromkeys(("run", "land", "recompute"), "compute"),
     "series": "show",
     "usage": "usage",
-    **dict.fromkeys(("days", "files", "rejects"), "show"),
-    "checks": "checks",
+    **dict.fromkeys(("days", "files", "rejects", "checks"), "show"),
     **dict.fromkeys(("performance", "quality", "stocks"), "service_quality"),
     **dict.fromkeys(("costs", "prices", "cost-drift"), "costs"),
     "reconcile": "reconcile",
@@ -28,38 +29,40 @@ _MODULES = {
     **dict.fromkeys(("release", "withdraw", "audit", "explain"), "decisions"),
     "simulate": "simulate",
 }
-"""The module of each command, in the order in which the help lists them."""
+"""The module of each command, in the order of the help."""
+
+_MAX_SIGNALS = 64
 
 
 class CommandTable(Mapping[str, Any]):
-    """The commands by their names. The module of a command is imported when the command is looked up."""
+    """The commands by name. The module of a command is imported when the command is looked up."""
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - typer's commands are of a private class
-        """The command of that name."""
+        """Import and return a command."""
         module = import_module(f"usage_pipeline.cli.{_MODULES[name]}")
         alone = typer.Typer(add_completion=False, rich_markup_mode="markdown")
         alone.command(name)(getattr(module, name.replace("-", "_")))
         return typer.main.get_command(alone)
 
     def __iter__(self) -> Iterator[str]:
-        """The names."""
+        """Iterate over the names."""
         return iter(_MODULES)
 
     def __len__(self) -> int:
-        """How many there are."""
+        """Return the number of commands."""
         return len(_MODULES)
 
 
 class Commands(TyperGroup):
-    """All commands, none of which is imported before it is needed."""
+    """A group with the commands of the table."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401 - the constructor's own signature
-        """Take the commands from the table."""
+        """Use the table as the commands."""
         super().__init__(**settings)
         self.commands = CommandTable()  # type: ignore[assignment]  # nobody adds to it
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - typer's context is of a private class
-        """Their names, in the order of the table."""
+        """Return the names in the order of the table."""
         return list(self.commands)
 
 
@@ -83,15 +86,15 @@ def usage_pipeline() -> None:
 
 
 def main() -> None:
-    """Run the command line; what a user can cause ends with one message, not with a traceback."""
-    # What a command imports lives as long as it does: to look for garbage in it takes a twentieth of a short one.
+    """Run the command line. Errors that a user can cause end with one message instead of a traceback."""
+    # Imported modules live until the end, and searching them for garbage takes a twentieth of a short command.
     gc.set_threshold(100_000)
     with watched_interrupts() as interrupted:
         try:
             app()
         except BaseException as error:
             ended_well = isinstance(error, SystemExit) and not error.code
-            # An interrupt surfaces as whatever error the interrupted library makes of it; some are swallowed.
+            # Libraries turn an interrupt into other errors, or swallow it.
             if interrupted() and not ended_well:
                 _end("Interrupted. What was committed stands; run again to go on.", 130)
             if isinstance(error, UsagePipelineError):
@@ -103,8 +106,38 @@ def main() -> None:
             raise
 
 
+@contextmanager
+def watched_interrupts() -> Iterator[Callable[[], bool]]:
+    """Yield a function that returns True if the process was interrupted, even if Dagster handled the signal.
+
+    It returns False if SIGINT is ignored, or if another handler has replaced Python's for good, as in `dev`.
+    """
+    here, there = socket.socketpair()
+    with here, there:
+        for end in (here, there):
+            end.settimeout(0)
+        signal.set_wakeup_fd(there.fileno(), warn_on_full_buffer=False)
+        try:
+            yield (
+                lambda: (
+                    signal.getsignal(signal.SIGINT) is signal.default_int_handler
+                    and signal.SIGINT in _received(here)
+                )
+            )
+        finally:
+            signal.set_wakeup_fd(-1)
+
+
+def _received(end: socket.socket) -> bytes:
+    """Return the numbers of all signals so far, one byte each."""
+    try:
+        return end.recv(_MAX_SIGNALS)
+    except BlockingIOError:
+        return b""
+
+
 def _is_out_of_memory(error: BaseException) -> bool:
-    duckdb = sys.modules.get("duckdb")  # it raised nothing where nobody imported it
+    duckdb = sys.modules.get("duckdb")  # without the import DuckDB raised nothing
     return duckdb is not None and isinstance(error, duckdb.OutOfMemoryException)
 
 

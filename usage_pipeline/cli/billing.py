@@ -1,15 +1,15 @@
-"""Commands with which people decide about costs: `rerate`, `close`, `statement`, `cost-diff`."""
+"""Commands for rated days and billing periods: `rerate`, `cost-diff`, `close`, `statement`."""
 
 import getpass
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from usage_pipeline.cli.options import By, DataDir, Format, From, OutputFormat, To, day_range, load_settings
 from usage_pipeline.cli.output import console, count, print_rows, say
-from usage_pipeline.days import days_between
+from usage_pipeline.clock import days_between
 
 Tenant = Annotated[str, typer.Option("--tenant", help="The tenant.")]
 Period = Annotated[
@@ -22,14 +22,14 @@ def rerate(
     last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")],
     data_dir: DataDir = None,
 ) -> None:
-    """Rate days again by today's price book, and compute them. Nothing else changes the prices of a rated day.
+    """Rate days again by today's price book, and compute them. Only this command changes prices of rated days.
 
     Each changed day has a new version; `usage-pipeline cost-diff` shows what changed.
 
     Example: `usage-pipeline rerate --from 2026-02-01 --to 2026-02-28`
     """
     settings = load_settings(data_dir)
-    start, end = day_range(first, last, default=(settings.first_day, settings.clock.today))
+    start, end = day_range(first, last)
 
     from usage_pipeline.cli.session import open_session, settle
     from usage_pipeline.costs.book.current import rerate as decide_again
@@ -47,15 +47,15 @@ def cost_diff(
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Print what changed of the costs of days that were rated before, and by what.
+    """Print the changes of costs of rated days, and their causes.
 
-    A row is a change of a tenant's model and class on a day: by another price (`rerate`), or by the landing files
-    that it names (`late`, `withdraw`, `void`, `restate`).
+    A row is a change of a model and token class of a tenant on a day. The cause is another price (`rerate`) or
+    the landing files in the row (`late`, `withdraw`, `void`, `restate`).
 
     Example: `usage-pipeline cost-diff --tenant acme --from 2026-02-01`
     """
     settings = load_settings(data_dir)
-    start, end = day_range(first, last, default=(date.min, date.max))
+    start, end = day_range(first, last)
 
     from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
     from usage_pipeline.storage.opened import open_storage
@@ -73,15 +73,15 @@ def cost_diff(
 def close(  # noqa: PLR0913 - one parameter per option
     tenant: Tenant,
     period: Period,
-    reason: Annotated[str | None, typer.Option(help="Why it is forced.")] = None,
+    reason: Annotated[str | None, typer.Option(help="The reason, for --force.")] = None,
     by: By = None,
     *,
-    force: Annotated[bool, typer.Option("--force", help="Close it although something blocks it.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Close the period even if something blocks it.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Close a billing period of a tenant: its costs are frozen. All its days must be final and computed.
+    """Close a billing period of a tenant, which freezes its costs. All its days must be final and computed.
 
-    What changes later restates the period, or becomes an adjustment of the next open one: as the plan says.
+    The plan decides whether later changes restate the period or become an adjustment in the next open one.
 
     Example: `usage-pipeline close --tenant acme --period 2026-02`
     """
@@ -94,8 +94,8 @@ def close(  # noqa: PLR0913 - one parameter per option
 
     settings = load_settings(data_dir)
     with open_storage(settings) as storage:
-        closing = Closing(tenant, period.date(), by or getpass.getuser(), reason, force)
-        closed = close_period(storage, closing)
+        closing = Closing(by or getpass.getuser(), reason, forced=force)
+        closed = close_period(storage, tenant, period.date(), closing)
         total = read_statement(storage, tenant, period.date()).total
     say(f"Closed {closed.first_day} to {closed.last_day} of {closed.tenant_id} at {total:f} USD.")
 

@@ -1,84 +1,75 @@
 """Commands that compute: `run`, `land`, `recompute`. They execute the Dagster jobs on the shared instance."""
 
+from collections.abc import Iterable
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from usage_pipeline.cli.options import DataDir, From, To, day_range, load_settings
-
-if TYPE_CHECKING:
-    from usage_pipeline.settings import Settings
+from usage_pipeline.cli.output import warn
 
 Suites = Annotated[
     bool,
-    typer.Option(
-        help="Whether each day is validated by its suites as well, which takes a tenth of a second a small day."
-    ),
+    typer.Option(help="Validate each day by its suites, which takes a tenth of a second for a small day."),
 ]
 
 
 def run(*, suites: Suites = True, data_dir: DataDir = None) -> None:
-    """Land what is new or changed, then compute every event day that it concerns.
+    """Land new and changed files, then compute every event day that they change.
 
-    Running again does nothing when nothing has changed. Safe to run at any time, and by several at once.
+    Running again does nothing if nothing has changed. It is safe to run at any time, and several at once.
 
     Example: `usage-pipeline run`
     """
-    from usage_pipeline.cli.session import open_session, report, report_oddities
+    from usage_pipeline.cli.session import open_session, report
+    from usage_pipeline.pipeline.landing_work import find_landing_work
     from usage_pipeline.pipeline.refresh import refresh
 
     with open_session(load_settings(data_dir), "run", suites=suites) as session:
-        report_oddities(session.storage)
-        summary = refresh(session.storage, session.runner)
+        for oddity in find_landing_work(session.storage).warnings:
+            warn(oddity)
+        summary = refresh(session.storage, session)
         unusable = report(session.storage, summary)
-    _finish(unusable)
+    if unusable:
+        raise typer.Exit(3)
 
 
 def land(first: From = None, last: To = None, *, suites: Suites = True, data_dir: DataDir = None) -> None:
-    """Land the files of landing days again, by today's formats and rules; nothing else is computed.
+    """Land the files of landing days again, by today's formats and rules. Nothing else is computed.
 
-    A file whose content, format and rules are unchanged is found to be there already.
+    A file whose content, format and rules are unchanged is not validated again.
 
     Example: `usage-pipeline land --from 2026-02-01 --to 2026-02-07`
     """
     from usage_pipeline.cli.session import open_session, report
-    from usage_pipeline.pipeline.landing_work import landing_days
+    from usage_pipeline.pipeline.landing_work import scan_days
     from usage_pipeline.pipeline.refresh import RefreshSummary, land_days
 
-    settings = load_settings(data_dir)
-    with open_session(settings, "land", suites=suites) as session:
-        days = sorted(landing_days(session.storage))
+    with open_session(load_settings(data_dir), "land", suites=suites) as session:
         summary = RefreshSummary()
-        land_days(session.runner, _within(days, first, last, settings), summary)
+        land_days(session, _within(scan_days(session.storage), first, last), summary)
         unusable = report(session.storage, summary)
-    _finish(unusable)
+    if unusable:
+        raise typer.Exit(3)
 
 
 def recompute(first: From = None, last: To = None, *, suites: Suites = True, data_dir: DataDir = None) -> None:
-    """Compute event days again, whether or not they are stale, and then all that depends on them.
+    """Compute event days again, stale or not, and then all days that depend on them.
 
     Example: `usage-pipeline recompute --from 2026-02-01 --to 2026-02-07`
     """
     from usage_pipeline.cli.session import open_session, report
     from usage_pipeline.pipeline.refresh import RefreshSummary, event_days, recompute_days
 
-    settings = load_settings(data_dir)
-    with open_session(settings, "recompute", suites=suites) as session:
+    with open_session(load_settings(data_dir), "recompute", suites=suites) as session:
         with session.storage.warehouse.connect() as connection:
-            days = sorted(event_days(session.storage, connection))
+            days = event_days(session.storage, connection)
         summary = RefreshSummary()
-        recompute_days(session.storage, session.runner, _within(days, first, last, settings), summary)
+        recompute_days(session.storage, session, _within(days, first, last), summary)
         report(session.storage, summary)
 
 
-def _within(days: list[date], first: From, last: To, settings: "Settings") -> list[date]:
-    default = (days[0], days[-1]) if days else (settings.first_day, settings.clock.today)
-    start, end = day_range(first, last, default=default)
-    return [day for day in days if start <= day <= end]
-
-
-def _finish(unusable: int) -> None:
-    """End with exit code 3 where landing files could not be used."""
-    if unusable:
-        raise typer.Exit(3)
+def _within(days: Iterable[date], first: From, last: To) -> list[date]:
+    start, end = day_range(first, last)
+    return [day for day in sorted(days) if start <= day <= end]

@@ -1,7 +1,7 @@
 """Commands that read costs: `costs`, `prices`, `cost-drift`."""
 
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -44,10 +44,10 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Print what usage cost, in US dollars, by day, tenant, dimension, class or price; by default all known days.
+    """Print costs in US dollars by day, tenant, dimension, class or price. The default is all known days.
 
-    An amount is the cost of the tokens that have a price, null where none has. `coverage` is the percentage of the
-    tokens that it is the cost of, rounded down. `unpriced` says why tokens have no price.
+    An amount is the cost of the tokens that have a price; it is null if none has one. `coverage` is the percentage
+    of tokens with a price, rounded down. `unpriced` is the reason why tokens have no price.
 
     `--as-of` prints the tokens and amounts that were published by then, by day, tenant, model and class.
 
@@ -60,7 +60,7 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
     today, published = settings.clock.today, version(as_of)
     metrics = COST_METRICS if published is None else PUBLISHED_COST_METRICS
     query = CostQuery(today, today, words(group_by), conditions, metrics, published)
-    # After the words were checked: a wrong question needs no database.
+    # After the query is checked, because a wrong query needs no database.
     from usage_pipeline.cli.reading import known_days, warn_of_missing_days
     from usage_pipeline.metrics.answers import coverage
     from usage_pipeline.metrics.read import read
@@ -81,17 +81,15 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
 
 def prices(
     model: Annotated[str, typer.Option("--model", help="The model, as logged.")],
-    on: Annotated[
-        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="The day; today without.")
-    ] = None,
-    provider: Annotated[str | None, typer.Option(help="The provider, as logged; none without.")] = None,
+    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day, by default today.")] = None,
+    provider: Annotated[str | None, typer.Option(help="The provider, as logged.")] = None,
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Print which price applies to a model on a day, and why; or why none does.
+    """Print the price of a model on a day and the reason for it, or the reason why it has none.
 
-    A day that was rated answers by the price book that it was rated with. Prices are in US dollars per token,
-    request or tool call.
+    A rated day keeps the price book that it was rated with. Prices are in US dollars per token, request or tool
+    call.
 
     Example: `usage-pipeline prices --model o3 --on 2025-06-09`
     """
@@ -114,19 +112,19 @@ def cost_drift(  # noqa: PLR0913, PLR0917 - one parameter per option
     model: Annotated[str | None, typer.Option(help="One model, as logged.")] = None,
     first: From = None,
     last: To = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many rows.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="Print at most this many rows.")] = 100,
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Print costs that sources report and the computed costs of the same records, furthest apart first.
+    """Print costs that sources report and the computed costs of the same records, largest difference first.
 
-    A row is a model on a day, or a record that reports more than ten times what it costs. `difference` is of the
-    records that can be compared: those in US dollars of which every token has a price.
+    A row is a model on a day, or a record that reports more than ten times its cost. `difference` covers the
+    records that can be compared: those in US dollars whose tokens all have a price.
 
     Example: `usage-pipeline cost-drift --tenant acme --from 2026-02-01`
     """
     settings = load_settings(data_dir)
-    start, end = day_range(first, last, default=(date.min, date.max))
+    start, end = day_range(first, last)
 
     from usage_pipeline.costs.drift import Drift, DriftQuery, read_drift
     from usage_pipeline.storage.opened import open_storage

@@ -1,4 +1,4 @@
-"""Commands with which people decide about files, and ask why: `release`, `withdraw`, `audit`, `explain`."""
+"""Commands that decide about files, and explain decisions: `release`, `withdraw`, `audit`, `explain`."""
 
 import getpass
 from collections.abc import Callable, Mapping, Sequence
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 Path = Annotated[str, typer.Argument(metavar="FILE", help="The landing file, as `files` prints it.")]
 Reason = Annotated[str, typer.Option(help="The reason, for the audit log.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the changes without making them.")]
 
 
 def release(
     path: Path, reason: Reason, by: By = None, *, dry_run: DryRun = False, data_dir: DataDir = None
 ) -> None:
-    """Admit a quarantined file, or one that was withdrawn, and compute the days concerned.
+    """Admit a quarantined or withdrawn file, and compute its event days.
 
-    Its rejected lines stay rejected. A file that is delivered with other content is validated again.
+    Its rejected lines stay rejected. If its content changes, it is validated again.
 
     Example: `usage-pipeline release persona/2026-02-20/acme.jsonl --reason "the rejects are test data"`
     """
@@ -46,7 +46,7 @@ def release(
 def withdraw(
     path: Path, reason: Reason, by: By = None, *, dry_run: DryRun = False, data_dir: DataDir = None
 ) -> None:
-    """Take back all that a file brought, and compute the days concerned. The file itself is not touched.
+    """Take back the records of a file, and compute its event days. The file itself stays as it is.
 
     Example: `usage-pipeline withdraw persona/2026-02-20/acme.jsonl --reason "wrong tenant" --dry-run`
     """
@@ -69,7 +69,7 @@ def audit(
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Print what was decided about files: what, when, why and by whom; oldest first.
+    """Print the decisions about files, with time, reason and user, oldest first.
 
     Example: `usage-pipeline audit --file persona/2026-02-20/acme.jsonl`
     """
@@ -90,9 +90,9 @@ def explain(
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Say of a record where it came from, what became of its lines, what it counted as and what it cost.
+    """Print the landed lines of a record, which of them counts and why, and its metrics and costs.
 
-    JSON also holds the record itself. An id of several fields is written with colons between them.
+    JSON also holds the record itself. Write an id of several fields with colons between them.
 
     Example: `usage-pipeline explain evt_02 --tenant acme --format json`
     """

@@ -33,20 +33,9 @@ def dev(
     home = project_dir()
     environment = {**os.environ, "DAGSTER_HOME": str(home), "USAGE_DATA_DIR": str(settings.data_dir)}
     (settings.data_dir / "dagster").mkdir(parents=True, exist_ok=True)
-    command = [
-        sys.executable,
-        "-m",
-        "dagster",
-        "dev",
-        "-w",
-        "workspace.yaml",
-        "-h",
-        "127.0.0.1",
-        "-p",
-        str(port),
-    ]
+    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
     console.print(f"Dagster: http://127.0.0.1:{port} (Ctrl+C stops it)", highlight=False)
-    # Started in the background of a script, interrupts are ignored, and Dagster would ignore SIGTERM with them.
+    # In the background of a script interrupts are ignored, and then Dagster would ignore SIGTERM too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, cwd=home, env=environment)  # noqa: S603 - our own command
     for stop in (signal.SIGINT, signal.SIGTERM):
@@ -55,7 +44,7 @@ def dev(
 
 
 def migrate(data_dir: DataDir = None) -> None:
-    """Create the databases where they are missing, and bring the warehouse to this version.
+    """Create missing databases, and migrate the warehouse to this version.
 
     Example: `USAGE_DATABASE_URL=postgresql://usage@db/usage usage-pipeline migrate`
     """
@@ -71,13 +60,13 @@ def migrate(data_dir: DataDir = None) -> None:
 def doctor(
     heartbeat: Annotated[  # noqa: FBT002 - a flag of the command line
         bool,
-        typer.Option("--heartbeat", help="Only: does the daemon live, and is the newest day there? One line."),
+        typer.Option("--heartbeat", help="Only check the daemon and the newest day, in one line."),
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Check settings, database, formats, reference files, landing folder and days. Exit code 1 on an error.
 
-    With --heartbeat, for a monitor: exit code 1 if the Dagster daemon is dead or the newest day is overdue.
+    With --heartbeat, for a monitor: exit code 1 if the Dagster daemon is dead or the newest due day is overdue.
 
     Example: `usage-pipeline doctor`
     """
@@ -100,7 +89,7 @@ def _check_all(settings: "Settings") -> None:
 
 def _heartbeat(settings: "Settings") -> None:
     from usage_pipeline.orchestration.instance import why_dead
-    from usage_pipeline.pipeline.overdue import why_overdue
+    from usage_pipeline.pipeline.health import why_overdue
     from usage_pipeline.storage.opened import open_storage
 
     with open_storage(settings) as storage:

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from usage_pipeline.settings import Settings
 
 RECENT_DAYS = 90
+ALL_DAYS = (date.min, date.max)
 
 
 class OutputFormat(StrEnum):
-    """How a command prints what it found."""
+    """The format in which a command prints rows."""
 
     TABLE = "table"
     JSON = "json"
@@ -27,7 +28,7 @@ class OutputFormat(StrEnum):
 
 
 def _use_data_dir(path: Path | None) -> Path | None:
-    # Into the environment, because Dagster's instance and the processes it starts read it there.
+    # Dagster's instance and the processes that it starts read the environment.
     if path is not None:
         os.environ["USAGE_DATA_DIR"] = str(path.absolute())
     return path
@@ -37,8 +38,8 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", help="Data directory instead of USAGE_DATA_DIR.", callback=_use_data_dir),
 ]
-By = Annotated[str | None, typer.Option(help="By whom; the name of the user without it.")]
 OneTenant = Annotated[str | None, typer.Option("--tenant", help="One tenant; all together without it.")]
+By = Annotated[str | None, typer.Option(help="By whom; the name of the user without it.")]
 Format = Annotated[OutputFormat, typer.Option("--format", help="How to print it.")]
 From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
 AsOf = Annotated[
@@ -53,29 +54,31 @@ To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help=
 
 
 def load_settings(_: Path | None) -> "Settings":
-    """The settings, after --data-dir has had its say."""
+    """Load the settings. The callback of `--data-dir` has already changed the environment."""
     from usage_pipeline.settings import Settings
 
     return Settings.load()
 
 
 def words(text: str) -> tuple[str, ...]:
-    """The words of a comma-separated option."""
+    """Split a comma-separated option."""
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def day_range(first: datetime | None, last: datetime | None, *, default: tuple[date, date]) -> tuple[date, date]:
-    """The asked range of days, with the default's ends where none is given."""
+def day_range(
+    first: datetime | None, last: datetime | None, default: tuple[date, date] = ALL_DAYS
+) -> tuple[date, date]:
+    """Return the days from `--from` to `--to`, with the ends of the default for options that are not given."""
     if first and last and first > last:
         raise typer.BadParameter(f"--from {first.date()} is after --to {last.date()}")
     start = first.date() if first else min(default[0], last.date() if last else default[0])
     return start, last.date() if last else max(default[1], start)
 
 
-def last_days(settings: "Settings") -> tuple[date, date]:
-    """The last 90 days, today included."""
+def recent_range(settings: "Settings", first: datetime | None, last: datetime | None) -> tuple[date, date]:
+    """Return the days from `--from` to `--to`, by default the last 90 days including today."""
     today = settings.clock.today
-    return today - timedelta(days=RECENT_DAYS - 1), today
+    return day_range(first, last, (today - timedelta(days=RECENT_DAYS - 1), today))
 
 
 def version(text: str | None) -> datetime | int | None:
@@ -94,7 +97,7 @@ def version(text: str | None) -> datetime | int | None:
 
 
 def condition(text: str) -> tuple[str, str]:
-    """The dimension and the value of a --where."""
+    """Split a `--where` into dimension and value. Raises QueryError."""
     name, separator, value = text.partition("=")
     if not separator:
         raise QueryError(f"--where {text!r}: expected dimension=value, such as model=gpt-4o.")

@@ -1,4 +1,4 @@
-"""Prints rows as a table for people, or as JSON or CSV for programs; and warnings."""
+"""Prints rows as a table for people, or as JSON or CSV for programs, and prints warnings."""
 
 import csv
 import json
@@ -15,7 +15,8 @@ from rich.table import Table
 from usage_pipeline.cli.options import OutputFormat
 
 _PIPE_WIDTH = 200
-"""Characters of a line where no terminal says how many fit."""
+"""Characters of a line without a terminal."""
+_LISTED = 5
 
 
 def _console(stream: TextIO, *, stderr: bool) -> Console:
@@ -29,7 +30,7 @@ Row = Mapping[str, object]
 
 
 def print_rows(rows: Sequence[Row], columns: Sequence[str], form: OutputFormat, title: str = "") -> None:
-    """Print the rows; numbers are exact, and an absent value is null, an empty field or a dash."""
+    """Print the rows with exact numbers. An absent value is null, an empty field or a dash."""
     match form:
         case OutputFormat.JSON:
             print_json([{name: row[name] for name in columns} for row in rows])
@@ -42,12 +43,17 @@ def print_rows(rows: Sequence[Row], columns: Sequence[str], form: OutputFormat, 
 
 
 def count(number: int, noun: str) -> str:
-    """`1 day`, `2 days`."""
+    """Return a number with its noun: `1 day`, `2 days`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def listed(values: Sequence[object]) -> str:
+    """Join the first values with commas, and mark that there are more."""
+    return ", ".join(map(str, values[:_LISTED])) + (", ..." if len(values) > _LISTED else "")
+
+
 def say(*lines: str) -> None:
-    """Print lines as they are."""
+    """Print lines without markup."""
     for line in lines:
         console.print(line.rstrip(), markup=False, highlight=False, soft_wrap=True)
 
@@ -58,7 +64,7 @@ def warn(message: str) -> None:
 
 
 def print_json(value: object) -> None:
-    """Print a value as JSON; days and times in ISO 8601."""
+    """Print a value as JSON, with days and times in ISO 8601."""
     sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""A progress bar: what is being worked on, and how much of it is done."""
+"""A progress bar of partitions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,25 +12,25 @@ from usage_pipeline.cli.output import error_console
 
 @dataclass
 class Bar:
-    """Shows what is being worked on, on which day, and how many partitions of it are done."""
+    """Shows the kind of work, its day, and the number of finished partitions."""
 
     progress: Progress
     task: TaskID | None = None
     what: str = ""
 
     def expect(self, what: str, partitions: int) -> None:
-        """Begin a bar of so many partitions."""
+        """Begin a bar of this many partitions."""
         self.task, self.what = self.progress.add_task(what, total=partitions), what
 
     def done(self, day: date) -> None:
-        """Move the bar on."""
+        """Count a partition of the day."""
         if self.task is not None:
             self.progress.update(self.task, advance=1, description=f"{self.what} {day}")
 
 
 @contextmanager
 def progress_bar() -> Iterator[Bar]:
-    """A progress bar on the error output, so that results can be piped."""
+    """Show a progress bar on the error output, so that results can be piped."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=error_console, transient=True) as progress:
         yield Bar(progress)

@@ -1,6 +1,5 @@
 """The command `reconcile`: a provider's usage or cost export compared with the metered usage."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, load_settings
-from usage_pipeline.cli.output import count, print_rows, warn
+from usage_pipeline.cli.output import count, listed, print_rows, warn
 from usage_pipeline.errors import QueryError
 from usage_pipeline.reconcile.export import Export, Provider
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from usage_pipeline.reconcile.ours import Ours
 
 DIFFERS = 3
-"""Exit code where the two sides are not alike."""
+"""Exit code if the two sides differ."""
 
 
 def _percent(text: str) -> Decimal:
@@ -32,19 +31,19 @@ def _percent(text: str) -> Decimal:
 
 def reconcile(  # noqa: PLR0913, PLR0917 - one parameter per option
     provider: Annotated[Provider, typer.Option("--provider", help="Whose export the file is.")],
-    file: Annotated[Path, typer.Option("--file", help="Its JSON: one page, or a list of pages.")],
+    file: Annotated[Path, typer.Option("--file", help="The export in JSON: one page, or a list of pages.")],
     tolerance: Annotated[
-        Decimal, typer.Option(parser=_percent, metavar="PERCENT", help="What differs by no more is matched.")
+        Decimal, typer.Option(parser=_percent, metavar="PERCENT", help="Differences up to this are matched.")
     ] = "0",  # type: ignore[assignment]  # typer parses it
     tenant: Annotated[
-        str | None, typer.Option("--tenant", help="Ours of one tenant, where the file is of that tenant alone.")
+        str | None, typer.Option("--tenant", help="Compare with one tenant, if the file is of that tenant alone.")
     ] = None,
     first: From = None,
     last: To = None,
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Compare a provider's usage or costs with ours, by day and model; by default all whole days of the file.
+    """Compare a provider's usage or costs with ours, by day and model. The default is all whole days of the file.
 
     Tokens are compared by class, costs in US dollars. `difference` is ours less theirs, `drift` the same in
     percent of theirs. Exit code 0: all rows are `matched`; 3: some are `different`, `ours_only` or `theirs_only`.
@@ -60,8 +59,7 @@ def reconcile(  # noqa: PLR0913, PLR0917 - one parameter per option
     export = read_export(file, provider)
     days = _days(export, file, first, last)
     with open_storage(settings) as storage:
-        if tenant:
-            warn_unknown_tenant(storage, tenant)
+        warn_unknown_tenant(storage, tenant)
         found = reconcile(storage, provider, export, Question(days, tenant, tolerance))
     title = f"{'Costs in USD' if export.of_costs else 'Tokens'} of {provider}, {days[0]} to {days[-1]}"
     print_rows([vars(row) for row in found.comparisons], list(Comparison.__dataclass_fields__), form, title)
@@ -72,8 +70,8 @@ def reconcile(  # noqa: PLR0913, PLR0917 - one parameter per option
 
 
 def _days(export: Export, file: Path, first: datetime | None, last: datetime | None) -> list[date]:
-    """The whole days of the export that are asked for."""
-    start, end = day_range(first, last, default=(date.min, date.max))
+    """Return the whole days of the export within the range. Raises QueryError if there is none."""
+    start, end = day_range(first, last)
     days = [day for day in export.whole_days if start <= day <= end]
     if not days:
         raise QueryError(f"{file}: it has no day from midnight to midnight UTC that is asked for.")
@@ -82,23 +80,19 @@ def _days(export: Export, file: Path, first: datetime | None, last: datetime | N
 
 def _warn_of_theirs(export: Export) -> None:
     if export.partial_days:
-        warn(f"The file has only parts of {_listed(export.partial_days)}; not compared.")
+        warn(f"The file has only parts of {listed(export.partial_days)}; not compared.")
     if export.has_more:
-        warn("The provider has more pages (has_more); the file is not all of what was asked for.")
+        warn("The provider has more pages (has_more), so the file is not complete.")
 
 
 def _warn_of_ours(ours: "Ours") -> None:
     if ours.missing_days:
-        warn(f"Missing here, so that all is theirs only: {_listed(sorted(ours.missing_days))}.")
+        warn(f"Missing here, so all rows of these days are theirs_only: {listed(sorted(ours.missing_days))}.")
     if ours.unpriced_tokens:
         warn(f"{count(ours.unpriced_tokens, 'token')} of ours have no price and are in no amount.")
     if ours.unknown:
         tokens = sum(ours.unknown.values())
         warn(
-            f"{count(tokens, 'token')} of ours are of models of which nobody knows the provider, and are not "
-            f"compared: {_listed(sorted(ours.unknown))}. Aliases in prices.yaml say whose a name is."
+            f"{count(tokens, 'token')} of ours are of models without a known provider, and are not compared: "
+            f"{listed(sorted(ours.unknown))}. Add aliases with a provider to prices.yaml."
         )
-
-
-def _listed(values: Sequence[object]) -> str:
-    return ", ".join(map(str, values[:5])) + (", ..." if len(values) > 5 else "")  # noqa: PLR2004 - a short list

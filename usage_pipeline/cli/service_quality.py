@@ -1,4 +1,4 @@
-"""Commands that read how the service did: `performance`, `quality`, `stocks`."""
+"""Commands that read the quality of the service: `performance`, `quality`, `stocks`."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +11,8 @@ from usage_pipeline.cli.options import (
     OneTenant,
     OutputFormat,
     To,
-    day_range,
-    last_days,
     load_settings,
+    recent_range,
     words,
 )
 from usage_pipeline.cli.output import print_rows
@@ -40,7 +39,7 @@ def performance(  # noqa: PLR0913, PLR0917 - one parameter per option
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Print requests, errors, latencies and average sizes of requests; by default of the last 90 days.
+    """Print requests, errors, latencies and average sizes of requests. The default is the last 90 days.
 
     A latency is the upper bound of a bucket that is 5 % wide; over 24 hours it is 9223372036854775807. A missing
     day has no values.
@@ -48,7 +47,7 @@ def performance(  # noqa: PLR0913, PLR0917 - one parameter per option
     Example: `usage-pipeline performance --tenant acme --group-by day,model --from 2026-02-01`
     """
     settings = load_settings(data_dir)
-    start, end = day_range(first, last, default=last_days(settings))
+    start, end = recent_range(settings, first, last)
     query = PerformanceQuery(start, end, words(group_by), of_tenant(tenant))
     _print(settings, query, form, f"Performance, {start} to {end}")
 
@@ -60,14 +59,14 @@ def quality(
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Print how many consistency checks found no issue, and each issue type per 1,000 prompts.
+    """Print the share of consistency checks without an issue, and each issue type per 1,000 prompts.
 
-    By default of the last 90 days. The row `(all)` is all checks.
+    The default is the last 90 days. The row `(all)` is all checks.
 
     Example: `usage-pipeline quality --tenant acme --from 2026-02-01`
     """
     settings = load_settings(data_dir)
-    start, end = day_range(first, last, default=last_days(settings))
+    start, end = recent_range(settings, first, last)
     _print(settings, QualityQuery(start, end, of_tenant(tenant)), form, f"Quality, {start} to {end}")
 
 
@@ -78,14 +77,15 @@ def stocks(
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Print how many personas and timeline entries came, went, and are there; by default the last 90 days.
+    """Print created and deleted personas, appended and superseded timeline entries, and their stocks by day.
 
-    Stocks run from the first day of the calendar. A missing day has no values, and the stock goes on after it.
+    The default is the last 90 days. Stocks count from the first day of the calendar. A missing day has no values,
+    and the stock goes on after it.
 
     Example: `usage-pipeline stocks --tenant acme --from 2026-02-01`
     """
     settings = load_settings(data_dir)
-    start, end = day_range(first, last, default=last_days(settings))
+    start, end = recent_range(settings, first, last)
     _print(settings, StockQuery(start, end, of_tenant(tenant)), form, "Personas and timelines")
 
 

@@ -1,6 +1,6 @@
-"""What a command that computes holds open, and what it says at the end.
+"""Sessions of commands that compute, and their report at the end.
 
-Dagster is opened by the first work there is. It takes longer to load than to find out that nothing is to be done.
+Dagster opens with the first work, because loading it takes longer than finding out that there is no work.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -12,7 +12,6 @@ from functools import cache
 from usage_pipeline.cli.output import console, count, warn
 from usage_pipeline.cli.progress import Bar, progress_bar
 from usage_pipeline.pipeline import refresh as pipeline
-from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import Runner
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files
@@ -20,36 +19,29 @@ from usage_pipeline.storage.opened import Storage, open_storage
 
 
 @dataclass(frozen=True)
-class LateRunner:
-    """Shows progress at once, and passes the work to a runner that is opened by the first of it."""
+class Session:
+    """The storage and progress bar of a command that computes. As a `Runner`, it opens Dagster on first use."""
 
+    storage: Storage
     progress: Bar
     get_runner: Callable[[], Runner]
 
     def expect(self, what: str, partitions: int) -> None:
-        """Begin a bar."""
+        """Begin a progress bar."""
         self.progress.expect(what, partitions)
 
     def land(self, days: Sequence[date]) -> None:
-        """Let the runner land them."""
+        """Land the days with Dagster."""
         self.get_runner().land(days)
 
     def compute(self, tables: Collection[str], days: Sequence[date]) -> None:
-        """Let the runner compute them."""
+        """Compute the tables with Dagster."""
         self.get_runner().compute(tables, days)
-
-
-@dataclass(frozen=True)
-class Session:
-    """What a command that computes holds open."""
-
-    storage: Storage
-    runner: LateRunner
 
 
 @contextmanager
 def open_session(settings: Settings, command: str, *, suites: bool = True) -> Iterator[Session]:
-    """Open storage and a progress bar; Dagster's instance follows when there is work."""
+    """Open storage and a progress bar for a command."""
     with ExitStack() as opened:
         storage = opened.enter_context(open_storage(settings))
         bar = opened.enter_context(progress_bar())
@@ -62,18 +54,18 @@ def open_session(settings: Settings, command: str, *, suites: bool = True) -> It
 
             return opened.enter_context(open_runner(build_definitions, storage, command, bar, suites=suites))
 
-        yield Session(storage, LateRunner(bar, get_runner))
+        yield Session(storage, bar, get_runner)
 
 
 def settle(session: Session) -> None:
-    """Compute what is stale, and report it."""
+    """Compute stale partitions, and report them."""
     summary = pipeline.RefreshSummary()
-    pipeline.settle(session.storage, session.runner, summary)
+    pipeline.settle(session.storage, session, summary)
     report(session.storage, summary)
 
 
 def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
-    """Say what was done and what is left to do; returns how many of the files just landed need attention."""
+    """Print the work done and left to do, and return the number of landed files that need attention."""
     with storage.warehouse.connect() as connection:
         files = landed_files.files(connection, summary.landed)
     counted = [file for file in files if file.state is landed_files.FileState.LANDED]
@@ -98,17 +90,3 @@ def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
         reason = file.error or "none of its lines was accepted"
         warn(f"{file.path} is {file.state} and counts nowhere: {reason}")
     return len(needing)
-
-
-def report_oddities(storage: Storage) -> None:
-    """Warn of what is in the landing folder and will not be landed, or would be read differently now."""
-    work = find_landing_work(storage)
-    for entry in work.misplaced:
-        warn(f"{entry.path} is passed over: {entry.problem}")
-    for path in work.vanished:
-        warn(f"{path} is gone from the landing folder; what is known of it stays as it is")
-    if work.outdated:
-        warn(
-            f"{len(work.outdated)} landing days from {work.outdated[0]} to {work.outdated[-1]} landed by other "
-            "formats or rules than today's; `usage-pipeline land` reads them again"
-        )

@@ -1,6 +1,6 @@
-"""Commands that read files, days and series: `series`, `days`, `files`, `rejects`."""
+"""Commands that read series, days, files and checks: `series`, `days`, `files`, `rejects`, `checks`."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,8 +14,8 @@ from usage_pipeline.cli.options import (
     OutputFormat,
     To,
     day_range,
-    last_days,
     load_settings,
+    recent_range,
     version,
 )
 from usage_pipeline.cli.output import print_json, print_rows, warn
@@ -45,7 +45,7 @@ def series(  # noqa: PLR0913, PLR0917 - one parameter per option
     Example: `usage-pipeline series --tenant acme --from 2026-02-01 --to 2026-02-28 --as-of 2026-03-05`
     """
     settings = load_settings(data_dir)
-    start, end = day_range(first, last, default=last_days(settings))
+    start, end = recent_range(settings, first, last)
     query = SeriesQuery(start, end, of_tenant(tenant), as_of=version(as_of))
 
     from usage_pipeline.cli.reading import warn_unknown_tenant
@@ -63,11 +63,10 @@ def series(  # noqa: PLR0913, PLR0917 - one parameter per option
 
 
 def days(first: From = None, last: To = None, form: Format = OutputFormat.TABLE, data_dir: DataDir = None) -> None:
-    """Print how far each event day can be trusted, and how its landed rows were accounted for.
+    """Print the status of each event day, and the tallies of its landed rows.
 
-    By default the 90 days up to the last that has records or a landing folder.
-
-    missing: not ingested; provisional: may still grow; final; restated: changed after it was final.
+    The default is the 90 days up to the last day with records or a landing folder. A day is `missing` (not
+    ingested), `provisional` (may still grow), `final`, or `restated` (changed after it was final).
 
     Example: `usage-pipeline days --from 2026-02-01`
     """
@@ -80,7 +79,7 @@ def days(first: From = None, last: To = None, form: Format = OutputFormat.TABLE,
         reader = DayReader(storage, connection)
         known = reader.known_days() or (settings.clock.today, settings.clock.today)
         recent = max(known[0], known[1] - timedelta(days=RECENT_DAYS - 1))
-        start, end = day_range(first, last, default=(recent, known[1]))
+        start, end = day_range(first, last, (recent, known[1]))
         found = reader.read(start, end)
     columns = ["day", "status", "version", "records", *ACCOUNTED]
     print_rows([vars(day) for day in found], columns, form, "Event days")
@@ -89,15 +88,15 @@ def days(first: From = None, last: To = None, form: Format = OutputFormat.TABLE,
 def files(
     first: From = None, last: To = None, form: Format = OutputFormat.TABLE, data_dir: DataDir = None
 ) -> None:
-    """Print the landing files: what became of each, and its lines.
+    """Print the landing files with their state and lines.
 
     lines = header + continuation + blank + accepted + rejected. A file is landed, quarantined, failed or
-    withdrawn; one that is gone from the landing folder has the time when that was seen.
+    withdrawn. `vanished_at` is the time at which a file was first missing from the landing folder.
 
     Example: `usage-pipeline files --from 2026-02-01 --format csv`
     """
     settings = load_settings(data_dir)
-    start, end = day_range(first, last, default=(date.min, date.max))
+    start, end = day_range(first, last)
 
     from usage_pipeline.storage import landed_files
     from usage_pipeline.storage.opened import open_storage
@@ -113,19 +112,19 @@ def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option
     first: From = None,
     last: To = None,
     file: Annotated[str | None, typer.Option(help="One landing file, as `files` prints it.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="At most so many lines.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="Print at most this many lines.")] = 100,
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Print rejected lines of landing days: where, why, what was found and what was expected.
+    """Print rejected lines of landing days, with the reason, the value found and the expectation.
 
-    Lines that were accepted and then lost to another (`conflict`), and voids that found no record
-    (`void_without_target`), are among them. The table leaves the line itself out; JSON and CSV hold it.
+    This includes accepted lines that lost to another line (`conflict`), and voids without a record
+    (`void_without_target`). The table leaves out the line itself; JSON and CSV hold it.
 
     Example: `usage-pipeline rejects --from 2026-02-20 --format json`
     """
     settings = load_settings(data_dir)
-    start, end = day_range(first, last, default=(date.min, date.max))
+    start, end = day_range(first, last)
 
     from usage_pipeline.records.queries import LandingRange, read_faults
     from usage_pipeline.storage.opened import open_storage
@@ -138,6 +137,33 @@ def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option
     raw = [] if form is OutputFormat.TABLE else ["raw"]
     columns = ["landing_file", "landing_line", "reason", "field", "found", "expected", *raw]
     print_rows(found[:limit], columns, form, "Rejected lines")
+
+
+def checks(
+    first: From = None,
+    last: To = None,
+    everything: Annotated[bool, typer.Option("--all", help="Include checks that passed.")] = False,  # noqa: FBT002
+    form: Format = OutputFormat.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Print failed checks by day, with the result and the expectation.
+
+    The day is a landing day for `landed_events`, and an event day for all other tables. `error` means that tallies
+    do not balance or a schema is broken; `warning` means that usage may be wrong or unusual.
+
+    Example: `usage-pipeline checks --from 2026-02-01 --all --format json`
+    """
+    settings = load_settings(data_dir)
+    start, end = day_range(first, last)
+
+    from usage_pipeline.storage.opened import open_storage
+    from usage_pipeline.validation.results import read_results
+
+    with open_storage(settings) as storage, storage.warehouse.connect() as connection:
+        found = read_results(connection, start, end)
+    rows = [{**vars(result), "result": result.outcome} for result in found if everything or not result.success]
+    columns = ["day", "table_name", "check_name", "result", "observed", "expected"]
+    print_rows(rows, columns, form, "Checks" if everything else "Checks that failed")
 
 
 def _check_file(storage: "Storage", path: str | None) -> None:

@@ -1,4 +1,4 @@
-"""Commands with made-up logs: `demo` shows what becomes of them, `simulate` only writes them."""
+"""Commands with simulated logs: `demo` runs the pipeline on them, `simulate` only writes them."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,11 +19,10 @@ def demo(
     ] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Simulate 45 days of 12 tenants, land and compute them, compare every total, and show what came of it.
+    """Simulate 45 days of 12 tenants, land and compute them, compare every total, and print the result.
 
-    The logs have the faults of a real platform, and their totals are known. It takes a
-    minute or two. Logs that are there from an earlier demo, or from `simulate`, are used again. Exit code 1 when a
-    total is not the known one.
+    The logs have the faults of a real platform, and their totals are known. It takes a minute or two. Logs of an
+    earlier demo, or of `simulate`, are used again. Exit code 1 if a total differs from the known one.
 
     Example: `usage-pipeline demo`, then `usage-pipeline dev` to see the days in Dagster
 

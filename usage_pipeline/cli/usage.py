@@ -5,16 +5,7 @@ from typing import Annotated
 
 import typer
 
-from usage_pipeline.cli.options import (
-    DataDir,
-    Format,
-    From,
-    OutputFormat,
-    To,
-    condition,
-    load_settings,
-    words,
-)
+from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, condition, load_settings, words
 from usage_pipeline.cli.output import print_rows
 from usage_pipeline.metrics.buckets import Interval
 from usage_pipeline.metrics.queries import GROUPS, INTERVAL_GROUPS, IntervalQuery, UsageQuery
@@ -51,10 +42,10 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Print usage grouped by day, tenant or any dimension, or by intervals; by default all known days.
+    """Print usage grouped by day, tenant or any dimension, or by intervals. The default is all known days.
 
     The group of records without a value is `(none)`. A missing day has no value: null in JSON, an empty field
-    in CSV. Sums that are not by day leave missing days out, and a warning names them.
+    in CSV. Sums that are not by day leave out missing days, and a warning names them.
 
     Example: `usage-pipeline usage --group-by day,model --where tenant=acme --metrics tokens_in,tokens_out`
 
@@ -73,7 +64,7 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
         query = IntervalQuery(
             today, today, groups, conditions, names, interval=interval or Interval.DAY, time_zone=zone
         )
-    # After the words were checked: a wrong question needs no database.
+    # After the query is checked, because a wrong query needs no database.
     from usage_pipeline.cli.reading import known_days, warn_of_missing_days
     from usage_pipeline.metrics.read import read
     from usage_pipeline.storage.opened import open_storage

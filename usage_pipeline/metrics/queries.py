@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import ClassVar
 
-from usage_pipeline.days import days_between
+from usage_pipeline.clock import days_between
 from usage_pipeline.errors import QueryError
 from usage_pipeline.metrics.buckets import Interval, check_days, time_zone
 from usage_pipeline.registry import (

@@ -49,7 +49,7 @@ def _known_suites(settings: Settings) -> dict[str, Suite]:
 
 def _suite_checks(suite: Suite) -> dg.AssetChecksDefinition:
     def validate(storage: "Storage", _: Sequence[Check], days: Sequence[date], run: str) -> "list[CheckResult]":
-        from usage_pipeline.validation.validate import validate_days  # noqa: PLC0415 - slow to import
+        from usage_pipeline.validation.checking import validate_days  # noqa: PLC0415 - slow to import
 
         return validate_days(storage, load_suites(storage.settings)[suite.spec.name], days, run)
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 
 import dagster as dg
 
-from usage_pipeline.days import days_between
+from usage_pipeline.clock import days_between
 from usage_pipeline.events.record import LANDING_TABLES
 from usage_pipeline.orchestration.dagster_internals import (
     ASSET_PARTITION_RANGE_END_TAG,

@@ -1,4 +1,4 @@
-"""The whole, from landing files to series: the order of the tables, what needs work, and the run that does it.
+"""The pipeline from landing files to series: the order of the tables, the work to do, and the loop that does it.
 
-Dagster wraps this; it also runs without. What does not belong here: how any single table is made.
+It runs with and without Dagster. What does not belong here: how a single table is computed.
 """

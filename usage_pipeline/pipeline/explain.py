@@ -1,4 +1,4 @@
-"""Says of one record id where it came from, what became of each of its lines, and what it counted as."""
+"""Explains a record id: its landed lines, which of them counts and why, and its metrics and costs."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from usage_pipeline.series.tables import DAILY_USAGE
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.compute import stale_days
 from usage_pipeline.storage.engine import literal, parquet_scan, session
-from usage_pipeline.storage.inputs import register_derived, register_reference
+from usage_pipeline.storage.inputs import register_derived, register_reference, rows_of
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
 
@@ -26,7 +26,7 @@ COUNTED = "counted"
 
 @dataclass(frozen=True)
 class ExplainedLine:
-    """One landed line with the id that was asked for."""
+    """A landed line with the record id."""
 
     tenant_id: str
     source: str
@@ -37,21 +37,21 @@ class ExplainedLine:
     type: str
     occurred_at: datetime
     verdict: str
-    """`counted`, a verdict of `excluded_events`, or `not counted` and why: the state of its file or of its day."""
+    """`counted`, a verdict of `excluded_events`, or `not counted` with the state of its file or its day."""
     decided_by: str | None
-    """File and line that decided it, of a line that is excluded."""
+    """File and line that an excluded line lost to."""
     metrics: Mapping[str, int]
-    """What it counted as: the metrics that are not zero."""
+    """The metrics that are not zero; empty if it does not count."""
     costs: tuple[ClassCost, ...]
-    """What it cost, by class; nothing where it did not count, or its day was not rated yet."""
+    """By token class; empty if it does not count or its day is not rated yet."""
     record: Mapping[str, object]
-    """The record's columns that have a value."""
+    """The columns that have a value."""
 
 
 def explain(
     storage: Storage, record_id: str, tenant: str | None = None, source: str | None = None
 ) -> list[ExplainedLine]:
-    """Every landed line with this id, in landing order. Raises QueryError when there is none."""
+    """Return all landed lines with this id in landing order. Raises QueryError if there is none."""
     with storage.warehouse.connect() as connection:
         known = {file.path: file for file in landed_files.files(connection) if file.object_name and file.accepted}
     objects = [storage.lake.object(LANDED_EVENTS, file.landing_day, file.object_name) for file in known.values()]
@@ -64,11 +64,16 @@ def explain(
             {"record_id": record_id, "tenant": tenant, "source": source},
         )
         days = {row[0] for row in duck.execute("SELECT DISTINCT event_day FROM found").fetchall()}
-        _register_excluded_events(storage, duck, days)
+        excluded = storage.lake.days(EXCLUDED_EVENTS.spec)
+        rows = rows_of(EXCLUDED_EVENTS.spec, {day: excluded[day] for day in excluded.keys() & days})
+        duck.execute(f"CREATE TEMP VIEW excluded_events AS {rows}")
         register_reference(event_types(), duck)
         with storage.warehouse.connect() as connection:
             stale = stale_days(storage, connection, [USAGE_RECORDS], days)[USAGE_RECORDS.name]
-        lines = [_explained(storage, duck, known, stale, row) for row in duck.execute(_LINES).fetchall()]
+        found = duck.execute(_LINES)
+        names = [column[0] for column in found.description]
+        landed = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        lines = [_explained(storage, duck, known, stale, facts) for facts in landed]
     if not lines:
         raise QueryError(
             f"No accepted line has the record id {record_id!r}; `usage-pipeline rejects` has the others."
@@ -76,10 +81,6 @@ def explain(
     return lines
 
 
-_FACTS = (
-    *("tenant_id", "source", "record_id", "event_day", "landing_file", "landing_line", "type", "occurred_at"),
-    *("verdict", "decided_by"),
-)
 _LINES = """
 SELECT
     found.tenant_id, found.source, found.record_id, found.event_day, found.landing_file, found.landing_line,
@@ -92,33 +93,26 @@ ORDER BY found.landing_day, found.landing_file, found.landing_line
 """
 
 
-def _register_excluded_events(storage: Storage, duck: DuckDBPyConnection, days: Collection[date]) -> None:
-    objects = storage.lake.days(EXCLUDED_EVENTS.spec)
-    paths = [objects[day] for day in sorted(objects.keys() & days)]
-    source = f"FROM {parquet_scan(paths)}" if paths else EXCLUDED_EVENTS.spec.empty_select()
-    duck.execute(f"CREATE TEMP VIEW excluded_events AS {source}")
-
-
 def _explained(
     storage: Storage,
     duck: DuckDBPyConnection,
     known: Mapping[str, LandedFile],
     stale: Collection[date],
-    row: tuple[Any, ...],
+    facts: dict[str, Any],
 ) -> ExplainedLine:
-    facts = dict(zip(_FACTS, row, strict=True))
     file = known[facts["landing_file"]]
     if file.state is not FileState.LANDED:
         facts |= {"verdict": f"not counted: its file is {file.state}", "decided_by": None}
     elif facts["event_day"] in stale:
         facts |= {"verdict": "not counted yet: its day is to be computed", "decided_by": None}
-    metrics = _metrics(duck, file.path, facts["landing_line"]) if not facts["verdict"] else {}
-    return ExplainedLine(
-        **{**facts, "verdict": facts["verdict"] or COUNTED},
-        metrics=metrics,
-        costs=_costs(storage, duck, facts["event_day"]) if not facts["verdict"] else (),
-        record=_record(duck, file.path, facts["landing_line"]),
-    )
+    line = file.path, facts["landing_line"]
+    record = _record(duck, *line)
+    if facts["verdict"]:
+        return ExplainedLine(**facts, metrics={}, costs=(), record=record)
+    metrics = _metrics(duck, *line)
+    with storage.warehouse.connect() as connection:  # reads the view that `_metrics` made
+        costs = cost_of_record(connection, duck, facts["event_day"])
+    return ExplainedLine(**{**facts, "verdict": COUNTED}, metrics=metrics, costs=costs, record=record)
 
 
 def _record(duck: DuckDBPyConnection, path: str, line: int) -> Mapping[str, object]:
@@ -129,7 +123,7 @@ def _record(duck: DuckDBPyConnection, path: str, line: int) -> Mapping[str, obje
 
 
 def _metrics(duck: DuckDBPyConnection, path: str, line: int) -> Mapping[str, int]:
-    """What the cube makes of this one record: the cube's own SELECT, over a table that holds nothing else."""
+    """Run the SELECT of the cube on this one record, and leave the record in the view `usage_records`."""
     duck.execute(
         "CREATE OR REPLACE TEMP VIEW usage_records AS FROM found "
         f"WHERE landing_file = {literal(path)} AND landing_line = {line}"
@@ -138,9 +132,3 @@ def _metrics(duck: DuckDBPyConnection, path: str, line: int) -> Mapping[str, int
     names = ", ".join(RECORD_METRIC_NAMES)
     values = duck.execute(f"SELECT {names} FROM ({DAILY_USAGE.sql.text})").fetchall()[0]
     return {name: value for name, value in zip(RECORD_METRIC_NAMES, values, strict=True) if value}
-
-
-def _costs(storage: Storage, duck: DuckDBPyConnection, day: date) -> tuple[ClassCost, ...]:
-    """The same of the cube of costs, over the views that `_metrics` made."""
-    with storage.warehouse.connect() as connection:
-        return cost_of_record(connection, duck, day)

@@ -1,7 +1,4 @@
-"""Which errors pass by themselves: faults of the surroundings, for which a run is tried again.
-
-Everything else is an error of the data or of the settings: it would fail again in the same way.
-"""
+"""Tells faults of the environment, after which a run is tried again, from errors of the data or the settings."""
 
 import errno
 
@@ -15,7 +12,7 @@ PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ESTALE, errno.ETIMEDOUT,
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether it may be gone after a while: the database is away, the disk is full, a lock is not free."""
+    """Return True if a later try may succeed: the database is away, the disk is full, a lock is taken."""
     match error:
         case LockTimeoutError() | WarehouseError():
             return True
@@ -25,14 +22,14 @@ def is_passing(error: BaseException) -> bool:
             return error.errno in PASSING
         case IOException():
             return "No space left on device" in str(error)
-        case OutOfMemoryException():  # what has no place in memory found none on the disk either
+        case OutOfMemoryException():  # the disk was full when DuckDB spilled to it
             return "max_temp_directory_size" in str(error)
         case _:
             return False
 
 
 def _database_is_away(error: DBAPIError) -> bool:
-    # 08 connection, 53 resources such as a full disk, 57 shut down, 40 serialization and deadlock; without a
-    # code there was no answer at all.
+    # 08 connection, 53 resources such as a full disk, 57 shutdown, 40 serialization and deadlock. Without a code
+    # the database did not answer.
     code = getattr(error.orig, "sqlstate", None)
     return error.connection_invalidated or code is None or code[:2] in {"08", "53", "57", "40"}

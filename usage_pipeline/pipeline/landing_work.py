@@ -1,10 +1,11 @@
-"""What the landing folder asks for: compares it with what the state says has landed."""
+"""Compares the landing folder with the landed files in the state, and finds the days to land."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from usage_pipeline.clock import in_words
 from usage_pipeline.events.landing.rules import LandingRules
 from usage_pipeline.events.landing.scan import LandingFile, Misplaced, scan_landing
 from usage_pipeline.events.record import LANDED_EVENTS
@@ -12,67 +13,65 @@ from usage_pipeline.events.source_format import SourceFormat, load_formats
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import Partition
-from usage_pipeline.tenants.models import Tenants
 from usage_pipeline.tenants.reference import load_tenants
 
 
 @dataclass(frozen=True)
 class LandingWork:
-    """The landing days to land, and what is odd in the landing folder.
-
-    Changed formats or rules land nothing by themselves: `outdated` days would be read differently now.
-    """
+    """The landing days to land, and the oddities of the landing folder."""
 
     days: list[date]
     misplaced: Sequence[Misplaced]
     vanished: list[str]
     outdated: list[date]
+    """Days landed by other formats or rules than today's. They land again only when asked for."""
+
+    @property
+    def warnings(self) -> Iterator[str]:
+        """A message for each oddity."""
+        for entry in self.misplaced:
+            yield f"{entry.path} is passed over: {entry.problem}"
+        for path in self.vanished:
+            yield f"{path} is gone from the landing folder; what is known of it stays as it is"
+        if self.outdated:
+            yield (
+                f"{len(self.outdated)} landing days landed by other formats or rules than today's, "
+                f"{in_words(self.outdated)}; `usage-pipeline land` reads them again"
+            )
 
 
 def find_landing_work(storage: Storage) -> LandingWork:
-    """The days with new or changed files, or whose objects are gone; and what is odd."""
+    """Find the days with new or changed files or with missing objects, and the oddities."""
     formats = load_formats(storage.settings)
     scan = scan_landing(storage.settings, formats)
     with storage.warehouse.connect() as connection:
         known = {file.path: file for file in landed_files.files(connection)}
         partitions = state.partitions(connection, LANDED_EVENTS.name)
+    by_day, tenants = scan.days(), load_tenants(storage.settings)
     days = {
         day
-        for day, files in scan.days().items()
+        for day, files in by_day.items()
         if day not in partitions
         or not partitions[day].committed
         or any(_needs_landing(storage, file, known.get(file.path)) for file in files)
     }
-    tenants = load_tenants(storage.settings)
-    return LandingWork(
-        days=sorted(days),
-        misplaced=scan.misplaced,
-        vanished=sorted(path for path in known if not _is_there(storage, path)),
-        outdated=sorted(
-            day
-            for day, files in scan.days().items()
-            if day not in days
-            and (
-                _has_other_rules(storage, tenants, partitions[day])
-                or any(_has_other_format(formats, known[file.path]) for file in files)
-            )
-        ),
-    )
+    outdated = [
+        day
+        for day in sorted(by_day.keys() - days)
+        if partitions[day].code_version != LandingRules(storage.settings, tenants, day).digest
+        or any(_has_other_format(formats, known[file.path]) for file in by_day[day])
+    ]
+    vanished = sorted(path for path in known if not _is_there(storage, path))
+    return LandingWork(sorted(days), scan.misplaced, vanished, outdated)
 
 
 def scan_days(storage: Storage) -> dict[date, list[LandingFile]]:
-    """The files of the landing folder, by landing day."""
+    """Return the files of the landing folder by landing day."""
     return scan_landing(storage.settings, load_formats(storage.settings)).days()
 
 
-def landing_days(storage: Storage) -> set[date]:
-    """The landing days that have files."""
-    return set(scan_days(storage))
-
-
 def _is_there(storage: Storage, path: str) -> bool:
-    # Path.exists raises where it may not look.
+    # Path.exists raises without permission.
     return os.path.exists(storage.settings.landing / path)  # noqa: PTH110
 
 
@@ -82,10 +81,6 @@ def _needs_landing(storage: Storage, file: LandingFile, known: LandedFile | None
     if known.state is FileState.FAILED:
         return False
     return not storage.lake.exists(storage.lake.object(LANDED_EVENTS, known.landing_day, known.object_name))
-
-
-def _has_other_rules(storage: Storage, tenants: Tenants, partition: Partition) -> bool:
-    return partition.code_version != LandingRules(storage.settings, tenants, partition.day).digest
 
 
 def _has_other_format(formats: Mapping[str, SourceFormat], known: LandedFile) -> bool:

@@ -1,4 +1,4 @@
-"""The last days of a table, for charts."""
+"""Totals of the last 90 days of a table, for charts."""
 
 from datetime import date, timedelta
 
@@ -13,17 +13,14 @@ RECENT_DAYS = 90
 
 
 def recent_days(storage: Storage, spec: TableSpec, charted: str | None = None) -> dict[date, int | None]:
-    """The 90 days up to the newest that the table has, with the sum of each over all tenants.
+    """Return the 90 days up to the table's newest day, each with its total over all tenants.
 
-    That is the sum of the column `charted` of a table in the warehouse, or the number of rows without one. A
-    day that was never computed is None. Empty while there is no day at all.
+    The total is the sum of the column `charted` of a warehouse table, or the number of rows. A day that was never
+    computed is None. Without any computed day the result is empty.
     """
     with storage.warehouse.connect() as connection:
-        known = {
-            day: partition.rows
-            for day, partition in state.partitions(connection, spec.name).items()
-            if partition.version
-        }
+        partitions = state.partitions(connection, spec.name)
+        known = {day: partition.rows for day, partition in partitions.items() if partition.version}
         if not known:
             return {}
         days = [max(known) - timedelta(days=back) for back in reversed(range(RECENT_DAYS))]

@@ -1,7 +1,7 @@
-"""What needs work, and the loop that works until nothing does.
+"""Finds the work to do, and the loop that does it until none is left.
 
-The loop is the same with and without Dagster: it asks a `Runner` to land days and to compute partitions,
-and asks the state again what is left.
+The loop is the same with and without Dagster: it lets a `Runner` land days and compute partitions, and asks the
+state again for what is left.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -15,7 +15,6 @@ from usage_pipeline.billing.closing import ClosedPeriod
 from usage_pipeline.billing.due_periods import close_due
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.landing.recording import note_vanished
-from usage_pipeline.pipeline.chunks import portions
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.storage import landed_files, state
@@ -25,24 +24,27 @@ from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import WriteState
 
+COMMAND_DAYS = 366
+"""Most days of a run of a command. A run costs about as much as a hundred small days."""
+
 MAX_PASSES = 20
 NO_FAILURES: Mapping[date, PartitionError] = {}
 
 Unit = tuple[frozenset[str], list[date]]
-"""The tables to make in one run, and its days."""
+"""The tables to compute in one run, and its days."""
 
 
 class Runner(Protocol):
     """Does the work that the loop finds."""
 
     def expect(self, what: str, partitions: int) -> None:
-        """Be told how many partitions are coming, to show progress."""
+        """Begin to show the progress of this many partitions."""
 
     def land(self, days: Sequence[date]) -> None:
         """Land these landing days."""
 
     def compute(self, tables: Collection[str], days: Sequence[date]) -> None:
-        """Compute these tables, in the order of the flow, for these event days."""
+        """Compute these tables for these event days, in the order of the flow."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,13 @@ class PlainRunner:
         """Show nothing."""
 
     def land(self, days: Sequence[date]) -> None:
-        """Land the days, small ones together."""
+        """Land the days in batches."""
         from usage_pipeline.events.landing.land import land_days  # noqa: PLC0415 - slow to import, idle runs need none
 
         land_days(self.storage, days, self.run)
 
     def compute(self, tables: Collection[str], days: Sequence[date]) -> None:
-        """Compute table by table, each batch of days after the other."""
+        """Compute table by table, in batches of days."""
         together = list(batches(self.storage, days))
         for table in DAILY_TABLES:
             if table.name in tables:
@@ -72,7 +74,7 @@ class PlainRunner:
 
 @dataclass
 class RefreshSummary:
-    """What a refresh did."""
+    """The landing days, event days and billing periods that a refresh landed, computed and closed."""
 
     landed: list[date] = field(default_factory=list)
     computed: dict[date, set[str]] = field(default_factory=dict)
@@ -80,25 +82,22 @@ class RefreshSummary:
 
 
 def find_stale(storage: Storage) -> dict[date, frozenset[str]]:
-    """Per event day, the tables to compute: stale or missing, or reading one that is."""
+    """Return the tables to compute by event day: stale or missing tables, and all that read them."""
     with storage.warehouse.connect() as connection:
         days = event_days(storage, connection)
         stale = stale_days(storage, connection, DAILY_TABLES, days)
-    return {day: with_downstream(names) for day in sorted(days) if (names := _stale_on(day, stale))}
+    tables = {day: {name for name, found in stale.items() if day in found} for day in sorted(days)}
+    return {day: with_downstream(names) for day, names in tables.items() if names}
 
 
 def event_days(storage: Storage, connection: Connection) -> set[date]:
-    """The days of the calendar that hold landed rows, or did when they were last computed."""
+    """Return the days of the calendar that have landed rows, or had some when they were last computed."""
     days = landed_files.event_days(connection) | state.partitions(connection, DAILY_TABLES[0].name).keys()
     return {day for day in days if day >= storage.settings.first_day}
 
 
-def _stale_on(day: date, stale: Mapping[str, set[date]]) -> set[str]:
-    return {name for name, days in stale.items() if day in days}
-
-
 def with_downstream(names: Collection[str]) -> frozenset[str]:
-    """These tables and all that read them, directly or not."""
+    """Return these tables and all tables that read them, directly or not."""
     reached = set(names)
     for table in DAILY_TABLES:  # in the order of the flow, so one pass reaches all
         if reached.intersection(table.upstream):
@@ -107,9 +106,9 @@ def with_downstream(names: Collection[str]) -> frozenset[str]:
 
 
 def refresh(storage: Storage, runner: Runner) -> RefreshSummary:
-    """Land what is new, compute what is stale or missing until nothing is, and close the periods that are due.
+    """Land new files, compute stale and missing partitions until none is left, and close the periods that are due.
 
-    Raises PartitionError when days stay stale although they were computed.
+    Raises PartitionError if days fail or stay stale.
     """
     summary = RefreshSummary()
     work = find_landing_work(storage)
@@ -121,7 +120,7 @@ def refresh(storage: Storage, runner: Runner) -> RefreshSummary:
 
 
 def land_days(runner: Runner, days: Collection[date], summary: RefreshSummary) -> None:
-    """Land these days, whether or not anything is new there."""
+    """Land these days, even if none of their files is new."""
     if days:
         runner.expect("landing", len(days))
     for portion in portions(days):
@@ -130,7 +129,7 @@ def land_days(runner: Runner, days: Collection[date], summary: RefreshSummary) -
 
 
 def recompute_days(storage: Storage, runner: Runner, days: Collection[date], summary: RefreshSummary) -> None:
-    """Compute all tables of these days, stale or not, and then what became stale by it."""
+    """Compute all tables of these days, stale or not, then all days that became stale by it."""
     every_table = frozenset(table.name for table in DAILY_TABLES)
     failed = _compute(runner, work_units(dict.fromkeys(days, every_table)), summary)
     settle(storage, runner, summary, failed)
@@ -139,9 +138,9 @@ def recompute_days(storage: Storage, runner: Runner, days: Collection[date], sum
 def settle(
     storage: Storage, runner: Runner, summary: RefreshSummary, failed: Mapping[date, PartitionError] = NO_FAILURES
 ) -> None:
-    """Compute stale and missing partitions until none is left but those of days that fail.
+    """Compute stale and missing partitions until none is left, except those of days that fail.
 
-    Raises PartitionError when days have failed, or stay stale although they were computed.
+    Raises PartitionError if days failed, or stay stale although they were computed.
     """
     given_up = dict(failed)
     for _ in range(MAX_PASSES):
@@ -159,10 +158,9 @@ def settle(
 
 
 def _find_unwritten(storage: Storage) -> dict[date, frozenset[str]]:
-    """What is stale and not just being written by another process, which is waited for.
+    """Wait for partitions that other processes are writing, then return the stale tables by day.
 
-    What is being written counts as stale: two processes that took it for their work would make it by turns, for
-    ever.
+    A partition that is being written counts as stale, so two processes would compute it in turns without end.
     """
     stale = find_stale(storage)
     written = _days_in_state(storage, WriteState.WRITING) if stale else {}
@@ -179,14 +177,14 @@ def _days_in_state(storage: Storage, write_state: WriteState) -> dict[str, set[d
 
 @dataclass(frozen=True)
 class Unfinished:
-    """Event days of which a partition was begun and not committed: it failed, or its writer died or goes on."""
+    """Event days with a partition that failed, or whose writer died or is still at work."""
 
     failed: Collection[date] = frozenset()
     writing: Collection[date] = frozenset()
 
 
 def unfinished_days(storage: Storage) -> Unfinished:
-    """The event days that are not finished, by what the state says."""
+    """Return the event days that the state says are failed or being written."""
     failed, writing = (
         set().union(*_days_in_state(storage, write_state).values())
         for write_state in (WriteState.FAILED, WriteState.WRITING)
@@ -195,9 +193,9 @@ def unfinished_days(storage: Storage) -> Unfinished:
 
 
 def _compute(runner: Runner, units: Sequence[Unit], summary: RefreshSummary) -> dict[date, PartitionError]:
-    """Do the work; returns the days that failed when they were computed alone.
+    """Compute these units, and return the days that failed alone.
 
-    Of days that were computed together, those that failed are alone the next time.
+    If one of several days fails, it is alone in the next pass.
     """
     failed = {}
     if units:
@@ -217,15 +215,21 @@ def _compute(runner: Runner, units: Sequence[Unit], summary: RefreshSummary) -> 
 NOTHING_UNFINISHED = Unfinished()
 
 
+def portions(days: Iterable[date]) -> list[list[date]]:
+    """Cut the days, in order, into runs of a command. Unlike Dagster's runs, these may leave out days."""
+    ordered = sorted(days)
+    return [ordered[start : start + COMMAND_DAYS] for start in range(0, len(ordered), COMMAND_DAYS)]
+
+
 def work_units(
     stale: Mapping[date, frozenset[str]],
     unfinished: Unfinished = NOTHING_UNFINISHED,
     cut: Callable[[Iterable[date]], list[list[date]]] = portions,
 ) -> list[Unit]:
-    """The same work in runs: days that need the same tables, cut into runs, earliest first.
+    """Group days that need the same tables, and cut the groups into runs, earliest first.
 
-    A day that failed shares its run with no other, so that it holds up none when it fails again. Nor do days whose
-    writer died share theirs with others: should one of them have killed it, the others are done.
+    A day that failed runs alone, so that it delays no other day if it fails again. Days whose writer died run
+    apart from the others, because one of them may have killed it.
     """
     groups: dict[tuple[frozenset[str], bool, date | None], list[date]] = {}
     for day, tables in stale.items():

@@ -1,4 +1,4 @@
-"""The tables in the order in which data flows. Everything that loops over tables takes them from here."""
+"""The tables in the order in which data flows. All loops over tables use these lists."""
 
 from usage_pipeline.billing.tables import CLOSED_COSTS, CLOSED_PERIODS
 from usage_pipeline.costs.book.tables import PRICE_BOOKS, RATED_DAYS
@@ -27,7 +27,7 @@ GROUPS: dict[str, tuple[DailyTable, ...]] = {
     "breakdowns": (DAILY_BREAKDOWN, DAILY_PERFORMANCE, DAILY_QUALITY),
     "costs": (DAILY_COSTS, TENANT_COSTS, COST_DRIFT),
 }
-"""The event-day tables by the group that the UI shows them in, in the order of the flow."""
+"""The event-day tables by their group in the UI, in the order of the flow."""
 
 DAILY_TABLES: tuple[DailyTable, ...] = tuple(table for tables in GROUPS.values() for table in tables)
 
@@ -38,4 +38,4 @@ TABLES: tuple[TableSpec, ...] = (
 )
 
 CHUNK_DAYS = 30
-"""Days of one run that Dagster launches, for backfills and sensors alike."""
+"""Most days of a run that Dagster launches, for a backfill or a sensor."""

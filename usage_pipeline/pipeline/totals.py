@@ -1,8 +1,8 @@
-"""All totals of the pipeline, flat, to be compared with totals from elsewhere."""
+"""All totals of the pipeline as flat counts, to compare them with totals of another origin."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -20,16 +20,16 @@ from usage_pipeline.storage.opened import Storage
 DAY_COUNTS = ("records", "duplicates", "conflicts", "late_records")
 FILE_COUNTS = ("lines", "header", "blank", "accepted", "rejected")
 _AMOUNT_DECIMALS = 12
-"""Those of every amount: so many 10^-12 dollars are a whole number."""
+"""Decimals of every amount, so that amounts in picodollars are whole numbers."""
 TOKENS = frozenset(metric.name for metric in METRICS if metric.unit == "tokens")
 
 Counts = Counter[tuple[str, ...]]
-"""Numbers by the words that name them; what is not there is 0."""
+"""Numbers by the words that name them; 0 if absent."""
 
 
 @dataclass(frozen=True)
 class Totals:
-    """Totals by what they are of. Days are written YYYY-MM-DD."""
+    """Totals of each kind. Days are written YYYY-MM-DD."""
 
     usage: Counts = field(default_factory=Counter)
     """Every metric and cost, by (day, tenant, metric)."""
@@ -40,16 +40,16 @@ class Totals:
     series: Counts = field(default_factory=Counter)
     """The three series, by (day, tenant, series)."""
     days: Counts = field(default_factory=Counter)
-    """What became of the lines of an event day, by (day, one of DAY_COUNTS)."""
+    """Landed lines of an event day, by (day, one of DAY_COUNTS)."""
     files: Counts = field(default_factory=Counter)
-    """How the lines of a landed file were validated, by (path, one of FILE_COUNTS)."""
+    """Lines of a landed file, by (path, one of FILE_COUNTS)."""
     rejects: Counts = field(default_factory=Counter)
     """Rejected lines, by (path, reason)."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """A total that is not the one expected."""
+    """A total that differs from the expected one."""
 
     name: str
     expected: int
@@ -57,20 +57,17 @@ class Difference:
 
 
 def compare(expected: Totals, found: Totals) -> tuple[int, list[Difference]]:
-    """How many totals were compared, and those that differ."""
-    pairs = list(_pairs(expected, found))
+    """Return the number of compared totals, and those that differ."""
+    pairs = [
+        Difference(" ".join((kind, *key)), wanted[key], vars(found)[kind][key])
+        for kind, wanted in vars(expected).items()
+        for key in sorted(wanted.keys() | vars(found)[kind].keys())
+    ]
     return len(pairs), [pair for pair in pairs if pair.expected != pair.found]
 
 
-def _pairs(expected: Totals, found: Totals) -> Iterator[Difference]:
-    for kind in (entry.name for entry in fields(Totals)):
-        there, here = getattr(expected, kind), getattr(found, kind)
-        for key in sorted(there.keys() | here.keys()):
-            yield Difference(" ".join((kind, *key)), there[key], here[key])
-
-
 def read_totals(storage: Storage, metrics: tuple[str, ...] = METRIC_NAMES) -> Totals:
-    """Everything that the pipeline knows of all days, tenants and landed files; of usage, these metrics."""
+    """Return the totals of all days, tenants and landed files; of usage, these metrics."""
     tokens = tuple(name for name in metrics if name in TOKENS)
     with storage.warehouse.connect() as connection:
         reader, tenants = DayReader(storage, connection), known_tenants(connection)
@@ -109,13 +106,13 @@ def _costs(storage: Storage, query: CostQuery) -> Counts:
 
 
 def cost_measures(cost: Row) -> dict[str, int]:
-    """What all that has a price costs, in picodollars, and the tokens that have none."""
+    """Return the amount in picodollars, and the number of tokens without a price."""
     amount = (cost["amount"] or Decimal(0)).scaleb(_AMOUNT_DECIMALS)
     return {"picodollars": int(amount), "unpriced_tokens": cost["unpriced_tokens"]}
 
 
 def dollars(picodollars: int) -> Decimal:
-    """The amount that counts as so many picodollars."""
+    """Convert picodollars to dollars."""
     return Decimal(picodollars).scaleb(-_AMOUNT_DECIMALS)
 
 

@@ -15,8 +15,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
-from usage_pipeline.clock import end_of
-from usage_pipeline.days import days_between
+from usage_pipeline.clock import days_between, end_of
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.tables import CONVERSATION_SERIES, MESSAGE_SERIES, TOKEN_SERIES

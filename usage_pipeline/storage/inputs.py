@@ -13,7 +13,7 @@ from typing import Any
 from duckdb import CatalogException, DuckDBPyConnection
 from sqlalchemy import Connection
 
-from usage_pipeline.days import days_between, in_words
+from usage_pipeline.clock import days_between, in_words
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.daily import (

@@ -12,7 +12,7 @@ from datetime import date
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
-from usage_pipeline.days import in_words
+from usage_pipeline.clock import in_words
 from usage_pipeline.errors import LockTimeoutError
 
 _KEY = "hashtextextended(:key, 0)"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from duckdb import BinderException, ConversionException, DuckDBPyConnection, OutOfRangeException
 
-from usage_pipeline.days import in_words
+from usage_pipeline.clock import in_words
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.digests import NO_ROWS, digests_by

@@ -1,4 +1,4 @@
-"""Tenants, plans, and the one question asked of them so far: how long a tenant's records are kept."""
+"""Tenants, their plans and the retention of their records."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +11,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 
 class _Entry(BaseModel):
-    """Fields of later versions would be typing errors in this one, so unknown fields are refused."""
-
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -27,7 +25,7 @@ Amount = Annotated[Decimal, BeforeValidator(_quoted), Field(ge=0, allow_inf_nan=
 
 
 class Rollover(_Entry):
-    """How many unused credits are carried over."""
+    """The bounds of the unused credits that are carried over."""
 
     min: Amount
     max: Amount
@@ -41,7 +39,7 @@ class Money(_Entry):
 
 
 class Plan(_Entry):
-    """What a tenant gets. So far the retention of records is used."""
+    """The terms of a tenant. So far `retention_days` and `late_usage` are used."""
 
     retention_days: int | None = Field(ge=1)
     """Days that records are kept after they happened; None for no limit."""
@@ -54,14 +52,14 @@ class Plan(_Entry):
 
 
 class PlanPeriod(_Entry):
-    """From which day a tenant is on which plan."""
+    """The first day of a tenant on a plan."""
 
     from_: date = Field(alias="from")
     plan: str
 
 
 class LegalHold(_Entry):
-    """Why, by whom and since when nothing of a tenant may be deleted."""
+    """A stop on deleting data of a tenant, with reason, person and first day."""
 
     reason: str
     by: str
@@ -69,7 +67,7 @@ class LegalHold(_Entry):
 
 
 class Tenant(_Entry):
-    """A customer of the platform. So far the plans are used."""
+    """A customer of the platform. So far `plans` and `billing_anchor_day` are used."""
 
     name: str | None = None
     plans: tuple[PlanPeriod, ...] = ()
@@ -96,7 +94,7 @@ class Tenant(_Entry):
         return tuple(sorted(plans, key=lambda period: period.from_))
 
     def plan_on(self, day: date) -> str | None:
-        """The last plan that has started on the day, if any."""
+        """Return the plan that started last by this day; None before the first plan."""
         started = [period.plan for period in self.plans if period.from_ <= day]
         return started[-1] if started else None
 
@@ -110,16 +108,16 @@ class Tenants:
     by_id: Mapping[str, Tenant]
 
     def plan_of(self, tenant_id: str, day: date) -> str:
-        """The plan in force; the default plan for unknown tenants and before a tenant's first plan."""
+        """Return the plan in force: the default plan for unknown tenants and before a tenant's first plan."""
         tenant = self.by_id.get(tenant_id)
         return (tenant.plan_on(day) if tenant else None) or self.default_plan
 
     def retention_start(self, tenant_id: str, day: date) -> date | None:
-        """The first event day that is still kept on the day; None where all are."""
+        """Return the first event day that is still kept on this day; None if all are kept."""
         return self._start(self.plan_of(tenant_id, day), day)
 
     def default_retention_start(self, day: date) -> date | None:
-        """The same for a tenant that no file names."""
+        """Return the same for an unknown tenant."""
         return self._start(self.default_plan, day)
 
     def _start(self, plan: str, day: date) -> date | None:

@@ -1,12 +1,13 @@
-"""What is asked about: the rows of some days of a table, readable in DuckDB under the table's name.
+"""Makes rows of days of a table readable in DuckDB under the table's name, and evaluates a check of several days.
 
-The same rows, each with its day as `day`, are readable under the name that `with_days` gives.
+The view that `with_days` names has the same rows and their day as `day`.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
+import duckdb
 from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
 
@@ -18,31 +19,35 @@ from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, columns
+from usage_pipeline.validation.results import Evaluation
+
+UNREADABLE = (PartitionError, duckdb.BinderException, duckdb.IOException, duckdb.InvalidInputException)
+"""Errors of a missing column, and of a missing or damaged file. Their texts name columns and files only."""
 
 LANDING_FILES = "landing_files"
 _LANDING_FILES = columns(
     ("path", "VARCHAR", "Path below the landing directory."),
     ("source", "VARCHAR", "The format that read it."),
-    ("state", "VARCHAR", "What became of it."),
+    ("state", "VARCHAR", "Its state, such as landed or failed."),
     *(
-        (name, "BIGINT", "How many lines.", "lines")
+        (name, "BIGINT", "Number of lines.", "lines")
         for name in ("lines", "header", "continuation", "blank", "accepted", "rejected")
     ),
 )
 
 
 def with_days(spec: TableSpec) -> str:
-    """The quoted name of the view that has the rows with their days, whichever days are registered."""
+    """Return the quoted name of the view with the rows and their days."""
     return f'"{spec.name}_with_days"'
 
 
 def register_days(
     spec: TableSpec, storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Collection[date]
 ) -> None:
-    """Make the days' rows readable, in the place of others; of landing days their files too, as `landing_files`.
+    """Make the rows of these days readable instead of earlier ones, and `landing_files` for landing days.
 
-    Columns that an object lacks are left out for all, so that a check sees that they are missing. Raises
-    PartitionError where an object is gone.
+    A column that one object lacks is left out for all, so that a check sees that it is missing. Raises
+    PartitionError if an object is gone.
     """
     if spec.partitioned_by is PartitionedBy.LANDING_DAY:
         files = landed_files.files(connection, days)
@@ -82,3 +87,21 @@ def _rows(spec: TableSpec, duck: DuckDBPyConnection, days: Collection[date], pat
         (day,) = days
         return f"SELECT {names}, DATE '{day}' AS day FROM {parquet_scan(paths)}"
     return f"SELECT {names}, {DAY_OF_OBJECT} AS day FROM {parquet_scan(paths, 'filename = true')}"
+
+
+def evaluated(
+    evaluate: Callable[[Sequence[date]], Mapping[date, Evaluation]], days: Sequence[date]
+) -> dict[date, Evaluation]:
+    """Evaluate the days together, or each alone if rows cannot be read. A day that cannot be read fails."""
+    try:
+        return dict(evaluate(days))
+    except UNREADABLE as error:
+        if len(days) > 1:
+            return {day: found for one in days for day, found in evaluated(evaluate, [one]).items()}
+        return {days[0]: unreadable(error)}
+
+
+def unreadable(error: Exception) -> Evaluation:
+    """Return the failed evaluation of a day whose rows cannot be read."""
+    reason = str(error) if isinstance(error, PartitionError) else str(error).splitlines()[0]
+    return Evaluation(success=False, observed=f"nothing could be read: {reason}", expected="rows that can be read")

@@ -1,20 +1,23 @@
-"""Evaluates all checks except the suites, and keeps the results."""
+"""Runs the checks of days, batch by batch, and keeps the results.
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+A check that fails, or that cannot read its rows, is a result and raises nothing.
+"""
+
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 
 from sqlalchemy import Connection
 
 from usage_pipeline.storage import state
-from usage_pipeline.storage.batches import batches
+from usage_pipeline.storage.batches import batches, batches_of
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation import checks, cost_findings, findings, tallies
+from usage_pipeline.validation.batches import evaluated
 from usage_pipeline.validation.checks import Check
-from usage_pipeline.validation.evaluation import evaluated
 from usage_pipeline.validation.results import CheckResult, CheckRun, Evaluation, keep_results
-
-CHECKED_BY = "tallies"
+from usage_pipeline.validation.suite_files import Suite
 
 _Evaluate = Callable[[Storage, Connection, Sequence[date]], Mapping[date, Evaluation]]
 
@@ -32,32 +35,46 @@ _EVALUATIONS: Mapping[Check, _Evaluate] = {
 
 
 def check_days(storage: Storage, wanted: Collection[Check], days: Collection[date], run: str) -> list[CheckResult]:
-    """Evaluate at the days by these checks, batch by batch, and keep the results of each day.
+    """Evaluate tallies and findings of the days, and keep the results of each day."""
+    check_run = CheckRun("tallies", run, storage.settings.clock.now)
+    tables = {check.table for check in wanted}
+    evaluate = partial(_evaluate, storage, wanted)
+    return _keep(storage, check_run, tables, batches(storage, days), evaluate)
 
-    A check that fails, or cannot look because something is gone, is a result; nothing is raised for it.
-    """
-    results = []
-    with storage.warehouse.connect() as connection:
-        for batch in batches(storage, days):
-            found = [*_evaluate(storage, connection, wanted, batch)]
-            check_run = CheckRun(CHECKED_BY, run, storage.settings.clock.now)
-            for table in sorted({check.table for check in wanted}):
-                of_table = [result for result in found if result.table_name == table]
-                keep_results(connection, table, batch, of_table, check_run)
-            connection.commit()
-            results += found
-    return results
+
+def validate_days(storage: Storage, suite: Suite, days: Collection[date], run: str) -> list[CheckResult]:
+    """Validate each day by every entry of the suite, and keep the results of each day."""
+    check_run = CheckRun("suite", run, storage.settings.clock.now)
+    validate = partial(_validate, storage, suite)
+    return _keep(storage, check_run, {suite.spec.name}, batches_of(suite.spec, storage, days), validate)
 
 
 def newest_days(storage: Storage, tables: Collection[str]) -> list[date]:
-    """The newest day that any of these tables has, if there is one."""
+    """Return the newest day that any of these tables has, as a list; empty if there is none."""
     with storage.warehouse.connect() as connection:
         known = {day for table in tables for day in state.partitions(connection, table)}
     return sorted(known)[-1:]
 
 
+def _keep(
+    storage: Storage,
+    check_run: CheckRun,
+    tables: Collection[str],
+    day_batches: Iterable[list[date]],
+    evaluate: Callable[[Connection, list[date]], Iterator[CheckResult]],
+) -> list[CheckResult]:
+    results = []
+    with storage.warehouse.connect() as connection:
+        for days in day_batches:
+            found = list(evaluate(connection, days))
+            keep_results(connection, tables, days, found, check_run)
+            connection.commit()
+            results += found
+    return results
+
+
 def _evaluate(
-    storage: Storage, connection: Connection, wanted: Collection[Check], days: Sequence[date]
+    storage: Storage, wanted: Collection[Check], connection: Connection, days: Sequence[date]
 ) -> Iterator[CheckResult]:
     for check in wanted:
         if check in _EVALUATIONS:
@@ -71,3 +88,14 @@ def _evaluate(
 
 def _result(check: Check, day: date, found: Evaluation) -> CheckResult:
     return CheckResult(check.table, day, check.name, found.success, check.severity, found.observed, found.expected)
+
+
+def _validate(
+    storage: Storage, suite: Suite, connection: Connection, days: Sequence[date]
+) -> Iterator[CheckResult]:
+    with warnings.catch_warnings():
+        # Great Expectations takes seconds to import, and imports a module that Python has deprecated.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from usage_pipeline.validation.suite_evaluation import validate  # noqa: PLC0415
+
+    return validate(storage, connection, suite, days)

@@ -1,6 +1,6 @@
-"""`Check`: what is looked at on every day of a table, as people see it before anything runs.
+"""The declarations of the checks that run on every day of a table.
 
-Nothing slow is imported here: Dagster loads these declarations with its definitions.
+Dagster loads this module with its definitions, so it imports nothing slow.
 """
 
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How much it matters when a check fails. Neither stops a day."""
+    """The severity of a failed check. Neither stops a day."""
 
     WARNING = "warning"
-    """Somebody should look."""
+    """Usage may be wrong or unusual."""
     ERROR = "error"
-    """The pipeline is at fault, or the data was changed behind its back."""
+    """The pipeline has a fault, or its data was changed from outside."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Check:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What it is known by."""
+        """Its table and name."""
         return self.table, self.name
 
 
@@ -80,7 +80,7 @@ COMPARED = {
     "conversation_series": "The total of each tenant equals the conversations that began.",
     "daily_breakdown": "The values of each dimension add up to the tenant's records, in every metric.",
 }
-"""What is compared with the records of the day, by table."""
+"""The comparison of each table with the records of the day."""
 
 TOTALS_CHECKS = tuple(
     Check(table, "totals_are_those_of_the_records", Severity.ERROR, description)

@@ -1,7 +1,7 @@
-"""Compiles the entries of a suite to expectations. Imported by the one function that validates: it is slow.
+"""Compiles the entries of a suite to expectations of Great Expectations, which is slow to import.
 
-An expectation carries the name of its entry. Conditions and sets of many values become queries that look for the
-rows at fault: of those only the number is read.
+The meta of an expectation has the name of its entry. Conditions become queries for the rows at fault, of which
+only the number is read.
 """
 
 from collections.abc import Iterator
@@ -35,30 +35,29 @@ Meta = dict[str, str]
 
 @dataclass(frozen=True)
 class Bounds:
-    """How many rows a day may have, both ends included."""
+    """The bounds of the number of rows of a day, both included."""
 
     low: int
     high: int | None
 
     def hold(self, rows: int) -> bool:
-        """Whether so many rows are within them."""
+        """Return True if the number of rows is within the bounds."""
         return self.low <= rows and (self.high is None or rows <= self.high)
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """An entry as expectations, and what it expects in words. Without any there is nothing to compare with yet.
-
-    They are validated on the rows of the day, or on the one row of a query of their own. An entry that asks row by
-    row, or for rows of one day, holds for some days exactly when it holds for each, so these can be validated
-    together. One that asks for a number of rows says so in `rows`.
-    """
+    """An entry as expectations. Without any there is nothing to compare with yet."""
 
     expectations: tuple[gxe.Expectation, ...]
     expected: str
+    """The expectation in words."""
     query: str | None = None
+    """A query with one row to validate, instead of the rows of the day."""
     row_by_row: bool = False
+    """True if the entry holds for several days exactly when it holds for each, so they are validated together."""
     rows: Bounds | None = None
+    """The bounds of an entry about the number of rows."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +68,13 @@ class Compiler:
     history: History
 
     def compile(self, name: str, entry: Entry) -> Compiled:  # noqa: PLR0911 - one per kind
-        """The check of this name."""
+        """Compile the entry of this name."""
         meta = {ENTRY: name}
         match entry:
             case HasColumns():
                 return self._columns(meta)
             case Rows():
-                return _rows(entry, meta)
+                return _row_count(Bounds(entry.at_least, None), f"{entry.at_least:,} rows or more", meta)
             case UsualRows():
                 return self._usual_rows(entry, meta)
             case NotNull():
@@ -109,14 +108,14 @@ class Compiler:
 
     def _unique(self, entry: Unique, meta: Meta) -> Compiled:
         key = ", ".join([*(f'"{name}"' for name in entry.columns), "day"])
-        # As a number and not as rows at fault, which are looked for twice: once is all that a day has time for.
+        # As a number, because the library would query rows at fault twice.
         groups = f"SELECT 1 FROM {with_days(self.spec)} GROUP BY {key} HAVING count(*) > 1"
         expected = f"no combination of {', '.join(entry.columns)} twice"
         query = _one_row(f"SELECT count(*) FROM ({groups})", meta)
         return Compiled((_number(meta, None, 0),), expected, query, row_by_row=True)
 
     def _holds(self, entry: Holds, meta: Meta) -> Compiled:
-        # One that names a table compares the row with others of its day.
+        # A condition that names a table compares the row with other rows of its day.
         names_a_table = any(name in entry.condition.lower() for name in (self.spec.name, LANDING_FILES))
         expectation = _no_row_but(entry.condition, meta)
         return Compiled((expectation,), f"every row: {entry.condition}", row_by_row=not names_a_table)
@@ -135,10 +134,6 @@ class Compiler:
         origin = f"{len(values)} values" + (f" of {entry.days} days" if recent else "")
         expected = f"{entry.column}: one of {origin}{_mostly(entry.mostly)}"
         return Compiled((expectation,), expected, row_by_row=not recent and entry.mostly == 1)
-
-
-def _rows(entry: Rows, meta: Meta) -> Compiled:
-    return _row_count(Bounds(entry.at_least, None), f"{entry.at_least:,} rows or more", meta)
 
 
 def _row_count(bounds: Bounds, expected: str, meta: Meta) -> Compiled:

@@ -1,4 +1,4 @@
-"""What the days before a day were like: how many rows they had, and which values occurred."""
+"""The usual number of rows and the values of the days before a day."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ from usage_pipeline.storage.schema import warehouse_table
 daily_breakdown = warehouse_table(DAILY_BREAKDOWN.spec)
 
 ENOUGH_DAYS = 7
-"""With fewer days before it nobody knows what is usual."""
+"""The fewest days with rows that have a usual value."""
 
 
 @dataclass(frozen=True)
 class History:
-    """Answers for the days before one day of a table."""
+    """The days before one day of a table."""
 
     connection: Connection
     table: str
     day: date
 
     def usual_rows(self, days: int) -> float | None:
-        """The median number of rows of those of so many days before that have rows; None of too few."""
+        """Return the median number of rows of the last `days` days; None if too few of them have rows."""
         known = state.partitions(self.connection, self.table, *self._window(days))
         rows = [partition.rows for partition in known.values() if partition.committed and partition.rows]
         return median(rows) if len(rows) >= ENOUGH_DAYS else None
 
     def values(self, dimension: str, days: int) -> Collection[str] | None:
-        """The values of a dimension that usage had on so many days before; None of too few days with usage."""
+        """Return the values of a dimension in the last `days` days; None if too few of them have usage."""
         table = daily_breakdown.c
         query = (
             select(table.day, table.value)

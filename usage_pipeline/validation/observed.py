@@ -1,4 +1,4 @@
-"""What an expectation found, in words: numbers and names of columns, never a value of a row."""
+"""Puts results of expectations into words: numbers and names of columns, never a value of a row."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,34 +6,30 @@ from typing import Any
 from usage_pipeline.storage.tables import TableSpec
 
 _ABOUT_THE_QUERY = ("Binder Error", "Parser Error", "Catalog Error", 'The column "')
-"""Messages that quote the suite. Others may quote values of rows."""
+"""Messages that quote the suite. Other messages may quote values of rows."""
 
 _ALL_COLUMNS = "all there"
 
+_HELD = {
+    "expect_table_columns_to_match_set": _ALL_COLUMNS,
+    "unexpected_rows_expectation": "0 at fault",
+    "expect_column_max_to_be_between": "0",
+    "expect_table_row_count_to_be_between": "{rows:,} rows",
+}
+
 
 def observed(found: Sequence[Any], spec: TableSpec) -> str:
-    """What the expectations of one check found: those that failed, or that all is well."""
+    """Describe the failed expectations of a check, or the first one if none failed."""
     failed = [result for result in found if not result.success]
     return "; ".join(_observed(result, spec) for result in failed or found[:1]) or "nothing to compare with"
 
 
 def held(kind: str, rows: int) -> str:
-    """What an expectation of this kind finds on so many rows of which none is at fault."""
-    match kind:
-        case "expect_table_columns_to_match_set":
-            return _ALL_COLUMNS
-        case "unexpected_rows_expectation":
-            return "0 at fault"
-        case "expect_column_max_to_be_between":
-            return "0"
-        case "expect_table_row_count_to_be_between":
-            return f"{rows:,} rows"
-        case _:
-            return f"0 of {rows:,} rows at fault"
+    """Describe an expectation of this kind that holds for all of these rows."""
+    return _HELD.get(kind, "0 of {rows:,} rows at fault").format(rows=rows)
 
 
 def _observed(result: Any, spec: TableSpec) -> str:  # noqa: ANN401 - of Great Expectations, which is slow to import
-    """What one expectation found on the rows of a day."""
     if problems := list(_problems(result.exception_info)):
         return f"could not be computed: {problems[0]}"
     details = result.result
@@ -55,16 +51,13 @@ def _observed(result: Any, spec: TableSpec) -> str:  # noqa: ANN401 - of Great E
 
 
 def _problems(exception_info: Mapping[str, Any]) -> Iterator[str]:
-    """What was raised, if anything: once for the expectation, or for each metric that failed."""
-    for info in exception_info.values() if _is_by_metric(exception_info) else [exception_info]:
+    """Yield the errors: one of the expectation, or one for each metric that failed."""
+    by_metric = all(isinstance(info, Mapping) for info in exception_info.values())
+    for info in exception_info.values() if by_metric else [exception_info]:
         if info.get("raised_exception"):
-            yield _told(str(info.get("exception_message") or ""))
+            yield _without_values(str(info.get("exception_message") or ""))
 
 
-def _is_by_metric(exception_info: Mapping[str, Any]) -> bool:
-    return all(isinstance(info, Mapping) for info in exception_info.values())
-
-
-def _told(message: str) -> str:
+def _without_values(message: str) -> str:
     starts = [message.index(start) for start in _ABOUT_THE_QUERY if start in message]
     return message[min(starts) :].splitlines()[0] if starts else "DuckDB failed on the rows"

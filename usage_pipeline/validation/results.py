@@ -1,9 +1,10 @@
-"""What a check found on one day of one table, and where that is kept."""
+"""Results of checks by day and table, and the table that keeps them."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import product
 
 from sqlalchemy import Connection, select, text
 
@@ -15,7 +16,7 @@ check_results = warehouse_table(CHECK_RESULTS)
 
 
 class Outcome(StrEnum):
-    """How a check ended, in one word."""
+    """The result of a check in one word."""
 
     PASSED = "passed"
     WARNING = "warning"
@@ -24,7 +25,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a check found, in words that hold counts, paths and reasons only, and what it expected."""
+    """The result of a check on one day. Its texts hold counts, paths and reasons only."""
 
     success: bool
     observed: str
@@ -33,7 +34,7 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One row of `check_results`, without who looked and when. Texts hold counts, paths and reasons only."""
+    """One row of `check_results`, without the columns of `CheckRun`."""
 
     table_name: str
     day: date
@@ -45,13 +46,13 @@ class CheckResult:
 
     @property
     def outcome(self) -> Outcome:
-        """Passed, or how much it matters that it did not."""
+        """Passed, or the severity of the failure."""
         return Outcome.PASSED if self.success else Outcome(self.severity)
 
 
 @dataclass(frozen=True)
 class CheckRun:
-    """Who looked, in which run, and when."""
+    """The kind of checks, the run that evaluated them, and the time."""
 
     checked_by: str
     run: str
@@ -60,19 +61,20 @@ class CheckRun:
 
 def keep_results(
     connection: Connection,
-    table: str,
+    tables: Collection[str],
     days: Collection[date],
     results: Sequence[CheckResult],
     check_run: CheckRun,
 ) -> None:
-    """Put these results in the place of those that the same examiner found on these days of the table."""
-    # Of two that look at once, the second waits for the first to commit: each would delete nothing, and insert.
-    keys = [f"{check_results.name}:{table}:{day}:{check_run.checked_by}" for day in sorted(days)]
+    """Replace the results of the same kind of checks on these days of the tables."""
+    # Of two runs at once, the second waits for the first to commit. Otherwise both would insert their results.
+    days_of_tables = product(sorted(tables), sorted(days))
+    keys = [f"{check_results.name}:{table}:{day}:{check_run.checked_by}" for table, day in days_of_tables]
     connection.execute(text(_LOCKS), {"keys": keys})
     kept = check_results.c
     connection.execute(
         check_results.delete().where(
-            kept.table_name == table, kept.day.in_(days), kept.checked_by == check_run.checked_by
+            kept.table_name.in_(tables), kept.day.in_(days), kept.checked_by == check_run.checked_by
         )
     )
     if results:
@@ -83,7 +85,7 @@ _LOCKS = "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(CAS
 
 
 def read_results(connection: Connection, first: date, last: date) -> list[CheckResult]:
-    """What is known of the days from first to last, by day, table and check."""
+    """Return the results of the days from first to last, by day, table and check."""
     names = CheckResult.__dataclass_fields__
     query = (
         select(*(check_results.c[name] for name in names))

@@ -1,6 +1,6 @@
-"""The kinds of checks in a suite, as models. An entry is one check of every day of a table."""
+"""The kinds of checks in a suite, as models. An entry of a suite is one check of every day of a table."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -8,35 +8,36 @@ Share = Annotated[float, Field(gt=0, le=1)]
 Columns = Annotated[tuple[str, ...], Field(min_length=1)]
 
 ENTRY = "entry"
-"""Under this name the meta of an expectation says which entry it is of."""
+"""The key in the meta of an expectation that holds the name of its entry."""
 
 EVENT_TYPES = "event_types"
 RECENT = "recent"
 
 
 class CheckEntry(BaseModel):
-    """What all kinds have: a sentence for people."""
+    """The fields of all kinds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     description: str
+    """One sentence for people."""
 
 
 class HasColumns(CheckEntry):
-    """Every column that the table is declared with is there. Its failure is an error."""
+    """The rows have every declared column of the table. A failure is an error, not a warning."""
 
     expect: Literal["columns"]
 
 
 class Rows(CheckEntry):
-    """The day has enough rows."""
+    """The day has at least this number of rows."""
 
     expect: Literal["rows"]
     at_least: Annotated[int, Field(ge=0)] = 1
 
 
 class UsualRows(CheckEntry):
-    """The day has about as many rows as the median of the days before it."""
+    """The number of rows is within these multiples of the median of the days before."""
 
     expect: Literal["usual_rows"]
     at_least: Annotated[float, Field(ge=0, le=1)]
@@ -59,7 +60,7 @@ class Unique(CheckEntry):
 
 
 class OneOf(CheckEntry):
-    """A column holds null or one of the values: a list, the types of the event catalogue, or recent ones."""
+    """A column holds null or one of these values, the types of the event catalogue, or recent values."""
 
     expect: Literal["one_of"]
     column: str
@@ -75,7 +76,7 @@ class OneOf(CheckEntry):
 
 
 class Between(CheckEntry):
-    """A column's numbers lie between two bounds, both included; null counts as if they did."""
+    """A column holds null or a number between two bounds, both included."""
 
     expect: Literal["between"]
     column: str
@@ -91,14 +92,14 @@ class Between(CheckEntry):
 
 
 class Holds(CheckEntry):
-    """A condition in SQL holds for every row; where it is null it counts as holding."""
+    """A condition in SQL is true or null in every row."""
 
     expect: Literal["holds"]
     condition: str
 
 
 class Number(CheckEntry):
-    """One number, by a SELECT of its own, lies between two bounds, both included."""
+    """The number that a SELECT returns lies between two bounds, both included."""
 
     expect: Literal["number"]
     select: str
@@ -121,13 +122,6 @@ class Number(CheckEntry):
 
 Entry = HasColumns | Rows | UsualRows | NotNull | Unique | OneOf | Between | Holds | Number
 KINDS: dict[str, type[Entry]] = {
-    "columns": HasColumns,
-    "rows": Rows,
-    "usual_rows": UsualRows,
-    "not_null": NotNull,
-    "unique": Unique,
-    "one_of": OneOf,
-    "between": Between,
-    "holds": Holds,
-    "number": Number,
+    get_args(kind.model_fields["expect"].annotation)[0]: kind for kind in get_args(Entry)
 }
+"""The kinds by the value of `expect`."""

@@ -1,58 +1,51 @@
-"""Validates days of a table by its suite: together where that says the same of each day, all else day by day.
+"""Validates days of a table by its suite: several days together where possible, the rest day by day.
 
-Imported by the one function that validates: Great Expectations is slow to import.
+Great Expectations is slow to import, so only the function that validates imports this module.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from duckdb import DuckDBPyConnection
-from great_expectations.expectations import Expectation
 from sqlalchemy import Connection
 
 from usage_pipeline.storage.engine import session
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.validation.batches import register_days, with_days
-from usage_pipeline.validation.evaluation import UNREADABLE, unreadable
+from usage_pipeline.validation.batches import UNREADABLE, register_days, unreadable, with_days
 from usage_pipeline.validation.expectations import Compiled, Compiler
-from usage_pipeline.validation.great_expectations_duckdb import Validator
+from usage_pipeline.validation.great_expectations_duckdb import ResultFormat, Validator
 from usage_pipeline.validation.history import History
 from usage_pipeline.validation.observed import held, observed
 from usage_pipeline.validation.results import CheckResult, Evaluation
 from usage_pipeline.validation.suite import ENTRY, Rows, UsualRows
 from usage_pipeline.validation.suite_files import Suite, severity_of
 
-_Ask = Callable[[str, Sequence[Expectation]], list[Any]]
-"""Asks Great Expectations what it finds on the rows of a query."""
-
 _Evaluations = Mapping[str, Evaluation]
-"""By check, what it found on one day."""
+"""The evaluations of one day by check."""
 
 
 def validate(
     storage: Storage, connection: Connection, suite: Suite, days: Sequence[date]
 ) -> Iterator[CheckResult]:
-    """Validate each of the days by every entry of the suite. One that cannot be read fails, and hides no other."""
+    """Validate each day by every entry of the suite. A day that cannot be read fails, and the others go on."""
     with session(storage.engine) as duck, closing(Validator(duck)) as validator:
         validating = _Validate(storage, connection, suite, duck, validator)
         holding = validating.together(days) if len(days) > 1 else {}
         for day in days:
             for name, found in validating.alone(day, holding.get(day, {})).items():
-                yield _result(suite, day, name, found)
-
-
-def _result(suite: Suite, day: date, name: str, found: Evaluation) -> CheckResult:
-    severity = severity_of(suite.entries[name])
-    return CheckResult(suite.spec.name, day, name, found.success, severity, found.observed, found.expected)
+                severity = severity_of(suite.entries[name])
+                yield CheckResult(
+                    suite.spec.name, day, name, found.success, severity, found.observed, found.expected
+                )
 
 
 @dataclass(frozen=True)
 class _Validate:
-    """Validates days of one table in one session, by what is registered there: some days, then each of them."""
+    """Validates days of one table in one DuckDB session, in which it registers the days to read."""
 
     storage: Storage
     connection: Connection
@@ -61,9 +54,9 @@ class _Validate:
     validator: Validator
 
     def together(self, days: Sequence[date]) -> dict[date, _Evaluations]:
-        """By day, what is found without a look at the day alone; nothing where a day cannot be read.
+        """Return the checks that hold by day, without reading a day alone; empty if a day cannot be read.
 
-        That is what holds in every row of the days, and each number of rows that is within its bounds.
+        These are the conditions that every row of all days meets, and the numbers of rows within their bounds.
         """
         try:
             self._register(days)
@@ -72,26 +65,26 @@ class _Validate:
             return {}
         compiled = self._compiled(days[0], self.suite.entries)
         row_by_row = {name: entry for name, entry in compiled.items() if entry.row_by_row}
-        results = self._results(row_by_row, self.validator.hold)
+        results = self._results(row_by_row, "BOOLEAN_ONLY")
         holding = {name: row_by_row[name] for name, found in results.items() if all(one.success for one in found)}
         return {day: _held({**holding, **self._counted(day, rows[day])}, rows[day]) for day in days}
 
     def _counted(self, day: date, rows: int) -> dict[str, Compiled]:
-        """The checks of the number of rows that hold for so many."""
+        """Return the checks of the number of rows that this number meets."""
         names = [name for name, entry in self.suite.entries.items() if isinstance(entry, Rows | UsualRows)]
         compiled = self._compiled(day, names)
         return {name: entry for name, entry in compiled.items() if entry.rows and entry.rows.hold(rows)}
 
     def alone(self, day: date, known: _Evaluations) -> _Evaluations:
-        """What all checks find on one day, of which some are known to hold; in the order of the suite."""
+        """Evaluate the checks of one day that are not known to hold; all are returned in the suite's order."""
         compiled = self._compiled(day, [name for name in self.suite.entries if name not in known])
         try:
             if not known or any(entry.expectations for entry in compiled.values()):
                 self._register([day])
         except UNREADABLE as error:
             return dict.fromkeys(self.suite.entries, unreadable(error))
-        results = self._results(compiled, self.validator.validate)
-        found = {name: self._found(entry, results[name]) for name, entry in compiled.items()}
+        results = self._results(compiled, "BASIC")
+        found = {name: self._evaluation(entry, results[name]) for name, entry in compiled.items()}
         return {name: known[name] if name in known else found[name] for name in self.suite.entries}
 
     def _register(self, days: Sequence[date]) -> None:
@@ -105,24 +98,20 @@ class _Validate:
         compiler = Compiler(self.suite.spec, History(self.connection, self.suite.spec.name, day))
         return {name: compiler.compile(name, self.suite.entries[name]) for name in names}
 
-    def _results(self, compiled: Mapping[str, Compiled], ask: _Ask) -> dict[str, list[Any]]:
-        """By check, what Great Expectations found on what is registered."""
+    def _results(self, compiled: Mapping[str, Compiled], result_format: ResultFormat) -> dict[str, list[Any]]:
+        """Return the results of Great Expectations on the registered days, by check."""
+        of_rows = f"SELECT * FROM {with_days(self.suite.spec)}"
+        by_query: dict[str, list[Any]] = {}
+        for entry in compiled.values():
+            if entry.expectations:
+                by_query.setdefault(entry.query or of_rows, []).extend(entry.expectations)
         found: dict[str, list[Any]] = {name: [] for name in compiled}
-        for query, expectations in self._asked(compiled.values()).items():
-            for result in ask(query, expectations):
+        for query, expectations in by_query.items():
+            for result in self.validator.validate(query, expectations, result_format):
                 found[result.expectation_config.meta[ENTRY]].append(result)
         return found
 
-    def _asked(self, compiled: Iterable[Compiled]) -> dict[str, list[Expectation]]:
-        """By query, what is expected of its rows: of those of the table, or of the one row of an own query."""
-        of_rows = f"SELECT * FROM {with_days(self.suite.spec)}"
-        asked: dict[str, list[Expectation]] = {}
-        for entry in compiled:
-            if entry.expectations:
-                asked.setdefault(entry.query or of_rows, []).extend(entry.expectations)
-        return asked
-
-    def _found(self, entry: Compiled, results: Sequence[Any]) -> Evaluation:
+    def _evaluation(self, entry: Compiled, results: Sequence[Any]) -> Evaluation:
         success = all(result.success for result in results)
         return Evaluation(success, observed(results, self.suite.spec), entry.expected)
 

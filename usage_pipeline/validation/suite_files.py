@@ -1,11 +1,11 @@
-"""Reads suites: the shipped ones, with what the user's own folder adds, replaces or leaves out.
+"""Reads the shipped suites and the user's own entries, which add to them.
 
-The file's name is the table's. An entry of the user's file takes the place of the shipped one of its name;
-`off` leaves it out.
+A file is named after its table. An entry of the user's file replaces the shipped entry of the same name; `off`
+leaves it out.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -38,7 +38,7 @@ class Suite:
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """The entries as they are shown. Only a broken schema is an error."""
+        """The entries as checks."""
         return tuple(
             Check(self.spec.name, name, severity_of(entry), entry.description)
             for name, entry in self.entries.items()
@@ -46,20 +46,21 @@ class Suite:
 
 
 def severity_of(entry: Entry) -> Severity:
-    """How much it matters when the check fails."""
+    """Return the severity of a failure: only a broken schema is an error."""
     return Severity.ERROR if isinstance(entry, HasColumns) else Severity.WARNING
 
 
 def load_suites(settings: Settings) -> dict[str, Suite]:
-    """The suites by table, with the user's changes. Raises SuiteError naming file, entry and key."""
+    """Return the suites by table, with the user's entries. Raises SuiteError naming file, entry and key."""
     own = settings.suites_dir
     if own is not None:
         _check_folder(own)
-    return {name: Suite(spec, _entries(spec, [SUITES, *([own] if own else [])])) for name, spec in CHECKED.items()}
+    folders = [SUITES, *([own] if own else [])]
+    return {name: Suite(spec, _entries(spec, folders)) for name, spec in CHECKED.items()}
 
 
 def shipped_suites() -> dict[str, Suite]:
-    """The suites as the project ships them."""
+    """Return the suites by table, as the project ships them."""
     return {name: Suite(spec, _entries(spec, [SUITES])) for name, spec in CHECKED.items()}
 
 
@@ -107,7 +108,7 @@ def _entry(spec: TableSpec, file: Path, name: str, content: object) -> Entry:
     return entry
 
 
-def _problem(place: str, kind: type, details: Mapping[str, object]) -> str:
+def _problem(place: str, kind: type[Entry], details: Mapping[str, object]) -> str:
     path = details["loc"]
     key = str(path[0]) if isinstance(path, tuple) and path else ""
     where = f"{place}: {key}" if key else place
@@ -115,8 +116,7 @@ def _problem(place: str, kind: type, details: Mapping[str, object]) -> str:
         case "missing":
             return f"{where}: it is missing."
         case "extra_forbidden":
-            near = get_close_matches(key, kind.model_fields, n=1)  # type: ignore[attr-defined]
-            return f"{where}: there is no such key" + (f"; did you mean {near[0]!r}?" if near else ".")
+            return f"{where}: there is no such key{_hint(key, kind.model_fields)}"
         case "value_error":
             return f"{where}: {str(details['msg']).removeprefix('Value error, ')}."
         case _:
@@ -127,6 +127,9 @@ def _check_columns(spec: TableSpec, place: str, entry: object) -> None:
     column = getattr(entry, "column", None)
     for name in (*getattr(entry, "columns", ()), *([column] if column else [])):
         if name not in spec.column_names:
-            near = get_close_matches(name, spec.column_names, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else "."
-            raise SuiteError(f"{place}: {spec.name} has no column {name!r}{hint}")
+            raise SuiteError(f"{place}: {spec.name} has no column {name!r}{_hint(name, spec.column_names)}")
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else "."

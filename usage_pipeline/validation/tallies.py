@@ -36,8 +36,7 @@ from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.schema import line_tallies, warehouse_table
 from usage_pipeline.storage.state import LineTally
 from usage_pipeline.storage.tables import TableSpec, Zone, columns
-from usage_pipeline.validation.batches import register_days
-from usage_pipeline.validation.evaluation import evaluated
+from usage_pipeline.validation.batches import evaluated, register_days
 from usage_pipeline.validation.results import Evaluation
 
 COUNTED_TOTALS = SqlFile.beside(__file__, "totals/counted_totals")

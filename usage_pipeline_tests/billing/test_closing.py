@@ -57,7 +57,7 @@ def rated(storage: Storage, landing: Landing, run: Run, prices: Prices) -> Stora
 
 
 def closed(storage: Storage, tenant: str, month: date) -> ClosedPeriod:
-    return close(storage, Closing(tenant, month, "ann", "test", force=True))
+    return close(storage, tenant, month, Closing("ann", "test", forced=True))
 
 
 def total(storage: Storage, tenant: str, month: date) -> Decimal:
@@ -73,7 +73,7 @@ def late(landing: Landing, run: Run) -> None:
 
 
 def test_a_period_whose_days_are_all_final_is_closed(rated: Storage) -> None:
-    period = close(rated, Closing("acme", APRIL, "ann"))
+    period = close(rated, "acme", APRIL, Closing("ann"))
     assert (period.first_day, period.last_day) == (date(2026, 4, 1), date(2026, 4, 30))
     assert (period.late_usage, period.forced, period.by) == ("next_period", False, "ann")
 
@@ -90,27 +90,27 @@ def test_a_period_with_a_day_that_is_not_final_stays_open(rated: Storage) -> Non
     early = datetime(2026, 5, 2, tzinfo=UTC)
     then = replace(rated, settings=rated.settings.model_copy(update={"now": early}))
     with pytest.raises(ClosingError, match="stays open: 2 days are not final yet: 2026-04-29, 2026-04-30"):
-        close(then, Closing("acme", APRIL, "ann"))
+        close(then, "acme", APRIL, Closing("ann"))
 
 
 def test_a_period_with_a_day_to_compute_stays_open(rated: Storage, prices: Prices) -> None:
     prices(price("new", 'input: "2"'))
     rerate(rated, [date(2026, 4, 10)])
     with pytest.raises(ClosingError, match="1 days are to be computed: 2026-04-10"):
-        close(rated, Closing("acme", APRIL, "ann"))
+        close(rated, "acme", APRIL, Closing("ann"))
 
 
 def test_a_forced_closing_says_that_it_was(rated: Storage, prices: Prices) -> None:
     prices(price("new", 'input: "2"'))
     rerate(rated, [date(2026, 4, 10)])
-    period = close(rated, Closing("acme", APRIL, "ann", "the invoice is due", force=True))
+    period = close(rated, "acme", APRIL, Closing("ann", "the invoice is due", forced=True))
     assert (period.forced, period.reason) == (True, "the invoice is due")
 
 
 def test_a_closed_period_is_not_closed_again(rated: Storage) -> None:
-    close(rated, Closing("acme", APRIL, "ann"))
+    close(rated, "acme", APRIL, Closing("ann"))
     with pytest.raises(ClosingError, match="The period 2026-04 of acme is closed already"):
-        close(rated, Closing("acme", APRIL, "ann"))
+        close(rated, "acme", APRIL, Closing("ann"))
 
 
 def test_late_usage_of_a_closed_period_is_an_adjustment_of_the_next_open_one(

@@ -108,7 +108,7 @@ def test_a_closing_by_itself_has_the_digest_of_one_by_hand(used: Storage) -> Non
     by_itself, *_ = run_on(used, 5, 4).closings
     with used.warehouse.begin() as connection:
         connection.exec_driver_sql("TRUNCATE usage.closed_periods, usage.closed_costs")
-    assert close(on(used, 5, 4), Closing("acme", date(2026, 3, 1), "ann")).digest == by_itself.digest
+    assert close(on(used, 5, 4), "acme", date(2026, 3, 1), Closing("ann")).digest == by_itself.digest
 
 
 def test_a_period_is_due_when_its_last_day_is_final_and_not_before(used: Storage) -> None:
@@ -169,7 +169,7 @@ def test_a_period_that_was_held_open_closes_when_nothing_holds_it_any_more(
 def test_an_open_period_before_a_closed_one_is_due_as_well(used: Storage) -> None:
     by_hand = replace(used, settings=used.settings.model_copy(update={"automatic_closing": False}))
     run_on(by_hand, 5, 4)
-    close(on(used, 5, 4), Closing("acme", date(2026, 4, 1), "ann"))
+    close(on(used, 5, 4), "acme", date(2026, 4, 1), Closing("ann"))
     assert spans(close_due(on(used, 5, 4))) == [("acme", *MARCH), ("globex", *APRIL)]
 
 

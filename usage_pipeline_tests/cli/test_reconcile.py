@@ -90,10 +90,10 @@ def test_what_is_not_compared_is_told(tmp_path: Path) -> None:
     file = write(tmp_path, page(*buckets, has_more=True))
     assert CliRunner().invoke(app, [*reconcile(file)]).stderr.splitlines() == [
         "Warning: The file has only parts of 2026-05-03; not compared.",
-        "Warning: The provider has more pages (has_more); the file is not all of what was asked for.",
+        "Warning: The provider has more pages (has_more), so the file is not complete.",
         (
-            "Warning: 120 tokens of ours are of models of which nobody knows the provider, and are not compared: "
-            "odd. Aliases in prices.yaml say whose a name is."
+            "Warning: 120 tokens of ours are of models without a known provider, and are not compared: odd. "
+            "Add aliases with a provider to prices.yaml."
         ),
     ]
 

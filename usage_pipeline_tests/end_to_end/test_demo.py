@@ -21,5 +21,5 @@ def test_the_whole_demo_equals_its_truth_in_under_two_minutes_and_fits_a_termina
     seconds = time.perf_counter() - begun
     assert found.returncode == 0, found.stdout + found.stderr
     assert "Equal to truth.json" in found.stdout
-    assert max(len(line.rstrip()) for line in found.stdout.split("Where it lies")[0].splitlines()) <= 80
+    assert max(len(line.rstrip()) for line in found.stdout.split("Where the data is")[0].splitlines()) <= 80
     assert seconds < MOST_SECONDS

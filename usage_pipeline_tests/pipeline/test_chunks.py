@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage_pipeline.pipeline.chunks import chunks
+from usage_pipeline.pipeline.automation.work import chunks
 from usage_pipeline.pipeline.refresh import Unfinished, work_units
 
 DAYS = st.sets(st.dates(date(2026, 1, 1), date(2026, 4, 1)))

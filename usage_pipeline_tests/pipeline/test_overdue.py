@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from usage_pipeline.pipeline.overdue import why_overdue
+from usage_pipeline.pipeline.health import why_overdue
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days, refresh
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, at, prompt

@@ -76,7 +76,7 @@ def test_a_directory_that_is_named_must_exist(tmp_path: Path) -> None:
         pytest.param("free: {retention_days: 0}\ndefault: free", ["free", "retention_days"], id="no days"),
         pytest.param("free: {retention_dayz: 9}\ndefault: free", ["free", "retention_dayz"], id="unknown field"),
         pytest.param("free: {monthly_credits: 0.1}\ndefault: free", ["monthly_credits", "in quotes"], id="float"),
-        pytest.param("free: {}\nfree: {}\ndefault: free", ["'free' stands there twice"], id="a name twice"),
+        pytest.param("free: {}\nfree: {}\ndefault: free", ["'free' appears twice"], id="a name twice"),
         pytest.param("free: {retention_days: long}\ndefault: free", ["free", "retention_days"], id="no number"),
         pytest.param("free: 90\ndefault: free", ["free", "90"], id="no fields"),
         pytest.param("free: {retention_days: 90}", ["default", "None"], id="no default"),

@@ -14,6 +14,7 @@ from usage_pipeline.storage.batches import BATCH_ROWS, batches_of
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import partition_state, warehouse_table
 from usage_pipeline.storage.tables import TableSpec
+from usage_pipeline.validation.checking import validate_days
 from usage_pipeline.validation.history import History
 from usage_pipeline.validation.results import CheckResult
 from usage_pipeline.validation.suite import (
@@ -29,7 +30,6 @@ from usage_pipeline.validation.suite import (
     UsualRows,
 )
 from usage_pipeline.validation.suite_files import CHECKED, Suite
-from usage_pipeline.validation.validate import validate_days
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 from usage_pipeline_tests.validation.tampering import rewrite_object
 

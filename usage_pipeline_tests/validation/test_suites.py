@@ -16,9 +16,9 @@ from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import partition_state, warehouse_table
 from usage_pipeline.storage.tables import TableSpec
+from usage_pipeline.validation.checking import validate_days
 from usage_pipeline.validation.results import CheckResult, Outcome, read_results
 from usage_pipeline.validation.suite_files import Suite, load_suites
-from usage_pipeline.validation.validate import validate_days
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 from usage_pipeline_tests.validation.tampering import rewrite
 

@@ -1,1 +1,1 @@
-"""The command `demo`: made-up logs of a whole platform, landed, computed, compared with what is known of them."""
+"""The command `demo`: simulated logs of a platform, landed, computed and compared with their known totals."""

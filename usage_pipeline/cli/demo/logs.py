@@ -1,4 +1,4 @@
-"""Puts the logs of the demo where the pipeline reads them, unless other logs are there."""
+"""Puts the logs of the demo into the landing folder, unless it has other logs."""
 
 import shutil
 from datetime import date, timedelta
@@ -26,10 +26,10 @@ DAYS, TENANTS, EVENTS_PER_DAY = 45, 12, 555
 
 
 def place_logs(storage: Storage, seed: int | None, progress: "Progress") -> Truth:
-    """Make the landing folder hold the logs of a demo, and return their totals.
+    """Put the logs of a demo into the landing folder, and return their totals.
 
-    Those of an earlier demo, or of `simulate`, stay as they are; what is missing of them is made again. Raises
-    UsagePipelineError where there are other logs, another seed, or tenants on other plans.
+    Logs of an earlier demo, or of `simulate`, stay, and their missing files are written again. Raises
+    UsagePipelineError if there are other logs, another seed, or tenants on other plans.
     """
     settings = storage.settings
     there = _landing_files(settings.landing)
@@ -54,7 +54,7 @@ def place_logs(storage: Storage, seed: int | None, progress: "Progress") -> Trut
 
 
 def _earlier(storage: Storage, there: set[str], seed: int | None) -> Truth | None:
-    """The totals of the logs that are there, if there are any."""
+    """Return the totals of the logs that are already there; None without logs."""
     settings = storage.settings
     with storage.warehouse.connect() as connection:
         known = there | {file.path for file in landed_files.files(connection)}
@@ -74,7 +74,6 @@ def _earlier(storage: Storage, there: set[str], seed: int | None) -> Truth | Non
 
 
 def _elsewhere(settings: Settings) -> str:
-    """What to do where the demo cannot go."""
     shared = [f"{PREFIX}{name.upper()}" for name in ("database_url", "reference_dir") if getattr(settings, name)]
     return "Give the demo a folder of its own: usage-pipeline demo --data-dir new-folder" + (
         f", with {' and '.join(shared)} unset" if shared else ""
@@ -82,7 +81,7 @@ def _elsewhere(settings: Settings) -> str:
 
 
 def _landing_files(landing: Path) -> set[str]:
-    """All files that are there, by path below the folder, whether or not they are in the right place."""
+    """Return the paths of all files below the folder, whether or not they are in the right place."""
     found = (path.relative_to(landing) for path in landing.rglob("*") if path.is_file())
     return {path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)}
 
@@ -99,7 +98,7 @@ def _simulate(simulation: Simulation, folder: Path, progress: "Progress") -> Tru
 
 
 def _place_reference(settings: Settings, made: Path, simulation: Simulation) -> None:
-    """Add the reference files where there are none; those that are there must give the same totals."""
+    """Add the reference files if there are none. Existing ones must give the same totals."""
     names = [file.name for file in made.iterdir()]
     if settings.reference_dir is None and not any((settings.reference / name).exists() for name in names):
         shutil.copytree(made, settings.reference, dirs_exist_ok=True)
@@ -115,7 +114,7 @@ def _place_reference(settings: Settings, made: Path, simulation: Simulation) -> 
 
 
 def _expect_prices(settings: Settings, made: Path, simulation: Simulation) -> None:
-    """The models of the demo must cost what its truth says."""
+    """Raise UsagePipelineError if a model of the demo has another price than in its known totals."""
     used = current_price_book(settings)
     for price in read_price_file(made / "prices.yaml").prices:
         for day in filter(price.in_force, map(simulation.date, range(simulation.days))):
@@ -128,13 +127,13 @@ def _expect_prices(settings: Settings, made: Path, simulation: Simulation) -> No
 
 
 def _first_kept(tenants: Tenants, tenant: str, simulation: Simulation) -> list[date | None]:
-    """The first day that is kept, by landing day."""
+    """Return the first day within retention for each landing day."""
     days = (simulation.date(number) for number in range(simulation.days))
     return [tenants.retention_start(tenant, day) for day in days]
 
 
 def _place_files(settings: Settings, made: Path, files: set[str]) -> None:
-    # The truth first: files that are placed when something interrupts are then known to be the demo's.
+    # The truth first, so that after an interrupt the files are known to be the demo's.
     shutil.move(made / TRUTH, settings.data_dir / TRUTH)
     for path in sorted(files):
         target = settings.landing / path

@@ -1,4 +1,4 @@
-"""Where the files of the demo lie, and what to run next."""
+"""The places of the demo's files, and the next commands."""
 
 import os
 import shutil
@@ -12,13 +12,13 @@ from usage_pipeline.settings import Settings
 
 
 def places(settings: Settings) -> Iterator[str]:
-    """Lines that say where everything lies."""
+    """Yield a line for each place."""
     data = settings.data_dir
     lying = {
         _shown(settings.landing): "the logs, as a platform writes them",
         _shown(settings.reference): "tenants, plans and prices",
         _shown(data / TRUTH): "the totals of the logs, counted while they were written",
-        _shown(data / "lake"): "what became of each line, as Parquet",
+        _shown(data / "lake"): "records, rejected lines and texts, as Parquet",
         _shown(data / "rollups"): "usage by day and quarter of an hour, as Parquet",
         "USAGE_DATABASE_URL" if settings.database_url else _shown(data / "postgres"): "the series and the state",
     }
@@ -27,7 +27,7 @@ def places(settings: Settings) -> Iterator[str]:
 
 
 def commands(result: Result, data_dir: Path | None) -> Iterator[str]:
-    """Lines with commands to go on with; `data_dir` is the option of that name, where it was given."""
+    """Yield two lines for each next command; `data_dir` is the value of the option `--data-dir`."""
     option = f" --data-dir {data_dir}" if data_dir else ""
     dev = f"usage-pipeline dev{option}" if data_dir else "make dev"
     asked = {f"usage-pipeline {command}{option}": what for command, what in _questions(result).items()}
@@ -37,21 +37,20 @@ def commands(result: Result, data_dir: Path | None) -> Iterator[str]:
 
 
 def _questions(result: Result) -> dict[str, str]:
-    """Commands that read, and what they tell."""
     spike, conflict = result.truth.planted[0], result.conflict
     found = {
-        "rejects": "where the rejected lines are, and what was expected there",
-        "usage --group-by tenant,model": "who uses which model",
+        "rejects": "the rejected lines, with the values that were expected",
+        "usage --group-by tenant,model": "usage by tenant and model",
         f"series --tenant {spike.tenant} --from {result.days[0]}": "the three series of a tenant, with its spike",
     }
     if conflict is not None:
         command = f"explain {conflict.record_id} --tenant {conflict.tenant}"
-        found[command] = "two lines with one id but other content: which one counted, and as what"
+        found[command] = "two lines with one id and other content, and which of them counts"
     return found
 
 
 def _activation() -> dict[str, str]:
-    """How to call `usage-pipeline`, where it is not on the path."""
+    """Return the command that puts `usage-pipeline` on the path, if it is not there."""
     activate = Path(sys.prefix) / "bin" / "activate"
     if shutil.which("usage-pipeline") or not activate.exists():
         return {}
@@ -59,5 +58,4 @@ def _activation() -> dict[str, str]:
 
 
 def _shown(path: Path) -> str:
-    """The path from here, if it lies below."""
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,4 +1,4 @@
-"""What the demo found, and what it should have found."""
+"""The result of the demo."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from usage_pipeline.storage.landed_files import LandedFile
 
 @dataclass(frozen=True)
 class Conflict:
-    """A record that another line contradicts."""
+    """A record in conflict with another line."""
 
     record_id: str
     tenant: str
@@ -19,7 +19,7 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Result:
-    """The totals that the demo found and expected, and a conflict to look at if there is one."""
+    """The expected and found totals of the demo, its landing files, and a conflict as an example."""
 
     truth: Truth
     found: Totals
@@ -28,23 +28,23 @@ class Result:
 
     @property
     def days(self) -> list[str]:
-        """The days of the logs."""
+        """The days of the logs as YYYY-MM-DD."""
         simulation = self.truth.simulation
         return [str(simulation.date(day)) for day in range(simulation.days)]
 
     def series(self, name: str) -> list[int]:
-        """One of the three series by day, all tenants together."""
+        """Return one of the three series by day, summed over all tenants."""
         by_day = Counter[str]()
         for (day, _, series), total in self.found.series.items():
             by_day[day] += total if series == name else 0
         return [by_day[day] for day in self.days]
 
     def records(self, tenant: str) -> list[int]:
-        """A tenant's records by day."""
+        """Return a tenant's records by day."""
         return [self.found.usage[day, tenant, "records"] for day in self.days]
 
     def became(self) -> Counter[str]:
-        """How many lines became records, duplicates, conflicts, rejected or blank; and the late records."""
+        """Return the number of lines by what they became, and of late records."""
         lines = Counter[str]()
         for counts in (self.found.days, self.found.files):
             for (_, name), value in counts.items():
@@ -52,7 +52,7 @@ class Result:
         return lines
 
     def by_tenant(self) -> dict[str, Counter[str]]:
-        """All metrics of each tenant, those with the most tokens first."""
+        """Return the metrics of each tenant, largest number of tokens first."""
         sums: dict[str, Counter[str]] = {}
         for (_, tenant, metric), value in self.found.usage.items():
             sums.setdefault(tenant, Counter())[metric] += value

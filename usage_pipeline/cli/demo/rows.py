@@ -13,15 +13,15 @@ from usage_pipeline.storage.landed_files import LandedFile
 _LARGEST = 5
 _BECAME = {
     "records": "counted",
-    "duplicates": "the same line once more: it counts once",
+    "duplicates": "the same line again: it counts once",
     "conflicts": "the same id, other content: the first landed counts",
-    "rejected": "counted nowhere; why stands below",
-    "blank": "no line at all",
+    "rejected": "not counted; the reasons are below",
+    "blank": "empty",
 }
 
 
 def landed(result: Result) -> list[Row]:
-    """A row per source, and one for all: files, lines, sizes."""
+    """Return files, lines and bytes of each source and of all sources."""
     sources = sorted({file.source for file in result.files})
     rows = [_landed(source, [file for file in result.files if file.source == source]) for source in sources]
     return [*rows, _landed("all", result.files)]
@@ -39,22 +39,22 @@ def _landed(name: str, files: Sequence[LandedFile]) -> Row:
 
 
 def became(result: Result) -> list[Row]:
-    """A row for each thing that a line can become; together they are all lines."""
+    """Return the number of lines by what they became. Together they are all lines."""
     lines = result.became()
-    return [{"lines": lines[name], "became": name, "which means": text} for name, text in _BECAME.items()]
+    return [{"lines": lines[name], "outcome": name, "meaning": text} for name, text in _BECAME.items()]
 
 
 def rejects(result: Result) -> list[Row]:
-    """A row per reason, most lines first; the reasons of all columns with a wrong form together."""
+    """Return the rejected lines by reason, most lines first; all columns with a wrong form are one reason."""
     lines = Counter[str]()
     for (_, reason), value in result.found.rejects.items():
         lines[listed_as(reason)] += value
     ordered = sorted(lines.items(), key=lambda entry: (-entry[1], entry[0]))
-    return [{"lines": value, "reason": reason, "which means": MEANINGS[reason]} for reason, value in ordered]
+    return [{"lines": value, "reason": reason, "meaning": MEANINGS[reason]} for reason, value in ordered]
 
 
 def tenants(result: Result) -> list[Row]:
-    """A row for each of the largest tenants by tokens, and one for the others."""
+    """Return a row for each of the largest tenants by tokens, and one for the others."""
     sums = result.by_tenant()
     others = list(sums)[_LARGEST:]
     rows = [_tenant(result, name, sums[name]) for name in sums if name not in others]
@@ -74,7 +74,7 @@ def _tenant(result: Result, name: str, sums: Counter[str]) -> Row:
 
 
 def costs(result: Result) -> list[Row]:
-    """A row per tenant, those with the most tokens first, and one for all; exact to the last decimal."""
+    """Return the exact costs of each tenant, largest number of tokens first, and of all tenants."""
     sums = result.by_tenant()
     rows = [_costs(name, found) for name, found in sums.items()]
     return [*rows, _costs("all", sum(sums.values(), Counter[str]()))]

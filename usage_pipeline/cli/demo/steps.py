@@ -1,4 +1,4 @@
-"""The demo: simulates, lands, computes, compares, and tells a newcomer what there is to see."""
+"""The steps of the demo: simulate, land, compute, print, compare, and name the next commands."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -26,10 +26,10 @@ _DECIDING = ("first_day", "lookback_days", "reject_share_threshold", "formats_di
 
 
 def show_demo(settings: Settings, seed: int | None, data_dir: Path | None) -> None:
-    """Do it all. Raises UsagePipelineError when a total is not the known one."""
+    """Run all steps. Raises UsagePipelineError if a total differs from the known one."""
     with open_session(settings, "demo") as session:
-        truth = place_logs(session.storage, seed, session.runner.progress)
-        refresh(session.storage, session.runner)
+        truth = place_logs(session.storage, seed, session.progress)
+        refresh(session.storage, session)
         found = read_totals(session.storage, KNOWN_METRICS)
         with session.storage.warehouse.connect() as connection:
             files = landed_files.files(connection)
@@ -37,22 +37,22 @@ def show_demo(settings: Settings, seed: int | None, data_dir: Path | None) -> No
     print_summary(result)
     compared, differences = compare(truth.totals, found)
     if differences:
-        raise UsagePipelineError("\n".join(_told(settings, differences)))
+        raise UsagePipelineError("\n".join(_report(settings, differences)))
     console.print(f"[green]Equal to {TRUTH}[/green]: {count(compared, 'total')} compared.\n", highlight=False)
-    heading("Where it lies")
+    heading("Where the data is")
     say(*places(settings), "")
-    heading("What to run next")
+    heading("Next commands")
     say(*commands(result, data_dir))
 
 
 def _conflict(storage: Storage) -> Conflict | None:
-    """A record that another line contradicts, to show what `explain` says of it."""
+    """Return a record in conflict with another line, as an example for `explain`."""
     faults = read_faults(storage, LandingRange(date.min, date.max), _SEARCHED_FAULTS)
     conflicts = (fault for fault in faults if fault["reason"] == "conflict")
     return next((Conflict(str(fault["found"]), str(fault["tenant_id"])) for fault in conflicts), None)
 
 
-def _told(settings: Settings, differences: Sequence[Difference]) -> Iterator[str]:
+def _report(settings: Settings, differences: Sequence[Difference]) -> Iterator[str]:
     verb = "differs" if len(differences) == 1 else "differ"
     yield f"{count(len(differences), 'total')} of the logs {verb} from {settings.data_dir / TRUTH}:"
     for difference in differences[:_SHOWN_DIFFERENCES]:

@@ -1,9 +1,8 @@
-"""Prints what the demo found, so that somebody who has never seen the project can read it."""
+"""Prints the result of the demo for readers who are new to the project."""
 
 from collections.abc import Iterator, Sequence
 
 from usage_pipeline.cli.demo import rows
-from usage_pipeline.cli.demo.chart import bars, chart
 from usage_pipeline.cli.demo.result import Result
 from usage_pipeline.cli.demo.truth import Planted
 from usage_pipeline.cli.options import OutputFormat
@@ -11,7 +10,9 @@ from usage_pipeline.cli.output import Row, console, count, print_rows, say
 from usage_pipeline.metrics.queries import SERIES
 
 CHART_DAYS = 60
-"""Days that a chart shows at most: a terminal is 80 characters wide."""
+"""Most days in a chart, so that it fits into 80 characters."""
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+_EIGHTHS = len(_BLOCKS) - 1
 
 _PLANTED = {
     "spike": "a spike",
@@ -22,18 +23,18 @@ _PLANTED = {
 
 
 def print_summary(result: Result) -> None:
-    """Print what landed, what became of it, the three series, tenants and costs, and what to look for."""
+    """Print the landed files and lines, the series, tenants and costs, and the planted anomalies."""
     days, seed = result.days, result.truth.simulation.seed
     tenants = count(len(result.truth.plans), "tenant")
-    say(f"Made-up logs of {tenants} on {count(len(days), 'day')}, {days[0]} to {days[-1]}, seed {seed}", "")
-    _table("What landed", rows.landed(result))
-    _table("What became of the lines", rows.became(result))
+    say(f"Simulated logs of {tenants} on {count(len(days), 'day')}, {days[0]} to {days[-1]}, seed {seed}", "")
+    _table("Landed files", rows.landed(result))
+    _table("Landed lines", rows.became(result))
     say(*_late(result), "")
     _table("Rejected lines", rows.rejects(result))
     _charts(result)
     _table("Largest tenants", rows.tenants(result))
     _table("Costs; coverage: percent of tokens priced", rows.costs(result))
-    heading("Planted, to be looked for; the bars are the records of the tenant by day")
+    heading("Planted anomalies; the bars are the tenant's records by day")
     for planted in result.truth.planted:
         say(*_anomaly(result, planted), "")
 
@@ -56,7 +57,6 @@ def _late(result: Result) -> Iterator[str]:
 
 
 def _charts(result: Result) -> None:
-    """A chart for each of the three series, one below the other."""
     series = {name: result.series(name) for name in SERIES}
     margin = max(len(f"{value:,}") for values in series.values() for value in values)
     days = result.days[-CHART_DAYS:]
@@ -67,9 +67,30 @@ def _charts(result: Result) -> None:
 
 
 def _anomaly(result: Result, planted: Planted) -> Iterator[str]:
-    """What was planted, the tenant's records by day, and a mark below each of its days."""
+    """Yield the description of an anomaly, the tenant's records by day, and a mark below each of its days."""
     span = planted.first_day + (f" to {planted.last_day}" if planted.last_day != planted.first_day else "")
     yield f" {planted.tenant}, {span}: {_PLANTED[planted.kind]}, {planted.factor:g} times the usual"
     yield from (f"   {line}" for line in bars(result.records(planted.tenant)[-CHART_DAYS:], height=2))
     marks = ("^" if planted.first_day <= day <= planted.last_day else " " for day in result.days[-CHART_DAYS:])
     yield f"   {''.join(marks)}"
+
+
+def bars(values: Sequence[int], height: int = 1) -> list[str]:
+    """Return lines of bars from top to bottom. The largest value has the full height, and only 0 has no bar."""
+    most = max(values, default=0) or 1
+    steps = [-(-value * height * _EIGHTHS // most) for value in values]
+    return [
+        "".join(_BLOCKS[min(max(step - row * _EIGHTHS, 0), _EIGHTHS)] for step in steps)
+        for row in reversed(range(height))
+    ]
+
+
+def chart(values: Sequence[int], ends: tuple[str, str], margin: int, height: int = 4) -> Iterator[str]:
+    """Yield lines of bars with a scale of this width on their left, and the two ends below."""
+    labels = [f"{max(values, default=0):,}", *[""] * (height - 1)]
+    for label, line in zip(labels, bars(values, height), strict=True):
+        yield f"{label:>{margin}} ┤{line}"
+    yield f"{'0':>{margin}} └{'─' * len(values)}"
+    first, last = ends
+    between = max(len(values) - len(first) - len(last), 1)
+    yield f"{'':{margin}}  {first}{'':{between}}{last}"

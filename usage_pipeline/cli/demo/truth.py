@@ -1,4 +1,4 @@
-"""The totals of simulated logs in `truth.json`, as the pipeline must find them."""
+"""Reads the known totals of simulated logs from `truth.json`."""
 
 import json
 from collections import Counter
@@ -48,12 +48,12 @@ class Truth:
 
     @property
     def files(self) -> set[str]:
-        """The landing files that were written."""
+        """The paths of the landing files."""
         return {path for path, _ in self.totals.files}
 
 
 def read_truth(data_dir: Path) -> Truth:
-    """The truth file of a data directory. Raises UsagePipelineError when it is not one."""
+    """Read the truth file of a data directory. Raises UsagePipelineError if it is broken."""
     path = data_dir / TRUTH
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -99,12 +99,12 @@ def _same(names: Iterable[str]) -> dict[str, str]:
 
 
 def _flat(sums: Sums, names: Mapping[str, str]) -> Counts:
-    """The sums that are named at the right, under the names at the left."""
+    """Return the sums under the names on the left of `names`; the names on the right are those of the file."""
     return Counter({(*key, name): found[theirs] for key, found in sums.items() for name, theirs in names.items()})
 
 
 def _of_days(cells: Sums) -> Counts:
-    """What became of the lines of a day, all tenants together."""
+    """Return the lines of a day by what they became, summed over all tenants."""
     days: Counts = Counter()
     for (day, _, name), value in _flat(cells, _DAY_COUNTS).items():
         days[day, name] += value

@@ -1,6 +1,6 @@
-"""What should run by itself: decisions from the state and the landing folder, without Dagster.
+"""Finds the work that sensors request, from the state and the landing folder, without Dagster.
 
-`arrivals.py` looks at the landing folder, `affected.py` at event days, `gaps.py` at everything that was
-expected and is not there. What they find is `Work`; `orchestration/automation` makes runs of it, and knows
-which of it is under way already or has just failed.
+`arrivals.py` finds landing days with new files, `affected.py` stale event days, `gaps.py` expected days that are
+missing. Each returns `Work`; `orchestration/automation` requests runs for it and knows which runs are queued,
+running or have just failed.
 """

@@ -1,7 +1,7 @@
-"""Landing days whose files are not in the state as they lie in the landing folder, and when they are at rest.
+"""Finds landing days whose files differ from the state, and decides when to land them.
 
-A day is at rest when its waiting files were the same at two looks in a row: until then somebody may still be
-writing. A day that never comes to rest is landed as it is after a while; a later change is landed again.
+A day is at rest when two scans in a row found the same files; until then they may still be written. A day whose
+files keep changing is landed after `PATIENCE` scans; a later change lands again.
 """
 
 import json
@@ -10,19 +10,19 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 from usage_pipeline.events.landing.scan import LandingFile
-from usage_pipeline.pipeline.automation.work import LANDING, Work, consecutive, without
+from usage_pipeline.pipeline.automation.work import LANDING, Work, consecutive
 from usage_pipeline.pipeline.landing_work import scan_days
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.opened import Storage
 
 PATIENCE = 10
-"""Looks after which a day is landed although its files keep changing."""
+"""Scans after which a day is landed although its files keep changing."""
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A landing day that waits: the digest of its files, and how many looks have found it waiting."""
+    """A landing day that waits: the digest of its files, and the number of scans that found it waiting."""
 
     digest: str
     looks: int = 1
@@ -30,7 +30,7 @@ class Waiting:
 
     @property
     def ready(self) -> bool:
-        """Whether to land it now."""
+        """True if the day should be landed now."""
         return self.at_rest or self.looks >= PATIENCE
 
 
@@ -38,7 +38,7 @@ Seen = Mapping[date, Waiting]
 
 
 def find_arrivals(storage: Storage) -> dict[date, str]:
-    """Landing days with files that are new or changed by path, size and time; each with its files' digest."""
+    """Return the landing days with files of another path, size or time than in the state, and their digests."""
     with storage.warehouse.connect() as connection:
         stamps = landed_files.file_stamps(connection)
     return {
@@ -49,33 +49,32 @@ def find_arrivals(storage: Storage) -> dict[date, str]:
 
 
 def files_digest(files: list[LandingFile]) -> str:
-    """One digest for the files of a landing day as they are now."""
+    """Return a digest of the paths, sizes and times of the files of a landing day."""
     return fingerprint(part for file in files for part in (file.path, file.size, file.mtime_ns))
 
 
 def look_again(before: Seen, arrivals: Mapping[date, str]) -> dict[date, Waiting]:
-    """What waits now, after what waited at the look before."""
-    return {day: _waiting(before.get(day), digest) for day, digest in arrivals.items()}
-
-
-def _waiting(before: Waiting | None, digest: str) -> Waiting:
-    if before is None:
-        return Waiting(digest)
-    return Waiting(digest, before.looks + 1, at_rest=before.digest == digest)
+    """Return the days that wait now, given the days that waited at the scan before."""
+    return {
+        day: Waiting(digest, before[day].looks + 1, at_rest=before[day].digest == digest)
+        if day in before
+        else Waiting(digest)
+        for day, digest in arrivals.items()
+    }
 
 
 def arrived_work(waiting: Seen, busy: Collection[date]) -> list[Work]:
-    """Landing to be done now, the newest days first: they are looked at most."""
-    ready = {day: entry.digest for day, entry in waiting.items() if entry.ready}
-    return consecutive(LANDING, without(ready, busy))[::-1]
+    """Return the landing work that is ready, the newest days first, because people look at them most."""
+    ready = {day: entry.digest for day, entry in waiting.items() if entry.ready and day not in busy}
+    return consecutive(LANDING, ready)[::-1]
 
 
 def dump(waiting: Seen) -> str:
-    """As text, to be remembered until the next look."""
+    """Write the waiting days as the text that a sensor keeps until its next scan."""
     return json.dumps({day.isoformat(): asdict(entry) for day, entry in waiting.items()})
 
 
 def parse(text: str | None) -> Seen:
-    """What was remembered."""
+    """Read the waiting days from that text; none without a text."""
     known = json.loads(text) if text else {}
     return {date.fromisoformat(day): Waiting(**entry) for day, entry in known.items()}

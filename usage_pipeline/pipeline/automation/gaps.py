@@ -1,7 +1,7 @@
-"""What was expected and is not there, from the first landing folder up to yesterday.
+"""Finds expected days that are missing, from the first landing folder up to yesterday.
 
-Expected is every landing day that has files, and every event day that has rows or a landing folder. A day with
-neither is an outage: there is nothing to compute it from, and it stays missing until its files come.
+Every landing day with files is expected, and every event day with rows or a landing folder. A day with neither is
+an outage: it stays missing until its files come.
 """
 
 from datetime import date, timedelta
@@ -10,7 +10,7 @@ from usage_pipeline.events.landing.recording import note_vanished
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.automation.affected import Stale, work_on
 from usage_pipeline.pipeline.automation.arrivals import files_digest
-from usage_pipeline.pipeline.automation.work import LANDING, Busy, Work, consecutive, without
+from usage_pipeline.pipeline.automation.work import LANDING, Busy, Work, consecutive
 from usage_pipeline.pipeline.landing_work import find_landing_work, scan_days
 from usage_pipeline.pipeline.refresh import find_stale, with_downstream
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
@@ -19,20 +19,20 @@ from usage_pipeline.storage.opened import Storage
 
 
 def gap_work(storage: Storage, busy: Busy) -> list[Work]:
-    """Work on all gaps that nothing is under way for: landing before event days, each the newest first.
+    """Return the work on all gaps that are not busy: landing before event days, each the newest first.
 
-    No piece has more days than the gap filler may request at a time.
+    A run has at most as many days as the gap filler may request at a time.
     """
     size = min(storage.settings.gap_filler_max_days, CHUNK_DAYS)
-    landing = without(landing_gaps(storage), busy.landing)
+    landing = {day: digest for day, digest in landing_gaps(storage).items() if day not in busy.landing}
     events = {day: tables for day, tables in event_gaps(storage).items() if day not in busy.events}
     return [*consecutive(LANDING, landing, size)[::-1], *work_on(storage, events, size)[::-1]]
 
 
 def landing_gaps(storage: Storage) -> dict[date, str]:
-    """Landing days up to yesterday that are not landed, or not whole, each with its files' digest.
+    """Return the landing days up to yesterday that are not landed completely, with the digests of their files.
 
-    Days that other formats or rules landed are among them if the settings ask for it.
+    With `gap_filler_old_code`, this includes the days that other formats or rules landed.
     """
     work = find_landing_work(storage)
     note_vanished(storage, work.vanished)
@@ -42,9 +42,9 @@ def landing_gaps(storage: Storage) -> dict[date, str]:
 
 
 def event_gaps(storage: Storage) -> dict[date, frozenset[str]]:
-    """Event days up to yesterday that are stale, unfinished or were never computed, and their tables to make.
+    """Return the event days up to yesterday that are stale, unfinished or never computed, and their tables.
 
-    Tables that another code version made are among them if the settings ask for it.
+    With `gap_filler_old_code`, this includes the tables that another code version computed.
     """
     gaps: dict[date, frozenset[str]] = {**_never_computed(storage), **find_stale(storage)}
     if storage.settings.gap_filler_old_code:
@@ -54,7 +54,7 @@ def event_gaps(storage: Storage) -> dict[date, frozenset[str]]:
 
 
 def _never_computed(storage: Storage) -> Stale:
-    """Days with a landing folder but without events: they are zero, which has to be computed once too."""
+    """Return the days with a landing folder but without events. They are zero, which has to be computed too."""
     with storage.warehouse.connect() as connection:
         landed = state.partitions(connection, LANDED_EVENTS.name)
         computed = state.partitions(connection, DAILY_TABLES[0].name)
@@ -72,7 +72,7 @@ def _outdated(storage: Storage) -> Stale:
 
 
 def expected_yesterday(storage: Storage) -> date | None:
-    """Yesterday, if there is anything to compute it from: a landing folder, or rows that landed."""
+    """Return yesterday if it has a landing folder or landed rows."""
     yesterday = storage.settings.clock.today - timedelta(days=1)
     with storage.warehouse.connect() as connection:
         known = landed_files.event_days(connection) | state.partitions(connection, LANDED_EVENTS.name).keys()

@@ -1,11 +1,10 @@
-"""`Work`: what one run is to do, and when it may be tried again after it failed."""
+"""The work of one run, and when failed work may be tried again."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.pipeline.chunks import chunks
 from usage_pipeline.pipeline.tables import CHUNK_DAYS
 from usage_pipeline.storage.digests import fingerprint
 
@@ -14,14 +13,14 @@ LANDING = frozenset({LANDED_EVENTS.name})
 
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=6)
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Work:
-    """Consecutive days and the tables to make for them.
+    """Consecutive days and the tables to compute for them.
 
-    The digest covers what the days are made from: the same work has the same digest, and work whose inputs
-    have changed another one.
+    The digest covers the inputs of the days, so it changes when the inputs change.
     """
 
     tables: frozenset[str]
@@ -31,26 +30,32 @@ class Work:
 
 @dataclass(frozen=True)
 class Busy:
-    """The days that something is under way for."""
+    """The landing days and event days with a queued or running run."""
 
     landing: frozenset[date] = frozenset()
     events: frozenset[date] = frozenset()
 
 
+def chunks(days: Iterable[date], size: int = CHUNK_DAYS) -> list[list[date]]:
+    """Cut the days into ranges of consecutive days, at most `size` each: the runs that Dagster launches."""
+    found: list[list[date]] = []
+    for day in sorted(days):
+        if found and len(found[-1]) < size and day - found[-1][-1] == ONE_DAY:
+            found[-1].append(day)
+        else:
+            found.append([day])
+    return found
+
+
 def consecutive(tables: frozenset[str], found: Mapping[date, str], size: int = CHUNK_DAYS) -> list[Work]:
-    """Work on these tables for days with the digests of their inputs, cut into runs."""
+    """Return the work on these tables for days with the digests of their inputs, cut by `chunks`."""
     return [
         Work(tables, chunk, fingerprint([sorted(tables), *(part for day in chunk for part in (day, found[day]))]))
         for chunk in chunks(found, size)
     ]
 
 
-def without(found: Mapping[date, str], busy: Collection[date]) -> dict[date, str]:
-    """The days that nothing is under way for."""
-    return {day: digest for day, digest in found.items() if day not in busy}
-
-
 def due_again(failures: int, last_failure: datetime) -> datetime:
-    """When work that failed so many times in a row may be tried again: later each time, but never never."""
+    """Return the time of the next try after failures in a row. The pause doubles up to six hours."""
     pause: timedelta = FIRST_PAUSE * 2 ** min(failures - 1, 10)
     return last_failure + min(pause, LONGEST_PAUSE)

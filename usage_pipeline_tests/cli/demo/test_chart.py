@@ -2,7 +2,7 @@
 
 import pytest
 
-from usage_pipeline.cli.demo.chart import bars, chart
+from usage_pipeline.cli.demo.summary import bars, chart
 
 
 @pytest.mark.parametrize(

@@ -92,9 +92,9 @@ RESULT = Result(
 )
 
 EXPECTED = """\
-Made-up logs of 3 tenants on 3 days, 2026-05-28 to 2026-05-30, seed 7
+Simulated logs of 3 tenants on 3 days, 2026-05-28 to 2026-05-30, seed 7
 
-What landed
+Landed files
 
  source      files  lines  accepted  rejected   bytes
  ─────────────────────────────────────────────────────
@@ -102,22 +102,22 @@ What landed
  persona         1  1,004     1,000         4  70,000
  all             2  1,210     1,203         5  79,000
 
-What became of the lines
+Landed lines
 
- lines  became      which means
+ lines  outcome     meaning
  ───────────────────────────────────────────────────────────────────────
  1,200  records     counted
-     3  duplicates  the same line once more: it counts once
+     3  duplicates  the same line again: it counts once
      0  conflicts   the same id, other content: the first landed counts
-     5  rejected    counted nowhere; why stands below
-     2  blank       no line at all
+     5  rejected    not counted; the reasons are below
+     2  blank       empty
 
  Late, landed two or more days after they happened: 1 record.
  They count on the day on which they happened.
 
 Rejected lines
 
- lines  reason            which means
+ lines  reason            meaning
  ─────────────────────────────────────────────────────────────
      3  not_utf8          The line is not UTF-8 text
      2  invalid_<column>  A value is not of the expected form
@@ -167,7 +167,7 @@ Costs; coverage: percent of tokens priced
  b        5,000     5,000      0.00               –
  all     68,000     8,000     88.23  1.000001500000
 
-Planted, to be looked for; the bars are the records of the tenant by day
+Planted anomalies; the bars are the tenant's records by day
 
  a, 2026-05-29: a spike, 5 times the usual
     █
@@ -192,7 +192,7 @@ def test_places_are_named_from_here_where_they_lie_below(tmp_path: Path, monkeyp
         " data/landing     the logs, as a platform writes them",
         " /etc/usage       tenants, plans and prices",
         " data/truth.json  the totals of the logs, counted while they were written",
-        " data/lake        what became of each line, as Parquet",
+        " data/lake        records, rejected lines and texts, as Parquet",
         " data/rollups     usage by day and quarter of an hour, as Parquet",
         " data/postgres    the series and the state",
     ]
