@@ -12,7 +12,7 @@ from usage_pipeline.cli.output import print_rows
 def checks(
     first: From = None,
     last: To = None,
-    everything: Annotated[bool, typer.Option("--all", help="Those that passed as well.")] = False,  # noqa: FBT002
+    everything: Annotated[bool, typer.Option("--all", help="Also those that did not fail.")] = False,  # noqa: FBT002
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
@@ -31,6 +31,10 @@ def checks(
 
     with open_storage(settings) as storage, storage.warehouse.connect() as connection:
         found = read_results(connection, start, end)
-    rows = [{**vars(result), "result": result.outcome} for result in found if everything or not result.success]
+    rows = [
+        {**vars(result), "result": result.outcome, "observed": result.in_words}
+        for result in found
+        if everything or result.failed
+    ]
     columns = ["day", "table_name", "check_name", "result", "observed", "expected"]
     print_rows(rows, columns, form, "Checks" if everything else "Checks that failed")

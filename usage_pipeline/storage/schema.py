@@ -190,10 +190,12 @@ check_results = Table(
     Column("day", Date, primary_key=True),
     Column("check_name", Text, primary_key=True),
     Column("checked_by", Text, nullable=False),
-    Column("success", Boolean, nullable=False),
+    Column("success", Boolean),
     Column("severity", Text, nullable=False),
     Column("observed", Text, nullable=False),
     Column("expected", Text, nullable=False),
+    Column("numbers", JSONB, nullable=False),
+    Column("details", JSONB, nullable=False),
     Column("run", Text, nullable=False),
     Column("checked_at", DateTime(timezone=True), nullable=False),
 )

@@ -18,7 +18,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.postgres import database_urls, ensure_database
 from usage_pipeline.storage.schema import SCHEMA, metadata
 
-HEAD = "0005"
+HEAD = "0006"
 """The migration that this code needs."""
 
 

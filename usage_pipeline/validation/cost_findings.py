@@ -1,60 +1,151 @@
-"""What is found of the costs of a day: sums that must be equal, tokens without a price, reported costs far off.
+"""Findings of a day's costs: sums that must be equal, tokens without a price, reported costs that are far off.
 
-Names of tenants are left out: Dagster keeps what it is shown. The commands `costs` and `costs --drift` name them.
+Tenants are counted, not named: Dagster keeps the texts. The commands `costs` and `costs --drift` name them.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Connection
+from duckdb import DuckDBPyConnection
+from sqlalchemy import Connection, func, select
 
+from usage_pipeline.costs.tables import DAILY_COSTS, TENANT_COSTS, TOKEN_CLASSES
+from usage_pipeline.metrics.ratios import coverage
+from usage_pipeline.series.tables import DAILY_USAGE
+from usage_pipeline.storage import inputs
+from usage_pipeline.storage.daily import ReferenceRows, SameDay, SqlFile
+from usage_pipeline.storage.engine import session
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.validation.cost_totals import (
-    NOTHING_USED,
-    CostCoverage,
-    Imbalance,
-    daily_coverage,
-    imbalances,
-    outliers,
-)
-from usage_pipeline.validation.results import Evaluation
+from usage_pipeline.storage.rows import register_rows
+from usage_pipeline.storage.schema import cost_drift, tenant_costs
+from usage_pipeline.storage.tables import columns
+from usage_pipeline.validation.results import Detail, Evaluation, nothing_compared
 
-_SHOWN = 20
+COST_SUMS = SqlFile.beside(__file__, "totals/tenant_costs")
+PRICED_TOKENS = SqlFile.beside(__file__, "totals/priced_tokens")
+
+_TOKENS = "tokens"
 
 
-def costs_add_up(storage: Storage, _: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
+@dataclass(frozen=True)
+class CostSum:
+    """A sum that is compared: tokens, or the amount by a dimension. Both sums are of the tenants that differ."""
+
+    compared: str
+    tenants: int
+    apart: int
+    expected: Decimal | None
+    found: Decimal | None
+
+    @property
+    def detail(self) -> Detail:
+        """The row of a table; an amount without a price is unknown."""
+        name = _TOKENS if self.compared == _TOKENS else f"USD by {self.compared}"
+        sums = {"found": _text(self.found), "expected": _text(self.expected)}
+        return {"sum": name, "tenants": self.apart, **sums}
+
+
+def _text(amount: Decimal | None) -> str:
+    return "unknown" if amount is None else f"{amount.normalize():f}"
+
+
+def costs_add_up(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
     """Every token of usage is in one class of costs, and each dimension adds up to the tenant's total."""
-    found = imbalances(storage, min(days), max(days))
-    return {day: _add_up([entry for entry in found if entry.day == day]) for day in days}
+    tables = (SameDay(DAILY_USAGE.spec), SameDay(DAILY_COSTS.spec))
+    sums: defaultdict[date, list[CostSum]] = defaultdict(list)
+    with session(storage.engine) as duck:
+        inputs.register_all((*tables, TOKEN_CLASSES, *_dimensions()), storage, connection, duck, days)
+        _register_amounts(connection, duck, days)
+        for day, *values in duck.execute(COST_SUMS.text).fetchall():
+            sums[day].append(CostSum(*values))
+    return {day: _add_up(sums[day]) for day in days}
 
 
-def _add_up(found: Sequence[Imbalance]) -> Evaluation:
-    told = "; ".join(f"{entry.what}: {entry.found}, expected {entry.expected}" for entry in found[:_SHOWN])
-    return Evaluation(not found, f"{len(found):,} sums differ" + (f": {told}" if told else ""), "0 sums differ")
+def _dimensions() -> list[ReferenceRows]:
+    return [entry for entry in TENANT_COSTS.inputs if isinstance(entry, ReferenceRows)]
 
 
-def tokens_are_priced(storage: Storage, _: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
-    """Tokens without a price: their cost is unknown, not zero."""
-    covered = daily_coverage(storage, min(days), max(days))
-    return {day: _priced(covered.get(day, NOTHING_USED)) for day in days}
+def _register_amounts(connection: Connection, duck: DuckDBPyConnection, days: Sequence[date]) -> None:
+    """Make the amounts of `tenant_costs` readable, by day, tenant and dimension."""
+    stored = tenant_costs.c
+    keys = (stored.day, stored.tenant_id, stored.dimension)
+    query = select(*keys, func.sum(stored.amount)).where(stored.day.in_(days)).group_by(*keys)
+    of_sums = columns(
+        ("event_day", "DATE", "Event day, UTC."),
+        ("tenant_id", "VARCHAR", "Tenant."),
+        ("dimension", "VARCHAR", "Dimension."),
+        ("amount", "DECIMAL(38,12)", "Sum over its values.", "USD"),
+    )
+    register_rows(duck, TENANT_COSTS.name, of_sums, connection.execute(query).all())
 
 
-def _priced(covered: CostCoverage) -> Evaluation:
-    names = sorted({f"{entry.model} ({entry.unpriced})" for entry in covered.uncovered})[:_SHOWN]
-    told = f": {', '.join(names)}" if names else ""
+def _add_up(sums: Sequence[CostSum]) -> Evaluation:
+    expected = "0 sums differ"
+    if not sums:
+        return nothing_compared("no costs", expected)
+    apart = [entry for entry in sums if entry.apart]
+    compared = sum(entry.tenants for entry in sums)
+    differing = sum(entry.apart for entry in apart)
     return Evaluation(
-        not covered.unpriced_tokens,
-        f"{covered.unpriced_tokens:,} of {covered.tokens:,} tokens have no price{told}",
-        "0 tokens have no price",
+        not apart,
+        f"{differing:,} of {compared:,} sums differ",
+        expected,
+        {"sums": compared, "sums_differing": differing},
+        [entry.detail for entry in apart],
     )
 
 
-def reported_costs_are_plausible(storage: Storage, _: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
+def tokens_are_priced(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
+    """Tokens without a price: their cost is unknown, not zero."""
+    rows: defaultdict[date, list[tuple[Any, ...]]] = defaultdict(list)
+    with session(storage.engine) as duck:
+        inputs.register_all((SameDay(DAILY_COSTS.spec), TOKEN_CLASSES), storage, connection, duck, days)
+        for day, *values in duck.execute(PRICED_TOKENS.text).fetchall():
+            rows[day].append(tuple(values))
+    return {day: _priced(rows[day]) for day in days}
+
+
+def _priced(rows: Sequence[tuple[Any, ...]]) -> Evaluation:
+    tokens, unpriced = (sum(row[index] for row in rows) for index in (2, 3))
+    percent = coverage(tokens, unpriced)
+    expected = "0 tokens have no price"
+    if percent is None:
+        return nothing_compared("no tokens", expected)
+    return Evaluation(
+        not unpriced,
+        f"{unpriced:,} of {tokens:,} tokens have no price",
+        expected,
+        {"tokens": tokens, "tokens_without_price": unpriced, "coverage_percent": float(percent)},
+        list(_unpriced(rows)),
+    )
+
+
+def _unpriced(rows: Sequence[tuple[Any, ...]]) -> Iterator[Detail]:
+    for model, reason, _, unpriced in rows:
+        if unpriced:
+            yield {"model": model, "reason": reason, "tokens": unpriced}
+
+
+def reported_costs_are_plausible(
+    _: Storage, connection: Connection, days: Sequence[date]
+) -> dict[date, Evaluation]:
     """Records whose source reports more than ten times what they cost by the price book."""
-    found = outliers(storage, min(days), max(days))
-    return {
-        day: Evaluation(
-            not found[day], f"{found[day]:,} records report more than ten times their cost", "0 records"
-        )
-        for day in days
-    }
+    table = cost_drift.c
+    sums = select(table.day, func.sum(table.compared_records), func.sum(table.outliers))
+    rows = connection.execute(sums.where(table.day.in_(days)).group_by(table.day))
+    found = {day: (int(compared), int(outliers)) for day, compared, outliers in rows}
+    return {day: _plausible(*found.get(day, (0, 0))) for day in days}
+
+
+def _plausible(compared: int, outliers: int) -> Evaluation:
+    expected = "0 records report more than ten times their cost"
+    if not compared:
+        return nothing_compared("no record reports a cost that can be compared", expected)
+    observed = f"{outliers:,} of {compared:,} records report more than ten times their cost"
+    return Evaluation(
+        not outliers, observed, expected, {"records_compared": compared, "records_far_off": outliers}
+    )

@@ -19,6 +19,8 @@ def evaluated(look: Evaluate, days: Sequence[date]) -> dict[date, Evaluation]:
 
     A day that cannot be looked at is looked at alone, so that it hides no other.
     """
+    if not days:
+        return {}
     try:
         return dict(look(days))
     except UNREADABLE as error:

@@ -1,14 +1,15 @@
 """What a check found on one day of one table, and where that is kept."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection, select, text
 
+from usage_pipeline.storage import state
 from usage_pipeline.storage.schema import check_results
-from usage_pipeline.validation.checks import Severity
+from usage_pipeline.validation.checks import Check, Severity
 
 
 class Outcome(StrEnum):
@@ -17,15 +18,41 @@ class Outcome(StrEnum):
     PASSED = "passed"
     WARNING = "warning"
     ERROR = "error"
+    NOTHING = "nothing"
+    """There was nothing to compare, so it neither passed nor failed."""
+
+
+Numbers = Mapping[str, int | float]
+"""Measured numbers by name, which ends with the unit, such as `files_apart`."""
+
+Detail = Mapping[str, str | int]
+"""One fault, as a row of a table: all faults of a check have the same columns."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a check found, in words that hold counts, paths and reasons only, and what it expected."""
+    """The finding of a check on one day. Texts hold counts, paths and reasons only: Dagster keeps them."""
 
-    success: bool
+    success: bool | None
+    """None where there was nothing to compare."""
     observed: str
     expected: str
+    numbers: Numbers = field(default_factory=dict)
+    details: Sequence[Detail] = ()
+
+
+def nothing_compared(why: str, expected: str) -> Evaluation:
+    """The evaluation of a day on which there was nothing to compare."""
+    return Evaluation(success=None, observed=f"nothing to compare: {why}", expected=expected)
+
+
+NOT_COMPUTED = "the table does not have the day"
+
+
+def computed_days(connection: Connection, tables: Collection[str], days: Sequence[date]) -> dict[str, list[date]]:
+    """By table, those of the days that were committed once."""
+    known = state.partitions_of(connection, tables, min(days), max(days))
+    return {table: [day for day in days if day in found and found[day].version] for table, found in known.items()}
 
 
 @dataclass(frozen=True)
@@ -35,15 +62,35 @@ class CheckResult:
     table_name: str
     day: date
     check_name: str
-    success: bool
+    success: bool | None
     severity: Severity
     observed: str
     expected: str
+    numbers: Numbers = field(default_factory=dict)
+    details: Sequence[Detail] = ()
 
     @property
     def outcome(self) -> Outcome:
-        """Passed, or how much it matters that it did not."""
+        """Passed, nothing to compare, or the severity of the failure."""
+        if self.success is None:
+            return Outcome.NOTHING
         return Outcome.PASSED if self.success else Outcome(self.severity)
+
+    @property
+    def in_words(self) -> str:
+        """The observation with its details, on one line: `1 of 2 files apart: file persona/2026-05-01/a.jsonl`."""
+        rows = (", ".join(f"{name} {value}" for name, value in detail.items()) for detail in self.details)
+        return ": ".join([self.observed, *filter(None, ["; ".join(rows)])])
+
+    @property
+    def failed(self) -> bool:
+        """Whether it compared something and found a fault."""
+        return self.success is False
+
+
+def result_of(check: Check, day: date, found: Evaluation) -> CheckResult:
+    """The row of an evaluation."""
+    return CheckResult(check.table, day, check.name, severity=check.severity, **vars(found))
 
 
 @dataclass(frozen=True)

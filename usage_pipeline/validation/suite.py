@@ -131,3 +131,5 @@ KINDS: dict[str, type[Entry]] = {
     "holds": Holds,
     "number": Number,
 }
+OF_ROWS = (NotNull, Unique, OneOf, Between, Holds)
+"""The kinds that compare the rows of a day: of a day without any they have nothing to compare."""

@@ -8,7 +8,15 @@ from sqlalchemy import Connection
 
 from usage_pipeline.storage.batches import batches_of
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.validation.results import CheckResult, CheckRun, keep_results
+from usage_pipeline.validation.results import (
+    NOT_COMPUTED,
+    CheckResult,
+    CheckRun,
+    computed_days,
+    keep_results,
+    nothing_compared,
+    result_of,
+)
 from usage_pipeline.validation.suite_files import Suite
 
 CHECKED_BY = "suite"
@@ -36,4 +44,9 @@ def _validate(storage: Storage, connection: Connection, suite: Suite, days: Sequ
         warnings.simplefilter("ignore", DeprecationWarning)
         from usage_pipeline.validation.suite_evaluation import validate  # noqa: PLC0415
 
-    return list(validate(storage, connection, suite, days))
+    there = computed_days(connection, [suite.spec.name], days)[suite.spec.name]
+    missing = nothing_compared(NOT_COMPUTED, "")
+    return [
+        *validate(storage, connection, suite, there),
+        *(result_of(check, day, missing) for day in days if day not in there for check in suite.checks),
+    ]

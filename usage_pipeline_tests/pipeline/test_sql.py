@@ -33,6 +33,7 @@ from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.state import LineTally
 from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.validation.checks import COMPARED
+from usage_pipeline.validation.cost_findings import COST_SUMS, PRICED_TOKENS
 from usage_pipeline.validation.findings import REPEATED_IDS
 from usage_pipeline.validation.tallies import COUNTED_TOTALS, LANDED_LINES, difference_of
 
@@ -119,7 +120,7 @@ def sql_files() -> list[Path]:
 
 def named_in_tables() -> set[Path]:
     """The files that the tables name, tallies included, and those that checks read."""
-    selects = (COUNTED_TOTALS, LANDED_LINES, REPEATED_IDS, *map(difference_of, COMPARED))
+    selects = (COST_SUMS, COUNTED_TOTALS, LANDED_LINES, PRICED_TOKENS, REPEATED_IDS, *map(difference_of, COMPARED))
     checked = {select.path for select in selects}
     derived = {entry.sql.path for table in DAILY_TABLES for entry in table.inputs if isinstance(entry, Derived)}
     own = {sql.path for table in DAILY_TABLES for sql in (table.sql, table.tallies) if sql is not None}
