@@ -18,7 +18,7 @@ class Outcome(StrEnum):
     PASSED = "passed"
     WARNING = "warning"
     ERROR = "error"
-    NOTHING = "nothing"
+    NOT_EVALUATED = "not_evaluated"
     """There was nothing to compare, so it neither passed nor failed."""
 
 
@@ -73,7 +73,7 @@ class CheckResult:
     def outcome(self) -> Outcome:
         """Passed, nothing to compare, or the severity of the failure."""
         if self.success is None:
-            return Outcome.NOTHING
+            return Outcome.NOT_EVALUATED
         return Outcome.PASSED if self.success else Outcome(self.severity)
 
     @property

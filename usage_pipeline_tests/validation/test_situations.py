@@ -98,7 +98,7 @@ def test_together_the_days_have_the_results_of_each_alone(storage: Storage) -> N
 
 @pytest.mark.parametrize("day", [FUTURE, BEFORE], ids=NAMES.get)
 def test_a_day_that_is_not_there_has_nothing_to_compare(storage: Storage, day: date) -> None:
-    assert {result.outcome for result in evaluate(storage, [day])} == {Outcome.NOTHING}
+    assert {result.outcome for result in evaluate(storage, [day])} == {Outcome.NOT_EVALUATED}
 
 
 def test_the_costs_of_today_are_compared_and_its_tokens_are_counted(storage: Storage) -> None:
@@ -108,7 +108,7 @@ def test_the_costs_of_today_are_compared_and_its_tokens_are_counted(storage: Sto
 
 
 def test_an_id_without_a_neighbour_a_void_and_a_reported_cost_have_nothing_to_compare(storage: Storage) -> None:
-    found = {result.check_name for result in evaluate(storage, [GOOD]) if result.outcome is Outcome.NOTHING}
+    found = {result.check_name for result in evaluate(storage, [GOOD]) if result.outcome is Outcome.NOT_EVALUATED}
     assert found == {
         "voids_have_targets",
         "reported_costs_are_plausible",

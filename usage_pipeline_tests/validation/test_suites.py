@@ -154,7 +154,7 @@ def test_more_than_one_rejected_line_in_a_hundred_warns(storage: Storage, landin
 def test_a_day_that_the_table_does_not_have_neither_passes_nor_fails(storage: Storage) -> None:
     found = look(storage, LANDED_EVENTS).values()
     assert {(result.outcome, result.observed) for result in found} == {
-        (Outcome.NOTHING, "nothing to compare: the table does not have the day")
+        (Outcome.NOT_EVALUATED, "nothing to compare: the table does not have the day")
     }
 
 
@@ -165,7 +165,7 @@ def test_a_landing_day_with_an_empty_file_warns_and_compares_no_rows(storage: St
     assert found == {
         "columns_are_there": Outcome.PASSED,
         "something_landed": Outcome.WARNING,
-        **dict.fromkeys(found.keys() - {"columns_are_there", "something_landed"}, Outcome.NOTHING),
+        **dict.fromkeys(found.keys() - {"columns_are_there", "something_landed"}, Outcome.NOT_EVALUATED),
     }
 
 
@@ -174,7 +174,7 @@ def test_without_enough_days_before_nothing_is_usual(storage: Storage, landing: 
     land_and_compute(storage)
     found = look(storage, LANDED_EVENTS)
     for name in ("as_much_as_usual", "models_are_known"):
-        assert found[name].outcome is Outcome.NOTHING
+        assert found[name].outcome is Outcome.NOT_EVALUATED
         assert found[name].observed == "nothing to compare: too few days before it"
 
 
