@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import ColumnElement, Connection, select, text
 
 from usage_pipeline.storage import state
 from usage_pipeline.storage.schema import check_results
@@ -83,6 +83,16 @@ class CheckResult:
         return ": ".join([self.observed, *filter(None, ["; ".join(rows)])])
 
     @property
+    def key(self) -> tuple[str, str]:
+        """The table and the name of its check."""
+        return self.table_name, self.check_name
+
+    @property
+    def evaluated(self) -> bool:
+        """Whether there was something to compare."""
+        return self.success is not None
+
+    @property
     def failed(self) -> bool:
         """Whether it compared something and found a fault."""
         return self.success is False
@@ -127,12 +137,21 @@ _LOCKS = "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(CAS
 
 
 def read_results(connection: Connection, first: date, last: date) -> list[CheckResult]:
-    """What is known of the days from first to last, by day, table and check."""
-    names = CheckResult.__dataclass_fields__
+    """The results of the days from first to last, by day, table and check."""
+    return _read(connection, check_results.c.day.between(first, last))
+
+
+def read_failures(connection: Connection, tables: Collection[str]) -> list[CheckResult]:
+    """The failed results of all days of these tables, by day, table and check."""
+    return _read(connection, check_results.c.table_name.in_(tables) & check_results.c.success.is_(False))
+
+
+def _read(connection: Connection, condition: ColumnElement[bool]) -> list[CheckResult]:
+    columns = check_results.c
     query = (
-        select(*(check_results.c[name] for name in names))
-        .where(check_results.c.day.between(first, last))
-        .order_by(check_results.c.day, check_results.c.table_name, check_results.c.check_name)
+        select(*(columns[name] for name in CheckResult.__dataclass_fields__))
+        .where(condition)
+        .order_by(columns.day, columns.table_name, columns.check_name)
     )
     rows = connection.execute(query).mappings()
     return [CheckResult(**{**row, "severity": Severity(row["severity"])}) for row in rows]
