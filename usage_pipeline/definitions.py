@@ -52,7 +52,7 @@ def build_definitions(
         linked = with_code_references(assets, settings.repository)
     return dg.Definitions(
         assets=linked,
-        asset_checks=[*asset_checks(settings), periods_close],
+        asset_checks=[*asset_checks(settings, partitions), periods_close],
         jobs=[LANDING_DAYS, EVENT_DAYS, CLOSE_PERIODS],
         schedules=[yesterday_schedule, closing_schedule],
         sensors=all_sensors(settings),

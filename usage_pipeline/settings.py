@@ -54,6 +54,13 @@ class Settings(BaseModel):
     reject_share_threshold: Annotated[Decimal, Field(ge=0, le=1)] = Field(
         Decimal("0.05"), description="Share of rejected lines above which a file is quarantined."
     )
+    reject_share_alarm: Annotated[Decimal, Field(ge=0, le=1)] = Field(
+        Decimal("0.01"),
+        description=(
+            "Share of rejected lines above which a file that counts fails a check. A few are usual where clients "
+            "write the log; one in a hundred is a client that writes another form."
+        ),
+    )
     duckdb_threads: Annotated[int, Field(ge=1)] = Field(
         default_factory=lambda: os.cpu_count() or 1, description="Threads of one DuckDB connection."
     )

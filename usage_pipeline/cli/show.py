@@ -142,7 +142,7 @@ def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option
 def checks(
     first: From = None,
     last: To = None,
-    everything: Annotated[bool, typer.Option("--all", help="Include checks that passed.")] = False,  # noqa: FBT002
+    everything: Annotated[bool, typer.Option("--all", help="Include checks that did not fail.")] = False,  # noqa: FBT002
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
@@ -161,7 +161,11 @@ def checks(
 
     with open_storage(settings) as storage, storage.warehouse.connect() as connection:
         found = read_results(connection, start, end)
-    rows = [{**vars(result), "result": result.outcome} for result in found if everything or not result.success]
+    rows = [
+        {**vars(result), "result": result.outcome, "observed": result.in_words}
+        for result in found
+        if everything or result.failed
+    ]
     columns = ["day", "table_name", "check_name", "result", "observed", "expected"]
     print_rows(rows, columns, form, "Checks" if everything else "Checks that failed")
 

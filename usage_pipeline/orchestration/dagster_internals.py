@@ -3,15 +3,21 @@
 Dagster is pinned to one version; a new version may move these names.
 """
 
+import warnings
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-# Given to a check that is planned: dagster-postgres plans it once for each day otherwise.
+# A check that is planned for days has a row for each, whether it will be evaluated on that day or not.
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 
 # Dagster has one data version for all partitions of a run, and no function that sets one for each.
 from dagster._core.definitions.data_version import DATA_VERSION_IS_USER_PROVIDED_TAG, DATA_VERSION_TAG
+
+# An evaluation is of one partition, but the result that a check returns is of the whole run. So each evaluation is
+# written as an event, all of them together.
+from dagster._core.events import DagsterEvent, DagsterEventBatchMetadata, generate_event_batch_id
 
 # `DagsterInstance.get_backfills` is public, and its arguments and results are not.
 from dagster._core.execution.asset_backfill import AssetBackfillData
@@ -34,12 +40,13 @@ from dagster._core.storage.tags import (
     PRIORITY_TAG,
     WILL_RETRY_TAG,
 )
-from dagster._serdes import ConfigurableClassData
+from dagster._serdes import ConfigurableClassData, serialize_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dagster._daemon.types import DaemonStatus
+    from sqlalchemy import Connection
 
 
 def daemon_statuses(instance: dg.DagsterInstance, tolerance_seconds: int) -> "Mapping[str, DaemonStatus]":
@@ -52,3 +59,58 @@ def daemon_statuses(instance: dg.DagsterInstance, tolerance_seconds: int) -> "Ma
         ignore_errors=True,
         heartbeat_tolerance_seconds=tolerance_seconds,
     )
+
+
+def partitioned_check(
+    name: str, asset: str, description: str, partitions: dg.PartitionsDefinition[str]
+) -> dg.AssetCheckSpec:
+    """A check that is evaluated for each partition; the argument for it is a preview of Dagster."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return dg.AssetCheckSpec(name, asset=asset, description=description, partitions_def=partitions)
+
+
+def log_evaluations(
+    context: dg.AssetCheckExecutionContext, evaluations: "Sequence[dg.AssetCheckEvaluation]"
+) -> None:
+    """Write the evaluations of a step to the event log, in this order and together."""
+    step = context.get_step_execution_context()
+    batch = generate_event_batch_id()  # type: ignore[no-untyped-call]
+    for number, evaluation in enumerate(evaluations, start=1):
+        result = "passed" if evaluation.passed else "did not pass"
+        DagsterEvent.from_step(
+            event_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION,
+            step_context=step,
+            event_specific_data=evaluation,
+            message=f"{evaluation.partition}: {evaluation.asset_check_key.to_user_string()} {result}.",
+            batch_metadata=DagsterEventBatchMetadata(batch, number == len(evaluations)),
+        )
+
+
+def insert_executions(connection: "Connection", events: "Iterable[tuple[dg.EventLogEntry, int]]") -> None:
+    """Keep what these evaluations found as the newest of their checks and partitions."""
+    # Both are slow to import. dagster-postgres writes this table for one evaluation after the other.
+    from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable as table  # noqa: N813, PLC0415
+    from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415
+
+    statement = insert(table)
+    keys = [table.c.asset_key, table.c.check_name, table.c.run_id, table.c.partition]
+    rest = {column.name: column for column in statement.excluded if column.name.startswith(("ev", "ex"))}
+    # A step that is tried again evaluates the same partitions of its run again.
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=rest), [_execution(*event) for event in events]
+    )
+
+
+def _execution(event: dg.EventLogEntry, event_id: int) -> dict[str, object]:
+    evaluation = event.get_dagster_event().asset_check_evaluation_data
+    return {
+        "asset_key": evaluation.asset_key.to_string(),
+        "check_name": evaluation.check_name,
+        "partition": evaluation.partition,
+        "run_id": event.run_id,
+        "execution_status": "SUCCEEDED" if evaluation.passed else "FAILED",
+        "evaluation_event": serialize_value(event),
+        "evaluation_event_timestamp": datetime.fromtimestamp(event.timestamp, UTC).replace(tzinfo=None),
+        "evaluation_event_storage_id": event_id,
+    }

@@ -1,14 +1,15 @@
 """Dagster's event log, with what a run plans written together, and a data version for each partition.
 
 Dagster plans an event for each asset and day of a run. dagster-postgres writes materializations in one statement,
-but these one by one, each in two transactions: of a year of small days that is more than their computation. Of a
-check it keeps a row per day as well, each with all days of the run in it; but a check is evaluated once per run.
+but these one by one, each in two transactions: of a year of small days that is more than their computation. So it
+does with evaluations of checks. And it keeps a row for each day that a check is planned for, which stays "skipped"
+where the day has nothing to compare.
 
 A run gives one data version to all of its partitions (dagster-io/dagster#34013). Here each has its output digest
 instead, so that the UI shows a day as stale when the same day of an upstream table has changed.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg
 from dagster_postgres import PostgresEventLogStorage
@@ -17,12 +18,13 @@ from usage_pipeline.orchestration.dagster_internals import (
     DATA_VERSION_IS_USER_PROVIDED_TAG,
     DATA_VERSION_TAG,
     AssetCheckEvaluationPlanned,
+    insert_executions,
 )
 from usage_pipeline.orchestration.metadata import OUTPUT_DIGEST
 
 
 class BatchedEventLog(PostgresEventLogStorage):
-    """Writes what a run plans for assets in one statement, plans each check once, and keeps data versions."""
+    """Writes together what a run plans for assets, and the evaluations of its checks; keeps data versions."""
 
     def store_event(self, event: dg.EventLogEntry) -> None:
         """Store one event. Raises nothing of its own."""
@@ -30,21 +32,45 @@ class BatchedEventLog(PostgresEventLogStorage):
 
     def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
         """Store events of one run. Raises nothing of its own."""
-        planned = [event for event in events if event.get_dagster_event().is_asset_materialization_planned]
-        others = [event for event in events if not event.get_dagster_event().is_asset_materialization_planned]
+        planned, evaluated, others = _by_kind(events)
         if planned:
             self._store_planned(planned)
+        if evaluated:
+            self._store_evaluations(evaluated)
         if others:
-            super().store_event_batch([_with_data_version(_of_the_run(event)) for event in others])
+            super().store_event_batch([_with_data_version(event) for event in others])
+
+    def store_asset_check_event(self, event: dg.EventLogEntry, event_id: int | None) -> None:
+        """Keep the evaluation, or the plan of one; of a check that is planned for days only its evaluations."""
+        planned = event.get_dagster_event().event_specific_data
+        if not isinstance(planned, AssetCheckEvaluationPlanned) or planned.partitions_subset is None:
+            super().store_asset_check_event(event, event_id)
 
     def _store_planned(self, events: Sequence[dg.EventLogEntry]) -> None:
-        insert = self.prepare_insert_event_batch(events)
-        insert = insert.returning(insert.table.c.id)
-        with self._connect() as connection:
-            ids = [row[0] for row in connection.execute(insert).fetchall()]
+        ids = self._insert(events)
         with self.index_transaction() as connection:
             for event, event_id in _latest_of_each_asset(events, ids):
                 self._store_asset_event(connection, event, event_id)
+
+    def _store_evaluations(self, events: Sequence[dg.EventLogEntry]) -> None:
+        ids = self._insert(events)
+        with self.index_transaction() as connection:
+            insert_executions(connection, zip(events, ids, strict=True))
+
+    def _insert(self, events: Sequence[dg.EventLogEntry]) -> list[int]:
+        insert = self.prepare_insert_event_batch(events)
+        with self._connect() as connection:
+            return [row[0] for row in connection.execute(insert.returning(insert.table.c.id)).fetchall()]
+
+
+def _by_kind(events: Iterable[dg.EventLogEntry]) -> tuple[list[dg.EventLogEntry], ...]:
+    """Planned materializations, evaluations of checks, and the others."""
+    kinds = (dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED, dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    found = [(event, event.get_dagster_event().event_type) for event in events]
+    return (
+        *([event for event, kind in found if kind is wanted] for wanted in kinds),
+        [event for event, kind in found if kind not in kinds],
+    )
 
 
 def _latest_of_each_asset(
@@ -55,18 +81,6 @@ def _latest_of_each_asset(
         event.get_dagster_event().asset_key: (event, found) for event, found in zip(events, ids, strict=True)
     }
     return (latest[key] for key in sorted(latest, key=str))
-
-
-def _of_the_run(event: dg.EventLogEntry) -> dg.EventLogEntry:
-    """The event; one that plans a check for each day plans it for the run."""
-    told = event.get_dagster_event()
-    planned = told.event_specific_data
-    if not isinstance(planned, AssetCheckEvaluationPlanned) or planned.partitions_subset is None:
-        return event
-    once = AssetCheckEvaluationPlanned(
-        asset_key=planned.asset_key, check_name=planned.check_name, partitions_subset=None
-    )
-    return event._replace(dagster_event=told._replace(event_specific_data=once))
 
 
 def _with_data_version(event: dg.EventLogEntry) -> dg.EventLogEntry:

@@ -6,6 +6,7 @@ Deciding about a file does not belong here, but in `events/landing`.
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -55,9 +56,20 @@ class LandedFile:
     vanished_at: datetime | None = None
 
     @property
+    def counts(self) -> bool:
+        """Whether its accepted lines are usage."""
+        return self.state is FileState.LANDED
+
+    @property
+    def reject_share(self) -> Decimal:
+        """The share of its lines that were rejected, of those that could be events."""
+        judged = self.accepted + self.rejected
+        return Decimal(self.rejected) / judged if judged else Decimal(0)
+
+    @property
     def has_nothing_accepted(self) -> bool:
         """True if it landed with rejected lines only."""
-        return self.state is FileState.LANDED and not self.accepted and bool(self.rejected)
+        return self.counts and not self.accepted and bool(self.rejected)
 
 
 @dataclass(frozen=True)

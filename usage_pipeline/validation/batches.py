@@ -15,7 +15,7 @@ from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.engine import parquet_scan, shared_columns
 from usage_pipeline.storage.lake import DAY_OF_OBJECT
-from usage_pipeline.storage.landed_files import FileState, LandedFile
+from usage_pipeline.storage.landed_files import LandedFile
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, columns
@@ -51,13 +51,18 @@ def register_days(
     """
     if spec.partitioned_by is PartitionedBy.LANDING_DAY:
         files = landed_files.files(connection, days)
-        register_rows(duck, LANDING_FILES, _LANDING_FILES, map(_as_row, files))
-        counted = [file for file in files if file.state is FileState.LANDED]
+        register_files(duck, files)
+        counted = [file for file in files if file.counts]
         paths = [storage.lake.object(spec, file.landing_day, file.object_name) for file in counted]
     else:
         paths = [storage.lake.object(spec, day) for day in days]
     _expect_objects(spec, storage, paths)
     _register(spec, duck, days, paths)
+
+
+def register_files(duck: DuckDBPyConnection, files: Collection[LandedFile]) -> None:
+    """Make the files readable as `landing_files`, in the place of others."""
+    register_rows(duck, LANDING_FILES, _LANDING_FILES, map(_as_row, files))
 
 
 def _as_row(file: LandedFile) -> list[object]:

@@ -16,7 +16,16 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation import checks, cost_findings, findings, tallies
 from usage_pipeline.validation.batches import evaluated
 from usage_pipeline.validation.checks import Check
-from usage_pipeline.validation.results import CheckResult, CheckRun, Evaluation, keep_results
+from usage_pipeline.validation.results import (
+    NOT_COMPUTED,
+    CheckResult,
+    CheckRun,
+    Evaluation,
+    computed_days,
+    keep_results,
+    nothing_compared,
+    result_of,
+)
 from usage_pipeline.validation.suite_files import Suite
 
 _Evaluate = Callable[[Storage, Connection, Sequence[date]], Mapping[date, Evaluation]]
@@ -76,18 +85,21 @@ def _keep(
 def _evaluate(
     storage: Storage, wanted: Collection[Check], connection: Connection, days: Sequence[date]
 ) -> Iterator[CheckResult]:
+    there = computed_days(connection, {check.table for check in wanted}, days)
     for check in wanted:
         if check in _EVALUATIONS:
-            for day, found in evaluated(partial(_EVALUATIONS[check], storage, connection), days).items():
-                yield _result(check, day, found)
+            look = partial(_EVALUATIONS[check], storage, connection)
+            yield from _results(check, evaluated(look, there[check.table]))
     compared = {check.table: check for check in wanted if check in checks.TOTALS_CHECKS}
-    for table, by_day in tallies.totals(storage, connection, days, compared).items():
-        for day, found in by_day.items():
-            yield _result(compared[table], day, found)
+    for table, found in tallies.totals(storage, connection, {name: there[name] for name in compared}).items():
+        yield from _results(compared[table], found)
+    for check in wanted:
+        missing = [day for day in days if day not in there[check.table]]
+        yield from _results(check, dict.fromkeys(missing, nothing_compared(NOT_COMPUTED, "")))
 
 
-def _result(check: Check, day: date, found: Evaluation) -> CheckResult:
-    return CheckResult(check.table, day, check.name, found.success, check.severity, found.observed, found.expected)
+def _results(check: Check, found: Mapping[date, Evaluation]) -> Iterator[CheckResult]:
+    return (result_of(check, day, evaluation) for day, evaluation in found.items())
 
 
 def _validate(
@@ -98,4 +110,8 @@ def _validate(
         warnings.simplefilter("ignore", DeprecationWarning)
         from usage_pipeline.validation.suite_evaluation import validate  # noqa: PLC0415
 
-    return validate(storage, connection, suite, days)
+    there = computed_days(connection, [suite.spec.name], days)[suite.spec.name]
+    missing = dict.fromkeys((day for day in days if day not in there), nothing_compared(NOT_COMPUTED, ""))
+    yield from validate(storage, connection, suite, there)
+    for check in suite.checks:
+        yield from _results(check, missing)

@@ -41,7 +41,7 @@ FILES_ARE_USABLE = Check(
     "landed_events",
     "files_are_usable",
     Severity.WARNING,
-    "No file failed, is quarantined or is passed over because it is no landing file, and no line was rejected.",
+    "No file failed, is quarantined or is passed over, and none that counts rejects more lines than usual.",
 )
 LANDING_CHECKS = (LINES_ADD_UP, FILES_ARE_USABLE)
 """The checks of every landing day, except the suite."""

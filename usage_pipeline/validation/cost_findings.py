@@ -1,78 +1,150 @@
-"""The checks of costs by day: sums that must be equal, tokens without a price, reported costs that are far off.
+"""Findings of a day's costs: sums that must be equal, tokens without a price, reported costs that are far off.
 
-Tenants are not named, because Dagster keeps the results. The commands `costs` and `cost-drift` name them.
+Tenants are counted, not named: Dagster keeps the texts. The commands `costs` and `cost-drift` name them.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from duckdb import DuckDBPyConnection
+from sqlalchemy import Connection, func, select
 
-from usage_pipeline.costs.drift import DriftQuery, read_drift
-from usage_pipeline.costs.tables import TENANT_COSTS
-from usage_pipeline.metrics.answers import Row
-from usage_pipeline.metrics.queries import CostQuery, UsageQuery
-from usage_pipeline.metrics.read import read
+from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS, TENANT_COSTS, TOKEN_CLASSES
+from usage_pipeline.metrics.answers import coverage
+from usage_pipeline.series.tables import DAILY_USAGE, DIMENSION_ROWS
+from usage_pipeline.storage import inputs
+from usage_pipeline.storage.daily import SameDay, SqlFile
+from usage_pipeline.storage.engine import session
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.schema import warehouse_table
-from usage_pipeline.validation.results import Evaluation
+from usage_pipeline.storage.tables import columns
+from usage_pipeline.validation.results import Detail, Evaluation, nothing_compared
 
+cost_drift = warehouse_table(COST_DRIFT.spec)
 tenant_costs = warehouse_table(TENANT_COSTS.spec)
 
-_SHOWN = 20
-_BY = ("day", "tenant")
-_NO_COSTS: Row = {"tokens": 0, "amount": None}
+COST_SUMS = SqlFile.beside(__file__, "totals/tenant_costs")
+PRICED_TOKENS = SqlFile.beside(__file__, "totals/priced_tokens")
+
+_TOKENS = "tokens"
+
+
+@dataclass(frozen=True)
+class CostSum:
+    """A sum that is compared: tokens, or the amount by a dimension. Both sums are of the tenants that differ."""
+
+    compared: str
+    tenants: int
+    apart: int
+    expected: Decimal | None
+    found: Decimal | None
+
+    @property
+    def detail(self) -> Detail:
+        """The row of a table; an amount without a price is unknown."""
+        name = _TOKENS if self.compared == _TOKENS else f"USD by {self.compared}"
+        sums = {"found": _text(self.found), "expected": _text(self.expected)}
+        return {"sum": name, "tenants": self.apart, **sums}
+
+
+def _text(amount: Decimal | None) -> str:
+    return "unknown" if amount is None else f"{amount.normalize():f}"
 
 
 def costs_add_up(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
-    """Compare the tokens of the cube with usage, and its amounts with each dimension of `tenant_costs`."""
-    first, last = min(days), max(days)
-    cube = defaultdict(lambda: _NO_COSTS, read(storage, CostQuery(first, last, _BY)).by_group)
-    differing: defaultdict[date, list[str]] = defaultdict(list)
-    used = read(storage, UsageQuery(first, last, _BY, metrics=("tokens_total",))).by_group
-    for (day, tenant), metrics in used.items():
-        expected, found = metrics["tokens_total"], cube[day, tenant]["tokens"]
-        if found != expected:
-            differing[day].append(f"tokens: {found}, expected {expected}")
-    for day, tenant, dimension, found in connection.execute(_amounts_by_dimension(first, last)):
-        expected = cube[day, tenant]["amount"]
-        if found != expected:
-            differing[day].append(f"amount by {dimension}: {found or 0}, expected {expected or 0}")
-    return {day: _add_up(differing[day]) for day in days}
+    """Every token of usage is in one class of costs, and each dimension adds up to the tenant's total."""
+    tables = (SameDay(DAILY_USAGE.spec), SameDay(DAILY_COSTS.spec))
+    sums: defaultdict[date, list[CostSum]] = defaultdict(list)
+    with session(storage.engine) as duck:
+        inputs.register_all((*tables, TOKEN_CLASSES, DIMENSION_ROWS), storage, connection, duck, days)
+        _register_amounts(connection, duck, days)
+        for day, *values in duck.execute(COST_SUMS.text).fetchall():
+            sums[day].append(CostSum(*values))
+    return {day: _add_up(sums[day]) for day in days}
 
 
-def _amounts_by_dimension(first: date, last: date) -> Select[date, str, str, Decimal | None]:
-    table = tenant_costs.c
-    query = select(table.day, table.tenant_id, table.dimension, func.sum(table.amount))
-    return query.where(table.day.between(first, last)).group_by(table.day, table.tenant_id, table.dimension)
+def _register_amounts(connection: Connection, duck: DuckDBPyConnection, days: Sequence[date]) -> None:
+    """Make the amounts of `tenant_costs` readable, by day, tenant and dimension."""
+    stored = tenant_costs.c
+    keys = (stored.day, stored.tenant_id, stored.dimension)
+    query = select(*keys, func.sum(stored.amount)).where(stored.day.in_(days)).group_by(*keys)
+    of_sums = columns(
+        ("event_day", "DATE", "Event day, UTC."),
+        ("tenant_id", "VARCHAR", "Tenant."),
+        ("dimension", "VARCHAR", "Dimension."),
+        ("amount", "DECIMAL(38,12)", "Sum over its values.", "USD"),
+    )
+    register_rows(duck, TENANT_COSTS.name, of_sums, connection.execute(query).all())
 
 
-def _add_up(differing: Sequence[str]) -> Evaluation:
-    listed = f": {'; '.join(differing[:_SHOWN])}" if differing else ""
-    return Evaluation(not differing, f"{len(differing):,} sums differ{listed}", "0 sums differ")
+def _add_up(sums: Sequence[CostSum]) -> Evaluation:
+    expected = "0 sums differ"
+    if not sums:
+        return nothing_compared("no costs", expected)
+    apart = [entry for entry in sums if entry.apart]
+    compared = sum(entry.tenants for entry in sums)
+    differing = sum(entry.apart for entry in apart)
+    return Evaluation(
+        not apart,
+        f"{differing:,} of {compared:,} sums differ",
+        expected,
+        {"sums": compared, "sums_differing": differing},
+        [entry.detail for entry in apart],
+    )
 
 
-def tokens_are_priced(storage: Storage, _: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
-    """Find tokens without a price. Their cost is unknown, not zero."""
-    groups = ("day", "model", "unpriced")
-    costs = read(storage, CostQuery(min(days), max(days), groups)).by_group.values()
-    return {day: _priced([cost for cost in costs if cost["day"] == day and cost["tokens"]]) for day in days}
+def tokens_are_priced(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
+    """Tokens without a price: their cost is unknown, not zero."""
+    rows: defaultdict[date, list[tuple[Any, ...]]] = defaultdict(list)
+    with session(storage.engine) as duck:
+        inputs.register_all((SameDay(DAILY_COSTS.spec), TOKEN_CLASSES), storage, connection, duck, days)
+        for day, *values in duck.execute(PRICED_TOKENS.text).fetchall():
+            rows[day].append(tuple(values))
+    return {day: _priced(rows[day]) for day in days}
 
 
-def _priced(costs: Sequence[Row]) -> Evaluation:
-    tokens, unpriced = (sum(cost[name] for cost in costs) for name in ("tokens", "unpriced_tokens"))
-    names = sorted({f"{cost['model']} ({cost['unpriced']})" for cost in costs if cost["unpriced_tokens"]})
-    listed = f": {', '.join(names[:_SHOWN])}" if names else ""
-    observed = f"{unpriced:,} of {tokens:,} tokens have no price{listed}"
-    return Evaluation(not unpriced, observed, "0 tokens have no price")
+def _priced(rows: Sequence[tuple[Any, ...]]) -> Evaluation:
+    tokens, unpriced = (sum(row[index] for row in rows) for index in (2, 3))
+    percent = coverage(tokens, unpriced)
+    expected = "0 tokens have no price"
+    if percent is None:
+        return nothing_compared("no tokens", expected)
+    return Evaluation(
+        not unpriced,
+        f"{unpriced:,} of {tokens:,} tokens have no price",
+        expected,
+        {"tokens": tokens, "tokens_without_price": unpriced, "coverage_percent": float(percent)},
+        list(_unpriced(rows)),
+    )
 
 
-def reported_costs_are_plausible(storage: Storage, _: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
-    """Find records whose source reports more than ten times their cost by the price book."""
-    outliers = Counter[date]()
-    for row in read_drift(storage, DriftQuery(min(days), max(days))):
-        outliers[row.day] += row.outliers
-    observed = {day: f"{outliers[day]:,} records report more than ten times their cost" for day in days}
-    return {day: Evaluation(not outliers[day], observed[day], "0 records") for day in days}
+def _unpriced(rows: Sequence[tuple[Any, ...]]) -> Iterator[Detail]:
+    for model, reason, _, unpriced in rows:
+        if unpriced:
+            yield {"model": model, "reason": reason, "tokens": unpriced}
+
+
+def reported_costs_are_plausible(
+    _: Storage, connection: Connection, days: Sequence[date]
+) -> dict[date, Evaluation]:
+    """Records whose source reports more than ten times what they cost by the price book."""
+    table = cost_drift.c
+    sums = select(table.day, func.sum(table.compared_records), func.sum(table.outliers))
+    rows = connection.execute(sums.where(table.day.in_(days)).group_by(table.day))
+    found = {day: (int(compared), int(outliers)) for day, compared, outliers in rows}
+    return {day: _plausible(*found.get(day, (0, 0))) for day in days}
+
+
+def _plausible(compared: int, outliers: int) -> Evaluation:
+    expected = "0 records report more than ten times their cost"
+    if not compared:
+        return nothing_compared("no record reports a cost that can be compared", expected)
+    observed = f"{outliers:,} of {compared:,} records report more than ten times their cost"
+    return Evaluation(
+        not outliers, observed, expected, {"records_compared": compared, "records_far_off": outliers}
+    )

@@ -1,6 +1,6 @@
-"""What people should have a look at, by day: files and lines that do not count, and what counts oddly.
+"""Findings by day that need a person: files and lines that do not count, and usage that counts oddly.
 
-Tenants and members are not named, only counted: Dagster shows what is said here, and keeps it.
+Tenants and members are counted, not named, and a tenant's folder in a path is `*`: Dagster keeps the texts.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,10 +9,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from usage_pipeline.events.landing.scan import scan_days
+from usage_pipeline.events.landing.scan import Misplaced, scan_days, without_tenant
 from usage_pipeline.events.record import REJECTED_LINES
 from usage_pipeline.events.source_format import load_formats
 from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.series.double_metering import DoubleMetering, double_metered
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.daily import SqlFile
@@ -20,57 +21,128 @@ from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.inputs import rows_of
 from usage_pipeline.storage.landed_files import LandedFile
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.validation.results import Evaluation
+from usage_pipeline.storage.state import Partition
+from usage_pipeline.validation.results import Detail, Evaluation, nothing_compared
 
 REPEATED_IDS = SqlFile.beside(__file__, "totals/repeated_ids")
-_SHOWN = 40
 
 
 def files_are_usable(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
-    """What of the days' folders counts nowhere, with the reason: files, what is no landing file, rejected lines.
+    """Files of the days' folders that count nowhere, entries that are no landing file, and rejected lines.
 
-    Rejected lines are told by file and reason, with the number of the first one.
+    A file that counts fails the check when it rejects more than `USAGE_REJECT_SHARE_ALARM` of its lines. Fewer
+    rejected lines are in the details.
     """
-    by_day = _by_day(days, landed_files.files(connection, days))
-    rejects = _rejects(storage, [file for files in by_day.values() for file in files])
-    return {day: _usable(storage, day, files, rejects) for day, files in by_day.items()}
+    files = landed_files.files(connection, days)
+    rejects, passed_over = _rejects(storage, files), _passed_over(storage, days)
+    return {
+        day: _usable(
+            storage, [file for file in files if file.landing_day == day], passed_over.get(day, []), rejects
+        )
+        for day in days
+    }
 
 
-def _by_day(days: Iterable[date], files: Iterable[LandedFile]) -> dict[date, list[LandedFile]]:
-    by_day: dict[date, list[LandedFile]] = {day: [] for day in days}
-    for file in files:
-        by_day[file.landing_day].append(file)
-    return by_day
+def _passed_over(storage: Storage, days: Sequence[date]) -> dict[date, list[Misplaced]]:
+    """By day, the entries of its folders that are no landing file."""
+    found: dict[date, list[Misplaced]] = {}
+    for entry in scan_days(storage.settings, load_formats(storage.settings), days).misplaced:
+        found.setdefault(date.fromisoformat(entry.path.split("/")[1]), []).append(entry)
+    return found
+
+
+def _rejects(storage: Storage, files: Iterable[LandedFile]) -> dict[str, list[Detail]]:
+    """By path, each reason for which lines of a file were rejected, in the order of the lines."""
+    objects = [
+        storage.lake.object(REJECTED_LINES, file.landing_day, file.object_name) for file in files if file.rejected
+    ]
+    there = [path for path in objects if storage.lake.exists(path)]
+    if not there:
+        return {}
+    with session(storage.engine) as duck:
+        rows = duck.execute(
+            f"SELECT landing_file, reason, count(*), min(landing_line) FROM {parquet_scan(there)} "
+            "GROUP BY landing_file, reason ORDER BY landing_file, min(landing_line), reason"
+        ).fetchall()
+    found: dict[str, list[Detail]] = {}
+    for path, reason, lines, first in rows:
+        found.setdefault(path, []).append(_detail(path, f"{reason}, first in line {first}", lines))
+    return found
+
+
+def _detail(path: str, problem: str, lines: int) -> Detail:
+    return {"file": without_tenant(path), "problem": problem, "lines": lines}
 
 
 def _usable(
-    storage: Storage, day: date, files: Sequence[LandedFile], rejects: Mapping[str, Sequence[str]]
+    storage: Storage,
+    files: Sequence[LandedFile],
+    passed_over: Sequence[Misplaced],
+    rejects: Mapping[str, Sequence[Detail]],
 ) -> Evaluation:
-    rejected = [problem for file in files for problem in rejects.get(file.path, ())]
-    problems = [*_unusable(files), *_passed_over(storage, day), *rejected]
-    observed = f"{len(problems)} problems in {len(files)} files"
-    return Evaluation(not problems, f"{observed}: {_listed(problems)}" if problems else observed, "0 problems")
+    alarm = storage.settings.reject_share_alarm
+    expected = f"every entry is a file that counts, with at most {alarm:.1%} of its lines rejected"
+    if not files and not passed_over:
+        return nothing_compared("no files", expected)
+    unusable = [file for file in files if file.state.needs_attention]
+    rejecting = [file for file in files if file.counts and file.reject_share > alarm]
+    return Evaluation(
+        not unusable and not rejecting and not passed_over,
+        f"{len(unusable)} of {len(files)} files count nowhere, {len(rejecting)} reject more lines, "
+        f"{len(passed_over)} entries are passed over",
+        expected,
+        {
+            "files": len(files),
+            "files_counting_nowhere": len(unusable),
+            "files_rejecting_more": len(rejecting),
+            "entries_passed_over": len(passed_over),
+            "lines": sum(file.lines for file in files),
+            "lines_rejected": sum(file.rejected for file in files),
+        },
+        [
+            *(_detail(file.path, f"{file.state}: {file.error}", file.lines) for file in unusable),
+            *(_detail(entry.path, f"passed over: {entry.problem}", 0) for entry in passed_over),
+            *(detail for file in files for detail in rejects.get(file.path, ())),
+        ],
+    )
 
 
 def voids_have_targets(_: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
     """Voids that found no record on their day."""
-    known = state.partitions(connection, USAGE_RECORDS.name, min(days), max(days))
-    unmatched = {day: known[day].unmatched_voids or 0 if day in known else 0 for day in days}
     return {
-        day: Evaluation(not voids, f"{voids:,} voids without a target", "0 voids without a target")
-        for day, voids in unmatched.items()
+        day: _void_targets(partition) for day, partition in _known(connection, USAGE_RECORDS.name, days).items()
     }
+
+
+def _void_targets(partition: Partition) -> Evaluation:
+    voids, unmatched = partition.voids or 0, partition.unmatched_voids or 0
+    expected = "0 voids without a target"
+    if not voids:
+        return nothing_compared("no voids", expected)
+    observed = f"{unmatched:,} of {voids:,} voids without a target"
+    return Evaluation(not unmatched, observed, expected, {"voids": voids, "voids_without_target": unmatched})
+
+
+def _known(connection: Connection, table: str, days: Sequence[date]) -> dict[date, Partition]:
+    known = state.partitions(connection, table, min(days), max(days))
+    return {day: known[day] for day in days}
 
 
 def ids_are_of_one_day(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
     """Ids that are records of a day and of the one before or after it."""
     repeated = _repeated_ids(storage, _there(storage, days), _there(storage, _neighbours(connection, days)))
     return {
-        day: Evaluation(
-            day not in repeated, f"{repeated.get(day, 0):,} ids of a day nearby", "0 ids of a day nearby"
-        )
-        for day in days
+        day: _of_one_day(partition.rows or 0, repeated.get(day, 0))
+        for day, partition in _known(connection, USAGE_RECORDS.name, days).items()
     }
+
+
+def _of_one_day(records: int, repeated: int) -> Evaluation:
+    expected = "0 ids of a day nearby"
+    if not records:
+        return nothing_compared("no records", expected)
+    observed = f"{repeated:,} of {records:,} ids are of a day nearby too"
+    return Evaluation(not repeated, observed, expected, {"records": records, "ids_repeated": repeated})
 
 
 def _there(storage: Storage, days: Iterable[date]) -> dict[date, Path]:
@@ -85,50 +157,6 @@ def _repeated_ids(storage: Storage, own: Mapping[date, Path], nearby: Mapping[da
         return dict(duck.execute(REPEATED_IDS.text).fetchall())
 
 
-def metered_once(storage: Storage, _: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
-    """Metrics that several sources brought for one tenant."""
-    found = double_metered(storage, min(days), max(days))
-    return {day: _metered_once([case for case in found if case.day == day]) for day in days}
-
-
-def _metered_once(found: Sequence[DoubleMetering]) -> Evaluation:
-    tenants = len({case.tenant_id for case in found})
-    cases = sorted({f"{case.metric} by {' and '.join(case.sources)}" for case in found})
-    told = f": {_listed(cases)}" if cases else ""
-    return Evaluation(not found, f"{tenants:,} tenants metered twice{told}", "0 tenants metered twice")
-
-
-def _unusable(files: Iterable[LandedFile]) -> Iterator[str]:
-    for file in files:
-        if file.state.needs_attention:
-            yield f"{file.path} is {file.state} and counts nowhere: {file.error}"
-
-
-def _passed_over(storage: Storage, day: date) -> Iterator[str]:
-    for entry in scan_days(storage.settings, load_formats(storage.settings), [day]).misplaced:
-        yield f"{entry.path} is passed over: {entry.problem}"
-
-
-def _rejects(storage: Storage, files: Iterable[LandedFile]) -> dict[str, list[str]]:
-    """By file, what is told of its rejected lines."""
-    objects = [
-        storage.lake.object(REJECTED_LINES, file.landing_day, file.object_name) for file in files if file.rejected
-    ]
-    there = [path for path in objects if storage.lake.exists(path)]
-    if not there:
-        return {}
-    with session(storage.engine) as duck:
-        rows = duck.execute(
-            f"SELECT landing_file, reason, count(*), min(landing_line) FROM {parquet_scan(there)} "
-            "GROUP BY landing_file, reason ORDER BY landing_file, min(landing_line), reason"
-        ).fetchall()
-    told: dict[str, list[str]] = {}
-    for path, reason, lines, first in rows:
-        more = f", as are {lines - 1:,} more" if lines > 1 else ""
-        told.setdefault(path, []).append(f"{path} line {first} is {reason}{more}")
-    return told
-
-
 def _neighbours(connection: Connection, days: Sequence[date]) -> list[date]:
     """The days before and after these that have records."""
     one = timedelta(days=1)
@@ -137,6 +165,30 @@ def _neighbours(connection: Connection, days: Sequence[date]) -> list[date]:
     return [day for day in sorted(nearby) if day in known and known[day].rows]
 
 
-def _listed(texts: list[str]) -> str:
-    more = f"; and {len(texts) - _SHOWN:,} more" if len(texts) > _SHOWN else ""
-    return "; ".join(texts[:_SHOWN]) + more
+def metered_once(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
+    """Metrics that several sources brought for one tenant."""
+    cases = double_metered(storage, min(days), max(days))
+    return {
+        day: _metered_once(partition.rows or 0, [case for case in cases if case.day == day])
+        for day, partition in _known(connection, DAILY_BREAKDOWN.name, days).items()
+    }
+
+
+def _metered_once(rows: int, cases: Sequence[DoubleMetering]) -> Evaluation:
+    expected = "0 tenants metered twice"
+    if not rows:
+        return nothing_compared("no usage", expected)
+    tenants = len({case.tenant_id for case in cases})
+    return Evaluation(
+        not cases,
+        f"{tenants:,} tenants metered twice",
+        expected,
+        {"tenants_metered_twice": tenants},
+        list(_metered_by(cases)),
+    )
+
+
+def _metered_by(cases: Sequence[DoubleMetering]) -> Iterator[Detail]:
+    for metric, sources in sorted({(case.metric, case.sources) for case in cases}):
+        tenants = sum((case.metric, case.sources) == (metric, sources) for case in cases)
+        yield {"metric": metric, "sources": " and ".join(sources), "tenants": tenants}

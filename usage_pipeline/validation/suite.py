@@ -125,3 +125,6 @@ KINDS: dict[str, type[Entry]] = {
     get_args(kind.model_fields["expect"].annotation)[0]: kind for kind in get_args(Entry)
 }
 """The kinds by the value of `expect`."""
+
+OF_ROWS = (NotNull, Unique, OneOf, Between, Holds)
+"""The kinds that compare the rows of a day, and have nothing to compare on a day without rows."""

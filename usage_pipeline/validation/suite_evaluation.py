@@ -19,10 +19,10 @@ from usage_pipeline.validation.batches import UNREADABLE, register_days, unreada
 from usage_pipeline.validation.expectations import Compiled, Compiler
 from usage_pipeline.validation.great_expectations_duckdb import ResultFormat, Validator
 from usage_pipeline.validation.history import History
-from usage_pipeline.validation.observed import held, observed
-from usage_pipeline.validation.results import CheckResult, Evaluation
-from usage_pipeline.validation.suite import ENTRY, Rows, UsualRows
-from usage_pipeline.validation.suite_files import Suite, severity_of
+from usage_pipeline.validation.observed import evaluation, holding
+from usage_pipeline.validation.results import CheckResult, Evaluation, nothing_compared, result_of
+from usage_pipeline.validation.suite import ENTRY, OF_ROWS, Rows, UsualRows
+from usage_pipeline.validation.suite_files import Suite
 
 _Evaluations = Mapping[str, Evaluation]
 """The evaluations of one day by check."""
@@ -36,11 +36,8 @@ def validate(
         validating = _Validate(storage, connection, suite, duck, validator)
         holding = validating.together(days) if len(days) > 1 else {}
         for day in days:
-            for name, found in validating.alone(day, holding.get(day, {})).items():
-                severity = severity_of(suite.entries[name])
-                yield CheckResult(
-                    suite.spec.name, day, name, found.success, severity, found.observed, found.expected
-                )
+            found = validating.alone(day, holding.get(day, {}))
+            yield from (result_of(check, day, found[check.name]) for check in suite.checks)
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,10 @@ class _Validate:
         row_by_row = {name: entry for name, entry in compiled.items() if entry.row_by_row}
         results = self._results(row_by_row, "BOOLEAN_ONLY")
         holding = {name: row_by_row[name] for name, found in results.items() if all(one.success for one in found)}
-        return {day: _held({**holding, **self._counted(day, rows[day])}, rows[day]) for day in days}
+        return {
+            day: _holding({**(holding if rows[day] else {}), **self._counted(day, rows[day])}, rows[day])
+            for day in days
+        }
 
     def _counted(self, day: date, rows: int) -> dict[str, Compiled]:
         """Return the checks of the number of rows that this number meets."""
@@ -79,13 +79,25 @@ class _Validate:
         """Evaluate the checks of one day that are not known to hold; all are returned in the suite's order."""
         compiled = self._compiled(day, [name for name in self.suite.entries if name not in known])
         try:
-            if not known or any(entry.expectations for entry in compiled.values()):
-                self._register([day])
+            empty = self._no_rows(day, compiled)
         except UNREADABLE as error:
             return dict.fromkeys(self.suite.entries, unreadable(error))
-        results = self._results(compiled, "BASIC")
-        found = {name: self._evaluation(entry, results[name]) for name, entry in compiled.items()}
-        return {name: known[name] if name in known else found[name] for name in self.suite.entries}
+        asked = {name: entry for name, entry in compiled.items() if name not in empty}
+        results = self._results(asked, "BASIC")
+        found = {name: evaluation(results[name], entry.expected, self.suite.spec) for name, entry in asked.items()}
+        return {**known, **empty, **found}
+
+    def _no_rows(self, day: date, compiled: Mapping[str, Compiled]) -> _Evaluations:
+        """Make the day readable if anything is asked, and evaluate the checks of rows if it has none."""
+        if not any(entry.expectations for entry in compiled.values()):
+            return {}
+        self._register([day])
+        of_rows = {
+            name: entry for name, entry in compiled.items() if isinstance(self.suite.entries[name], OF_ROWS)
+        }
+        if not of_rows or self._rows_by_day()[day]:
+            return {}
+        return {name: nothing_compared("no rows", entry.expected) for name, entry in of_rows.items()}
 
     def _register(self, days: Sequence[date]) -> None:
         register_days(self.suite.spec, self.storage, self.connection, self.duck, days)
@@ -111,15 +123,9 @@ class _Validate:
                 found[result.expectation_config.meta[ENTRY]].append(result)
         return found
 
-    def _evaluation(self, entry: Compiled, results: Sequence[Any]) -> Evaluation:
-        success = all(result.success for result in results)
-        return Evaluation(success, observed(results, self.suite.spec), entry.expected)
 
-
-def _held(compiled: Mapping[str, Compiled], rows: int) -> _Evaluations:
+def _holding(compiled: Mapping[str, Compiled], rows: int) -> _Evaluations:
     return {
-        name: Evaluation(
-            success=True, observed=held(entry.expectations[0].configuration.type, rows), expected=entry.expected
-        )
+        name: holding(entry.expectations[0].configuration.type, rows, entry.expected)
         for name, entry in compiled.items()
     }

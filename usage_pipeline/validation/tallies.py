@@ -4,7 +4,7 @@ A SELECT each, in `totals/`. What does not belong here: whether rows are plausib
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date
 from functools import partial
@@ -13,6 +13,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 from sqlalchemy import BigInteger, Connection, Row, cast, func, select
 
+from usage_pipeline.events.landing.scan import without_tenant
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.records.tables import EXCLUDED_EVENTS, METERED_RECORDS, USAGE_RECORDS
 from usage_pipeline.registry import CONVERSATIONS as CONVERSATIONS_METRIC
@@ -36,8 +37,8 @@ from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.schema import line_tallies, warehouse_table
 from usage_pipeline.storage.state import LineTally
 from usage_pipeline.storage.tables import TableSpec, Zone, columns
-from usage_pipeline.validation.batches import evaluated, register_days
-from usage_pipeline.validation.results import Evaluation
+from usage_pipeline.validation.batches import evaluated, register_files
+from usage_pipeline.validation.results import Detail, Evaluation, nothing_compared
 
 COUNTED_TOTALS = SqlFile.beside(__file__, "totals/counted_totals")
 LANDED_LINES = SqlFile.beside(__file__, "totals/landed_lines")
@@ -80,13 +81,14 @@ COMPARISONS = {
 
 
 def lines_add_up(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
-    """Whether all lines of the days' files were counted once, and the lake holds what was counted."""
+    """All lines of the days' files were counted once, and the lake holds them, also of files that do not count."""
     files = landed_files.files(connection, days)
     with session(storage.engine) as duck:
-        register_days(LANDED_EVENTS, storage, connection, duck, days)
-        _register_rejected(storage, duck, files)
+        register_files(duck, files)
+        for spec, lines in ((LANDED_EVENTS, "accepted"), (REJECTED_LINES, "rejected")):
+            _register_lines(spec, storage, duck, [file for file in files if getattr(file, lines)])
         apart = {path for (path,) in duck.execute(LANDED_LINES.text).fetchall()}
-    found = _Apart()
+    found = _Files()
     for file in files:
         found.add(file.landing_day, file.path, is_apart=file.path in apart)
     return found.of(days)
@@ -95,7 +97,7 @@ def lines_add_up(storage: Storage, connection: Connection, days: Sequence[date])
 def lines_are_accounted_for(
     storage: Storage, connection: Connection, days: Sequence[date]
 ) -> dict[date, Evaluation]:
-    """Whether every landed line of the days became exactly one thing, and the state says the same."""
+    """Every landed line of the days became exactly one thing, and the state says the same."""
     with session(storage.engine) as duck:
         read = (LandedRows(LANDED_EVENTS), SameDay(EXCLUDED_EVENTS.spec), SameDay(USAGE_RECORDS.spec))
         inputs.register_all(read, storage, connection, duck, days)
@@ -104,7 +106,7 @@ def lines_are_accounted_for(
         (row.day, row.path): row
         for row in connection.execute(select(line_tallies).where(line_tallies.c.day.in_(days)))
     }
-    found = _Apart()
+    found = _Files()
     for tally in tallies:
         is_apart = not tally.balanced or _differs(tally, kept.get((tally.day, tally.path)))
         found.add(tally.day, tally.path, is_apart=is_apart)
@@ -112,8 +114,8 @@ def lines_are_accounted_for(
 
 
 @dataclass
-class _Apart:
-    """How many files there are of each day, and which of them are apart."""
+class _Files:
+    """The number of files of each day, and those whose lines do not add up."""
 
     files: Counter[date] = field(default_factory=Counter)
     apart: defaultdict[date, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -124,31 +126,44 @@ class _Apart:
             self.apart[day].append(path)
 
     def of(self, days: Sequence[date]) -> dict[date, Evaluation]:
-        return {day: self._found(self.apart[day], self.files[day]) for day in days}
+        return {day: self._evaluation(self.apart[day], self.files[day]) for day in days}
 
     @staticmethod
-    def _found(paths: Sequence[str], files: int) -> Evaluation:
-        apart = f": {', '.join(paths)}" if paths else ""
-        return Evaluation(not paths, f"{len(paths)} of {files} files apart{apart}", "0 files apart")
+    def _evaluation(apart: Sequence[str], files: int) -> Evaluation:
+        expected = "0 files apart"
+        if not files:
+            return nothing_compared("no files", expected)
+        return Evaluation(
+            not apart,
+            f"{len(apart)} of {files} files apart",
+            expected,
+            {"files": files, "files_apart": len(apart)},
+            [{"file": path} for path in sorted(map(without_tenant, apart))],
+        )
 
 
 def totals(
-    storage: Storage, connection: Connection, days: Sequence[date], tables: Collection[str]
+    storage: Storage, connection: Connection, days_of: Mapping[str, Sequence[date]]
 ) -> dict[str, dict[date, Evaluation]]:
-    """By table and day, whether its totals equal those of the records."""
-    if not tables:
+    """By table, the comparison of its totals on these days with those of the records."""
+    days = sorted(set().union(*days_of.values()))
+    if not days:
         return {}
     with session(storage.engine) as duck:
         read = partial(_read_records, storage, connection, duck)
         found = evaluated(read, days)
-        readable = [day for day in days if found[day].success]
-        if len(readable) < len(days) and readable:
-            read(readable)
+        readable = {day for day in days if found[day].success}
+        if readable and len(readable) < len(days):
+            read(sorted(readable))
         compare = partial(_compare, storage, connection, duck)
         return {
-            name: found | (evaluated(partial(compare, COMPARISONS[name]), readable) if readable else {})
-            for name in tables
+            name: {day: found[day] for day in asked}
+            | evaluated(partial(compare, COMPARISONS[name]), [day for day in asked if day in readable])
+            for name, asked in days_of.items()
         }
+
+
+READABLE = Evaluation(success=True, observed="", expected="")
 
 
 def _read_records(
@@ -157,7 +172,7 @@ def _read_records(
     """Make readable what every comparison reads: the records and their totals."""
     inputs.register_all((*METERED_RECORDS, DIMENSION_ROWS), storage, connection, duck, days)
     duck.execute(f"CREATE OR REPLACE TEMP TABLE counted_totals AS {COUNTED_TOTALS.text}")
-    return dict.fromkeys(days, Evaluation(success=True, observed="", expected=""))
+    return dict.fromkeys(days, READABLE)
 
 
 def _compare(
@@ -176,9 +191,16 @@ def _compare(
 
 
 def _compared(names: Sequence[str], compared: int, *counts: int) -> Evaluation:
-    apart = [f"{name} of {count:,}" for name, count in zip(names, counts, strict=False) if count]
-    of = f"{compared:,} compared"
-    return Evaluation(not apart, f"{of}; apart: {', '.join(apart)}" if apart else f"{of}, 0 apart", "0 apart")
+    expected = "0 apart"
+    if not compared:
+        return nothing_compared("no usage", expected)
+    apart: list[Detail] = [
+        {"metric": name, "apart": count} for name, count in zip(names, counts, strict=False) if count
+    ]
+    worst = max(counts)
+    return Evaluation(
+        not apart, f"{worst:,} of {compared:,} apart", expected, {"compared": compared, "apart": worst}, apart
+    )
 
 
 def _register_totals(
@@ -195,14 +217,14 @@ def _register_totals(
     register_rows(duck, table.name, columns(*of_keys, *of_sums), found)
 
 
-def _register_rejected(
-    storage: Storage, duck: DuckDBPyConnection, files: Sequence[landed_files.LandedFile]
+def _register_lines(
+    spec: TableSpec, storage: Storage, duck: DuckDBPyConnection, files: Sequence[landed_files.LandedFile]
 ) -> None:
-    rejecting = [file for file in files if file.rejected]
-    objects = [storage.lake.object(REJECTED_LINES, file.landing_day, file.object_name) for file in rejecting]
+    """Make the files' lines readable; those of which the lake holds nothing have none."""
+    objects = [storage.lake.object(spec, file.landing_day, file.object_name) for file in files]
     there = [path for path in objects if storage.lake.exists(path)]
-    source = f"SELECT landing_file FROM {parquet_scan(there)}" if there else REJECTED_LINES.empty_select()
-    duck.execute(f'CREATE TEMP VIEW "{REJECTED_LINES.name}" AS {source}')
+    source = f"SELECT landing_file FROM {parquet_scan(there)}" if there else spec.empty_select()
+    duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {source}')
 
 
 def _tallies(duck: DuckDBPyConnection) -> list[LineTally]:

@@ -53,9 +53,11 @@ def test_an_asset_was_last_planned_by_its_run(computed: dg.DagsterInstance) -> N
     assert record.asset_entry.last_run_id == run.run_id
 
 
-def test_a_check_is_planned_once_for_a_run_and_its_evaluation_takes_that_place(
+def test_a_check_has_a_row_for_each_evaluated_day_and_none_that_is_only_planned(
     computed: dg.DagsterInstance,
 ) -> None:
     check = dg.AssetCheckKey(dg.AssetKey("daily_usage"), "totals_are_those_of_the_records")
     records = computed.event_log_storage.get_asset_check_execution_history(check, limit=10)
-    assert [(record.partition, record.status.value) for record in records] == [(None, "SUCCEEDED")]
+    assert [(record.partition, record.status.value) for record in records] == [
+        (str(day), "SUCCEEDED") for day in reversed(DAYS)
+    ]

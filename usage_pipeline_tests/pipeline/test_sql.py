@@ -32,6 +32,7 @@ from usage_pipeline.storage.inputs import register_reference, rows_of
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.state import LineTally
 from usage_pipeline.storage.tables import TableSpec
+from usage_pipeline.validation.cost_findings import COST_SUMS, PRICED_TOKENS
 from usage_pipeline.validation.findings import REPEATED_IDS
 from usage_pipeline.validation.tallies import COMPARISONS, COUNTED_TOTALS, LANDED_LINES
 
@@ -122,7 +123,10 @@ def selects() -> dict[str, SqlFile]:
     tallies = {f"{table.name}_tallies": table.tallies for table in DAILY_TABLES if table.tallies is not None}
     inputs = [entry for table in DAILY_TABLES for entry in table.inputs if isinstance(entry, Derived)]
     checks = {f"{name}_check": comparison.sql for name, comparison in COMPARISONS.items()}
-    others = {select.path.stem: select for select in (COUNTED_TOTALS, LANDED_LINES, REPEATED_IDS)}
+    others = {
+        f"{select.path.stem}_check": select
+        for select in (COST_SUMS, COUNTED_TOTALS, LANDED_LINES, PRICED_TOKENS, REPEATED_IDS)
+    }
     return {**tables, **tallies, **{entry.name: entry.sql for entry in inputs}, **checks, **others}
 
 

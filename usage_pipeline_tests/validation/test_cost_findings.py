@@ -26,13 +26,13 @@ def day(storage: Storage, landing: Landing, run: Callable[[], object]) -> Storag
 
 
 def failed(storage: Storage) -> list[CheckResult]:
-    return [result for result in check_days(storage, COST_CHECKS, [DAY], "test") if not result.success]
+    return [result for result in check_days(storage, COST_CHECKS, [DAY], "test") if result.failed]
 
 
 def test_tokens_without_a_price_are_a_warning_that_names_the_model(day: Storage) -> None:
     (found,) = failed(day)
     assert (found.check_name, found.severity) == ("tokens_are_priced", Severity.WARNING)
-    assert found.observed.startswith("27 of 147 tokens have no price: nobody-1 (")
+    assert found.in_words == ("27 of 147 tokens have no price: model nobody-1, reason unknown_model, tokens 27")
 
 
 @pytest.mark.parametrize(
@@ -40,9 +40,12 @@ def test_tokens_without_a_price_are_a_warning_that_names_the_model(day: Storage)
     [
         (
             "SET amount = amount + 1 WHERE dimension = 'model' AND class = 'output'",
-            "1 sums differ: amount by model",
+            "1 of 10 sums differ: sum USD by model, tenants 1, found 1.000072, expected 0.000072",
         ),
-        ("SET amount = NULL WHERE dimension = 'project'", "1 sums differ: amount by project"),
+        (
+            "SET amount = NULL WHERE dimension = 'project'",
+            "1 of 10 sums differ: sum USD by project, tenants 1, found unknown, expected 0.000072",
+        ),
     ],
 )
 def test_an_amount_that_was_changed_is_an_error(day: Storage, change: str, observed: str) -> None:
@@ -50,4 +53,4 @@ def test_an_amount_that_was_changed_is_an_error(day: Storage, change: str, obser
         connection.execute(text(f"UPDATE usage.tenant_costs {change}"))
     found = next(result for result in failed(day) if result.check_name == "costs_add_up")
     assert found.severity is Severity.ERROR
-    assert found.observed.startswith(observed)
+    assert found.in_words == observed

@@ -142,7 +142,7 @@ def _of_table(entry: Entry, spec: TableSpec) -> Entry:
 def failed(results: Sequence[CheckResult]) -> dict[date, dict[str, str]]:
     """By day, what was observed by the checks that failed."""
     return {
-        day: {result.check_name: result.observed for result in results if result.day == day and not result.success}
+        day: {result.check_name: result.observed for result in results if result.day == day and result.failed}
         for day in DAYS
     }
 
@@ -177,7 +177,7 @@ def test_what_fails_on_a_day_fails_on_that_day_only(broken: Storage, spec: Table
             "on_the_day": "4 at fault",
             "of_a_session": "4 at fault",
         },
-        EMPTY: {"rows": "0 rows", "usual": "0 rows", "sum": "null"},
+        EMPTY: {"rows": "0 rows", "usual": "0 rows"},
         NARROW: {"sum": "416", "columns": "without session_id", "of_a_session": gone},
         LAST: {"usual": "5 rows", "sum": "525"},
     }
@@ -212,13 +212,13 @@ def test_a_damaged_object_fails_its_day_and_hides_no_other(storage: Storage, spe
 def test_each_day_has_its_own_numbers(broken: Storage, spec: TableSpec) -> None:
     found = validate(broken, spec, DAYS)
     assert observed(found, "rows") == ["4 rows", "1 rows", "4 rows", "0 rows", "4 rows", "5 rows"]
-    assert observed(found, "sum") == ["416", "101", "0", "null", "416", "525"]
+    assert observed(found, "sum") == ["416", "101", "0", "nothing to compare: no value", "416", "525"]
     assert observed(found, "columns") == [*["all there"] * 4, "without session_id", "all there"]
     assert observed(found, "some_tokens") == [
         "0 of 4 rows at fault",
         "0 of 1 rows at fault",
         "tokens_in: 4 of 4 rows at fault",
-        "0 of 0 rows at fault",
+        "nothing to compare: no rows",
         "0 of 4 rows at fault",
         "0 of 5 rows at fault",
     ]

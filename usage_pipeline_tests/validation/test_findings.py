@@ -20,9 +20,9 @@ def warned(storage: Storage, day: date = DAY) -> dict[str, str]:
     """By check, what was observed by those that warn."""
     found = check_days(storage, LOOKED_AT, [day], "test")
     return {
-        result.check_name: result.observed
+        result.check_name: result.in_words
         for result in found
-        if not result.success and result.severity is Severity.WARNING
+        if result.failed and result.severity is Severity.WARNING
     }
 
 
@@ -31,8 +31,9 @@ def test_rejected_lines_are_named_by_file_line_and_reason(storage: Storage, land
     run()
     assert warned(storage) == {
         "files_are_usable": (
-            "2 problems in 1 files: persona/2026-05-01/events.jsonl line 2 is malformed_json, as are 1 more; "
-            "persona/2026-05-01/events.jsonl line 4 is invalid_occurred_at"
+            "0 of 1 files count nowhere, 1 reject more lines, 0 entries are passed over: "
+            "file persona/2026-05-01/events.jsonl, problem malformed_json, first in line 2, lines 2; "
+            "file persona/2026-05-01/events.jsonl, problem invalid_occurred_at, first in line 4, lines 1"
         )
     }
 
@@ -45,8 +46,8 @@ def test_a_failed_and_a_quarantined_file_are_named_with_the_reason_and_the_good_
     landing.write_bytes("persona", str(DAY), b"\xff\xfe\x00", name="broken.jsonl")
     run()
     observed = warned(storage)["files_are_usable"]
-    assert "persona/2026-05-01/bad.jsonl is quarantined and counts nowhere: 100.0% of its lines" in observed
-    assert "persona/2026-05-01/broken.jsonl is failed and counts nowhere: " in observed
+    assert "file persona/2026-05-01/bad.jsonl, problem quarantined: 100.0% of its lines" in observed
+    assert "file persona/2026-05-01/broken.jsonl, problem failed: " in observed
     assert "good.jsonl" not in observed
     assert "no JSON" not in observed
 
@@ -58,8 +59,9 @@ def test_what_is_no_landing_file_is_named_with_the_reason(storage: Storage, land
     run()
     assert warned(storage) == {
         "files_are_usable": (
-            "1 problems in 1 files: persona/2026-05-01/folder.jsonl is passed over: "
-            "expected a file, but this is a folder; rename it if it is that of a tenant"
+            "0 of 1 files count nowhere, 0 reject more lines, 1 entries are passed over: file "
+            "persona/2026-05-01/folder.jsonl, problem passed over: expected a file, but this is a folder; rename "
+            "it if it is that of a tenant, lines 0"
         )
     }
 
@@ -69,7 +71,7 @@ def test_a_void_without_a_target_warns(storage: Storage, landing: Landing, run: 
     landing.write("void", str(DAY), [{"id": "v1", "tenantId": "acme", **target}])
     landing.write("persona", str(DAY), [prompt("e1", TIME)])
     run()
-    assert warned(storage) == {"voids_have_targets": "1 voids without a target"}
+    assert warned(storage) == {"voids_have_targets": "1 of 1 voids without a target"}
 
 
 def test_an_id_of_two_days_warns_on_both(storage: Storage, landing: Landing, run: Run) -> None:
@@ -77,8 +79,9 @@ def test_an_id_of_two_days_warns_on_both(storage: Storage, landing: Landing, run
     landing.write("persona", "2026-05-02", lines)
     run()
     assert [warned(storage, day) for day in (DAY, date(2026, 5, 2))] == [
-        {"ids_are_of_one_day": "1 ids of a day nearby"}
-    ] * 2
+        {"ids_are_of_one_day": "1 of 2 ids are of a day nearby too"},
+        {"ids_are_of_one_day": "1 of 1 ids are of a day nearby too"},
+    ]
 
 
 def test_two_sources_of_one_metric_warn_and_the_tenant_is_not_named(
@@ -89,7 +92,9 @@ def test_two_sources_of_one_metric_warn_and_the_tenant_is_not_named(
     landing.write("usage_statistics", str(DAY), [counted], tenant="acme")
     run()
     assert warned(storage) == {
-        "metered_once": "1 tenants metered twice: tokens_total by persona and usage_statistics"
+        "metered_once": (
+            "1 tenants metered twice: metric tokens_total, sources persona and usage_statistics, tenants 1"
+        )
     }
 
 

@@ -66,12 +66,12 @@ def look(storage: Storage, spec: TableSpec) -> dict[str, CheckResult]:
 
 def failed(storage: Storage, spec: TableSpec) -> dict[str, str]:
     """What was observed by the checks that failed."""
-    return {name: result.observed for name, result in look(storage, spec).items() if not result.success}
+    return {name: result.observed for name, result in look(storage, spec).items() if result.failed}
 
 
 def test_a_good_day_passes(unchanged_day: Storage) -> None:
     found = [*look(unchanged_day, LANDED_EVENTS).values(), *look(unchanged_day, USAGE_RECORDS.spec).values()]
-    assert [result.check_name for result in found if not result.success] == []
+    assert [result.check_name for result in found if result.failed] == []
     assert {result.observed for result in found if result.check_name == "as_much_as_usual"} == {"20 rows"}
 
 
@@ -154,8 +154,22 @@ def test_more_than_one_rejected_line_in_a_hundred_warns(storage: Storage, landin
     assert failed(storage, LANDED_EVENTS) == {"few_lines_are_rejected": "0.5"}
 
 
-def test_a_landing_day_without_files_does_not_pass(storage: Storage) -> None:
-    assert failed(storage, LANDED_EVENTS) == {"something_landed": "0 rows"}
+def test_a_day_that_the_table_does_not_have_neither_passes_nor_fails(storage: Storage) -> None:
+    found = look(storage, LANDED_EVENTS).values()
+    assert {(result.outcome, result.observed) for result in found} == {
+        (Outcome.NOT_EVALUATED, "nothing to compare: the table does not have the day")
+    }
+
+
+def test_a_landing_day_with_an_empty_file_warns_and_compares_no_rows(storage: Storage, landing: Landing) -> None:
+    landing.write("persona", str(DAY), [])
+    land_and_compute(storage)
+    found = {name: result.outcome for name, result in look(storage, LANDED_EVENTS).items()}
+    assert found == {
+        "columns_are_there": Outcome.PASSED,
+        "something_landed": Outcome.WARNING,
+        **dict.fromkeys(found.keys() - {"columns_are_there", "something_landed"}, Outcome.NOT_EVALUATED),
+    }
 
 
 def test_without_enough_days_before_nothing_is_usual(storage: Storage, landing: Landing) -> None:
@@ -163,12 +177,13 @@ def test_without_enough_days_before_nothing_is_usual(storage: Storage, landing: 
     land_and_compute(storage)
     found = look(storage, LANDED_EVENTS)
     for name in ("as_much_as_usual", "models_are_known"):
-        assert (found[name].success, found[name].observed) == (True, "nothing to compare with")
+        assert found[name].outcome is Outcome.NOT_EVALUATED
+        assert found[name].observed == "nothing to compare: too few days before it"
 
 
 def test_a_broken_schema_is_an_error_and_all_else_a_warning(day: Storage) -> None:
     rewrite(day, LANDED_EVENTS, "SELECT * EXCLUDE (session_id) REPLACE ('new' AS model) FROM rows")
-    outcomes = {name: result.outcome for name, result in look(day, LANDED_EVENTS).items() if not result.success}
+    outcomes = {name: result.outcome for name, result in look(day, LANDED_EVENTS).items() if result.failed}
     assert outcomes == {"columns_are_there": Outcome.ERROR, "models_are_known": Outcome.WARNING}
 
 

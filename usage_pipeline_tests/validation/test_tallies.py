@@ -15,6 +15,7 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.validation.checking import check_days
 from usage_pipeline.validation.checks import COST_CHECKS, DAY_CHECKS, LANDING_CHECKS, Check, Severity
+from usage_pipeline.validation.results import Outcome
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 from usage_pipeline_tests.validation.tampering import rewrite
 
@@ -46,15 +47,17 @@ def apart(storage: Storage, checks: tuple[Check, ...] = ACCOUNTS) -> dict[str, s
     """By table, what was observed by the checks that found an error."""
     found = check_days(storage, checks, [DAY], "test")
     return {
-        result.table_name: result.observed
+        result.table_name: result.in_words
         for result in found
-        if not result.success and result.severity is Severity.ERROR
+        if result.failed and result.severity is Severity.ERROR
     }
 
 
 def test_after_a_run_all_accounts_balance(day: Storage) -> None:
     found = check_days(day, [*ACCOUNTS, *LANDING_CHECKS], [DAY], "test")
-    assert [result for result in found if not result.success] == []
+    assert [result for result in found if result.failed] == []
+    nothing = {result.check_name for result in found if result.outcome is Outcome.NOT_EVALUATED}
+    assert nothing == {"voids_have_targets"}
     assert len(found) == len(ACCOUNTS) + len(LANDING_CHECKS)
 
 
@@ -64,28 +67,31 @@ def test_after_a_run_all_accounts_balance(day: Storage) -> None:
         (
             DAILY_USAGE.spec,
             "SELECT * REPLACE (tokens_out + 1 AS tokens_out) FROM rows",
-            {"daily_usage": "2 compared; apart: tokens_out of 2"},
+            {"daily_usage": "2 of 2 apart: metric tokens_out, apart 2"},
         ),
         (
             DAILY_USAGE.spec,
             "FROM rows WHERE tenant_id = 'acme'",
-            {"daily_usage": "2 compared; apart: records of 1, requests of 1, prompts of 1, messages of 1, "
-             "tokens_in of 1, tokens_out of 1, tokens_total of 1"},
+            {
+                "daily_usage": "1 of 2 apart: metric records, apart 1; metric requests, apart 1; metric prompts, "
+                "apart 1; metric messages, apart 1; metric tokens_in, apart 1; metric tokens_out, apart 1; "
+                "metric tokens_total, apart 1"
+            },
         ),
         (
             USAGE_QUARTER_HOURS.spec,
             "SELECT * REPLACE (CASE tenant_id WHEN 'zeta' THEN errors + 1 ELSE errors END AS errors) FROM rows",
-            {"usage_quarter_hours": "2 compared; apart: errors of 1"},
+            {"usage_quarter_hours": "1 of 2 apart: metric errors, apart 1"},
         ),
         (
             CONVERSATIONS.spec,
             "FROM rows WHERE conversation_digest IS NULL",
-            {"conversations": "2 compared; apart: records of 1, conversations of 1"},
+            {"conversations": "1 of 2 apart: metric records, apart 1; metric conversations, apart 1"},
         ),
         (
             EXCLUDED_EVENTS.spec,
             "FROM rows WHERE verdict <> 'conflict'",
-            {"usage_records": "1 of 2 files apart: persona/2026-05-01/events.jsonl"},
+            {"usage_records": "1 of 2 files apart: file persona/2026-05-01/events.jsonl"},
         ),
     ],
 )  # fmt: skip
@@ -97,18 +103,18 @@ def test_a_changed_object_is_found(day: Storage, spec: TableSpec, select: str, o
 @pytest.mark.parametrize(
     ("table", "change", "observed"),
     [
-        ("token_series", "SET total = total - 1 WHERE tenant_id = 'zeta'", "2 compared; apart: total of 1"),
-        ("message_series", "SET total = 0", "2 compared; apart: total of 2"),
-        ("conversation_series", "SET total = 9", "2 compared; apart: total of 2"),
+        ("token_series", "SET total = total - 1 WHERE tenant_id = 'zeta'", "1 of 2 apart: metric total, apart 1"),
+        ("message_series", "SET total = 0", "2 of 2 apart: metric total, apart 2"),
+        ("conversation_series", "SET total = 9", "2 of 2 apart: metric total, apart 2"),
         (
             "daily_breakdown",
             "SET conversations = conversations + 1 WHERE dimension = 'model' AND value = 'm'",
-            f"{2 * len(DIMENSION_NAMES)} compared; apart: conversations of 1",
+            f"1 of {2 * len(DIMENSION_NAMES)} apart: metric conversations, apart 1",
         ),
         (
             "daily_breakdown",
             "SET tokens_in = 0 WHERE dimension = 'source' AND tenant_id = 'zeta'",
-            f"{2 * len(DIMENSION_NAMES)} compared; apart: tokens_in of 1",
+            f"1 of {2 * len(DIMENSION_NAMES)} apart: metric tokens_in, apart 1",
         ),
     ],
 )
@@ -136,7 +142,9 @@ def test_a_landing_file_whose_lines_do_not_add_up_is_named(day: Storage, column:
         connection.execute(
             text(f"UPDATE usage.landing_files SET {column} = {column} + 1 WHERE source = 'persona'")
         )
-    assert apart(day, LANDING_CHECKS) == {"landed_events": "1 of 2 files apart: persona/2026-05-01/events.jsonl"}
+    assert apart(day, LANDING_CHECKS) == {
+        "landed_events": "1 of 2 files apart: file persona/2026-05-01/events.jsonl"
+    }
 
 
 def test_an_object_that_is_gone_fails_its_checks_and_no_others(day: Storage) -> None:

@@ -44,6 +44,12 @@ class Misplaced:
     problem: str
 
 
+def without_tenant(path: str) -> str:
+    """The path with `*` for the folder of a tenant, for texts that outlive the tenant."""
+    parts = path.split("/")
+    return "/".join([*parts[:2], *("*" for _ in parts[2:-1]), *parts[2:][-1:]])
+
+
 @dataclass(frozen=True)
 class Scan:
     """The content of the landing folder; files in landing order."""
