@@ -183,9 +183,10 @@ class Databases:
         _forget_session(engine)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("SET lock_timeout = '1s'")
-            connection.exec_driver_sql(_EMPTIED)
-            connection.exec_driver_sql(f"VACUUM {', '.join(_TABLES)}")
-            connection.exec_driver_sql("RESET lock_timeout")
+            if filled := connection.exec_driver_sql(_FILLED).scalars().all():
+                connection.exec_driver_sql("; ".join(f"DELETE FROM {table}" for table in filled))
+                connection.exec_driver_sql(f"VACUUM {', '.join(filled)}")
+            connection.exec_driver_sql(f"{_RESTARTED}; RESET lock_timeout")
         self.free.append(url)
 
 
@@ -200,8 +201,9 @@ def _forget_session(engine: Engine) -> None:
 _RESTARTED = f"""
 SELECT setval(schemaname || '.' || sequencename, 1, false) FROM pg_sequences WHERE schemaname = '{SCHEMA}'
 """
-_TABLES = [table.fullname for table in metadata.sorted_tables]
-_EMPTIED = "; ".join([*(f"DELETE FROM {table}" for table in _TABLES), _RESTARTED])
+_FILLED = " UNION ALL ".join(
+    f"SELECT '{table.fullname}' WHERE EXISTS (SELECT FROM {table.fullname})" for table in metadata.sorted_tables
+)
 
 
 @pytest.fixture(scope="session")
