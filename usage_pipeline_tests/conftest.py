@@ -15,7 +15,7 @@ import hypothesis
 import psycopg
 import pytest
 from duckdb import DuckDBPyConnection
-from sqlalchemy import Engine, make_url
+from sqlalchemy import URL, Engine, make_url
 
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
 from usage_pipeline.pipeline.tables import TABLES
@@ -23,7 +23,7 @@ from usage_pipeline.settings import PREFIX, Settings
 from usage_pipeline.storage.engine import open_engine
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline.storage.postgres import database_urls
+from usage_pipeline.storage.postgres import DAGSTER_DRIVER, database_urls, ensure_database
 from usage_pipeline.storage.tables import SCHEMA, Zone
 from usage_pipeline.storage.warehouse import connect_warehouse, migrate
 from usage_pipeline_tests.support import Landing
@@ -65,29 +65,40 @@ def settings_of(data_dir: Path, database_url: str, /, **values: object) -> Setti
     return Settings.load(**{**defaults, **values})
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of a PostgreSQL server that all workers share, whose database `template_usage` is migrated."""
+@contextmanager
+def once(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[tuple[Path, bool]]:
+    """Lets one worker make what all share: the folder that they share, and whether it is still to be made."""
     root = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         root = root.parent
-    data_dir, ready = root / "server", root / "server_is_ready"
-    with (root / "server.lock").open("w") as lock:
+    made = root / f"{name}_is_made"
+    with (root / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        url = database_urls(Settings.load(data_dir=data_dir)).warehouse.set(database="template_usage")
-        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        if not ready.exists():
-            migrate(Settings.load(data_dir=data_dir, database_url=plain))
-            _let_it_do_no_more_than_asked(plain)
-            ready.touch()
-    return plain
+        yield root, not made.exists()
+        made.touch()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a PostgreSQL server that all workers share, whose database `template_usage` is migrated."""
+    with once(tmp_path_factory, "server") as (root, first):
+        settings = Settings.load(data_dir=root / "server")
+        url = database_of(database_urls(settings).warehouse, "template_usage")
+        if first:
+            migrate(Settings.load(data_dir=settings.data_dir, database_url=url))
+            _let_it_do_no_more_than_asked(url)
+    return url
+
+
+def database_of(server: str | URL, name: str) -> str:
+    """The URL of another database of this server."""
+    return make_url(server).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
 
 
 def _let_it_do_no_more_than_asked(url: str) -> None:
     # Tests kill processes, never the server or the machine: what it has committed is there for the next process.
     # Their databases are small and soon left, and to vacuum hundreds of them would take more than all else.
-    maintenance = make_url(url).set(database="postgres").render_as_string(hide_password=False)
-    with psycopg.connect(maintenance, autocommit=True) as connection:
+    with psycopg.connect(database_of(url, "postgres"), autocommit=True) as connection:
         for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
         connection.execute("SELECT pg_reload_conf()")
@@ -114,15 +125,40 @@ def _forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def new_database(server: str) -> Callable[[], str]:
     """Creates a migrated database and returns its URL."""
+    return lambda: _copied(server, "template_usage")
 
-    def create() -> str:
-        name = f"usage_{uuid4().hex[:12]}"
-        maintenance = make_url(server).set(database="postgres").render_as_string(hide_password=False)
-        with psycopg.connect(maintenance, autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template_usage')
-        return make_url(server).set(database=name).render_as_string(hide_password=False)
 
-    return create
+@pytest.fixture(scope="session")
+def new_dagster_database(server: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
+    """Creates a database with Dagster's tables, which take it half a second to make, and returns its URL."""
+    template = "template_dagster"
+    with once(tmp_path_factory, template) as (_, first):
+        if first:
+            _make_dagster_tables(make_url(server).set(drivername=DAGSTER_DRIVER, database=template))
+    return lambda: _copied(server, template)
+
+
+@pytest.fixture(scope="session")
+def new_databases(
+    new_database: Callable[[], str], new_dagster_database: Callable[[], str]
+) -> Callable[[], tuple[str, str]]:
+    """Creates a migrated database and one of Dagster, and returns their URLs."""
+    return lambda: (new_database(), new_dagster_database())
+
+
+def _make_dagster_tables(url: URL) -> None:
+    from dagster_postgres import DagsterPostgresStorage  # noqa: PLC0415 - few tests need it, and it is slow
+
+    ensure_database(url)
+    DagsterPostgresStorage(url.render_as_string(hide_password=False))
+
+
+def _copied(server: str, template: str) -> str:
+    url = database_of(server, f"{template}_{uuid4().hex[:12]}")
+    with psycopg.connect(database_of(server, "postgres"), autocommit=True) as connection:
+        # Files are copied in a quarter of the time that the log of writing them takes.
+        connection.execute(f'CREATE DATABASE "{make_url(url).database}" TEMPLATE {template} STRATEGY FILE_COPY')
+    return url
 
 
 @dataclass(frozen=True)
@@ -148,9 +184,10 @@ class Databases:
         _forget_session(engine)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("SET lock_timeout = '1s'")
-            connection.exec_driver_sql(_EMPTIED)
-            connection.exec_driver_sql(f"VACUUM {', '.join(_TABLES)}")
-            connection.exec_driver_sql("RESET lock_timeout")
+            if filled := connection.exec_driver_sql(_FILLED).scalars().all():
+                connection.exec_driver_sql("; ".join(f"DELETE FROM {table}" for table in filled))
+                connection.exec_driver_sql(f"VACUUM {', '.join(filled)}")
+            connection.exec_driver_sql(f"{_RESTARTED}; RESET lock_timeout")
         self.free.append(url)
 
 
@@ -166,7 +203,7 @@ _RESTARTED = f"""
 SELECT setval(schemaname || '.' || sequencename, 1, false) FROM pg_sequences WHERE schemaname = '{SCHEMA}'
 """
 _TABLES = [spec.place for spec in TABLES if spec.zone is Zone.WAREHOUSE]
-_EMPTIED = "; ".join([*(f"DELETE FROM {table}" for table in _TABLES), _RESTARTED])
+_FILLED = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in _TABLES)
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,7 @@ def table_spec(spec: TableSpec, group: str, *notes: str) -> dg.AssetSpec:
     """The asset of a table, with all that is known of it before anything runs; notes follow its rules."""
     return dg.AssetSpec(
         spec.name,
-        description="\n".join([spec.description, "", *(f"- {rule}" for rule in (*spec.rules, *notes))]),
+        description=description(spec, *notes),
         group_name=group,
         owners=OWNERS,
         kinds=_KINDS[spec.zone],
@@ -61,6 +61,11 @@ def table_spec(spec: TableSpec, group: str, *notes: str) -> dg.AssetSpec:
             "retention": dg.MetadataValue.text(spec.term.meaning),
         },
     )
+
+
+def description(spec: TableSpec, *notes: str) -> str:
+    """The table's meaning and grain, and the rules that decide its rows, in Markdown."""
+    return "\n".join([spec.description, "", *(f"- {rule}" for rule in (*spec.rules, *notes))])
 
 
 def _column_schema(spec: TableSpec) -> dg.TableSchema:

@@ -14,10 +14,10 @@ from usage_pipeline_tests.support import Landing
 
 @pytest.fixture
 def call(
-    settings: Settings, new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+    settings: Settings, new_dagster_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., str]:
     """Calls a command on the deployment; it must end with the expected exit code."""
-    work_on(settings, new_database(), monkeypatch)
+    work_on(settings, new_dagster_database(), monkeypatch)
     return invoke
 
 

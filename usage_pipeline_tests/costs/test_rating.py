@@ -209,13 +209,12 @@ def test_any_grouping_sums_to_what_decimals_make_of_the_records(
         book = PriceBook(tuple(priced.values()), (), {}, frozenset({"p"}), {})
         with rating(book, records) as rated:
             assert (rated.total() or 0) == expected
-            for dimension in (*DIMENSION_NAMES, "class", "price_id"):
-                groups: dict[object, Decimal] = {}
-                for row in rated.rows():
-                    groups[row[dimension]] = groups.get(row[dimension], Decimal(0)) + Decimal(
-                        str(row["amount"] or 0)
-                    )
-                assert sum(groups.values(), Decimal(0)) == expected
+            rows = rated.rows()
+        for dimension in (*DIMENSION_NAMES, "class", "price_id"):
+            groups: dict[object, Decimal] = {}
+            for row in rows:
+                groups[row[dimension]] = groups.get(row[dimension], Decimal(0)) + Decimal(str(row["amount"] or 0))
+            assert sum(groups.values(), Decimal(0)) == expected
 
 
 @pytest.mark.parametrize("table", [DAILY_COSTS, COST_DRIFT], ids=lambda table: table.name)

@@ -13,18 +13,18 @@ from usage_pipeline_tests.support import shared
 
 @pytest.fixture
 def new_deployment(
-    new_settings: Callable[..., Settings], new_database: Callable[[], str]
+    new_settings: Callable[..., Settings], new_databases: Callable[[], tuple[str, str]]
 ) -> Callable[[], Deployment]:
     """Makes a data directory with two databases, and the environment of processes that use them."""
 
     def create() -> Deployment:
-        databases = {"database_url": new_database(), "dagster_database_url": new_database()}
-        settings = new_settings(**databases)
+        database_url, dagster_database_url = new_databases()
+        settings = new_settings(database_url=database_url, dagster_database_url=dagster_database_url)
         environment = {
             **os.environ,
             "USAGE_DATA_DIR": str(settings.data_dir),
-            "USAGE_DATABASE_URL": databases["database_url"],
-            "USAGE_DAGSTER_DATABASE_URL": databases["dagster_database_url"],
+            "USAGE_DATABASE_URL": database_url,
+            "USAGE_DAGSTER_DATABASE_URL": dagster_database_url,
             "USAGE_DIGEST_KEY": "test",
         }
         return Deployment(settings, environment)

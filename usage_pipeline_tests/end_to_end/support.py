@@ -33,18 +33,17 @@ class Deployment:
 
     @classmethod
     def create(
-        cls, folder: Path, new_database: Callable[[], str], more: Mapping[str, str] = NOTHING
+        cls, folder: Path, new_databases: Callable[[], tuple[str, str]], more: Mapping[str, str] = NOTHING
     ) -> "Deployment":
         """One in this folder, with two databases, and the environment of processes that use them."""
+        database_url, dagster_database_url = new_databases()
         variables = {
             "USAGE_DATA_DIR": str(folder / "data"),
-            "USAGE_DATABASE_URL": new_database(),
-            "USAGE_DAGSTER_DATABASE_URL": new_database(),
+            "USAGE_DATABASE_URL": database_url,
+            "USAGE_DAGSTER_DATABASE_URL": dagster_database_url,
             "USAGE_DIGEST_KEY": "test",
         }
-        settings = Settings.load(
-            data_dir=folder / "data", database_url=variables["USAGE_DATABASE_URL"], digest_key="test"
-        )
+        settings = Settings.load(data_dir=folder / "data", database_url=database_url, digest_key="test")
         return cls(settings, {**os.environ, **variables, **more})
 
     def with_plans(self) -> "Deployment":

@@ -114,8 +114,10 @@ SOUND_FILES = {
 
 
 @pytest.fixture(scope="module")
-def deployment(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str]) -> Deployment:
-    return Deployment.create(tmp_path_factory.mktemp("automation"), new_database, QUICK).with_plans()
+def deployment(
+    tmp_path_factory: pytest.TempPathFactory, new_databases: Callable[[], tuple[str, str]]
+) -> Deployment:
+    return Deployment.create(tmp_path_factory.mktemp("automation"), new_databases, QUICK).with_plans()
 
 
 @pytest.fixture(scope="module")
@@ -231,9 +233,9 @@ def test_a_late_file_recomputes_exactly_the_day_that_it_affects(running: Service
 
 @pytest.mark.acceptance
 def test_after_everything_was_killed_in_the_middle_of_a_run_nothing_is_lost(
-    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str]
+    tmp_path_factory: pytest.TempPathFactory, new_databases: Callable[[], tuple[str, str]]
 ) -> None:
-    deployment = Deployment.create(tmp_path_factory.mktemp("killed"), new_database, QUICK)
+    deployment = Deployment.create(tmp_path_factory.mktemp("killed"), new_databases, QUICK)
     landing = Landing(deployment.settings.landing)
     for number in range(1, 10):
         landing.write("persona", f"2025-05-0{number}", [prompt(f"e{number}", f"2025-05-0{number}T08:00:00Z")])

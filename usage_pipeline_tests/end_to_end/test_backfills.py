@@ -56,9 +56,9 @@ def current(deployment: Deployment) -> bool:
 
 
 @pytest.fixture
-def new_deployment(tmp_path: Path, new_database: Callable[[], str]) -> Callable[[], Deployment]:
+def new_deployment(tmp_path: Path, new_databases: Callable[[], tuple[str, str]]) -> Callable[[], Deployment]:
     """Makes a deployment by the real clock, which is the one that Dagster goes by, with quick sensors."""
-    return lambda: Deployment.create(tmp_path / uuid4().hex[:8], new_database, QUICK)
+    return lambda: Deployment.create(tmp_path / uuid4().hex[:8], new_databases, QUICK)
 
 
 def served(deployment: Deployment) -> AbstractContextManager[Service]:

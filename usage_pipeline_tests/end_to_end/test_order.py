@@ -41,9 +41,11 @@ def digests_after(deployment: Deployment, days: Days) -> Digests:
 
 
 @pytest.fixture(scope="module")
-def oldest_first(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str], days: Days) -> Digests:
+def oldest_first(
+    tmp_path_factory: pytest.TempPathFactory, new_databases: Callable[[], tuple[str, str]], days: Days
+) -> Digests:
     """The digests when the days land in their order, computed by one process."""
-    return digests_after(Deployment.create(tmp_path_factory.mktemp("oldest_first"), new_database), days)
+    return digests_after(Deployment.create(tmp_path_factory.mktemp("oldest_first"), new_databases), days)
 
 
 def test_days_that_land_newest_first_end_with_the_digests_of_oldest_first(

@@ -52,12 +52,13 @@ class Ran:
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str]) -> Iterator[Ran]:
+def ran(tmp_path_factory: pytest.TempPathFactory, new_databases: Callable[[], tuple[str, str]]) -> Iterator[Ran]:
     """All shipped formats, landed and computed by the jobs of Dagster, and asked for by every command."""
+    database_url, dagster_database_url = new_databases()
     values: dict[str, Any] = {
         "data_dir": str(tmp_path_factory.mktemp("privacy")),
-        "database_url": new_database(),
-        "dagster_database_url": new_database(),
+        "database_url": database_url,
+        "dagster_database_url": dagster_database_url,
         "digest_key": "test",
     }
     settings = Settings.load(**values)

@@ -128,10 +128,10 @@ def test_running_again_does_no_work(aider: Storage) -> None:
 
 @pytest.fixture(scope="module")
 def six_days(
-    tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str], aider_log: Path
+    tmp_path_factory: pytest.TempPathFactory, new_databases: Callable[[], tuple[str, str]], aider_log: Path
 ) -> Deployment:
     """A deployment on which the first six days of the aider log are landed and computed."""
-    deployment = Deployment.create(tmp_path_factory.mktemp("six_days"), new_database).with_plans()
+    deployment = Deployment.create(tmp_path_factory.mktemp("six_days"), new_databases).with_plans()
     deployment.place(first_days(aider_log, 6))
     with open_storage(deployment.settings) as storage:
         refresh(storage, PlainRunner(storage))

@@ -4,13 +4,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from usage_pipeline.days import days_between
 
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.records.repeated_ids import RepeatedIds, ids_on_several_days
 from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.storage import state
+from usage_pipeline.storage.compute import compute_days
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.support import Landing, compute_day, prompt
+from usage_pipeline_tests.support import Landing, prompt
 
 FIRST, LAST = date(2026, 3, 2), date(2026, 4, 30)
 MIDDLE = datetime(2026, 4, 1, tzinfo=UTC)
@@ -28,8 +30,7 @@ def _same_id(storage: Storage, landing: Landing) -> None:
 
 def compute(storage: Storage, first: date, last: date) -> None:
     for table in (EXCLUDED_EVENTS, USAGE_RECORDS, CONFLICTS):
-        for offset in range((last - first).days + 1):
-            compute_day(storage, table, first + timedelta(days=offset), "test")
+        compute_days(storage, table, days_between(first, last), "test").raise_failures()
 
 
 def totals(storage: Storage) -> dict[str, int]:

@@ -27,9 +27,9 @@ class Shown:
 
 
 @pytest.fixture(scope="module")
-def shown(open_shared: Callable[..., Storage], new_database: Callable[[], str], simulated: Path) -> Shown:
+def shown(open_shared: Callable[..., Storage], new_dagster_database: Callable[[], str], simulated: Path) -> Shown:
     """The demo's first run, on the logs of an earlier one."""
-    settings, dagster_url = open_shared().settings, new_database()
+    settings, dagster_url = open_shared().settings, new_dagster_database()
     shutil.copytree(simulated, settings.data_dir, dirs_exist_ok=True)
     with pytest.MonkeyPatch.context() as monkeypatch:
         work_on(settings, dagster_url, monkeypatch)
@@ -82,10 +82,10 @@ def test_a_total_that_differs_is_an_error_that_names_it(call: Call) -> None:
 
 
 def test_settings_that_change_what_is_counted_are_named_where_totals_differ(
-    earlier: Path, settings: Settings, new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+    earlier: Path, settings: Settings, new_dagster_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert earlier == settings.data_dir
-    work_on(settings, new_database(), monkeypatch)
+    work_on(settings, new_dagster_database(), monkeypatch)
     monkeypatch.setenv("USAGE_FIRST_DAY", "2026-05-30")
     with pytest.raises(UsagePipelineError, match=r"\n  and [\d,]+ more\nUSAGE_FIRST_DAY may be why"):
         invoke("demo")
