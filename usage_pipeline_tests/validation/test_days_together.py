@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import cache
 
 import pytest
 from sqlalchemy import insert
@@ -35,7 +36,7 @@ from usage_pipeline_tests.validation.tampering import rewrite_object
 
 daily_breakdown = warehouse_table(DAILY_BREAKDOWN.spec)
 
-Alone = dict[tuple[str, date], list[CheckResult]]
+Validated = Callable[..., list[CheckResult]]
 GOOD, SMALL, ODD, EMPTY, NARROW, LAST = DAYS = [date(2026, 5, day) for day in range(1, 7)]
 LINES = {GOOD: 4, SMALL: 1, ODD: 4, EMPTY: 4, NARROW: 4, LAST: 5}
 
@@ -120,9 +121,9 @@ def broken(open_shared: Callable[..., Storage]) -> Storage:
 
 
 @pytest.fixture(scope="module")
-def alone(broken: Storage) -> Alone:
-    """The results of each of the broken days, validated by itself."""
-    return {(spec.name, day): validate(broken, spec, [day]) for spec in CHECKED.values() for day in DAYS}
+def validated(broken: Storage) -> Validated:
+    """Gives the results of a table on some of the broken days, validated together once."""
+    return cache(lambda table, *days: validate(broken, CHECKED[table], days))
 
 
 def validate(storage: Storage, spec: TableSpec, days: Sequence[date]) -> list[CheckResult]:
@@ -153,16 +154,15 @@ def observed(results: Sequence[CheckResult], check: str) -> list[str]:
 
 @each_table
 @pytest.mark.parametrize("asked", [DAYS, [GOOD, SMALL, EMPTY, NARROW, LAST], [SMALL, EMPTY, LAST]])
-def test_results_are_those_of_each_day_alone(
-    broken: Storage, alone: Alone, spec: TableSpec, asked: list[date]
-) -> None:
-    assert validate(broken, spec, asked) == [result for day in asked for result in alone[spec.name, day]]
+def test_results_are_those_of_each_day_alone(validated: Validated, spec: TableSpec, asked: list[date]) -> None:
+    alone = [result for day in asked for result in validated(spec.name, day)]
+    assert validated(spec.name, *asked) == alone
 
 
 @each_table
-def test_what_fails_on_a_day_fails_on_that_day_only(broken: Storage, spec: TableSpec) -> None:
+def test_what_fails_on_a_day_fails_on_that_day_only(validated: Validated, spec: TableSpec) -> None:
     gone = 'could not be computed: Binder Error: Referenced column "session_id" not found in FROM clause!'
-    assert failed(validate(broken, spec, DAYS)) == {
+    assert failed(validated(spec.name, *DAYS)) == {
         GOOD: {"sum": "416"},
         SMALL: {"rows": "1 rows", "usual": "1 rows"},
         ODD: {
@@ -184,14 +184,15 @@ def test_what_fails_on_a_day_fails_on_that_day_only(broken: Storage, spec: Table
 
 
 @each_table
-def test_a_day_whose_object_is_gone_fails_and_hides_no_other(storage: Storage, spec: TableSpec) -> None:
+def test_a_day_whose_object_is_gone_fails_and_hides_no_other(
+    storage: Storage, validated: Validated, spec: TableSpec
+) -> None:
     broken = break_three(six_days(storage))
-    before = validate(broken, spec, DAYS)
     (path,) = broken.lake.folder(spec, GOOD).glob("*.parquet")
     path.unlink()
     found = validate(broken, spec, DAYS)
     assert [result for result in found if result.day != GOOD] == [
-        result for result in before if result.day != GOOD
+        result for result in validated(spec.name, *DAYS) if result.day != GOOD
     ]
     reason = f"{path} is gone. Run `usage-pipeline run`: it computes what is missing."
     assert failed(found)[GOOD] == dict.fromkeys(entries(spec), f"nothing could be read: {spec.name}: {reason}")
@@ -209,8 +210,8 @@ def test_a_damaged_object_fails_its_day_and_hides_no_other(storage: Storage, spe
 
 
 @each_table
-def test_each_day_has_its_own_numbers(broken: Storage, spec: TableSpec) -> None:
-    found = validate(broken, spec, DAYS)
+def test_each_day_has_its_own_numbers(validated: Validated, spec: TableSpec) -> None:
+    found = validated(spec.name, *DAYS)
     assert observed(found, "rows") == ["4 rows", "1 rows", "4 rows", "0 rows", "4 rows", "5 rows"]
     assert observed(found, "sum") == ["416", "101", "0", "nothing to compare: no value", "416", "525"]
     assert observed(found, "columns") == [*["all there"] * 4, "without session_id", "all there"]
