@@ -31,9 +31,11 @@ GROUPS: dict[str, tuple[DailyTable, ...]] = {
 
 DAILY_TABLES: tuple[DailyTable, ...] = tuple(table for tables in GROUPS.values() for table in tables)
 
+PARTITIONED_TABLES: tuple[TableSpec, ...] = (*LANDING_TABLES, *(table.spec for table in DAILY_TABLES))
+"""The tables by landing day and by event day."""
+
 TABLES: tuple[TableSpec, ...] = (
-    *LANDING_TABLES,
-    *(table.spec for table in DAILY_TABLES),
+    *PARTITIONED_TABLES,
     *(*STATE_TABLES, PRICE_BOOKS, RATED_DAYS, CLOSED_PERIODS, CLOSED_COSTS, CHECK_RESULTS),
 )
 

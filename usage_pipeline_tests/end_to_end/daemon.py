@@ -72,7 +72,7 @@ class Service:
         return dict(body["data"])
 
     def materialized(self) -> dict[str, list[tuple[str, str]]]:
-        """The ranges of materialized partitions that the UI shows, by asset."""
+        """The ranges of materialized partitions that the UI shows, by asset that has partitions."""
         return {
             node["assetKey"]["path"][-1]: [
                 (found["startKey"], found["endKey"])
@@ -80,6 +80,7 @@ class Service:
                 if found["status"] == "MATERIALIZED"
             ]
             for node in self.ask(STATUSES)["assetNodes"]
+            if node["assetPartitionStatuses"]
         }
 
     def checks(self) -> dict[tuple[str, str], dict[str, Any]]:

@@ -11,18 +11,17 @@ from typing import Any
 import pytest
 import zstandard
 
-from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.metrics.queries import SeriesQuery, of_tenant
 from usage_pipeline.metrics.read import read
 from usage_pipeline.pipeline.refresh import find_stale
-from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.pipeline.tables import PARTITIONED_TABLES
 from usage_pipeline.records.queries import LandingRange, read_faults
 from usage_pipeline.storage.opened import open_storage
 from usage_pipeline_tests.end_to_end.daemon import Service, service
 from usage_pipeline_tests.end_to_end.support import Deployment
 from usage_pipeline_tests.support import Landing, files, prompt
 
-ASSETS = (LANDED_EVENTS.name, *(table.name for table in DAILY_TABLES))
+ASSETS = tuple(table.name for table in PARTITIONED_TABLES)
 QUICK = {"USAGE_SENSOR_INTERVAL_SECONDS": "2", "USAGE_GAP_FILLER_INTERVAL_SECONDS": "10"}
 SENSORS = ("arrivals", "affected_days", "gap_filler")
 SECONDS = 300

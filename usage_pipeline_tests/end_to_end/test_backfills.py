@@ -9,9 +9,8 @@ from uuid import uuid4
 
 import pytest
 
-from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
-from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.pipeline.tables import PARTITIONED_TABLES
 from usage_pipeline.storage.opened import open_storage
 from usage_pipeline_tests.end_to_end.daemon import Service, service
 from usage_pipeline_tests.end_to_end.support import Deployment
@@ -19,7 +18,7 @@ from usage_pipeline_tests.support import Landing, prompt
 
 pytestmark = pytest.mark.acceptance
 
-ASSETS = (LANDED_EVENTS.name, *(table.name for table in DAILY_TABLES))
+ASSETS = tuple(table.name for table in PARTITIONED_TABLES)
 QUICK = {"USAGE_SENSOR_INTERVAL_SECONDS": "1", "USAGE_GAP_FILLER_INTERVAL_SECONDS": "10"}
 FIRST_DAY = date(2025, 5, 1)
 SECONDS = 1_800
