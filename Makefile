@@ -44,7 +44,7 @@ test: $(READY) ## Run the linters and the tests (6 to 8 minutes)
 	$(MAKE) --no-print-directory --jobs 2 lint pytest
 
 .PHONY: pytest
-pytest: $(READY)
+pytest: $(READY) ## Run the tests
 	$(BIN)/python -m compileall -q usage_pipeline
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
