@@ -40,11 +40,11 @@ dev: $(READY) ## Start the database, the Dagster UI (http://127.0.0.1:3000) and 
 	$(BIN)/usage-pipeline dev
 
 .PHONY: test
-test: $(READY) ## Run the linters and the tests (6 to 8 minutes)
+test: $(READY) ## Run the linters and the tests (under 10 minutes)
 	$(MAKE) --no-print-directory --jobs 2 lint pytest
 
 .PHONY: pytest
-pytest: $(READY)
+pytest: $(READY) ## Run the tests
 	$(BIN)/python -m compileall -q usage_pipeline
 	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 

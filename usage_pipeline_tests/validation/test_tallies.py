@@ -1,5 +1,7 @@
 """The tallies balance after every run, and each fails when its table is changed behind the pipeline's back."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 
 import pytest
@@ -8,10 +10,12 @@ from sqlalchemy import text
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.refresh import PlainRunner
+from usage_pipeline.pipeline.tables import TABLES
 from usage_pipeline.records.tables import EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.registry import DIMENSION_NAMES
 from usage_pipeline.series.tables import CONVERSATIONS, DAILY_USAGE, USAGE_QUARTER_HOURS
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.validation.checking import check_days
 from usage_pipeline.validation.checks import COST_CHECKS, DAY_CHECKS, LANDING_CHECKS, Check, Severity
@@ -25,8 +29,7 @@ GROUPS = ("records", "rollups", "series", "breakdowns")  # all that these tallie
 ACCOUNTS = tuple(check for check in DAY_CHECKS if check not in COST_CHECKS)
 
 
-@pytest.fixture
-def day(storage: Storage, landing: Landing) -> Storage:
+def computed_day(storage: Storage) -> Storage:
     """A day with two tenants, a duplicate, a conflict, a failed prompt and conversations with and without ids."""
     first = prompt("e1", TIME, modelName="m", conversationId="c1")
     lines = [
@@ -36,11 +39,42 @@ def day(storage: Storage, landing: Landing) -> Storage:
         prompt("e2", TIME, status="failed", conversationId="c1"),
         prompt("e3", TIME, tenantId="zeta", tokensIn=5, tokensOut=1),
     ]
+    landing = Landing(storage.settings.landing)
     landing.write("persona", str(DAY), lines)
     counted = {"id": "u1", "type": "conversation", "count": 3, "createdAt": 1777622400000, "meta": {}}
     landing.write("usage_statistics", str(DAY), [counted], tenant="zeta")
     land_and_compute(storage, *GROUPS)
     return storage
+
+
+@pytest.fixture(scope="module")
+def shared_day(open_shared: Callable[..., Storage]) -> Storage:
+    """The day, which tests put back as it was."""
+    return computed_day(open_shared())
+
+
+@pytest.fixture
+def day(shared_day: Storage) -> Iterator[Storage]:
+    """The day; objects that a test changes or removes are put back after it."""
+    objects = {path: path.read_bytes() for path in shared_day.settings.data_dir.rglob("*.parquet")}
+    yield shared_day
+    for path, content in objects.items():
+        path.write_bytes(content)
+
+
+@contextmanager
+def updated(storage: Storage, name: str, change: str) -> Iterator[None]:
+    """Rows of a table of the warehouse changed, and put back in the end."""
+    table = next(warehouse_table(spec) for spec in TABLES if spec.name == name)
+    with storage.warehouse.begin() as connection:
+        rows = [dict(row) for row in connection.execute(table.select()).mappings()]
+        connection.execute(text(f"UPDATE {table.fullname} {change}"))
+    try:
+        yield
+    finally:
+        with storage.warehouse.begin() as connection:
+            connection.execute(table.delete())
+            connection.execute(table.insert(), rows)
 
 
 def apart(storage: Storage, checks: tuple[Check, ...] = ACCOUNTS) -> dict[str, str]:
@@ -119,9 +153,8 @@ def test_a_changed_object_is_found(day: Storage, spec: TableSpec, select: str, o
     ],
 )
 def test_a_changed_row_of_the_warehouse_is_found(day: Storage, table: str, change: str, observed: str) -> None:
-    with day.warehouse.begin() as connection:
-        connection.execute(text(f"UPDATE usage.{table} {change}"))
-    assert apart(day) == {table: observed}
+    with updated(day, table, change):
+        assert apart(day) == {table: observed}
 
 
 def test_a_record_that_is_gone_is_found_by_all_that_count_it(day: Storage) -> None:
@@ -138,13 +171,9 @@ def test_a_record_that_is_gone_is_found_by_all_that_count_it(day: Storage) -> No
 
 @pytest.mark.parametrize("column", ["lines", "blank", "accepted", "rejected"])
 def test_a_landing_file_whose_lines_do_not_add_up_is_named(day: Storage, column: str) -> None:
-    with day.warehouse.begin() as connection:
-        connection.execute(
-            text(f"UPDATE usage.landing_files SET {column} = {column} + 1 WHERE source = 'persona'")
-        )
-    assert apart(day, LANDING_CHECKS) == {
-        "landed_events": "1 of 2 files apart: file persona/2026-05-01/events.jsonl"
-    }
+    with updated(day, "landing_files", f"SET {column} = {column} + 1 WHERE source = 'persona'"):
+        found = apart(day, LANDING_CHECKS)
+    assert found == {"landed_events": "1 of 2 files apart: file persona/2026-05-01/events.jsonl"}
 
 
 def test_an_object_that_is_gone_fails_its_checks_and_no_others(day: Storage) -> None:
@@ -159,7 +188,8 @@ def test_a_column_that_is_gone_fails_the_check_of_its_table(day: Storage) -> Non
     assert apart(day)["daily_usage"].startswith("nothing could be read: Binder Error")
 
 
-def test_computing_from_a_broken_schema_stops_and_says_which_column(day: Storage) -> None:
+def test_computing_from_a_broken_schema_stops_and_says_which_column(storage: Storage) -> None:
+    day = computed_day(storage)
     rewrite(day, USAGE_RECORDS.spec, "SELECT * EXCLUDE (tool_calls) FROM rows")
     with pytest.raises(
         PartitionError, match=r"daily_usage of 2026-05-01: what it reads has another schema.*tool_calls"
