@@ -8,6 +8,7 @@ from usage_pipeline.series.tables import DIMENSION_ROWS, GRAIN
 from usage_pipeline.storage.daily import (
     DailyTable,
     Derived,
+    Plot,
     ReferenceRows,
     SameDay,
     SqlFile,
@@ -33,6 +34,15 @@ TOKEN_CLASSES = ReferenceRows(
     ),
     rows=tuple((str(name), int(name not in NOT_TOKENS)) for name in CLASSES),
 )
+
+
+def _coverage(unpriced: str) -> Plot:
+    """The percentage of tokens that have a price; every dimension has the same."""
+    is_token = " AND ".join(f"class <> '{name}'" for name in NOT_TOKENS)
+    unpriced_tokens = f"sum(CASE WHEN {is_token} THEN {unpriced} ELSE 0 END)"
+    tokens = f"sum(CASE WHEN {is_token} THEN quantity ELSE 0 END)"
+    return Plot("coverage_percent", f"100.0 - 100.0 * {unpriced_tokens} / nullif({tokens}, 0)", is_sum=False)
+
 
 DAILY_COSTS = DailyTable(
     spec=TableSpec(
@@ -71,6 +81,10 @@ DAILY_COSTS = DailyTable(
     ),
     sql=SqlFile.beside(__file__, "daily_costs"),
     inputs=(*_RATED, TOKEN_CLASSES),
+    plots=(
+        Plot("usd", "sum(amount)"),
+        _coverage("CASE WHEN amount IS NULL THEN quantity ELSE 0 END"),
+    ),
 )
 
 
@@ -102,6 +116,10 @@ TENANT_COSTS = DailyTable(
     ),
     sql=SqlFile.beside(__file__, "tenant_costs"),
     inputs=(SameDay(DAILY_COSTS.spec), DIMENSION_ROWS),
+    plots=(
+        Plot("usd", "sum(CASE WHEN dimension = 'model' THEN amount END)"),
+        _coverage("unpriced_quantity"),
+    ),
     versioned=Versioned(
         quantity="quantity",
         amount="amount",
@@ -141,4 +159,5 @@ COST_DRIFT = DailyTable(
     ),
     sql=SqlFile.beside(__file__, "cost_drift"),
     inputs=_RATED,
+    plots=(Plot("records", "sum(records)"), Plot("outliers", "sum(outliers)")),
 )

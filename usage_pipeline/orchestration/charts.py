@@ -7,6 +7,7 @@ is short: one outline in whole numbers, written as it is and not in base64.
 from collections.abc import Iterator, Mapping
 from datetime import date
 from itertools import groupby
+from math import ceil
 from urllib.parse import quote
 
 _FLOOR = 60
@@ -15,7 +16,7 @@ _WIDTH, _HEIGHT = 300, 80
 _BAR, _LINE = "#6b62e8", "#999"
 
 
-def chart(title: str, values: Mapping[date, int | None]) -> str:
+def chart(title: str, values: Mapping[date, float | None]) -> str:
     """Markdown with a bar for each of these consecutive days, and their sum in words.
 
     A day that is None is missing: it has no bar. That of a zero is a line.
@@ -25,18 +26,22 @@ def chart(title: str, values: Mapping[date, int | None]) -> str:
     return f"![{title}](data:image/svg+xml,{picture})\n\n{title}, {first} to {last}.\n{_summary(values)}"
 
 
-def _summary(values: Mapping[date, int | None]) -> str:
+def _summary(values: Mapping[date, float | None]) -> str:
     known = {day: value for day, value in values.items() if value is not None}
     if not known:
         return "No day is computed yet."
     peak = max(known, key=lambda day: known[day])
     return (
-        f"{sum(known.values()):,} in {len(known)} of {len(values)} days; most on {peak}: {known[peak]:,}; "
-        f"{max(known)}: {known[max(known)]:,}."
+        f"{_text(sum(known.values()))} in {len(known)} of {len(values)} days; most on {peak}: "
+        f"{_text(known[peak])}; {max(known)}: {_text(known[max(known)])}."
     )
 
 
-def _svg(values: Mapping[date, int | None]) -> str:
+def _text(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+
+
+def _svg(values: Mapping[date, float | None]) -> str:
     days = len(values)
     return (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{_WIDTH}' height='{_HEIGHT}' "
@@ -46,13 +51,13 @@ def _svg(values: Mapping[date, int | None]) -> str:
     )
 
 
-def _outline(values: Mapping[date, int | None]) -> Iterator[str]:
+def _outline(values: Mapping[date, float | None]) -> Iterator[str]:
     largest = max((value for value in values.values() if value is not None), default=0)
     for top, days in groupby(_FLOOR - _height(value, largest) for value in values.values()):
         yield f"V{top}h{len(list(days))}"
 
 
-def _height(value: int | None, largest: int) -> int:
+def _height(value: float | None, largest: float) -> int:
     if value is None:
         return 0
-    return 1 + -(-value * (_FLOOR - 1) // largest) if value else 1
+    return 1 + ceil(value * (_FLOOR - 1) / largest) if value else 1

@@ -12,7 +12,7 @@ from usage_pipeline.storage.tables import TableSpec, Zone
 if TYPE_CHECKING:
     from usage_pipeline.storage.state import Partition
 
-Metadata = dict[str, int | str | dg.MetadataValue]
+Metadata = dict[str, int | float | str | dg.MetadataValue]
 
 ROW_COUNT = "dagster/partition_row_count"
 """The rows of a partition, under the name that the UI charts."""

@@ -12,7 +12,8 @@ import dagster as dg
 from usage_pipeline.events.landing.rejects import MEANINGS, count_rejects, listed_as
 from usage_pipeline.orchestration.charts import chart
 from usage_pipeline.orchestration.metadata import markdown_table
-from usage_pipeline.pipeline.recent_days import RECENT_DAYS, recent_days
+from usage_pipeline.pipeline.plots import RECENT_DAYS, recent_days
+from usage_pipeline.storage.daily import Plot
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
 
@@ -20,13 +21,12 @@ REJECT_DAYS = 30
 """About as long as rejected lines are kept."""
 
 
-def chart_metadata(storage: Storage, spec: TableSpec, charted: str | None = None) -> dict[str, dg.MetadataValue]:
-    """A chart of the table's newest 90 days: the sum of the column `charted`, or the rows without one."""
-    (unit,) = [column.unit for column in spec.columns if column.name == charted] or ["rows"]
-    days = recent_days(storage, spec, charted)
+def chart_metadata(storage: Storage, spec: TableSpec, plot: Plot | None = None) -> dict[str, dg.MetadataValue]:
+    """A chart of the table's newest 90 days: the plot of a table in the warehouse, or the number of rows."""
+    days = recent_days(storage, spec, plot)
     if not days:
         return {}
-    title = f"{unit} by {spec.partitioned_by.value.replace('_', ' ')}, all tenants"
+    title = f"{plot.name if plot else 'rows'} by {spec.partitioned_by.value.replace('_', ' ')}, all tenants"
     return {f"last_{RECENT_DAYS}_days": dg.MetadataValue.md(chart(title, days))}
 
 

@@ -8,7 +8,7 @@ from usage_pipeline.events.record import (
     RECORD_NAMES,
     WHERE_LANDED,
 )
-from usage_pipeline.storage.daily import DailyTable, Derived, Input, LandedRows, SameDay, SqlFile
+from usage_pipeline.storage.daily import DailyTable, Derived, Input, LandedRows, Plot, SameDay, SqlFile
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
 
 EXCLUDED_EVENTS = DailyTable(
@@ -46,6 +46,7 @@ EXCLUDED_EVENTS = DailyTable(
     ),
     sql=SqlFile.beside(__file__, "excluded_events"),
     inputs=(LandedRows(LANDED_EVENTS),),
+    plots=(Plot("excluded", "count(*)"),),
 )
 
 USAGE_RECORDS = DailyTable(
@@ -75,6 +76,7 @@ USAGE_RECORDS = DailyTable(
     sql=SqlFile.beside(__file__, "usage_records", columns=RECORD_NAMES),
     inputs=(LandedRows(LANDED_EVENTS), SameDay(EXCLUDED_EVENTS.spec)),
     tallies=SqlFile.beside(__file__, "line_tallies"),
+    plots=(Plot("records", "count(*)"), Plot("tokens", "sum(tokens_total)"), Plot("messages", "sum(messages)")),
 )
 
 CONFLICTS = DailyTable(

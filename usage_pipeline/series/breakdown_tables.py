@@ -5,7 +5,7 @@ from usage_pipeline.records.tables import METERED_RECORDS, USAGE_RECORDS
 from usage_pipeline.registry import DIMENSION_NAMES, METRICS, NONE
 from usage_pipeline.series.latency import ENDLESS_MS, UNMEASURED_MS, latency_buckets
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE, DIMENSION_ROWS
-from usage_pipeline.storage.daily import DailyTable, SameDay, SqlFile
+from usage_pipeline.storage.daily import DailyTable, Plot, SameDay, SqlFile
 from usage_pipeline.storage.tables import columns, metric_columns, tenant_table
 
 OTHER = "(other)"
@@ -45,6 +45,14 @@ DAILY_BREAKDOWN = DailyTable(
         SameDay(CONVERSATION_STARTS.spec),
         DIMENSION_ROWS,
     ),
+    plots=tuple(
+        Plot(name, f"sum(CASE WHEN dimension = 'source' THEN {metric} ELSE 0 END)")
+        for name, metric in (
+            ("tokens", "tokens_total"),
+            ("conversations", "conversations"),
+            ("messages", "messages"),
+        )
+    ),
 )
 
 DAILY_PERFORMANCE = DailyTable(
@@ -81,6 +89,21 @@ DAILY_PERFORMANCE = DailyTable(
     ),
     sql=SqlFile.beside(__file__, "daily_performance"),
     inputs=(*METERED_RECORDS, latency_buckets()),
+    plots=(
+        Plot("requests", "sum(requests)"),
+        Plot("errors", "sum(errors)"),
+        Plot("error_percent", "100.0 * sum(errors) / nullif(sum(requests), 0)", is_sum=False),
+        Plot(
+            "p95_ms",
+            "min(CASE WHEN measured > 0 AND reached * 100 >= total * 95 THEN latency_to_ms END)",
+            is_sum=False,
+        ),
+    ),
+    # Records without a latency have a bucket of their own, in which none is measured.
+    plotted=(
+        "SELECT *, sum(measured) OVER (PARTITION BY day ORDER BY latency_to_ms) AS reached, "
+        "sum(measured) OVER (PARTITION BY day) AS total FROM {table}"
+    ),
 )
 
 DAILY_QUALITY = DailyTable(
@@ -106,4 +129,8 @@ DAILY_QUALITY = DailyTable(
     ),
     sql=SqlFile.beside(__file__, "daily_quality"),
     inputs=(SameDay(USAGE_RECORDS.spec), event_types()),
+    plots=tuple(
+        Plot(name, f"sum(CASE WHEN issue_type = '{ALL}' THEN {name} ELSE 0 END)")
+        for name in ("checks", "clean_checks", "issues")
+    ),
 )

@@ -8,6 +8,7 @@ from usage_pipeline.storage.daily import (
     EventDays,
     Lookback,
     Parameters,
+    Plot,
     ReferenceRows,
     SameDay,
     SqlFile,
@@ -66,6 +67,13 @@ DAILY_USAGE = DailyTable(
     ),
     sql=SqlFile.beside(__file__, "daily_usage"),
     inputs=METERED_RECORDS,
+    plots=(
+        Plot("tokens", "sum(tokens_total)"),
+        Plot("messages", "sum(messages)"),
+        Plot("requests", "sum(requests)"),
+        Plot("errors", "sum(errors)"),
+        Plot("error_percent", "100.0 * sum(errors) / nullif(sum(records), 0)", is_sum=False),
+    ),
 )
 
 USAGE_QUARTER_HOURS = DailyTable(
@@ -89,6 +97,7 @@ USAGE_QUARTER_HOURS = DailyTable(
     ),
     sql=SqlFile.beside(__file__, "usage_quarter_hours"),
     inputs=METERED_RECORDS,
+    plots=(Plot("tokens", "sum(tokens_total)"), Plot("messages", "sum(messages)")),
 )
 
 CONVERSATIONS = DailyTable(
@@ -121,6 +130,7 @@ CONVERSATIONS = DailyTable(
     ),
     sql=SqlFile.beside(__file__, "conversations"),
     inputs=(*METERED_RECORDS, Parameters()),
+    plots=(Plot("conversations", "sum(conversations)"),),
 )
 
 CONVERSATION_STARTS = DailyTable(
@@ -143,6 +153,7 @@ CONVERSATION_STARTS = DailyTable(
     ),
     sql=SqlFile.beside(__file__, "conversation_starts"),
     inputs=(Lookback(CONVERSATIONS.spec), EventDays(), Parameters()),
+    plots=(Plot("conversations", "sum(conversations)"),),
 )
 
 
@@ -168,7 +179,7 @@ def _series(name: str, description: str, metric: Metric, counted: str) -> DailyT
         inputs=(SameDay(cube.spec),),
         versioned=Versioned(quantity="total"),
         looks_back=any(isinstance(entry, Lookback) for entry in cube.inputs),
-        charted="total",
+        plots=(Plot(metric.unit, "sum(total)"),),
     )
 
 

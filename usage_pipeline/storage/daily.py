@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from usage_pipeline import registry
 from usage_pipeline.storage.digests import fingerprint
-from usage_pipeline.storage.tables import Column, TableSpec
+from usage_pipeline.storage.tables import Column, TableSpec, Zone
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -155,14 +155,26 @@ class Versioned:
 
 
 @dataclass(frozen=True)
+class Plot:
+    """A number of each day for the UI to plot: an aggregate over the rows of the day, in SQL of both engines.
+
+    A sum is 0 on a day without rows; a ratio is unknown there.
+    """
+
+    name: str
+    sql: str
+    is_sum: bool = True
+
+
+@dataclass(frozen=True)
 class DailyTable:
     """An event-day table: what it is, the SELECT that makes days of it, and what that reads.
 
     `tallies` is a second SELECT over the same inputs and the finished table, for the table that accounts for
     landed lines: one row per event day and file, with the fields of `LineTally` as columns. Of a table that is
     `versioned`, each committed change is kept row by row; where it `looks_back`, its days change with the days
-    of the look-back before them, through what it reads. `charted` is the column of a table in the warehouse whose
-    sum over all tenants stands for a day in charts; without it the number of rows does.
+    of the look-back before them, through what it reads. `plots` are numbers of a day over all tenants; the
+    first of a table in the warehouse is charted too. `plotted` is a SELECT over `{table}` that they read instead.
     """
 
     spec: TableSpec
@@ -171,12 +183,18 @@ class DailyTable:
     tallies: SqlFile | None = None
     versioned: Versioned | None = None
     looks_back: bool = False
-    charted: str | None = None
+    plots: tuple[Plot, ...] = ()
+    plotted: str | None = None
 
     @property
     def name(self) -> str:
         """The table's name."""
         return self.spec.name
+
+    @property
+    def charted(self) -> Plot | None:
+        """The number that stands for a day in charts; rows are charted where there is none."""
+        return self.plots[0] if self.plots and self.spec.zone is Zone.WAREHOUSE else None
 
     @property
     def upstream(self) -> tuple[str, ...]:

@@ -36,12 +36,17 @@ def daily_asset(
         # All are slow to import.
         from usage_pipeline.orchestration.lineage import lineage_metadata  # noqa: PLC0415
         from usage_pipeline.orchestration.recent import chart_metadata  # noqa: PLC0415
+        from usage_pipeline.pipeline.plots import plotted_numbers  # noqa: PLC0415
         from usage_pipeline.storage.batches import batches  # noqa: PLC0415
         from usage_pipeline.storage.compute import compute_days  # noqa: PLC0415
 
         def work(days: Sequence[date]) -> Outcome:
             computed = compute_days(run_storage, table, days, context.run.run_id)
-            done = {(day, table.name): partition_metadata(found) for day, found in computed.partitions.items()}
+            plotted = plotted_numbers(run_storage, table, computed.partitions.keys())
+            done = {
+                (day, table.name): {**plotted[day], **partition_metadata(found)}
+                for day, found in computed.partitions.items()
+            }
             return Outcome(done, dict(computed.failures))
 
         days = days_of(context)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from usage_pipeline.events.landing.scan import without_tenant
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, LANDING_TABLES, REJECTED_LINES
 from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch
 from usage_pipeline.orchestration.jobs import BACKFILL_POLICY
@@ -63,7 +64,7 @@ def _metadata(storage: "Storage", result: "LandingResult") -> dict[str, Metadata
         "files": len(result.files),
         "unusable_files": len(result.unusable),
         "lines": sum(file.lines for file in result.files),
-        "accepted_lines": sum(file.accepted for file in result.files),
+        "accepted_lines": sum(file.accepted for file in result.files if file.counts),
         "rejected_lines": sum(file.rejected for file in result.files),
     }
     # The folders and not the files: those bear names of tenants, and metadata outlives erasure.
@@ -81,12 +82,12 @@ def _log(context: dg.AssetExecutionContext, result: "LandingResult") -> None:
     if not result.files:
         context.log.warning("%s has no landing folder with files: nothing was landed", result.day)
     for file in result.unusable:
-        context.log.error("%s is %s and counts nowhere: %s", file.path, file.state, file.error)
+        context.log.error("%s is %s and counts nowhere: %s", without_tenant(file.path), file.state, file.error)
     for file in result.files:
         if file.rejected:
             context.log.warning(
-                "%s: %d of %d lines were rejected; `usage-pipeline rejects --file` shows them",
-                file.path,
+                "%s: %d of %d lines were rejected; `usage-pipeline rejects` shows them",
+                without_tenant(file.path),
                 file.rejected,
                 file.lines,
             )

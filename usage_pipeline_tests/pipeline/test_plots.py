@@ -1,0 +1,99 @@
+"""The numbers of a day that the UI plots, and those of the newest 90 days for charts; over all tenants."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from usage_pipeline.pipeline.plots import plotted_numbers, recent_days
+from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.series.tables import TOKEN_SERIES
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.support import Landing, prompt
+
+FIRST, LAST = date(2026, 5, 1), date(2026, 5, 4)
+
+
+def deliver(landing: Landing) -> None:
+    """Two tenants on the first day, one on the last, none between."""
+    lines = [
+        prompt("e1", f"{FIRST}T08:00:00Z"),
+        prompt("e2", f"{FIRST}T09:00:00Z", tenantId="globex"),
+        prompt("e3", f"{LAST}T08:00:00Z"),
+    ]
+    landing.write("persona", str(LAST), lines)
+
+
+def test_they_end_with_the_newest_day(storage: Storage, landing: Landing, run: Callable[[], object]) -> None:
+    deliver(landing)
+    run()
+    days = list(recent_days(storage, TOKEN_SERIES.spec, TOKEN_SERIES.charted))
+    assert (days[0], days[-1], len(days)) == (LAST - timedelta(days=89), LAST, 90)
+
+
+def test_a_plot_is_over_all_tenants_and_rows_are_counted_without_one(
+    storage: Storage, landing: Landing, run: Callable[[], object]
+) -> None:
+    deliver(landing)
+    run()
+    tokens, rows = (
+        recent_days(storage, TOKEN_SERIES.spec, TOKEN_SERIES.charted),
+        recent_days(storage, TOKEN_SERIES.spec),
+    )
+    assert (tokens[FIRST], tokens[LAST]) == (240, 120)
+    assert (rows[FIRST], rows[LAST]) == (2, 1)
+
+
+def test_a_day_that_was_never_computed_is_none(
+    storage: Storage, landing: Landing, run: Callable[[], object]
+) -> None:
+    deliver(landing)
+    run()
+    days = recent_days(storage, TOKEN_SERIES.spec, TOKEN_SERIES.charted)
+    assert days[FIRST - timedelta(days=1)] is None
+
+
+def test_without_any_day_there_is_none(storage: Storage) -> None:
+    assert recent_days(storage, TOKEN_SERIES.spec, TOKEN_SERIES.charted) == {}
+
+
+PROMPTS = [
+    prompt("e1", f"{FIRST}T08:00:00Z", modelName="gpt-4.1-mini", conversationId="c1", latencyMs=100),
+    prompt("e2", f"{FIRST}T09:00:00Z", modelName="nobody-1", tenantId="globex", latencyMs=900),
+    prompt("e3", f"{FIRST}T10:00:00Z", status="failed", tokensIn=None, tokensOut=None),
+]
+# 100 input and 20 output tokens at 0.4 and 1.6 dollars a million cost 72 millionths of a dollar.
+PLOTTED: dict[str, dict[str, int | float]] = {
+    "excluded_events": {"excluded": 0},
+    "usage_records": {"records": 3, "tokens": 240, "messages": 5},
+    "conflicts": {},
+    "daily_usage": {"tokens": 240, "messages": 5, "requests": 3, "errors": 1, "error_percent": 33.333333},
+    "usage_quarter_hours": {"tokens": 240, "messages": 5},
+    "conversations": {"conversations": 1},
+    "conversation_starts": {"conversations": 1},
+    "token_series": {"tokens": 240},
+    "conversation_series": {"conversations": 1},
+    "message_series": {"messages": 5},
+    "daily_breakdown": {"tokens": 240, "conversations": 1, "messages": 5},
+    "daily_performance": {"requests": 3, "errors": 1, "error_percent": 33.333333, "p95_ms": 927},
+    "daily_quality": {"checks": 0, "clean_checks": 0, "issues": 0},
+    "daily_costs": {"usd": 0.000072, "coverage_percent": 50.0},
+    "tenant_costs": {"usd": 0.000072, "coverage_percent": 50.0},
+    "cost_drift": {"records": 0, "outliers": 0},
+}
+
+
+def test_each_table_has_the_numbers_of_a_day(
+    storage: Storage, landing: Landing, run: Callable[[], object]
+) -> None:
+    landing.write("persona", str(FIRST), PROMPTS)
+    run()
+    assert {table.name: plotted_numbers(storage, table, [FIRST])[FIRST] for table in DAILY_TABLES} == PLOTTED
+
+
+def test_days_together_have_the_numbers_of_each(
+    storage: Storage, landing: Landing, run: Callable[[], object]
+) -> None:
+    deliver(landing)
+    run()
+    for table in DAILY_TABLES:
+        alone = {day: plotted_numbers(storage, table, [day])[day] for day in (FIRST, LAST)}
+        assert plotted_numbers(storage, table, [FIRST, LAST]) == alone
