@@ -45,9 +45,10 @@ class Misplaced:
 
 
 def without_tenant(path: str) -> str:
-    """The path with `*` for the folder of a tenant, for texts that outlive the tenant."""
-    parts = path.split("/")
-    return "/".join([*parts[:2], *("*" for _ in parts[2:-1]), *parts[2:][-1:]])
+    """The path with `*` for the folder of a tenant and for the files there, for texts that outlive the tenant."""
+    source, _, below = path.partition("/")
+    day, _, entry = below.partition("/")
+    return "/".join(filter(None, [source, day, "*/*" if "/" in entry else entry]))
 
 
 @dataclass(frozen=True)
