@@ -49,7 +49,7 @@ TABLES_HEAD = """# Tables
 
 <!-- Made from the code by `make docs`. -->
 
-Types are DuckDB's. In PostgreSQL, `VARCHAR` is `text`, `DECIMAL` is `numeric` and `JSON` is `jsonb`, and a column
+Types are DuckDB's. In PostgreSQL, `VARCHAR` is `text`, `DECIMAL` is `numeric`, and a column
 may be null only where its type says so.
 """
 

@@ -17,6 +17,10 @@ CLOSED_PERIODS = TableSpec(
         ("last_change", "BIGINT", "The last `id` of `usage_versions` that the closing knew."),
         ("digest", "VARCHAR", "Digest of the frozen costs."),
     ),
+    rules=(
+        "`usage-pipeline run`, and the job `close_periods` every night, close the periods that are due.",
+        "A period is due when its last day is final; a missing or stale day, or an unusable file, blocks it.",
+    ),
     key=("tenant_id", "first_day"),
     nullable=frozenset({"reason"}),
 )

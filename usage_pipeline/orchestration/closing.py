@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from usage_pipeline.billing.tables import CLOSED_PERIODS
 from usage_pipeline.costs.tables import TENANT_COSTS
-from usage_pipeline.orchestration.metadata import OWNERS, SHOWN_ROWS, markdown_table
+from usage_pipeline.orchestration.metadata import SHOWN_ROWS, markdown_table, table_spec
 from usage_pipeline.orchestration.resources import StorageParam
 
 if TYPE_CHECKING:
@@ -23,16 +24,9 @@ PERIODS_CLOSE = dg.AssetCheckKey(dg.AssetKey(TENANT_COSTS.name), "periods_close"
 _COLUMNS = ("First day", "Last day", "Tenants", "Blocked by")
 
 
-@dg.asset(
-    deps=[TENANT_COSTS.name],
-    description=(
-        "Billing periods whose totals are fixed, one row per tenant and period. Each materialization closes the "
-        "periods that are due, unless something blocks them."
-    ),
-    owners=OWNERS,
-    kinds={"postgres"},
-    group_name="billing",
-    metadata={"dagster/table_name": "usage.closed_periods"},
+@dg.multi_asset(
+    name=CLOSED_PERIODS.name,
+    specs=[table_spec(CLOSED_PERIODS, "billing").replace_attributes(deps=[TENANT_COSTS.name], kinds={"postgres"})],
 )
 def closed_periods(context: dg.AssetExecutionContext, run_storage: StorageParam) -> dg.MaterializeResult[None]:
     """Close what is due."""

@@ -54,7 +54,7 @@ def table_spec(spec: TableSpec, group: str, *notes: str) -> dg.AssetSpec:
         group_name=group,
         owners=OWNERS,
         kinds=_KINDS[spec.zone],
-        tags={"partitioned_by": spec.partitioned_by.value},
+        tags={"partitioned_by": spec.partitioned_by.value} if spec.partitioned_by.value != "nothing" else {},
         metadata={
             "dagster/column_schema": dg.MetadataValue.table_schema(_column_schema(spec)),
             "dagster/table_name": dg.MetadataValue.text(spec.place),

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, MetaData, Numeric, Table, Text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.types import TypeEngine
 
 from usage_pipeline.storage import state_tables
@@ -19,7 +19,8 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "INTEGER": Integer(),
     "BIGINT": BigInteger(),
     "BOOLEAN": Boolean(),
-    "JSON": JSONB(),
+    "JSON": JSON(),
+    "JSONB": JSONB(),
 }
 
 

@@ -121,7 +121,7 @@ AUDIT_LOG = TableSpec(
         ),
         ("subject", "VARCHAR", "Path of the file."),
         ("reason", "VARCHAR", "Why."),
-        ("details", "JSON", "Digests, counts and the run."),
+        ("details", "JSONB", "Digests, counts and the run."),
     ),
     key=("id",),
     indexes=(("ix_usage_audit_log_subject", ("subject",)),),

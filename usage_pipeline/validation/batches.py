@@ -98,6 +98,8 @@ def evaluated(
     evaluate: Callable[[Sequence[date]], Mapping[date, Evaluation]], days: Sequence[date]
 ) -> dict[date, Evaluation]:
     """Evaluate the days together, or each alone if rows cannot be read. A day that cannot be read fails."""
+    if not days:
+        return {}
     try:
         return dict(evaluate(days))
     except UNREADABLE as error:

@@ -148,8 +148,11 @@ def test_checks_prints_those_that_failed_with_file_line_and_reason(call: Callabl
         "table_name": "landed_events",
         "check_name": "files_are_usable",
         "result": "warning",
-        "observed": "1 problems in 1 files: persona/2026-05-03/events.jsonl line 2 is invalid_occurred_at",
-        "expected": "0 problems",
+        "observed": (
+            "0 of 1 files count nowhere, 1 reject more lines, 0 entries are passed over: file "
+            "persona/2026-05-03/events.jsonl, problem invalid_occurred_at, first in line 2, lines 1"
+        ),
+        "expected": "every entry is a file that counts, with at most 1.0% of its lines rejected",
     }
 
 

@@ -34,7 +34,7 @@ CHECKS = """{
       name
       executionForLatestMaterialization {
         status
-        evaluation { severity metadataEntries { label ... on MarkdownMetadataEntry { mdStr } } }
+        evaluation { severity metadataEntries { label ... on TableMetadataEntry { table { records } } } }
       }
     } } }
   }

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from usage_pipeline.days import days_between
 
+from usage_pipeline.clock import days_between
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.records.repeated_ids import RepeatedIds, ids_on_several_days
 from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS

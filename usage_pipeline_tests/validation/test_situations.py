@@ -4,12 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 import pytest
-from usage_pipeline.validation.validate import validate_days
 
 from usage_pipeline.events.landing.decisions import release, withdraw
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.validation.checking import check_days
+from usage_pipeline.validation.checking import check_days, validate_days
 from usage_pipeline.validation.checks import DAY_CHECKS, LANDING_CHECKS
 from usage_pipeline.validation.results import CheckResult, Outcome
 from usage_pipeline.validation.suite_files import load_suites

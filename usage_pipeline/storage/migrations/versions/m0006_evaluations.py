@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON
 
 revision = "0006"
 down_revision = "0005"
@@ -15,7 +15,7 @@ def upgrade() -> None:
     """Add the columns; results so far have neither numbers nor details."""
     op.alter_column("check_results", "success", nullable=True, schema=SCHEMA)
     for name, empty in ADDED.items():
-        op.add_column("check_results", sa.Column(name, JSONB, nullable=False, server_default=empty), schema=SCHEMA)
+        op.add_column("check_results", sa.Column(name, JSON, nullable=False, server_default=empty), schema=SCHEMA)
         op.alter_column("check_results", name, server_default=None, schema=SCHEMA)
 
 
