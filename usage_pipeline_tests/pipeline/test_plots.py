@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from usage_pipeline.metrics.queries import PerformanceQuery
+from usage_pipeline.metrics.read import read
 from usage_pipeline.pipeline.plots import plotted_numbers, recent_days
 from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.series.breakdown_tables import DAILY_PERFORMANCE
 from usage_pipeline.series.tables import TOKEN_SERIES
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, prompt
@@ -73,7 +76,7 @@ PLOTTED: dict[str, dict[str, int | float]] = {
     "conversation_series": {"conversations": 1},
     "message_series": {"messages": 5},
     "daily_breakdown": {"tokens": 240, "conversations": 1, "messages": 5},
-    "daily_performance": {"requests": 3, "errors": 1, "error_percent": 33.333333, "p95_ms": 927},
+    "daily_performance": {"requests": 3, "errors": 1, "error_percent": 33.333333, "p95_ms": 919},
     "daily_quality": {"checks": 0, "clean_checks": 0, "issues": 0},
     "daily_costs": {"usd": 0.000072, "coverage_percent": 50.0},
     "tenant_costs": {"usd": 0.000072, "coverage_percent": 50.0},
@@ -87,6 +90,17 @@ def test_each_table_has_the_numbers_of_a_day(
     landing.write("persona", str(FIRST), PROMPTS)
     run()
     assert {table.name: plotted_numbers(storage, table, [FIRST])[FIRST] for table in DAILY_TABLES} == PLOTTED
+
+
+def test_the_p95_is_that_of_the_query(storage: Storage, landing: Landing, run: Callable[[], object]) -> None:
+    lines = [
+        prompt(f"e{number}", f"{FIRST}T08:00:00Z", tenantId=f"t{number % 3}", latencyMs=number * 7)
+        for number in range(60)
+    ]
+    landing.write("persona", str(FIRST), lines)
+    run()
+    (asked,) = read(storage, PerformanceQuery(FIRST, FIRST)).rows
+    assert plotted_numbers(storage, DAILY_PERFORMANCE, [FIRST])[FIRST]["p95_ms"] == asked["p95_ms"]
 
 
 def test_days_together_have_the_numbers_of_each(
