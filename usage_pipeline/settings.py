@@ -52,7 +52,8 @@ class Settings(BaseModel):
         ),
     )
     reject_share_threshold: Annotated[Decimal, Field(ge=0, le=1)] = Field(
-        Decimal("0.05"), description="Share of rejected lines above which a file is quarantined."
+        Decimal("0.05"),
+        description="Share of rejected lines above which a file of 100 lines or more is quarantined.",
     )
     reject_share_alarm: Annotated[Decimal, Field(ge=0, le=1)] = Field(
         Decimal("0.01"),

@@ -68,12 +68,14 @@ def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
     """Print the work done and left to do, and return the number of landed files that need attention."""
     with storage.warehouse.connect() as connection:
         files = landed_files.files(connection, summary.landed)
-    counted = [file for file in files if file.state is landed_files.FileState.LANDED]
+    needing = [file for file in files if file.state.needs_attention or file.has_nothing_accepted]
+    counted = [file for file in files if file.counts and file not in needing]
     accepted, rejected = sum(file.accepted for file in counted), sum(file.rejected for file in files)
     if summary.landed:
+        unusable = f" {count(len(needing), 'file')} cannot be used." if needing else ""
         console.print(
-            f"Landed {count(len(files), 'file')} of {count(len(summary.landed), 'landing day')}: "
-            f"{accepted:,} lines accepted, {rejected:,} rejected."
+            f"Landed {count(len(counted), 'file')} of {count(len(summary.landed), 'landing day')}: "
+            f"{accepted:,} lines accepted, {rejected:,} rejected.{unusable}"
         )
     if summary.computed:
         console.print(f"Computed {count(len(summary.computed), 'event day')}.")
@@ -85,7 +87,6 @@ def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
     )
     if rejected:
         console.print("`usage-pipeline rejects` shows the rejected lines.")
-    needing = [file for file in files if file.state.needs_attention or file.has_nothing_accepted]
     for file in needing:
         reason = file.error or "none of its lines was accepted"
         warn(f"{file.path} is {file.state} and counts nowhere: {reason}")

@@ -42,7 +42,7 @@ def daily_spec(table: DailyTable, group: str, freshness: dg.FreshnessPolicy | No
     notes = [NO_MAPPING] if LANDED_EVENTS.name in table.upstream else []
     spec = table_spec(table.spec, group, *notes)
     return spec.replace_attributes(
-        deps=table.upstream, code_version=table.code_version, freshness_policy=freshness
+        deps=table.upstream, code_version=table.code_version, freshness_policy=freshness, skippable=True
     )
 
 

@@ -15,6 +15,7 @@ from usage_pipeline.billing.closing import ClosedPeriod
 from usage_pipeline.billing.due_periods import close_due
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.landing.recording import note_vanished
+from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.storage import landed_files, state
@@ -94,6 +95,13 @@ def event_days(storage: Storage, connection: Connection) -> set[date]:
     """Return the days of the calendar that have landed rows, or had some when they were last computed."""
     days = landed_files.event_days(connection) | state.partitions(connection, DAILY_TABLES[0].name).keys()
     return {day for day in days if day >= storage.settings.first_day}
+
+
+def first_day_with_data(storage: Storage) -> date:
+    """Return the earliest day of the calendar that is a landing day or has landed events."""
+    with storage.warehouse.connect() as connection:
+        days = event_days(storage, connection) | state.partitions(connection, LANDED_EVENTS.name).keys()
+    return min(days, default=date.max)
 
 
 def with_downstream(names: Collection[str]) -> frozenset[str]:

@@ -1,8 +1,8 @@
 """How far a day can be trusted, derived on reading: missing, provisional, final or restated.
 
 - missing: it is before the calendar or not over yet; or no landing day from it on was committed after it
-  ended; or, from the first landing folder on, it has neither a landing folder of its own nor a record of any
-  tenant. An outage is null, not zero.
+  ended; or, from the first landing folder on, it has no record of any tenant, and no landing folder of its own
+  with a file that can be used. An outage is null, not zero.
 - provisional: until `lateness_days` after its end; then final.
 - restated: its series changed after it was final.
 """
@@ -19,7 +19,7 @@ from usage_pipeline.clock import days_between, end_of
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.tables import CONVERSATION_SERIES, MESSAGE_SERIES, TOKEN_SERIES
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.daily import ACCOUNTED
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import Partition
@@ -66,6 +66,7 @@ class DayReader:
             day: landing.committed_at for day, landing in landings.items() if landing.committed_at
         }
         self._first_landing = min(self._landing_commits, default=None)
+        self._delivered = self._landing_commits.keys() - landed_files.unusable_days(connection)
 
     def read(self, first: date, last: date) -> list[Day]:
         """The days from first to last, both included."""
@@ -109,7 +110,7 @@ class DayReader:
         ):
             return True
         expected = self._first_landing is not None and day >= self._first_landing
-        return expected and day not in self._landing_commits and not _count(self._records.get(day), "rows")
+        return expected and day not in self._delivered and not _count(self._records.get(day), "rows")
 
 
 def _changed_since(series: Mapping[date, Partition], day: date, moment: datetime) -> bool:

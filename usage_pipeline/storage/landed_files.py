@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.schema import landing_event_days, landing_files
@@ -111,6 +111,17 @@ def file_stamps(connection: Connection) -> dict[str, tuple[int, int]]:
     columns = landing_files.c
     query = select(columns.path, columns.size, columns.mtime_ns)
     return {path: (size, mtime_ns) for path, size, mtime_ns in connection.execute(query)}
+
+
+def unusable_days(connection: Connection) -> set[date]:
+    """Return the landing days whose files are all failed, quarantined, or without an accepted line."""
+    files = landing_files.c
+    unusable = or_(
+        files.state.in_([state for state in FileState if state.needs_attention]),
+        and_(files.state == FileState.LANDED, files.accepted == 0, files.rejected > 0),
+    )
+    query = select(files.landing_day).group_by(files.landing_day).having(func.bool_and(unusable))
+    return set(connection.execute(query).scalars())
 
 
 def record_files(connection: Connection, files: Collection[LandedFile]) -> None:

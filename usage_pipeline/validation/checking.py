@@ -30,7 +30,7 @@ from usage_pipeline.validation.suite_files import Suite
 
 _Evaluate = Callable[[Storage, Connection, Sequence[date]], Mapping[date, Evaluation]]
 
-_EVALUATIONS: Mapping[Check, _Evaluate] = {
+EVALUATIONS: Mapping[Check, _Evaluate] = {
     checks.LINES_ADD_UP: tallies.lines_add_up,
     checks.FILES_ARE_USABLE: findings.files_are_usable,
     checks.LINES_ARE_ACCOUNTED_FOR: tallies.lines_are_accounted_for,
@@ -87,8 +87,8 @@ def _evaluate(
 ) -> Iterator[CheckResult]:
     there = computed_days(connection, {check.table for check in wanted}, days)
     for check in wanted:
-        if check in _EVALUATIONS:
-            look = partial(_EVALUATIONS[check], storage, connection)
+        if check in EVALUATIONS:
+            look = partial(EVALUATIONS[check], storage, connection)
             yield from _results(check, evaluated(look, there[check.table]))
     compared = {check.table: check for check in wanted if check in checks.TOTALS_CHECKS}
     for table, found in tallies.totals(storage, connection, {name: there[name] for name in compared}).items():

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import date
 
 import dagster as dg
 import pytest
+from sqlalchemy import text
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.record import LANDED_EVENTS
@@ -12,6 +14,7 @@ from usage_pipeline.orchestration.execution import DagsterRunner
 from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
 from usage_pipeline.pipeline.tables import DAILY_TABLES, PARTITIONED_TABLES
 from usage_pipeline.settings import Settings
+from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.orchestration.asking import DAYS, KEYS, Told, materialized, metadata
 from usage_pipeline_tests.orchestration.conftest import Ran
@@ -110,3 +113,36 @@ def test_a_landing_day_without_a_folder_lands_nothing(
     assert metadata(instance, "landed_events", "files") == {KEYS[0]: 0}
     assert metadata(instance, "landed_events", ROW_COUNT) == {}
     assert not storage.lake.folder(LANDED_EVENTS, DAYS[0]).exists()
+
+
+@pytest.mark.usefixtures("three_days")
+@pytest.mark.parametrize(
+    ("day", "reason"),
+    [
+        (date(2026, 6, 2), "2026-06-02 is skipped: the day has not come yet"),
+        (date(2026, 4, 30), "2026-04-30 is skipped: nothing has landed of it or of a day before"),
+    ],
+)
+def test_a_day_that_is_not_there_is_skipped_and_nothing_of_it_is_written_or_rated(
+    runner: DagsterRunner, storage: Storage, instance: dg.DagsterInstance, day: date, reason: str
+) -> None:
+    runner.land(DAYS)
+    runner.compute([table.name for table in DAILY_TABLES], [day])
+    with storage.warehouse.connect() as connection:
+        known = {table.name: state.partitions(connection, table.name, day, day) for table in DAILY_TABLES}
+        rated = connection.execute(text("SELECT day FROM usage.rated_days")).all()
+    assert set(map(len, known.values())) == {0}
+    assert rated == []
+    run = instance.get_runs(limit=1)[0]
+    assert run.status is dg.DagsterRunStatus.SUCCESS
+    assert materialized(instance, "usage_records") == set()
+    assert reason in [entry.user_message for entry in instance.all_logs(run.run_id)]
+
+
+def test_a_landing_day_that_has_not_come_is_skipped(
+    runner: DagsterRunner, storage: Storage, instance: dg.DagsterInstance
+) -> None:
+    runner.land([date(2026, 6, 2)])
+    assert materialized(instance, "landed_events") == set()
+    with storage.warehouse.connect() as connection:
+        assert state.partitions(connection, LANDED_EVENTS.name) == {}

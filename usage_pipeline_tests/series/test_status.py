@@ -169,3 +169,40 @@ def test_the_missing_days_of_a_range_are_told(storage: Storage) -> None:
         days = DayReader(storage, connection).read(date(2026, 4, 30), date(2026, 5, 3))
     missing = [entry.day for entry in days if entry.status is DayStatus.MISSING]
     assert missing == [date(2026, 5, 2), date(2026, 5, 3)]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [["no JSON"], ["no JSON"] * 100],
+    ids=["all lines rejected", "quarantined"],
+)
+@pytest.mark.usefixtures("first_of_may")
+def test_a_day_whose_only_file_cannot_be_used_is_missing(
+    storage: Storage, landing: Landing, run_at: RunAt, lines: list[str]
+) -> None:
+    landing.write("persona", "2026-05-02", lines)
+    landing.write("persona", "2026-05-03", [prompt("e3", "2026-05-03T08:00:00Z")])
+    run_at(at(9))
+    assert status(storage, at(9), "2026-05-02").status == DayStatus.MISSING
+
+
+@pytest.mark.usefixtures("first_of_may")
+def test_a_day_whose_only_file_failed_is_missing_until_it_is_delivered_whole(
+    storage: Storage, landing: Landing, run_at: RunAt
+) -> None:
+    landing.write_bytes("persona", "2026-05-02", b"\xff\xfe\x00", name="events.jsonl")
+    run_at(at(9))
+    assert status(storage, at(9), "2026-05-02").status == DayStatus.MISSING
+    landing.write("persona", "2026-05-02", [])
+    run_at(at(9))
+    assert status(storage, at(9), "2026-05-02").status == DayStatus.FINAL
+
+
+@pytest.mark.usefixtures("first_of_may")
+def test_a_day_with_a_usable_file_among_others_is_not_missing(
+    storage: Storage, landing: Landing, run_at: RunAt
+) -> None:
+    landing.write("persona", "2026-05-02", ["no JSON"] * 100, name="bad.jsonl")
+    landing.write("persona", "2026-05-02", [], name="empty.jsonl")
+    run_at(at(9))
+    assert status(storage, at(9), "2026-05-02").status == DayStatus.FINAL

@@ -8,8 +8,8 @@ import pytest
 from usage_pipeline.events.landing.decisions import release, withdraw
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.validation.checking import check_days, validate_days
-from usage_pipeline.validation.checks import DAY_CHECKS, LANDING_CHECKS
+from usage_pipeline.validation.checking import EVALUATIONS, check_days, validate_days
+from usage_pipeline.validation.checks import DAY_CHECKS, LANDING_CHECKS, TOTALS_CHECKS
 from usage_pipeline.validation.results import CheckResult, Outcome
 from usage_pipeline.validation.suite_files import load_suites
 from usage_pipeline_tests.conftest import NOW
@@ -85,6 +85,10 @@ def evaluate(storage: Storage, days: Sequence[date]) -> list[CheckResult]:
 def test_only_what_somebody_has_to_act_on_fails(storage: Storage, day: date) -> None:
     failed = {result.check_name: result.outcome for result in evaluate(storage, [day]) if result.failed}
     assert failed == FAILED.get(day, {})
+
+
+def test_every_check_is_evaluated_and_every_evaluation_is_of_a_check() -> None:
+    assert {*EVALUATIONS, *TOTALS_CHECKS} == {*LANDING_CHECKS, *DAY_CHECKS}
 
 
 def test_together_the_days_have_the_results_of_each_alone(storage: Storage) -> None:

@@ -1,6 +1,6 @@
 """The event-day assets: one per table of the flow, all made the same way from its declaration."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 import dagster as dg
@@ -32,11 +32,12 @@ def daily_asset(
     )
     def compute(
         context: dg.AssetExecutionContext, run_storage: StorageParam, progress: ProgressParam
-    ) -> dg.MaterializeResult[None]:
+    ) -> Iterator[dg.MaterializeResult[None]]:
         # All are slow to import.
         from usage_pipeline.orchestration.lineage import lineage_metadata  # noqa: PLC0415
         from usage_pipeline.orchestration.recent import chart_metadata  # noqa: PLC0415
         from usage_pipeline.pipeline.plots import plotted_numbers  # noqa: PLC0415
+        from usage_pipeline.pipeline.refresh import first_day_with_data  # noqa: PLC0415
         from usage_pipeline.storage.batches import batches  # noqa: PLC0415
         from usage_pipeline.storage.compute import compute_days  # noqa: PLC0415
 
@@ -49,14 +50,16 @@ def daily_asset(
             }
             return Outcome(done, dict(computed.failures))
 
-        days = days_of(context)
+        days = days_of(context, first_day_with_data(run_storage), run_storage.settings.clock.today)
+        if not days:
+            return
         if config:
             config(**context.op_execution_context.op_config).prepare(run_storage, days)
         each_batch(context, progress, batches(run_storage, days), work)
         # Metadata of the result is stored once per partition; the UI shows lineage and chart of the latest.
         recent = chart_metadata(run_storage, table.spec, table.charted)
         context.add_asset_metadata(lineage_metadata(table) | recent, partition_key=context.partition_keys[-1])
-        return dg.MaterializeResult()
+        yield dg.MaterializeResult()
 
     return compute
 

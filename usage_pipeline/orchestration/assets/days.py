@@ -74,6 +74,16 @@ def _retry_if_passing(context: dg.AssetExecutionContext, error: Exception) -> No
         raise dg.RetryRequested(RETRIES, RETRY_SECONDS * 2**context.retry_number) from error
 
 
-def days_of(context: dg.AssetExecutionContext) -> list[date]:
-    """The days of the run."""
-    return [date.fromisoformat(key) for key in context.partition_keys]
+def days_of(context: dg.AssetExecutionContext, first: date, last: date) -> list[date]:
+    """The days of the run that lie within this time; the log names the others.
+
+    A day that has not come, or lies before all that has landed, would be written as one without usage and rated by
+    the prices of today.
+    """
+    days = [date.fromisoformat(key) for key in context.partition_keys]
+    for day in days:
+        if day > last:
+            context.log.warning("%s is skipped: the day has not come yet", day)
+        elif day < first:
+            context.log.warning("%s is skipped: nothing has landed of it or of a day before", day)
+    return [day for day in days if first <= day <= last]

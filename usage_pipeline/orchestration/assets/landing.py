@@ -27,9 +27,12 @@ def landing_assets(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinit
     @dg.multi_asset(
         name="land",
         specs=[
-            table_spec(LANDED_EVENTS, "landing", NO_MAPPING),
-            table_spec(CONTENT, "landing"),
-            table_spec(REJECTED_LINES, "landing"),
+            spec.replace_attributes(skippable=True)
+            for spec in (
+                table_spec(LANDED_EVENTS, "landing", NO_MAPPING),
+                table_spec(CONTENT, "landing"),
+                table_spec(REJECTED_LINES, "landing"),
+            )
         ],
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
@@ -47,11 +50,13 @@ def landing_assets(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinit
             _log(context, landed)
             return Outcome({(day, name): told for name, told in _metadata(run_storage, landed).items()})
 
-        days, last = days_of(context), context.partition_keys[-1]
+        days = days_of(context, date.min, run_storage.settings.clock.today)
+        if not days:
+            return
         landing = DaysLanding(run_storage, days, context.run.run_id)
         each_batch(context, progress, [[day] for day in days], work)
         recent = chart_metadata(run_storage, LANDED_EVENTS) | reject_metadata(run_storage, days[-1])
-        context.add_asset_metadata(recent, asset_key=LANDED_EVENTS.name, partition_key=last)
+        context.add_asset_metadata(recent, asset_key=LANDED_EVENTS.name, partition_key=context.partition_keys[-1])
         for table in LANDING_TABLES:
             yield dg.MaterializeResult(asset_key=table.name)
 

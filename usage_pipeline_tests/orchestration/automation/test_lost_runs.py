@@ -11,6 +11,7 @@ from usage_pipeline.orchestration.automation.under_way import busy_days
 from usage_pipeline.storage import state
 from usage_pipeline.storage.locks import is_alive, run_lock
 from usage_pipeline_tests.orchestration.automation.conftest import Automation
+from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 
 REQUEST = dg.RunRequest(job_name="event_days", partition_key="2026-05-01")
 
@@ -52,6 +53,9 @@ def test_a_run_whose_process_lives_goes_on(automation: Automation, started: dg.D
 def test_a_run_holds_its_lock_while_it_computes_and_no_longer(
     automation: Automation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    day = str(REQUEST.partition_key)
+    Landing(automation.storage.settings.landing).write("persona", day, [prompt("e1", f"{day}T08:00:00Z")])
+    land_and_compute(automation.storage)
     seen = []
 
     def look(run: str) -> bool:
