@@ -64,7 +64,7 @@ def test_a_file_that_cannot_be_read_any_more_has_failed_and_counts_no_longer(
     (entry,) = logged(storage)
     assert (entry.action, entry.subject) == (Action.FAILED, "persona/2026-05-01/a.jsonl.gz")
     assert entry.reason == files(storage)["a.jsonl.gz"].error
-    assert tokens(storage, "2026-05-01", "2026-05-01") == [0]
+    assert tokens(storage, "2026-05-01", "2026-05-01") == [None]  # it is the only file of its day
 
 
 def test_a_vanished_file_is_logged_once_and_still_counts(storage: Storage, file: Path) -> None:
