@@ -8,7 +8,7 @@ and with them the seconds that they cost.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -150,10 +150,6 @@ def _evaluation(check: Check, result: "CheckResult", failing: "Sequence[CheckRes
             **({"failing": _table([_failing_day(other) for other in failing])} if failing else {}),
         },
     )
-
-
-def _number(value: float) -> dg.MetadataValue[Any]:
-    return dg.MetadataValue.int(value) if isinstance(value, int) else dg.MetadataValue.float(value)
 
 
 def _table(rows: "Sequence[Detail]") -> dg.TableMetadataValue:

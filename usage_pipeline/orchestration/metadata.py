@@ -7,7 +7,7 @@ import dagster as dg
 
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.storage.daily import ACCOUNTED, DailyTable
-from usage_pipeline.storage.tables import TableSpec, Zone
+from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Zone
 
 if TYPE_CHECKING:
     from usage_pipeline.storage.state import Partition
@@ -54,7 +54,9 @@ def table_spec(spec: TableSpec, group: str, *notes: str) -> dg.AssetSpec:
         group_name=group,
         owners=OWNERS,
         kinds=_KINDS[spec.zone],
-        tags={"partitioned_by": spec.partitioned_by.value} if spec.partitioned_by.value != "nothing" else {},
+        tags={"partitioned_by": spec.partitioned_by.value}
+        if spec.partitioned_by is not PartitionedBy.NOTHING
+        else {},
         metadata={
             "dagster/column_schema": dg.MetadataValue.table_schema(_column_schema(spec)),
             "dagster/table_name": dg.MetadataValue.text(spec.place),

@@ -98,10 +98,13 @@ def event_days(storage: Storage, connection: Connection) -> set[date]:
 
 
 def first_day_with_data(storage: Storage) -> date:
-    """Return the earliest day of the calendar that is a landing day or has landed events."""
+    """Return the earliest landing day, or the earliest day of landed events if it is before that."""
     with storage.warehouse.connect() as connection:
-        days = event_days(storage, connection) | state.partitions(connection, LANDED_EVENTS.name).keys()
-    return min(days, default=date.max)
+        first_days = (
+            state.first_day(connection, [LANDED_EVENTS.name, DAILY_TABLES[0].name]),
+            landed_files.first_event_day(connection),
+        )
+    return min((day for day in first_days if day), default=date.max)
 
 
 def with_downstream(names: Collection[str]) -> frozenset[str]:

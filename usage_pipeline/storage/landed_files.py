@@ -182,6 +182,11 @@ def event_days_of(connection: Connection, paths: Collection[str]) -> list[Landed
     return [LandedDay(**row) for row in connection.execute(query).mappings()]
 
 
+def first_event_day(connection: Connection) -> date | None:
+    """The earliest event day with rows of a landed file, if there is any."""
+    return connection.execute(_landed(func.min(landing_event_days.c.event_day))).scalar()
+
+
 def event_days(connection: Connection) -> set[date]:
     """Every event day with rows of a landed file."""
     return set(connection.execute(_landed(landing_event_days.c.event_day).distinct()).scalars())

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.daily import ACCOUNTED
@@ -121,6 +121,12 @@ def partitions_of(
     for row in connection.execute(query).mappings():
         found[row["table_name"]][row["day"]] = Partition(**{**row, "state": WriteState(row["state"])})
     return found
+
+
+def first_day(connection: Connection, tables: Collection[str]) -> date | None:
+    """The earliest day that one of these tables has, if there is any."""
+    columns = partition_state.c
+    return connection.execute(select(func.min(columns.day)).where(columns.table_name.in_(tables))).scalar()
 
 
 def days_in_state(

@@ -1,7 +1,5 @@
 """What Dagster shows of assets before anything runs: their flow, columns, checks and calendar."""
 
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -43,19 +41,6 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
 LANDING = {"landed_events", "content", "rejected_lines"}
 READING_LANDED_EVENTS = {name for name, (_, _, _, upstream) in ASSETS.items() if "landed_events" in upstream}
 CLOSED = dg.AssetKey("closed_periods")
-
-SLOW = {
-    "sqlglot",
-    "pandas",
-    "alembic",
-    "dagster_postgres",
-    "great_expectations",
-    "duckdb_engine",
-    "sqlalchemy",
-    "duckdb",
-    "pyarrow",
-    "genai_prices",
-}
 
 
 @pytest.fixture(scope="module")
@@ -287,22 +272,3 @@ def test_the_series_have_to_be_computed_between_midnight_and_six(specs: dict[str
     found = {name: spec.freshness_policy for name, spec in specs.items() if spec.freshness_policy}
     until_six = dg.FreshnessPolicy.cron("0 6 * * *", timedelta(hours=6), "UTC")
     assert found == dict.fromkeys(("token_series", "conversation_series", "message_series"), until_six)
-
-
-@pytest.fixture(scope="module")
-def loaded() -> subprocess.CompletedProcess[str]:
-    """A process that loads what Dagster loads, where a warning is an error, and prints what it has imported."""
-    script = "import sys, usage_pipeline.definitions; print(*sys.modules)"
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False
-    )
-
-
-def test_the_module_that_dagster_loads_imports_nothing_slow(loaded: subprocess.CompletedProcess[str]) -> None:
-    imported = set(loaded.stdout.split())
-    assert "usage_pipeline.definitions" in imported
-    assert SLOW & imported == set()
-
-
-def test_it_loads_without_a_warning(loaded: subprocess.CompletedProcess[str]) -> None:
-    assert (loaded.returncode, loaded.stderr) == (0, "")
