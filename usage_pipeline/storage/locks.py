@@ -19,6 +19,14 @@ _KEY = "hashtextextended(:key, 0)"
 _KEYS = "SELECT pg_advisory_lock(hashtextextended(key, 0)) FROM unnest(CAST(:keys AS text[])) AS key"
 """Takes them one after the other, in the order of the array."""
 
+_HOLDER = f"""
+    SELECT application_name
+    FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND granted AND (CAST(classid AS bigint) << 32) | CAST(objid AS bigint) = {_KEY}
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+"""The name under which the holder of a lock is connected."""
+
 
 @contextmanager
 def partition_locks(
@@ -64,6 +72,19 @@ def named_lock(engine: Engine, name: str) -> Iterator[None]:
         connection.commit()
         connection.detach()  # closed for good at the end, and the lock with it, even if the server has gone
         yield
+
+
+@contextmanager
+def sole_lock(engine: Engine, name: str, holder: str) -> Iterator[str | None]:
+    """Hold the lock of this name for this holder and yield None; if another has it, yield that holder at once."""
+    key = {"key": name}
+    with engine.connect() as connection:
+        connection.execute(text("SELECT set_config('application_name', :holder, false)"), {"holder": holder})
+        mine = connection.execute(text(f"SELECT pg_try_advisory_lock({_KEY})"), key).scalar_one()
+        other = None if mine else connection.execute(text(_HOLDER), key).scalar_one_or_none() or "another process"
+        connection.commit()
+        connection.detach()
+        yield other
 
 
 def run_lock(engine: Engine, run: str) -> AbstractContextManager[None]:

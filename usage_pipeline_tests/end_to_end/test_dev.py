@@ -147,6 +147,23 @@ def test_a_command_that_is_interrupted_while_the_database_starts_says_so(tmp_pat
     assert run_command("run", "--data-dir", str(data_dir)) == "All days are current.\n"
 
 
+def test_no_server_is_left_behind_by_a_command_although_the_one_before_was_killed(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    running, users = data_dir / "postgres" / "postmaster.pid", data_dir / "postgres" / ".handle_pids.json"
+    command = [sys.executable, "-m", "usage_pipeline.cli", "run", "--data-dir", str(data_dir)]
+    process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not users.exists():
+        try:
+            process.wait(0.01)
+        except subprocess.TimeoutExpired:
+            continue
+    process.kill()
+    process.wait()
+    assert running.exists()
+    assert run_command("run", "--data-dir", str(data_dir)) == "All days are current.\n"
+    assert not running.exists()
+
+
 def test_a_command_that_is_interrupted_while_dagster_runs_says_so(
     interrupted: tuple[Path, tuple[int, str]],
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from usage_pipeline.errors import LockTimeoutError
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.locks import partition_locks
+from usage_pipeline.storage.locks import partition_locks, sole_lock
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.storage.things import DAY, NEXT_DAY
 
@@ -89,3 +89,14 @@ def test_who_did_not_get_all_locks_keeps_none(storage: Storage) -> None:
             pass
         with partition_locks(storage.warehouse, "things", [DAY], 1):
             pass
+
+
+def test_a_sole_lock_names_its_holder_and_is_free_after_it(storage: Storage) -> None:
+    with (
+        sole_lock(storage.warehouse, "daemon", holder="the first") as first,
+        sole_lock(storage.warehouse, "daemon", holder="the second") as second,
+        sole_lock(storage.warehouse, "another", holder="the second") as another,
+    ):
+        assert (first, second, another) == (None, "the first", None)
+    with sole_lock(storage.warehouse, "daemon", holder="the third") as third:
+        assert third is None
