@@ -3,42 +3,67 @@
 Imported by runs only: sqlglot is slow to import.
 """
 
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from functools import cache
 
 import dagster as dg
-from sqlglot import exp
+from sqlglot import exp, parse_one
 from sqlglot.lineage import Node, lineage
 
 from usage_pipeline.orchestration.metadata import markdown_table
 from usage_pipeline.storage.daily import DailyTable, Derived, EventDays, LandedRows, Lookback, Parameters, SameDay
 
+_DAY = "event_day"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a column is made from: columns of other assets, and in words what is no column of one."""
+
+    columns: tuple[tuple[str, str], ...]
+    words: tuple[str, ...]
+
 
 @cache
-def column_lineage(table: DailyTable) -> dg.TableColumnLineage:
-    """For each column of the table, the columns of other assets that it is made from."""
+def origins(table: DailyTable) -> dict[str, Origin]:
+    """What each column of the table is made from."""
     derived = {entry.name: entry.sql.text for entry in table.inputs if isinstance(entry, Derived)}
     # Labels of nodes are not used, and trimmed ones cost most of the time.
     nodes = lineage(
         None, table.sql.text, _schema(table), sources=derived, dialect="duckdb", trim_selects=False, copy=False
     )
     assert isinstance(nodes, dict)  # noqa: S101 - without a column name all columns are returned
-    return dg.TableColumnLineage(
-        deps_by_column={name: _dependencies(nodes[name], table) for name in table.spec.column_names}
-    )
+    return {name: _origin(nodes[name], table) for name in table.spec.column_names}
 
 
 def lineage_metadata(table: DailyTable) -> dict[str, dg.MetadataValue]:
     """The lineage for programs and, because the UI draws none of columns, as Markdown for people."""
-    found = column_lineage(table)
-    rows = [(f"`{column}`", ", ".join(map(_source, sources))) for column, sources in found.deps_by_column.items()]
+    found = origins(table)
+    rows = [
+        (f"`{name}`", ", ".join([*map(_named, origin.columns), *origin.words])) for name, origin in found.items()
+    ]
     return {
-        "dagster/column_lineage": dg.MetadataValue.column_lineage(found),
+        "dagster/column_lineage": dg.MetadataValue.column_lineage(column_lineage(table)),
         "column_sources": dg.MetadataValue.md(markdown_table(("Column", "Made from"), rows)),
     }
 
 
-def _source(source: dg.TableColumnDep) -> str:
-    return f"`{source.asset_key.to_user_string()}.{source.column_name}`"
+def column_lineage(table: DailyTable) -> dg.TableColumnLineage:
+    """For each column of the table, the columns of other assets that it is made from."""
+    return dg.TableColumnLineage(
+        deps_by_column={
+            name: [
+                dg.TableColumnDep(asset_key=dg.AssetKey(asset), column_name=column)
+                for asset, column in found.columns
+            ]
+            for name, found in origins(table).items()
+        }
+    )
+
+
+def _named(column: tuple[str, str]) -> str:
+    return f"`{'.'.join(column)}`"
 
 
 def _schema(table: DailyTable) -> dict[str, dict[str, str]]:
@@ -47,9 +72,9 @@ def _schema(table: DailyTable) -> dict[str, dict[str, str]]:
         match entry:
             case LandedRows() | SameDay() | Lookback():
                 columns = {column.name: column.type for column in entry.spec.columns}
-                schema[entry.name] = {**columns, "event_day": "DATE"}
+                schema[entry.name] = {**columns, _DAY: "DATE"}
             case EventDays():
-                schema[entry.name] = {"event_day": "DATE"}
+                schema[entry.name] = {_DAY: "DATE"}
             case Parameters():
                 schema[entry.name] = {"digest_key": "VARCHAR", "lookback_days": "BIGINT"}
             case Derived():
@@ -59,17 +84,40 @@ def _schema(table: DailyTable) -> dict[str, dict[str, str]]:
     return schema
 
 
-def _dependencies(node: Node, table: DailyTable) -> list[dg.TableColumnDep]:
+def _origin(node: Node, table: DailyTable) -> Origin:
     leaves = [leaf for leaf in node.walk() if isinstance(leaf.expression, exp.Table)]
+    if not leaves:
+        counts = any(part.expression.find(exp.AggFunc) for part in node.walk())
+        return Origin((), _rows(table) if counts else ("a constant",))
     found = {(leaf.expression.name, leaf.name.rpartition(".")[2].strip('"')) for leaf in leaves}
-    # The day of a partition is no column of every table.
-    known = {
+    assets = _assets(table)
+    shipped = sorted({name for name, column in found if name not in assets and column != _DAY})
+    columns = {(name, column) for name, column in found if column in assets.get(name, ())}
+    columns |= {joined for name in shipped for joined in _joined(table, name)}
+    day = ["the day"] if any(column == _DAY for _, column in found) else []
+    return Origin(tuple(sorted(columns)), (*day, *(f"`{name}`" for name in shipped)))
+
+
+def _rows(table: DailyTable) -> tuple[str, ...]:
+    read = [entry.name for entry in table.inputs if isinstance(entry, LandedRows | SameDay)]
+    return tuple(f"the number of rows of `{name}`" for name in read)
+
+
+def _assets(table: DailyTable) -> dict[str, Collection[str]]:
+    """The tables that are assets, and their columns; the day of a partition is no column of every table."""
+    return {
         entry.name: entry.spec.column_names
         for entry in table.inputs
         if isinstance(entry, LandedRows | SameDay | Lookback)
     }
-    return [
-        dg.TableColumnDep(asset_key=dg.AssetKey(asset), column_name=column)
-        for asset, column in sorted(found)
-        if column in known.get(asset, ())
-    ]
+
+
+def _joined(table: DailyTable, shipped: str) -> Iterator[tuple[str, str]]:
+    """The columns of assets by which the rows of a shipped table are chosen."""
+    assets = _assets(table)
+    texts = [table.sql.text, *(entry.sql.text for entry in table.inputs if isinstance(entry, Derived))]
+    for text in texts:
+        for join in parse_one(text, dialect="duckdb").find_all(exp.Join):
+            if join.this.name == shipped and join.args.get("on"):
+                columns = [(column.table, column.name) for column in join.args["on"].find_all(exp.Column)]
+                yield from (column for column in columns if column[1] in assets.get(column[0], ()))

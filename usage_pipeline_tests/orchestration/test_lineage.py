@@ -3,7 +3,7 @@
 import dagster as dg
 import pytest
 
-from usage_pipeline.orchestration.lineage import column_lineage, lineage_metadata
+from usage_pipeline.orchestration.lineage import column_lineage, lineage_metadata, origins
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.storage.daily import DailyTable
 
@@ -20,7 +20,8 @@ def lineage_of(name: str, column: str) -> set[tuple[str, str]]:
     [
         ("usage_records", "tokens_in", {("landed_events", "tokens_in")}),
         ("conflicts", "counted_line", {("excluded_events", "decided_by_line")}),
-        ("daily_usage", "errors", {("usage_records", "status"), ("usage_records", "error_code")}),
+        ("daily_usage", "errors", {("usage_records", name) for name in ("status", "error_code", "type")}),
+        ("daily_usage", "prompts", {("usage_records", "type")}),
         ("usage_quarter_hours", "quarter_hour", {("usage_records", "occurred_at")}),
         ("conversation_starts", "conversations", {("conversations", "conversations")}),
         ("token_series", "total", {("daily_usage", "tokens_total")}),
@@ -58,3 +59,23 @@ def test_lineage_is_told_in_words_too() -> None:
         "| `tenant_id` | `daily_usage.tenant_id` |\n"
         "| `total` | `daily_usage.tokens_total` |"
     )
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "words"),
+    [
+        ("daily_usage", "records", ("the number of rows of `usage_records`",)),
+        ("daily_usage", "prompts", ("`event_types`",)),
+        ("daily_usage", "day", ("the day",)),
+        ("daily_breakdown", "dimension", ("`dimensions`",)),
+        ("daily_performance", "latency_to_ms", ("`latency_buckets`",)),
+    ],
+)
+def test_what_is_no_column_of_an_asset_is_told_in_words(table: str, column: str, words: tuple[str, ...]) -> None:
+    (found,) = [origins(entry)[column] for entry in DAILY_TABLES if entry.name == table]
+    assert found.words == words
+
+
+@pytest.mark.parametrize("table", DAILY_TABLES, ids=lambda table: table.name)
+def test_every_column_is_made_from_something(table: DailyTable) -> None:
+    assert [name for name, found in origins(table).items() if not found.columns and not found.words] == []
