@@ -48,5 +48,9 @@ class LockTimeoutError(UsagePipelineError):
     """Another process is writing the same partition and did not finish in time."""
 
 
+class ServiceError(UsagePipelineError):
+    """Dagster's web server and daemon cannot start; the text says what hinders them."""
+
+
 class UnreadableFileError(UsagePipelineError):
     """A landing file cannot be read to its end, so no line of it counts."""

@@ -38,7 +38,13 @@ class Settings(BaseModel):
     dagster_database_url: SecretStr | None = Field(
         None, description="Dagster's own database. Unset: `dagster` on the server of the warehouse."
     )
-    first_day: date = Field(date(2023, 1, 1), description="First day of the calendar, UTC.")
+    first_day: date = Field(
+        date(2023, 1, 1),
+        description=(
+            "First day of the calendar, UTC: earlier lines are rejected. Unset: the UI begins with the first day "
+            "that has data."
+        ),
+    )
     lateness_days: Annotated[int, Field(ge=0, le=366)] = Field(
         3, description="Days after its end that a day stays provisional."
     )
@@ -72,7 +78,7 @@ class Settings(BaseModel):
         600, description="Seconds to wait for another writer of the same partition."
     )
     sensor_interval_seconds: Annotated[int, Field(ge=1)] = Field(
-        30, description="Seconds between two scans of the landing folder and the state by the sensors."
+        10, description="Seconds between two scans of the landing folder and the state by the sensors."
     )
     gap_filler_interval_seconds: Annotated[int, Field(ge=1)] = Field(
         900, description="Seconds between two searches of the gap filler for missing days."
@@ -129,6 +135,11 @@ class Settings(BaseModel):
     def landing(self) -> Path:
         """The directory that others write logs into. This package only reads it."""
         return self.data_dir / "landing"
+
+    @property
+    def dagster_dir(self) -> Path:
+        """The directory of Dagster's own files."""
+        return self.data_dir / "dagster"
 
     @property
     def clock(self) -> Clock:

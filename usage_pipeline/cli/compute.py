@@ -43,12 +43,12 @@ def land(first: From = None, last: To = None, *, suites: Suites = True, data_dir
     Example: `usage-pipeline land --from 2026-02-01 --to 2026-02-07`
     """
     from usage_pipeline.cli.session import open_session, report
-    from usage_pipeline.pipeline.landing_work import scan_days
+    from usage_pipeline.pipeline.landing_work import scan
     from usage_pipeline.pipeline.refresh import RefreshSummary, land_days
 
     with open_session(load_settings(data_dir), "land", suites=suites) as session:
         summary = RefreshSummary()
-        land_days(session, _within(scan_days(session.storage), first, last), summary)
+        land_days(session, _within(scan(session.storage).days(), first, last), summary)
         unusable = report(session.storage, summary)
     if unusable:
         raise typer.Exit(3)

@@ -1,9 +1,5 @@
 """Commands around the pipeline: `dev`, `migrate`, `doctor`."""
 
-import os
-import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,22 +21,12 @@ def dev(
 
     Example: `usage-pipeline dev --port 3001`
     """
-    from usage_pipeline.orchestration.instance import project_dir
-    from usage_pipeline.storage.warehouse import migrate as migrate_warehouse
+    from usage_pipeline.orchestration.dev_server import address, dev_server, wait
 
     settings = load_settings(data_dir)
-    migrate_warehouse(settings)
-    home = project_dir()
-    environment = {**os.environ, "DAGSTER_HOME": str(home), "USAGE_DATA_DIR": str(settings.data_dir)}
-    (settings.data_dir / "dagster").mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
-    console.print(f"Dagster: http://127.0.0.1:{port} (Ctrl+C stops it)", highlight=False)
-    # In the background of a script interrupts are ignored, and then Dagster would ignore SIGTERM too.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    process = subprocess.Popen(command, cwd=home, env=environment)  # noqa: S603 - our own command
-    for stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(stop, lambda *_: process.terminate())
-    raise typer.Exit(max(process.wait(), 0))
+    with dev_server(settings, port) as process:
+        console.print(f"Dagster: {address(port)} (Ctrl+C stops it)", highlight=False)
+        raise typer.Exit(wait(process, settings, port))
 
 
 def migrate(data_dir: DataDir = None) -> None:

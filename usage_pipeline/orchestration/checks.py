@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from usage_pipeline.errors import SuiteError
-from usage_pipeline.orchestration.dagster_internals import log_evaluations, partitioned_check
-from usage_pipeline.orchestration.metadata import SHOWN_ROWS
+from usage_pipeline.orchestration.dagster_internals import PRIORITY_TAG, log_evaluations, partitioned_check
+from usage_pipeline.orchestration.metadata import table_value
 from usage_pipeline.orchestration.resources import StorageParam
 from usage_pipeline.settings import Settings
 from usage_pipeline.validation.checks import DAY_CHECKS, LANDING_CHECKS, Check, Severity
@@ -72,12 +72,16 @@ def _checks(
     *,
     can_be_off: bool = False,
 ) -> dg.AssetChecksDefinition:
+    # What takes seconds to import waits until everything else in the run is done.
+    priority = {PRIORITY_TAG: "-1"} if can_be_off else {}
+
     by_key = {dg.AssetCheckKey(dg.AssetKey(check.table), check.name): check for check in checks}
 
     @dg.multi_asset_check(
         name=f"{name}_checks",
         specs=[partitioned_check(check.name, check.table, check.description, partitions) for check in checks],
         can_subset=True,
+        op_tags=priority,
     )
     def look(context: dg.AssetCheckExecutionContext, run_storage: StorageParam) -> Iterator[dg.AssetCheckResult]:
         if can_be_off and context.run.tags.get(SUITES_TAG) == OFF:
@@ -145,20 +149,10 @@ def _evaluation(check: Check, result: "CheckResult", failing: "Sequence[CheckRes
             "observed": result.observed,
             "expected": result.expected,
             **result.numbers,
-            **({"details": _table(result.details)} if result.details else {}),
+            **({"details": table_value(result.details)} if result.details else {}),
             "days_failing": len(failing),
-            **({"failing": _table([_failing_day(other) for other in failing])} if failing else {}),
+            **({"failing": table_value([_failing_day(other) for other in failing])} if failing else {}),
         },
-    )
-
-
-def _table(rows: "Sequence[Detail]") -> dg.TableMetadataValue:
-    """The first rows as a table."""
-    schema = [
-        dg.TableColumn(name, "int" if isinstance(value, int) else "string") for name, value in rows[0].items()
-    ]
-    return dg.MetadataValue.table(
-        [dg.TableRecord(dict(row)) for row in rows[:SHOWN_ROWS]], dg.TableSchema(columns=schema)
     )
 
 

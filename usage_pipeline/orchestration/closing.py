@@ -10,6 +10,7 @@ import dagster as dg
 
 from usage_pipeline.billing.tables import CLOSED_PERIODS
 from usage_pipeline.costs.tables import TENANT_COSTS
+from usage_pipeline.orchestration.inputs import TENANTS
 from usage_pipeline.orchestration.metadata import SHOWN_ROWS, markdown_table, table_spec
 from usage_pipeline.orchestration.resources import StorageParam
 
@@ -26,7 +27,11 @@ _COLUMNS = ("First day", "Last day", "Tenants", "Blocked by")
 
 @dg.multi_asset(
     name=CLOSED_PERIODS.name,
-    specs=[table_spec(CLOSED_PERIODS, "billing").replace_attributes(deps=[TENANT_COSTS.name], kinds={"postgres"})],
+    specs=[
+        table_spec(CLOSED_PERIODS, "billing").replace_attributes(
+            deps=[TENANT_COSTS.name, TENANTS], kinds={"postgres"}
+        )
+    ],
 )
 def closed_periods(context: dg.AssetExecutionContext, run_storage: StorageParam) -> dg.MaterializeResult[None]:
     """Close what is due."""

@@ -14,6 +14,10 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetC
 
 # Dagster has one data version for all partitions of a run, and no function that sets one for each.
 from dagster._core.definitions.data_version import DATA_VERSION_IS_USER_PROVIDED_TAG, DATA_VERSION_TAG
+from dagster._core.definitions.repository_definition.valid_definitions import SINGLETON_REPOSITORY_NAME
+
+# The type of a job of assets, which `define_asset_job` returns.
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 # An evaluation is of one partition, but the result that a check returns is of the whole run. So each evaluation is
 # written as an event, all of them together.
@@ -26,6 +30,9 @@ from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 # `dagster.yaml` may name our own subclasses of these; Dagster exports none of them.
 from dagster._core.instance.ref import InstanceRef
 
+# The origin of a run says which code location and job it belongs to.
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+
 # The statuses of runs that are queued or go on.
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
@@ -36,6 +43,7 @@ from dagster._core.storage.root import LocalArtifactStorage
 from dagster._core.storage.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
+    MAX_RETRIES_TAG,
     PARTITION_NAME_TAG,
     PRIORITY_TAG,
     WILL_RETRY_TAG,
@@ -47,6 +55,12 @@ if TYPE_CHECKING:
 
     from dagster._daemon.types import DaemonStatus
     from sqlalchemy import Connection
+
+
+def job_origin(location: str, job: str) -> RemoteJobOrigin:
+    """The origin of a run of this job of a code location."""
+    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin(location), SINGLETON_REPOSITORY_NAME)
+    return RemoteJobOrigin(repository, job)
 
 
 def daemon_statuses(instance: dg.DagsterInstance, tolerance_seconds: int) -> "Mapping[str, DaemonStatus]":

@@ -11,6 +11,7 @@ import dagster as dg
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.orchestration.checks import OFF, SUITES_TAG
+from usage_pipeline.orchestration.dagster_internals import MAX_RETRIES_TAG
 from usage_pipeline.orchestration.instance import kept_connections, open_instance
 from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS, partition_key, partitions_of, range_tags
 from usage_pipeline.orchestration.resources import COMMAND_TAG, PROGRESS, STORAGE
@@ -19,6 +20,10 @@ from usage_pipeline.storage.opened import Storage
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """The command reports by itself; the run's log is in the UI."""
+
+
+NONE = "0"
+"""Retries by the daemon: it would take over a command that was interrupted."""
 
 
 class Progress(Protocol):
@@ -64,7 +69,7 @@ class DagsterRunner:
                 instance=self.instance,
                 asset_selection=assets,
                 run_config=QUIET,
-                tags={COMMAND_TAG: self.command, **suites, **range_tags(days)},
+                tags={COMMAND_TAG: self.command, MAX_RETRIES_TAG: NONE, **suites, **range_tags(days)},
                 partition_key=partition_key(days),
             )
         except dg.Failure as failure:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 
 import dagster as dg
 import yaml
-from dagster_postgres import DagsterPostgresStorage
+from dagster_postgres import DagsterPostgresStorage, PostgresRunStorage
 from sqlalchemy import Engine, NullPool, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError
@@ -26,8 +26,10 @@ from usage_pipeline.orchestration.dagster_internals import (
     LocalComputeLogManager,
     NoOpComputeLogManager,
     daemon_statuses,
+    job_origin,
 )
 from usage_pipeline.orchestration.event_log import BatchedEventLog
+from usage_pipeline.orchestration.resources import COMMAND_TAG
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.locks import named_lock
 from usage_pipeline.storage.postgres import database_urls, ensure_database
@@ -39,12 +41,28 @@ TOLERANCE_SECONDS = 300
 """The daemon writes a heartbeat every half minute, and later when it is busy."""
 
 
+LOCATION = "usage_pipeline"
+"""The code location, as `workspace.yaml` names it."""
+
+
+class RunsOfCommands(PostgresRunStorage):
+    """The runs. Those of commands name the code location too: the timeline of the UI leaves out runs without."""
+
+    def add_run(self, dagster_run: dg.DagsterRun) -> dg.DagsterRun:
+        """Add a run."""
+        if COMMAND_TAG in dagster_run.tags:
+            super().add_run(dagster_run._replace(remote_job_origin=job_origin(LOCATION, dagster_run.job_name)))
+            return dagster_run  # as it is made in this process, without a code location
+        return super().add_run(dagster_run)
+
+
 class ServerStorage(DagsterPostgresStorage):
     """Runs, events and schedules in the database `dagster`, on the server of the warehouse."""
 
     def __init__(self, url: str, data: ConfigurableClassData) -> None:
         """Connect to that database; its tables are made where they are missing."""
         super().__init__(postgres_url=url, inst_data=data)
+        self._run_storage = RunsOfCommands(url, should_autocreate_tables=False)
         self._event_log_storage = BatchedEventLog(url, should_autocreate_tables=False)
 
     @classmethod
@@ -82,7 +100,7 @@ class _BelowDataDir:
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> Self:  # noqa: ANN401, ARG003
         """Take the place from the settings."""
-        base_dir = str(dagster_dir(Settings.load()) / cls.folder)
+        base_dir = str(Settings.load().dagster_dir / cls.folder)
         return cls(base_dir=base_dir, inst_data=inst_data)  # type: ignore[call-arg]  # of Dagster's class
 
 
@@ -96,11 +114,6 @@ class DataDirComputeLogs(_BelowDataDir, LocalComputeLogManager):
     """What runs print, below the data directory."""
 
     folder = "storage"
-
-
-def dagster_dir(settings: Settings) -> Path:
-    """Where Dagster keeps its files."""
-    return settings.data_dir / "dagster"
 
 
 def project_dir() -> Path:

@@ -1,4 +1,4 @@
-"""The calendar that all daily assets share, and the two jobs that backfills and commands run.
+"""The calendar that all daily assets share, and the jobs that backfills, sensors and commands run.
 
 All assets share the calendar and the backfill policy: with several Dagster splits a backfill into odd pieces.
 """
@@ -10,6 +10,7 @@ import dagster as dg
 
 from usage_pipeline.clock import days_between
 from usage_pipeline.events.record import LANDING_TABLES
+from usage_pipeline.orchestration.calendar import first_day
 from usage_pipeline.orchestration.dagster_internals import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
@@ -33,10 +34,16 @@ EVENT_DAYS = dg.define_asset_job(
     description="Compute event days: records, cube, conversations and the three series.",
 )
 
+ARRIVED_DAYS = dg.define_asset_job(
+    "arrived_days",
+    selection=LANDING_DAYS.selection | EVENT_DAYS.selection,
+    description="Land the new files of landing days, and compute the event days of the same dates.",
+)
+
 
 def daily_partitions(settings: Settings) -> dg.DailyPartitionsDefinition:
     """UTC days from the first day of the calendar to today; today is open but there."""
-    return dg.DailyPartitionsDefinition(start_date=settings.first_day.isoformat(), timezone="UTC", end_offset=1)
+    return dg.DailyPartitionsDefinition(start_date=first_day(settings).isoformat(), timezone="UTC", end_offset=1)
 
 
 def partitions_of(days: Sequence[date]) -> dg.DailyPartitionsDefinition:

@@ -1,6 +1,6 @@
 """How assets look in the UI: their specs, the numbers of each partition, and tables in Markdown."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -37,12 +37,17 @@ NO_MAPPING = (
 )
 
 
-def daily_spec(table: DailyTable, group: str, freshness: dg.FreshnessPolicy | None) -> dg.AssetSpec:
-    """The asset of an event-day table."""
+def daily_spec(
+    table: DailyTable, group: str, freshness: dg.FreshnessPolicy | None, inputs: Sequence[dg.AssetSpec] = ()
+) -> dg.AssetSpec:
+    """The asset of an event-day table, which reads other tables and perhaps files that people edit."""
     notes = [NO_MAPPING] if LANDED_EVENTS.name in table.upstream else []
     spec = table_spec(table.spec, group, *notes)
     return spec.replace_attributes(
-        deps=table.upstream, code_version=table.code_version, freshness_policy=freshness, skippable=True
+        deps=[*table.upstream, *inputs],
+        code_version=table.code_version,
+        freshness_policy=freshness,
+        skippable=True,
     )
 
 
@@ -96,6 +101,16 @@ def partition_metadata(partition: "Partition") -> Metadata:
         OUTPUT_DIGEST: partition.output_digest,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def table_value(rows: Sequence[Mapping[str, int | str]]) -> dg.TableMetadataValue:
+    """The first rows as a table; there is at least one."""
+    schema = [
+        dg.TableColumn(name, "int" if isinstance(value, int) else "string") for name, value in rows[0].items()
+    ]
+    return dg.MetadataValue.table(
+        [dg.TableRecord(dict(row)) for row in rows[:SHOWN_ROWS]], dg.TableSchema(columns=schema)
+    )
 
 
 def markdown_table(

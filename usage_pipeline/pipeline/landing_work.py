@@ -7,7 +7,7 @@ from datetime import date
 
 from usage_pipeline.clock import in_words
 from usage_pipeline.events.landing.rules import LandingRules
-from usage_pipeline.events.landing.scan import LandingFile, Misplaced, scan_landing
+from usage_pipeline.events.landing.scan import LandingFile, Misplaced, Scan, scan_landing
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.events.source_format import SourceFormat, load_formats
 from usage_pipeline.storage import landed_files, state
@@ -43,11 +43,11 @@ class LandingWork:
 def find_landing_work(storage: Storage) -> LandingWork:
     """Find the days with new or changed files or with missing objects, and the oddities."""
     formats = load_formats(storage.settings)
-    scan = scan_landing(storage.settings, formats)
+    found = scan_landing(storage.settings, formats)
     with storage.warehouse.connect() as connection:
         known = {file.path: file for file in landed_files.files(connection)}
         partitions = state.partitions(connection, LANDED_EVENTS.name)
-    by_day, tenants = scan.days(), load_tenants(storage.settings)
+    by_day, tenants = found.days(), load_tenants(storage.settings)
     days = {
         day
         for day, files in by_day.items()
@@ -62,12 +62,12 @@ def find_landing_work(storage: Storage) -> LandingWork:
         or any(_has_other_format(formats, known[file.path]) for file in by_day[day])
     ]
     vanished = sorted(path for path in known if not _is_there(storage, path))
-    return LandingWork(sorted(days), scan.misplaced, vanished, outdated)
+    return LandingWork(sorted(days), found.misplaced, vanished, outdated)
 
 
-def scan_days(storage: Storage) -> dict[date, list[LandingFile]]:
-    """Return the files of the landing folder by landing day."""
-    return scan_landing(storage.settings, load_formats(storage.settings)).days()
+def scan(storage: Storage) -> Scan:
+    """Return the content of the landing folder."""
+    return scan_landing(storage.settings, load_formats(storage.settings))
 
 
 def _is_there(storage: Storage, path: str) -> bool:

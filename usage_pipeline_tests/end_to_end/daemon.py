@@ -1,5 +1,6 @@
 """A deployment with the real web server and daemon, asked and told through GraphQL as the UI does."""
 
+import json
 import os
 import signal
 import socket
@@ -27,6 +28,24 @@ STATUSES = """{
     assetPartitionStatuses { ... on TimePartitionStatuses { ranges { status startKey endKey } } }
   }
 }"""
+EXECUTIONS = """query($asset: AssetKeyInput!, $check: String!) {
+  assetCheckExecutions(assetKey: $asset, checkName: $check, limit: 100) {
+    status partition
+    evaluation { severity description metadataEntries { label ... on TableMetadataEntry { table { records } } } }
+  }
+}"""
+SENSOR = """query($sensor: SensorSelector!) {
+  sensorOrError(sensorSelector: $sensor) { ... on Sensor { sensorState { ticks(limit: 1) { skipReason } } } }
+}"""
+WIPE = """mutation($assets: [PartitionsByAssetSelector!]!) {
+  wipeAssets(assetPartitionRanges: $assets) { __typename }
+}"""
+LAUNCH_RUN = """mutation($params: ExecutionParams!) {
+  launchRun(executionParams: $params) {
+    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
+  }
+}"""
+REPOSITORY = {"repositoryName": "__repository__", "repositoryLocationName": "usage_pipeline"}
 CHECKS = """{
   assetNodes {
     assetKey { path }
@@ -91,6 +110,40 @@ class Service:
             for check in node["assetChecksOrError"].get("checks", [])
         }
 
+    def assets_with(self, days: set[str]) -> set[str]:
+        """The assets that the UI shows as materialized on all of these days."""
+        return {
+            asset
+            for asset, ranges in self.materialized().items()
+            if all(any(first <= day <= last for first, last in ranges) for day in days)
+        }
+
+    def executions(self, asset: str, check: str) -> list[dict[str, Any]]:
+        """The executions of a check, newest first."""
+        found = self.ask(EXECUTIONS, asset={"path": [asset]}, check=check)
+        return list(found["assetCheckExecutions"])
+
+    def reason(self, sensor: str) -> str:
+        """Why the sensor requested nothing at its last evaluation."""
+        found = self.ask(SENSOR, sensor={**REPOSITORY, "sensorName": sensor})["sensorOrError"]
+        (tick,) = found["sensorState"]["ticks"]
+        return str(tick["skipReason"])
+
+    def wipe(self, asset: str) -> None:
+        """Delete Dagster's record of the asset, as the button in the UI does."""
+        wiped = self.ask(WIPE, assets=[{"assetKey": {"path": [asset]}}])["wipeAssets"]
+        assert wiped["__typename"] == "AssetWipeSuccess", wiped
+
+    def launch_run(self, job: str, tags: Mapping[str, str]) -> dict[str, Any]:
+        """Launch a run of a job, and return the answer."""
+        params = {
+            "selector": {**REPOSITORY, "pipelineName": job},
+            "executionMetadata": {"tags": [{"key": key, "value": value} for key, value in tags.items()]},
+            "runConfigData": {},
+            "mode": "default",
+        }
+        return dict(self.ask(LAUNCH_RUN, params=params)["launchRun"])
+
     def runs(self, **chosen: Any) -> list[dict[str, Any]]:
         """The runs, newest first; `chosen` filters them."""
         found = self.ask(RUNS, filter=chosen)["runsOrError"]["results"]
@@ -150,12 +203,23 @@ class Service:
         self.process.wait(STOP_SECONDS)
 
 
+def details(found: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The table of faults that an execution of a check shows."""
+    entries = {entry["label"]: entry for entry in found["evaluation"]["metadataEntries"]}
+    return [json.loads(record) for record in entries["details"]["table"]["records"]]
+
+
+def free_port() -> int:
+    """A port that nothing uses now."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
 def service(environment: Mapping[str, str], data_dir: Path) -> Iterator[Service]:
     """`usage-pipeline dev` on a free port, loaded; stopped in the end if it still runs."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "usage_pipeline.cli", "dev", "--port", str(port)]
     data_dir.mkdir(parents=True, exist_ok=True)
     log = data_dir / "dev.log"

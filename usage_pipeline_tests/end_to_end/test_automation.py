@@ -17,7 +17,7 @@ from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.pipeline.tables import PARTITIONED_TABLES
 from usage_pipeline.records.queries import LandingRange, read_faults
 from usage_pipeline.storage.opened import open_storage
-from usage_pipeline_tests.end_to_end.daemon import Service, service
+from usage_pipeline_tests.end_to_end.daemon import Service, details, service
 from usage_pipeline_tests.end_to_end.support import Deployment
 from usage_pipeline_tests.support import Landing, files, prompt
 
@@ -169,12 +169,6 @@ def new_runs(running: Service, known: set[str]) -> list[tuple[str, str, str]]:
         for run in reversed(running.runs())
         if run["runId"] not in known
     ]
-
-
-def details(found: dict[str, Any]) -> list[dict[str, Any]]:
-    """The faults that an evaluation shows."""
-    entries = {entry["label"]: entry for entry in found["evaluation"]["metadataEntries"]}
-    return [json.loads(record) for record in entries["details"]["table"]["records"]]
 
 
 def is_named(path: str, problem: str, named: Iterable[dict[str, Any]]) -> bool:

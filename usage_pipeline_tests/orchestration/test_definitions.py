@@ -17,9 +17,13 @@ LANDING_DAY, EVENT_DAY = "landing_day", "event_day"
 
 # asset: (group, kinds, day of its partitions, what it reads)
 ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
-    "landed_events": ("landing", LAKE, LANDING_DAY, set()),
-    "content": ("landing", LAKE, LANDING_DAY, set()),
-    "rejected_lines": ("landing", LAKE, LANDING_DAY, set()),
+    "landing_folder": ("inputs", {"file"}, None, set()),
+    "formats": ("inputs", {"yaml"}, None, set()),
+    "prices": ("inputs", {"yaml"}, None, set()),
+    "tenants": ("inputs", {"yaml"}, None, set()),
+    "landed_events": ("landing", LAKE, LANDING_DAY, {"landing_folder", "formats", "tenants"}),
+    "content": ("landing", LAKE, LANDING_DAY, {"landing_folder", "formats", "tenants"}),
+    "rejected_lines": ("landing", LAKE, LANDING_DAY, {"landing_folder", "formats", "tenants"}),
     "excluded_events": ("records", LAKE, EVENT_DAY, {"landed_events"}),
     "usage_records": ("records", LAKE, EVENT_DAY, {"landed_events", "excluded_events"}),
     "conflicts": ("records", LAKE, EVENT_DAY, {"landed_events", "excluded_events"}),
@@ -33,14 +37,15 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     "daily_breakdown": ("breakdowns", WAREHOUSE, EVENT_DAY, {"daily_usage", "conversation_starts"}),
     "daily_performance": ("breakdowns", WAREHOUSE, EVENT_DAY, {"usage_records"}),
     "daily_quality": ("breakdowns", WAREHOUSE, EVENT_DAY, {"usage_records"}),
-    "daily_costs": ("costs", LAKE, EVENT_DAY, {"usage_records"}),
+    "daily_costs": ("costs", LAKE, EVENT_DAY, {"usage_records", "prices"}),
     "tenant_costs": ("costs", WAREHOUSE, EVENT_DAY, {"daily_costs"}),
     "cost_drift": ("costs", WAREHOUSE, EVENT_DAY, {"usage_records"}),
-    "closed_periods": ("billing", {"postgres"}, None, {"tenant_costs"}),
+    "closed_periods": ("billing", {"postgres"}, None, {"tenant_costs", "tenants"}),
 }
 LANDING = {"landed_events", "content", "rejected_lines"}
 READING_LANDED_EVENTS = {name for name, (_, _, _, upstream) in ASSETS.items() if "landed_events" in upstream}
-CLOSED = dg.AssetKey("closed_periods")
+INPUTS = {"landing_folder", "formats", "prices", "tenants"}
+WITHOUT_DAYS = {dg.AssetKey(name) for name in {*INPUTS, "closed_periods"}}
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +110,7 @@ def code(spec: dg.AssetSpec) -> list[dg.LocalFileCodeReference | dg.UrlCodeRefer
     return list(spec.metadata["dagster/code_references"].code_references)
 
 
-@pytest.mark.parametrize("name", ASSETS)
+@pytest.mark.parametrize("name", sorted(ASSETS.keys() - INPUTS))
 def test_an_asset_leads_to_its_files_on_this_machine(specs: dict[str, dg.AssetSpec], name: str) -> None:
     for reference in code(specs[name]):
         assert isinstance(reference, dg.LocalFileCodeReference)
@@ -186,14 +191,14 @@ def test_an_asset_shows_where_its_table_is(specs: dict[str, dg.AssetSpec], name:
 
 
 def test_all_daily_assets_share_one_calendar_of_utc_days(graph: AssetGraph) -> None:
-    calendars = {graph.get(key).partitions_def for key in graph.get_all_asset_keys() - {CLOSED}}
+    calendars = {graph.get(key).partitions_def for key in graph.get_all_asset_keys() - WITHOUT_DAYS}
     assert calendars == {
         dg.DailyPartitionsDefinition(start_date="2025-01-01", timezone="UTC", end_offset=1),
     }
 
 
 def test_all_daily_assets_are_backfilled_in_runs_of_30_days(graph: AssetGraph) -> None:
-    policies = {graph.get(key).backfill_policy for key in graph.get_all_asset_keys() - {CLOSED}}
+    policies = {graph.get(key).backfill_policy for key in graph.get_all_asset_keys() - WITHOUT_DAYS}
     assert {policy.max_partitions_per_run for policy in policies if policy} == {30}
     assert None not in policies
 
@@ -203,19 +208,21 @@ def test_no_asset_of_landing_is_made_without_the_others(graph: AssetGraph) -> No
     assert all(graph.get(key).execution_set_entity_keys == together for key in together)
 
 
-def test_one_job_lands_one_computes_and_one_closes(definitions: dg.Definitions) -> None:
+def test_one_job_lands_one_computes_one_does_both_and_one_closes(definitions: dg.Definitions) -> None:
     selected = {
         name: {key.to_user_string() for key in definitions.resolve_job_def(name).asset_layer.selected_asset_keys}
-        for name in ("landing_days", "event_days", "close_periods")
+        for name in ("landing_days", "event_days", "arrived_days", "close_periods")
     }
     assert selected == {
         "landing_days": LANDING,
-        "event_days": ASSETS.keys() - LANDING - {"closed_periods"},
+        "event_days": ASSETS.keys() - LANDING - INPUTS - {"closed_periods"},
+        "arrived_days": ASSETS.keys() - INPUTS - {"closed_periods"},
         "close_periods": {"closed_periods"},
     }
 
 
 CHECKS = {
+    "landing_folder": {"files_are_in_place"},
     "landed_events": {
         *("lines_add_up", "files_are_usable", "columns_are_there", "something_landed", "as_much_as_usual"),
         *("keys_are_filled", "types_are_known", "models_are_known", "latencies_are_plausible"),

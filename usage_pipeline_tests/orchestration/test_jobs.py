@@ -5,7 +5,7 @@ import dagster as dg
 
 def test_the_jobs(definitions: dg.Definitions) -> None:
     found = {job.name for job in definitions.resolve_all_job_defs() if not job.name.startswith("__")}
-    assert found == {"landing_days", "event_days", "close_periods"}
+    assert found == {"landing_days", "event_days", "arrived_days", "close_periods"}
 
 
 def test_every_step_holds_the_lock_that_tells_that_its_run_lives(definitions: dg.Definitions) -> None:
@@ -24,10 +24,10 @@ def test_the_sensors_run_from_the_start_at_the_pace_of_the_settings(definitions:
         for sensor in definitions.get_repository_def().sensor_defs
     }
     assert found == {
-        "arrivals": (30, "RUNNING"),
-        "affected_days": (30, "RUNNING"),
+        "arrivals": (10, "RUNNING"),
+        "affected_days": (10, "RUNNING"),
         "gap_filler": (900, "RUNNING"),
-        "lost_runs": (30, "RUNNING"),
+        "lost_runs": (10, "RUNNING"),
     }
 
 

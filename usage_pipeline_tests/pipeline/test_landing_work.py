@@ -9,7 +9,7 @@ import pytest
 
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.events.source_format import SOURCES
-from usage_pipeline.pipeline.landing_work import LandingWork, find_landing_work, scan_days
+from usage_pipeline.pipeline.landing_work import LandingWork, find_landing_work, scan
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, digests, prompt
@@ -116,4 +116,4 @@ def test_landing_days_are_those_with_files(storage: Storage, landing: Landing) -
     for day in ("2026-05-01", "2026-05-03"):
         landing.write("persona", day, [])
     (landing.root / "persona" / "2026-05-02").mkdir()
-    assert scan_days(storage).keys() == {DAY, date(2026, 5, 3)}
+    assert scan(storage).days().keys() == {DAY, date(2026, 5, 3)}

@@ -5,14 +5,19 @@ from datetime import date, timedelta
 
 import dagster as dg
 
+from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch
 from usage_pipeline.orchestration.assets.run_config import RUN_CONFIGS
+from usage_pipeline.orchestration.inputs import PRICES
 from usage_pipeline.orchestration.jobs import BACKFILL_POLICY
 from usage_pipeline.orchestration.metadata import daily_spec, partition_metadata
 from usage_pipeline.orchestration.resources import ProgressParam, StorageParam
 from usage_pipeline.series.tables import CONVERSATION_SERIES, MESSAGE_SERIES, TOKEN_SERIES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.daily import DailyTable
+
+_INPUTS = {DAILY_COSTS.name: (PRICES,)}
+"""The tables that read files which people edit."""
 
 _SERIES = (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES)
 
@@ -25,7 +30,11 @@ def daily_asset(
 
     @dg.multi_asset(
         name=table.name,
-        specs=[daily_spec(table, group, _freshness(settings) if table in _SERIES else None)],
+        specs=[
+            daily_spec(
+                table, group, _freshness(settings) if table in _SERIES else None, _INPUTS.get(table.name, ())
+            )
+        ],
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
         config_schema=config.to_fields_dict() if config else None,

@@ -9,6 +9,8 @@ import dagster as dg
 from usage_pipeline.events.landing.scan import without_tenant
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, LANDING_TABLES, REJECTED_LINES
 from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch
+from usage_pipeline.orchestration.calendar import note_first_day
+from usage_pipeline.orchestration.inputs import FORMATS, LANDING_FOLDER, TENANTS
 from usage_pipeline.orchestration.jobs import BACKFILL_POLICY
 from usage_pipeline.orchestration.metadata import NO_MAPPING, ROW_COUNT, Metadata, partition_metadata, table_spec
 from usage_pipeline.orchestration.resources import ProgressParam, StorageParam
@@ -27,7 +29,7 @@ def landing_assets(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinit
     @dg.multi_asset(
         name="land",
         specs=[
-            spec.replace_attributes(skippable=True)
+            spec.replace_attributes(skippable=True, deps=[LANDING_FOLDER, FORMATS, TENANTS])
             for spec in (
                 table_spec(LANDED_EVENTS, "landing", NO_MAPPING),
                 table_spec(CONTENT, "landing"),
@@ -40,9 +42,10 @@ def landing_assets(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinit
     def land(
         context: dg.AssetExecutionContext, run_storage: StorageParam, progress: ProgressParam
     ) -> Iterator[dg.MaterializeResult[None]]:
-        # Both are slow to import.
+        # All are slow to import.
         from usage_pipeline.events.landing.land import DaysLanding  # noqa: PLC0415
         from usage_pipeline.orchestration.recent import chart_metadata, reject_metadata  # noqa: PLC0415
+        from usage_pipeline.pipeline.refresh import first_day_with_data  # noqa: PLC0415
 
         def work(days: Sequence[date]) -> Outcome:
             (day,) = days
@@ -55,6 +58,7 @@ def landing_assets(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinit
             return
         landing = DaysLanding(run_storage, days, context.run.run_id)
         each_batch(context, progress, [[day] for day in days], work)
+        note_first_day(run_storage.settings, first_day_with_data(run_storage))
         recent = chart_metadata(run_storage, LANDED_EVENTS) | reject_metadata(run_storage, days[-1])
         context.add_asset_metadata(recent, asset_key=LANDED_EVENTS.name, partition_key=context.partition_keys[-1])
         for table in LANDING_TABLES:

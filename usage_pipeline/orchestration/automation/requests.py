@@ -1,13 +1,21 @@
 """Makes run requests of work: each at most once, and again only some time after it failed."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import islice, takewhile
 
 import dagster as dg
 
+from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.orchestration.dagster_internals import PRIORITY_TAG
-from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS, LANDING_KEYS, partition_key, range_tags
+from usage_pipeline.orchestration.jobs import (
+    ARRIVED_DAYS,
+    EVENT_DAYS,
+    LANDING_DAYS,
+    LANDING_KEYS,
+    partition_key,
+    range_tags,
+)
 from usage_pipeline.pipeline.automation.work import LANDING, Work, due_again
 
 WORK_TAG = "usage_pipeline/work"
@@ -26,6 +34,27 @@ def requests(
     return list(islice(due_requests(instance, work, requested_by, priority), MAX_REQUESTS))
 
 
+def within_calendar(context: dg.SensorEvaluationContext, work: Sequence[Work]) -> tuple[list[Work], str]:
+    """The work on days of the calendar, and what a reason adds about the rest.
+
+    The calendar is that of the loaded definitions: it does not have the days of history that came later.
+    """
+    first = _first_day(context)
+    within = [piece for piece in work if piece.days[0] >= first]
+    if len(within) == len(work):
+        return within, ""
+    earliest = min(piece.days[0] for piece in work)
+    return within, f". Data from {earliest} on waits until the code location is loaded again: it begins on {first}"
+
+
+def _first_day(context: dg.SensorEvaluationContext) -> date:
+    repository = context.repository_def
+    assert repository is not None  # noqa: S101 - a sensor is evaluated with its repository
+    calendar = repository.asset_graph.get(dg.AssetKey(LANDED_EVENTS.name)).partitions_def
+    assert isinstance(calendar, dg.TimeWindowPartitionsDefinition)  # noqa: S101
+    return calendar.start.date()
+
+
 def due_requests(
     instance: dg.DagsterInstance, work: Iterable[Work], requested_by: str, priority: int
 ) -> Iterator[dg.RunRequest]:
@@ -38,11 +67,10 @@ def due_requests(
 
 def run_request(work: Work, *, attempt: int, requested_by: str, priority: int) -> dg.RunRequest:
     """The run that does this work. Dagster starts a run key once, so each attempt has its own."""
-    lands = work.tables == LANDING
     return dg.RunRequest(
         run_key=f"{work.days[0]}:{work.days[-1]}:{work.digest}:{attempt}",
-        job_name=LANDING_DAYS.name if lands else EVENT_DAYS.name,
-        asset_selection=sorted(LANDING_KEYS if lands else map(dg.AssetKey, work.tables)),
+        job_name=_job(work),
+        asset_selection=sorted(_assets(work)),
         partition_key=partition_key(work.days),
         tags={
             WORK_TAG: work.digest,
@@ -51,6 +79,17 @@ def run_request(work: Work, *, attempt: int, requested_by: str, priority: int) -
             **range_tags(work.days),
         },
     )
+
+
+def _job(work: Work) -> str:
+    if work.tables == LANDING:
+        return LANDING_DAYS.name
+    return ARRIVED_DAYS.name if work.tables > LANDING else EVENT_DAYS.name
+
+
+def _assets(work: Work) -> set[dg.AssetKey]:
+    landed = LANDING_KEYS if work.tables >= LANDING else frozenset()
+    return {*landed, *(dg.AssetKey(name) for name in work.tables - LANDING)}
 
 
 def _is_due(runs: Sequence[dg.RunRecord]) -> bool:

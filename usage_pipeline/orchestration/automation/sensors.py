@@ -1,22 +1,22 @@
 """The sensors: what has arrived, which event days that affects, and what is missing."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 
 import dagster as dg
 
 from usage_pipeline.orchestration.automation.lost_runs import lost_runs_sensor
-from usage_pipeline.orchestration.automation.requests import due_requests, requests
+from usage_pipeline.orchestration.automation.requests import due_requests, requests, within_calendar
 from usage_pipeline.orchestration.automation.under_way import busy_days, days_of
-from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS
+from usage_pipeline.orchestration.dagster_internals import UnresolvedAssetJobDefinition
+from usage_pipeline.orchestration.inputs import placement, says_of_misplaced
+from usage_pipeline.orchestration.jobs import ARRIVED_DAYS, EVENT_DAYS, LANDING_DAYS
 from usage_pipeline.orchestration.resources import StorageParam
+from usage_pipeline.pipeline.tables import PARTITIONED_TABLES
 from usage_pipeline.settings import Settings
 
 # What is imported within the functions is slow to import.
 # ruff: noqa: PLC0415
-
-BULK_LANDING_DAYS = 2
-"""Today's folder and one beside it. While more landing days are under way, event days wait: each would be
-computed several times."""
 
 LANDING_PRIORITY, AFFECTED_PRIORITY, GAP_PRIORITY = 5, 5, -5
 """Backfills have 0, the schedule of yesterday 10."""
@@ -26,48 +26,67 @@ def all_sensors(settings: Settings) -> Sequence[dg.SensorDefinition]:
     """Every sensor, at the pace that the settings say."""
     interval = settings.sensor_interval_seconds
     return [
-        _sensor(arrivals, interval),
-        _sensor(affected_days, interval),
-        _sensor(gap_filler, settings.gap_filler_interval_seconds),
+        _sensor(arrivals, interval, LANDING_DAYS, ARRIVED_DAYS),
+        _sensor(affected_days, interval, EVENT_DAYS),
+        _sensor(gap_filler, settings.gap_filler_interval_seconds, LANDING_DAYS, EVENT_DAYS),
         lost_runs_sensor(interval),
     ]
 
 
 def arrivals(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.SensorResult:
-    """Requests landing days whose files are new or changed, once they were the same at two looks."""
-    from usage_pipeline.pipeline.automation.arrivals import arrived_work, dump, find_arrivals, look_again, parse
+    """Requests landing days whose files are new or changed, once they were the same at two looks.
+
+    It also evaluates the check of the landing folder when other entries than before are misplaced.
+    """
+    from usage_pipeline.pipeline.automation import arrivals as arriving
+    from usage_pipeline.pipeline.landing_work import scan
 
     busy = busy_days(context.instance)  # first: a run that ends meanwhile has left its trace in the state
-    waiting = look_again(parse(context.cursor), find_arrivals(storage))
-    work = arrived_work(waiting, busy.landing)
+    before, found = arriving.parse(context.cursor), scan(storage)
+    waiting = arriving.look_again(before.waiting, arriving.find_arrivals(storage, found))
+    look = arriving.Look(waiting, arriving.misplaced_digest(found.misplaced))
+    work, early = within_calendar(context, arriving.arrived_work(waiting, busy.landing))
     requested = requests(context.instance, work, "arrivals", LANDING_PRIORITY)
     reason = f"{len(waiting)} landing days wait to be at rest, or are under way" if waiting else "Nothing new"
-    return _result(requested, reason, cursor=dump(waiting))
+    evaluations = [placement(found.misplaced)] if look.misplaced != before.misplaced else []
+    said = reason + says_of_misplaced(found.misplaced) + early
+    return _result(requested, said, arriving.dump(look), evaluations)
 
 
 def affected_days(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.SensorResult:
     """Requests exactly the event days, and of them the tables, whose inputs have changed: from the state."""
     from usage_pipeline.pipeline.automation.affected import affected_work
+    from usage_pipeline.pipeline.automation.work import BULK_LANDING_DAYS
 
     busy = busy_days(context.instance)
     if len(busy.landing) > BULK_LANDING_DAYS:
         return _result([], f"{len(busy.landing)} landing days are under way")
-    work = affected_work(storage, busy.events)
+    work, early = within_calendar(context, affected_work(storage, busy.events))
     requested = requests(context.instance, work, "affected_days", AFFECTED_PRIORITY)
-    return _result(requested, _rest(len(work), len(busy.events), "All days are current"))
+    return _result(requested, _rest(len(work), len(busy.events), "All days are current") + early)
 
 
 def gap_filler(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.SensorResult:
-    """Requests what is expected up to yesterday and missing, failed or half-written: the newest days first."""
-    from usage_pipeline.pipeline.automation.gaps import gap_work
+    """Requests what is expected up to yesterday and missing, failed, unfinished or wiped: newest days first."""
+    from usage_pipeline.pipeline.automation.gaps import find_unrecorded, gap_work
+    from usage_pipeline.pipeline.automation.work import BULK_LANDING_DAYS
 
     busy = busy_days(context.instance)
     if len(busy.landing) > BULK_LANDING_DAYS:
         return _result([], f"{len(busy.landing)} landing days are under way")
-    work = gap_work(storage, busy)
+    unrecorded = find_unrecorded(storage, _recorded(context.instance))
+    work, early = within_calendar(context, gap_work(storage, busy, unrecorded))
     due = due_requests(context.instance, work, "gap_filler", GAP_PRIORITY)
     requested = list(_up_to(storage.settings.gap_filler_max_days, due))
-    return _result(requested, _rest(len(work), len(busy.landing | busy.events), "No gaps"))
+    return _result(requested, _rest(len(work), len(busy.landing | busy.events), "No gaps") + early)
+
+
+def _recorded(instance: dg.DagsterInstance) -> dict[str, set[date]]:
+    """By table the days that the UI shows as materialized."""
+    return {
+        table.name: set(map(date.fromisoformat, instance.get_materialized_partitions(dg.AssetKey(table.name))))
+        for table in PARTITIONED_TABLES
+    }
 
 
 def _rest(failed: int, busy: int, nothing: str) -> str:
@@ -88,18 +107,28 @@ def _up_to(limit: int, found: Iterator[dg.RunRequest]) -> Iterator[dg.RunRequest
         yield request
 
 
-def _sensor(evaluate: Callable[..., dg.SensorResult], interval: int) -> dg.SensorDefinition:
+def _sensor(
+    evaluate: Callable[..., dg.SensorResult], interval: int, *jobs: UnresolvedAssetJobDefinition
+) -> dg.SensorDefinition:
     return dg.SensorDefinition(
         name=evaluate.__name__,
         description=evaluate.__doc__,
         evaluation_fn=evaluate,
-        jobs=[LANDING_DAYS, EVENT_DAYS],
+        jobs=jobs,
         minimum_interval_seconds=interval,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
 
 
-def _result(requested: Sequence[dg.RunRequest], reason: str, cursor: str | None = None) -> dg.SensorResult:
-    if requested:
-        return dg.SensorResult(run_requests=requested, cursor=cursor)
-    return dg.SensorResult(skip_reason=reason, cursor=cursor)
+def _result(
+    requested: Sequence[dg.RunRequest],
+    reason: str,
+    cursor: str | None = None,
+    evaluations: Sequence[dg.AssetCheckEvaluation] = (),
+) -> dg.SensorResult:
+    return dg.SensorResult(
+        run_requests=requested or None,
+        skip_reason=None if requested else reason,
+        cursor=cursor,
+        asset_events=evaluations,
+    )

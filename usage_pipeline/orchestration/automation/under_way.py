@@ -16,7 +16,7 @@ from usage_pipeline.orchestration.dagster_internals import (
     BulkActionsFilter,
     BulkActionStatus,
 )
-from usage_pipeline.orchestration.jobs import LANDING_DAYS, LANDING_KEYS
+from usage_pipeline.orchestration.jobs import ARRIVED_DAYS, LANDING_DAYS, LANDING_KEYS
 from usage_pipeline.orchestration.resources import COMMAND_TAG
 from usage_pipeline.pipeline.automation.work import Busy
 
@@ -74,7 +74,9 @@ def days_of(tags: Mapping[str, str], partition: str | None = None) -> list[date]
 
 
 def _lands(run: dg.DagsterRun) -> bool:
-    return run.job_name == LANDING_DAYS.name or bool(LANDING_KEYS & (run.asset_selection or set()))
+    if run.asset_selection:
+        return bool(run.asset_selection & LANDING_KEYS)
+    return run.job_name in (LANDING_DAYS.name, ARRIVED_DAYS.name)
 
 
 def _computes(run: dg.DagsterRun) -> bool:

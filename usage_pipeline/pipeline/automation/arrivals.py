@@ -5,13 +5,18 @@ files keep changing is landed after `PATIENCE` scans; a later change lands again
 """
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import date
 
-from usage_pipeline.events.landing.scan import LandingFile
-from usage_pipeline.pipeline.automation.work import LANDING, Work, consecutive
-from usage_pipeline.pipeline.landing_work import scan_days
+from usage_pipeline.events.landing.scan import LandingFile, Misplaced, Scan
+from usage_pipeline.pipeline.automation.work import (
+    BULK_LANDING_DAYS,
+    LANDING,
+    LANDING_AND_EVENTS,
+    Work,
+    consecutive,
+)
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.opened import Storage
@@ -34,16 +39,21 @@ class Waiting:
         return self.at_rest or self.looks >= PATIENCE
 
 
-Seen = Mapping[date, Waiting]
+@dataclass(frozen=True)
+class Look:
+    """The landing days that wait at a scan, and a digest of the misplaced entries."""
+
+    waiting: Mapping[date, Waiting] = field(default_factory=dict)
+    misplaced: str = ""
 
 
-def find_arrivals(storage: Storage) -> dict[date, str]:
+def find_arrivals(storage: Storage, scan: Scan) -> dict[date, str]:
     """Return the landing days with files of another path, size or time than in the state, and their digests."""
     with storage.warehouse.connect() as connection:
         stamps = landed_files.file_stamps(connection)
     return {
         day: files_digest(files)
-        for day, files in scan_days(storage).items()
+        for day, files in scan.days().items()
         if any(stamps.get(file.path) != (file.size, file.mtime_ns) for file in files)
     }
 
@@ -53,7 +63,13 @@ def files_digest(files: list[LandingFile]) -> str:
     return fingerprint(part for file in files for part in (file.path, file.size, file.mtime_ns))
 
 
-def look_again(before: Seen, arrivals: Mapping[date, str]) -> dict[date, Waiting]:
+def misplaced_digest(misplaced: Sequence[Misplaced]) -> str:
+    """Return a digest of the misplaced entries and their problems; empty if there are none."""
+    parts = [part for entry in misplaced for part in (entry.path, entry.problem)]
+    return fingerprint(parts) if parts else ""
+
+
+def look_again(before: Mapping[date, Waiting], arrivals: Mapping[date, str]) -> dict[date, Waiting]:
     """Return the days that wait now, given the days that waited at the scan before."""
     return {
         day: Waiting(digest, before[day].looks + 1, at_rest=before[day].digest == digest)
@@ -63,18 +79,26 @@ def look_again(before: Seen, arrivals: Mapping[date, str]) -> dict[date, Waiting
     }
 
 
-def arrived_work(waiting: Seen, busy: Collection[date]) -> list[Work]:
-    """Return the landing work that is ready, the newest days first, because people look at them most."""
+def arrived_work(waiting: Mapping[date, Waiting], busy: Collection[date]) -> list[Work]:
+    """Return the work on the days that are ready, the newest first, because people look at them most.
+
+    A few days are landed and computed by one run: most events lie on their landing day.
+    """
     ready = {day: entry.digest for day, entry in waiting.items() if entry.ready and day not in busy}
-    return consecutive(LANDING, ready)[::-1]
+    in_bulk = len(waiting.keys() | busy) > BULK_LANDING_DAYS
+    return consecutive(LANDING if in_bulk else LANDING_AND_EVENTS, ready)[::-1]
 
 
-def dump(waiting: Seen) -> str:
-    """Write the waiting days as the text that a sensor keeps until its next scan."""
-    return json.dumps({day.isoformat(): asdict(entry) for day, entry in waiting.items()})
+def dump(look: Look) -> str:
+    """Write a look as the text that a sensor keeps until its next scan."""
+    waiting = {day.isoformat(): asdict(entry) for day, entry in look.waiting.items()}
+    return json.dumps({"waiting": waiting, "misplaced": look.misplaced})
 
 
-def parse(text: str | None) -> Seen:
-    """Read the waiting days from that text; none without a text."""
-    known = json.loads(text) if text else {}
-    return {date.fromisoformat(day): Waiting(**entry) for day, entry in known.items()}
+def parse(text: str | None) -> Look:
+    """Read the look from that text; without a text, nothing was seen."""
+    if not text:
+        return Look()
+    known = json.loads(text)
+    waiting = {date.fromisoformat(day): Waiting(**entry) for day, entry in known["waiting"].items()}
+    return Look(waiting, known["misplaced"])

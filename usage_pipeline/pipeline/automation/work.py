@@ -5,11 +5,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.pipeline.tables import CHUNK_DAYS
+from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
 from usage_pipeline.storage.digests import fingerprint
 
 LANDING = frozenset({LANDED_EVENTS.name})
 """The tables of work that lands."""
+
+LANDING_AND_EVENTS = LANDING | {table.name for table in DAILY_TABLES}
+"""The tables of work that lands days and computes the event days of the same dates."""
+
+BULK_LANDING_DAYS = 2
+"""Today's folder and another. If more landing days wait or are under way, event days wait for all of them:
+each would be computed several times."""
 
 FIRST_PAUSE = timedelta(minutes=5)
 LONGEST_PAUSE = timedelta(hours=6)

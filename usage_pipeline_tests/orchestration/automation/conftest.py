@@ -31,6 +31,8 @@ class Automation:
     storage: Storage
     cursors: dict[str, str | None] = field(default_factory=dict)
     skipped: str | None = None
+    evaluated: list[tuple[str, bool]] = field(default_factory=list)
+    """The checks that the last evaluation of a sensor evaluated, and whether they passed."""
 
     def tick(self, name: str) -> list[dg.RunRequest]:
         """Evaluate a sensor once; what it requests."""
@@ -45,6 +47,7 @@ class Automation:
             result = self.definitions.get_repository_def().get_sensor_def(name).evaluate_tick(context)
         self.cursors[name] = result.cursor
         self.skipped = result.skip_message
+        self.evaluated = [(found.check_name, found.passed) for found in result.asset_events]
         return list(result.run_requests or [])
 
     def scheduled(self, name: str, now: datetime) -> list[dg.RunRequest]:
@@ -91,8 +94,8 @@ class Automation:
 
 @pytest.fixture
 def settings(new_settings: Callable[..., Settings]) -> Settings:
-    """Settings by which the gap filler requests three days at a time."""
-    return new_settings(gap_filler_max_days=3)
+    """Settings by which the gap filler requests three days at a time, of a calendar that has them all."""
+    return new_settings(gap_filler_max_days=3, first_day=DAYS[0])
 
 
 @pytest.fixture

@@ -1,17 +1,22 @@
 """The sensors request each piece of work once, and again only some time after it failed."""
 
+import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster._core.execution.backfill import PartitionBackfill
 
+from usage_pipeline.definitions import build_definitions
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.orchestration.automation.under_way import busy_days
+from usage_pipeline.orchestration.resources import STORAGE
 from usage_pipeline.pipeline.automation.work import Busy
 from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.orchestration.automation.conftest import DAYS, Automation, land
 from usage_pipeline_tests.support import Landing, prompt
 
@@ -35,7 +40,7 @@ def test_a_new_file_is_requested_when_it_was_the_same_at_two_looks(automation: A
     assert automation.tick("arrivals") == []
     assert automation.skipped == "1 landing days wait to be at rest, or are under way"
     (request,) = automation.tick("arrivals")
-    assert (request.job_name, request.partition_key) == ("landing_days", "2026-05-01")
+    assert (request.job_name, request.partition_key) == ("arrived_days", "2026-05-01")
 
 
 @pytest.mark.usefixtures("file")
@@ -44,15 +49,14 @@ def test_what_is_under_way_is_not_requested_again(automation: Automation) -> Non
     (request,) = automation.tick("arrivals")
     automation.create(request)
     assert automation.tick("arrivals") == []
-    assert busy_days(automation.instance) == Busy(landing=frozenset({DAYS[0]}))
+    assert busy_days(automation.instance) == Busy(frozenset({DAYS[0]}), frozenset({DAYS[0]}))
 
 
 @pytest.mark.usefixtures("file")
-def test_what_arrived_is_landed_then_computed_and_then_all_is_done(automation: Automation) -> None:
+def test_what_arrived_is_landed_and_computed_by_one_run_and_then_all_is_done(automation: Automation) -> None:
     automation.tick("arrivals")
-    for sensor in ("arrivals", "affected_days"):
-        (request,) = automation.tick(sensor)
-        assert automation.execute(request).success
+    (request,) = automation.tick("arrivals")
+    assert automation.execute(request).success
     assert find_stale(automation.storage) == {}
     assert automation.tick("arrivals") == []
     assert automation.skipped == "Nothing new"
@@ -151,3 +155,59 @@ def test_an_outage_is_filled_from_its_newest_day_on_a_few_days_each_time(
     ]
     assert automation.skipped == "No gaps"
     assert find_stale(automation.storage) == {}
+
+
+@pytest.mark.usefixtures("six_days")
+def test_an_asset_that_was_wiped_in_the_ui_is_made_again_by_the_gap_filler(automation: Automation) -> None:
+    for name in ("arrivals", "arrivals", "affected_days"):
+        for request in automation.tick(name):
+            assert automation.execute(request).success
+    assert automation.tick("gap_filler") == []
+    automation.instance.wipe_assets([dg.AssetKey("token_series")])
+    spans = []
+    while requested := automation.tick("gap_filler"):
+        for request in requested:
+            assert request.asset_selection == [dg.AssetKey("token_series")]
+            assert automation.execute(request).success
+            spans.append(span(request))
+    assert spans == [("2026-05-04", "2026-05-06"), ("2026-05-01", "2026-05-03")]
+
+
+def test_misplaced_entries_are_named_by_the_sensor_and_evaluated_when_they_change(
+    automation: Automation, landing: Landing
+) -> None:
+    entry = landing.write("unknown", "2026-05-01", [])
+    automation.tick("arrivals")
+    assert (automation.skipped or "").startswith(
+        "Nothing new. Passed over: unknown: no format has this name; known "
+    )
+    assert automation.evaluated == [("files_are_in_place", False)]
+    automation.tick("arrivals")
+    assert automation.evaluated == []
+    shutil.rmtree(entry.parents[1])
+    automation.tick("arrivals")
+    assert (automation.skipped, automation.evaluated) == ("Nothing new", [("files_are_in_place", True)])
+
+
+def test_each_sensor_names_the_jobs_that_it_requests(automation: Automation) -> None:
+    sensors = automation.definitions.get_repository_def().sensor_defs
+    assert {
+        sensor.name: {job.name for job in sensor.jobs} for sensor in sensors if sensor.name != "lost_runs"
+    } == {
+        "arrivals": {"landing_days", "arrived_days"},
+        "affected_days": {"event_days"},
+        "gap_filler": {"landing_days", "event_days"},
+    }
+
+
+def test_data_before_the_loaded_calendar_waits_until_it_is_loaded_again(
+    automation: Automation, landing: Landing, storage: Storage
+) -> None:
+    later = build_definitions(storage.settings.model_copy(update={"first_day": DAYS[2]}), {STORAGE: storage})
+    landing.write("persona", str(DAYS[0]), [prompt("e1", f"{DAYS[0]}T08:00:00Z")])
+    loaded = replace(automation, definitions=later)
+    loaded.tick("arrivals")
+    assert loaded.tick("arrivals") == []
+    assert (loaded.skipped or "").endswith(
+        ". Data from 2026-05-01 on waits until the code location is loaded again: it begins on 2026-05-03"
+    )

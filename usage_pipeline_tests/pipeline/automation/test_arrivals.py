@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -9,16 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from usage_pipeline.events.landing.scan import Misplaced
 from usage_pipeline.pipeline.automation.arrivals import (
     PATIENCE,
+    Look,
     Waiting,
     arrived_work,
     dump,
     find_arrivals,
     look_again,
+    misplaced_digest,
     parse,
 )
-from usage_pipeline.pipeline.landing_work import scan_days
+from usage_pipeline.pipeline.automation.work import LANDING, LANDING_AND_EVENTS
+from usage_pipeline.pipeline.landing_work import scan
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import landing_files
@@ -45,31 +50,31 @@ def file(landing: Landing) -> Path:
 
 @pytest.mark.usefixtures("file")
 def test_a_new_file_makes_its_landing_day_wait(storage: Storage) -> None:
-    assert find_arrivals(storage).keys() == {DAY}
+    assert find_arrivals(storage, scan(storage)).keys() == {DAY}
 
 
 @pytest.mark.usefixtures("file")
 def test_a_landed_file_waits_for_nothing(storage: Storage, run: Callable[[], object]) -> None:
     run()
-    assert find_arrivals(storage) == {}
+    assert find_arrivals(storage, scan(storage)) == {}
 
 
 def test_a_landed_file_that_changes_waits_again(storage: Storage, file: Path, run: Callable[[], object]) -> None:
     run()
     file.write_text(file.read_text() * 2)
-    assert find_arrivals(storage).keys() == {DAY}
+    assert find_arrivals(storage, scan(storage)).keys() == {DAY}
 
 
 def test_the_digest_of_a_day_changes_with_each_of_its_files(
     storage: Storage, landing: Landing, file: Path
 ) -> None:
-    before = find_arrivals(storage)[DAY]
+    before = find_arrivals(storage, scan(storage))[DAY]
     other = landing.write("persona", "2026-05-01", [], name="other.jsonl")
-    with_other = find_arrivals(storage)[DAY]
+    with_other = find_arrivals(storage, scan(storage))[DAY]
     file.write_text(file.read_text() * 2)
-    assert len({before, with_other, find_arrivals(storage)[DAY]}) == 3
+    assert len({before, with_other, find_arrivals(storage, scan(storage))[DAY]}) == 3
     other.unlink()
-    assert find_arrivals(storage)[DAY] != before
+    assert find_arrivals(storage, scan(storage))[DAY] != before
 
 
 def test_a_day_is_at_rest_when_two_looks_in_a_row_found_the_same() -> None:
@@ -106,13 +111,27 @@ def test_the_same_files_are_the_same_work_and_others_another() -> None:
     assert first == same != other
 
 
-@given(waiting_days)
-def test_what_waits_is_remembered_as_text(waiting: dict[date, Waiting]) -> None:
-    assert parse(dump(waiting)) == waiting
+def test_a_few_days_are_landed_and_computed_by_one_run_and_many_are_only_landed() -> None:
+    two = {day: Waiting("a", 2, at_rest=True) for day in (DAY, NEXT_DAY)}
+    assert [work.tables for work in arrived_work(two, ())] == [LANDING_AND_EVENTS]
+    assert [work.tables for work in arrived_work(two, {LAST_DAY})] == [LANDING]
+    assert [work.tables for work in arrived_work({**two, LAST_DAY: Waiting("a")}, ())] == [LANDING]
+
+
+def test_misplaced_entries_are_the_same_or_others_by_path_and_problem() -> None:
+    entry = Misplaced("unknown", "no format has this name")
+    assert misplaced_digest([entry]) == misplaced_digest([entry])
+    assert len({misplaced_digest(found) for found in ([], [entry], [replace(entry, problem="gone")])}) == 3
+
+
+@given(waiting_days, st.text())
+def test_a_look_is_remembered_as_text(waiting: dict[date, Waiting], misplaced: str) -> None:
+    look = Look(waiting, misplaced)
+    assert parse(dump(look)) == look
 
 
 def test_nothing_is_remembered_at_first() -> None:
-    assert parse(None) == {}
+    assert parse(None) == Look()
 
 
 @pytest.mark.acceptance
@@ -125,7 +144,7 @@ def test_a_look_at_100_000_files_takes_less_than_a_second(storage: Storage, sett
                 (folder / f"{number}.jsonl").touch()
     known = [
         {**EMPTY, "path": file.path, "landing_day": file.landing_day, "mtime_ns": file.mtime_ns}
-        for files in scan_days(storage).values()
+        for files in scan(storage).days().values()
         for file in files
     ]
     with storage.warehouse.begin() as connection:
@@ -133,6 +152,6 @@ def test_a_look_at_100_000_files_takes_less_than_a_second(storage: Storage, sett
     seconds = []
     for _ in range(3):
         started = time.perf_counter()
-        assert find_arrivals(storage) == {}
+        assert find_arrivals(storage, scan(storage)) == {}
         seconds.append(time.perf_counter() - started)
     assert min(seconds) < 1
