@@ -112,7 +112,10 @@ def _forget_ended_processes(server: "PostgresServer") -> None:
     """Let the wheel, which stops the server with the last process on its list, not wait for killed ones."""
     with server._lock:  # noqa: SLF001 - the wheel's own functions take it, and it has none for this
         users = server.global_process_id_list
-        users.put([pid for pid in users.get_and_remove(-1) if _is_running(pid)])
+        listed = users.get_and_remove(-1)
+        running = [pid for pid in listed if _is_running(pid)]
+        if running != listed:
+            users.put(running)
 
 
 def _is_running(pid: int) -> bool:

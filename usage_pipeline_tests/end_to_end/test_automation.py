@@ -22,10 +22,11 @@ from usage_pipeline_tests.end_to_end.support import Deployment
 from usage_pipeline_tests.support import Landing, files, prompt
 
 ASSETS = tuple(table.name for table in PARTITIONED_TABLES)
-QUICK = {"USAGE_SENSOR_INTERVAL_SECONDS": "2", "USAGE_GAP_FILLER_INTERVAL_SECONDS": "10"}
+QUICK = {"USAGE_SENSOR_INTERVAL_SECONDS": "2"}
+WITH_GAP_FILLER = {**QUICK, "USAGE_GAP_FILLER_INTERVAL_SECONDS": "10"}
 SENSORS = ("arrivals", "affected_days", "gap_filler")
 SECONDS = 300
-CHECKS = 34
+CHECKS = 35
 FIRST = date(2025, 5, 1)
 NOTHING_TO_COMPARE = {
     ("landed_events", "as_much_as_usual"),
@@ -208,6 +209,7 @@ def test_every_check_has_passed_but_those_of_the_faults_and_of_the_period_whose_
     assert len(outcomes) == CHECKS
     failed = {check for check, status in outcomes.items() if status == "FAILED"}
     assert failed == {
+        ("landing_folder", "files_are_in_place"),
         ("landed_events", "files_are_usable"),
         ("landed_events", "few_lines_are_rejected"),
         ("tenant_costs", "periods_close"),
@@ -239,12 +241,14 @@ def test_the_good_lines_of_a_day_with_faults_count(deployment: Deployment) -> No
     assert point["tokens"] == 120 * (1 + len(FAULTY_LINES) + len(SOUND_FILES))
 
 
-def test_a_late_file_recomputes_exactly_the_day_that_it_affects(running: Service, landing: Landing) -> None:
+def test_a_late_file_lands_with_its_day_and_recomputes_the_one_that_it_affects(
+    running: Service, landing: Landing
+) -> None:
     known = {run["runId"] for run in running.runs()}
     landing.write("persona", "2025-05-02", [prompt("late", "2025-05-01T09:00:00Z")], name="late.jsonl")
     running.wait_for(lambda: len(new_runs(running, known)) == 2 and running.is_at_rest(), SECONDS)
     assert new_runs(running, known) == [
-        ("landing_days", "SUCCESS", "2025-05-02"),
+        ("arrived_days", "SUCCESS", "2025-05-02"),
         ("event_days", "SUCCESS", "2025-05-01"),
     ]
 
@@ -253,7 +257,7 @@ def test_a_late_file_recomputes_exactly_the_day_that_it_affects(running: Service
 def test_after_everything_was_killed_in_the_middle_of_a_run_nothing_is_lost(
     tmp_path_factory: pytest.TempPathFactory, new_databases: Callable[[], tuple[str, str]]
 ) -> None:
-    deployment = Deployment.create(tmp_path_factory.mktemp("killed"), new_databases, QUICK)
+    deployment = Deployment.create(tmp_path_factory.mktemp("killed"), new_databases, WITH_GAP_FILLER)
     landing = Landing(deployment.settings.landing)
     for number in range(1, 10):
         landing.write("persona", f"2025-05-0{number}", [prompt(f"e{number}", f"2025-05-0{number}T08:00:00Z")])
