@@ -64,8 +64,22 @@ class Settings(BaseModel):
     reject_share_alarm: Annotated[Decimal, Field(ge=0, le=1)] = Field(
         Decimal("0.01"),
         description=(
-            "Share of rejected lines above which a file that counts fails a check. A few are usual where clients "
-            "write the log; one in a hundred is a client that writes another form."
+            "Share of rejected lines above which a file that counts fails a check, if it is more than one line. A "
+            "few are usual where clients write the log; one in a hundred is a client that writes another form."
+        ),
+    )
+    unpriced_share_alarm: Annotated[Decimal, Field(ge=0, le=1)] = Field(
+        Decimal("0.02"),
+        description=(
+            "Share of a day's tokens whose model has no price above which the day fails a check. A model that is "
+            "tried costs little; costs state their coverage in any case."
+        ),
+    )
+    double_metering_tolerance: Annotated[Decimal, Field(ge=0, le=1)] = Field(
+        Decimal("0.05"),
+        description=(
+            "Difference up to which two sources of a tenant are taken for reports of one usage, if they differ by "
+            "no more on two or more metrics. Other sources of a tenant fail no check."
         ),
     )
     duckdb_threads: Annotated[int, Field(ge=1)] = Field(

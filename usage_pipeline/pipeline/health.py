@@ -193,7 +193,7 @@ def _ids(storage: Storage) -> Iterator[HealthCheck]:
 
 
 def _meters(storage: Storage) -> Iterator[HealthCheck]:
-    found = double_metered(storage, *_recent_days(storage))
+    found = [case for case in double_metered(storage, *_recent_days(storage)) if case.alike]
     if found:
         yield _warning(_told(found))
 
@@ -223,7 +223,7 @@ def _told(found: Sequence[DoubleMetering]) -> str:
     metrics = sorted({case.metric for case in found})
     sources = sorted({source for case in found for source in case.sources})
     return (
-        f"{len(days)} times several sources report the same metrics of a tenant and a day, such as of "
+        f"{len(days)} times two sources report nearly the same of a tenant and a day, such as of "
         f"{found[-1].tenant_id} on {found[-1].day}: {', '.join(metrics)} by {', '.join(sources)}. Both "
         "count: let one format report the metric, and give the others `meters` without it"
     )

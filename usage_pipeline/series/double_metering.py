@@ -1,8 +1,11 @@
 """Finds usage that two sources may both have counted: the same metric of one tenant on one day."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
+from itertools import combinations
 
 from sqlalchemy import select
 
@@ -15,15 +18,25 @@ daily_breakdown = warehouse_table(DAILY_BREAKDOWN.spec)
 METERED = ("tokens_total", "messages", "requests", "conversations", "bytes", "tool_calls")
 """The metrics that only one source of a tenant should bring on a day."""
 
+SMALLEST = 20
+"""Of what both report less of, two sources often report the same number by chance."""
+
+Amounts = Mapping[str, Mapping[str, int]]
+"""By source and metric."""
+
 
 @dataclass(frozen=True, order=True)
 class DoubleMetering:
-    """A metric that several sources brought for one tenant on one day; sources in alphabetic order."""
+    """A metric that several sources brought for one tenant on one day; sources in alphabetic order.
+
+    `alike` says that two of them differ so little, on all metrics, that they probably report the same usage.
+    """
 
     day: date
     tenant_id: str
     metric: str
     sources: tuple[str, ...]
+    alike: bool
 
 
 def double_metered(storage: Storage, first: date, last: date) -> list[DoubleMetering]:
@@ -32,10 +45,36 @@ def double_metered(storage: Storage, first: date, last: date) -> list[DoubleMete
     query = select(table.day, table.tenant_id, table.value, *(table[name] for name in METERED)).where(
         table.dimension == "source", table.day.between(first, last)
     )
-    sources: defaultdict[tuple[date, str, str], list[str]] = defaultdict(list)
+    amounts: defaultdict[tuple[date, str], dict[str, Mapping[str, int]]] = defaultdict(dict)
     with storage.warehouse.connect() as connection:
         for row in connection.execute(query).mappings():
-            for metric in METERED:
-                if row[metric] > 0:
-                    sources[row["day"], row["tenant_id"], metric].append(row["value"])
-    return sorted(DoubleMetering(*key, tuple(sorted(names))) for key, names in sources.items() if len(names) > 1)
+            amounts[row["day"], row["tenant_id"]][row["value"]] = {name: row[name] for name in METERED}
+    tolerance = storage.settings.double_metering_tolerance
+    return sorted(
+        DoubleMetering(*key, metric, sources, any(pair <= {*sources} for pair in alike))
+        for key, found in amounts.items()
+        if len(found) > 1
+        for alike in [_alike(found, tolerance)]
+        for metric, sources in _shared(found).items()
+    )
+
+
+def _shared(amounts: Amounts) -> dict[str, tuple[str, ...]]:
+    """The sources of each metric that several of them report."""
+    found = {name: tuple(source for source in sorted(amounts) if amounts[source][name] > 0) for name in METERED}
+    return {metric: sources for metric, sources in found.items() if len(sources) > 1}
+
+
+def _alike(amounts: Amounts, tolerance: Decimal) -> list[set[str]]:
+    """The pairs of sources that differ little on at least two metrics, and on none much."""
+    return [
+        {first, second}
+        for first, second in combinations(amounts, 2)
+        if _are_alike(amounts[first], amounts[second], tolerance)
+    ]
+
+
+def _are_alike(first: Mapping[str, int], second: Mapping[str, int], tolerance: Decimal) -> bool:
+    shared = [sorted((first[name], second[name])) for name in METERED if first[name] > 0 and second[name] > 0]
+    large = [(less, more) for less, more in shared if more >= SMALLEST]
+    return len(large) > 1 and all(more - less <= more * tolerance for less, more in large)

@@ -85,7 +85,8 @@ def _usable(
     if not files and not passed_over:
         return nothing_compared("no files", expected)
     unusable = [file for file in files if file.state.needs_attention]
-    rejecting = [file for file in files if file.counts and file.reject_share > alarm]
+    # A single line of a small file is a large share of it, and still a single line.
+    rejecting = [file for file in files if file.counts and file.reject_share > alarm and file.rejected > 1]
     return Evaluation(
         not unusable and not rejecting and not passed_over,
         f"{len(unusable)} of {len(files)} files count nowhere, {len(rejecting)} reject more lines, "
@@ -166,7 +167,7 @@ def _neighbours(connection: Connection, days: Sequence[date]) -> list[date]:
 
 
 def metered_once(storage: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
-    """Metrics that several sources brought for one tenant."""
+    """Sources of one tenant that probably report the same usage; others are listed."""
     cases = double_metered(storage, min(days), max(days))
     return {
         day: _metered_once(partition.rows or 0, [case for case in cases if case.day == day])
@@ -175,20 +176,27 @@ def metered_once(storage: Storage, connection: Connection, days: Sequence[date])
 
 
 def _metered_once(rows: int, cases: Sequence[DoubleMetering]) -> Evaluation:
-    expected = "0 tenants metered twice"
+    expected = "0 tenants have two sources that report the same usage"
     if not rows:
         return nothing_compared("no usage", expected)
-    tenants = len({case.tenant_id for case in cases})
+    several = len({case.tenant_id for case in cases})
+    twice = len({case.tenant_id for case in cases if case.alike})
     return Evaluation(
-        not cases,
-        f"{tenants:,} tenants metered twice",
+        not twice,
+        f"{twice:,} of {several:,} tenants with several sources have two that probably report the same usage",
         expected,
-        {"tenants_metered_twice": tenants},
+        {"tenants_with_several_sources": several, "tenants_metered_twice": twice},
         list(_metered_by(cases)),
     )
 
 
 def _metered_by(cases: Sequence[DoubleMetering]) -> Iterator[Detail]:
     for metric, sources in sorted({(case.metric, case.sources) for case in cases}):
-        tenants = sum((case.metric, case.sources) == (metric, sources) for case in cases)
-        yield {"metric": metric, "sources": " and ".join(sources), "tenants": tenants}
+        of_these = [case for case in cases if (case.metric, case.sources) == (metric, sources)]
+        twice = sum(case.alike for case in of_these)
+        yield {
+            "metric": metric,
+            "sources": " and ".join(sources),
+            "tenants": len(of_these),
+            "metered_twice": twice,
+        }

@@ -153,16 +153,17 @@ def test_stale_days_are_counted(settings: Settings) -> None:
 def test_what_two_sources_meter_for_a_tenant_and_day_is_counted(
     settings: Settings, landing: Landing, run: Callable[[], object]
 ) -> None:
-    for number in (1, 2):
-        landing.write("persona", f"2026-05-0{number}", [prompt(f"e{number}", f"2026-05-0{number}T08:00:00Z")])
-        request = f"TIMESTAMP,ContextTokens,GeneratedTokens\n2026-05-0{number} 08:00:00.0,10,2\n".encode()
-        landing.write_bytes("azure_llm", f"2026-05-0{number}", request, tenant="acme", name="inference.csv")
+    for day in ("2026-05-01", "2026-05-02"):
+        landing.write("persona", day, [prompt(f"{day} {number}", f"{day}T08:00:00Z") for number in range(20)])
+        requests = "".join(f"{day} 08:00:{number:02}.0,100,20\n" for number in range(20))
+        content = f"TIMESTAMP,ContextTokens,GeneratedTokens\n{requests}".encode()
+        landing.write_bytes("azure_llm", day, content, tenant="acme", name="inference.csv")
     run()
     assert troubles(settings) == [
         (
             Level.WARNING,
             (
-                "2 times several sources report the same metrics of a tenant and a day, such as of acme on "
+                "2 times two sources report nearly the same of a tenant and a day, such as of acme on "
                 "2026-05-02: requests, tokens_total by azure_llm, persona. Both count: let one "
                 "format report the metric, and give the others `meters` without it"
             ),

@@ -28,6 +28,7 @@ meters: []
 def settings(new_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
     folder = write_format(tmp_path / "formats")
     (folder / "second.yaml").write_text(f"{FORMAT}  tokens_total: $.tokens\n")
+    (folder / "third.yaml").write_text(f"{FORMAT}  tokens_total: $.tokens\n")
     (folder / "callback.yaml").write_text(CALLBACK)
     return new_settings(formats_dir=folder)
 
@@ -39,8 +40,28 @@ def test_two_sources_with_tokens_of_one_tenant_and_day_are_found(
     landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T09:00:00Z")])
     run()
     assert double_metered(storage, *MAY) == [
-        DoubleMetering(day("2026-05-01"), "acme", "tokens_total", ("persona", "second"))
+        DoubleMetering(day("2026-05-01"), "acme", "tokens_total", ("persona", "second"), alike=False)
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "alike"),
+    [
+        ({"tokens": 1000, "messages": 40}, True),
+        ({"tokens": 950, "messages": 38}, True),
+        ({"tokens": 949, "messages": 40}, False),
+        ({"tokens": 1000, "messages": 37}, False),
+        ({"tokens": 1000}, False),
+        ({"tokens": 1000, "messages": 40, "tool_calls": 1}, True),
+    ],
+)
+def test_sources_are_alike_if_they_differ_by_at_most_a_twentieth_on_two_metrics_and_on_none_by_more(
+    storage: Storage, landing: Landing, run: Run, fields: dict[str, int], *, alike: bool
+) -> None:
+    landing.write("second", "2026-05-01", [line("e1", "event", tokens=1000, messages=40, tool_calls=2)])
+    landing.write("third", "2026-05-01", [line("e1", "event", **fields)])
+    run()
+    assert {case.alike for case in double_metered(storage, *MAY)} == {alike}
 
 
 def test_each_metric_that_both_bring_is_named(storage: Storage, landing: Landing, run: Run) -> None:

@@ -32,7 +32,37 @@ def failed(storage: Storage) -> list[CheckResult]:
 def test_tokens_without_a_price_are_a_warning_that_names_the_model(day: Storage) -> None:
     (found,) = failed(day)
     assert (found.check_name, found.severity) == ("tokens_are_priced", Severity.WARNING)
-    assert found.in_words == ("27 of 147 tokens have no price: model nobody-1, reason unknown_model, tokens 27")
+    assert found.in_words == (
+        "27 of 147 tokens have no price, 0 of them because they are not split: "
+        "model nobody-1, reason unknown_model, tokens 27"
+    )
+    assert found.expected == (
+        "at most 2% of the tokens lack a price, and at most half a split into input and output"
+    )
+
+
+@pytest.mark.parametrize(("unsplit", "fails"), [(120, False), (121, True)])
+def test_tokens_without_a_split_are_a_warning_only_if_they_are_most_of_the_day(
+    storage: Storage, landing: Landing, run: Callable[[], object], unsplit: int, *, fails: bool
+) -> None:
+    landing.write("persona", str(DAY), [prompt("e1", TIME, modelName="gpt-4.1-mini")])
+    counted = {"id": "u1", "type": "token", "count": unsplit, "createdAt": 1777622400000, "meta": {}}
+    landing.write("usage_statistics", str(DAY), [counted], tenant="acme")
+    run()
+    assert ["tokens_are_priced"] * fails == [result.check_name for result in failed(storage)]
+
+
+@pytest.mark.parametrize(("tokens", "fails"), [(2, False), (3, True)])
+def test_a_model_without_a_price_is_a_warning_above_a_share_of_the_tokens(
+    storage: Storage, landing: Landing, run: Callable[[], object], tokens: int, *, fails: bool
+) -> None:
+    lines = [
+        prompt("e1", TIME, modelName="gpt-4.1-mini", tokensIn=100 - tokens, tokensOut=0),
+        prompt("e2", TIME, modelName="nobody-1", tokensIn=tokens, tokensOut=0),
+    ]
+    landing.write("persona", str(DAY), lines)
+    run()
+    assert ["tokens_are_priced"] * fails == [result.check_name for result in failed(storage)]
 
 
 @pytest.mark.parametrize(

@@ -84,18 +84,29 @@ def test_an_id_of_two_days_warns_on_both(storage: Storage, landing: Landing, run
     ]
 
 
-def test_two_sources_of_one_metric_warn_and_the_tenant_is_not_named(
+def test_two_sources_that_report_the_same_warn_and_the_tenant_is_not_named(
     storage: Storage, landing: Landing, run: Run
 ) -> None:
+    landing.write("persona", str(DAY), [prompt(f"e{number}", TIME) for number in range(20)])
+    counted = [
+        {"id": kind, "type": kind, "count": count, "createdAt": 1777622400000, "meta": {}}
+        for kind, count in (("token", 2400), ("message", 40))
+    ]
+    landing.write("usage_statistics", str(DAY), counted, tenant="acme")
+    run()
+    assert warned(storage)["metered_once"] == (
+        "1 of 1 tenants with several sources have two that probably report the same usage: "
+        "metric messages, sources persona and usage_statistics, tenants 1, metered_twice 1; "
+        "metric tokens_total, sources persona and usage_statistics, tenants 1, metered_twice 1"
+    )
+
+
+def test_two_sources_that_report_different_usage_do_not_warn(storage: Storage, landing: Landing, run: Run) -> None:
     landing.write("persona", str(DAY), [prompt("e1", TIME)])
     counted = {"id": "u1", "type": "token", "count": 3, "createdAt": 1777622400000, "meta": {}}
     landing.write("usage_statistics", str(DAY), [counted], tenant="acme")
     run()
-    assert warned(storage) == {
-        "metered_once": (
-            "1 tenants metered twice: metric tokens_total, sources persona and usage_statistics, tenants 1"
-        )
-    }
+    assert warned(storage) == {}
 
 
 @pytest.mark.parametrize("day", [DAY, date(2020, 1, 1)])

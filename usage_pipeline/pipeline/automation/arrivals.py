@@ -41,10 +41,10 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Look:
-    """The landing days that wait at a scan, and a digest of the misplaced entries."""
+    """The landing days that wait at a scan, and a digest of the misplaced entries; None before the first scan."""
 
     waiting: Mapping[date, Waiting] = field(default_factory=dict)
-    misplaced: str = ""
+    misplaced: str | None = None
 
 
 def find_arrivals(storage: Storage, scan: Scan) -> dict[date, str]:
