@@ -9,30 +9,34 @@ from usage_pipeline.orchestration.metadata import OWNERS, table_value
 from usage_pipeline.orchestration.resources import StorageParam
 
 
-def _input(name: str, kind: str, description: str) -> dg.AssetSpec:
-    return dg.AssetSpec(name, description=description, group_name="inputs", owners=OWNERS, kinds={kind})
+def _input(name: str, group: str, kind: str, description: str) -> dg.AssetSpec:
+    return dg.AssetSpec(name, description=description, group_name=group, owners=OWNERS, kinds={kind})
 
 
 LANDING_FOLDER = _input(
     "landing_folder",
+    "landing",
     "file",
     "The log files that the platforms deliver: `landing/<source>/<landing day>/[<tenant>/]<file>`. The pipeline "
     "writes and deletes nothing here.",
 )
 FORMATS = _input(
     "formats",
+    "landing",
     "yaml",
     "How each source names its fields: the shipped formats, and your own in `USAGE_FORMATS_DIR`. A changed format "
     "changes no landed day until it is landed again.",
 )
 PRICES = _input(
     "prices",
+    "costs",
     "yaml",
     "The prices of models: `prices.yaml` in the reference directory, then the catalogue. A rated day keeps its "
     "prices.",
 )
 TENANTS = _input(
     "tenants",
+    "landing",
     "yaml",
     "The tenants and their plans, in the reference directory: retention at landing, and billing periods.",
 )

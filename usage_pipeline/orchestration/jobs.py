@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 
 import dagster as dg
 
-from usage_pipeline.clock import days_between
+from usage_pipeline.clock import days_between, in_words
 from usage_pipeline.events.record import LANDING_TABLES
 from usage_pipeline.orchestration.calendar import first_day
 from usage_pipeline.orchestration.dagster_internals import (
@@ -17,6 +17,9 @@ from usage_pipeline.orchestration.dagster_internals import (
 )
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
 from usage_pipeline.settings import Settings
+
+DAYS_TAG = "usage_pipeline/days"
+"""The days of a run of several, for people: the list of runs shows no range."""
 
 BACKFILL_POLICY = dg.BackfillPolicy.multi_run(max_partitions_per_run=CHUNK_DAYS)
 
@@ -66,4 +69,8 @@ def range_tags(days: Sequence[date]) -> dict[str, str]:
     """The tags of a run of several days."""
     if len(days) == 1:
         return {}
-    return {ASSET_PARTITION_RANGE_START_TAG: str(days[0]), ASSET_PARTITION_RANGE_END_TAG: str(days[-1])}
+    return {
+        ASSET_PARTITION_RANGE_START_TAG: str(days[0]),
+        ASSET_PARTITION_RANGE_END_TAG: str(days[-1]),
+        DAYS_TAG: in_words(days),
+    }

@@ -17,10 +17,10 @@ LANDING_DAY, EVENT_DAY = "landing_day", "event_day"
 
 # asset: (group, kinds, day of its partitions, what it reads)
 ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
-    "landing_folder": ("inputs", {"file"}, None, set()),
-    "formats": ("inputs", {"yaml"}, None, set()),
-    "prices": ("inputs", {"yaml"}, None, set()),
-    "tenants": ("inputs", {"yaml"}, None, set()),
+    "landing_folder": ("landing", {"file"}, None, set()),
+    "formats": ("landing", {"yaml"}, None, set()),
+    "prices": ("costs", {"yaml"}, None, set()),
+    "tenants": ("landing", {"yaml"}, None, set()),
     "landed_events": ("landing", LAKE, LANDING_DAY, {"landing_folder", "formats", "tenants"}),
     "content": ("landing", LAKE, LANDING_DAY, {"landing_folder", "formats", "tenants"}),
     "rejected_lines": ("landing", LAKE, LANDING_DAY, {"landing_folder", "formats", "tenants"}),
