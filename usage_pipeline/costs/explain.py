@@ -43,7 +43,7 @@ def explain_price(book: PriceBook, provider: str | None, model: str, day: date) 
         assert found.unpriced is not None  # noqa: S101 - a resolution has one of the two
         why, version = WHY[found.unpriced], book.version
         return [AppliedPrice(provider=found.provider, model=found.model, why=why, price_book_version=version)]
-    return list(_applied(book, found.price, _why(provider, model, found)))
+    return list(_applied(book, found.price, day, _why(provider, model, found)))
 
 
 def _why(provider: str | None, model: str, found: Resolution) -> str:
@@ -54,8 +54,8 @@ def _why(provider: str | None, model: str, found: Resolution) -> str:
     return f"exact id {model} of {provider}"
 
 
-def _applied(book: PriceBook, price: Price, why: str) -> Iterator[AppliedPrice]:
-    for band in price.bands:
+def _applied(book: PriceBook, price: Price, day: date, why: str) -> Iterator[AppliedPrice]:
+    for band in price.bands(day):
         for token_class in TokenClass:
             unit_price = band.price_of(token_class)
             if unit_price is not None:

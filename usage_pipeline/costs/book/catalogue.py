@@ -87,19 +87,38 @@ def _exact_names(match: object) -> list[str]:
     return []
 
 
+@dataclass(frozen=True)
+class _Period:
+    """Prices from a day on, with the times of day that have others."""
+
+    start: date
+    prices: ModelPrice
+    windows: tuple[Window, ...]
+
+
 def _prices(provider: str, model: ModelInfo) -> Iterator[Price]:
-    """Yield a price for each range of days. If several of the catalogue's conditions hold, the last one counts."""
-    conditions = model.prices if isinstance(model.prices, list) else [ConditionalPrice(prices=model.prices)]
-    starts = sorted({_start(condition) for condition in conditions} - {date.min})
+    """Yield a price for each range of days. If several of the catalogue's periods hold, the last one counts."""
+    periods = list(_periods(model))
+    starts = sorted({period.start for period in periods} - {date.min})
     edges: list[date | None] = [None, *starts, None]
     for first, end in pairwise(edges):
-        active = [condition for condition in conditions if _start(condition) <= (first or date.min)]
-        base = max(index for index, condition in enumerate(active) if not _is_window(condition))
-        windows = tuple(_window(condition) for condition in active[base + 1 :])
-        tiers = _tiers(active[base].prices)
+        period = [period for period in periods if period.start <= (first or date.min)][-1]
+        tiers = _tiers(period.prices)
         if any(tier.prices for tier in tiers):
             name = f"catalogue/{provider}/{model.id}" + (f"/{first}" if first else "")
-            yield Price(name, provider, model.id, first, end, tiers, _SOURCE, windows)
+            yield Price(name, provider, model.id, first, end, tiers, _SOURCE, period.windows)
+
+
+def _periods(model: ModelInfo) -> Iterator[_Period]:
+    """Yield the periods of a model. A time of day belongs to the period that it follows in the list.
+
+    The catalogue itself applies it to every day, also before the price from which it is taken.
+    """
+    conditions = model.prices if isinstance(model.prices, list) else [ConditionalPrice(prices=model.prices)]
+    begins = [index for index, condition in enumerate(conditions) if not _is_window(condition)]
+    for begin, end in pairwise([*begins, len(conditions)]):
+        windows = tuple(map(_window, conditions[begin + 1 : end]))
+        yield _Period(_start(conditions[begin]), conditions[begin].prices, windows)
 
 
 def _start(condition: ConditionalPrice) -> date:
@@ -113,7 +132,7 @@ def _is_window(condition: ConditionalPrice) -> bool:
 
 def _window(condition: ConditionalPrice) -> Window:
     constraint = condition.constraint
-    assert isinstance(constraint, TimeOfDateConstraint)  # noqa: S101 - all others come before
+    assert isinstance(constraint, TimeOfDateConstraint)  # noqa: S101 - it is none of the others
     start, end = constraint.start_time, constraint.end_time
     return Window(start.hour * 60 + start.minute, end.hour * 60 + end.minute, _tiers(condition.prices))
 

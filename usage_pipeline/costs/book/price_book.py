@@ -143,9 +143,19 @@ def price_book(document: str) -> PriceBook:
 
 
 def _price_content(price: Price) -> dict[str, Any]:
-    windows = [[window.from_minute, window.to_minute, _tiers(window.tiers)] for window in price.windows]
-    days = {"first": price.first and price.first.isoformat(), "end": price.end and price.end.isoformat()}
-    return {**vars(price), **days, "tiers": _tiers(price.tiers), "windows": windows}
+    windows = [_window_content(window) for window in price.windows]
+    return {**vars(price), **_days(price), "tiers": _tiers(price.tiers), "windows": windows}
+
+
+def _window_content(window: Window) -> list[Any]:
+    content = [window.from_minute, window.to_minute, _tiers(window.tiers)]
+    on = {"weekdays": window.weekdays, **_days(window)}
+    # Stored windows of every day have no fourth element, and their versions must not change.
+    return [*content, on] if any(on.values()) else content
+
+
+def _days(of: Price | Window) -> dict[str, str | None]:
+    return {name: day.isoformat() if day else None for name, day in (("first", of.first), ("end", of.end))}
 
 
 def _tiers(tiers: Iterable[Tier]) -> list[list[Any]]:
@@ -153,9 +163,17 @@ def _tiers(tiers: Iterable[Tier]) -> list[list[Any]]:
 
 
 def _read_price(content: Mapping[str, Any]) -> Price:
-    windows = tuple(Window(start, end, _read_tiers(tiers)) for start, end, tiers in content["windows"])
-    days = {name: content[name] and date.fromisoformat(content[name]) for name in ("first", "end")}
-    return Price(**{**content, **days, "tiers": _read_tiers(content["tiers"]), "windows": windows})
+    windows = tuple(_read_window(*window) for window in content["windows"])
+    return Price(**{**content, **_read_days(content), "tiers": _read_tiers(content["tiers"]), "windows": windows})
+
+
+def _read_window(start: int, end: int, tiers: Sequence[Any], on: Mapping[str, Any] | None = None) -> Window:
+    days = {"weekdays": tuple(on["weekdays"]), **_read_days(on)} if on else {}
+    return Window(start, end, _read_tiers(tiers), **days)
+
+
+def _read_days(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: content[name] and date.fromisoformat(content[name]) for name in ("first", "end")}
 
 
 def _read_tiers(content: Sequence[Sequence[Any]]) -> tuple[Tier, ...]:
