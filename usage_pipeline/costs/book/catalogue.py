@@ -1,11 +1,11 @@
 """Reads the prices of the shipped catalogue, genai-prices: exact ids and exact aliases only, without network.
 
-Its patterns (prefixes, contained texts) do not count, because they price models that nobody has checked. Prices
+Its patterns (prefixes, contained texts) find no model, because they price models that nobody has checked. Prices
 that depend on facts no record has are left out, such as audio, images, batches and service tiers.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -19,11 +19,13 @@ from genai_prices.types import (
     ConditionalPrice,
     ModelInfo,
     ModelPrice,
+    Provider,
     StartDateConstraint,
     TieredPrices,
     TimeOfDateConstraint,
 )
 
+from usage_pipeline.costs.book.naming import bedrock_names
 from usage_pipeline.costs.book.prices import Price, Tier, UnitPrices, Window, exact
 from usage_pipeline.registry import TokenClass
 
@@ -39,13 +41,8 @@ _PRICED = {
 
 _SOURCE = f"genai-prices {version('genai-prices')}"
 
-FIRST_PARTIES = frozenset(
-    {
-        *("anthropic", "cohere", "deepseek", "google", "meta", "minimax", "mistral", "moonshotai"),
-        *("openai", "perplexity", "voyageai", "x-ai", "zai"),
-    }
-)
-"""Providers that make models. A name without a provider is looked up among them."""
+_RESOLD = {"azure": ("openai", "anthropic")}
+"""Sellers at the makers' list prices, as the catalogue says, where it has no price of their own."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +72,35 @@ def load_catalogue() -> Catalogue:
     for provider in providers:
         for model in provider.models:
             prices += _prices(provider.id, model)
-            names |= {(provider.id, name): model.id for name in (*_exact_names(model.match), model.id)}
-    return Catalogue(tuple(prices), names)
+            names |= {(provider.id, name): model.id for name in _names(provider, model)}
+    resold = list(_resold_prices(prices, names))
+    return Catalogue((*prices, *resold), {**_resold_names(names, resold), **names})
+
+
+def _names(provider: Provider, model: ModelInfo) -> Iterator[str]:
+    """Yield the exact names of a model, and those of Bedrock's regions that the catalogue's patterns confirm."""
+    yield from _exact_names(model.match)
+    yield model.id
+    if provider.id == "aws":
+        yield from (name for name in bedrock_names(model.id) if provider.find_model(name) is model)
+
+
+def _resold_prices(prices: Iterable[Price], names: Mapping[tuple[str, str], str]) -> Iterator[Price]:
+    for seller, makers in _RESOLD.items():
+        for price in prices:
+            if price.provider in makers and (seller, price.model) not in names:
+                sold = price.id.replace(f"/{price.provider}/", f"/{seller}/", 1)
+                yield replace(price, id=sold, provider=seller, source=f"{price.source}, as {price.provider}")
+
+
+def _resold_names(names: Mapping[tuple[str, str], str], resold: Iterable[Price]) -> dict[tuple[str, str], str]:
+    sold = {(price.provider, price.model) for price in resold}
+    return {
+        (seller, name): model
+        for (provider, name), model in names.items()
+        for seller, makers in _RESOLD.items()
+        if provider in makers and (seller, model) in sold
+    }
 
 
 def _exact_names(match: object) -> list[str]:

@@ -62,7 +62,7 @@ def test_an_exact_alias_of_the_catalogue_is_its_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "claude-3-5-sonnet-20241022",  # the catalogue's pattern: starts with claude-3-5-sonnet
+        "claude-3-5-sonnet-v2",  # the catalogue's pattern: starts with claude-3-5-sonnet
         "gpt-4o-of-ours",
         "GPT-4o",
         "o3 ",
