@@ -63,7 +63,9 @@ def test_series_as_of_a_time_or_version(call: Callable[..., str], as_of: str, ro
 
 def test_costs_as_of_a_version_have_tokens_and_amounts(call: Callable[..., str]) -> None:
     printed = call("costs", "--group-by", "tenant,model", "--as-of", "1", "--format", "csv")
-    assert printed == "tenant,model,tokens,amount\nacme,m1,240,\nacme,m2,220,\nglobex,(none),120,\n"
+    assert printed == (
+        "tenant,model,tokens,amount,missing_days\nacme,m1,240,,0\nacme,m2,220,,0\nglobex,(none),120,,0\n"
+    )
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-06-01T00:00:00", "1.5"])

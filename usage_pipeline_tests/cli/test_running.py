@@ -19,7 +19,7 @@ def test_run_says_what_it_landed_and_computed_and_then_that_all_is_current(
 def test_run_says_how_many_billing_periods_it_closed(call: Callable[..., str], landing: Landing) -> None:
     landing.write("persona", "2026-04-30", [prompt("e1", "2026-04-30T08:00:00Z")])
     assert "Closed 1 billing period." in call("run", "--no-suites")
-    assert "acme, 2026-04-01 to 2026-04-30, closed 2026-06-01: " in call(
+    assert "acme, 2026-04-01 to 2026-04-30, closed 2026-06-01" in call(
         "statement", "--tenant", "acme", "--period", "2026-04"
     )
 
