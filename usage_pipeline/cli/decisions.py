@@ -84,7 +84,10 @@ def audit(
 
 
 def explain(
-    record_id: Annotated[str, typer.Argument(metavar="RECORD_ID", help="The record's id within its source.")],
+    record_id: Annotated[
+        str,
+        typer.Argument(metavar="RECORD_ID", help="The record's id within its source, or its line as FILE:LINE."),
+    ],
     tenant: Annotated[str | None, typer.Option(help="Only lines of this tenant.")] = None,
     source: Annotated[str | None, typer.Option(help="Only lines of this source.")] = None,
     form: Format = OutputFormat.TABLE,
@@ -92,7 +95,8 @@ def explain(
 ) -> None:
     """Print the landed lines of a record, which of them counts and why, and its metrics and costs.
 
-    JSON also holds the record itself. Write an id of several fields with colons between them.
+    JSON also holds the record itself. Write an id of several fields with colons between them. FILE:LINE is the
+    landing file, as `files` prints it, and the number of the line.
 
     Example: `usage-pipeline explain evt_02 --tenant acme --format json`
     """
