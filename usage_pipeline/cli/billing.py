@@ -2,12 +2,25 @@
 
 import getpass
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usage_pipeline.cli.options import By, DataDir, Format, From, OutputFormat, To, day_range, load_settings
+from usage_pipeline.cli.options import (
+    By,
+    DataDir,
+    FirstDay,
+    Format,
+    From,
+    LastDay,
+    OutputFormat,
+    To,
+    day_range,
+    load_settings,
+    parse_month,
+    reading_settings,
+)
 from usage_pipeline.cli.output import console, count, print_rows, say
 from usage_pipeline.clock import days_between
 
@@ -21,15 +34,14 @@ _STATEMENT_COLUMNS = (
 
 Tenant = Annotated[str, typer.Option("--tenant", help="The tenant.")]
 Period = Annotated[
-    datetime, typer.Option("--period", formats=["%Y-%m"], help="The month in which the billing period begins.")
+    date,
+    typer.Option(
+        "--period", parser=parse_month, metavar="YYYY-MM", help="The month in which the billing period begins."
+    ),
 ]
 
 
-def rerate(
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")],
-    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")],
-    data_dir: DataDir = None,
-) -> None:
+def rerate(first: FirstDay, last: LastDay, data_dir: DataDir = None) -> None:
     """Rate days again by today's price book, and compute them. Only this command changes prices of rated days.
 
     Each changed day has a new version; `usage-pipeline cost-diff` shows what changed.
@@ -62,7 +74,7 @@ def cost_diff(
 
     Example: `usage-pipeline cost-diff --tenant acme --from 2026-02-01`
     """
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     start, end = day_range(first, last)
 
     from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
@@ -103,8 +115,8 @@ def close(  # noqa: PLR0913 - one parameter per option
     settings = load_settings(data_dir)
     with open_storage(settings) as storage:
         closing = Closing(by or getpass.getuser(), reason, forced=force)
-        closed = close_period(storage, tenant, period.date(), closing)
-        statement = read_statement(storage, tenant, period.date())
+        closed = close_period(storage, tenant, period, closing)
+        statement = read_statement(storage, tenant, period)
     total = "without a price" if statement.total is None else f"at {statement.total:f} USD"
     say(f"Closed {closed.first_day} to {closed.last_day} of {closed.tenant_id} {total}{_gaps(statement)}.")
 
@@ -121,10 +133,10 @@ def statement(tenant: Tenant, period: Period, form: Format = OutputFormat.TABLE,
     from usage_pipeline.cli.reading import warn_unknown_tenant
     from usage_pipeline.storage.opened import open_storage
 
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     with open_storage(settings) as storage:
         warn_unknown_tenant(storage, tenant)
-        found = read_statement(storage, tenant, period.date())
+        found = read_statement(storage, tenant, period)
     state = f"closed {found.closed.closed_at:%Y-%m-%d}" if found.closed else "open"
     title = f"{tenant}, {found.period.first} to {found.period.last}, {state}"
     print_rows(list(_statement_rows(found)), _STATEMENT_COLUMNS, form, title)

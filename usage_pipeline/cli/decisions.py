@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usage_pipeline.cli.options import By, DataDir, Format, OutputFormat, load_settings
+from usage_pipeline.cli.options import By, DataDir, Format, OutputFormat, load_settings, reading_settings
 from usage_pipeline.cli.output import count, print_rows, say
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def audit(
     from usage_pipeline.storage import audit as audit_log
     from usage_pipeline.storage.opened import open_storage
 
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     with open_storage(settings) as storage, storage.warehouse.connect() as connection:
         entries = [{**vars(entry), "action": entry.action.value} for entry in audit_log.entries(connection, file)]
     details = [] if form is OutputFormat.TABLE else ["details"]
@@ -103,7 +103,7 @@ def explain(
     from usage_pipeline.pipeline.explain import explain as find_explanation
     from usage_pipeline.storage.opened import open_storage
 
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     with open_storage(settings) as storage:
         found = [vars(line) for line in find_explanation(storage, record_id, tenant, source)]
     if form is not OutputFormat.JSON:
