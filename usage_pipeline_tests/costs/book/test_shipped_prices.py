@@ -197,6 +197,9 @@ def test_the_discount_of_deepseek_ends_in_the_afternoon_of_its_last_day(
         ("deepseek-v4-flash", "2026-08-23T09:59", ("0.22", "0.007", "0.66")),  # a Sunday
         ("deepseek-v4-flash", "2026-08-24T04:00", ("0.22", "0.007", "0.66")),
         ("deepseek-v4-flash", "2026-08-24T06:00", ("0.44", "0.014", "1.32")),
+        ("deepseek-v4-flash", "2026-09-10T00:59", ("0.22", "0.007", "0.66")),
+        ("deepseek-v4-flash", "2026-09-10T03:59", ("0.44", "0.014", "1.32")),
+        ("deepseek-v4-flash", "2026-09-10T04:00", ("0.15", "0.003", "0.6")),
         ("deepseek-v4-flash", "2026-09-10T06:00", ("0.3", "0.006", "1.2")),
         ("deepseek-v4-flash", "2026-09-12T06:00", ("0.15", "0.003", "0.6")),  # a Saturday
         ("deepseek-flash", "2026-09-25T06:00", ("0.15", "0.003", "0.6")),  # Mid-Autumn Festival
