@@ -123,19 +123,24 @@ def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option
     """Print rejected lines of landing days, with the reason, the value found and the expectation.
 
     This includes accepted lines that lost to another line (`conflict`), and voids without a record
-    (`void_without_target`). The table leaves out the line itself; JSON and CSV hold it.
+    (`void_without_target`). The table begins with a summary by reason and leaves out the line itself; JSON and CSV
+    hold it.
 
     Example: `usage-pipeline rejects --from 2026-02-20 --format json`
     """
     settings = reading_settings(data_dir)
     start, end = day_range(first, last)
 
-    from usage_pipeline.records.queries import LandingRange, read_faults
+    from usage_pipeline.records.queries import LandingRange, count_faults, read_faults
     from usage_pipeline.storage.opened import open_storage
 
     with open_storage(settings) as storage:
         _check_file(storage, file)
-        found = read_faults(storage, LandingRange(start, end, file), limit + 1)
+        asked = LandingRange(start, end, file)
+        found = read_faults(storage, asked, limit + 1)
+        summary = count_faults(storage, asked) if form is OutputFormat.TABLE else []
+    if summary:
+        print_rows(summary, ["reason", "lines", "files"], form, "Rejected lines by reason")
     if len(found) > limit:
         warn(f"There are more than {limit} lines; raise --limit, or narrow the days.")
     raw = [] if form is OutputFormat.TABLE else ["raw"]
