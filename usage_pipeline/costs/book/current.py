@@ -63,15 +63,25 @@ def _with_catalogue(file: str) -> PriceBook:
         aliases=written.aliases,
         names=catalogue.names,
         first_parties=FIRST_PARTIES | (_providers(written.prices) - _providers(catalogue.prices)),
-        naming=_naming(written),
     )
-    return replace(book, makers=dict(_makers(book, catalogue)))
+    return replace(book, makers=dict(_makers(book, catalogue)), naming=_naming(book, written, catalogue))
 
 
-def _naming(written: PriceBook) -> Naming:
-    """Return the rules; a provider that the file has is meant as it stands."""
-    own = _providers(written.prices)
-    return Naming(NAMING.rules, {name: known for name, known in NAMING.providers.items() if name not in own})
+def _naming(book: PriceBook, written: PriceBook, catalogue: Catalogue) -> Naming:
+    """Return the rules. A provider that the file has is meant as it stands, and a date names the maker's model."""
+    own, resold = _providers(written.prices), frozenset(_resold(book, catalogue))
+    return Naming(
+        tuple(replace(rule, resold=resold) if rule.of_ids else rule for rule in NAMING.rules),
+        {name: known for name, known in NAMING.providers.items() if name not in own},
+    )
+
+
+def _resold(book: PriceBook, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    """Yield the models of a first party that another one makes, such as Google's of Anthropic."""
+    for provider, model in {(price.provider, price.model) for price in book.prices}:
+        makers = catalogue.makers(model, FIRST_PARTIES) if provider in FIRST_PARTIES else []
+        if makers and provider not in makers:
+            yield provider, model
 
 
 def _makers(book: PriceBook, catalogue: Catalogue) -> Iterator[tuple[str, str]]:

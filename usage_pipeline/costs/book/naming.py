@@ -41,6 +41,8 @@ class NameRule:
     providers: tuple[str, ...]
     of_ids: bool = False
     """The name that is left is an id, not another name of a model."""
+    resold: frozenset[tuple[str, str]] = frozenset()
+    """Models that one of the providers sells and another makes: provider and id. The rule does not name them."""
 
     def read(self, reading: Reading) -> Reading | None:
         """Return what the name stands for by this rule; None if it is not spelled so, or is another provider's."""
@@ -53,7 +55,11 @@ class NameRule:
 
     def allows(self, provider: str, model: str, name: str) -> bool:
         """Return True if the rule may name this model by what it left of the name."""
-        return provider in self.providers and (model == name or not self.of_ids)
+        return (
+            provider in self.providers
+            and (model == name or not self.of_ids)
+            and (provider, model) not in self.resold
+        )
 
 
 @dataclass(frozen=True)

@@ -161,13 +161,18 @@ def price_book(document: str) -> PriceBook:
 
 
 def _naming_content(naming: Naming) -> dict[str, Any]:
-    rules = [[rule.name, rule.pattern, rule.providers, rule.of_ids] for rule in naming.rules]
+    rules = [{**vars(rule), "resold": sorted(rule.resold)} for rule in naming.rules]
     return {"rules": rules, "providers": dict(naming.providers)}
 
 
 def _read_naming(content: Mapping[str, Any]) -> Naming:
-    rules = (NameRule(name, pattern, tuple(providers), ids) for name, pattern, providers, ids in content["rules"])
-    return Naming(tuple(rules), content["providers"])
+    return Naming(tuple(_read_rule(**rule) for rule in content["rules"]), content["providers"])
+
+
+def _read_rule(*, providers: Sequence[str], resold: Sequence[Sequence[str]], **rest: Any) -> NameRule:  # noqa: ANN401 - of JSON
+    return NameRule(
+        providers=tuple(providers), resold=frozenset((seller, model) for seller, model in resold), **rest
+    )
 
 
 def _price_content(price: Price) -> dict[str, Any]:

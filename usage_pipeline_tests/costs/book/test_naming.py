@@ -61,6 +61,7 @@ def test_a_dated_id_of_a_first_party_is_the_model(
         "claude-sonnet-4-5-20250929-20250929",
         "claude-opus-5:us",  # the price of a region is not that of the model
         "gpt-4o-2024",
+        "claude-3-5-haiku-20241022",  # Google sells claude-3-5-haiku, and Anthropic has no such id
     ],
 )
 def test_a_name_of_which_no_exact_id_is_left_is_unknown(book: PriceBook, name: str) -> None:
