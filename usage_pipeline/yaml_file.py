@@ -1,11 +1,45 @@
 """Reads the YAML files that people edit, and reports their errors in one way."""
 
+from collections.abc import Collection
+from difflib import get_close_matches
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from usage_pipeline.errors import UsagePipelineError
+
+Entry = TypeVar("Entry", bound=BaseModel)
+
+_EXPECTED = {
+    **dict.fromkeys(("bool_parsing", "bool_type"), "true or false"),
+    **dict.fromkeys(
+        ("date_from_datetime_inexact", "date_from_datetime_parsing", "date_parsing", "date_type"),
+        "a day, YYYY-MM-DD",
+    ),
+    "decimal_parsing": 'a decimal number in quotes, such as "99.50"',
+    "dict_type": "values by name, as in `name: value`",
+    "finite_number": "a finite number",
+    **dict.fromkeys(("float_parsing", "float_type"), "a number"),
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "{ge} or more",
+    **dict.fromkeys(("int_from_float", "int_parsing", "int_type"), "a whole number"),
+    "less_than": "less than {lt}",
+    "less_than_equal": "{le} or less",
+    "model_type": "keys with values, as in `key: value`",
+    "string_too_long": "at most {max_length} characters",
+    "string_too_short": "a text that is not empty",
+    "string_type": "a text",
+    "too_short": "a list that is not empty",
+    **dict.fromkeys(("list_type", "tuple_type"), "a list"),
+}
+"""What may stand in a place, by the kind of error."""
+
+_FORMS = {"int", "float"}
+"""The names of the forms of a number that pydantic tries."""
 
 
 class _UniqueKeys(yaml.CSafeLoader):
@@ -43,6 +77,45 @@ def read_yaml_list(file: Path, error: type[UsagePipelineError]) -> list[Any]:
     if not isinstance(content, list):
         raise error(f"{file}: expected a list of entries, each as in `- id: …`")
     return content
+
+
+def parse_entry(model: type[Entry], content: object, place: str, error: type[UsagePipelineError]) -> Entry:
+    """Validate an entry. Raises `error` with a line per wrong key: place, key, and what may stand there."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as invalid:
+        known = {field.alias or name for name, field in model.model_fields.items()}
+        lines = (f"{place}: {_problem(details, known)}" for details in invalid.errors())
+        raise error(
+            "\n".join(dict.fromkeys(line if line.endswith("?") else f"{line}." for line in lines))
+        ) from None
+
+
+def _problem(details: ErrorDetails, known: Collection[str]) -> str:
+    key = _key(details)
+    problem = _words(details, known if len(details["loc"]) == 1 else ())
+    return f"{key}: {problem}" if key else problem
+
+
+def _key(details: ErrorDetails) -> str:
+    """Return the path of the key in the file, such as tiers.0.prices, without the forms that pydantic tried."""
+    return ".".join(takewhile(lambda part: "[" not in part and part not in _FORMS, map(str, details["loc"])))
+
+
+def _words(details: ErrorDetails, known: Collection[str]) -> str:
+    found, limits = repr(details["input"])[:100], details.get("ctx", {})
+    match details["type"]:
+        case "value_error":
+            return details["msg"].removeprefix("Value error, ")
+        case "missing":
+            return "it is missing"
+        case "extra_forbidden":
+            near = get_close_matches(str(details["loc"][-1]), known, n=1)
+            return "there is no such key" + (f"; did you mean {near[0]!r}?" if near else "")
+        case "enum" | "literal_error":
+            return f"expected {limits['expected']}, found {found}"
+        case kind:
+            return f"expected {_EXPECTED.get(kind, 'another value').format(**limits)}, found {found}"
 
 
 def _load(file: Path, error: type[UsagePipelineError]) -> object:

@@ -17,6 +17,9 @@ from usage_pipeline.billing.closing import ClosedPeriod, closed_of, tenant_perio
 from usage_pipeline.billing.tables import CLOSED_COSTS
 from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
 from usage_pipeline.costs.tables import TENANT_COSTS
+from usage_pipeline.metrics.answers import coverage, statuses_of
+from usage_pipeline.registry import NOT_TOKENS
+from usage_pipeline.series.status import DayStatus
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
 
@@ -24,6 +27,7 @@ closed_costs = warehouse_table(CLOSED_COSTS)
 tenant_costs = warehouse_table(TENANT_COSTS.spec)
 
 NEXT_PERIOD = "next_period"
+_VALUES = ("class", "quantity", "unpriced_quantity", "amount")
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,15 @@ class StatementLine:
     model: str
     token_class: str
     quantity: int
+    unpriced_quantity: int
+    """How much of the quantity has no price. An adjustment knows only whether any of it has one."""
     amount: Decimal | None
+    """In US dollars; null if nothing of it has a price."""
+
+    @property
+    def coverage(self) -> Decimal | None:
+        """Percentage of the quantity with a price, rounded down."""
+        return coverage(self.quantity, self.unpriced_quantity)
 
 
 @dataclass(frozen=True)
@@ -46,11 +58,34 @@ class Statement:
     period: BillingPeriod
     closed: ClosedPeriod | None
     lines: tuple[StatementLine, ...]
+    missing: tuple[date, ...]
+    """Days of the period without known usage, which are in no sum."""
 
     @property
-    def total(self) -> Decimal:
-        """In US dollars."""
-        return sum((line.amount or Decimal(0) for line in self.lines), Decimal(0))
+    def total(self) -> Decimal | None:
+        """In US dollars; null if nothing has a price, or if all days are missing."""
+        amounts = [line.amount for line in self.lines if line.amount is not None]
+        nothing_known = self.lines or len(self.missing) == len(self.period.days)
+        return sum(amounts, Decimal(0)) if amounts or not nothing_known else None
+
+    @property
+    def tokens(self) -> int:
+        """The tokens of all lines."""
+        return sum(line.quantity for line in self._of_tokens)
+
+    @property
+    def unpriced_tokens(self) -> int:
+        """Those without a price."""
+        return sum(line.unpriced_quantity for line in self._of_tokens)
+
+    @property
+    def coverage(self) -> Decimal | None:
+        """Percentage of the tokens with a price, rounded down; null without tokens."""
+        return coverage(self.tokens, self.unpriced_tokens)
+
+    @property
+    def _of_tokens(self) -> list[StatementLine]:
+        return [line for line in self.lines if line.token_class not in NOT_TOKENS]
 
 
 def read_statement(storage: Storage, tenant_id: str, month: date) -> Statement:
@@ -70,7 +105,9 @@ def read_statement(storage: Storage, tenant_id: str, month: date) -> Statement:
         )
         if _target(closed, entry, change) == month_of(period.first)
     ]
-    return Statement(period, own, (*usage, *adjustments))
+    statuses = statuses_of(storage, period.days)
+    missing = (day for day, status in statuses.items() if status is DayStatus.MISSING)
+    return Statement(period, own, (*usage, *adjustments), tuple(missing))
 
 
 def _target(closed: list[ClosedPeriod], origin: ClosedPeriod, change: CostChange) -> date:
@@ -84,19 +121,22 @@ def _target(closed: list[ClosedPeriod], origin: ClosedPeriod, change: CostChange
 
 def _adjustment(change: CostChange) -> StatementLine:
     quantity = change.quantity - change.quantity_before
-    return StatementLine("adjustment", change.day, change.model, change.token_class, quantity, change.difference)
+    unpriced = quantity if change.difference is None else 0
+    return StatementLine(
+        "adjustment", change.day, change.model, change.token_class, quantity, unpriced, change.difference
+    )
 
 
 def _current(tenant_id: str, period: BillingPeriod) -> Select[tuple[Any, ...]]:
     table = tenant_costs.c
-    return select(table.day, table.value, table["class"], table.quantity, table.amount).where(
+    return select(table.day, table.value, *(table[name] for name in _VALUES)).where(
         table.tenant_id == tenant_id, table.dimension == "model", table.day.between(period.first, period.last)
     )
 
 
 def _frozen(tenant_id: str, period: BillingPeriod) -> Select[tuple[Any, ...]]:
     table = closed_costs.c
-    return select(table.day, table.model, table["class"], table.quantity, table.amount).where(
+    return select(table.day, table.model, *(table[name] for name in _VALUES)).where(
         table.tenant_id == tenant_id, table.first_day == period.first
     )
 

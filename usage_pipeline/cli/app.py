@@ -40,8 +40,14 @@ class CommandTable(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - typer's commands are of a private class
         """Import and return a command."""
         module = import_module(f"usage_pipeline.cli.{_MODULES[name]}")
+        function = getattr(module, name.replace("-", "_"), None)
+        if function is None:
+            raise UsagePipelineError(
+                f"The command {name} has no function {name.replace('-', '_')} in {module.__file__}; give the "
+                "function the name of the command, with _ for -."
+            )
         alone = typer.Typer(add_completion=False, rich_markup_mode="markdown")
-        alone.command(name)(getattr(module, name.replace("-", "_")))
+        alone.command(name)(function)
         return typer.main.get_command(alone)
 
     def __iter__(self) -> Iterator[str]:

@@ -1,27 +1,47 @@
 """Commands for rated days and billing periods: `rerate`, `cost-diff`, `close`, `statement`."""
 
 import getpass
-from dataclasses import asdict
-from datetime import datetime
-from typing import Annotated
+from collections.abc import Iterator
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usage_pipeline.cli.options import By, DataDir, Format, From, OutputFormat, To, day_range, load_settings
+from usage_pipeline.cli.options import (
+    By,
+    DataDir,
+    FirstDay,
+    Format,
+    From,
+    LastDay,
+    OutputFormat,
+    To,
+    day_range,
+    load_settings,
+    parse_month,
+    reading_settings,
+)
 from usage_pipeline.cli.output import console, count, print_rows, say
 from usage_pipeline.clock import days_between
 
+if TYPE_CHECKING:
+    from usage_pipeline.billing.statements import Statement
+
+_STATEMENT_COLUMNS = (
+    *("kind", "day", "model", "token_class"),
+    *("quantity", "unpriced_quantity", "coverage", "missing_days", "amount"),
+)
+
 Tenant = Annotated[str, typer.Option("--tenant", help="The tenant.")]
 Period = Annotated[
-    datetime, typer.Option("--period", formats=["%Y-%m"], help="The month in which the billing period begins.")
+    date,
+    typer.Option(
+        "--period", parser=parse_month, metavar="YYYY-MM", help="The month in which the billing period begins."
+    ),
 ]
 
 
-def rerate(
-    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")],
-    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")],
-    data_dir: DataDir = None,
-) -> None:
+def rerate(first: FirstDay, last: LastDay, data_dir: DataDir = None) -> None:
     """Rate days again by today's price book, and compute them. Only this command changes prices of rated days.
 
     Each changed day has a new version; `usage-pipeline cost-diff` shows what changed.
@@ -54,7 +74,7 @@ def cost_diff(
 
     Example: `usage-pipeline cost-diff --tenant acme --from 2026-02-01`
     """
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     start, end = day_range(first, last)
 
     from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
@@ -95,22 +115,51 @@ def close(  # noqa: PLR0913 - one parameter per option
     settings = load_settings(data_dir)
     with open_storage(settings) as storage:
         closing = Closing(by or getpass.getuser(), reason, forced=force)
-        closed = close_period(storage, tenant, period.date(), closing)
-        total = read_statement(storage, tenant, period.date()).total
-    say(f"Closed {closed.first_day} to {closed.last_day} of {closed.tenant_id} at {total:f} USD.")
+        closed = close_period(storage, tenant, period, closing)
+        statement = read_statement(storage, tenant, period)
+    total = "without a price" if statement.total is None else f"at {statement.total:f} USD"
+    say(f"Closed {closed.first_day} to {closed.last_day} of {closed.tenant_id} {total}{_gaps(statement)}.")
 
 
 def statement(tenant: Tenant, period: Period, form: Format = OutputFormat.TABLE, data_dir: DataDir = None) -> None:
-    """Print the statement of a billing period: its usage, and adjustments of closed periods.
+    """Print the statement of a billing period: its usage, adjustments of closed periods, and the total.
+
+    The total has no amount if nothing has a price. `coverage` is the percentage of tokens with a price, rounded
+    down; `missing_days` are in no sum.
 
     Example: `usage-pipeline statement --tenant acme --period 2026-02`
     """
-    from usage_pipeline.billing.statements import StatementLine, read_statement
+    from usage_pipeline.billing.statements import read_statement
+    from usage_pipeline.cli.reading import warn_unknown_tenant
     from usage_pipeline.storage.opened import open_storage
 
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     with open_storage(settings) as storage:
-        found = read_statement(storage, tenant, period.date())
+        warn_unknown_tenant(storage, tenant)
+        found = read_statement(storage, tenant, period)
     state = f"closed {found.closed.closed_at:%Y-%m-%d}" if found.closed else "open"
-    title = f"{tenant}, {found.period.first} to {found.period.last}, {state}: {found.total:f} USD"
-    print_rows([asdict(line) for line in found.lines], list(StatementLine.__dataclass_fields__), form, title)
+    title = f"{tenant}, {found.period.first} to {found.period.last}, {state}"
+    print_rows(list(_statement_rows(found)), _STATEMENT_COLUMNS, form, title)
+
+
+def _statement_rows(found: "Statement") -> Iterator[dict[str, object]]:
+    blank = dict.fromkeys(_STATEMENT_COLUMNS)
+    for line in found.lines:
+        yield {**blank, **vars(line), "coverage": line.coverage}
+    yield {
+        **blank,
+        "kind": "total",
+        "quantity": found.tokens,
+        "unpriced_quantity": found.unpriced_tokens,
+        "coverage": found.coverage,
+        "missing_days": len(found.missing),
+        "amount": found.total,
+    }
+
+
+def _gaps(statement: "Statement") -> str:
+    """Return what the total leaves out, for the end of a sentence."""
+    missing = f"{len(statement.missing)} of {count(len(statement.period.days), 'day')} missing"
+    unpriced = f"coverage {statement.coverage} %"
+    gaps = [*([unpriced] if statement.unpriced_tokens else []), *([missing] if statement.missing else [])]
+    return f" ({', '.join(gaps)})" if gaps else ""

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from usage_pipeline.cli.options import DataDir, From, To, day_range, load_settings
-from usage_pipeline.cli.output import warn
+from usage_pipeline.cli.output import say, warn
 
 Suites = Annotated[
     bool,
@@ -47,8 +47,12 @@ def land(first: From = None, last: To = None, *, suites: Suites = True, data_dir
     from usage_pipeline.pipeline.refresh import RefreshSummary, land_days
 
     with open_session(load_settings(data_dir), "land", suites=suites) as session:
+        days = _within(scan(session.storage).days(), first, last)
+        if not days:
+            _say_nothing_found("No landing folder", first, last)
+            return
         summary = RefreshSummary()
-        land_days(session, _within(scan(session.storage).days(), first, last), summary)
+        land_days(session, days, summary)
         unusable = report(session.storage, summary)
     if unusable:
         raise typer.Exit(3)
@@ -64,12 +68,21 @@ def recompute(first: From = None, last: To = None, *, suites: Suites = True, dat
 
     with open_session(load_settings(data_dir), "recompute", suites=suites) as session:
         with session.storage.warehouse.connect() as connection:
-            days = event_days(session.storage, connection)
+            days = _within(event_days(session.storage, connection), first, last)
+        if not days:
+            _say_nothing_found("No landed record", first, last)
+            return
         summary = RefreshSummary()
-        recompute_days(session.storage, session, _within(days, first, last), summary)
+        recompute_days(session.storage, session, days, summary)
         report(session.storage, summary)
 
 
-def _within(days: Iterable[date], first: From, last: To) -> list[date]:
+def _say_nothing_found(what: str, first: date | None, last: date | None) -> None:
+    asked = [f"from {first}" if first else "", f"to {last}" if last else ""]
+    days = " ".join(filter(None, asked))
+    say(f"{what} has a day{f' {days}' if days else ''}. Nothing was done.")
+
+
+def _within(days: Iterable[date], first: date | None, last: date | None) -> list[date]:
     start, end = day_range(first, last)
     return [day for day in sorted(days) if start <= day <= end]

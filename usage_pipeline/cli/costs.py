@@ -1,12 +1,13 @@
 """Commands that read costs: `costs`, `prices`, `cost-drift`."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import date
 from typing import Annotated
 
 import typer
 
 from usage_pipeline.cli.options import (
+    DAY,
     AsOf,
     DataDir,
     Format,
@@ -16,7 +17,8 @@ from usage_pipeline.cli.options import (
     To,
     condition,
     day_range,
-    load_settings,
+    parse_day,
+    reading_settings,
     version,
     words,
 )
@@ -32,6 +34,7 @@ from usage_pipeline.metrics.queries import (
 _PRICE_COLUMNS = [
     *("price_id", "token_class", "unit_price", "above_tokens_in", "window", "first", "end", "why", "source")
 ]
+_RULE_COLUMNS = ("rule", "spelling", "stands_for")
 
 
 def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -47,7 +50,8 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
     """Print costs in US dollars by day, tenant, dimension, class or price. The default is all known days.
 
     An amount is the cost of the tokens that have a price; it is null if none has one. `coverage` is the percentage
-    of tokens with a price, rounded down. `unpriced` is the reason why tokens have no price.
+    of tokens with a price, rounded down. `missing_days` counts the days that are in no sum. `unpriced` is the
+    reason why tokens have no price.
 
     `--as-of` prints the tokens and amounts that were published by then, by day, tenant, model and class.
 
@@ -55,13 +59,13 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
 
     Example: `usage-pipeline costs --group-by tenant,model --from 2026-02-01 --to 2026-02-28 --as-of 2026-03-05`
     """
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     conditions = (*map(condition, where or []), *of_tenant(tenant or None))
     today, published = settings.clock.today, version(as_of)
     metrics = COST_METRICS if published is None else PUBLISHED_COST_METRICS
     query = CostQuery(today, today, words(group_by), conditions, metrics, published)
     # After the query is checked, because a wrong query needs no database.
-    from usage_pipeline.cli.reading import known_days, warn_of_missing_days
+    from usage_pipeline.cli.reading import known_days, warn_of_missing_days, warn_of_unknown_values
     from usage_pipeline.metrics.answers import coverage
     from usage_pipeline.metrics.read import read
     from usage_pipeline.storage.opened import open_storage
@@ -69,6 +73,7 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
     with open_storage(settings) as storage:
         start, end = known_days(storage, first, last)
         answer = read(storage, replace(query, first=start, last=end))
+        warn_of_unknown_values(storage, answer)
     warn_of_missing_days(answer)
     print_rows(answer.rows, query.columns, form, f"Costs in USD, {start} to {end}")
     tokens, unpriced = (sum(row.get(name) or 0 for row in answer.rows) for name in ("tokens", "unpriced_tokens"))
@@ -80,8 +85,12 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
 
 
 def prices(
-    model: Annotated[str, typer.Option("--model", help="The model, as logged.")],
-    on: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day, by default today.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="The model, as logged; the rules of names without it.")
+    ] = None,
+    on: Annotated[
+        date | None, typer.Option(parser=parse_day, metavar=DAY, help="The day, by default today.")
+    ] = None,
     provider: Annotated[str | None, typer.Option(help="The provider, as logged.")] = None,
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
@@ -89,18 +98,22 @@ def prices(
     """Print the price of a model on a day and the reason for it, or the reason why it has none.
 
     A rated day keeps the price book that it was rated with. Prices are in US dollars per token, request or tool
-    call.
+    call. Without a model, print the rules by which names of models are read.
 
     Example: `usage-pipeline prices --model o3 --on 2025-06-09`
     """
-    from usage_pipeline.costs.book.current import book_of_day
-    from usage_pipeline.costs.explain import AppliedPrice, explain_price
+    from usage_pipeline.costs.book.current import current_price_book, rated_book
+    from usage_pipeline.costs.explain import AppliedPrice, explain_naming, explain_price
     from usage_pipeline.storage.opened import open_storage
 
-    settings = load_settings(data_dir)
-    day = on.date() if on else settings.clock.today
+    settings = reading_settings(data_dir)
+    day, current = on or settings.clock.today, current_price_book(settings)
     with open_storage(settings) as storage:
-        found = explain_price(book_of_day(storage, day), provider, model, day)
+        rated = rated_book(storage, day)
+    if model is None:
+        print_rows(explain_naming(rated or current), _RULE_COLUMNS, form, "Rules of names")
+        return
+    found = explain_price(rated or current, provider, model, day, current=current if rated else None)
     columns = list(AppliedPrice.__dataclass_fields__)
     if form is OutputFormat.TABLE:
         columns = _PRICE_COLUMNS
@@ -123,7 +136,7 @@ def cost_drift(  # noqa: PLR0913, PLR0917 - one parameter per option
 
     Example: `usage-pipeline cost-drift --tenant acme --from 2026-02-01`
     """
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     start, end = day_range(first, last)
 
     from usage_pipeline.costs.drift import Drift, DriftQuery, read_drift

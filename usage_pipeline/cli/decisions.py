@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usage_pipeline.cli.options import By, DataDir, Format, OutputFormat, load_settings
+from usage_pipeline.cli.options import By, DataDir, Format, OutputFormat, load_settings, reading_settings
 from usage_pipeline.cli.output import count, print_rows, say
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def audit(
     from usage_pipeline.storage import audit as audit_log
     from usage_pipeline.storage.opened import open_storage
 
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     with open_storage(settings) as storage, storage.warehouse.connect() as connection:
         entries = [{**vars(entry), "action": entry.action.value} for entry in audit_log.entries(connection, file)]
     details = [] if form is OutputFormat.TABLE else ["details"]
@@ -84,7 +84,10 @@ def audit(
 
 
 def explain(
-    record_id: Annotated[str, typer.Argument(metavar="RECORD_ID", help="The record's id within its source.")],
+    record_id: Annotated[
+        str,
+        typer.Argument(metavar="RECORD_ID", help="The record's id within its source, or its line as FILE:LINE."),
+    ],
     tenant: Annotated[str | None, typer.Option(help="Only lines of this tenant.")] = None,
     source: Annotated[str | None, typer.Option(help="Only lines of this source.")] = None,
     form: Format = OutputFormat.TABLE,
@@ -92,14 +95,15 @@ def explain(
 ) -> None:
     """Print the landed lines of a record, which of them counts and why, and its metrics and costs.
 
-    JSON also holds the record itself. Write an id of several fields with colons between them.
+    JSON also holds the record itself. Write an id of several fields with colons between them. FILE:LINE is the
+    landing file, as `files` prints it, and the number of the line.
 
     Example: `usage-pipeline explain evt_02 --tenant acme --format json`
     """
     from usage_pipeline.pipeline.explain import explain as find_explanation
     from usage_pipeline.storage.opened import open_storage
 
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     with open_storage(settings) as storage:
         found = [vars(line) for line in find_explanation(storage, record_id, tenant, source)]
     if form is not OutputFormat.JSON:

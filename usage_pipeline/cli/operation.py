@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usage_pipeline.cli.options import DataDir, load_settings
+from usage_pipeline.cli.options import DataDir, load_settings, reading_settings
 from usage_pipeline.cli.output import console, say
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def doctor(
 
     Example: `usage-pipeline doctor`
     """
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     (_heartbeat if heartbeat else _check_all)(settings)
 
 

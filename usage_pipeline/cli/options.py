@@ -1,6 +1,7 @@
 """Options that several commands share."""
 
 import os
+import re
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -10,13 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from usage_pipeline.clock import end_of
-from usage_pipeline.errors import QueryError
+from usage_pipeline.errors import QueryError, SettingsError
 
 if TYPE_CHECKING:
     from usage_pipeline.settings import Settings
 
 RECENT_DAYS = 90
 ALL_DAYS = (date.min, date.max)
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_MONTH = re.compile(r"\d{4}-\d{2}")
 
 
 class OutputFormat(StrEnum):
@@ -41,7 +45,31 @@ DataDir = Annotated[
 OneTenant = Annotated[str | None, typer.Option("--tenant", help="One tenant; all together without it.")]
 By = Annotated[str | None, typer.Option(help="By whom; the name of the user without it.")]
 Format = Annotated[OutputFormat, typer.Option("--format", help="How to print it.")]
-From = Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day, included.")]
+
+
+def parse_day(text: str) -> date:
+    """Read a day."""
+    with suppress(ValueError):
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    raise typer.BadParameter(f"expected a day, YYYY-MM-DD, found {text!r}")
+
+
+def parse_month(text: str) -> date:
+    """Read a month, as its first day."""
+    with suppress(ValueError):
+        if _MONTH.fullmatch(text):
+            return date.fromisoformat(f"{text}-01")
+    raise typer.BadParameter(f"expected a month, YYYY-MM, found {text!r}")
+
+
+DAY = "YYYY-MM-DD"
+_FIRST = typer.Option("--from", parser=parse_day, metavar=DAY, help="First day, included.")
+_LAST = typer.Option("--to", parser=parse_day, metavar=DAY, help="Last day, included.")
+From = Annotated[date | None, _FIRST]
+To = Annotated[date | None, _LAST]
+FirstDay = Annotated[date, _FIRST]
+LastDay = Annotated[date, _LAST]
 AsOf = Annotated[
     str | None,
     typer.Option(
@@ -50,7 +78,6 @@ AsOf = Annotated[
         "version of each day (1: the first).",
     ),
 ]
-To = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day, included.")]
 
 
 def load_settings(_: Path | None) -> "Settings":
@@ -60,22 +87,31 @@ def load_settings(_: Path | None) -> "Settings":
     return Settings.load()
 
 
+def reading_settings(data_dir: Path | None) -> "Settings":
+    """Load the settings of a command that only reads. Raises SettingsError if there is no data directory."""
+    settings = load_settings(data_dir)
+    if not settings.data_dir.exists():
+        raise SettingsError(
+            f"There is no data directory {settings.data_dir}. Name another with --data-dir or USAGE_DATA_DIR; "
+            "`usage-pipeline run` creates it."
+        )
+    return settings
+
+
 def words(text: str) -> tuple[str, ...]:
     """Split a comma-separated option."""
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def day_range(
-    first: datetime | None, last: datetime | None, default: tuple[date, date] = ALL_DAYS
-) -> tuple[date, date]:
+def day_range(first: date | None, last: date | None, default: tuple[date, date] = ALL_DAYS) -> tuple[date, date]:
     """Return the days from `--from` to `--to`, with the ends of the default for options that are not given."""
     if first and last and first > last:
-        raise typer.BadParameter(f"--from {first.date()} is after --to {last.date()}")
-    start = first.date() if first else min(default[0], last.date() if last else default[0])
-    return start, last.date() if last else max(default[1], start)
+        raise typer.BadParameter(f"--from {first} is after --to {last}")
+    start = first or min(default[0], last or default[0])
+    return start, last or max(default[1], start)
 
 
-def recent_range(settings: "Settings", first: datetime | None, last: datetime | None) -> tuple[date, date]:
+def recent_range(settings: "Settings", first: date | None, last: date | None) -> tuple[date, date]:
     """Return the days from `--from` to `--to`, by default the last 90 days including today."""
     today = settings.clock.today
     return day_range(first, last, (today - timedelta(days=RECENT_DAYS - 1), today))
@@ -88,8 +124,8 @@ def version(text: str | None) -> datetime | int | None:
     if text.isdecimal():
         return int(text)
     with suppress(ValueError):
-        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day
-        return end_of(day) - timedelta(microseconds=1)
+        if _DAY.fullmatch(text):
+            return end_of(date.fromisoformat(text)) - timedelta(microseconds=1)
     with suppress(ValueError):
         if (moment := datetime.fromisoformat(text)).tzinfo:
             return moment

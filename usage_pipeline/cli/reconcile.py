@@ -1,13 +1,13 @@
 """The command `reconcile`: a provider's usage or cost export compared with the metered usage."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, load_settings
+from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, reading_settings
 from usage_pipeline.cli.output import count, listed, print_rows, warn
 from usage_pipeline.errors import QueryError
 from usage_pipeline.reconcile.export import Export, Provider
@@ -55,7 +55,7 @@ def reconcile(  # noqa: PLR0913, PLR0917 - one parameter per option
     from usage_pipeline.reconcile.reading import read_export
     from usage_pipeline.storage.opened import open_storage
 
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     export = read_export(file, provider)
     days = _days(export, file, first, last)
     with open_storage(settings) as storage:
@@ -69,7 +69,7 @@ def reconcile(  # noqa: PLR0913, PLR0917 - one parameter per option
         raise typer.Exit(DIFFERS)
 
 
-def _days(export: Export, file: Path, first: datetime | None, last: datetime | None) -> list[date]:
+def _days(export: Export, file: Path, first: date | None, last: date | None) -> list[date]:
     """Return the whole days of the export within the range. Raises QueryError if there is none."""
     start, end = day_range(first, last)
     days = [day for day in export.whole_days if start <= day <= end]

@@ -11,7 +11,7 @@ from usage_pipeline.cli.options import (
     OneTenant,
     OutputFormat,
     To,
-    load_settings,
+    reading_settings,
     recent_range,
     words,
 )
@@ -46,7 +46,7 @@ def performance(  # noqa: PLR0913, PLR0917 - one parameter per option
 
     Example: `usage-pipeline performance --tenant acme --group-by day,model --from 2026-02-01`
     """
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     start, end = recent_range(settings, first, last)
     query = PerformanceQuery(start, end, words(group_by), of_tenant(tenant))
     _print(settings, query, form, f"Performance, {start} to {end}")
@@ -65,7 +65,7 @@ def quality(
 
     Example: `usage-pipeline quality --tenant acme --from 2026-02-01`
     """
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     start, end = recent_range(settings, first, last)
     _print(settings, QualityQuery(start, end, of_tenant(tenant)), form, f"Quality, {start} to {end}")
 
@@ -84,7 +84,7 @@ def stocks(
 
     Example: `usage-pipeline stocks --tenant acme --from 2026-02-01`
     """
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     start, end = recent_range(settings, first, last)
     _print(settings, StockQuery(start, end, of_tenant(tenant)), form, "Personas and timelines")
 

@@ -1,5 +1,6 @@
 """Commands that read series, days, files and checks: `series`, `days`, `files`, `rejects`, `checks`."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from usage_pipeline.cli.options import (
     OutputFormat,
     To,
     day_range,
-    load_settings,
+    reading_settings,
     recent_range,
     version,
 )
@@ -24,6 +25,9 @@ from usage_pipeline.metrics.queries import SeriesQuery, of_tenant
 
 if TYPE_CHECKING:
     from usage_pipeline.storage.opened import Storage
+    from usage_pipeline.validation.results import CheckResult
+
+_CHECK_COLUMNS = ("day", "table_name", "check_name", "result", "observed", "expected")
 
 
 def series(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -44,7 +48,7 @@ def series(  # noqa: PLR0913, PLR0917 - one parameter per option
 
     Example: `usage-pipeline series --tenant acme --from 2026-02-01 --to 2026-02-28 --as-of 2026-03-05`
     """
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     start, end = recent_range(settings, first, last)
     query = SeriesQuery(start, end, of_tenant(tenant), as_of=version(as_of))
 
@@ -74,7 +78,7 @@ def days(first: From = None, last: To = None, form: Format = OutputFormat.TABLE,
     from usage_pipeline.storage.daily import ACCOUNTED
     from usage_pipeline.storage.opened import open_storage
 
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     with open_storage(settings) as storage, storage.warehouse.connect() as connection:
         reader = DayReader(storage, connection)
         known = reader.known_days() or (settings.clock.today, settings.clock.today)
@@ -95,7 +99,7 @@ def files(
 
     Example: `usage-pipeline files --from 2026-02-01 --format csv`
     """
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     start, end = day_range(first, last)
 
     from usage_pipeline.storage import landed_files
@@ -119,19 +123,24 @@ def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option
     """Print rejected lines of landing days, with the reason, the value found and the expectation.
 
     This includes accepted lines that lost to another line (`conflict`), and voids without a record
-    (`void_without_target`). The table leaves out the line itself; JSON and CSV hold it.
+    (`void_without_target`). The table begins with a summary by reason and leaves out the line itself; JSON and CSV
+    hold it.
 
     Example: `usage-pipeline rejects --from 2026-02-20 --format json`
     """
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     start, end = day_range(first, last)
 
-    from usage_pipeline.records.queries import LandingRange, read_faults
+    from usage_pipeline.records.queries import LandingRange, count_faults, read_faults
     from usage_pipeline.storage.opened import open_storage
 
     with open_storage(settings) as storage:
         _check_file(storage, file)
-        found = read_faults(storage, LandingRange(start, end, file), limit + 1)
+        asked = LandingRange(start, end, file)
+        found = read_faults(storage, asked, limit + 1)
+        summary = count_faults(storage, asked) if form is OutputFormat.TABLE else []
+    if summary:
+        print_rows(summary, ["reason", "lines", "files"], form, "Rejected lines by reason")
     if len(found) > limit:
         warn(f"There are more than {limit} lines; raise --limit, or narrow the days.")
     raw = [] if form is OutputFormat.TABLE else ["raw"]
@@ -153,7 +162,7 @@ def checks(
 
     Example: `usage-pipeline checks --from 2026-02-01 --all --format json`
     """
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     start, end = day_range(first, last)
 
     from usage_pipeline.storage.opened import open_storage
@@ -161,13 +170,22 @@ def checks(
 
     with open_storage(settings) as storage, storage.warehouse.connect() as connection:
         found = read_results(connection, start, end)
-    rows = [
-        {**vars(result), "result": result.outcome, "observed": result.in_words}
-        for result in found
-        if everything or result.failed
-    ]
-    columns = ["day", "table_name", "check_name", "result", "observed", "expected"]
-    print_rows(rows, columns, form, "Checks" if everything else "Checks that failed")
+    shown = [result for result in found if everything or result.failed]
+    print_rows(
+        [row for result in shown for row in _check_rows(result, form)],
+        [*_CHECK_COLUMNS, *(["details"] if form is OutputFormat.JSON else [])],
+        form,
+        "Checks" if everything else "Checks that failed",
+    )
+
+
+def _check_rows(result: "CheckResult", form: OutputFormat) -> Iterator[dict[str, object]]:
+    """Yield the row of a check; in a table with a row of each detail below it, in CSV with all of them in it."""
+    observed = result.in_words if form is OutputFormat.CSV else result.observed
+    yield {**vars(result), "result": result.outcome, "observed": observed}
+    for detail in result.details if form is OutputFormat.TABLE else ():
+        words = ", ".join(f"{name} {value}" for name, value in detail.items())
+        yield {**dict.fromkeys(_CHECK_COLUMNS, ""), "observed": f"- {words}"}
 
 
 def _check_file(storage: "Storage", path: str | None) -> None:

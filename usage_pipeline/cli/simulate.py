@@ -52,9 +52,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - one parameter per option
         if (out / name).exists():
             raise typer.BadParameter(f"--out {out}: it has a {name} already; name another folder")
     try:
-        simulation = Simulation(
-            days, tenants, events_per_day, seed, last.date() if last else _yesterday(), prompt_bytes
-        )
+        simulation = Simulation(days, tenants, events_per_day, seed, last or _yesterday(), prompt_bytes)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     from usage_pipeline.cli.progress import progress_bar

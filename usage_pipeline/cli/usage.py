@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, condition, load_settings, words
+from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, condition, reading_settings, words
 from usage_pipeline.cli.output import print_rows
 from usage_pipeline.metrics.buckets import Interval
 from usage_pipeline.metrics.queries import GROUPS, INTERVAL_GROUPS, IntervalQuery, UsageQuery
@@ -51,7 +51,7 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
 
     Example: `usage-pipeline usage --interval hour --time-zone Europe/Berlin --from 2026-02-20`
     """
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     conditions = tuple(map(condition, where or []))
     today = settings.clock.today
     query: UsageQuery | IntervalQuery
@@ -65,13 +65,14 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
             today, today, groups, conditions, names, interval=interval or Interval.DAY, time_zone=zone
         )
     # After the query is checked, because a wrong query needs no database.
-    from usage_pipeline.cli.reading import known_days, warn_of_missing_days
+    from usage_pipeline.cli.reading import known_days, warn_of_missing_days, warn_of_unknown_values
     from usage_pipeline.metrics.read import read
     from usage_pipeline.storage.opened import open_storage
 
     with open_storage(settings) as storage:
         start, end = known_days(storage, first, last)
         answer = read(storage, replace(query, first=start, last=end))
+        warn_of_unknown_values(storage, answer)
     title = f"Usage, {start} to {end}"
     if isinstance(query, IntervalQuery):
         title = f"{title}, {query.time_zone}"

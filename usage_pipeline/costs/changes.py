@@ -37,8 +37,10 @@ class CostChange:
     """Landing files of the day that landed, or were released or withdrawn, since the version before."""
 
     @property
-    def difference(self) -> Decimal:
-        """The amount less the amount before; null counts as 0."""
+    def difference(self) -> Decimal | None:
+        """The amount less the amount before, where null counts as 0; null if both are."""
+        if self.amount is None and self.amount_before is None:
+            return None
         return (self.amount or Decimal(0)) - (self.amount_before or Decimal(0))
 
 

@@ -87,7 +87,7 @@ class Rates:
 def rate_rows(book: "PriceBook", provider: str | None, model: str | None, day: date) -> Iterator[list[Any]]:
     """Return the rows of a model, as logged, on a day."""
     found = book.resolve(provider, model, day)
-    bands = found.price.bands if found.price else iter([_UNPRICED])
+    bands = found.price.bands(day) if found.price else iter([_UNPRICED])
     for band in bands:
         yield [
             day,

@@ -49,22 +49,26 @@ def read_costs(storage: Storage, query: CostQuery) -> Answer:
 def _answer(query: Query, statuses: Mapping[date, DayStatus], sums: Callable[[Sequence[str]], _Sums]) -> Answer:
     """The answer of these sums, which are by the groups that they are called with."""
     groups = tuple(name for name in query.group_by if name != "day")
+    known = known_days(statuses)
+    missing = statuses.keys() - set(known)
     if groups == query.group_by:
-        found = sums(groups)
+        is_unknown = isinstance(query, CostQuery) and not known and not groups
+        found = [(None,) * len(query.metrics)] if is_unknown else sums(groups)
     else:
         groups = ("day", *groups)
-        missing = statuses.keys() - set(known_days(statuses))
         found = with_missing(statuses, missing, sums(groups), query)
-    return Answer(query, [_named(query, groups, row) for row in found], statuses)
+    return Answer(query, [_named(query, groups, row, missing) for row in found], statuses)
 
 
-def _named(query: Query, groups: Sequence[str], row: Sequence[Any]) -> Row:
+def _named(query: Query, groups: Sequence[str], row: Sequence[Any], missing: Collection[date]) -> Row:
     """The row by the names in the columns of the query, in their order."""
     named = dict(zip((*groups, *query.metrics), row, strict=True))
     if named.get("amount") is not None:
         named["amount"] = Decimal(named["amount"])
     if "coverage" in query.columns:
         named["coverage"] = coverage(named["tokens"], named["unpriced_tokens"])
+    if "missing_days" in query.columns:
+        named["missing_days"] = int(named["day"] in missing) if "day" in named else len(missing)
     return {name: named[name] for name in query.columns}
 
 

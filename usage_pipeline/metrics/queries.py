@@ -106,7 +106,7 @@ class CostQuery(Query):
     """Costs by day, tenant, dimensions, class, price and the reason why there is none.
 
     Amounts are in US dollars, and null where nothing of it has a price. With tokens and unpriced tokens there is
-    `coverage`: the percentage of the tokens that have a price.
+    `coverage`: the percentage of the tokens that have a price. `missing_days` are in no sum.
     """
 
     metrics: tuple[str, ...] = COST_METRICS
@@ -124,6 +124,7 @@ class CostQuery(Query):
         return (
             *self.group_by,
             *(name for metric in self.metrics for name in with_coverage.get(metric, (metric,))),
+            "missing_days",
         )
 
 

@@ -51,17 +51,21 @@ class ExplainedLine:
 def explain(
     storage: Storage, record_id: str, tenant: str | None = None, source: str | None = None
 ) -> list[ExplainedLine]:
-    """Return all landed lines with this id in landing order. Raises QueryError if there is none."""
+    """Return all landed lines with this id, or the line at this place, in landing order.
+
+    Raises QueryError if there is none.
+    """
     with storage.warehouse.connect() as connection:
         known = {file.path: file for file in landed_files.files(connection) if file.object_name and file.accepted}
     objects = [storage.lake.object(LANDED_EVENTS, file.landing_day, file.object_name) for file in known.values()]
     present = [path for path in objects if storage.lake.exists(path)]
     with session(storage.engine) as duck:
         rows = f"FROM {parquet_scan(present)}" if present else LANDED_EVENTS.empty_select()
+        condition, values = _asked(record_id, known)
         duck.execute(
-            f"CREATE TEMP TABLE found AS FROM ({rows}) WHERE record_id = $record_id "
+            f"CREATE TEMP TABLE found AS FROM ({rows}) WHERE {condition} "
             "AND ($tenant IS NULL OR tenant_id = $tenant) AND ($source IS NULL OR source = $source)",
-            {"record_id": record_id, "tenant": tenant, "source": source},
+            {**values, "tenant": tenant, "source": source},
         )
         days = {row[0] for row in duck.execute("SELECT DISTINCT event_day FROM found").fetchall()}
         excluded = storage.lake.days(EXCLUDED_EVENTS.spec)
@@ -79,6 +83,18 @@ def explain(
             f"No accepted line has the record id {record_id!r}; `usage-pipeline rejects` has the others."
         )
     return lines
+
+
+def _asked(text: str, known: Collection[str]) -> tuple[str, dict[str, object]]:
+    """Return the condition on a line, and its parameters: FILE:LINE of a known file, or else a record id.
+
+    An id of several fields is stored with `%3A` for a colon within a field, and is found with plain colons too.
+    """
+    path, _, line = text.rpartition(":")
+    if path in known and line.isdecimal():
+        return "landing_file = $path AND landing_line = $line", {"path": path, "line": int(line)}
+    plain = "replace(replace(record_id, '%3A', ':'), '%25', '%')"
+    return f"$record_id IN (record_id, {plain})", {"record_id": text}
 
 
 _LINES = """

@@ -4,14 +4,12 @@ Input includes neither cache reads nor cache writes. An amount is a text, in cen
 """
 
 from datetime import UTC, datetime
-from decimal import Context
 
 from usage_pipeline.costs.book.prices import CURRENCY
 from usage_pipeline.reconcile.export import Entry, Format, Measure
-from usage_pipeline.reconcile.fields import DIGITS, Part
+from usage_pipeline.reconcile.fields import EXACT, Part
 
-_WIDE = Context(prec=DIGITS)
-"""Holds any amount exactly; the default context has 28 digits."""
+_TOKENS = "tokens"
 
 _CACHE_WRITES = ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
 
@@ -43,8 +41,11 @@ def _usage(result: Part) -> Entry:
 def _cost(result: Part) -> Entry:
     if result.text("currency", CURRENCY).upper() != CURRENCY:
         raise result.wrong("currency", f"{CURRENCY}, the currency of all costs")
-    name = result.optional_text("model") or result.optional_text("description")
-    return Entry(name, {Measure.AMOUNT: _WIDE.scaleb(result.decimal("amount"), -2)})
+    # Searches and other fees have a row of their own, also where they name a model.
+    is_fee = (result.optional_text("cost_type") or _TOKENS) != _TOKENS
+    model, description = (result.optional_text(name) for name in ("model", "description"))
+    name = description or model if is_fee else model or description
+    return Entry(name, {Measure.AMOUNT: EXACT.scaleb(result.decimal("amount"), -2)})
 
 
 FORMAT = Format(_time, "starting_at", "ending_at", _usage, _cost)

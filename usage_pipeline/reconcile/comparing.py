@@ -3,19 +3,17 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import Decimal, localcontext
 from enum import StrEnum
+from fractions import Fraction
 
 from usage_pipeline.reconcile.export import ALL_MODELS, Export, Measure
+from usage_pipeline.reconcile.fields import EXACT
 from usage_pipeline.reconcile.names import Names
 from usage_pipeline.reconcile.ours import Key, Ours, Values, read_ours
 from usage_pipeline.storage.opened import Storage
 
-_PRECISION = 100
-"""Digits that hold any sum of amounts exactly, and far more than the decimals of a drift."""
-
-_DRIFT = Decimal("0.000001")
-"""The last decimal of a drift."""
+_DRIFT_DECIMALS = 6
 
 
 class Status(StrEnum):
@@ -72,7 +70,7 @@ class Question:
 def reconcile(storage: Storage, provider: str, export: Export, question: Question) -> Reconciliation:
     """Compare the export with the metered usage of the provider's models."""
     names = Names(storage, provider)
-    with localcontext(prec=_PRECISION):
+    with localcontext(EXACT):
         ours = read_ours(storage, export, question.days, names, question.tenant)
         theirs = _theirs(export, question.days, names)
         compared = _compare(_without_zeros(ours.values), _without_zeros(theirs), question.tolerance)
@@ -121,4 +119,6 @@ def _status(difference: int | Decimal | None, theirs: int | Decimal | None, tole
 def _drift(difference: int | Decimal | None, theirs: int | Decimal | None) -> Decimal | None:
     if difference is None or not theirs:
         return None
-    return (Decimal(difference) * 100 / theirs).quantize(_DRIFT, ROUND_HALF_UP)
+    units = Fraction(difference) * 100 * 10**_DRIFT_DECIMALS / Fraction(theirs)
+    rounded = (abs(units) + Fraction(1, 2)) // 1
+    return Decimal(-rounded if units < 0 else rounded).scaleb(-_DRIFT_DECIMALS)

@@ -4,14 +4,17 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import MAX_PREC, Context, Decimal
 from typing import Any
 
 from usage_pipeline.errors import ProviderFileError
 
 MOST_TOKENS = 2**63 - 1
-DECIMALS, DIGITS = 24, 38
-"""The most decimals of an amount, and its most digits in all."""
+MOST_DIGITS = 14
+"""The most digits of an amount before its decimals; decimals may be any number."""
+
+EXACT = Context(prec=MAX_PREC)
+"""Adds and scales amounts exactly, however many digits they have."""
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,4})?")
 
@@ -61,9 +64,10 @@ class Part:
         if type(value) not in {int, str, Decimal} or not _NUMBER.fullmatch(str(value)):
             raise self.wrong(name, "a decimal number")
         number = Decimal(str(value))
-        if -int(number.as_tuple().exponent) > DECIMALS or number.adjusted() >= DIGITS - DECIMALS:
-            raise self.wrong(name, f"at most {DECIMALS} decimals and {DIGITS - DECIMALS} digits before them")
-        return number
+        if number and number.adjusted() >= MOST_DIGITS:
+            raise self.wrong(name, f"at most {MOST_DIGITS} digits before the decimals")
+        # Providers write zeros after the last decimal, and a zero with any exponent.
+        return EXACT.normalize(number)
 
     def part(self, name: str) -> "Part":
         """Read an object."""

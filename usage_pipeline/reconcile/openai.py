@@ -3,6 +3,7 @@
 Input includes cached and cache-write tokens, of all modalities. An amount is a number, or a text in newer answers.
 """
 
+import re
 from datetime import UTC, datetime
 
 from usage_pipeline.costs.book.prices import CURRENCY
@@ -10,6 +11,12 @@ from usage_pipeline.reconcile.export import Entry, Format, Measure
 from usage_pipeline.reconcile.fields import Part
 
 _RESULTS = "organization.usage.completions.result"
+_LINE_ITEM = re.compile(
+    r"(?:[^|]+ \| )?(?P<model>\S+)(?: (?:text|audio|image|video))?, "
+    r"(?:(?:[a-z ]+ )?(?:input|output)|cache writes)(?:, .+)?"
+)
+"""A line item of tokens, as in `priority | gpt-5.4-2026-03-05 text, cached input, long context`."""
+
 _LAST_SECOND = 253_402_300_799  # of the year 9999
 
 
@@ -43,9 +50,9 @@ def _cost(result: Part) -> Entry:
     amount = result.part("amount")
     if amount.text("currency", CURRENCY).upper() != CURRENCY:
         raise amount.wrong("currency", f"{CURRENCY}, the currency of all costs")
-    # A line item such as `gpt-4o-2024-08-06, input` begins with the model.
-    model = (result.optional_text("line_item") or "").partition(", ")[0]
-    return Entry(model or None, {Measure.AMOUNT: amount.decimal("value")})
+    item = result.optional_text("line_item")
+    tokens = _LINE_ITEM.fullmatch(item or "")
+    return Entry(tokens["model"] if tokens else item, {Measure.AMOUNT: amount.decimal("value")})
 
 
 FORMAT = Format(_time, "start_time", "end_time", _usage, _cost)

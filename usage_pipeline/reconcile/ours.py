@@ -27,7 +27,7 @@ _MEASURES: Mapping[str, Measure] = {
     TokenClass.REASONING: Measure.OUTPUT,
     UNSPLIT: Measure.UNSPLIT,
 }
-"""The classes of tokens; requests and tool calls are only in amounts."""
+"""The classes of tokens; requests and tool calls are only in amounts, as fees."""
 
 
 @dataclass
@@ -93,7 +93,8 @@ def _owned(rows: Sequence[_Row], names: Names, theirs: Collection[str]) -> Itera
 def _add(ours: Ours, row: _Row, model: str, export: Export) -> None:
     """Add the row to the measure that the export has: an amount, or tokens of its class."""
     if export.of_costs:
-        key = row.day, model if export.by_model else ALL_MODELS, Measure.AMOUNT
+        named = model if row.token_class in _MEASURES else f"({row.token_class})"
+        key = row.day, named if export.by_model else ALL_MODELS, Measure.AMOUNT
         known = ours.values.get(key)
         ours.values[key] = row.cost["amount"] if known is None else known + (row.cost["amount"] or 0)
         ours.unpriced_tokens += row.cost["unpriced_tokens"]

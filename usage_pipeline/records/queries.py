@@ -1,9 +1,12 @@
 """Reads the lines that became no records, for people: rejected when they landed, or set aside afterwards."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from usage_pipeline.events.landing.rejects import read_rejects
+from usage_pipeline.events.landing.rejects import count_rejects, read_rejects
 from usage_pipeline.records.tables import EXCLUDED_EVENTS
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
@@ -31,25 +34,50 @@ def read_faults(storage: Storage, asked: LandingRange, limit: int) -> list[dict[
     return sorted(found, key=_landing_order)[:limit]
 
 
+def count_faults(storage: Storage, asked: LandingRange) -> list[dict[str, object]]:
+    """Count the same lines, and the files that they are in, by reason; the most frequent reason first."""
+    counts = {**count_rejects(storage, asked.first, asked.last), **_count_excluded_events(storage, asked)}
+    by_reason = defaultdict[str, list[int]](list)
+    for (path, reason), lines in counts.items():
+        if asked.path in {None, path}:
+            by_reason[reason].append(lines)
+    ordered = sorted(by_reason.items(), key=lambda entry: (-sum(entry[1]), entry[0]))
+    return [{"reason": reason, "lines": sum(found), "files": len(found)} for reason, found in ordered]
+
+
 def _landing_order(row: dict[str, object]) -> tuple[str, str, object]:
     path = str(row["landing_file"])
     return path.split("/")[1], path, row["landing_line"]
 
 
 def _read_excluded_events(storage: Storage, asked: LandingRange, limit: int) -> list[dict[str, object]]:
+    rows = _select_excluded_events(
+        storage,
+        asked,
+        "tenant_id, record_id, verdict, landing_file, landing_line, decided_by_file, decided_by_line",
+        f"ORDER BY split_part(landing_file, '/', 2), landing_file, landing_line LIMIT {limit}",
+    )
+    return [_as_fault(*row) for row in rows]
+
+
+def _count_excluded_events(storage: Storage, asked: LandingRange) -> dict[tuple[str, str], int]:
+    rows = _select_excluded_events(storage, asked, "landing_file, verdict, count(*)", "GROUP BY ALL")
+    return {(path, verdict): lines for path, verdict, lines in rows}
+
+
+def _select_excluded_events(
+    storage: Storage, asked: LandingRange, columns: str, rest: str
+) -> Sequence[Sequence[Any]]:
     paths = [path for _, path in sorted(storage.lake.days(EXCLUDED_EVENTS.spec).items())]
     if not paths:
         return []
     with session(storage.engine) as duck:
-        rows = duck.execute(
-            "SELECT tenant_id, record_id, verdict, landing_file, landing_line, decided_by_file, decided_by_line "
-            f"FROM {parquet_scan(paths)} WHERE list_contains($verdicts, verdict) "
+        return duck.execute(
+            f"SELECT {columns} FROM {parquet_scan(paths)} WHERE list_contains($verdicts, verdict) "
             "AND CAST(split_part(landing_file, '/', 2) AS DATE) BETWEEN $first AND $last "
-            "AND ($path IS NULL OR landing_file = $path) "
-            "ORDER BY split_part(landing_file, '/', 2), landing_file, landing_line LIMIT $limit",
-            {"verdicts": list(_EXPECTED), **vars(asked), "limit": limit},
+            f"AND ($path IS NULL OR landing_file = $path) {rest}",
+            {"verdicts": list(_EXPECTED), **vars(asked)},
         ).fetchall()
-    return [_as_fault(*row) for row in rows]
 
 
 def _as_fault(  # noqa: PLR0913, PLR0917 - one argument per column

@@ -1,5 +1,6 @@
 """Tenants, their plans and the retention of their records."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -7,7 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 
 class _Entry(BaseModel):
@@ -24,6 +25,12 @@ Amount = Annotated[Decimal, BeforeValidator(_quoted), Field(ge=0, allow_inf_nan=
 """Money or credits. In quotes, because YAML would read 0.1 as a float."""
 
 
+def _currency(code: str) -> str:
+    if not re.fullmatch(r"[A-Z]{3}", code):
+        raise ValueError("expected a currency of three capital letters, such as USD")
+    return code
+
+
 class Rollover(_Entry):
     """The bounds of the unused credits that are carried over."""
 
@@ -35,7 +42,7 @@ class Money(_Entry):
     """An amount in a currency."""
 
     amount: Amount
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, AfterValidator(_currency)]
 
 
 class Plan(_Entry):

@@ -1,14 +1,12 @@
 """Reads `tenants.yaml` and `plans.yaml`."""
 
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.settings import Settings
 from usage_pipeline.tenants.models import Plan, Tenant, Tenants
-from usage_pipeline.yaml_file import read_yaml
+from usage_pipeline.yaml_file import parse_entry, read_yaml
 
 BUILT_IN_PLAN = "default"
 _DEFAULT_KEY = "default"
@@ -24,7 +22,10 @@ def load_tenants(settings: Settings) -> Tenants:
         raise ReferenceFileError(f"USAGE_REFERENCE_DIR={settings.reference_dir}: there is no such directory.")
     default_plan, plans = _load_plans(settings)
     file = settings.reference / "tenants.yaml"
-    by_id = {name: _parse(Tenant, file, name, entry) for name, entry in _entries(file).items()}
+    by_id = {
+        name: parse_entry(Tenant, entry, f"{file}: {name}", ReferenceFileError)
+        for name, entry in _entries(file).items()
+    }
     for name, tenant in by_id.items():
         for period in tenant.plans:
             if period.plan not in plans:
@@ -40,7 +41,9 @@ def _load_plans(settings: Settings) -> tuple[str, dict[str, Plan]]:
     entries = _entries(file)
     default_plan = entries.pop(_DEFAULT_KEY, None) if entries else BUILT_IN_PLAN
     plans = {
-        name: _parse(Plan, file, name, retention | entry if isinstance(entry, dict) else entry)
+        name: parse_entry(
+            Plan, retention | entry if isinstance(entry, dict) else entry, f"{file}: {name}", ReferenceFileError
+        )
         for name, entry in (entries or {BUILT_IN_PLAN: {}}).items()
     }
     if not isinstance(default_plan, str) or default_plan not in plans:
@@ -53,17 +56,3 @@ def _load_plans(settings: Settings) -> tuple[str, dict[str, Plan]]:
 
 def _entries(file: Path) -> dict[str, Any]:
     return read_yaml(file, ReferenceFileError) if file.exists() else {}
-
-
-Entry = TypeVar("Entry", bound=BaseModel)
-
-
-def _parse(model: type[Entry], file: Path, name: str, entry: object) -> Entry:
-    try:
-        return model.model_validate(entry)
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, found['loc'])) or 'entry'}: {found['msg']}, found {found['input']!r}"
-            for found in error.errors()
-        )
-        raise ReferenceFileError(f"{file}: {name}: {problems}.") from None

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from usage_pipeline.errors import SuiteError
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import USAGE_RECORDS
@@ -19,7 +17,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.validation.checks import Check, Severity
 from usage_pipeline.validation.suite import KINDS, Entry, HasColumns
-from usage_pipeline.yaml_file import read_yaml
+from usage_pipeline.yaml_file import parse_entry, read_yaml
 
 SUITES = Path(__file__).with_name("suites")
 
@@ -98,29 +96,9 @@ def _entry(spec: TableSpec, file: Path, name: str, content: object) -> Entry:
     kind = KINDS.get(str(content.get("expect")))
     if kind is None:
         raise SuiteError(f"{place}: expect: expected one of {', '.join(KINDS)}, found {content.get('expect')!r}.")
-    try:
-        entry = kind.model_validate(content)
-    except ValidationError as error:
-        raise SuiteError(
-            "\n".join(dict.fromkeys(_problem(place, kind, found) for found in error.errors()))
-        ) from None
+    entry = parse_entry(kind, content, place, SuiteError)
     _check_columns(spec, place, entry)
     return entry
-
-
-def _problem(place: str, kind: type[Entry], details: Mapping[str, object]) -> str:
-    path = details["loc"]
-    key = str(path[0]) if isinstance(path, tuple) and path else ""
-    where = f"{place}: {key}" if key else place
-    match details["type"]:
-        case "missing":
-            return f"{where}: it is missing."
-        case "extra_forbidden":
-            return f"{where}: there is no such key{_hint(key, kind.model_fields)}"
-        case "value_error":
-            return f"{where}: {str(details['msg']).removeprefix('Value error, ')}."
-        case _:
-            return f"{where}: {details['msg']}, found {details['input']!r}."
 
 
 def _check_columns(spec: TableSpec, place: str, entry: object) -> None:

@@ -30,6 +30,7 @@ def test_a_data_directory_that_is_a_file_is_one_message(
 def test_the_embedded_database_refuses_a_path_that_a_shell_would_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (tmp_path / "a;b").mkdir()
     monkeypatch.setenv("USAGE_DATA_DIR", str(tmp_path / "a;b"))
     monkeypatch.setattr("sys.argv", ["usage-pipeline", "days"])
     with pytest.raises(SystemExit):

@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable
 
+import pytest
 from dagster._daemon.types import DaemonHeartbeat
 
 from usage_pipeline.orchestration.instance import open_instance
+from usage_pipeline.settings import Settings
 from usage_pipeline_tests.support import Landing, prompt
 
 DEAD = (
@@ -14,6 +16,12 @@ DEAD = (
     "Start it again, for example with `usage-pipeline dev`"
 )
 OVERDUE = "2026-05-30 is overdue: nothing of it has landed, or nothing since it ended"
+
+
+@pytest.fixture(autouse=True)
+def data_dir(settings: Settings) -> None:
+    """The data directory is there, as a deployment has it."""
+    settings.data_dir.mkdir()
 
 
 def beat(age_seconds: float) -> None:

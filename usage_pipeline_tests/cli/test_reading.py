@@ -63,7 +63,9 @@ def test_series_as_of_a_time_or_version(call: Callable[..., str], as_of: str, ro
 
 def test_costs_as_of_a_version_have_tokens_and_amounts(call: Callable[..., str]) -> None:
     printed = call("costs", "--group-by", "tenant,model", "--as-of", "1", "--format", "csv")
-    assert printed == "tenant,model,tokens,amount\nacme,m1,240,\nacme,m2,220,\nglobex,(none),120,\n"
+    assert printed == (
+        "tenant,model,tokens,amount,missing_days\nacme,m1,240,,0\nacme,m2,220,,0\nglobex,(none),120,,0\n"
+    )
 
 
 @pytest.mark.parametrize("text", ["yesterday", "2026-06-01T00:00:00", "1.5"])
@@ -74,8 +76,8 @@ def test_an_as_of_that_is_no_time_is_a_wrong_question(call: Callable[..., str], 
 
 @pytest.mark.usefixtures("call")
 def test_series_of_an_unknown_tenant_names_the_known_ones() -> None:
-    result = CliRunner().invoke(app, ["series", "--tenant", "acne"])
-    assert "No usage of a tenant 'acne' has landed; known are acme, globex." in result.stderr
+    result = CliRunner().invoke(app, ["series", "--tenant", "initech"])
+    assert "No usage of a tenant 'initech' has landed; known are acme, globex." in result.stderr
 
 
 def test_usage_groups_and_filters(call: Callable[..., str]) -> None:
@@ -148,11 +150,15 @@ def test_checks_prints_those_that_failed_with_file_line_and_reason(call: Callabl
         "table_name": "landed_events",
         "check_name": "files_are_usable",
         "result": "warning",
-        "observed": (
-            "0 of 1 files count nowhere, 1 reject more lines, 0 entries are passed over: file "
-            "persona/2026-05-03/events.jsonl, problem invalid_occurred_at, first in line 2, lines 1"
-        ),
+        "observed": "0 of 1 files count nowhere, 1 reject more lines, 0 entries are passed over",
         "expected": "every entry is a file that counts, with at most 1.0% of its lines rejected",
+        "details": [
+            {
+                "file": "persona/2026-05-03/events.jsonl",
+                "problem": "invalid_occurred_at, first in line 2",
+                "lines": 1,
+            }
+        ],
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from usage_pipeline.settings import Settings
 from usage_pipeline_tests.cli.lines import LINES, write_three_days
 from usage_pipeline_tests.support import Landing, prompt
 
@@ -19,7 +20,7 @@ def test_run_says_what_it_landed_and_computed_and_then_that_all_is_current(
 def test_run_says_how_many_billing_periods_it_closed(call: Callable[..., str], landing: Landing) -> None:
     landing.write("persona", "2026-04-30", [prompt("e1", "2026-04-30T08:00:00Z")])
     assert "Closed 1 billing period." in call("run", "--no-suites")
-    assert "acme, 2026-04-01 to 2026-04-30, closed 2026-06-01: " in call(
+    assert "acme, 2026-04-01 to 2026-04-30, closed 2026-06-01" in call(
         "statement", "--tenant", "acme", "--period", "2026-04"
     )
 
@@ -53,6 +54,7 @@ def test_land_and_recompute_take_inclusive_days(
     assert "Computed 1 event day." in call("recompute", "--from", "2026-05-01", "--to", "2026-05-01")
 
 
-def test_before_anything_landed_the_present_day_is_missing(call: Callable[..., str]) -> None:
+def test_before_anything_landed_the_present_day_is_missing(call: Callable[..., str], settings: Settings) -> None:
+    settings.data_dir.mkdir()
     printed = call("usage", "--metrics", "records,tokens_total", "--format", "csv")
     assert printed == "day,records,tokens_total\n2026-06-01,,\n"

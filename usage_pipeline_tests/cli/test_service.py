@@ -94,4 +94,4 @@ def test_stocks_go_on_after_a_missing_day(call: Callable[..., str]) -> None:
 @pytest.mark.usefixtures("call")
 def test_an_unknown_tenant_is_told_of(command: str) -> None:
     result = CliRunner().invoke(app, [command, "--tenant", "acne"])
-    assert "No usage of a tenant 'acne' has landed; known are acme." in result.stderr
+    assert "No usage of a tenant 'acne' has landed; did you mean 'acme'?" in result.stderr

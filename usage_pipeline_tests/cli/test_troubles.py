@@ -106,6 +106,21 @@ def test_rejects_come_in_landing_order_up_to_the_limit(call: Call) -> None:
     assert found == [*((BAD, 91 + number) for number in range(10)), (GONE, 1)]
 
 
+def test_rejects_begins_with_the_number_of_lines_by_reason(call: Call) -> None:
+    printed = [line.split() for line in call("rejects", "--limit", "1").splitlines()]
+    assert printed[0] == ["Rejected", "lines", "by", "reason"]
+    assert printed[4:7] == [
+        ["malformed_json", "10", "1"],
+        ["conflict", "1", "1"],
+        ["void_without_target", "1", "1"],
+    ]
+
+
+def test_the_summary_of_one_file_is_of_that_file(call: Call) -> None:
+    printed = [line.split() for line in call("rejects", "--file", GONE).splitlines()]
+    assert printed[4] == ["conflict", "1", "1"]
+
+
 def test_explain_tells_of_each_line_in_json(call: Call) -> None:
     (first, second) = json.loads(call("explain", "e1", "--format", "json"))
     costs = [

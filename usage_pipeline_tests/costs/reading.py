@@ -24,6 +24,7 @@ class Cost:
     unpriced_tokens: int | None
     coverage: Decimal | None
     amount: Decimal | None
+    missing_days: int
 
 
 def costs_of(storage: Storage, query: CostQuery) -> list[Cost]:

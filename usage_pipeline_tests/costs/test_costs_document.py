@@ -36,6 +36,14 @@ def test_the_example_costs_what_is_printed_there(new_settings: Callable[..., Set
         refresh(storage, PlainRunner(storage))
         found = costs_of(storage, query)
     assert [
-        list(map(shown, (*cost.group, cost.tokens, cost.unpriced_tokens, cost.coverage, cost.amount)))
+        list(
+            map(
+                shown,
+                (
+                    *cost.group,
+                    *(cost.tokens, cost.unpriced_tokens, cost.coverage, cost.amount, cost.missing_days),
+                ),
+            )
+        )
         for cost in found
     ] == printed(example())

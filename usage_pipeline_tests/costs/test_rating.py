@@ -125,6 +125,27 @@ def test_off_peak_is_half_open_and_wraps_midnight(tmp_path: Path, time: str, exp
         assert rated.total() == Decimal(expected)
 
 
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        ("2026-05-01 06:30", 1),  # a Friday, before the windows begin
+        ("2026-05-04 06:30", 3),
+        ("2026-05-04 01:30", 2),
+        ("2026-05-04 05:30", 1),
+        ("2026-05-08 09:59:59.999999", 3),
+        ("2026-05-09 06:30", 1),  # a Saturday
+        ("2026-05-11 06:30", 1),  # a Monday, after the windows end
+        ("2026-05-11 01:30", 2),
+    ],
+)
+def test_windows_have_days_and_weekdays_of_their_own(tmp_path: Path, time: str, expected: int) -> None:
+    windows = """[{from: "06:00", to: "10:00", from_day: 2026-05-02, to_day: 2026-05-11, weekdays: [mon, tue, wed,
+      thu, fri], prices: {input: "3"}}, {from: "01:00", to: "04:00", prices: {input: "2"}}]"""
+    text, day = price("one", 'input: "1"', windows=windows), date.fromisoformat(time[:10])
+    with rating(book_of(tmp_path, text), [{"tokens_in": 1, "occurred_at": time}], day) as rated:
+        assert rated.total() == expected
+
+
 @pytest.mark.parametrize(("day", "expected"), [(date(2026, 4, 30), 1), (date(2026, 5, 1), 2)])
 def test_a_price_changes_at_midnight(tmp_path: Path, day: date, expected: int) -> None:
     text = price("old", 'input: "1"', to="2026-05-01") + price("new", 'input: "2"', **{"from": "2026-05-01"})

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,10 @@ from usage_pipeline.errors import QueryError
 from usage_pipeline.events.landing.decisions import withdraw
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.pipeline.explain import ExplainedLine, explain
-from usage_pipeline.storage.opened import Storage
+from usage_pipeline.pipeline.refresh import PlainRunner, refresh
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline_tests.costs.generic import call, write_format
 from usage_pipeline_tests.support import Landing, prompt
 
 Run = Callable[[], object]
@@ -200,3 +204,29 @@ def test_an_unknown_record_is_a_wrong_question(storage: Storage, question: dict[
 def test_before_anything_landed_no_record_is_known(storage: Storage) -> None:
     with pytest.raises(QueryError, match="No accepted line has the record id 'e1'"):
         explain(storage, "e1")
+
+
+def test_a_line_is_found_by_its_file_and_number(storage: Storage, landing: Landing, run: Run) -> None:
+    landing.write("persona", "2026-05-02", ["", prompt("e1", TIME), prompt("e2", TIME)])
+    run()
+    (line,) = explain(storage, "persona/2026-05-02/events.jsonl:3")
+    assert (line.record_id, line.landing_line, line.verdict) == ("e2", 3, "counted")
+    with pytest.raises(QueryError, match="No accepted line has the record id"):
+        explain(storage, "persona/2026-05-02/events.jsonl:4")
+
+
+@pytest.mark.parametrize("written", ["north:1:a%b", "north%3A1:a%25b"])
+def test_an_id_of_several_fields_is_found_with_plain_colons(
+    new_settings: Callable[..., Settings], tmp_path: Path, written: str
+) -> None:
+    folder = write_format(tmp_path / "formats")
+    joined = (folder / "calls.yaml").read_text().replace("identity: [$.id]", "identity: [$.line, $.no]")
+    (folder / "joined.yaml").write_text(joined)
+    settings = new_settings(formats_dir=folder)
+    Landing(settings.landing).write(
+        "joined", "2026-05-01", [call("x", TIME, line="north:1", no="a%b", tokens_in=7)]
+    )
+    with open_storage(settings) as storage:
+        refresh(storage, PlainRunner(storage))
+        (line,) = explain(storage, written)
+    assert (line.record_id, line.metrics["tokens_in"]) == ("north%3A1:a%25b", 7)

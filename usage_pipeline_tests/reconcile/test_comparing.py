@@ -218,6 +218,30 @@ def test_costs_are_compared_in_dollars_by_model(compare: Compare) -> None:
     ]
 
 
+def test_amounts_are_summed_exactly_however_many_digits_they_have(compare: Compare) -> None:
+    tiny = "0.00000000000000000000000000000000000000000000001"
+    found = compare(
+        [COSTLY], Provider.OPENAI, [openai_cost(value, "gpt-4o, input") for value in ("0.00525", tiny)]
+    )
+    (row,) = found.comparisons
+    assert (row.theirs, row.difference) == (Decimal(f"0.00525{tiny[7:]}"), Decimal(f"-{tiny}"))
+    assert (row.drift, str(row.status)) == (Decimal("0E-6"), "different")
+
+
+def test_our_fees_have_rows_of_their_own(compare: Compare, prices: Callable[[str], object]) -> None:
+    prices(
+        "- {id: a, provider: openai, model: gpt-4o, from: 2026-01-01, unit: token, source: test, "
+        'prices: {input: "1", request: "2", tool_call: "3"}}\n'
+    )
+    ours = call("a", model="gpt-4o", tokens_in=10, tool_calls=4)
+    found = compare([ours], Provider.OPENAI, [openai_cost(10, "gpt-4o, input")])
+    assert rows(found) == [
+        ("(request)", "amount", Decimal(2), None, None, "ours_only"),
+        ("(tool_call)", "amount", Decimal(12), None, None, "ours_only"),
+        ("gpt-4o", "amount", Decimal(10), Decimal(10), NONE, "matched"),
+    ]
+
+
 def test_costs_that_are_not_grouped_are_compared_by_day(compare: Compare) -> None:
     found = compare([COSTLY, call("b", model="o3", tokens_in=1000)], Provider.OPENAI, [openai_cost("0.0075")])
     assert rows(found) == [

@@ -65,6 +65,52 @@ def test_amounts_of_openai_are_dollars_with_every_digit_that_is_written(folder: 
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "amount"),
+    [
+        ("0E-6176", "0"),
+        ("-0E+20", "0"),
+        ("0.000004500000000000000000000000000000000", "0.0000045"),
+        ("4.5E-6", "0.0000045"),
+        ("0.00000000000000000000000000000000000000000000001", "1E-47"),
+        ("12345678901234.000000000000000000000000001", "12345678901234.000000000000000000000000001"),
+    ],
+)
+def test_an_amount_has_any_number_of_decimals_and_any_exponent(folder: Path, written: str, amount: str) -> None:
+    export = read_export(write(folder, page(openai_bucket([openai_cost(written, "gpt-4o, input")]))), OPENAI)
+    assert amounts(export) == [("gpt-4o", Decimal(amount))]
+
+
+@pytest.mark.parametrize(
+    ("line_item", "model"),
+    [
+        ("gpt-5.3-codex, cached input", "gpt-5.3-codex"),
+        ("gpt-5.3-codex, cache writes", "gpt-5.3-codex"),
+        ("priority | gpt-5.4-2026-03-05, input", "gpt-5.4-2026-03-05"),
+        ("priority | gpt-5.6-sol, output, long context", "gpt-5.6-sol"),
+        ("gpt-realtime-1.5 audio, output", "gpt-realtime-1.5"),
+        ("gpt-image-2.5-sunburst text, cached input", "gpt-image-2.5-sunburst"),
+        ("ft:gpt-4o-2024-08-06:acme::abc, output", "ft:gpt-4o-2024-08-06:acme::abc"),
+        ("web search tool calls", "web search tool calls"),
+        ("assistants api | file search", "assistants api | file search"),
+    ],
+)
+def test_a_line_item_of_tokens_is_its_models_and_any_other_a_row_of_its_own(
+    folder: Path, line_item: str, model: str
+) -> None:
+    export = read_export(write(folder, page(openai_bucket([openai_cost(1, line_item)]))), OPENAI)
+    assert amounts(export) == [(model, Decimal(1))]
+
+
+def test_a_fee_of_anthropic_is_a_row_of_its_own_also_where_it_names_a_model(folder: Path) -> None:
+    results = [
+        anthropic_cost("1", "claude-opus-5", cost_type="tokens", description="Claude Opus 5 Usage - Input Tokens"),
+        anthropic_cost("2", "claude-opus-5", cost_type="web_search", description="Web Search Usage"),
+    ]
+    export = read_export(write(folder, page(anthropic_bucket(results))), ANTHROPIC)
+    assert amounts(export) == [("claude-opus-5", Decimal("0.01")), ("Web Search Usage", Decimal("0.02"))]
+
+
 def test_amounts_of_anthropic_are_cents_as_text(folder: Path) -> None:
     results = [
         anthropic_cost("123.45", "claude-haiku-4-5"),
@@ -147,11 +193,8 @@ IN_BUCKET = "bucket 2026-05-01T00:00:00Z: "
             'results[0].amount.currency: expected USD, the currency of all costs, found "eur".',
         ),
         (
-            openai_cost("0.0000000000000000000000001"),
-            (
-                "results[0].amount.value: expected at most 24 decimals and 14 digits before them, "
-                'found "0.0000000000000000000000001".'
-            ),
+            openai_cost("1E+14"),
+            'results[0].amount.value: expected at most 14 digits before the decimals, found "1E+14".',
         ),
         (
             {"amount": 3},

@@ -85,7 +85,10 @@ def test_off_leaves_a_shipped_entry_out(folder: Path, own: Settings) -> None:
         ),
         ("big: {expect: rows}", "big: description: it is missing."),
         ("big: {description: d, expect: rows, at_leest: 3}", "big: at_leest: there is no such key; did you mean"),
-        ("big: {description: d, expect: rows, at_least: many}", "big: at_least: Input should be a valid integer"),
+        (
+            "big: {description: d, expect: rows, at_least: many}",
+            "big: at_least: expected a whole number, found 'many'.",
+        ),
         (
             "big: {description: d, expect: not_null, columns: [tenant]}",
             "big: usage_records has no column 'tenant'; did you mean 'tenant_id'?",

@@ -1,11 +1,11 @@
 """Reads the prices of the shipped catalogue, genai-prices: exact ids and exact aliases only, without network.
 
-Its patterns (prefixes, contained texts) do not count, because they price models that nobody has checked. Prices
+Its patterns (prefixes, contained texts) find no model, because they price models that nobody has checked. Prices
 that depend on facts no record has are left out, such as audio, images, batches and service tiers.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -19,11 +19,13 @@ from genai_prices.types import (
     ConditionalPrice,
     ModelInfo,
     ModelPrice,
+    Provider,
     StartDateConstraint,
     TieredPrices,
     TimeOfDateConstraint,
 )
 
+from usage_pipeline.costs.book.naming import bedrock_names
 from usage_pipeline.costs.book.prices import Price, Tier, UnitPrices, Window, exact
 from usage_pipeline.registry import TokenClass
 
@@ -39,13 +41,8 @@ _PRICED = {
 
 _SOURCE = f"genai-prices {version('genai-prices')}"
 
-FIRST_PARTIES = frozenset(
-    {
-        *("anthropic", "cohere", "deepseek", "google", "meta", "minimax", "mistral", "moonshotai"),
-        *("openai", "perplexity", "voyageai", "x-ai", "zai"),
-    }
-)
-"""Providers that make models. A name without a provider is looked up among them."""
+_RESOLD = {"azure": ("openai", "anthropic")}
+"""Sellers at the makers' list prices, as the catalogue says, where it has no price of their own."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +72,35 @@ def load_catalogue() -> Catalogue:
     for provider in providers:
         for model in provider.models:
             prices += _prices(provider.id, model)
-            names |= {(provider.id, name): model.id for name in (*_exact_names(model.match), model.id)}
-    return Catalogue(tuple(prices), names)
+            names |= {(provider.id, name): model.id for name in _names(provider, model)}
+    resold = list(_resold_prices(prices, names))
+    return Catalogue((*prices, *resold), {**_resold_names(names, resold), **names})
+
+
+def _names(provider: Provider, model: ModelInfo) -> Iterator[str]:
+    """Yield the exact names of a model, and those of Bedrock's regions that the catalogue's patterns confirm."""
+    yield from _exact_names(model.match)
+    yield model.id
+    if provider.id == "aws":
+        yield from (name for name in bedrock_names(model.id) if provider.find_model(name) is model)
+
+
+def _resold_prices(prices: Iterable[Price], names: Mapping[tuple[str, str], str]) -> Iterator[Price]:
+    for seller, makers in _RESOLD.items():
+        for price in prices:
+            if price.provider in makers and (seller, price.model) not in names:
+                sold = price.id.replace(f"/{price.provider}/", f"/{seller}/", 1)
+                yield replace(price, id=sold, provider=seller, source=f"{price.source}, as {price.provider}")
+
+
+def _resold_names(names: Mapping[tuple[str, str], str], resold: Iterable[Price]) -> dict[tuple[str, str], str]:
+    sold = {(price.provider, price.model) for price in resold}
+    return {
+        (seller, name): model
+        for (provider, name), model in names.items()
+        for seller, makers in _RESOLD.items()
+        if provider in makers and (seller, model) in sold
+    }
 
 
 def _exact_names(match: object) -> list[str]:
@@ -87,19 +111,38 @@ def _exact_names(match: object) -> list[str]:
     return []
 
 
+@dataclass(frozen=True)
+class _Period:
+    """Prices from a day on, with the times of day that have others."""
+
+    start: date
+    prices: ModelPrice
+    windows: tuple[Window, ...]
+
+
 def _prices(provider: str, model: ModelInfo) -> Iterator[Price]:
-    """Yield a price for each range of days. If several of the catalogue's conditions hold, the last one counts."""
-    conditions = model.prices if isinstance(model.prices, list) else [ConditionalPrice(prices=model.prices)]
-    starts = sorted({_start(condition) for condition in conditions} - {date.min})
+    """Yield a price for each range of days. If several of the catalogue's periods hold, the last one counts."""
+    periods = list(_periods(model))
+    starts = sorted({period.start for period in periods} - {date.min})
     edges: list[date | None] = [None, *starts, None]
     for first, end in pairwise(edges):
-        active = [condition for condition in conditions if _start(condition) <= (first or date.min)]
-        base = max(index for index, condition in enumerate(active) if not _is_window(condition))
-        windows = tuple(_window(condition) for condition in active[base + 1 :])
-        tiers = _tiers(active[base].prices)
+        period = [period for period in periods if period.start <= (first or date.min)][-1]
+        tiers = _tiers(period.prices)
         if any(tier.prices for tier in tiers):
             name = f"catalogue/{provider}/{model.id}" + (f"/{first}" if first else "")
-            yield Price(name, provider, model.id, first, end, tiers, _SOURCE, windows)
+            yield Price(name, provider, model.id, first, end, tiers, _SOURCE, period.windows)
+
+
+def _periods(model: ModelInfo) -> Iterator[_Period]:
+    """Yield the periods of a model. A time of day belongs to the period that it follows in the list.
+
+    The catalogue itself applies it to every day, also before the price from which it is taken.
+    """
+    conditions = model.prices if isinstance(model.prices, list) else [ConditionalPrice(prices=model.prices)]
+    begins = [index for index, condition in enumerate(conditions) if not _is_window(condition)]
+    for begin, end in pairwise([*begins, len(conditions)]):
+        windows = tuple(map(_window, conditions[begin + 1 : end]))
+        yield _Period(_start(conditions[begin]), conditions[begin].prices, windows)
 
 
 def _start(condition: ConditionalPrice) -> date:
@@ -113,7 +156,7 @@ def _is_window(condition: ConditionalPrice) -> bool:
 
 def _window(condition: ConditionalPrice) -> Window:
     constraint = condition.constraint
-    assert isinstance(constraint, TimeOfDateConstraint)  # noqa: S101 - all others come before
+    assert isinstance(constraint, TimeOfDateConstraint)  # noqa: S101 - it is none of the others
     start, end = constraint.start_time, constraint.end_time
     return Window(start.hour * 60 + start.minute, end.hour * 60 + end.minute, _tiers(condition.prices))
 

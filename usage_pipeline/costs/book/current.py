@@ -9,7 +9,8 @@ from datetime import date
 from functools import lru_cache
 
 from usage_pipeline.costs.book import book_store
-from usage_pipeline.costs.book.catalogue import FIRST_PARTIES, Catalogue, load_catalogue
+from usage_pipeline.costs.book.catalogue import Catalogue, load_catalogue
+from usage_pipeline.costs.book.naming import FIRST_PARTIES, NAMING, Naming
 from usage_pipeline.costs.book.price_book import PriceBook, price_book
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.costs.book.prices import Price
@@ -26,11 +27,16 @@ def current_price_book(settings: Settings) -> PriceBook:
     return _with_catalogue(PriceBook(file.prices, file.aliases, {}, frozenset()).document)
 
 
-def book_of_day(storage: Storage, day: date) -> PriceBook:
-    """Return the book that the day is rated with, or the current one if the day was never rated."""
+def rated_book(storage: Storage, day: date) -> PriceBook | None:
+    """Return the book that the day is rated with; None if the day was never rated."""
     with storage.warehouse.connect() as connection:
         version = book_store.pinned(connection, [day]).get(day)
-        return book_store.load(connection, version) if version else current_price_book(storage.settings)
+        return book_store.load(connection, version) if version else None
+
+
+def book_of_day(storage: Storage, day: date) -> PriceBook:
+    """Return the book that the day is rated with, or the current one if the day was never rated."""
+    return rated_book(storage, day) or current_price_book(storage.settings)
 
 
 def rerate(storage: Storage, days: Collection[date]) -> list[date]:
@@ -58,7 +64,24 @@ def _with_catalogue(file: str) -> PriceBook:
         names=catalogue.names,
         first_parties=FIRST_PARTIES | (_providers(written.prices) - _providers(catalogue.prices)),
     )
-    return replace(book, makers=dict(_makers(book, catalogue)))
+    return replace(book, makers=dict(_makers(book, catalogue)), naming=_naming(book, written, catalogue))
+
+
+def _naming(book: PriceBook, written: PriceBook, catalogue: Catalogue) -> Naming:
+    """Return the rules. A provider that the file has is meant as it stands, and a date names the maker's model."""
+    own, resold = _providers(written.prices), frozenset(_resold(book, catalogue))
+    return Naming(
+        tuple(replace(rule, resold=resold) if rule.of_ids else rule for rule in NAMING.rules),
+        {name: known for name, known in NAMING.providers.items() if name not in own},
+    )
+
+
+def _resold(book: PriceBook, catalogue: Catalogue) -> Iterator[tuple[str, str]]:
+    """Yield the models of a first party that another one makes, such as Google's of Anthropic."""
+    for provider, model in {(price.provider, price.model) for price in book.prices}:
+        makers = catalogue.makers(model, FIRST_PARTIES) if provider in FIRST_PARTIES else []
+        if makers and provider not in makers:
+            yield provider, model
 
 
 def _makers(book: PriceBook, catalogue: Catalogue) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from usage_pipeline.costs.book.naming import NameRule, Naming, Reading
 from usage_pipeline.costs.book.price_file import Alias
 from usage_pipeline.costs.book.prices import Price, Tier, Window
 from usage_pipeline.registry import TokenClass
@@ -24,7 +25,7 @@ class Unpriced(StrEnum):
     NO_MODEL = "no_model"
     """The record names no model."""
     UNKNOWN_MODEL = "unknown_model"
-    """No exact id and no alias equals the model's name, within the record's provider if it names one."""
+    """No exact name is the model's, as it stands or by a rule, within the record's provider if it names one."""
     NO_PROVIDER = "no_provider"
     """The record names no provider, and the model has several possible makers, or only resellers."""
     NOT_IN_FORCE = "not_in_force"
@@ -43,6 +44,8 @@ class Resolution:
     unpriced: Unpriced | None
     provider: str | None = None
     model: str | None = None
+    rules: tuple[NameRule, ...] = ()
+    """The rules by which the name is that of the model; none for an exact name or an alias."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class PriceBook:
     first_parties: frozenset[str]
     makers: Mapping[str, str] = field(default_factory=dict)
     """The maker of a name that several first parties have, if it is known."""
+    naming: Naming = field(default_factory=Naming)
 
     @cached_property
     def document(self) -> str:
@@ -64,8 +68,9 @@ class PriceBook:
             "aliases": sorted([alias.name, alias.provider, alias.model] for alias in self.aliases),
             "names": sorted([provider, name, model] for (provider, name), model in self.names.items()),
             "first_parties": sorted(self.first_parties),
-            # Stored books without makers have no such key, and their versions must not change.
+            # Stored books without makers or rules have no such keys, and their versions must not change.
             **({"makers": dict(self.makers)} if self.makers else {}),
+            **({"naming": _naming_content(self.naming)} if self.naming.rules else {}),
         }
         return json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
@@ -78,21 +83,33 @@ class PriceBook:
         """Find the price of a model, as logged, on a day."""
         if model is None:
             return Resolution(None, Unpriced.NO_MODEL)
-        targets = self._targets(provider, model)
-        if len(targets) != 1:
-            return Resolution(None, self._why_unmatched(provider, model))
-        target = targets.pop()
+        for reading in self.naming.readings(provider, model):
+            targets = self._targets(reading)
+            if len(targets) == 1:
+                return self._priced(targets.pop(), day, reading.rules)
+            if targets:
+                break
+        return Resolution(None, self._why_unmatched(provider, model))
+
+    def _priced(self, target: tuple[str, str], day: date, rules: tuple[NameRule, ...]) -> Resolution:
         dated = self._by_model.get(target, [])
         price = next((price for price in dated if price.in_force(day)), None)
         if price is not None:
-            return Resolution(price, None, *target)
-        return Resolution(None, Unpriced.NOT_IN_FORCE if dated else Unpriced.UNKNOWN_MODEL, *target)
+            return Resolution(price, None, *target, rules)
+        return Resolution(None, Unpriced.NOT_IN_FORCE if dated else Unpriced.UNKNOWN_MODEL, *target, rules)
 
-    def _targets(self, provider: str | None, name: str) -> set[tuple[str, str]]:
+    def _targets(self, reading: Reading) -> set[tuple[str, str]]:
         """Return the models of a name: the alias, else the provider's model, else the maker's."""
-        alias = self._aliases.get(name)
-        if alias is not None and provider in {None, alias.provider}:
+        alias = self._aliases.get(reading.name)
+        if alias is not None and not reading.rules and reading.provider in {None, alias.provider}:
             return {(alias.provider, alias.model)}
+        return {
+            (provider, model)
+            for provider, model in self._exact(reading.provider, reading.name)
+            if all(rule.allows(provider, model, reading.name) for rule in reading.rules)
+        }
+
+    def _exact(self, provider: str | None, name: str) -> set[tuple[str, str]]:
         if provider is not None:
             return self._of_provider(provider, name)
         maker = self.makers.get(name)
@@ -139,13 +156,39 @@ def price_book(document: str) -> PriceBook:
         names={(provider, name): model for provider, name, model in content["names"]},
         first_parties=frozenset(content["first_parties"]),
         makers=content.get("makers", {}),
+        naming=_read_naming(content["naming"]) if "naming" in content else Naming(),
+    )
+
+
+def _naming_content(naming: Naming) -> dict[str, Any]:
+    rules = [{**vars(rule), "resold": sorted(rule.resold)} for rule in naming.rules]
+    return {"rules": rules, "providers": dict(naming.providers)}
+
+
+def _read_naming(content: Mapping[str, Any]) -> Naming:
+    return Naming(tuple(_read_rule(**rule) for rule in content["rules"]), content["providers"])
+
+
+def _read_rule(*, providers: Sequence[str], resold: Sequence[Sequence[str]], **rest: Any) -> NameRule:  # noqa: ANN401 - of JSON
+    return NameRule(
+        providers=tuple(providers), resold=frozenset((seller, model) for seller, model in resold), **rest
     )
 
 
 def _price_content(price: Price) -> dict[str, Any]:
-    windows = [[window.from_minute, window.to_minute, _tiers(window.tiers)] for window in price.windows]
-    days = {"first": price.first and price.first.isoformat(), "end": price.end and price.end.isoformat()}
-    return {**vars(price), **days, "tiers": _tiers(price.tiers), "windows": windows}
+    windows = [_window_content(window) for window in price.windows]
+    return {**vars(price), **_days(price), "tiers": _tiers(price.tiers), "windows": windows}
+
+
+def _window_content(window: Window) -> list[Any]:
+    content = [window.from_minute, window.to_minute, _tiers(window.tiers)]
+    on = {"weekdays": window.weekdays, **_days(window)}
+    # Stored windows of every day have no fourth element, and their versions must not change.
+    return [*content, on] if any(on.values()) else content
+
+
+def _days(of: Price | Window) -> dict[str, str | None]:
+    return {name: day.isoformat() if day else None for name, day in (("first", of.first), ("end", of.end))}
 
 
 def _tiers(tiers: Iterable[Tier]) -> list[list[Any]]:
@@ -153,9 +196,17 @@ def _tiers(tiers: Iterable[Tier]) -> list[list[Any]]:
 
 
 def _read_price(content: Mapping[str, Any]) -> Price:
-    windows = tuple(Window(start, end, _read_tiers(tiers)) for start, end, tiers in content["windows"])
-    days = {name: content[name] and date.fromisoformat(content[name]) for name in ("first", "end")}
-    return Price(**{**content, **days, "tiers": _read_tiers(content["tiers"]), "windows": windows})
+    windows = tuple(_read_window(*window) for window in content["windows"])
+    return Price(**{**content, **_read_days(content), "tiers": _read_tiers(content["tiers"]), "windows": windows})
+
+
+def _read_window(start: int, end: int, tiers: Sequence[Any], on: Mapping[str, Any] | None = None) -> Window:
+    days = {"weekdays": tuple(on["weekdays"]), **_read_days(on)} if on else {}
+    return Window(start, end, _read_tiers(tiers), **days)
+
+
+def _read_days(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: content[name] and date.fromisoformat(content[name]) for name in ("first", "end")}
 
 
 def _read_tiers(content: Sequence[Sequence[Any]]) -> tuple[Tier, ...]:

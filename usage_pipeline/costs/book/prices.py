@@ -1,4 +1,4 @@
-"""Prices per unit of each token class: by model, provider and day, size of prompt and time of day."""
+"""Prices per unit of each token class: by model, provider and day, size of prompt, weekday and time of day."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -35,11 +35,20 @@ class Tier:
 
 @dataclass(frozen=True)
 class Window:
-    """Prices in a half-open range of minutes of the day, UTC, which may wrap midnight."""
+    """Prices in a half-open range of minutes of some days, UTC. A range may wrap midnight within each day."""
 
     from_minute: int
     to_minute: int
     tiers: tuple[Tier, ...]
+    weekdays: tuple[int, ...] = ()
+    """Monday is 0; empty for every day."""
+    first: date | None = None
+    end: date | None = None
+    """The first day on which it no longer applies."""
+
+    def in_force(self, day: date) -> bool:
+        """Return True if the window is on this day."""
+        return _within(self.first, day, self.end) and (not self.weekdays or day.weekday() in self.weekdays)
 
     def contains(self, minute: int) -> bool:
         """Return True if the minute of the day is in the window."""
@@ -85,19 +94,23 @@ class Price:
 
     def in_force(self, day: date) -> bool:
         """Return True if the price applies on the day."""
-        return (self.first is None or self.first <= day) and (self.end is None or day < self.end)
+        return _within(self.first, day, self.end)
 
-    @property
-    def bands(self) -> Iterator[Band]:
-        """The prices by time of day and size of prompt."""
-        edges = {0, MINUTES_OF_DAY}.union(*({window.from_minute, window.to_minute} for window in self.windows))
+    def bands(self, day: date) -> Iterator[Band]:
+        """Yield the prices of a day by time and size of prompt."""
+        windows = [window for window in self.windows if window.in_force(day)]
+        edges = {0, MINUTES_OF_DAY}.union(*({window.from_minute, window.to_minute} for window in windows))
         for start, end in pairwise(sorted(edges)):
-            window = next((window for window in reversed(self.windows) if window.contains(start)), None)
+            window = next((window for window in reversed(windows) if window.contains(start)), None)
             tiers = window.tiers if window else self.tiers
             label = time_range(window.from_minute, window.to_minute) if window else ""
             ends = [*(tier.above_tokens_in for tier in tiers[1:]), UNLIMITED]
             for index, (tier, up_to) in enumerate(zip(tiers, ends, strict=True)):
                 yield Band(start, end, tier.above_tokens_in if index else -1, up_to, label, tier.prices)
+
+
+def _within(first: date | None, day: date, end: date | None) -> bool:
+    return (first is None or first <= day) and (end is None or day < end)
 
 
 def time_range(from_minute: int, to_minute: int) -> str:

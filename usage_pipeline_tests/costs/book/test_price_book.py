@@ -7,6 +7,7 @@ import pytest
 
 from usage_pipeline.costs.book.current import current_price_book
 from usage_pipeline.costs.book.price_book import PriceBook, Unpriced, price_book
+from usage_pipeline.costs.book.prices import Tier, Window
 from usage_pipeline.registry import TokenClass
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.costs.generic import price, write_prices
@@ -61,7 +62,7 @@ def test_an_exact_alias_of_the_catalogue_is_its_model(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "claude-3-5-sonnet-20241022",  # the catalogue's pattern: starts with claude-3-5-sonnet
+        "claude-3-5-sonnet-v2",  # the catalogue's pattern: starts with claude-3-5-sonnet
         "gpt-4o-of-ours",
         "GPT-4o",
         "o3 ",
@@ -177,8 +178,46 @@ def test_a_book_is_the_same_after_it_was_stored(tmp_path: Path) -> None:
     assert read.version == written.version
 
 
+WITH_WINDOW = (
+    '{"aliases":[],"first_parties":["p"],"names":[],"prices":[{"end":null,"first":"2026-01-01","id":"one","model":"m",'
+    '"provider":"p","source":"test","tiers":[[0,{"input":"1"}]],"windows":[[990,30,[[0,{"input":"0.5"}]]]]}]}'
+)
+"""A stored book from before windows had days, before rules and makers."""
+
+
+def test_a_stored_book_with_a_window_of_every_day_keeps_its_version() -> None:
+    read = price_book(WITH_WINDOW)
+    assert read.document == WITH_WINDOW
+    assert read.prices[0].windows == (Window(990, 30, (Tier(0, {TokenClass.INPUT: Decimal("0.5")}),)),)
+
+
+def test_a_stored_window_keeps_its_days(tmp_path: Path) -> None:
+    window = '{from: "01:00", to: "04:00", weekdays: [mon], from_day: 2026-05-01, prices: {input: "2"}}'
+    written = book(tmp_path, price("ours", 'input: "1"', windows=f"[{window}]"))
+    assert price_book(written.document) == written
+
+
+@pytest.mark.parametrize(
+    ("model", "day", "windows"),
+    [
+        ("deepseek-v4-flash", date(2026, 8, 16), 0),
+        ("deepseek-v4-flash", date(2026, 9, 9), 0),
+        ("deepseek-v4-flash", date(2026, 9, 10), 2),
+        ("deepseek-v4-pro", date(2026, 8, 16), 0),
+        ("deepseek-v4-pro", date(2026, 8, 17), 2),
+        ("deepseek-flash", date(2026, 8, 16), 2),
+    ],
+)
+def test_a_time_of_day_of_the_catalogue_belongs_to_the_price_that_it_follows(
+    tmp_path: Path, model: str, day: date, windows: int
+) -> None:
+    found = book(tmp_path).resolve("deepseek", model, day).price
+    assert found is not None
+    assert len(found.windows) == windows
+
+
 def test_every_price_of_the_catalogue_covers_the_day_once(tmp_path: Path) -> None:
     for entry in book(tmp_path).prices:
-        small = [(band.from_minute, band.to_minute) for band in entry.bands if band.above_tokens_in == -1]
+        small = [(band.from_minute, band.to_minute) for band in entry.bands(DAY) if band.above_tokens_in == -1]
         assert [start for start, _ in small] == [0, *(end for _, end in small[:-1])]
         assert small[-1][1] == 24 * 60

@@ -19,6 +19,8 @@ ENTRY = """
   source: test
 """
 
+OF_NO_DAY = '{from: "01:00", to: "04:00", from_day: 2026-02-01, to_day: 2026-02-01, prices: {}}'
+
 
 def test_a_price_per_million_tokens_is_exact_per_token(tmp_path: Path) -> None:
     file = write_prices(tmp_path, ENTRY.replace('"1"', '"0.041666666666666664"'))
@@ -55,6 +57,19 @@ def test_in_its_window_an_off_peak_price_takes_the_place_of_that_of_its_class(tm
     assert price.windows == (Window(16 * 60 + 30, 30, (inside,)),)
 
 
+def test_windows_have_weekdays_and_days_of_their_own(tmp_path: Path) -> None:
+    windows = """  unit: token
+  windows:
+    - {from: "01:00", to: "04:00", to_day: 2026-08-23, prices: {input: "2"}}
+    - {from: "06:00", to: "10:00", from_day: 2026-08-23, weekdays: [fri, mon], prices: {input: "3"}}
+"""
+    (price,) = read_price_file(write_prices(tmp_path, ENTRY + windows)).prices
+    assert price.windows == (
+        Window(60, 240, (Tier(0, {TokenClass.INPUT: Decimal(2)}),), end=date(2026, 8, 23)),
+        Window(360, 600, (Tier(0, {TokenClass.INPUT: Decimal(3)}),), (0, 4), first=date(2026, 8, 23)),
+    )
+
+
 def test_aliases_without_prices_name_a_model_of_the_catalogue(tmp_path: Path) -> None:
     file = write_prices(tmp_path, "- {id: names, provider: openai, model: gpt-4o, aliases: [our-gpt]}\n")
     assert read_price_file(file) == PriceFile((), (Alias("our-gpt", "openai", "gpt-4o"),))
@@ -67,33 +82,66 @@ def test_without_a_file_there_are_no_prices(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("was", "now", "named"),
     [
-        ('"1"', "1", "a/one: prices.input: Value error, expected a decimal number in quotes"),
-        ('"1"', "0.1", "a/one: prices.input: Value error, expected a decimal number in quotes"),
-        ('"1"', "true", "a/one: prices.input: Value error, expected a decimal number in quotes"),
-        ('"1"', '"-1"', "a/one: prices.input: Input should be greater than or equal to 0"),
-        ('"1"', '"NaN"', "a/one: prices.input: Input should be a finite number"),
-        ('"1"', '"Infinity"', "a/one: prices.input: Input should be a finite number"),
-        ('"1"', '"one"', "a/one: prices.input: "),
+        ('"1"', "1", "a/one: prices.input: expected a decimal number in quotes"),
+        ('"1"', "0.1", "a/one: prices.input: expected a decimal number in quotes"),
+        ('"1"', "true", "a/one: prices.input: expected a decimal number in quotes"),
+        ('"1"', '"-1"', "a/one: prices.input: expected 0 or more, found '-1'."),
+        ('"1"', '"NaN"', "a/one: prices.input: expected a finite number"),
+        ('"1"', '"Infinity"', "a/one: prices.input: expected a finite number"),
+        (
+            '"1"',
+            '"one"',
+            "a/one: prices.input: expected a decimal number in quotes, such as \"99.50\", found 'one'.",
+        ),
         ('"1"', '"0.0000000000000000001"', "a/one: a price per unit has at most 24 decimals"),
-        ("input", "inputs", "a/one: prices.inputs.[key]: Input should be 'input', 'cached_input'"),
-        ("source: test", "", "a/one: entry: Value error, a price needs `from`, its first day, and its `source`"),
-        ("from: 2026-01-01", "to: 2026-01-01", "a/one: entry: Value error, a price needs `from`"),
-        ("source: test", "source: test\n  to: 2026-01-01", "a/one: entry: Value error, `to` is not after `from`"),
-        ("source: test", "source: test\n  currency: EUR", "a/one: currency: Value error, expected USD"),
-        ("source: test", "source: test\n  price: 1", "a/one: price: Extra inputs are not permitted"),
-        ("source: test", "source: test\n  unit: gram", "a/one: unit: Input should be 'million_tokens'"),
-        ("id: a/one\n  ", "", "entry 1: id: Field required"),
-        ('prices: {input: "1"}', "", "a/one: entry: Value error, expected prices or tiers, or aliases"),
+        ("input", "inputs", "a/one: prices.inputs: expected 'input', 'cached_input'"),
+        ("source: test", "", "a/one: a price needs `from`, its first day, and its `source`."),
+        ("from: 2026-01-01", "to: 2026-01-01", "a/one: a price needs `from`"),
+        ("source: test", "source: test\n  to: 2026-01-01", "a/one: `to` is not after `from`"),
+        ("source: test", "source: test\n  currency: EUR", "a/one: currency: expected USD"),
+        ("source: test", "source: test\n  price: 1", "a/one: price: there is no such key; did you mean 'prices'?"),
+        (
+            "source: test",
+            "source: test\n  unit: gram",
+            "a/one: unit: expected 'million_tokens', 'thousand_tokens' or 'token', found 'gram'.",
+        ),
+        ("id: a/one\n  ", "", "entry 1: id: it is missing."),
+        ('prices: {input: "1"}', "", "a/one: expected prices or tiers, or aliases"),
         ('prices: {input: "1"}', "tiers: [{above_tokens_in: 5, prices: {}}]", "tiers in ascending order"),
         (
             "source: test",
             'source: test\n  off_peak: {from: "16:30", to: "16:30", prices: {}}',
-            "a/one: off_peak: Value error, from and to are the same time",
+            "a/one: off_peak: from and to are the same time",
         ),
         (
             "source: test",
             'source: test\n  off_peak: {from: "24:30", to: "16:30", prices: {}}',
-            "a/one: off_peak.from: String should match pattern",
+            'a/one: off_peak.from: expected a time of day in quotes, from "00:00" to "23:59"',
+        ),
+        (
+            "source: test",
+            'source: test\n  windows: [{from: "01:00", to: "04:00", weekdays: [monday], prices: {}}]',
+            "a/one: windows.0.weekdays.0: expected 'mon', 'tue', 'wed', 'thu', 'fri', 'sat' or 'sun', found",
+        ),
+        (
+            "source: test",
+            'source: test\n  windows: [{from: "01:00", to: "04:00", from_day: soon, prices: {}}]',
+            "a/one: windows.0.from_day: expected a day, YYYY-MM-DD, found 'soon'.",
+        ),
+        (
+            "source: test",
+            'source: test\n  windows: [{from: "1:00", to: "04:00", prices: {}}]',
+            'a/one: windows.0.from: expected a time of day in quotes, from "00:00" to "23:59".',
+        ),
+        (
+            "source: test",
+            f"source: test\n  windows: [{OF_NO_DAY}]",
+            "a/one: windows.0: to_day is not after from_day",
+        ),
+        (
+            "source: test",
+            'source: test\n  off_peak: &w {from: "01:00", to: "04:00", prices: {}}\n  windows: [*w]',
+            "a/one: expected off_peak, which is one window, or windows, not both.",
         ),
     ],
 )
@@ -126,6 +174,25 @@ def test_one_name_for_two_models_is_an_error(tmp_path: Path) -> None:
     entries = [f"- {{id: {name}, provider: a, model: {name}, aliases: [both]}}\n" for name in ("one", "two")]
     with pytest.raises(ReferenceFileError, match="two: aliases: 'both' is already an alias of one of a"):
         read_price_file(write_prices(tmp_path, "".join(entries)))
+
+
+def test_an_alias_that_is_the_model_of_another_entry_is_an_error(tmp_path: Path) -> None:
+    text = ENTRY + "- {id: names, provider: b, model: two, aliases: [one]}\n"
+    expected = "names: aliases: 'one' is the model of the entry a/one; remove the alias, or rename that model"
+    with pytest.raises(ReferenceFileError, match=expected):
+        read_price_file(write_prices(tmp_path, text))
+
+
+def test_every_wrong_key_of_an_entry_is_told_at_once(tmp_path: Path) -> None:
+    file = write_prices(
+        tmp_path, ENTRY.replace("id: a/one", "id: a/one\n  modle: one").replace("  model: one\n", "")
+    )
+    with pytest.raises(ReferenceFileError) as raised:
+        read_price_file(file)
+    assert str(raised.value).splitlines() == [
+        f"{file}: a/one: model: it is missing.",
+        f"{file}: a/one: modle: there is no such key; did you mean 'model'?",
+    ]
 
 
 def test_a_file_that_is_no_list_is_an_error(tmp_path: Path) -> None:

@@ -66,7 +66,9 @@ def computed(book: PriceBook, model: str, entry: dict[str, Any]) -> Decimal:
     assert price is not None, (model, at(entry))
     usage = entry["properties"]
     band = next(
-        band for band in price.bands if band.above_tokens_in < usage["prompt_tokens"] <= band.up_to_tokens_in
+        band
+        for band in price.bands(at(entry))
+        if band.above_tokens_in < usage["prompt_tokens"] <= band.up_to_tokens_in
     )
     return (
         usage["prompt_tokens"] * band.prices[TokenClass.INPUT]
@@ -146,7 +148,7 @@ def unit_prices(book: PriceBook, model: str, day: date, tokens_in: int, minute: 
     assert price is not None
     (band,) = [
         band
-        for band in price.bands
+        for band in price.bands(day)
         if band.above_tokens_in < tokens_in <= band.up_to_tokens_in and band.from_minute <= minute < band.to_minute
     ]
     return {str(name): value * 1_000_000 for name, value in band.prices.items()}
@@ -181,3 +183,43 @@ def test_the_discount_of_deepseek_ends_in_the_afternoon_of_its_last_day(
 ) -> None:
     found = unit_prices(book, "deepseek/deepseek-coder", date(2025, 2, 8), 1, minute)
     assert found["output"] == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    ("model", "time", "prices"),
+    [
+        ("deepseek-v4-flash", "2026-08-03T02:00", ("0.14", "0.0028", "0.28")),
+        ("deepseek-v4-flash", "2026-08-16T15:59", ("0.14", "0.0028", "0.28")),
+        ("deepseek-v4-flash", "2026-08-16T16:00", ("0.22", "0.007", "0.66")),
+        ("deepseek-v4-flash", "2026-08-17T00:59", ("0.22", "0.007", "0.66")),
+        ("deepseek-v4-flash", "2026-08-17T01:00", ("0.44", "0.014", "1.32")),
+        ("deepseek-v4-flash", "2026-08-22T09:59", ("0.44", "0.014", "1.32")),  # a Saturday
+        ("deepseek-v4-flash", "2026-08-23T09:59", ("0.22", "0.007", "0.66")),  # a Sunday
+        ("deepseek-v4-flash", "2026-08-24T04:00", ("0.22", "0.007", "0.66")),
+        ("deepseek-v4-flash", "2026-08-24T06:00", ("0.44", "0.014", "1.32")),
+        ("deepseek-v4-flash", "2026-09-10T00:59", ("0.22", "0.007", "0.66")),
+        ("deepseek-v4-flash", "2026-09-10T03:59", ("0.44", "0.014", "1.32")),
+        ("deepseek-v4-flash", "2026-09-10T04:00", ("0.15", "0.003", "0.6")),
+        ("deepseek-v4-flash", "2026-09-10T06:00", ("0.3", "0.006", "1.2")),
+        ("deepseek-v4-flash", "2026-09-12T06:00", ("0.15", "0.003", "0.6")),  # a Saturday
+        ("deepseek-flash", "2026-09-25T06:00", ("0.15", "0.003", "0.6")),  # Mid-Autumn Festival
+        ("deepseek-flash", "2026-09-28T06:00", ("0.3", "0.006", "1.2")),
+        ("deepseek-flash", "2026-10-07T06:00", ("0.15", "0.003", "0.6")),  # the last of the National Days
+        ("deepseek-flash", "2026-10-08T06:00", ("0.3", "0.006", "1.2")),
+        ("deepseek-v4-pro", "2026-08-03T02:00", ("0.435", "0.003625", "0.87")),
+        ("deepseek-v4-pro", "2026-08-16T16:00", ("0.66", "0.022", "1.98")),
+        ("deepseek-v4-pro", "2026-08-22T02:00", ("1.32", "0.044", "3.96")),
+        ("deepseek-v4-pro", "2026-08-29T02:00", ("0.66", "0.022", "1.98")),
+        ("deepseek-v4-pro", "2026-11-30T02:00", ("1.32", "0.044", "3.96")),
+    ],
+)
+def test_deepseek_is_priced_by_day_weekday_and_time(
+    book: PriceBook, model: str, time: str, prices: tuple[str, ...]
+) -> None:
+    moment = datetime.fromisoformat(time)
+    found = unit_prices(book, model, moment.date(), 1, moment.hour * 60 + moment.minute)
+    assert found == dict(zip(("input", "cached_input", "output"), map(Decimal, prices), strict=True))
+
+
+def test_opus_3_is_known_by_its_dated_name(book: PriceBook) -> None:
+    assert book.resolve(None, "claude-3-opus-20240229", date(2025, 1, 1)).model == "claude-3-opus-latest"

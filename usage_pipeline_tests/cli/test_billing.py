@@ -1,0 +1,96 @@
+"""`statement` and `close` as a user calls them: what a total leaves out stands beside it in every format."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from typer.testing import CliRunner
+
+from usage_pipeline.cli.app import app
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.costs.generic import call as line
+from usage_pipeline_tests.costs.generic import price, write_format, write_prices
+from usage_pipeline_tests.support import Landing, land_and_compute
+
+Call = Callable[..., str]
+STATEMENT = ("statement", "--tenant", "acme", "--period", "2026-05")
+
+
+def deploy(storage: Storage) -> Settings:
+    """Ten tokens at 1 and four without a price on 30 May; 31 May is missing."""
+    landing = Landing(storage.settings.landing)
+    landing.write("calls", "2026-05-30", [line("a", "2026-05-30T08:00:00Z", tokens_in=14, tokens_cached=4)])
+    land_and_compute(storage, "records", "rollups", "series", "costs")
+    return storage.settings
+
+
+@pytest.fixture(scope="module")
+def settings(open_shared: Callable[..., Storage], tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Those of a deployment whose last day is missing."""
+    folder = tmp_path_factory.mktemp("billing")
+    (folder / "reference").mkdir()
+    write_prices(folder / "reference", price("one", 'input: "1"'))
+    return deploy(open_shared(formats_dir=write_format(folder / "formats"), reference_dir=folder / "reference"))
+
+
+def test_the_statement_ends_with_its_total_in_csv(call: Call) -> None:
+    assert call(*STATEMENT, "--format", "csv").splitlines() == [
+        "kind,day,model,token_class,quantity,unpriced_quantity,coverage,missing_days,amount",
+        "usage,2026-05-30,m,cached_input,4,4,0.00,,",
+        "usage,2026-05-30,m,input,10,0,100.00,,10.000000000000",
+        "total,,,,14,4,71.42,1,10.000000000000",
+    ]
+
+
+def test_the_statement_ends_with_its_total_in_json(call: Call) -> None:
+    *_, total = json.loads(call(*STATEMENT, "--format", "json"))
+    assert total == {
+        "kind": "total",
+        "day": None,
+        "model": None,
+        "token_class": None,
+        "quantity": 14,
+        "unpriced_quantity": 4,
+        "coverage": "71.42",
+        "missing_days": 1,
+        "amount": "10.000000000000",
+    }
+
+
+def test_the_statement_ends_with_its_total_in_the_table(call: Call) -> None:
+    printed = call(*STATEMENT).splitlines()
+    assert printed[0].strip() == "acme, 2026-05-01 to 2026-05-31, open"
+    assert printed[-2].split() == ["total", "–", "–", "–", "14", "4", "71.42", "1", "10.000000000000"]
+
+
+def test_a_period_of_missing_days_has_no_total(call: Call) -> None:
+    printed = call("statement", "--tenant", "acme", "--period", "2026-07", "--format", "csv")
+    assert printed.splitlines()[1:] == ["total,,,,0,0,,31,"]
+
+
+@pytest.mark.usefixtures("call")
+@pytest.mark.parametrize("period", ["2026-5", "May", "2026-13", "2026-05-01"])
+def test_a_period_is_a_month(period: str) -> None:
+    ended = CliRunner().invoke(app, ["statement", "--tenant", "acme", "--period", period])
+    assert ended.exit_code == 2
+    assert f"expected a month, YYYY-MM, found '{period}'" in " ".join(ended.stderr.split())
+
+
+@pytest.mark.usefixtures("call")
+def test_the_statement_of_an_unknown_tenant_warns() -> None:
+    ended = CliRunner().invoke(app, ["statement", "--tenant", "acne", "--period", "2026-05"])
+    assert ended.stderr == "Warning: No usage of a tenant 'acne' has landed; did you mean 'acme'?\n"
+
+
+def test_costs_have_coverage_and_missing_days_in_every_format(call: Call) -> None:
+    days = ("--from", "2026-05-30", "--to", "2026-05-31")
+    assert call("costs", "--group-by", "", *days, "--format", "csv") == (
+        "tokens,unpriced_tokens,coverage,amount,missing_days\n14,4,71.42,10.000000000000,1\n"
+    )
+    assert json.loads(call("costs", "--group-by", "", *days, "--format", "json")) == [
+        {"tokens": 14, "unpriced_tokens": 4, "coverage": "71.42", "amount": "10.000000000000", "missing_days": 1}
+    ]
+    assert call("costs", "--group-by", "", *days).splitlines()[-2].split() == [
+        *("14", "4", "71.42", "10.000000000000", "1")
+    ]

@@ -1,0 +1,131 @@
+"""What commands say of values that do not fit, and of what is not there."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from usage_pipeline.cli import app as app_module
+from usage_pipeline.cli.app import app, main
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.validation.checking import check_days
+from usage_pipeline.validation.checks import DAY_CHECKS
+from usage_pipeline_tests.cli.lines import write_three_days
+
+Call = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def settings(deploy: Callable[..., Storage]) -> Settings:
+    """Those of a deployment with three days of two tenants."""
+    storage = deploy(write_three_days)
+    check_days(storage, DAY_CHECKS, [date(2026, 5, 3)], "test")
+    return storage.settings
+
+
+def said(*arguments: str) -> str:
+    """What the command prints beside its result, without the lines of its frame."""
+    ended = CliRunner().invoke(app, list(arguments))
+    return " ".join(ended.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2026-02-30", "20260501", "2026-05-01T00:00:00"])
+@pytest.mark.parametrize("option", ["--from", "--to"])
+def test_a_day_of_another_form_is_told_the_form(option: str, day: str) -> None:
+    assert f"Invalid value for '{option}': expected a day, YYYY-MM-DD, found '{day}'" in said("days", option, day)
+
+
+def test_the_day_of_a_price_is_a_day_too() -> None:
+    assert "expected a day, YYYY-MM-DD, found 'now'" in said("prices", "--model", "o3", "--on", "now")
+
+
+@pytest.mark.usefixtures("call")
+@pytest.mark.parametrize(
+    ("arguments", "warning"),
+    [
+        (("usage", "--where", "model=m3"), "No usage has the model 'm3'; known are (none), m1, m2."),
+        (("usage", "--where", "tenant=globe"), "No usage has the tenant 'globe'; did you mean 'globex'?"),
+        (
+            ("usage", "--interval", "day", "--where", "model=x"),
+            "No usage has the model 'x'; known are (none), m1, m2.",
+        ),
+        (("usage", "--where", "member_id=ann"), "No usage has the member_id 'ann'; known are (none)."),
+        (("costs", "--where", "model=m3"), "No usage has the model 'm3'; known are (none), m1, m2."),
+        (("costs", "--tenant", "acne"), "No usage has the tenant 'acne'; did you mean 'acme'?"),
+        (
+            ("costs", "--where", "class=inputs"),
+            "No usage has the class 'inputs'; did you mean 'input'?",
+        ),
+        (("series", "--tenant", "acne"), "No usage of a tenant 'acne' has landed; did you mean 'acme'?"),
+    ],
+)
+def test_a_filter_value_that_occurs_nowhere_suggests_near_ones(arguments: tuple[str, ...], warning: str) -> None:
+    assert f"Warning: {warning}" in said(*arguments)
+
+
+@pytest.mark.usefixtures("call")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("usage", "--where", "model=m1"),
+        ("usage", "--where", "model=m2", "--from", "2026-05-02"),  # it occurs, on another day
+        ("usage", "--where", "tenant=globex", "--where", "model=m1"),  # both occur, not together
+        ("usage", "--where", "day=2026-05-09"),
+    ],
+)
+def test_a_filter_value_that_occurs_warns_of_nothing(arguments: tuple[str, ...]) -> None:
+    assert "No usage has" not in said(*arguments)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("series --tenant a", "usage", "days", "files", "rejects", "checks", "performance", "quality", "stocks"),
+        *("costs", "prices --model o3", "cost-drift", "cost-diff", "statement --tenant a --period 2026-05"),
+        *("audit", "explain e1", "doctor", "doctor --heartbeat"),
+    ],
+)
+def test_a_data_directory_that_is_not_there_is_an_error_and_is_not_created(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "nowhere"
+    monkeypatch.setenv("USAGE_DATA_DIR", str(folder))
+    monkeypatch.setattr("sys.argv", ["usage-pipeline", *command.split()])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert (ended.value.code, folder.exists()) == (1, False)
+    assert capsys.readouterr().err.startswith(f"Error: There is no data directory {folder}. Name another with")
+
+
+@pytest.mark.parametrize("command", ["land", "recompute"])
+def test_days_without_data_are_told(call: Call, command: str) -> None:
+    what = {"land": "No landing folder", "recompute": "No landed record"}[command]
+    assert call(command, "--from", "2026-07-01", "--to", "2026-07-31") == (
+        f"{what} has a day from 2026-07-01 to 2026-07-31. Nothing was done.\n"
+    )
+
+
+def test_a_command_without_its_function_is_one_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(app_module._MODULES, "cost-sum", "costs")  # noqa: SLF001 - as a contributor adds one
+    monkeypatch.setattr("sys.argv", ["usage-pipeline", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err.startswith("Error: The command cost-sum has no function cost_sum in ")
+
+
+def test_checks_prints_each_detail_on_a_line_of_its_own(call: Call) -> None:
+    printed = [line.split() for line in call("checks").splitlines()]
+    assert ["-", "model", "m1,", "reason", "unknown_model,", "tokens", "120"] in printed
+
+
+def test_prices_lists_the_rules_of_names(call: Call) -> None:
+    printed = call("prices", "--format", "csv").splitlines()
+    assert printed[0] == "rule,spelling,stands_for"
+    assert printed[2].startswith('azure,"azure/<model>, azure_ai/<model>, azure/global/<model>",')
+    assert "provider,vertex_ai,the provider google" in printed
