@@ -18,7 +18,7 @@ from usage_pipeline.orchestration.dagster_internals import (
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
 from usage_pipeline.settings import Settings
 
-DAYS_TAG = "usage_pipeline/days"
+DAYS_TAG = "days"
 """The days of a run of several, for people: the list of runs shows no range."""
 
 BACKFILL_POLICY = dg.BackfillPolicy.multi_run(max_partitions_per_run=CHUNK_DAYS)

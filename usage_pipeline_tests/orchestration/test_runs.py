@@ -71,7 +71,7 @@ def test_a_run_names_the_command_and_its_range(runner: DagsterRunner, instance: 
     assert (several.job_name, several.tags["usage_pipeline/command"]) == ("landing_days", "test")
     assert several.tags["dagster/asset_partition_range_start"] == KEYS[0]
     assert several.tags["dagster/asset_partition_range_end"] == KEYS[-1]
-    assert several.tags["usage_pipeline/days"] == "2026-05-01 to 2026-05-03"
+    assert several.tags["days"] == "2026-05-01 to 2026-05-03"
     assert one_day.tags["dagster/partition"] == KEYS[0]
 
 
