@@ -15,6 +15,7 @@ from usage_pipeline.errors import ClosingError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.costs.generic import call, price
 from usage_pipeline_tests.costs.reading import Prices, Run, compute
 from usage_pipeline_tests.support import Landing
@@ -37,7 +38,7 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def rated(storage: Storage, landing: Landing, run: Run, prices: Prices) -> Storage:
+def rated(storage: Storage, landing: Landing, run: Run, prices: Prices, prepare: Prepare) -> Storage:
     """Ten tokens at 1 in March and five in April, of acme, which is adjusted, and of globex, which is restated.
 
     They land together, with the first landing folder: the days before it are ingested with it.
@@ -52,7 +53,7 @@ def rated(storage: Storage, landing: Landing, run: Run, prices: Prices) -> Stora
             call("b", "2026-04-10T08:00:00Z", tenant, tokens_in=5),
         ]
         landing.write("calls", "2026-04-30", lines, tenant=tenant)
-    run()
+    prepare("rated", run)
     return storage
 
 

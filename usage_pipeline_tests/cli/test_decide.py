@@ -8,6 +8,7 @@ import pytest
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.cli.lines import BAD, GOOD, remove_one, write_troubles
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.series.reading import tokens
 from usage_pipeline_tests.support import Landing, files
 
@@ -16,11 +17,15 @@ DAY = ("2026-05-01", "2026-05-01")
 
 
 @pytest.fixture(autouse=True)
-def gone(storage: Storage, landing: Landing) -> None:
+def gone(storage: Storage, landing: Landing, prepare: Prepare) -> None:
     """A good file, a quarantined one, one with a conflict that is gone since, and a void of nothing."""
-    for step in (write_troubles, remove_one):
-        step(landing)
-        refresh(storage, PlainRunner(storage))
+
+    def land_and_remove() -> None:
+        for step in (write_troubles, remove_one):
+            step(landing)
+            refresh(storage, PlainRunner(storage))
+
+    prepare("gone", land_and_remove)
 
 
 def test_release_says_what_counts_now_and_computes_the_days(call: Call, storage: Storage) -> None:

@@ -12,6 +12,7 @@ from usage_pipeline.orchestration.closing import PERIODS_CLOSE
 from usage_pipeline.orchestration.resources import STORAGE
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days, settle
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.orchestration.conftest import Ran
 from usage_pipeline_tests.support import Landing, at, prompt
 
@@ -19,13 +20,17 @@ MAY = (date(2026, 5, 1), date(2026, 5, 31))
 
 
 @pytest.fixture
-def may_is_final(storage: Storage, landing: Landing) -> Storage:
+def may_is_final(storage: Storage, landing: Landing, prepare: Prepare) -> Storage:
     """A prompt of acme on 31 May, computed and not closed; it is 4 June."""
     landing.write("persona", "2026-05-31", [prompt("e1", "2026-05-31T08:00:00Z")])
     later = at(storage, datetime(2026, 6, 4, tzinfo=UTC))
-    runner, summary = PlainRunner(later), RefreshSummary()
-    land_days(runner, [date(2026, 5, 31)], summary)
-    settle(later, runner, summary)
+
+    def land_and_settle() -> None:
+        runner, summary = PlainRunner(later), RefreshSummary()
+        land_days(runner, [date(2026, 5, 31)], summary)
+        settle(later, runner, summary)
+
+    prepare("may_is_final", land_and_settle)
     return later
 
 

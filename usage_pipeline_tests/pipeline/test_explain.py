@@ -14,6 +14,7 @@ from usage_pipeline.pipeline.explain import ExplainedLine, explain
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.costs.generic import call, write_format
 from usage_pipeline_tests.support import Landing, prompt
 
@@ -168,11 +169,11 @@ def test_a_line_that_landed_after_its_day_was_computed_is_not_counted_yet(
 
 
 @pytest.fixture
-def _twins(landing: Landing, run: Run) -> None:
+def _twins(landing: Landing, run: Run, prepare: Prepare) -> None:
     """The id e1 of two tenants, and of two sources."""
     landing.write("persona", "2026-05-01", [prompt("e1", TIME), prompt("e1", TIME, tenantId="globex")])
     landing.write("agent_runs", "2026-05-01", [{"runId": "e1", "tenantId": "acme", "endedAt": TIME}])
-    run()
+    prepare("twins", run)
 
 
 @pytest.mark.usefixtures("_twins")

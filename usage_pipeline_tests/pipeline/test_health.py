@@ -7,6 +7,7 @@ import pytest
 
 from usage_pipeline.pipeline.health import HealthCheck, Level, check_health
 from usage_pipeline.settings import Settings
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.support import Landing, prompt
 
 TENANTS = "acme: {name: Acme}\n"
@@ -30,10 +31,11 @@ def computed(
     reference: Path,  # noqa: ARG001 - the files have to be there before the run; marks do not work on fixtures
     landing: Landing,
     run: Callable[[], object],
+    prepare: Prepare,
 ) -> None:
     """One landed and computed day."""
     landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
-    run()
+    prepare("computed", run)
 
 
 @pytest.mark.usefixtures("computed")

@@ -12,6 +12,7 @@ from usage_pipeline.events.source_format import SOURCES
 from usage_pipeline.pipeline.landing_work import LandingWork, find_landing_work, scan
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.support import Landing, digests, prompt
 
 Run = Callable[[], object]
@@ -35,10 +36,10 @@ def settings(new_settings: Callable[..., Settings], source_format: Path) -> Sett
 
 
 @pytest.fixture
-def landed(landing: Landing, run: Run) -> Path:
+def landed(landing: Landing, run: Run, prepare: Prepare) -> Path:
     """One landed file."""
     file = landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
-    run()
+    prepare("landed", run)
     return file
 
 

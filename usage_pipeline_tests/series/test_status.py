@@ -8,6 +8,7 @@ import pytest
 
 from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.series.reading import status
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 
@@ -31,10 +32,10 @@ def run_at(storage: Storage) -> RunAt:
 
 
 @pytest.fixture
-def first_of_may(landing: Landing, run_at: RunAt) -> None:
+def first_of_may(landing: Landing, run_at: RunAt, prepare: Prepare) -> None:
     """1 May, landed an hour after it ended."""
     landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
-    run_at(at(2, 1))
+    prepare("first_of_may", lambda: run_at(at(2, 1)))
 
 
 def test_without_any_landing_a_day_is_missing(storage: Storage) -> None:

@@ -16,6 +16,7 @@ from usage_pipeline.storage.compute import stale_days
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.storage.things import DAY, NEXT_DAY
 from usage_pipeline_tests.support import Landing, compute_day, digests, prompt, rows
 
@@ -28,10 +29,10 @@ def settings(new_settings: Callable[..., Settings]) -> Settings:
 
 
 @pytest.fixture(autouse=True)
-def computed_day(landing: Landing, run: Run) -> date:
+def computed_day(landing: Landing, run: Run, prepare: Prepare) -> date:
     """A day of which everything is computed."""
     landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
-    run()
+    prepare("computed_day", run)
     return DAY
 
 

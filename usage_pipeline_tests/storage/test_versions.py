@@ -15,6 +15,7 @@ from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, recompu
 from usage_pipeline.series.tables import TOKEN_SERIES
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import partition_state, usage_versions, warehouse_table
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.support import Landing, at, land_and_compute, prompt
 
 token_series = warehouse_table(TOKEN_SERIES.spec)
@@ -35,11 +36,11 @@ def run_on(storage: Storage) -> Run:
 
 
 @pytest.fixture
-def _two_tenants(landing: Landing, run_on: Run) -> None:
+def _two_tenants(landing: Landing, run_on: Run, prepare: Prepare) -> None:
     """120 tokens each of acme and globex, published on 1 June."""
     lines = [prompt("e1", TIME), prompt("e2", TIME, tenantId="globex")]
     landing.write("persona", "2026-05-01", lines, name="first.jsonl")
-    run_on(1)
+    prepare("two_tenants", lambda: run_on(1))
 
 
 def versions(storage: Storage, table: str = "token_series", day: date = DAY) -> list[tuple[Any, ...]]:

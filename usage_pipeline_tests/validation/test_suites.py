@@ -19,6 +19,7 @@ from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.validation.checking import validate_days
 from usage_pipeline.validation.results import CheckResult, Outcome, read_results
 from usage_pipeline.validation.suite_files import Suite, load_suites
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 from usage_pipeline_tests.validation.tampering import rewrite
 
@@ -48,9 +49,10 @@ def good_day(storage: Storage) -> Storage:
 
 
 @pytest.fixture
-def day(storage: Storage) -> Storage:
+def day(storage: Storage, prepare: Prepare) -> Storage:
     """The good day, for tests that change it."""
-    return good_day(storage)
+    prepare("day", lambda: good_day(storage))
+    return storage
 
 
 @pytest.fixture(scope="module")

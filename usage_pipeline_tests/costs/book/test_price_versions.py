@@ -11,7 +11,7 @@ from usage_pipeline.costs.book.current import current_price_book, rerate
 from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days, refresh
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.conftest import NOW
+from usage_pipeline_tests.conftest import NOW, Prepare
 from usage_pipeline_tests.costs.generic import call, price
 from usage_pipeline_tests.costs.reading import FIRST, LAST, Prices, Run, amounts, compute, costs
 from usage_pipeline_tests.support import Landing, digests
@@ -21,11 +21,11 @@ OLD, NEW = price("old", 'input: "1"'), price("new", 'input: "3"')
 
 
 @pytest.fixture
-def rated(storage: Storage, landing: Landing, run: Run, prices: Prices) -> Storage:
+def rated(storage: Storage, landing: Landing, run: Run, prices: Prices, prepare: Prepare) -> Storage:
     """A day with ten tokens, rated at 1; since then the price has become 3."""
     prices(OLD)
     landing.write("calls", "2026-05-01", [call("a", tokens_in=10)])
-    run()
+    prepare("rated", run)
     prices(NEW)
     return storage
 

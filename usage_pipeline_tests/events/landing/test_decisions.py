@@ -17,7 +17,7 @@ from usage_pipeline.storage.audit import PIPELINE, Action
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import partition_state
-from usage_pipeline_tests.conftest import NOW
+from usage_pipeline_tests.conftest import NOW, Prepare
 from usage_pipeline_tests.support import Landing, at, files, logged, prompt
 
 Decide = Callable[[Storage, str, str, str], object]
@@ -28,14 +28,20 @@ LATER = datetime(2026, 6, 2, 10, 30, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _one_file_of_each_state(storage: Storage, landing: Landing, land: Callable[[str], None]) -> None:
+def _one_file_of_each_state(
+    storage: Storage, landing: Landing, land: Callable[[str], None], prepare: Prepare
+) -> None:
     good = [prompt(f"e{number}", TIME) for number in range(90)]
     landing.write("persona", "2026-05-01", good, name="landed.jsonl")
     landing.write("persona", "2026-05-01", [*good, *["{"] * 10], name="quarantined.jsonl")
     landing.write("persona", "2026-05-01", good[:1], name="withdrawn.jsonl")
     landing.write_bytes("persona", "2026-05-01", b"", name="failed.jsonl.gz").write_bytes(b"\x1f\x8b")
-    land("2026-05-01")
-    withdraw(storage, f"{FOLDER}/withdrawn.jsonl", "a test", "ann")
+
+    def land_and_withdraw() -> None:
+        land("2026-05-01")
+        withdraw(storage, f"{FOLDER}/withdrawn.jsonl", "a test", "ann")
+
+    prepare("one_file_of_each_state", land_and_withdraw)
 
 
 def everything(storage: Storage) -> tuple[Any, ...]:

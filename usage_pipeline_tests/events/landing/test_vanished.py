@@ -9,6 +9,7 @@ import pytest
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.storage.audit import PIPELINE, Action
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.series.reading import tokens
 from usage_pipeline_tests.support import Landing, at, files, logged, prompt
 
@@ -19,10 +20,10 @@ NOON = datetime(2026, 6, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def file(landing: Landing, run_to_series: Run) -> Path:
+def file(landing: Landing, run_to_series: Run, prepare: Prepare) -> Path:
     """A landed file."""
     path = landing.write("persona", "2026-05-01", [prompt("e1", TIME)])
-    run_to_series()
+    prepare("file", run_to_series)
     return path
 
 

@@ -14,6 +14,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import line_tallies
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.series.reading import conversations, tokens
 from usage_pipeline_tests.support import Landing, digests, files, prompt
 
@@ -27,12 +28,12 @@ def talk(record_id: str, time: str, **fields: object) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def _two_files(landing: Landing, run_to_series: Run) -> None:
+def _two_files(landing: Landing, run_to_series: Run, prepare: Prepare) -> None:
     """One that stays, and one whose first line began their conversation and whose last the other repeats."""
     wrong = [talk("w1", "2026-05-01T08"), talk("w2", "2026-05-02T07", tokensIn=1), talk("e1", "2026-05-02T09")]
     landing.write("persona", "2026-05-02", wrong, name="wrong.jsonl")
     landing.write("persona", "2026-05-03", [talk("e1", "2026-05-02T09")], name="stays.jsonl")
-    run_to_series()
+    prepare("two_files", run_to_series)
 
 
 def tallies(storage: Storage) -> list[tuple[date, str, int, int, int]]:

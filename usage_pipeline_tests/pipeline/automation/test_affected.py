@@ -10,6 +10,7 @@ from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_da
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.support import Landing, prompt
 
 EVERY_TABLE = {table.name for table in DAILY_TABLES}
@@ -31,12 +32,12 @@ def affected(storage: Storage, *busy: date) -> list[tuple[set[str], list[date]]]
 
 
 @pytest.fixture
-def three_days(landing: Landing, run: Run) -> None:
+def three_days(landing: Landing, run: Run, prepare: Prepare) -> None:
     """Three computed days; a conversation begins on the second."""
     for number, conversation in enumerate((None, "c", "c"), start=1):
         line = prompt(f"e{number}", f"2026-05-0{number}T08:00:00Z", conversationId=conversation)
         landing.write("persona", f"2026-05-0{number}", [line])
-    run()
+    prepare("three_days", run)
 
 
 @pytest.mark.usefixtures("three_days")
