@@ -15,6 +15,7 @@ from usage_pipeline.billing.tables import CLOSED_COSTS
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import usage_versions, warehouse_table
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.costs.generic import call, price, write_format, write_prices
 from usage_pipeline_tests.support import Landing, at
 
@@ -37,7 +38,15 @@ def use(storage: Storage) -> Storage:
 
 
 @pytest.fixture
-def used(storage: Storage) -> Storage:
+def used(storage: Storage, prepare: Prepare) -> Storage:
+    """A storage with that usage, landed and computed on 1 May without closing anything."""
+    use(storage)
+    prepare("used", lambda: run_on(by_hand(storage), 5, 1))
+    return storage
+
+
+@pytest.fixture
+def delivered(storage: Storage) -> Storage:
     """A storage with that usage, which nothing has landed yet."""
     return use(storage)
 
@@ -62,6 +71,11 @@ def ran(open_shared: Callable[..., Storage], tmp_path_factory: pytest.TempPathFa
 def run_on(storage: Storage, month: int, day: int, hour: int = 0) -> RefreshSummary:
     then = on(storage, month, day, hour)
     return refresh(then, PlainRunner(then))
+
+
+def by_hand(storage: Storage) -> Storage:
+    """The same storage, on which nothing closes by itself."""
+    return replace(storage, settings=storage.settings.model_copy(update={"automatic_closing": False}))
 
 
 def on(storage: Storage, month: int, day: int, hour: int = 0) -> Storage:
@@ -167,31 +181,29 @@ def test_a_period_that_was_held_open_closes_when_nothing_holds_it_any_more(
 
 
 def test_an_open_period_before_a_closed_one_is_due_as_well(used: Storage) -> None:
-    by_hand = replace(used, settings=used.settings.model_copy(update={"automatic_closing": False}))
-    run_on(by_hand, 5, 4)
+    run_on(by_hand(used), 5, 4)
     close(on(used, 5, 4), "acme", date(2026, 4, 1), Closing("ann"))
     assert spans(close_due(on(used, 5, 4))) == [("acme", *MARCH), ("globex", *APRIL)]
 
 
 def test_with_automatic_closing_off_nothing_closes_by_itself(used: Storage) -> None:
-    by_hand = replace(used, settings=used.settings.model_copy(update={"automatic_closing": False}))
-    assert run_on(by_hand, 5, 4).closings == []
+    assert run_on(by_hand(used), 5, 4).closings == []
     assert closed(used) == []
 
 
-def test_a_changed_anchor_day_freezes_no_day_twice(used: Storage, landing: Landing) -> None:
-    run_on(used, 4, 4)
-    run_on(used, 5, 4)
+def test_a_changed_anchor_day_freezes_no_day_twice(delivered: Storage, landing: Landing) -> None:
+    run_on(delivered, 4, 4)
+    run_on(delivered, 5, 4)
     for day in range(1, 32):
         landing.write("calls", f"2026-05-{day:02d}", [])
-    anchored_on(used, 15)
-    run_on(used, 5, 20)
-    run_on(used, 6, 20)
-    assert closed(used) == [("acme", *MARCH), ("acme", *APRIL)]
+    anchored_on(delivered, 15)
+    run_on(delivered, 5, 20)
+    run_on(delivered, 6, 20)
+    assert closed(delivered) == [("acme", *MARCH), ("acme", *APRIL)]
     for day in range(1, 18):
         landing.write("calls", f"2026-06-{day:02d}", [])
-    run_on(used, 6, 20)
-    assert closed(used)[2:] == [("acme", "2026-05-01", "2026-06-14")]
+    run_on(delivered, 6, 20)
+    assert closed(delivered)[2:] == [("acme", "2026-05-01", "2026-06-14")]
 
 
 def test_an_anchor_day_moved_back_shortens_the_first_open_period(used: Storage) -> None:
@@ -216,8 +228,7 @@ def test_where_nothing_is_due_one_query_says_so(ran: Run) -> None:
 
 
 def test_a_closing_waits_for_a_version_that_is_being_committed(used: Storage) -> None:
-    by_hand = replace(used, settings=used.settings.model_copy(update={"automatic_closing": False}))
-    run_on(by_hand, 5, 4)
+    run_on(by_hand(used), 5, 4)
     closings: list[ClosedPeriod] = []
     thread = Thread(target=lambda: closings.extend(close_due(on(used, 5, 4))))
     with used.warehouse.begin() as connection:
@@ -237,8 +248,7 @@ def _copy_of_the_last_version() -> tuple[list[str], object]:
 
 
 def test_of_two_closings_at_once_one_closes(used: Storage) -> None:
-    by_hand = replace(used, settings=used.settings.model_copy(update={"automatic_closing": False}))
-    run_on(by_hand, 5, 4)
+    run_on(by_hand(used), 5, 4)
     closings: list[ClosedPeriod] = []
     threads = [Thread(target=lambda: closings.extend(close_due(on(used, 5, 4)))) for _ in range(2)]
     for thread in threads:

@@ -16,9 +16,11 @@ from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.storage.schema import partition_state
 from usage_pipeline.storage.state import WriteState
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.support import Landing, counted_digests, digests, prompt
 
 Run = Callable[[], RefreshSummary]
+Compute = Callable[..., None]
 
 ONE_WAITS = text(
     "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
@@ -38,14 +40,24 @@ def write_days(landing: Landing, *days: int, conversation: str | None = None) ->
         landing.write("persona", f"{may(day)}", [line])
 
 
+@pytest.fixture
+def compute_days(landing: Landing, run: Run, prepare: Prepare) -> Compute:
+    """Writes days and runs; what days come to is computed once."""
+
+    def write_and_run(*days: int, conversation: str | None = None) -> None:
+        write_days(landing, *days, conversation=conversation)
+        prepare(f"{days} {conversation}", run)
+
+    return write_and_run
+
+
 def test_the_first_run_lands_and_computes_everything(landing: Landing, run: Run) -> None:
     write_days(landing, 1, 2)
     assert run() == RefreshSummary(landed=[may(1), may(2)], computed={may(1): ALL, may(2): ALL})
 
 
-def test_running_again_does_no_work(landing: Landing, run: Run) -> None:
-    write_days(landing, 1, 2, conversation="c1")
-    run()
+def test_running_again_does_no_work(run: Run, compute_days: Compute) -> None:
+    compute_days(1, 2, conversation="c1")
     assert run() == RefreshSummary(landed=[], computed={})
 
 
@@ -54,10 +66,9 @@ def test_without_files_there_is_no_work(run: Run) -> None:
 
 
 def test_a_run_after_the_lake_was_deleted_makes_the_same_again(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, run: Run, compute_days: Compute
 ) -> None:
-    write_days(landing, 1, 2, conversation="c1")
-    run()
+    compute_days(1, 2, conversation="c1")
     before = digests(storage)
     shutil.rmtree(storage.settings.data_dir / "lake")
     run()
@@ -66,10 +77,9 @@ def test_a_run_after_the_lake_was_deleted_makes_the_same_again(
 
 
 def test_a_run_after_the_rollups_were_deleted_makes_the_same_again(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, run: Run, compute_days: Compute
 ) -> None:
-    write_days(landing, 1, 2, conversation="c1")
-    run()
+    compute_days(1, 2, conversation="c1")
     before = digests(storage)
     shutil.rmtree(storage.settings.data_dir / "rollups")
     run()
@@ -77,10 +87,9 @@ def test_a_run_after_the_rollups_were_deleted_makes_the_same_again(
 
 
 def test_a_late_file_recomputes_exactly_the_days_that_it_holds(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, landing: Landing, run: Run, compute_days: Compute
 ) -> None:
-    write_days(landing, 1, 2, 3, 4)
-    run()
+    compute_days(1, 2, 3, 4)
     before = digests(storage)
     landing.write("persona", "2026-05-05", [prompt("late", f"{may(2)}T09:00:00Z")])
     assert run() == RefreshSummary(landed=[may(5)], computed={may(2): ALL})
@@ -89,10 +98,9 @@ def test_a_late_file_recomputes_exactly_the_days_that_it_holds(
 
 
 def test_a_late_conversation_recomputes_the_starts_of_the_days_that_look_back_on_it(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, landing: Landing, run: Run, compute_days: Compute
 ) -> None:
-    write_days(landing, 1, 3, conversation="c1")
-    run()
+    compute_days(1, 3, conversation="c1")
     landing.write("persona", "2026-05-05", [prompt("late", f"{may(2)}T09:00:00Z", conversationId="c2")])
     assert run().computed == {
         may(2): ALL,
@@ -101,9 +109,10 @@ def test_a_late_conversation_recomputes_the_starts_of_the_days_that_look_back_on
     assert find_stale(storage) == {}
 
 
-def test_a_late_duplicate_changes_no_digest_of_what_counts(storage: Storage, landing: Landing, run: Run) -> None:
-    write_days(landing, 1, 2, conversation="c1")
-    run()
+def test_a_late_duplicate_changes_no_digest_of_what_counts(
+    storage: Storage, landing: Landing, run: Run, compute_days: Compute
+) -> None:
+    compute_days(1, 2, conversation="c1")
     before = counted_digests(storage)
     landing.write("persona", "2026-05-05", [prompt("e1", f"{may(1)}T08:00:00Z", conversationId="c1")])
     run()
@@ -157,9 +166,8 @@ def test_nothing_of_a_file_that_became_unreadable_counts(storage: Storage, landi
         assert state.partitions(connection, "token_series")[may(1)].rows == 0
 
 
-def test_recomputing_days_that_are_current_changes_no_digest(storage: Storage, landing: Landing, run: Run) -> None:
-    write_days(landing, 1, 2, conversation="c1")
-    run()
+def test_recomputing_days_that_are_current_changes_no_digest(storage: Storage, compute_days: Compute) -> None:
+    compute_days(1, 2, conversation="c1")
     before = digests(storage)
     summary = RefreshSummary()
     recompute_days(storage, PlainRunner(storage), [may(1)], summary)
@@ -167,29 +175,24 @@ def test_recomputing_days_that_are_current_changes_no_digest(storage: Storage, l
     assert digests(storage) == before
 
 
-def test_computing_a_day_without_events_makes_no_later_day_stale(
-    storage: Storage, landing: Landing, run: Run
-) -> None:
-    write_days(landing, 1, 3, conversation="c1")
-    run()
+def test_computing_a_day_without_events_makes_no_later_day_stale(storage: Storage, compute_days: Compute) -> None:
+    compute_days(1, 3, conversation="c1")
     summary = RefreshSummary()
     recompute_days(storage, PlainRunner(storage), [may(2)], summary)
     assert summary.computed == {may(2): ALL}
 
 
 def test_a_half_written_partition_is_computed_by_the_next_run_with_all_that_reads_it(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, run: Run, compute_days: Compute
 ) -> None:
-    write_days(landing, 1, 2)
-    run()
+    compute_days(1, 2)
     with storage.warehouse.begin() as connection:
         state.mark_writing(connection, "daily_usage", [may(2)], "a run that was killed")
     assert run().computed == {may(2): {"daily_usage", "token_series", "message_series", "daily_breakdown"}}
 
 
-def test_landing_that_was_killed_is_done_again(storage: Storage, landing: Landing, run: Run) -> None:
-    write_days(landing, 1)
-    run()
+def test_landing_that_was_killed_is_done_again(storage: Storage, run: Run, compute_days: Compute) -> None:
+    compute_days(1)
     with storage.warehouse.begin() as connection:
         state.mark_writing(connection, "landed_events", [may(1)], "a run that was killed")
     assert run() == RefreshSummary(landed=[may(1)], computed={})
@@ -215,10 +218,9 @@ def test_two_runs_at_once_make_what_one_makes(settings: Settings, landing: Landi
 
 
 def test_what_another_process_is_writing_is_waited_for_and_not_made_again(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, run: Run, compute_days: Compute
 ) -> None:
-    write_days(landing, 1)
-    run()
+    compute_days(1)
     with ThreadPoolExecutor(1) as other:
         with partition_locks(storage.warehouse, "cost_drift", [may(1)], 1) as writer:
             state.mark_writing(writer, "cost_drift", [may(1)], "another")
