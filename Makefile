@@ -46,7 +46,7 @@ test: $(READY) ## Run the linters and the tests (under 10 minutes)
 .PHONY: pytest
 pytest: $(READY) ## Run the tests
 	$(BIN)/python -m compileall -q usage_pipeline
-	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: acceptance
 acceptance: $(READY) ## Run the checks that take too long for `test`: whole logs through Dagster, real kills

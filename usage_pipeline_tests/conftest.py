@@ -46,8 +46,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_unconfigure() -> None:
-    """Let the interpreter take down what was left out of its search."""
-    gc.unfreeze()
+    """End without a last search through all that was imported and made, which takes a process two seconds."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
