@@ -72,28 +72,38 @@ def test_a_check_without_a_count_found_nothing(storage: Storage, landing: Landin
     assert stored(storage) == {ALL: (1, 1, 0)}
 
 
-@pytest.mark.parametrize(
-    ("issue_types", "names"),
-    [
-        pytest.param(["a,b", "c"], {"a,b", "c"}, id="a comma"),
-        pytest.param(['a","b', "c"], {r"a\",\"b", "c"}, id="what looks like the end of a text"),
-        pytest.param(["a\\", "b"], {r"a\\", "b"}, id="a backslash at the end"),
-        pytest.param(["[x]", '"'], {"[x]", r"\""}, id="brackets and quotes"),
-        pytest.param(["日本", "é"], {"日本", "é"}, id="other scripts"),
-        pytest.param(["", "a"], {"", "a"}, id="an empty name"),
-        pytest.param(["a\0"], {r"a\u0000"}, id="a NUL, which JSON text spells out"),
-        pytest.param([1, 2], {"[1,2]"}, id="numbers are not taken apart"),
-        pytest.param("age", {"age"}, id="a text instead of a list"),
-        pytest.param([ALL, "a"], {f'"{ALL}"', "a"}, id="the name of the row of all checks"),
-        pytest.param(["x" * 300], {"x" * 256}, id="a long name"),
-    ],
-)
+ISSUE_TYPES = [
+    pytest.param(["a,b", "c"], {"a,b", "c"}, id="a comma"),
+    pytest.param(['a","b', "c"], {r"a\",\"b", "c"}, id="what looks like the end of a text"),
+    pytest.param(["a\\", "b"], {r"a\\", "b"}, id="a backslash at the end"),
+    pytest.param(["[x]", '"'], {"[x]", r"\""}, id="brackets and quotes"),
+    pytest.param(["日本", "é"], {"日本", "é"}, id="other scripts"),
+    pytest.param(["", "a"], {"", "a"}, id="an empty name"),
+    pytest.param(["a\0"], {r"a\u0000"}, id="a NUL, which JSON text spells out"),
+    pytest.param([1, 2], {"[1,2]"}, id="numbers are not taken apart"),
+    pytest.param("age", {"age"}, id="a text instead of a list"),
+    pytest.param([ALL, "a"], {f'"{ALL}"', "a"}, id="the name of the row of all checks"),
+    pytest.param(["x" * 300], {"x" * 256}, id="a long name"),
+]
+"""Issue types of a check, and the names that they have."""
+
+
+@pytest.fixture(scope="module")
+def named(computed: Callable[..., Storage]) -> Storage:
+    """A check of each of these cases, by a tenant with the number of the case."""
+    checks = [
+        check("e1", issueTypes=case.values[0], issueCount=1, tenantId=f"tenant-{number}")
+        for number, case in enumerate(ISSUE_TYPES)
+    ]
+    return computed({("persona", "2026-05-01"): checks})
+
+
+@pytest.mark.parametrize(("issue_types", "names"), ISSUE_TYPES)
 def test_issue_types_are_named_as_the_json_text_has_them(
-    storage: Storage, landing: Landing, run: Run, issue_types: object, names: set[str]
+    named: Storage, issue_types: object, names: set[str]
 ) -> None:
-    landing.write("persona", "2026-05-01", [check("e1", issueTypes=issue_types, issueCount=1)])
-    run()
-    assert stored(storage) == {ALL: (1, 0, 1), **dict.fromkeys(names, (1, 0, 1))}
+    tenant = f"tenant-{[case.values[0] for case in ISSUE_TYPES].index(issue_types)}"
+    assert stored(named, tenant) == {ALL: (1, 0, 1), **dict.fromkeys(names, (1, 0, 1))}
 
 
 def test_records_of_two_sources_with_one_id_are_two_checks(storage: Storage, landing: Landing, run: Run) -> None:

@@ -59,6 +59,16 @@ def process(new_settings: Callable[..., Settings]) -> Callable[[list[list[str]]]
     return run
 
 
+@pytest.fixture(scope="module")
+def at_once(open_shared: Callable[..., Storage]) -> Storage:
+    """A storage in which all days have landed together."""
+    storage = open_shared()
+    for day, lines in LANDING_DAYS.items():
+        Landing(storage.settings.landing).write("persona", day, lines)
+    refresh(storage, PlainRunner(storage))
+    return storage
+
+
 @pytest.mark.parametrize(
     "order",
     [
@@ -68,16 +78,14 @@ def process(new_settings: Callable[..., Settings]) -> Callable[[list[list[str]]]
     ],
 )
 def test_days_that_come_one_by_one_give_the_digests_of_days_that_come_at_once(
-    process: Callable[[list[list[str]]], Digests], order: list[list[str]]
+    process: Callable[[list[list[str]]], Digests], order: list[list[str]], at_once: Storage
 ) -> None:
-    assert process(order) == process([list(LANDING_DAYS)])
+    assert find_stale(at_once) == {}
+    assert process(order) == digests(at_once)
 
 
-def test_the_example_has_duplicates_conflicts_and_late_records(storage: Storage, landing: Landing) -> None:
-    for day, lines in LANDING_DAYS.items():
-        landing.write("persona", day, lines)
-    refresh(storage, PlainRunner(storage))
-    with storage.warehouse.connect() as connection:
+def test_the_example_has_duplicates_conflicts_and_late_records(at_once: Storage) -> None:
+    with at_once.warehouse.connect() as connection:
         partitions = state.partitions(connection, USAGE_RECORDS.name).values()
     counts = [(partition.duplicates, partition.conflicts, partition.late_records) for partition in partitions]
     assert sorted(counts) == [(0, 0, 0), (1, 0, 1), (1, 1, 1)]

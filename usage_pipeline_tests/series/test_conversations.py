@@ -1,5 +1,6 @@
 """A conversation counts once, on the day of its earliest record, under that record's dimensions."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -65,18 +66,23 @@ def test_the_look_back_starts_anew_with_every_record(storage: Storage, landing: 
     assert usage(storage, "conversations", days=(date(2026, 1, 1), date(2026, 5, 1))) == [(1,)]
 
 
-@pytest.mark.parametrize("dimension", ["model", "member_id", "project", "feature"])
-def test_a_conversation_has_the_dimensions_of_its_earliest_record(
-    storage: Storage, landing: Landing, run: Run, dimension: str
-) -> None:
-    field = {"model": "modelName", "member_id": "userId"}.get(dimension, dimension)
+DIMENSIONS = {"model": "modelName", "member_id": "userId", "project": "project", "feature": "feature"}
+"""Dimensions of conversations, and their fields."""
+
+
+@pytest.fixture(scope="module")
+def two_records(computed: Callable[..., Storage]) -> Storage:
+    """A conversation of two records; all dimensions of the one are `earliest`, all of the other `later`."""
     lines = [
-        talk("e1", "2026-05-01T09:00:00Z", **{field: "later"}),
-        talk("e2", "2026-05-01T08:00:00Z", **{field: "earliest"}),
+        talk("e1", "2026-05-01T09:00:00Z", **dict.fromkeys(DIMENSIONS.values(), "later")),
+        talk("e2", "2026-05-01T08:00:00Z", **dict.fromkeys(DIMENSIONS.values(), "earliest")),
     ]
-    landing.write("persona", "2026-05-01", lines)
-    run()
-    assert usage(storage, "conversations", group_by=(dimension,)) == [("earliest", 1), ("later", 0)]
+    return computed({("persona", "2026-05-01"): lines})
+
+
+@pytest.mark.parametrize("dimension", DIMENSIONS)
+def test_a_conversation_has_the_dimensions_of_its_earliest_record(two_records: Storage, dimension: str) -> None:
+    assert usage(two_records, "conversations", group_by=(dimension,)) == [("earliest", 1), ("later", 0)]
 
 
 def test_of_two_records_at_one_time_the_lower_id_decides(storage: Storage, landing: Landing, run: Run) -> None:

@@ -1,6 +1,9 @@
 """The numbers that other metering systems publish in their own tests."""
 
+from collections.abc import Callable
 from datetime import timedelta
+
+import pytest
 
 from usage_pipeline.metrics.buckets import Interval
 from usage_pipeline.metrics.queries import IntervalQuery
@@ -14,73 +17,63 @@ def units(record_id: str, time: str, count: int, **fields: str) -> dict[str, obj
     return prompt(record_id, time, tokensIn=count, tokensOut=0, **fields)
 
 
-def write_windows(landing: Landing) -> None:
+@pytest.fixture(scope="module")
+def windows(computed: Callable[..., Storage]) -> Storage:
     """OpenMeter: five subjects, each with 100 at 00:00, a minute, an hour and a day later."""
     times = ("2026-05-01T00:00:00Z", "2026-05-01T00:01:00Z", "2026-05-01T01:00:00Z", "2026-05-02T00:00:00Z")
     subjects = [f"subject {number}" for number in range(1, 6)]
     lines = [units(f"{subject} {time}", time, 100, userId=subject) for subject in subjects for time in times]
-    landing.write("persona", "2026-05-02", lines)
+    return computed({("persona", "2026-05-02"): lines})
 
 
-def test_windows_total(storage: Storage, landing: Landing, run: Run) -> None:
-    write_windows(landing)
-    run()
-    assert usage(storage, "tokens_total") == [(2000,)]
+def test_windows_total(windows: Storage) -> None:
+    assert usage(windows, "tokens_total") == [(2000,)]
 
 
-def test_windows_by_day(storage: Storage, landing: Landing, run: Run) -> None:
-    write_windows(landing)
-    run()
+def test_windows_by_day(windows: Storage) -> None:
     days = (day("2026-05-01"), day("2026-05-02"))
-    assert usage(storage, "tokens_total", days=days, group_by=("day",)) == [
+    assert usage(windows, "tokens_total", days=days, group_by=("day",)) == [
         (day("2026-05-01"), 1500),
         (day("2026-05-02"), 500),
     ]
 
 
-def test_windows_by_hour(storage: Storage, landing: Landing, run: Run) -> None:
-    write_windows(landing)
-    run()
+def test_windows_by_hour(windows: Storage) -> None:
     hours = IntervalQuery(day("2026-05-01"), day("2026-05-02"), interval=Interval.HOUR, metrics=("tokens_total",))
-    assert [row for row in intervals(storage, hours) if row[1]] == [
+    assert [row for row in intervals(windows, hours) if row[1]] == [
         ("2026-05-01T00:00:00+00:00", 1000),
         ("2026-05-01T01:00:00+00:00", 500),
         ("2026-05-02T00:00:00+00:00", 500),
     ]
 
 
-def test_windows_by_subject(storage: Storage, landing: Landing, run: Run) -> None:
-    write_windows(landing)
-    run()
-    by_subject = dict(usage(storage, "tokens_total", group_by=("member_id",)))
+def test_windows_by_subject(windows: Storage) -> None:
+    by_subject = dict(usage(windows, "tokens_total", group_by=("member_id",)))
     assert (by_subject["subject 1"], by_subject["subject 2"]) == (400, 400)
-    assert usage(storage, "tokens_total", where=(("member_id", "subject 1"),)) == [(400,)]
+    assert usage(windows, "tokens_total", where=(("member_id", "subject 1"),)) == [(400,)]
 
 
-def write_day_boundary(landing: Landing) -> None:
+@pytest.fixture(scope="module")
+def day_boundary(computed: Callable[..., Storage]) -> Storage:
     """Lago: 3 units at noon of 4 January, and 7 at 18:31 UTC of 5 January, which is 6 January in India."""
     lines = [units("a", "2025-01-04T12:00:00Z", 3), units("b", "2025-01-06T00:01:00+05:30", 7)]
-    landing.write("persona", "2025-01-06", lines)
+    return computed({("persona", "2025-01-06"): lines})
 
 
-def test_day_boundary_in_utc(storage: Storage, landing: Landing, run: Run) -> None:
-    write_day_boundary(landing)
-    run()
+def test_day_boundary_in_utc(day_boundary: Storage) -> None:
     days = (day("2025-01-04"), day("2025-01-06"))
-    assert usage(storage, "tokens_total", days=days, group_by=("day",)) == [
+    assert usage(day_boundary, "tokens_total", days=days, group_by=("day",)) == [
         (day("2025-01-04"), 3),
         (day("2025-01-05"), 7),
         (day("2025-01-06"), 0),
     ]
 
 
-def test_day_boundary_in_india(storage: Storage, landing: Landing, run: Run) -> None:
-    write_day_boundary(landing)
-    run()
+def test_day_boundary_in_india(day_boundary: Storage) -> None:
     query = IntervalQuery(
         day("2025-01-04"), day("2025-01-06"), time_zone="Asia/Kolkata", metrics=("tokens_total",)
     )
-    assert intervals(storage, query) == [
+    assert intervals(day_boundary, query) == [
         ("2025-01-04T00:00:00+05:30", 3),
         ("2025-01-05T00:00:00+05:30", 0),
         ("2025-01-06T00:00:00+05:30", 7),

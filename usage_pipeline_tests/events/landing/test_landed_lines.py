@@ -8,6 +8,7 @@ from hashlib import sha256
 import pytest
 
 from usage_pipeline.events.landing.land import land_days
+from usage_pipeline.events.landing.lines import BLOCK_BYTES
 from usage_pipeline.events.record import REJECTED_LINES
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
@@ -19,6 +20,8 @@ Landed = tuple[tuple[int, ...], list[tuple[int, str]]]
 DAY = "2026-05-01"
 TIME = "2026-05-01T08:00:00Z"
 MIB_16 = 1 << 24
+MANY_BLOCKS = MIB_16 + 2 * BLOCK_BYTES
+"""So many bytes go on for two blocks beyond the limit."""
 UTF8_BOM = b"\xef\xbb\xbf"
 HEADER = b"TIMESTAMP,ContextTokens,GeneratedTokens,note\n"
 ROW = f"{TIME},1,2,".encode()
@@ -159,10 +162,11 @@ def test_a_line_of_json_may_have_16_mib_and_no_byte_more(storage: Storage, landi
 
 def test_a_record_of_csv_may_have_16_mib_and_no_byte_more(storage: Storage, landing: Landing, land: Land) -> None:
     fill = MIB_16 - len(ROW)
-    lines = [ROW + b"x" * fill, ROW + b"x" * (fill + 1), ROW + b'"' + b"x\n" * (fill // 2 - 1) + b'"', ROW]
+    in_lines = b'"' + (b"x" * 1023 + b"\n") * (fill // 1024) + b"x" * (fill % 1024 - 2) + b'"'
+    lines = [ROW + b"x" * fill, ROW + b"x" * (fill + 1), ROW + in_lines, ROW]
     landing.write_bytes("azure_llm", DAY, HEADER + b"\n".join(lines) + b"\n", tenant="acme", name="a.csv")
     land(DAY)
-    continuation = fill // 2 - 1
+    continuation = fill // 1024
     assert tally(storage, "a.csv") == (5 + continuation, 1, continuation, 0, 3, 1)
     assert reject_reasons(storage) == [(3, "line_too_long")]
 
@@ -181,7 +185,7 @@ def test_of_a_record_over_the_limit_in_several_lines_the_first_is_broken_and_the
 def test_a_line_over_the_limit_that_spans_many_blocks_is_one_line(
     storage: Storage, landing: Landing, land: Land, name: str
 ) -> None:
-    content = ONE + b"\n" + b"x" * (3 * MIB_16) + b"\n" + TWO + b"\n"
+    content = ONE + b"\n" + b"x" * MANY_BLOCKS + b"\n" + TWO + b"\n"
     landing.write_bytes("persona", DAY, content, name=name)
     land(DAY)
     assert tally(storage, name) == (3, 0, 0, 0, 2, 1)
@@ -192,7 +196,7 @@ def test_a_line_over_the_limit_that_spans_many_blocks_is_one_line(
 def test_a_quoted_record_over_the_limit_that_spans_many_blocks_is_one_line(
     storage: Storage, landing: Landing, land: Land, name: str
 ) -> None:
-    content = HEADER + ROW + b'"' + b"x" * (3 * MIB_16) + b'"\n' + ROW + b'"a\nb"\n'
+    content = HEADER + ROW + b'"' + b"x" * MANY_BLOCKS + b'"\n' + ROW + b'"a\nb"\n'
     landing.write_bytes("azure_llm", DAY, content, tenant="acme", name=name)
     land(DAY)
     assert tally(storage, name) == (4, 1, 1, 0, 1, 1)

@@ -14,11 +14,10 @@ from usage_pipeline.events.landing.land import DaysLanding, land_days
 from usage_pipeline.events.landing.reading_ahead import TOGETHER_BYTES, TOGETHER_FILES
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
-from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.locks import partition_locks
-from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import WriteState
 from usage_pipeline_tests.events.landing.disturbed import disturbed, raising
 from usage_pipeline_tests.support import Landing, digests, files, prompt, rows
@@ -206,9 +205,18 @@ def states(storage: Storage) -> dict[date, WriteState]:
         return {day: found.state for day, found in state.partitions(connection, LANDED_EVENTS.name).items()}
 
 
+@pytest.fixture(scope="module")
+def undisturbed(open_shared: Callable[..., Storage]) -> Storage:
+    """A storage in which a run landed and computed the three days."""
+    storage = open_shared()
+    three_days(Landing(storage.settings.landing))
+    refresh(storage, PlainRunner(storage))
+    return storage
+
+
 @pytest.mark.parametrize("writes", [0, 3, 4, 5, 6])
 def test_after_a_kill_the_next_run_finishes_as_if_nothing_had_been(
-    storage: Storage, new_settings: Callable[..., Settings], landing: Landing, writes: int
+    storage: Storage, landing: Landing, writes: int, undisturbed: Storage
 ) -> None:
     three_days(landing)
     killing = [*[lambda: None] * writes, raising(KeyboardInterrupt())]
@@ -217,12 +225,7 @@ def test_after_a_kill_the_next_run_finishes_as_if_nothing_had_been(
     assert states(storage) == dict.fromkeys(DAYS, WriteState.WRITING)
     refresh(storage, PlainRunner(storage))
     assert states(storage) == dict.fromkeys(DAYS, WriteState.COMMITTED)
-    undisturbed = new_settings()
-    undisturbed.data_dir.mkdir()
-    (undisturbed.data_dir / "landing").symlink_to(landing.root)
-    with open_storage(undisturbed) as other:
-        refresh(other, PlainRunner(other))
-        assert digests(storage) == digests(other)
+    assert digests(storage) == digests(undisturbed)
 
 
 def test_what_was_validated_before_a_kill_is_not_validated_again(storage: Storage, landing: Landing) -> None:
