@@ -46,8 +46,11 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_unconfigure() -> None:
-    """End without a last search through all that was imported and made, which takes a process two seconds."""
-    gc.freeze()
+    """Let the interpreter take down what was left out of its search; a worker only ends."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        gc.freeze()
+    else:
+        gc.unfreeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -44,19 +44,19 @@ def performance(
 
 
 def test_a_latency_lies_in_the_bucket_that_it_does_not_exceed(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, landing: Landing, run_to_breakdowns: Run
 ) -> None:
     times = (0, 20, 21, 1012, 1013, 86_400_000, 10**12)
     lines = [prompt(f"e{number}", TIME, modelName="m1", latencyMs=ms) for number, ms in enumerate(times)]
     landing.write("persona", "2026-05-01", lines)
-    run()
+    run_to_breakdowns()
     bounds = [row[2] for row in stored(storage)]
     assert bounds[:5] == [0, 20, 21, 1012, 1062]
     assert bounds[5] in range(86_400_000, 86_400_000 * 105 // 100)
     assert bounds[6] == ENDLESS_MS
 
 
-def test_equal_buckets_of_a_model_are_one_row(storage: Storage, landing: Landing, run: Run) -> None:
+def test_equal_buckets_of_a_model_are_one_row(storage: Storage, landing: Landing, run_to_breakdowns: Run) -> None:
     lines = [
         prompt("e1", TIME, modelName="m1", latencyMs=1063),
         prompt("e2", TIME, modelName="m1", latencyMs=1115, status="failed"),
@@ -65,7 +65,7 @@ def test_equal_buckets_of_a_model_are_one_row(storage: Storage, landing: Landing
         prompt("e5", TIME, modelName="m1", latencyMs=1063, tenantId="zeta"),
     ]
     landing.write("persona", "2026-05-01", lines)
-    run()
+    run_to_breakdowns()
     assert stored(storage) == [
         ("acme", NONE, 1115, 1, 1, 1),
         ("acme", "m1", UNMEASURED_MS, 1, 0, 0),
@@ -75,18 +75,18 @@ def test_equal_buckets_of_a_model_are_one_row(storage: Storage, landing: Landing
 
 
 def test_a_record_that_is_no_request_counts_only_with_a_latency(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, landing: Landing, run_to_breakdowns: Run
 ) -> None:
     landing.write("generic", "2026-05-01", [line("e1", "event"), line("e2", "event", latency_ms=7)])
-    run()
+    run_to_breakdowns()
     assert stored(storage) == [("acme", NONE, 7, 0, 0, 1)]
 
 
 def test_a_run_counts_its_api_calls_as_requests_and_one_latency(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, landing: Landing, run_to_breakdowns: Run
 ) -> None:
     landing.write("generic", "2026-05-01", [line("e1", "request", api_calls=4, latency_ms=7)])
-    run()
+    run_to_breakdowns()
     assert stored(storage) == [("acme", NONE, 7, 4, 0, 1)]
 
 

@@ -44,7 +44,7 @@ def stored(storage: Storage, tenant: str = "acme") -> dict[str, tuple[int, int, 
         return {name: tuple(counts) for name, *counts in connection.execute(query)}
 
 
-def test_checks_and_their_issues_are_counted(storage: Storage, landing: Landing, run: Run) -> None:
+def test_checks_and_their_issues_are_counted(storage: Storage, landing: Landing, run_to_breakdowns: Run) -> None:
     lines = [
         check("e1", "age", "employer"),
         check("e2", "age"),
@@ -53,22 +53,22 @@ def test_checks_and_their_issues_are_counted(storage: Storage, landing: Landing,
         prompt("e5", TIME),
     ]
     landing.write("persona", "2026-05-01", lines)
-    run()
+    run_to_breakdowns()
     assert stored(storage) == {ALL: (3, 1, 3), "age": (2, 0, 2), "employer": (1, 0, 1)}
     assert stored(storage, "zeta") == {ALL: (1, 0, 1), "tone": (1, 0, 1)}
 
 
 def test_an_issue_that_occurs_twice_in_a_check_is_two_issues_of_one_check(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, landing: Landing, run_to_breakdowns: Run
 ) -> None:
     landing.write("persona", "2026-05-01", [check("e1", "age", "age", "age")])
-    run()
+    run_to_breakdowns()
     assert stored(storage) == {ALL: (1, 0, 3), "age": (1, 0, 3)}
 
 
-def test_a_check_without_a_count_found_nothing(storage: Storage, landing: Landing, run: Run) -> None:
+def test_a_check_without_a_count_found_nothing(storage: Storage, landing: Landing, run_to_breakdowns: Run) -> None:
     landing.write("persona", "2026-05-01", [check("e1", issueCount=None, issueTypes=None)])
-    run()
+    run_to_breakdowns()
     assert stored(storage) == {ALL: (1, 1, 0)}
 
 
@@ -106,10 +106,12 @@ def test_issue_types_are_named_as_the_json_text_has_them(
     assert stored(named, tenant) == {ALL: (1, 0, 1), **dict.fromkeys(names, (1, 0, 1))}
 
 
-def test_records_of_two_sources_with_one_id_are_two_checks(storage: Storage, landing: Landing, run: Run) -> None:
+def test_records_of_two_sources_with_one_id_are_two_checks(
+    storage: Storage, landing: Landing, run_to_breakdowns: Run
+) -> None:
     landing.write("persona", "2026-05-01", [check("e1", "age")])
     landing.write("generic", "2026-05-01", [line("e1", "check", issue_count=1, issue_types=["age"])])
-    run()
+    run_to_breakdowns()
     assert stored(storage) == {ALL: (2, 0, 2), "age": (2, 0, 2)}
 
 

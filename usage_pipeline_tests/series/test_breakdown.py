@@ -68,13 +68,15 @@ def test_the_values_of_each_dimension_add_up_to_the_total_of_the_tenant(
     assert found == dict.fromkeys(DIMENSION_NAMES, total)
 
 
-def test_beyond_1000_values_the_smallest_are_together(storage: Storage, landing: Landing, run: Run) -> None:
+def test_beyond_1000_values_the_smallest_are_together(
+    storage: Storage, landing: Landing, run_to_breakdowns: Run
+) -> None:
     lines = [
         prompt(f"e{tokens}", TIME, modelName=f"m{tokens}", tokensIn=tokens, tokensOut=0)
         for tokens in range(1, 1003)
     ]
     landing.write("persona", "2026-05-01", lines)
-    run()
+    run_to_breakdowns()
     found = broken_down(storage, "model", "records", "tokens_total")
     assert len(found) == 1001
     assert found[OTHER] == (2, 3)
@@ -83,32 +85,32 @@ def test_beyond_1000_values_the_smallest_are_together(storage: Storage, landing:
 
 
 def test_a_logged_value_other_is_one_with_the_group_of_that_name(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, landing: Landing, run_to_breakdowns: Run
 ) -> None:
     lines = [prompt(f"e{n}", TIME, modelName=f"m{n}", tokensIn=5, tokensOut=0) for n in range(1000)]
     large = prompt("large", TIME, modelName=OTHER, tokensIn=1000, tokensOut=0)
     landing.write("persona", "2026-05-01", [*lines, large])
-    run()
+    run_to_breakdowns()
     # Of equal values the last in the alphabet goes: m999.
     assert broken_down(storage, "model", "records", "tokens_total")[OTHER] == (2, 1005)
 
 
 def test_values_without_tokens_are_ranked_by_records_and_then_by_conversations(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, landing: Landing, run_to_breakdowns: Run
 ) -> None:
     lines = [line(f"e{n}", "conversation", model=f"m{n:04}", count=1) for n in range(999)]
     more = [line(f"more{n}", "event", model="z records") for n in range(2)]
     many = line("many", "conversation", model="z conversations", count=3)
     landing.write("generic", "2026-05-01", [*lines, *more, many])
-    run()
+    run_to_breakdowns()
     found = broken_down(storage, "model", "records", "conversations")
     assert (found["z records"], found["z conversations"]) == ((2, 0), (1, 3))
     assert "m0998" not in found
     assert found[OTHER] == (1, 1)
 
 
-def test_a_day_without_records_has_no_rows(storage: Storage, landing: Landing, run: Run) -> None:
+def test_a_day_without_records_has_no_rows(storage: Storage, landing: Landing, run_to_breakdowns: Run) -> None:
     landing.write("persona", "2026-05-01", [])
-    run()
+    run_to_breakdowns()
     with storage.warehouse.connect() as connection:
         assert connection.execute(select(func.count()).select_from(daily_breakdown)).scalar_one() == 0

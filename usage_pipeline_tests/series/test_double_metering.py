@@ -34,11 +34,11 @@ def settings(new_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
 
 
 def test_two_sources_with_tokens_of_one_tenant_and_day_are_found(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, landing: Landing, run_to_breakdowns: Run
 ) -> None:
     landing.write("second", "2026-05-01", [line("e1", "event", tokens=50)])
     landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T09:00:00Z")])
-    run()
+    run_to_breakdowns()
     assert double_metered(storage, *MAY) == [
         DoubleMetering(day("2026-05-01"), "acme", "tokens_total", ("persona", "second"), alike=False)
     ]
@@ -56,19 +56,19 @@ def test_two_sources_with_tokens_of_one_tenant_and_day_are_found(
     ],
 )
 def test_sources_are_alike_if_they_differ_by_at_most_a_twentieth_on_two_metrics_and_on_none_by_more(
-    storage: Storage, landing: Landing, run: Run, fields: dict[str, int], *, alike: bool
+    storage: Storage, landing: Landing, run_to_breakdowns: Run, fields: dict[str, int], *, alike: bool
 ) -> None:
     landing.write("second", "2026-05-01", [line("e1", "event", tokens=1000, messages=40, tool_calls=2)])
     landing.write("third", "2026-05-01", [line("e1", "event", **fields)])
-    run()
+    run_to_breakdowns()
     assert {case.alike for case in double_metered(storage, *MAY)} == {alike}
 
 
-def test_each_metric_that_both_bring_is_named(storage: Storage, landing: Landing, run: Run) -> None:
+def test_each_metric_that_both_bring_is_named(storage: Storage, landing: Landing, run_to_breakdowns: Run) -> None:
     for source in ("generic", "second"):
         fields = {"messages": 2, "tool_calls": 1, "conversation_id": "c1"}
         landing.write(source, "2026-05-01", [line("e1", "event", **fields)])
-    run()
+    run_to_breakdowns()
     assert [(case.metric, case.sources) for case in double_metered(storage, *MAY)] == [
         ("conversations", ("generic", "second")),
         ("messages", ("generic", "second")),
@@ -77,7 +77,7 @@ def test_each_metric_that_both_bring_is_named(storage: Storage, landing: Landing
 
 
 def test_other_metrics_days_and_tenants_are_no_double_metering(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, landing: Landing, run_to_breakdowns: Run
 ) -> None:
     landing.write("generic", "2026-05-03", [line("e1", "request", "2026-05-01T08:00:00Z")])
     second = [
@@ -86,19 +86,21 @@ def test_other_metrics_days_and_tenants_are_no_double_metering(
         {**line("e3", "request", "2026-05-01T08:00:00Z"), "tenant": "zeta"},
     ]
     landing.write("second", "2026-05-03", second)
-    run()
+    run_to_breakdowns()
     assert double_metered(storage, *MAY) == []
 
 
-def test_days_outside_the_range_are_not_looked_at(storage: Storage, landing: Landing, run: Run) -> None:
+def test_days_outside_the_range_are_not_looked_at(
+    storage: Storage, landing: Landing, run_to_breakdowns: Run
+) -> None:
     for source in ("generic", "second"):
         landing.write(source, "2026-05-01", [line("e1", "request")])
-    run()
+    run_to_breakdowns()
     assert double_metered(storage, day("2026-05-02"), day("2026-05-31")) == []
 
 
-def test_a_source_without_meters_never_appears(storage: Storage, landing: Landing, run: Run) -> None:
+def test_a_source_without_meters_never_appears(storage: Storage, landing: Landing, run_to_breakdowns: Run) -> None:
     landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z", conversationId="c1")])
     landing.write("callback", "2026-05-01", [line("e1", "done", tokens=120)])
-    run()
+    run_to_breakdowns()
     assert double_metered(storage, *MAY) == []
