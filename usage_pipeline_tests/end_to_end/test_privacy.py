@@ -1,7 +1,7 @@
 """A text stands in `content`, in the rejected lines and in landing, and nowhere else, whatever its type."""
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,11 +34,12 @@ EXIT_UNUSABLE = 3
 
 @dataclass(frozen=True)
 class Ran:
-    """A deployment on which all commands were called, and what they printed."""
+    """A deployment on which all commands were called: what they printed, and the rows of its Parquet files."""
 
     settings: Settings
     plants: Mapping[str, Plants]
     printed: Mapping[str, str]
+    stored: Sequence[tuple[str, str]]
 
     @property
     def markers(self) -> list[str]:
@@ -71,7 +72,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory, new_databases: Callable[[], tu
     with pytest.MonkeyPatch.context() as patch:
         for name, value in values.items():
             patch.setenv(f"USAGE_{name.upper()}", value)
-        yield Ran(settings, plants, dict(printed(Deployment(settings, dict(os.environ)))))
+        told = dict(printed(Deployment(settings, dict(os.environ))))
+        yield Ran(settings, plants, told, list(parquet_texts(settings.data_dir)))
 
 
 def deliver(landing: Landing, plants: Mapping[str, Plants]) -> None:
@@ -104,24 +106,24 @@ def holding(texts: Iterable[tuple[str, str]], markers: Collection[str]) -> set[s
 
 
 def test_every_text_of_an_accepted_line_stands_in_content(ran: Ran) -> None:
-    content = "".join(text for table, text in parquet_texts(ran.settings.data_dir) if table == "content")
+    content = "".join(text for table, text in ran.stored if table == "content")
     assert [marker for marker in ran.kept if marker not in content] == []
 
 
 def test_no_other_table_of_lake_and_rollups_holds_a_text(ran: Ran) -> None:
-    tables = dict(parquet_texts(ran.settings.data_dir))
+    tables = dict(ran.stored)
     assert {"landed_events", "usage_records", "conflicts", "daily_usage"} <= tables.keys()
-    assert holding(parquet_texts(ran.settings.data_dir), ran.markers) == {"content"}
+    assert holding(ran.stored, ran.markers) == {"content"}
 
 
 def test_of_a_rejected_line_only_rejected_lines_holds_the_text(ran: Ran) -> None:
-    assert holding(parquet_texts(ran.settings.data_dir), [REJECTED]) == {"rejected_lines"}
+    assert holding(ran.stored, [REJECTED]) == {"rejected_lines"}
 
 
 def test_no_text_stands_where_an_object_with_texts_was_expected(ran: Ran) -> None:
     dropped = [marker for plants in ran.plants.values() for marker in plants.dropped]
     assert dropped
-    assert holding(parquet_texts(ran.settings.data_dir), dropped) == set()
+    assert holding(ran.stored, dropped) == set()
 
 
 @pytest.mark.parametrize("database", ["database_url", "dagster_database_url"])
@@ -132,7 +134,7 @@ def test_no_database_holds_a_text(ran: Ran, database: str) -> None:
 
 
 def test_dagster_knows_no_member(ran: Ran) -> None:
-    assert holding(parquet_texts(ran.settings.data_dir), [MEMBER]) >= {"landed_events", "usage_records"}
+    assert holding(ran.stored, [MEMBER]) >= {"landed_events", "usage_records"}
     assert holding(database_texts(secret(ran.settings, "dagster_database_url")), [MEMBER]) == set()
 
 

@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
+import pytest
+
 from usage_pipeline.metrics.queries import PerformanceQuery
 from usage_pipeline.metrics.read import read
 from usage_pipeline.pipeline.plots import plotted_numbers, recent_days
+from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.series.breakdown_tables import DAILY_PERFORMANCE
 from usage_pipeline.series.tables import TOKEN_SERIES
@@ -15,42 +18,36 @@ from usage_pipeline_tests.support import Landing, prompt
 FIRST, LAST = date(2026, 5, 1), date(2026, 5, 4)
 
 
-def deliver(landing: Landing) -> None:
+@pytest.fixture(scope="module")
+def four_days(open_shared: Callable[..., Storage]) -> Storage:
     """Two tenants on the first day, one on the last, none between."""
     lines = [
         prompt("e1", f"{FIRST}T08:00:00Z"),
         prompt("e2", f"{FIRST}T09:00:00Z", tenantId="globex"),
         prompt("e3", f"{LAST}T08:00:00Z"),
     ]
-    landing.write("persona", str(LAST), lines)
+    storage = open_shared()
+    Landing(storage.settings.landing).write("persona", str(LAST), lines)
+    refresh(storage, PlainRunner(storage))
+    return storage
 
 
-def test_they_end_with_the_newest_day(storage: Storage, landing: Landing, run: Callable[[], object]) -> None:
-    deliver(landing)
-    run()
-    days = list(recent_days(storage, TOKEN_SERIES.spec, TOKEN_SERIES.charted))
+def test_they_end_with_the_newest_day(four_days: Storage) -> None:
+    days = list(recent_days(four_days, TOKEN_SERIES.spec, TOKEN_SERIES.charted))
     assert (days[0], days[-1], len(days)) == (LAST - timedelta(days=89), LAST, 90)
 
 
-def test_a_plot_is_over_all_tenants_and_rows_are_counted_without_one(
-    storage: Storage, landing: Landing, run: Callable[[], object]
-) -> None:
-    deliver(landing)
-    run()
+def test_a_plot_is_over_all_tenants_and_rows_are_counted_without_one(four_days: Storage) -> None:
     tokens, rows = (
-        recent_days(storage, TOKEN_SERIES.spec, TOKEN_SERIES.charted),
-        recent_days(storage, TOKEN_SERIES.spec),
+        recent_days(four_days, TOKEN_SERIES.spec, TOKEN_SERIES.charted),
+        recent_days(four_days, TOKEN_SERIES.spec),
     )
     assert (tokens[FIRST], tokens[LAST]) == (240, 120)
     assert (rows[FIRST], rows[LAST]) == (2, 1)
 
 
-def test_a_day_that_was_never_computed_is_none(
-    storage: Storage, landing: Landing, run: Callable[[], object]
-) -> None:
-    deliver(landing)
-    run()
-    days = recent_days(storage, TOKEN_SERIES.spec, TOKEN_SERIES.charted)
+def test_a_day_that_was_never_computed_is_none(four_days: Storage) -> None:
+    days = recent_days(four_days, TOKEN_SERIES.spec, TOKEN_SERIES.charted)
     assert days[FIRST - timedelta(days=1)] is None
 
 
@@ -103,11 +100,7 @@ def test_the_p95_is_that_of_the_query(storage: Storage, landing: Landing, run: C
     assert plotted_numbers(storage, DAILY_PERFORMANCE, [FIRST])[FIRST]["p95_ms"] == asked["p95_ms"]
 
 
-def test_days_together_have_the_numbers_of_each(
-    storage: Storage, landing: Landing, run: Callable[[], object]
-) -> None:
-    deliver(landing)
-    run()
+def test_days_together_have_the_numbers_of_each(four_days: Storage) -> None:
     for table in DAILY_TABLES:
-        alone = {day: plotted_numbers(storage, table, [day])[day] for day in (FIRST, LAST)}
-        assert plotted_numbers(storage, table, [FIRST, LAST]) == alone
+        alone = {day: plotted_numbers(four_days, table, [day])[day] for day in (FIRST, LAST)}
+        assert plotted_numbers(four_days, table, [FIRST, LAST]) == alone

@@ -3,6 +3,9 @@
 from collections import Counter
 from collections.abc import Callable
 
+import pytest
+
+from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.pipeline.totals import Difference, Totals, compare, read_totals
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.costs.generic import price, write_prices
@@ -13,7 +16,8 @@ DAY, FILE = "2026-05-01", "persona/2026-05-01/events.jsonl"
 TIME = "2026-05-01T08:00:00Z"
 
 
-def land_all_kinds(landing: Landing) -> None:
+@pytest.fixture(scope="module")
+def all_kinds(open_shared: Callable[..., Storage]) -> Storage:
     """Two records, a duplicate, a conflict, a rejected and an empty line; three days later a late record."""
     lines = [
         prompt("e1", TIME, modelName="m1", conversationId="c1"),
@@ -23,21 +27,23 @@ def land_all_kinds(landing: Landing) -> None:
         "no JSON",
         "",
     ]
+    storage = open_shared()
+    landing = Landing(storage.settings.landing)
     landing.write("persona", DAY, lines)
     landing.write("persona", "2026-05-04", [prompt("e3", TIME, modelName="m1")])
+    refresh(storage, PlainRunner(storage))
+    return storage
 
 
 def test_without_anything_landed_all_totals_are_zero(storage: Storage) -> None:
     assert read_totals(storage).overall.total() == 0
 
 
-def test_usage_has_every_metric_of_every_day_and_tenant(storage: Storage, landing: Landing, run: Run) -> None:
-    land_all_kinds(landing)
-    run()
+def test_usage_has_every_metric_of_every_day_and_tenant(all_kinds: Storage) -> None:
     acme = {"records": 2, "requests": 2, "prompts": 2, "messages": 4, "conversations": 1}
     globex = {"records": 1, "requests": 1, "prompts": 1, "messages": 1, "errors": 1}
     tokens = {"tokens_in": 100, "tokens_out": 20, "tokens_total": 120, "unpriced_tokens": 120}
-    assert +read_totals(storage).usage == Counter(
+    assert +read_totals(all_kinds).usage == Counter(
         {
             **{(DAY, "acme", name): value for name, value in acme.items()},
             **{(DAY, "acme", name): 2 * value for name, value in tokens.items()},
@@ -55,10 +61,8 @@ def test_costs_are_counted_in_picodollars(storage: Storage, landing: Landing, ru
     assert read_totals(storage).overall["picodollars",] == 100 * 2_000_000 + 20 * 8_000_000
 
 
-def test_models_have_their_tokens_and_costs(storage: Storage, landing: Landing, run: Run) -> None:
-    land_all_kinds(landing)
-    run()
-    assert +read_totals(storage).models == Counter(
+def test_models_have_their_tokens_and_costs(all_kinds: Storage) -> None:
+    assert +read_totals(all_kinds).models == Counter(
         {
             ("(none)", "tokens_in"): 100,
             ("(none)", "tokens_out"): 20,
@@ -72,12 +76,8 @@ def test_models_have_their_tokens_and_costs(storage: Storage, landing: Landing, 
     )
 
 
-def test_series_have_the_three_numbers_of_every_day_and_tenant(
-    storage: Storage, landing: Landing, run: Run
-) -> None:
-    land_all_kinds(landing)
-    run()
-    assert +read_totals(storage).series == Counter(
+def test_series_have_the_three_numbers_of_every_day_and_tenant(all_kinds: Storage) -> None:
+    assert +read_totals(all_kinds).series == Counter(
         {
             (DAY, "acme", "tokens"): 240,
             (DAY, "acme", "conversations"): 1,
@@ -88,19 +88,15 @@ def test_series_have_the_three_numbers_of_every_day_and_tenant(
     )
 
 
-def test_days_say_what_became_of_their_lines(storage: Storage, landing: Landing, run: Run) -> None:
-    land_all_kinds(landing)
-    run()
-    assert +read_totals(storage).days == Counter(
+def test_days_say_what_became_of_their_lines(all_kinds: Storage) -> None:
+    assert +read_totals(all_kinds).days == Counter(
         {(DAY, "records"): 3, (DAY, "duplicates"): 1, (DAY, "conflicts"): 1, (DAY, "late_records"): 1}
     )
 
 
-def test_files_say_how_their_lines_were_validated(storage: Storage, landing: Landing, run: Run) -> None:
-    land_all_kinds(landing)
-    run()
+def test_files_say_how_their_lines_were_validated(all_kinds: Storage) -> None:
     late = "persona/2026-05-04/events.jsonl"
-    found = read_totals(storage)
+    found = read_totals(all_kinds)
     assert +found.files == Counter(
         {
             (FILE, "lines"): 6,
