@@ -10,7 +10,7 @@ from hypothesis import settings as checked
 from hypothesis import strategies as st
 
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.pipeline.refresh import PlainRunner, Unfinished, refresh, unfinished_days
+from usage_pipeline.pipeline.refresh import PlainRunner, Unfinished, unfinished_days
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.settings import Settings
@@ -58,7 +58,7 @@ def computed(
     for day, lines in LOG.items():
         Landing(settings.landing).write("persona", day, lines)
     with open_storage(settings) as storage:
-        refresh(storage, PlainRunner(storage))
+        PlainRunner(storage).land([date.fromisoformat(day) for day in LOG])
         compute(storage, [[day] for day in DAYS])
         yield storage, digests(storage)
 
