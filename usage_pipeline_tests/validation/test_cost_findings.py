@@ -10,6 +10,7 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation.checking import check_days
 from usage_pipeline.validation.checks import COST_CHECKS, Severity
 from usage_pipeline.validation.results import CheckResult
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.support import Landing, prompt
 
 DAY = date(2026, 5, 1)
@@ -17,11 +18,11 @@ TIME = "2026-05-01T08:00:00Z"
 
 
 @pytest.fixture
-def day(storage: Storage, landing: Landing, run: Callable[[], object]) -> Storage:
+def day(storage: Storage, landing: Landing, run: Callable[[], object], prepare: Prepare) -> Storage:
     """A day of one tenant with a priced prompt of 120 tokens and one of a model that nobody knows."""
     lines = [prompt("e1", TIME, modelName="gpt-4.1-mini"), prompt("e2", TIME, modelName="nobody-1", tokensIn=7)]
     landing.write("persona", str(DAY), lines)
-    run()
+    prepare("day", run)
     return storage
 
 

@@ -31,6 +31,7 @@ from usage_pipeline.validation.suite import (
     UsualRows,
 )
 from usage_pipeline.validation.suite_files import CHECKED, Suite
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 from usage_pipeline_tests.validation.tampering import rewrite_object
 
@@ -106,6 +107,13 @@ def break_three(days: Storage) -> Storage:
             (path,) = days.lake.folder(spec, day).glob("*.parquet")
             rewrite_object(days, path, select)
     return days
+
+
+@pytest.fixture
+def breakable(storage: Storage, prepare: Prepare) -> Storage:
+    """The six days, for tests that break them."""
+    prepare("six_days", lambda: six_days(storage))
+    return storage
 
 
 @pytest.fixture(scope="module")
@@ -185,9 +193,9 @@ def test_what_fails_on_a_day_fails_on_that_day_only(validated: Validated, spec: 
 
 @each_table
 def test_a_day_whose_object_is_gone_fails_and_hides_no_other(
-    storage: Storage, validated: Validated, spec: TableSpec
+    breakable: Storage, validated: Validated, spec: TableSpec
 ) -> None:
-    broken = break_three(six_days(storage))
+    broken = break_three(breakable)
     (path,) = broken.lake.folder(spec, GOOD).glob("*.parquet")
     path.unlink()
     found = validate(broken, spec, DAYS)
@@ -199,11 +207,10 @@ def test_a_day_whose_object_is_gone_fails_and_hides_no_other(
 
 
 @each_table
-def test_a_damaged_object_fails_its_day_and_hides_no_other(storage: Storage, spec: TableSpec) -> None:
-    days = six_days(storage)
-    (path,) = days.lake.folder(spec, LAST).glob("*.parquet")
+def test_a_damaged_object_fails_its_day_and_hides_no_other(breakable: Storage, spec: TableSpec) -> None:
+    (path,) = breakable.lake.folder(spec, LAST).glob("*.parquet")
     path.write_bytes(b"no Parquet")
-    found = failed(validate(days, spec, [SMALL, ODD, LAST]))
+    found = failed(validate(breakable, spec, [SMALL, ODD, LAST]))
     assert found[ODD] == {"sum": "416"}
     assert found[LAST].keys() == entries(spec).keys()
     assert found[LAST]["rows"].startswith("nothing could be read: Invalid Input Error")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import cache
 
 import pytest
 
@@ -15,6 +16,7 @@ from usage_pipeline.validation.suite_files import load_suites
 from usage_pipeline_tests.conftest import NOW
 from usage_pipeline_tests.support import Landing, prompt
 
+Evaluate = Callable[..., list[CheckResult]]
 GOOD, HALF_GOOD, BAD, WITHDRAWN, RELEASED, VANISHED, EMPTY_FILE, ONE_REJECT = (
     date(2026, 5, day) for day in range(4, 12)
 )
@@ -73,17 +75,24 @@ def storage(open_shared: Callable[..., Storage]) -> Storage:
     return storage
 
 
-def evaluate(storage: Storage, days: Sequence[date]) -> list[CheckResult]:
-    suites = load_suites(storage.settings).values()
-    return [
-        *check_days(storage, [*LANDING_CHECKS, *DAY_CHECKS], days, "test"),
-        *(result for suite in suites for result in validate_days(storage, suite, days, "test")),
-    ]
+@pytest.fixture(scope="module")
+def evaluate(storage: Storage) -> Evaluate:
+    """Gives the results of all checks on some days, evaluated together once."""
+
+    @cache
+    def evaluated(*days: date) -> list[CheckResult]:
+        suites = load_suites(storage.settings).values()
+        return [
+            *check_days(storage, [*LANDING_CHECKS, *DAY_CHECKS], days, "test"),
+            *(result for suite in suites for result in validate_days(storage, suite, days, "test")),
+        ]
+
+    return evaluated
 
 
 @pytest.mark.parametrize("day", NAMES, ids=NAMES.get)
-def test_only_what_somebody_has_to_act_on_fails(storage: Storage, day: date) -> None:
-    failed = {result.check_name: result.outcome for result in evaluate(storage, [day]) if result.failed}
+def test_only_what_somebody_has_to_act_on_fails(evaluate: Evaluate, day: date) -> None:
+    failed = {result.check_name: result.outcome for result in evaluate(day) if result.failed}
     assert failed == FAILED.get(day, {})
 
 
@@ -91,21 +100,21 @@ def test_every_check_is_evaluated_and_every_evaluation_is_of_a_check() -> None:
     assert {*EVALUATIONS, *TOTALS_CHECKS} == {*LANDING_CHECKS, *DAY_CHECKS}
 
 
-def test_together_the_days_have_the_results_of_each_alone(storage: Storage) -> None:
+def test_together_the_days_have_the_results_of_each_alone(evaluate: Evaluate) -> None:
     def by_key(results: Sequence[CheckResult]) -> dict[tuple[str, str, date], CheckResult]:
         return {(result.table_name, result.check_name, result.day): result for result in results}
 
-    alone = [result for day in NAMES for result in evaluate(storage, [day])]
-    assert by_key(evaluate(storage, list(NAMES))) == by_key(alone)
+    alone = [result for day in NAMES for result in evaluate(day)]
+    assert by_key(evaluate(*NAMES)) == by_key(alone)
 
 
 @pytest.mark.parametrize("day", [FUTURE, BEFORE], ids=NAMES.get)
-def test_a_day_that_is_not_there_has_nothing_to_compare(storage: Storage, day: date) -> None:
-    assert {result.outcome for result in evaluate(storage, [day])} == {Outcome.NOT_EVALUATED}
+def test_a_day_that_is_not_there_has_nothing_to_compare(evaluate: Evaluate, day: date) -> None:
+    assert {result.outcome for result in evaluate(day)} == {Outcome.NOT_EVALUATED}
 
 
-def test_the_costs_of_today_are_compared_and_its_tokens_are_counted(storage: Storage) -> None:
-    found = {result.check_name: (result.outcome, result.in_words) for result in evaluate(storage, [TODAY])}
+def test_the_costs_of_today_are_compared_and_its_tokens_are_counted(evaluate: Evaluate) -> None:
+    found = {result.check_name: (result.outcome, result.in_words) for result in evaluate(TODAY)}
     assert found["costs_add_up"] == (Outcome.PASSED, "0 of 10 sums differ")
     assert found["tokens_are_priced"] == (
         Outcome.PASSED,
@@ -113,8 +122,8 @@ def test_the_costs_of_today_are_compared_and_its_tokens_are_counted(storage: Sto
     )
 
 
-def test_an_id_without_a_neighbour_a_void_and_a_reported_cost_have_nothing_to_compare(storage: Storage) -> None:
-    found = {result.check_name for result in evaluate(storage, [GOOD]) if result.outcome is Outcome.NOT_EVALUATED}
+def test_an_id_without_a_neighbour_a_void_and_a_reported_cost_have_nothing_to_compare(evaluate: Evaluate) -> None:
+    found = {result.check_name for result in evaluate(GOOD) if result.outcome is Outcome.NOT_EVALUATED}
     assert found == {
         "voids_have_targets",
         "reported_costs_are_plausible",
@@ -123,8 +132,8 @@ def test_an_id_without_a_neighbour_a_void_and_a_reported_cost_have_nothing_to_co
     }
 
 
-def test_rejected_lines_below_the_alarm_are_in_the_details(storage: Storage) -> None:
-    found = next(r for r in evaluate(storage, [ONE_REJECT]) if r.check_name == "files_are_usable")
+def test_rejected_lines_below_the_alarm_are_in_the_details(evaluate: Evaluate) -> None:
+    found = next(r for r in evaluate(ONE_REJECT) if r.check_name == "files_are_usable")
     assert (found.outcome, found.numbers["lines_rejected"]) == (Outcome.PASSED, 1)
     assert found.details == [
         {
@@ -135,8 +144,8 @@ def test_rejected_lines_below_the_alarm_are_in_the_details(storage: Storage) -> 
     ]
 
 
-def test_the_numbers_of_a_day_are_numbers(storage: Storage) -> None:
-    found = next(r for r in evaluate(storage, [HALF_GOOD]) if r.check_name == "files_are_usable")
+def test_the_numbers_of_a_day_are_numbers(evaluate: Evaluate) -> None:
+    found = next(r for r in evaluate(HALF_GOOD) if r.check_name == "files_are_usable")
     assert found.numbers == {
         "files": 1,
         "files_counting_nowhere": 1,
