@@ -142,15 +142,30 @@ def test_doctor_finds_nothing_wrong_after_a_run(call: Callable[..., str]) -> Non
     assert "All event days are current" in call("doctor")
 
 
-def test_checks_prints_those_that_failed_with_file_line_and_reason(call: Callable[..., str]) -> None:
-    row, unpriced = json.loads(call("checks", "--format", "json"))
-    assert unpriced["check_name"] == "tokens_are_priced"
+def test_checks_prints_those_that_failed_with_their_details(call: Callable[..., str]) -> None:
+    (row,) = json.loads(call("checks", "--format", "json"))
+    assert row == {
+        "day": "2026-05-03",
+        "table_name": "tenant_costs",
+        "check_name": "tokens_are_priced",
+        "result": "warning",
+        "observed": "120 of 120 tokens have no price, 0 of them because they are not split",
+        "expected": "at most 2% of the tokens lack a price, and at most half a split into input and output",
+        "details": [{"model": "m1", "reason": "unknown_model", "tokens": 120}],
+    }
+
+
+def test_a_single_rejected_line_fails_nothing_and_is_listed_with_file_line_and_reason(
+    call: Callable[..., str],
+) -> None:
+    rows = json.loads(call("checks", "--all", "--format", "json"))
+    (row,) = [row for row in rows if row["check_name"] == "files_are_usable"]
     assert row == {
         "day": "2026-05-03",
         "table_name": "landed_events",
         "check_name": "files_are_usable",
-        "result": "warning",
-        "observed": "0 of 1 files count nowhere, 1 reject more lines, 0 entries are passed over",
+        "result": "passed",
+        "observed": "0 of 1 files count nowhere, 0 reject more lines, 0 entries are passed over",
         "expected": "every entry is a file that counts, with at most 1.0% of its lines rejected",
         "details": [
             {
