@@ -175,7 +175,7 @@ def formats(tmp_path: Path) -> Path:
     """The folder `my-formats` of docs/formats.md."""
     folder = tmp_path / "my-formats"
     folder.mkdir()
-    (example,) = blocks(document("docs/formats.md"), "yaml")
+    (example,) = (block for block in blocks(document("docs/formats.md"), "yaml") if "description:" in block)
     (folder / "support_bot.yaml").write_text(example, encoding="utf-8")
     return folder
 

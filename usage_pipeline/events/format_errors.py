@@ -14,6 +14,7 @@ _EXPECTED = {
     "format": "jsonl or csv",
     "identity": "`position`, or a list such as [$.id]",
     "identity_suffix": 'suffixes by type, such as {agent_run_started: "#started"}',
+    "skip": "a list of tests such as {field: $.type, is: [summary]}, or {field: $.usage, is: absent}",
     "tenant": "one field, such as $.tenant; where no line names the tenant, the folder does",
     "type": "a field such as $.type, {constant: request}, or {present: $.end, then: …, otherwise: …}",
     "types": "types by name; put names such as on, no and 404 in quotes",

@@ -2,7 +2,7 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -76,6 +76,22 @@ class Time(Part):
         return self
 
 
+class Skip(Part):
+    """A test for lines that are no events: whether a field has one of these values, or any value."""
+
+    field: Place
+    one_of: Annotated[tuple[str, ...], Field(min_length=1)] | Literal["absent", "present"] | None = Field(
+        default=None, alias="is"
+    )
+    none_of: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(default=None, alias="is_not")
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Self:
+        if (self.one_of is None) == (self.none_of is None):
+            raise ValueError("give one of `is: [a, b]`, `is: absent`, `is: present` and `is_not: [a, b]`")
+        return self
+
+
 class Presence(Part):
     """A type that depends on a field: `then` if it is not empty, else `otherwise`."""
 
@@ -95,6 +111,8 @@ def places(value: object) -> tuple[str, ...]:
             return value.join
         case Presence():
             return (value.present,)
+        case Skip():
+            return places(value.field)
         case _:
             return ()
 

@@ -108,7 +108,10 @@ LANDED_EVENTS = TableSpec(
             "A line is accepted or rejected once, by the format and the rules of the day on which its file "
             "lands. A rejected line counts nowhere; `rejected_lines` keeps it with the reason."
         ),
-        "Per file every line is accounted for: lines = header + continuation + blank + accepted + rejected.",
+        (
+            "Per file every line is accounted for: "
+            "lines = header + continuation + blank + skipped + accepted + rejected."
+        ),
         (
             "A file that cannot be read whole fails, and one with too many rejected lines is quarantined: nothing "
             "of it counts, and the other files of the day go on."

@@ -18,6 +18,7 @@ from usage_pipeline.events.format_parts import (
     Part,
     Place,
     Presence,
+    Skip,
     Time,
     is_json_path,
     places,
@@ -62,6 +63,7 @@ class SourceFormat(Part):
     format: FileType
     identity: Literal["position"] | Annotated[tuple[str, ...], Field(min_length=1)]
     identity_suffix: dict[str, str] = Field(default_factory=dict)
+    skip: tuple[Skip, ...] = ()
     tenant: str | None = None
     type: str | Constant | Presence
     types: dict[str, str | None] = Field(default_factory=dict)
@@ -211,6 +213,7 @@ class SourceFormat(Part):
             *(("identity", field) for field in self.identity_fields),
             ("tenant", self.tenant),
             ("type", self.type),
+            *(("skip", test) for test in self.skip),
             *((f"times.{name}", time.field) for name, time in self.times.items()),
             *((f"fields.{name}", value) for name, value in self.fields.items()),
             *((f"content.{name}", value) for name, value in self.content.items()),

@@ -30,9 +30,13 @@ class FileState(StrEnum):
         return self in {FileState.QUARANTINED, FileState.FAILED}
 
 
+LINE_OUTCOMES = ("header", "continuation", "blank", "skipped", "accepted", "rejected")
+"""What becomes of a line; their numbers add up to `lines`."""
+
+
 @dataclass(frozen=True)
 class LandedFile:
-    """One row of `landing_files`. `lines = header + continuation + blank + accepted + rejected`."""
+    """One row of `landing_files`. `lines` is the sum of `LINE_OUTCOMES`."""
 
     path: str
     source: str
@@ -49,6 +53,7 @@ class LandedFile:
     header: int
     continuation: int
     blank: int
+    skipped: int
     accepted: int
     rejected: int
     landed_at: datetime

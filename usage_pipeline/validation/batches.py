@@ -29,10 +29,7 @@ _LANDING_FILES = columns(
     ("path", "VARCHAR", "Path below the landing directory."),
     ("source", "VARCHAR", "The format that read it."),
     ("state", "VARCHAR", "Its state, such as landed or failed."),
-    *(
-        (name, "BIGINT", "Number of lines.", "lines")
-        for name in ("lines", "header", "continuation", "blank", "accepted", "rejected")
-    ),
+    *((name, "BIGINT", "Number of lines.", "lines") for name in ("lines", *landed_files.LINE_OUTCOMES)),
 )
 
 

@@ -35,7 +35,10 @@ LINES_ADD_UP = Check(
     "landed_events",
     "lines_add_up",
     Severity.ERROR,
-    "Of each landing file: lines = header + continuation + blank + accepted + rejected, and the lake holds them.",
+    (
+        "Of each landing file: lines = header + continuation + blank + skipped + accepted + rejected, "
+        "and the lake holds them."
+    ),
 )
 FILES_ARE_USABLE = Check(
     "landed_events",

@@ -7,7 +7,7 @@ cannot be cast is null, and its name is in `invalid_field`.
 from collections.abc import Iterable, Iterator
 
 from usage_pipeline.events.catalogue import unmetered
-from usage_pipeline.events.format_parts import Constant, Join, Presence, Time, TimeFormat, places
+from usage_pipeline.events.format_parts import Constant, Join, Presence, Skip, Time, TimeFormat, places
 from usage_pipeline.events.landing.fields import META, PAYLOAD_META, Fields
 from usage_pipeline.events.record import DIMENSION_COLUMNS, FACTS, FIELD_TYPES, TEXTS, VOID_TARGET, WHERE_LANDED
 from usage_pipeline.events.source_format import ANY_TYPE, METER_OF_FIELD, SourceFormat
@@ -76,6 +76,7 @@ def extracted_select(source_format: SourceFormat, fields: Fields, digest_key: st
         *_text_columns(source_format, fields),
         *_invalid_columns(source_format, fields),
         ("occurred_at_text", fields.text(source_format.times["occurred_at"].field)),
+        ("is_skipped", _is_skipped(source_format, fields)),
         *((column.name, f"CAST(NULL AS {column.type})") for column in _unmapped(source_format)),
     ]
     ready = ["file", "line", "raw", "line_fault", "type", "type_text", *fields.metas]
@@ -129,6 +130,19 @@ def _suffix(source_format: SourceFormat) -> str:
         f"WHEN {literal(name)} THEN {literal(suffix)}" for name, suffix in source_format.identity_suffix.items()
     )
     return f" || (CASE type {cases} ELSE '' END)"
+
+
+def _is_skipped(source_format: SourceFormat, fields: Fields) -> str:
+    tests = (f"({_skip_test(test, fields.text(test.field))})" for test in source_format.skip)
+    return " OR ".join(tests) or "false"
+
+
+def _skip_test(test: Skip, text: str) -> str:
+    if test.none_of is not None:
+        return f"{text} IS NULL OR {text} NOT IN ({', '.join(map(literal, test.none_of))})"
+    if isinstance(test.one_of, tuple):
+        return f"coalesce({text} IN ({', '.join(map(literal, test.one_of))}), false)"
+    return f"{text} IS {'NULL' if test.one_of == 'absent' else 'NOT NULL'}"
 
 
 def _type_columns(source_format: SourceFormat, fields: Fields) -> Iterator[tuple[str, str]]:

@@ -82,11 +82,11 @@ class FileLanding:
 
     def _quarantine_reason(self, verdicts: Verdicts) -> str | None:
         """Return the reason to quarantine the file, if too many of its lines were rejected."""
-        validated = verdicts.counts.validated
-        if validated < QUARANTINE_FROM_LINES:
+        events = verdicts.tally.events
+        if events < QUARANTINE_FROM_LINES:
             return None
         rejects = verdicts.tally.rejects.items()
-        share = Decimal(sum(count for reason, count in rejects if reason not in EXPECTED_REJECTS)) / validated
+        share = Decimal(sum(count for reason, count in rejects if reason not in EXPECTED_REJECTS)) / events
         threshold = self.storage.settings.reject_share_threshold
         if share <= threshold:
             return None
@@ -107,6 +107,7 @@ class FileLanding:
             state=file_state,
             error=error,
             **vars(verdicts.counts),
+            skipped=verdicts.tally.skipped,
             accepted=verdicts.tally.accepted,
             rejected=verdicts.tally.rejected,
             landed_at=self._landed_at(digest),

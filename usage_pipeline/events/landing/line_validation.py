@@ -92,10 +92,10 @@ class LineValidation:
     def _expect_all(self, counted: Mapping[int, Tally]) -> None:
         for number, file in self._numbered.items():
             validated, tally = file.reader.counts.validated, counted[number]
-            if validated != tally.accepted + tally.rejected:
+            if validated != tally.events + tally.skipped:
                 raise UnreadableFileError(
-                    f"{validated:,} lines were read, but {tally.accepted:,} accepted and {tally.rejected:,} "
-                    "rejected. This is a fault of the pipeline: please report it"
+                    f"{validated:,} lines were read, but {tally.accepted:,} accepted, {tally.rejected:,} rejected "
+                    f"and {tally.skipped:,} skipped. This is a fault of the pipeline: please report it"
                 )
 
     def _store_objects(self, duck: DuckDBPyConnection, counted: Mapping[int, Tally]) -> None:

@@ -21,9 +21,11 @@ from usage_pipeline.events.landing.extract import empty_columns, mapped_fields
 from usage_pipeline.events.landing.file_landing import FileLanding
 from usage_pipeline.events.landing.reading_ahead import OpenFile
 from usage_pipeline.events.landing.rules import landing_sql
+from usage_pipeline.events.landing.verdicts import SKIPPED
 from usage_pipeline.events.record import TEXTS
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.daily import ReferenceRows
+from usage_pipeline.storage.engine import literal
 from usage_pipeline.storage.inputs import register_reference
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.tables import columns
@@ -38,6 +40,7 @@ _OF_REJECTS = {
     "invalid_text": "invalid_text",
 }
 """Columns that only rejected lines have, and their values."""
+_IS_REJECTED = f"reason <> {literal(SKIPPED)}"
 _HAS_TEXT = f"coalesce({', '.join(f'text_{column.name}' for column in TEXTS)}) IS NOT NULL"
 
 
@@ -166,7 +169,7 @@ def _without_lines(stream: _Stream) -> Iterator[None]:
 def _keep(duck: DuckDBPyConnection, validated: str, source_format: SourceFormat) -> None:
     empty = ", ".join(column.name for column in empty_columns(source_format))
     rejects = ", ".join(
-        f"CASE WHEN reason IS NOT NULL THEN {text} END AS {name}" for name, text in _OF_REJECTS.items()
+        f"CASE WHEN {_IS_REJECTED} THEN {text} END AS {name}" for name, text in _OF_REJECTS.items()
     )
     kept = f"* EXCLUDE ({empty}) REPLACE ({rejects}), {_HAS_TEXT} AS has_text"
     duck.execute(f"CREATE TEMP TABLE staged AS SELECT {kept} FROM ({validated})")

@@ -1,5 +1,5 @@
 -- The verdict on each line: the canonical record that it would be, and why it is rejected, if it is.
--- One row per line of `extracted`; `reason` is null where the line is accepted.
+-- One row per line of `extracted`; `reason` is null where the line is accepted, and `skipped` where it is no event.
 WITH measured AS (
     SELECT
         extracted.* EXCLUDE (count, messages, tokens_in, tokens_total, duration_ms),
@@ -41,7 +41,7 @@ WITH measured AS (
 
 SELECT
     measured.* EXCLUDE (
-        line_fault, occurred_at_text, counts_tokens, tokens_reported,
+        line_fault, is_skipped, occurred_at_text, counts_tokens, tokens_reported,
         tenant_folder, landing_day, latest_time, first_day, first_kept
     ),
     CASE
@@ -51,6 +51,7 @@ SELECT
     END AS tokens_total,
     CASE
         WHEN line_fault IS NOT NULL THEN line_fault
+        WHEN is_skipped THEN 'skipped'
         WHEN measured.tenant_id IS NULL THEN 'missing_tenant_id'
         WHEN tenant_text <> tenant_folder THEN 'tenant_mismatch'
         WHEN CASE WHEN retention.tenant_id IS NULL THEN NOT is_tenant(measured.tenant_id) END THEN 'invalid_tenant_id'

@@ -12,6 +12,9 @@ from usage_pipeline.storage.digests import Digest, hash_sum
 from usage_pipeline.storage.engine import parquet_scan
 from usage_pipeline.storage.landed_files import LandedDay
 
+SKIPPED = "skipped"
+"""The reason of lines that are no events, which are neither accepted nor rejected."""
+
 
 @dataclass
 class Tally:
@@ -20,6 +23,7 @@ class Tally:
     accepted: int = 0
     voids: int = 0
     texts: int = 0
+    skipped: int = 0
     rejects: dict[str, int] = field(default_factory=dict)
     """Rejected lines by reason."""
 
@@ -28,10 +32,15 @@ class Tally:
         """The number of rejected lines."""
         return sum(self.rejects.values())
 
+    @property
+    def events(self) -> int:
+        """The number of lines that are events, or should be."""
+        return self.accepted + self.rejected
+
 
 @dataclass(frozen=True)
 class Verdicts:
-    """The counts of a file's lines: `counts.validated = tally.accepted + tally.rejected`."""
+    """The counts of a file's lines: `counts.validated = tally.events + tally.skipped`."""
 
     content_digest: str
     counts: LineCounts
@@ -54,6 +63,8 @@ def tallies(duck: DuckDBPyConnection, numbers: Iterable[int]) -> dict[int, Tally
         tally = found[number]
         if reason is None:
             tally.accepted, tally.voids, tally.texts = lines, voids, texts
+        elif reason == SKIPPED:
+            tally.skipped = lines
         else:
             tally.rejects[reason] = lines
     return found

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 
-from usage_pipeline.events.format_parts import Constant, FileType, Presence, places
+from usage_pipeline.events.format_parts import Constant, FileType, Presence, Skip, places
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline_tests.events.landing.oracle_lines import Fields, Found, Verdict, divide
 from usage_pipeline_tests.events.landing.oracle_values import (
@@ -81,6 +81,10 @@ class RejectError(Exception):
     """Why a line is rejected."""
 
 
+class SkippedError(Exception):
+    """A line is no event."""
+
+
 def validate(delivery: Delivery) -> Iterator[Validated]:
     """Every physical line of the file, in order."""
     digest = hashlib.sha256(delivery.content).hexdigest()
@@ -90,6 +94,8 @@ def validate(delivery: Delivery) -> Iterator[Validated]:
             continue
         try:
             record = _record(delivery, line, f"{digest}:{line.number}")
+        except SkippedError:
+            yield Validated(line.number, Verdict.SKIPPED)
         except RejectError as error:
             yield Validated(line.number, Verdict.REJECTED, str(error))
         else:
@@ -100,6 +106,8 @@ def _record(delivery: Delivery, line: Found, position: str) -> Record:
     if line.fault:
         raise RejectError(line.fault)
     reading = _Reading(delivery.source_format, line.fields)
+    if any(map(reading.is_skipped, delivery.source_format.skip)):
+        raise SkippedError
     tenant = _tenant(reading, delivery.tenant)
     name = reading.type_name()
     record_id = reading.record_id(name, position)
@@ -153,6 +161,14 @@ class _Reading:
         """The first of the fields that is filled."""
         found = (self.fields(field) for field in places(place))
         return next((text for text in found if text is not None), None)
+
+    def is_skipped(self, test: Skip) -> bool:
+        text = self.text(test.field)
+        if test.none_of is not None:
+            return text is None or text.text not in test.none_of
+        if isinstance(test.one_of, tuple):
+            return text is not None and text.text in test.one_of
+        return (text is None) == (test.one_of == "absent")
 
     def logged_type(self) -> str | None:
         match self.source_format.type:

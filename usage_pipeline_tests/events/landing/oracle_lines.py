@@ -21,9 +21,10 @@ Fields = Callable[[str], Text | None]
 
 
 class Verdict(StrEnum):
-    """What a physical line is; a record becomes accepted or rejected."""
+    """What a physical line is; a record becomes accepted, rejected or skipped."""
 
     BLANK = "blank"
+    SKIPPED = "skipped"
     HEADER = "header"
     CONTINUATION = "continuation"
     RECORD = "record"

@@ -19,7 +19,7 @@ from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files, schema
 from usage_pipeline.storage.engine import parquet_scan, session
-from usage_pipeline.storage.landed_files import FileState, LandedFile
+from usage_pipeline.storage.landed_files import LINE_OUTCOMES, FileState, LandedFile
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.events.landing.good_lines import HEADER, JSON_LINES
 from usage_pipeline_tests.events.landing.mutations import UNSETTLED, VALUES, Base, Mutator
@@ -101,8 +101,8 @@ def landing_files(storage: Storage) -> list[LandedFile]:
 def facts(storage: Storage) -> tuple[Any, ...]:
     """All that must be equal when the same files are read again."""
     files = [
-        (f.path, f.state, f.lines, f.header, f.continuation, f.blank, f.accepted, f.rejected, f.content_digest)
-        for f in landing_files(storage)
+        (file.path, file.state, file.content_digest, file.lines, *(getattr(file, name) for name in LINE_OUTCOMES))
+        for file in landing_files(storage)
     ]
     return files, reasons(storage), digests(storage)
 
@@ -118,7 +118,7 @@ def reasons(storage: Storage) -> dict[str, int]:
 
 
 def expect_every_line(storage: Storage, written: Mapping[str, bytes]) -> None:
-    """Each physical line is header, continuation, blank, accepted or rejected, and no line is two of them."""
+    """Each physical line has one outcome, and no line has two."""
     places = " UNION ALL ".join(
         f"SELECT landing_file, landing_line FROM {objects(storage, table.name)}"
         for table in (LANDED_EVENTS, REJECTED_LINES)
@@ -132,7 +132,7 @@ def expect_every_line(storage: Storage, written: Mapping[str, bytes]) -> None:
         content = written[file.path]
         assert file.lines == content.count(b"\n") + (not content.endswith(b"\n")), file.path
         validated = file.accepted + file.rejected
-        assert file.lines == file.header + file.continuation + file.blank + validated, file.path
+        assert file.lines == sum(getattr(file, name) for name in LINE_OUTCOMES), file.path
         assert found[file.path][0] == validated, file.path
         assert found[file.path][1] <= file.lines, file.path
 

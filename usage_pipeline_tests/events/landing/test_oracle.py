@@ -100,10 +100,10 @@ class Lands:
         assert rejected == [(line.number, line.reason) for line in validated if line.verdict is Verdict.REJECTED]
         assert landed == [as_landed(line) for line in validated if line.verdict is Verdict.ACCEPTED]
         count = Counter(line.verdict for line in validated)
-        assert (file.lines, file.header, file.continuation, file.blank, file.accepted, file.rejected) == (
-            len(validated),
-            *(count[Verdict(name)] for name in ("header", "continuation", "blank", "accepted", "rejected")),
-        )
+        assert file.lines == len(validated)
+        assert {name: getattr(file, name) for name in landed_files.LINE_OUTCOMES} == {
+            name: count[Verdict(name)] for name in landed_files.LINE_OUTCOMES
+        }
 
 
 @pytest.fixture
