@@ -12,18 +12,23 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from usage_pipeline.errors import FormatError
 from usage_pipeline.events import catalogue
 from usage_pipeline.events.format_errors import problems
-from usage_pipeline.events.format_parts import (
+from usage_pipeline.events.format_parts import FileType, Time
+from usage_pipeline.events.format_values import (
     Constant,
-    FileType,
+    Elapsed,
     Part,
-    Place,
     Presence,
     Skip,
-    Time,
+    Type,
+    Value,
+    Zoned,
+    constants,
     is_json_path,
+    nodes,
     places,
 )
 from usage_pipeline.events.record import FACTS, FIELD_TYPES, VOID_TARGET
+from usage_pipeline.events.value_rules import expect_in_place
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.yaml_file import read_yaml
@@ -52,31 +57,32 @@ METER_OF_FIELD = {
 }
 Meter = Literal["tokens", "messages", "requests", "conversations", "bytes", "tool_calls", "cost", "credits"]
 
+_ANYTHING = re.compile(r"(?s).*")
 _NUMBERS = {"BIGINT": re.compile(r"[0-9]{1,15}"), "DECIMAL(38,24)": re.compile(r"[0-9]{1,13}(\.[0-9]{1,24})?")}
 
 
 class SourceFormat(Part):
-    """The mapping of one log format. Fields are JSON paths (`$.a.b`) or CSV columns."""
+    """The mapping of one log format. Its fields are JSON paths (`$.a.b`) or CSV columns."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     description: str
     format: FileType
-    identity: Literal["position"] | Annotated[tuple[str, ...], Field(min_length=1)]
+    identity: Literal["position"] | Annotated[tuple[Value, ...], Field(min_length=1)]
     identity_suffix: dict[str, str] = Field(default_factory=dict)
     skip: tuple[Skip, ...] = ()
-    tenant: str | None = None
-    type: str | Constant | Presence
+    tenant: Value | None = None
+    type: Type
     types: dict[str, str | None] = Field(default_factory=dict)
     times: dict[str, Time]
-    fields: dict[str, Place | Constant] = Field(default_factory=dict)
-    content: dict[str, Place] = Field(default_factory=dict)
+    fields: dict[str, Value] = Field(default_factory=dict)
+    content: dict[str, Value] = Field(default_factory=dict)
     delivery_fields: tuple[str, ...] = ()
     meters: frozenset[Meter] | None = None
     input_includes_cached: bool = True
 
     @model_validator(mode="after")
     def _known_type(self) -> Self:
-        if isinstance(self.type, str):
+        if not isinstance(self.type, Constant | Presence):
             if not self.types:
                 raise ValueError("types is missing: which event types does the log have?")
             return self
@@ -99,14 +105,15 @@ class SourceFormat(Part):
 
     @field_validator("fields")
     @classmethod
-    def _known_fields(cls, fields: dict[str, Place | Constant]) -> dict[str, Place | Constant]:
+    def _known_fields(cls, fields: dict[str, Value]) -> dict[str, Value]:
         unknown = sorted(fields.keys() - FIELDS)
         if unknown:
             raise ValueError(f"no column {unknown[0]!r}; expected some of {sorted(FIELDS)}")
         for name, value in fields.items():
-            pattern = _NUMBERS.get(FIELD_TYPES[name])
-            if isinstance(value, Constant) and pattern and not pattern.fullmatch(value.constant):
-                raise ValueError(f"{name}: the constant {value.constant!r} is not a number")
+            pattern = _NUMBERS.get(FIELD_TYPES[name], _ANYTHING)
+            for text in constants(value):
+                if not pattern.fullmatch(text):
+                    raise ValueError(f"{name}: the constant {text!r} is not a number")
         return fields
 
     @model_validator(mode="after")
@@ -153,6 +160,13 @@ class SourceFormat(Part):
         return self
 
     @model_validator(mode="after")
+    def _values_in_place(self) -> Self:
+        for key, value in self._values():
+            top, _, name = key.partition(".")
+            expect_in_place(key, value, name if top == "fields" else None)
+        return self
+
+    @model_validator(mode="after")
     def _only_these_meters(self) -> Self:
         if self.meters is None:
             return self
@@ -184,8 +198,8 @@ class SourceFormat(Part):
                 return frozenset(target or name for name, target in self.types.items())
 
     @property
-    def identity_fields(self) -> tuple[str, ...]:
-        """The fields that make the record id; none if position does."""
+    def identity_fields(self) -> tuple[Value, ...]:
+        """The values that make the record id; none if position does."""
         return () if self.identity == "position" else self.identity
 
     @property
@@ -196,7 +210,7 @@ class SourceFormat(Part):
     @property
     def kept_in_meta(self) -> frozenset[str]:
         """Mapped fields that `meta` keeps as logged: the type, if the format accepts any type."""
-        return frozenset({self.type} if isinstance(self.type, str) and ANY_TYPE in self.types else ())
+        return frozenset(places(self.type) if ANY_TYPE in self.types else ())
 
     @property
     def raw_delivery_fields(self) -> tuple[str, ...]:
@@ -208,18 +222,28 @@ class SourceFormat(Part):
         """The fields of the log that the format reads, without repetitions."""
         return tuple(dict.fromkeys(field for _, field in self._located_fields()))
 
+    @property
+    def notations(self) -> list[tuple[Zoned, tuple[str, ...]]]:
+        """The notations of times, each with the fields that are written so."""
+        durations = [node for value in self.fields.values() for node in nodes(value) if isinstance(node, Elapsed)]
+        of_times = [(time, places(time.field)) for time in self.times.values()]
+        return [*of_times, *((duration, places(duration)) for duration in durations)]
+
     def _located_fields(self) -> list[tuple[str, str]]:
-        named: list[tuple[str, object]] = [
+        return [(key, field) for key, value in self._values() for field in places(value)]
+
+    def _values(self) -> list[tuple[str, object]]:
+        """Return the values of the format, each with its key."""
+        return [
             *(("identity", field) for field in self.identity_fields),
             ("tenant", self.tenant),
             ("type", self.type),
             *(("skip", test) for test in self.skip),
-            *((f"times.{name}", time.field) for name, time in self.times.items()),
+            *((f"times.{name}", value) for name, time in self.times.items() for value in time.values),
             *((f"fields.{name}", value) for name, value in self.fields.items()),
             *((f"content.{name}", value) for name, value in self.content.items()),
             *(("delivery_fields", field) for field in self.raw_delivery_fields),
         ]
-        return [(key, field) for key, value in named for field in places(value)]
 
     @property
     def digest(self) -> str:

@@ -12,7 +12,8 @@ import duckdb
 import psycopg
 from psycopg import sql
 
-from usage_pipeline.events.format_parts import FileType, places
+from usage_pipeline.events.format_parts import FileType
+from usage_pipeline.events.format_values import places
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline_tests.events.landing.good_lines import JSON_LINES
 
@@ -61,7 +62,7 @@ def _line(source_format: SourceFormat, place: str, value: object, number: int) -
     line = deepcopy(JSON_LINES[source_format.name][GOOD_LINES.get(source_format.name, 0)])
     for text in source_format.content_fields:
         _put(line, text, None)
-    for name in source_format.identity_fields:
+    for name in places(source_format.identity_fields):
         _put(line, name, f"line {number}")
     for name in places(source_format.fields.get("member_id")):
         _put(line, name, MEMBER)

@@ -113,7 +113,7 @@ def test_a_shipped_format_loads_under_the_name_of_its_file(file: Path) -> None:
         pytest.param({"types": {True: "event"}}, "types: expected types by name; put names such as on", id="on"),
         pytest.param({"identity": "postion"}, "identity: expected `position`, or a list", id="misspelt position"),
         pytest.param({"delivery_fields": "at"}, "delivery_fields: expected a list such as [$.attempt]", id="bare"),
-        pytest.param({"tenant": {"constant": "x"}}, "tenant: expected one field", id="tenant that is a constant"),
+        pytest.param({"tenant": 5}, "tenant: expected a field such as $.tenant", id="tenant that is a number"),
         pytest.param({"input_includes_cached": "nein"}, "expected true or false, found 'nein'", id="no bool"),
         pytest.param({"meters": ["time"]}, "meters: expected a list of some of tokens", id="unknown meter"),
     ],

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 
-from usage_pipeline.events.format_parts import EPOCH_TIMES, places
+from usage_pipeline.events.format_values import places
 from usage_pipeline.events.landing.fields import Fields
 from usage_pipeline.events.landing.json_paths import Tree, add, inner_keys, keys, nulls_at
 from usage_pipeline.events.record import FIELD_TYPES
@@ -97,8 +97,7 @@ class JsonFields(Fields):
         return f"CASE WHEN {long} THEN {_quoted(paths)} ELSE sound END"
 
     def _epoch_times(self) -> set[str]:
-        times = self._format.times.values()
-        return {path for time in times if time.format in EPOCH_TIMES for path in places(time.field)}
+        return {path for time, paths in self._format.notations if time.format.is_number for path in paths}
 
 
 def _quoted(paths: Iterable[str]) -> str:

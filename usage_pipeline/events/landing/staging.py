@@ -17,7 +17,8 @@ from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.events.landing import lines
 from usage_pipeline.events.landing.blocks import grouped
-from usage_pipeline.events.landing.extract import empty_columns, mapped_fields
+from usage_pipeline.events.landing.expected import mapped_fields
+from usage_pipeline.events.landing.extract import empty_columns
 from usage_pipeline.events.landing.file_landing import FileLanding
 from usage_pipeline.events.landing.reading_ahead import OpenFile
 from usage_pipeline.events.landing.rules import landing_sql

@@ -1,6 +1,12 @@
-"""Good lines of every shipped format, after the public samples; all on 30 April and 1 May 2026."""
+"""Good lines of every shipped format, and of those in `formats/`; all on 30 April and 1 May 2026."""
 
+from pathlib import Path
 from typing import Any
+
+from usage_pipeline.events.source_format import SOURCES
+
+OWN_FORMATS = Path(__file__).parents[1] / "formats"
+"""Formats of the tests, which have the keys that no shipped one has."""
 
 HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens"
 CSV_LINES = ["2026-05-01 08:00:03.9799600,4808,10", "2026-05-01 08:00:04.0319600,3180,8", "2026-05-01 08:00,0,0"]
@@ -83,7 +89,37 @@ _SENT = {
     "total_tokens": 2220,
     "cost": 0.000387,
 }
+_VALUES = {
+    "id": "v_1",
+    "job": "j",
+    "step": 2,
+    "team": "acme",
+    "key": {"alias": "ci"},
+    "kind": "chat",
+    "at": 1777622400123456789,
+    "begun": "1777622399000000000",
+    "passed": 86400.5,
+    "changed": "2026-05-01 08:00",
+    "usage": {"in": 10, "tool": 5, "audio": None, "sound": 2, "out": 7, "total": 24},
+    "cost": {"in": 0.000165, "out": "1.5e-05"},
+    "seconds": 1.376544,
+    "millis": 12,
+    "micros": 12,
+    "nanos": 12,
+    "state": "failure",
+    "model": "gpt-4o",
+    "engine": "e",
+    "user": "ann",
+    "text": "Why?",
+}
 _VOID = {"id": "v1", "tenantId": "acme", "eventDay": "2026-05-01", "source": "persona", "recordId": "evt_02"}
+
+
+def format_file(name: str) -> Path:
+    """The file of a format that is shipped, or of the tests."""
+    shipped = SOURCES / f"{name}.yaml"
+    return shipped if shipped.exists() else OWN_FORMATS / shipped.name
+
 
 JSON_LINES: dict[str, list[dict[str, Any]]] = {
     "persona": [
@@ -116,6 +152,12 @@ JSON_LINES: dict[str, list[dict[str, Any]]] = {
         _AIDER,
         {**_AIDER, "event": "message_send", "properties": _SENT},
         {**_AIDER, "event": "command_add", "properties": {}},
+    ],
+    "every_value": [
+        _VALUES,
+        {**_VALUES, "id": None, "team": "", "kind": None, "at": None, "seconds": None, "usage": {}, "model": ""},
+        {**_VALUES, "id": "v_2", "millis": 0, "seconds": "", "usage": {"audio": 1}, "state": "none", "cost": None},
+        {**_VALUES, "kind": "heading"},
     ],
     "void": [_VOID, {**_VOID, "id": "v2", "source": "agent_runs", "recordId": "run_1", "reason": "a test"}],
 }

@@ -8,13 +8,15 @@ takes the place of comparing two.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 
-from usage_pipeline.events.format_parts import Constant, FileType, Presence, Skip, places
+from usage_pipeline.events.format_parts import FileType
+from usage_pipeline.events.format_values import Constant, Presence, Skip
 from usage_pipeline.events.source_format import SourceFormat
+from usage_pipeline_tests.events.landing.oracle_forms import Read, moment_of, text_of
 from usage_pipeline_tests.events.landing.oracle_lines import Fields, Found, Verdict, divide
 from usage_pipeline_tests.events.landing.oracle_values import (
     InvalidError,
@@ -24,7 +26,6 @@ from usage_pipeline_tests.events.landing.oracle_values import (
     is_structure,
     milliseconds_of,
     single_of,
-    time_of,
     whole_of,
 )
 
@@ -157,10 +158,9 @@ class _Reading:
     source_format: SourceFormat
     fields: Fields
 
-    def text(self, place: object) -> Text | None:
-        """The first of the fields that is filled."""
-        found = (self.fields(field) for field in places(place))
-        return next((text for text in found if text is not None), None)
+    def text(self, value: object, read: Read = whole_of) -> Text | None:
+        """What a value says; `read` is how its column reads a number."""
+        return text_of(value, self.fields, read)
 
     def is_skipped(self, test: Skip) -> bool:
         text = self.text(test.field)
@@ -175,7 +175,7 @@ class _Reading:
             case Constant(constant=name):
                 return name
             case Presence() as presence:
-                return presence.then if self.text(presence) else presence.otherwise
+                return presence.then if self.text(presence.present) else presence.otherwise
             case field:
                 text = self.text(field)
                 return text.text if text else None
@@ -195,13 +195,13 @@ class _Reading:
     def record_id(self, name: str | None, position: str) -> str | None:
         if self.source_format.identity == "position":
             return position
-        (field,) = self.source_format.identity
-        text = self.text(field)
+        (value,) = self.source_format.identity
+        text = self.text(value)
         return text.text + self.source_format.identity_suffix.get(name or "", "") if text else None
 
     def columns(self, name: str) -> dict[str, object]:
         """The typed columns, quantities left out where records of the type carry none."""
-        if self.text(self.source_format.times["occurred_at"].field) is None:
+        if any(self.text(value) is None for value in self.source_format.times["occurred_at"].values):
             raise RejectError("missing_occurred_at")
         for target in ("void_source", "void_record_id") if name == "void" else ():
             if self.text(self.source_format.fields[target]) is None:
@@ -214,27 +214,29 @@ class _Reading:
     def _times(self) -> dict[str, object]:
         found: dict[str, object] = {}
         for column, time in self.source_format.times.items():
-            text = self.text(time.field)
-            found[column] = None if text is None else _typed(column, time_of, text, time.format, time.zone)
+            found[column] = _typed(column, lambda time=time: moment_of(time, self.fields))
         return found
 
     def _typed_fields(self) -> dict[str, object]:
         found: dict[str, object] = {}
-        for column, place in self.source_format.fields.items():
-            text = Text(place.constant, None) if isinstance(place, Constant) else self.text(place)
-            found[column] = None if text is None else _typed(column, _reader(column), text)
+        for column, value in self.source_format.fields.items():
+            read = _reader(column)
+            found[column] = _typed(column, lambda value=value, read=read: _read(self.text(value, read), read))
         return found
 
 
-def _typed(column: str, read: object, text: Text, *how: object) -> object:
-    assert callable(read)
+def _read(text: Text | None, read: Read) -> object:
+    return None if text is None else read(text)
+
+
+def _typed(column: str, read: Callable[[], object]) -> object:
     try:
-        return read(text, *how)
+        return read()
     except InvalidError:
         raise RejectError(f"invalid_{column}") from None
 
 
-def _reader(column: str) -> object:
+def _reader(column: str) -> Read:
     if column in WHOLE:
         return whole_of
     if column in DECIMALS:

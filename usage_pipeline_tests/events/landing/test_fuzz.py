@@ -14,14 +14,14 @@ import zstandard
 from sqlalchemy import select
 
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
-from usage_pipeline.events.source_format import SOURCES, load_format
+from usage_pipeline.events.source_format import load_format
 from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files, schema
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.landed_files import LINE_OUTCOMES, FileState, LandedFile
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline_tests.events.landing.good_lines import HEADER, JSON_LINES
+from usage_pipeline_tests.events.landing.good_lines import HEADER, JSON_LINES, OWN_FORMATS, format_file
 from usage_pipeline_tests.events.landing.mutations import UNSETTLED, VALUES, Base, Mutator
 from usage_pipeline_tests.events.landing.oracle import Delivery, validate
 from usage_pipeline_tests.support import Landing, digests, shared
@@ -31,6 +31,7 @@ SHARES = {"": 1.0, ".gz": 0.03, ".zst": 0.5}
 IDS = {"persona": "id", "persona_callback": "jobId", "agent_runs": "runId", "usage_statistics": "id"}
 ALL_VALUES = (*VALUES, *UNSETTLED)
 AIDER_END = 1_723_593_600  # 2024-08-14
+SETTINGS: dict[str, Any] = {"default_retention_days": 2, "formats_dir": OWN_FORMATS}
 HEADERS = {"azure_llm": f"{HEADER}\n".encode()}
 
 
@@ -48,6 +49,7 @@ def logs() -> dict[str, Log]:
         **{name: Log(_samples(name)) for name in IDS},
         "aider": Log(_aider_lines(), "2024-08-13"),
         "azure_llm": Log(_azure_rows(), "2023-11-16"),
+        "every_value": Log([Base.of_json(line, None) for line in JSON_LINES["every_value"]], "2026-05-01"),
         "void": Log([Base.of_json({**line, "eventDay": "2026-02-20"}, "id") for line in JSON_LINES["void"]]),
     }
 
@@ -162,7 +164,7 @@ def expect_sound(storage: Storage, written: Mapping[str, bytes]) -> None:
 
 LANDED, BOTH = {FileState.LANDED}, {FileState.LANDED, FileState.QUARANTINED}
 LINES_IN_TEST, LINES_IN_ACCEPTANCE = 20_000, 1_000_000
-FILES = 2 * 7 * len(SHARES)
+FILES = 2 * 8 * len(SHARES)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +185,9 @@ def test_changed_lines_are_all_accounted_for_and_come_to_the_same_twice(  # noqa
     written = write(Landing(landing), logs, lines, seed)
     found = []
     for _ in range(2):
-        settings = new_settings(reject_share_threshold=threshold, default_retention_days=2)
+        settings = new_settings(
+            reject_share_threshold=threshold, default_retention_days=2, formats_dir=OWN_FORMATS
+        )
         with computed(settings, landing) as storage:
             expect_sound(storage, written)
             found.append(facts(storage))
@@ -194,7 +198,7 @@ def test_changed_lines_are_all_accounted_for_and_come_to_the_same_twice(  # noqa
 def validated(path: str, content: bytes) -> dict[tuple[str, int], str]:
     """The records of a file by path and line: the reject reason of each, or its type."""
     name, day, tenant, _ = path.split("/")
-    source_format = load_format(SOURCES / f"{name}.yaml")
+    source_format = load_format(format_file(name))
     delivered = Delivery(source_format, content, tenant, date.fromisoformat(day), {None: 2}, date(2023, 1, 1))
     named = {
         (path, line.number): line.reason or (line.record and line.record.type) for line in validate(delivered)
@@ -219,5 +223,5 @@ def test_changed_lines_are_validated_as_the_independent_validate_says(
     expected: dict[tuple[str, int], str] = {}
     for path, content in written.items():
         expected |= validated(path, content)
-    with computed(new_settings(default_retention_days=2), landing) as storage:
+    with computed(new_settings(**SETTINGS), landing) as storage:
         assert verdicts(storage) == expected

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
-from usage_pipeline.events.source_format import SOURCES, load_format
+from usage_pipeline.events.source_format import load_format
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import line_tallies
@@ -25,6 +26,7 @@ from usage_pipeline_tests.events.landing.faulty_files import (
     every_single_fault,
     good_content,
 )
+from usage_pipeline_tests.events.landing.good_lines import OWN_FORMATS, format_file
 from usage_pipeline_tests.events.landing.oracle import Delivery, Validated, validate
 from usage_pipeline_tests.events.landing.oracle_lines import Verdict
 from usage_pipeline_tests.support import Landing, rows
@@ -36,18 +38,20 @@ TOKENS = ("tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "tok
 PLANS = "standard: {retention_days: 90}\nforever: {retention_days: null}\ndefault: standard\n"
 TENANTS = "archive: {plans: [{from: 2020-01-01, plan: forever}]}\n"
 KEPT = {None: 90, "archive": None}
-TENANT_IN_LINE = frozenset({"persona", "persona_callback", "agent_runs", "void"})
+TENANT_IN_LINE = frozenset({"persona", "persona_callback", "agent_runs", "void", "every_value"})
 TENANT_FOLDERS = st.sampled_from([None, "acme", "archive"])
 
 
 @pytest.fixture(autouse=True)
-def _plans(add_reference: Callable[[str, str], None]) -> None:
+def _plans(add_reference: Callable[[str, str], None], settings: Settings) -> None:
     add_reference("plans", PLANS)
     add_reference("tenants", TENANTS)
+    assert settings.formats_dir is not None
+    shutil.copytree(OWN_FORMATS, settings.formats_dir, dirs_exist_ok=True)
 
 
 def delivery(source_format: str, content: bytes, tenant: str | None) -> Delivery:
-    read = load_format(SOURCES / f"{source_format}.yaml")
+    read = load_format(format_file(source_format))
     return Delivery(read, content, tenant, date.fromisoformat(DAY), KEPT, date(2023, 1, 1))
 
 
