@@ -29,6 +29,8 @@ _EXPECTED = {
     "fields": _VALUE,
     "content": "a field such as $.name, or a list of fields",
     "delivery_fields": "a list such as [$.attempt]",
+    "ignore": "a list such as [$.trace]",
+    "parse": "a list such as [$.metadata]",
     "meters": (
         "a list of some of tokens, messages, requests, conversations, bytes, tool_calls, cost, credits; or []"
     ),
@@ -51,7 +53,7 @@ _EXPECTED_WITHIN = {
     "offset": "what has passed since, such as {field: $.seconds, unit: s}",
 }
 """The same by key of a value or a time."""
-_WITHOUT_KEYS = frozenset({"types", "skip", "meters", "delivery_fields"})
+_WITHOUT_KEYS = frozenset({"types", "skip", "meters", "delivery_fields", "ignore", "parse"})
 """Keys that are named without what stands below them."""
 _NAMES_BELOW = frozenset({"fields", "content", "times"})
 """Keys that have names of columns or texts below them, and no keys."""

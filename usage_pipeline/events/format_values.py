@@ -12,7 +12,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 from typing_extensions import TypeAliasType
 
-_JSON_PATH = re.compile(r'^\$(\.([A-Za-z_][A-Za-z0-9_]*|"[^"\\]+"))+$')
+_KEY = r'\.(?:[A-Za-z_][A-Za-z0-9_]*|"[^"\\]+")'
+_WITHIN = rf"(?:{_KEY}|\[[0-9]+\])*"
+_PLAIN_PATH = re.compile(rf"^\$(?:{_KEY})+$")
+_JSON_PATH = re.compile(rf'^\${_KEY}{_WITHIN}(?:\["[^"\\]+"\]{_WITHIN})?$')
 MOST_TERMS = 9
 """The largest number of terms of a sum: with more, exact decimals would not fit their type."""
 
@@ -226,5 +229,10 @@ def constants(value: object) -> Iterator[str]:
 
 
 def is_json_path(text: str) -> bool:
-    """Return True for a path such as `$.name` or `$.outer."inner name"`."""
+    """Return True for a path such as `$.name`, `$.outer."inner name"`, `$.list[0].name` or `$.list["key"]`."""
     return _JSON_PATH.match(text) is not None
+
+
+def is_plain_path(text: str) -> bool:
+    """Return True for a path of keys only, such as `$.name`."""
+    return _PLAIN_PATH.match(text) is not None

@@ -24,6 +24,7 @@ from usage_pipeline.events.format_values import (
     Zoned,
     constants,
     is_json_path,
+    is_plain_path,
     nodes,
     places,
 )
@@ -77,6 +78,8 @@ class SourceFormat(Part):
     fields: dict[str, Value] = Field(default_factory=dict)
     content: dict[str, Value] = Field(default_factory=dict)
     delivery_fields: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    parse: tuple[str, ...] = ()
     meters: frozenset[Meter] | None = None
     input_includes_cached: bool = True
 
@@ -151,12 +154,23 @@ class SourceFormat(Part):
     @model_validator(mode="after")
     def _paths(self) -> Self:
         if self.format is FileType.JSONL:
-            for key, path in self._located_fields():
+            for key, path in (*self._located_fields(), *(("ignore", path) for path in self.ignore)):
                 if not is_json_path(path):
                     raise ValueError(
                         f'{key}: {path!r} is not a JSON path; expected `$.name`, `$.outer."inner name"`, '
-                        "or {constant: …} in `fields`"
+                        '`$.list[0].name`, `$.attributes["key"]`, or {constant: …}'
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _texts_to_parse(self) -> Self:
+        if self.parse and self.format is FileType.CSV:
+            raise ValueError("parse: the columns of CSV files have no fields within; remove it")
+        for path in self.parse:
+            if not is_plain_path(path):
+                raise ValueError(
+                    f"parse: {path!r} is not the path of an object; expected `$.name` or `$.outer.name`"
+                )
         return self
 
     @model_validator(mode="after")

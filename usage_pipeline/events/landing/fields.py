@@ -48,7 +48,7 @@ class Fields(ABC):
         """Return the fields of the format that are not in this one of `metas`."""
         delivery = set(self._format.raw_delivery_fields) - set(self.metas[meta]) - self._format.content_fields
         kept = delivery | self._format.kept_in_meta
-        return [field for field in self._format.read_fields if field not in kept]
+        return [field for field in (*self._format.read_fields, *self._format.ignore) if field not in kept]
 
     @abstractmethod
     def _meta(self, name: str) -> str:

@@ -9,6 +9,22 @@ CREATE OR REPLACE MACRO main.line_text(t) AS regexp_replace(t, '[\r\n]+$', '');
 -- The first 128 bits of SHA-256: enough to tell texts apart, and half as wide in every table.
 CREATE OR REPLACE MACRO main.text_digest(t) AS left(sha256(t), 32);
 
+-- The attributes of a list of {key, value}, and the value of one of them; of two with one key the first counts.
+CREATE OR REPLACE MACRO main.attributes_in(list) AS json_transform(list, '[{"key":"VARCHAR","value":"JSON"}]');
+
+CREATE OR REPLACE MACRO main.attribute(attributes, name) AS
+    attributes[list_position(list_transform(attributes, lambda pair: pair.key), name)].value;
+
+-- OpenTelemetry wraps a value in an object that names its type.
+CREATE OR REPLACE MACRO main.attribute_text(value) AS
+    coalesce(
+        json_extract_string(value, '$.stringValue'),
+        json_extract_string(value, '$.intValue'),
+        json_extract_string(value, '$.doubleValue'),
+        json_extract_string(value, '$.boolValue'),
+        json_extract_string(value, '$')
+    );
+
 -- An object or a list is no name: its text depends on the order of its keys.
 CREATE OR REPLACE MACRO main.single_text(t) AS
     CASE WHEN NOT ((starts_with(t, '{') OR starts_with(t, '[')) AND json_valid(t)) THEN t END;

@@ -111,6 +111,15 @@ _VALUES = {
     "engine": "e",
     "user": "ann",
     "text": "Why?",
+    "tags": ["prod", {"name": "shop"}],
+    "labels": [
+        {"key": "app.feature", "value": {"stringValue": "search"}},
+        {"key": "app.agent", "value": {"name": "writer"}},
+        {"key": "calls", "value": {"intValue": "3"}},
+        {"key": "calls", "value": 4},
+    ],
+    "more": '{"calls":1,"inner":"{\\"chat\\":\\"c1\\"}","noise":"x"}',
+    "trace": {"id": "t"},
 }
 _VOID = {"id": "v1", "tenantId": "acme", "eventDay": "2026-05-01", "source": "persona", "recordId": "evt_02"}
 
@@ -158,6 +167,8 @@ JSON_LINES: dict[str, list[dict[str, Any]]] = {
         {**_VALUES, "id": None, "team": "", "kind": None, "at": None, "seconds": None, "usage": {}, "model": ""},
         {**_VALUES, "id": "v_2", "millis": 0, "seconds": "", "usage": {"audio": 1}, "state": "none", "cost": None},
         {**_VALUES, "kind": "heading"},
+        {**_VALUES, "id": "v_3", "tags": ["x"], "labels": [{"key": "calls", "value": "5"}], "more": {"calls": 2}},
+        {**_VALUES, "id": "v_4", "tags": [], "labels": None, "more": '{"calls":1,'},
     ],
     "void": [_VOID, {**_VOID, "id": "v2", "source": "agent_runs", "recordId": "run_1", "reason": "a test"}],
 }

@@ -89,7 +89,7 @@ class SkippedError(Exception):
 def validate(delivery: Delivery) -> Iterator[Validated]:
     """Every physical line of the file, in order."""
     digest = hashlib.sha256(delivery.content).hexdigest()
-    for line in divide(delivery.content, quoted=delivery.source_format.format is FileType.CSV):
+    for line in _divide(delivery):
         if line.verdict is not Verdict.RECORD:
             yield Validated(line.number, line.verdict)
             continue
@@ -101,6 +101,11 @@ def validate(delivery: Delivery) -> Iterator[Validated]:
             yield Validated(line.number, Verdict.REJECTED, str(error))
         else:
             yield Validated(line.number, Verdict.ACCEPTED, None, record)
+
+
+def _divide(delivery: Delivery) -> Iterator[Found]:
+    source_format = delivery.source_format
+    return divide(delivery.content, quoted=source_format.format is FileType.CSV, parse=source_format.parse)
 
 
 def _record(delivery: Delivery, line: Found, position: str) -> Record:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -13,7 +14,8 @@ from usage_pipeline_tests.events.landing.oracle_values import Text
 _BOM = b"\xef\xbb\xbf"
 _WHITE = b" \t\r\n\x0b\x0c"
 _QUOTED, _PLAIN = re.compile(r'"((?:[^"]|"")*)"'), re.compile(r"[^,]*")
-_KEYS = re.compile(r'\.(?:"([^"]+)"|([^."]+))')
+_STEPS = re.compile(r'\.(?:"([^"]+)"|([^."\[]+))|\[([0-9]+)\]|\["([^"]+)"\]')
+_WRAPPED = ("stringValue", "intValue", "doubleValue", "boolValue")
 _MAX_BYTES = 1 << 24
 
 Fields = Callable[[str], Text | None]
@@ -53,8 +55,11 @@ class _Number:
     raw: str
 
 
-def divide(content: bytes, *, quoted: bool) -> Iterator[Found]:
-    """Every physical line in order; where lines are quoted, the first record is the header."""
+def divide(content: bytes, *, quoted: bool, parse: Sequence[str] = ()) -> Iterator[Found]:
+    """Every physical line in order; where lines are quoted, the first record is the header.
+
+    Texts at the paths `parse` are JSON.
+    """
     lines = content.removeprefix(_BOM).split(b"\n")
     if not lines[-1]:
         lines.pop()
@@ -69,15 +74,15 @@ def divide(content: bytes, *, quoted: bool) -> Iterator[Found]:
             header = [name.strip() for name in _cells(_decoded(record))]
             yield Found(number + 1, Verdict.HEADER)
         else:
-            yield _found(number + 1, record, header)
+            yield _found(number + 1, record, header, parse)
         yield from (Found(number + 2 + more, Verdict.CONTINUATION) for more in range(taken - 1))
         number += taken
 
 
-def _found(number: int, record: bytes, header: Sequence[str] | None) -> Found:
+def _found(number: int, record: bytes, header: Sequence[str] | None, parse: Sequence[str]) -> Found:
     try:
         text = _decoded(record)
-        fields = _json_fields(text) if header is None else _csv_fields(text, header)
+        fields = _json_fields(text, parse) if header is None else _csv_fields(text, header)
     except _FaultError as fault:
         return Found(number, Verdict.RECORD, str(fault))
     return Found(number, Verdict.RECORD, None, fields)
@@ -140,17 +145,34 @@ def _csv_fields(text: str, header: Sequence[str]) -> Fields:
     return lambda name: Text(row[name], None) if row[name] else None
 
 
-def _json_fields(text: str) -> Fields:
+def _json_fields(text: str, parse: Sequence[str]) -> Fields:
     try:
-        line = json.loads(
-            text, object_pairs_hook=_first, parse_int=_Number, parse_float=_Number, parse_constant=_no_number
-        )
-        json.dumps(json.loads(text), ensure_ascii=False).encode()  # half a character is no text
+        line = _loaded(text)
     except (ValueError, RecursionError):
         raise _FaultError("malformed_json") from None
     if not isinstance(line, dict):
         raise _FaultError("not_an_object")
+    for path in parse:
+        _open(line, path)
     return lambda path: _text(_at(line, path))
+
+
+def _loaded(text: str) -> Any:
+    line = json.loads(
+        text, object_pairs_hook=_first, parse_int=_Number, parse_float=_Number, parse_constant=_no_number
+    )
+    json.dumps(json.loads(text), ensure_ascii=False).encode()  # half a character is no text
+    return line
+
+
+def _open(line: Any, path: str) -> None:
+    """Replace a text that is a JSON object or list by what it says."""
+    outer, _, last = path.rpartition(".")
+    holder, text = _at(line, outer), _at(line, path)
+    if isinstance(text, str):
+        with suppress(ValueError, RecursionError):
+            inner = _loaded(text)
+            holder[last] = inner if isinstance(inner, dict | list) else text
 
 
 def _no_number(name: str) -> None:
@@ -163,9 +185,27 @@ def _first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _at(value: Any, path: str) -> Any:
-    for quoted, plain in _KEYS.findall(path):
-        value = value.get(quoted or plain) if isinstance(value, dict) else None
-    return value
+    for quoted, plain, index, key in _STEPS.findall(path):
+        if key:
+            value = _attribute(value, key)
+        elif index:
+            value = value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
+        else:
+            value = value.get(quoted or plain) if isinstance(value, dict) else None
+    return _unwrapped(value) if path.endswith('"]') else value
+
+
+def _attribute(pairs: Any, key: str) -> Any:
+    """The value of the first pair with this key."""
+    named = [pair for pair in pairs if isinstance(pair, dict)] if isinstance(pairs, list) else []
+    found = (pair.get("value") for pair in named if (name := _text(pair.get("key"))) and name.text == key)
+    return next(found, None)
+
+
+def _unwrapped(value: Any) -> Any:
+    """What an object says that names the type of its value."""
+    inner = (value.get(name) for name in _WRAPPED) if isinstance(value, dict) else ()
+    return next((found for found in inner if found is not None), value)
 
 
 def _text(value: Any) -> Text | None:
