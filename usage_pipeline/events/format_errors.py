@@ -35,6 +35,7 @@ _EXPECTED = {
         "a list of some of tokens, messages, requests, conversations, bytes, tool_calls, cost, credits; or []"
     ),
     "input_includes_cached": "true or false",
+    "output_includes_reasoning": "true or false",
 }
 """By key of a format, what may stand there."""
 _EXPECTED_WITHIN = {

@@ -82,6 +82,7 @@ class SourceFormat(Part):
     parse: tuple[str, ...] = ()
     meters: frozenset[Meter] | None = None
     input_includes_cached: bool = True
+    output_includes_reasoning: bool = True
 
     @model_validator(mode="after")
     def _known_type(self) -> Self:

@@ -59,6 +59,9 @@ class LandedFile:
     landed_at: datetime
     run: str
     vanished_at: datetime | None = None
+    totals_compared: int = 0
+    totals_apart: int = 0
+    tokens_apart: int = 0
 
     @property
     def counts(self) -> bool:

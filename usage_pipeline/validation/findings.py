@@ -108,6 +108,33 @@ def _usable(
     )
 
 
+def totals_are_input_plus_output(
+    _: Storage, connection: Connection, days: Sequence[date]
+) -> dict[date, Evaluation]:
+    """Lines that count and report another total than input plus output: tokens that the format does not map."""
+    files = [file for file in landed_files.files(connection, days) if file.counts]
+    return {day: _reported_totals([file for file in files if file.landing_day == day]) for day in days}
+
+
+def _reported_totals(files: Sequence[LandedFile]) -> Evaluation:
+    compared, apart = (sum(getattr(file, name) for file in files) for name in ("totals_compared", "totals_apart"))
+    expected = "0 totals apart"
+    if not compared:
+        return nothing_compared("no reported totals", expected)
+    tokens = sum(file.tokens_apart for file in files)
+    return Evaluation(
+        not apart,
+        f"{apart:,} of {compared:,} totals apart, by {tokens:,} tokens",
+        expected,
+        {"totals": compared, "totals_apart": apart, "tokens_apart": tokens},
+        [
+            {"file": without_tenant(file.path), "lines": file.totals_apart, "tokens": file.tokens_apart}
+            for file in files
+            if file.totals_apart
+        ],
+    )
+
+
 def voids_have_targets(_: Storage, connection: Connection, days: Sequence[date]) -> dict[date, Evaluation]:
     """Voids that found no record on their day."""
     return {

@@ -16,7 +16,7 @@ from usage_pipeline.events.source_format import ANY_TYPE, METER_OF_FIELD, Source
 from usage_pipeline.storage.engine import literal
 from usage_pipeline.storage.tables import Column
 
-_DERIVED_BY_VERDICT = frozenset({"count", "messages", "tokens_in", "tokens_total", "duration_ms"})
+_DERIVED_BY_VERDICT = frozenset({"count", "messages", "tokens_in", "tokens_out", "tokens_total", "duration_ms"})
 """Columns that `validated_lines.sql` derives if the format does not have them."""
 
 _PROMPT, _PROMPT_DIGEST = "prompt", "prompt_digest"

@@ -110,6 +110,9 @@ class FileLanding:
             skipped=verdicts.tally.skipped,
             accepted=verdicts.tally.accepted,
             rejected=verdicts.tally.rejected,
+            totals_compared=verdicts.tally.totals_compared,
+            totals_apart=verdicts.tally.totals_apart,
+            tokens_apart=verdicts.tally.tokens_apart,
             landed_at=self._landed_at(digest),
             run=self.run,
         )

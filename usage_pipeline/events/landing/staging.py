@@ -57,6 +57,7 @@ _LANDING = columns(
     ("first_day", "DATE", "First day of the calendar."),
     ("first_kept", "DATE", "First day that the default plan keeps."),
     ("input_includes_cached", "BOOLEAN", "Meaning of input tokens in its format."),
+    ("output_includes_reasoning", "BOOLEAN", "Meaning of output tokens in its format."),
 )
 
 
@@ -115,10 +116,11 @@ def _create_macros(duck: DuckDBPyConnection) -> None:
 
 
 def _row(number: int, landing: FileLanding) -> tuple[object, ...]:
-    file, rules = landing.file, landing.rules
+    file, rules, source_format = landing.file, landing.rules, landing.source_format
     place = (file.source, file.path, file.landing_day, file.tenant)
     of_day = (rules.landed_at, rules.latest_time, rules.settings.first_day, rules.first_kept)
-    return (number, *place, *of_day, landing.source_format.input_includes_cached)
+    of_tokens = (source_format.input_includes_cached, source_format.output_includes_reasoning)
+    return (number, *place, *of_day, *of_tokens)
 
 
 class _Stream:

@@ -2,7 +2,7 @@
 -- One row per line of `extracted`; `reason` is null where the line is accepted, and `skipped` where it is no event.
 WITH measured AS (
     SELECT
-        extracted.* EXCLUDE (count, messages, tokens_in, tokens_total, duration_ms),
+        extracted.* EXCLUDE (count, messages, tokens_in, tokens_out, tokens_total, duration_ms),
         coalesce(extracted.tenant_text, landing.tenant_folder) AS tenant_id,
         landing.tenant_folder,
         landing.landing_day,
@@ -17,6 +17,11 @@ WITH measured AS (
             WHEN coalesce(tokens_in, tokens_cached, tokens_cache_write) IS NOT NULL
                 THEN coalesce(tokens_in, 0) + coalesce(tokens_cached, 0) + coalesce(tokens_cache_write, 0)
         END AS tokens_in,
+        CASE
+            WHEN landing.output_includes_reasoning THEN tokens_out
+            WHEN coalesce(tokens_out, tokens_reasoning) IS NOT NULL
+                THEN coalesce(tokens_out, 0) + coalesce(tokens_reasoning, 0)
+        END AS tokens_out,
         tokens_total AS tokens_reported,
         coalesce(
             extracted.duration_ms,
@@ -49,6 +54,10 @@ SELECT
         WHEN counts_tokens THEN coalesce(tokens_reported, count)
         ELSE tokens_reported
     END AS tokens_total,
+    CASE
+        WHEN tokens_in IS NOT NULL OR tokens_out IS NOT NULL
+            THEN tokens_reported - coalesce(tokens_in, 0) - coalesce(tokens_out, 0)
+    END AS tokens_apart,
     CASE
         WHEN line_fault IS NOT NULL THEN line_fault
         WHEN is_skipped THEN 'skipped'

@@ -18,12 +18,16 @@ SKIPPED = "skipped"
 
 @dataclass
 class Tally:
-    """The lines of a file by verdict. `texts` are accepted lines with a text."""
+    """The lines of a file by verdict; `texts` and `totals` are those of accepted lines."""
 
     accepted: int = 0
     voids: int = 0
     texts: int = 0
     skipped: int = 0
+    totals_compared: int = 0
+    totals_apart: int = 0
+    tokens_apart: int = 0
+    """The difference of the totals that are reported to input plus output."""
     rejects: dict[str, int] = field(default_factory=dict)
     """Rejected lines by reason."""
 
@@ -57,12 +61,15 @@ def tallies(duck: DuckDBPyConnection, numbers: Iterable[int]) -> dict[int, Tally
     found = {number: Tally() for number in numbers}
     rows = duck.execute(
         "SELECT file, reason, count(*), count(*) FILTER (reason IS NULL AND type = 'void'), "
-        "count(*) FILTER (reason IS NULL AND has_text) FROM staged GROUP BY file, reason"
+        "count(*) FILTER (reason IS NULL AND has_text), count(tokens_apart), "
+        "count(nullif(tokens_apart, 0)), CAST(coalesce(sum(tokens_apart), 0) AS BIGINT) "
+        "FROM staged GROUP BY file, reason"
     ).fetchall()
-    for number, reason, lines, voids, texts in rows:
+    for number, reason, lines, voids, texts, *totals in rows:
         tally = found[number]
         if reason is None:
             tally.accepted, tally.voids, tally.texts = lines, voids, texts
+            tally.totals_compared, tally.totals_apart, tally.tokens_apart = totals
         elif reason == SKIPPED:
             tally.skipped = lines
         else:

@@ -100,7 +100,7 @@ _VALUES = {
     "begun": "1777622399000000000",
     "passed": 86400.5,
     "changed": "2026-05-01 08:00",
-    "usage": {"in": 10, "tool": 5, "audio": None, "sound": 2, "out": 7, "total": 24},
+    "usage": {"in": 10, "tool": 5, "audio": None, "sound": 2, "out": 7, "thought": 3, "total": 24},
     "cost": {"in": 0.000165, "out": "1.5e-05"},
     "seconds": 1.376544,
     "millis": 12,

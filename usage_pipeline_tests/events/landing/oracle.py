@@ -265,6 +265,8 @@ def _tokens(source_format: SourceFormat, name: str, columns: Mapping[str, object
     if not source_format.input_includes_cached and (given, cached, write) != (None, None, None):
         given = (given or 0) + (cached or 0) + (write or 0)
     reasoning = _number(columns, "tokens_reasoning")
+    if not source_format.output_includes_reasoning and (out, reasoning) != (None, None):
+        out = (out or 0) + (reasoning or 0)
     if (cached or 0) + (write or 0) > (given or 0) or (reasoning or 0) > (out or 0):
         raise RejectError("token_invariant")
     total = _number(columns, "tokens_total")
