@@ -130,6 +130,75 @@ def format_file(name: str) -> Path:
     return shipped if shipped.exists() else OWN_FORMATS / shipped.name
 
 
+_PAYLOAD = {
+    "id": "chatcmpl-1",
+    "trace_id": "t1",
+    "response_cost": 1.65e-05,
+    "status": "success",
+    "custom_llm_provider": "openai",
+    "total_tokens": 150,
+    "prompt_tokens": 120,
+    "completion_tokens": 30,
+    "startTime": 1777622400.123456,
+    "response_time": 1.376544,
+    "model": "gpt-4o-mini",
+    "metadata": {
+        "user_api_key_alias": "ci",
+        "user_api_key_team_id": "acme",
+        "user_api_key_user_id": "ann",
+        "usage_object": {
+            "prompt_tokens_details": {"cached_tokens": 64},
+            "completion_tokens_details": {"reasoning_tokens": 10},
+        },
+    },
+    "cache_hit": None,
+    "end_user": "",
+    "messages": [{"role": "user", "content": "hi"}],
+    "response": {"choices": [{"message": {"content": "hello"}}]},
+    "error_str": None,
+    "error_information": {"error_code": "", "error_message": ""},
+}
+_SPEND = {
+    "request_id": "chatcmpl-9",
+    "spend": 3.3e-05,
+    "total_tokens": 150,
+    "prompt_tokens": 120,
+    "completion_tokens": 30,
+    "startTime": "2026-05-01 09:00:00.123000",
+    "endTime": "2026-05-01T09:00:01.500Z",
+    "model": "gpt-4o-mini",
+    "custom_llm_provider": "openai",
+    "user": "ann",
+    "metadata": '{"user_api_key_team_id":"acme","additional_usage_values":{"cache_read_input_tokens":64}}',
+    "cache_hit": "None",
+    "team_id": "acme",
+    "end_user": None,
+    "session_id": "s1",
+    "status": "success",
+    "messages": {},
+    "response": {},
+}
+_USAGE = {
+    "input_tokens": 10,
+    "cache_creation_input_tokens": 5000,
+    "cache_read_input_tokens": 12000,
+    "output_tokens": 211,
+}
+_ASSISTANT: dict[str, Any] = {
+    "type": "assistant",
+    "uuid": "u1",
+    "sessionId": "s1",
+    "cwd": "/home/ann/shop",
+    "timestamp": "2026-05-01T09:00:03.100Z",
+    "message": {
+        "id": "msg_01A",
+        "model": "claude-sonnet-4-5-20250929",
+        "content": [{"type": "text", "text": "Let me look."}],
+        "usage": _USAGE,
+    },
+}
+
+
 JSON_LINES: dict[str, list[dict[str, Any]]] = {
     "persona": [
         _persona("evt_01", "persona_create", seed="product designer, pragmatic"),
@@ -169,6 +238,20 @@ JSON_LINES: dict[str, list[dict[str, Any]]] = {
         {**_VALUES, "kind": "heading"},
         {**_VALUES, "id": "v_3", "tags": ["x"], "labels": [{"key": "calls", "value": "5"}], "more": {"calls": 2}},
         {**_VALUES, "id": "v_4", "tags": [], "labels": None, "more": '{"calls":1,'},
+    ],
+    "litellm_payload": [
+        _PAYLOAD,
+        {**_PAYLOAD, "id": "chatcmpl-3", "status": "failure", "metadata": {"user_api_key_alias": "acme"}},
+        {**_PAYLOAD, "id": "chatcmpl-7", "cache_hit": True, "response_cost": 0.0},
+    ],
+    "litellm_spend_logs": [
+        _SPEND,
+        {**_SPEND, "request_id": "chatcmpl-10", "team_id": "", "metadata": {"status": "failure"}, "status": None},
+    ],
+    "claude_code": [
+        _ASSISTANT,
+        {"type": "summary", "summary": "Fix the shop", "leafUuid": "u9"},
+        {**_ASSISTANT, "uuid": "u2", "message": {**_ASSISTANT["message"], "id": "msg_01B"}},
     ],
     "void": [_VOID, {**_VOID, "id": "v2", "source": "agent_runs", "recordId": "run_1", "reason": "a test"}],
 }

@@ -30,7 +30,7 @@ from usage_pipeline_tests.events.landing.oracle_values import (
 )
 
 PROMPTS = frozenset({"prompt", "persona_prompt", "message_send"})
-WITHOUT_QUANTITIES = frozenset({"persona_callback", "agent_run_started", "void"})
+WITHOUT_QUANTITIES = frozenset({"persona_callback", "agent_run_started", "cached_answer", "void"})
 DECIMALS = frozenset({"reported_cost", "reported_credits"})
 WHOLE = frozenset(
     {"tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "tokens_reasoning", "tokens_total"}

@@ -38,7 +38,9 @@ TOKENS = ("tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "tok
 PLANS = "standard: {retention_days: 90}\nforever: {retention_days: null}\ndefault: standard\n"
 TENANTS = "archive: {plans: [{from: 2020-01-01, plan: forever}]}\n"
 KEPT = {None: 90, "archive": None}
-TENANT_IN_LINE = frozenset({"persona", "persona_callback", "agent_runs", "void", "every_value"})
+TENANT_IN_LINE = frozenset(
+    {"persona", "persona_callback", "agent_runs", "void", "every_value", "litellm_payload", "litellm_spend_logs"}
+)
 TENANT_FOLDERS = st.sampled_from([None, "acme", "archive"])
 
 
