@@ -19,6 +19,7 @@ _EXPECTED = {
     "name": "a file name of small letters, digits and _ that begins with a letter",
     "description": "one sentence",
     "format": "jsonl or csv",
+    "each": "a path to the elements of lists, such as $.spans[*]",
     "identity": "`position`, or a list such as [$.id]",
     "identity_suffix": 'suffixes by type, such as {agent_run_started: "#started"}',
     "skip": "a list of tests such as {field: $.type, is: [summary]}, or {field: $.usage, is: absent}",

@@ -15,7 +15,11 @@ from typing_extensions import TypeAliasType
 _KEY = r'\.(?:[A-Za-z_][A-Za-z0-9_]*|"[^"\\]+")'
 _WITHIN = rf"(?:{_KEY}|\[[0-9]+\])*"
 _PLAIN_PATH = re.compile(rf"^\$(?:{_KEY})+$")
-_JSON_PATH = re.compile(rf'^\${_KEY}{_WITHIN}(?:\["[^"\\]+"\]{_WITHIN})?$')
+LINE = "$line"
+"""What paths begin with that lead into the line which an event is an element of."""
+EACH_STEP = rf"((?:{_KEY})+)\[\*\]"
+_EACH = re.compile(rf"^\$(?:{EACH_STEP})+$")
+_JSON_PATH = re.compile(rf'^\$(?:line(?:{EACH_STEP})*)?{_KEY}{_WITHIN}(?:\["[^"\\]+"\]{_WITHIN})?$')
 MOST_TERMS = 9
 """The largest number of terms of a sum: with more, exact decimals would not fit their type."""
 
@@ -231,6 +235,17 @@ def constants(value: object) -> Iterator[str]:
 def is_json_path(text: str) -> bool:
     """Return True for a path such as `$.name`, `$.outer."inner name"`, `$.list[0].name` or `$.list["key"]`."""
     return _JSON_PATH.match(text) is not None
+
+
+def is_each(text: str) -> bool:
+    """Return True for a path to the elements of lists, such as `$.spans[*]` or `$.outer[*].inner[*]`."""
+    return _EACH.match(text) is not None
+
+
+def is_around(path: str, each: str | None) -> bool:
+    """Return True for a path into what an event lies in, through the lists that `each` leads through."""
+    lists = path.removeprefix(LINE).rpartition("[*]")
+    return each is not None and path.startswith(LINE) and each.startswith(f"${lists[0]}{lists[1]}")
 
 
 def is_plain_path(text: str) -> bool:

@@ -65,6 +65,7 @@ FACTS = columns(
 _PLACE = columns(
     ("landing_file", "VARCHAR", "Path below the landing directory."),
     ("landing_line", "BIGINT", "Line in the file, from 1."),
+    ("landing_event", "BIGINT", "Event in the line, from 1; 1 where a line is one event."),
 )
 
 LANDING = (*columns(("landed_at", "TIMESTAMP", "End of the landing day, UTC.", "µs")), *_PLACE)
@@ -110,7 +111,8 @@ LANDED_EVENTS = TableSpec(
         ),
         (
             "Per file every line is accounted for: "
-            "lines = header + continuation + blank + skipped + accepted + rejected."
+            "lines = header + continuation + blank + skipped + accepted + rejected; further events of a line are "
+            "lines here."
         ),
         (
             "A file that cannot be read whole fails, and one with too many rejected lines is quarantined: nothing "
@@ -119,8 +121,8 @@ LANDED_EVENTS = TableSpec(
         "The partition is the day of arrival. A late event changes its own event day, when that is computed next.",
         "Texts of people and models are not here but in `content`, which has a shorter term.",
     ),
-    # `landing_line` is digested, because the first of two conflicting lines in a file counts.
-    undigested=WHERE_LANDED - {"landing_line"} | {"landing_day"},
+    # The place in the file is digested, because the first of two conflicting lines in a file counts.
+    undigested=WHERE_LANDED - {"landing_line", "landing_event"} | {"landing_day"},
 )
 
 TEXTS = columns(

@@ -14,6 +14,7 @@ from usage_pipeline.events import catalogue
 from usage_pipeline.events.format_errors import problems
 from usage_pipeline.events.format_parts import FileType, Time
 from usage_pipeline.events.format_values import (
+    LINE,
     Constant,
     Elapsed,
     Part,
@@ -23,6 +24,8 @@ from usage_pipeline.events.format_values import (
     Value,
     Zoned,
     constants,
+    is_around,
+    is_each,
     is_json_path,
     is_plain_path,
     nodes,
@@ -68,6 +71,7 @@ class SourceFormat(Part):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     description: str
     format: FileType
+    each: str | None = None
     identity: Literal["position"] | Annotated[tuple[Value, ...], Field(min_length=1)]
     identity_suffix: dict[str, str] = Field(default_factory=dict)
     skip: tuple[Skip, ...] = ()
@@ -161,6 +165,18 @@ class SourceFormat(Part):
                         f'{key}: {path!r} is not a JSON path; expected `$.name`, `$.outer."inner name"`, '
                         '`$.list[0].name`, `$.attributes["key"]`, or {constant: …}'
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _lists_of_events(self) -> Self:
+        if self.each is not None and (self.format is FileType.CSV or not is_each(self.each)):
+            raise ValueError(f"each: {self.each!r} is no path to the elements of lists; expected `$.spans[*]`")
+        for key, path in self._located_fields():
+            if self.format is FileType.JSONL and path.startswith(LINE) and not is_around(path, self.each):
+                raise ValueError(
+                    f"{key}: {path!r} leads through other lists than `each`; expected `$line.name`, or "
+                    "`$line` followed by a part of `each`"
+                )
         return self
 
     @model_validator(mode="after")

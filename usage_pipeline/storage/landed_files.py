@@ -31,12 +31,12 @@ class FileState(StrEnum):
 
 
 LINE_OUTCOMES = ("header", "continuation", "blank", "skipped", "accepted", "rejected")
-"""What becomes of a line; their numbers add up to `lines`."""
+"""What becomes of a line, or of each event of a line of several."""
 
 
 @dataclass(frozen=True)
 class LandedFile:
-    """One row of `landing_files`. `lines` is the sum of `LINE_OUTCOMES`."""
+    """One row of `landing_files`. The sum of `LINE_OUTCOMES` is `lines` and `further_events`."""
 
     path: str
     source: str
@@ -59,6 +59,7 @@ class LandedFile:
     landed_at: datetime
     run: str
     vanished_at: datetime | None = None
+    further_events: int = 0
     totals_compared: int = 0
     totals_apart: int = 0
     tokens_apart: int = 0

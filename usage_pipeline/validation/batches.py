@@ -29,7 +29,10 @@ _LANDING_FILES = columns(
     ("path", "VARCHAR", "Path below the landing directory."),
     ("source", "VARCHAR", "The format that read it."),
     ("state", "VARCHAR", "Its state, such as landed or failed."),
-    *((name, "BIGINT", "Number of lines.", "lines") for name in ("lines", *landed_files.LINE_OUTCOMES)),
+    *(
+        (name, "BIGINT", "Number of lines.", "lines")
+        for name in ("lines", "further_events", *landed_files.LINE_OUTCOMES)
+    ),
 )
 
 

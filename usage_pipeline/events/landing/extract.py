@@ -40,13 +40,13 @@ def extracted_select(source_format: SourceFormat, fields: Fields, digest_key: st
         *_text_columns(source_format, values),
         *_invalid_columns(source_format, values),
         ("occurred_at_text", values.time_text(source_format.times["occurred_at"])),
-        ("is_skipped", _is_skipped(source_format, values)),
+        ("is_skipped", " OR ".join([*fields.numbering[1:], *_skip_tests(source_format, values)]) or "false"),
         *((column.name, f"CAST(NULL AS {column.type})") for column in _unmapped(source_format)),
     ]
     # The values come last, when all that are needed have been asked for.
     recognised = f"SELECT *, {_named(type_columns)}\nFROM (\n{values.select()}\n) AS texts"
     typed = f"SELECT *, {_named(typed_columns)}\nFROM (\n{recognised}\n) AS recognised"
-    ready = ["file", "line", "raw", "line_fault", "type", "type_text", *fields.metas]
+    ready = ["file", "line", "raw", "line_fault", "type", "type_text", *fields.numbering[:1], *fields.metas]
     ready += [_PROMPT_DIGEST] if _PROMPT in source_format.content else []
     return f"SELECT {', '.join(ready)},\n    {_named(columns)}\nFROM (\n{typed}\n) AS typed"
 
@@ -83,7 +83,8 @@ def payload_columns(source_format: SourceFormat) -> tuple[str, ...]:
 def _record_id(source_format: SourceFormat, values: Values) -> str:
     match source_format.identity_fields:
         case ():
-            return "CAST(line AS VARCHAR)"  # `staging.py` adds the digest of the file
+            # `staging.py` adds the digest of the file
+            return "line || ':' || landing_event" if source_format.each else "CAST(line AS VARCHAR)"
         case (single,):
             return values.text(single) + _suffix(source_format)
         case several:
@@ -99,9 +100,8 @@ def _suffix(source_format: SourceFormat) -> str:
     return f" || (CASE type {cases} ELSE '' END)"
 
 
-def _is_skipped(source_format: SourceFormat, values: Values) -> str:
-    tests = (f"({_skip_test(test, values.text(test.field))})" for test in source_format.skip)
-    return " OR ".join(tests) or "false"
+def _skip_tests(source_format: SourceFormat, values: Values) -> Iterator[str]:
+    return (f"({_skip_test(test, values.text(test.field))})" for test in source_format.skip)
 
 
 def _skip_test(test: Skip, text: str) -> str:

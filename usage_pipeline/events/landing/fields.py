@@ -22,6 +22,11 @@ class Fields(ABC):
         self._format = source_format
         self.names = names
 
+    @property
+    def numbering(self) -> tuple[str, ...]:
+        """The columns that number the events of a line, where it may have several."""
+        return ()
+
     def column(self, name: str) -> str:
         """Return the column with the text of a field; null if it is absent, JSON null or empty."""
         return f"field_{self.names.index(name)}"
@@ -33,8 +38,9 @@ class Fields(ABC):
         """
         texts = [f"plain_text({self._value(name)}) AS {self.column(name)}" for name in self.names]
         metas = [f"{self._meta(name)} AS {name}" for name in self.metas]
+        columns = ["file", "line", "raw", "line_fault", *self.numbering, *texts, *metas]
         return (
-            f"SELECT file, line, raw, line_fault, {', '.join([*texts, *metas])}\n"
+            f"SELECT {', '.join(columns)}\n"
             f"FROM (\n{self._parsed(_with_line_fault(self._lines(), self._faults()))}\n) AS parsed"
         )
 

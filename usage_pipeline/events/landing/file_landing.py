@@ -110,6 +110,7 @@ class FileLanding:
             skipped=verdicts.tally.skipped,
             accepted=verdicts.tally.accepted,
             rejected=verdicts.tally.rejected,
+            further_events=verdicts.tally.further_events,
             totals_compared=verdicts.tally.totals_compared,
             totals_apart=verdicts.tally.totals_apart,
             tokens_apart=verdicts.tally.tokens_apart,

@@ -7,7 +7,8 @@ divided. A format without these needs gets its lines as they are.
 import json
 from collections.abc import Iterable
 
-from usage_pipeline.events.format_values import places
+from usage_pipeline.events.format_values import LINE, places
+from usage_pipeline.events.landing.json_events import JsonEvents
 from usage_pipeline.events.landing.json_paths import keys, last_keys
 from usage_pipeline.events.record import FIELD_TYPES
 from usage_pipeline.events.source_format import SourceFormat
@@ -27,15 +28,22 @@ class JsonDocuments:
     def __init__(self, source_format: SourceFormat) -> None:
         """Take the format."""
         self._format = source_format
+        self.around = [path for path in source_format.read_fields if path.startswith(LINE)]
+        self.events = JsonEvents(source_format.each, self.around) if source_format.each else None
 
     @property
     def whole(self) -> str:
         """The column with the document as written."""
+        return "exact" if self.events else self._line
+
+    @property
+    def _line(self) -> str:
         return "opened" if self._format.parse else "sound"
 
     def select(self, sound: str) -> str:
-        """Return the SELECT that adds `exact` to the sound lines."""
-        return f"SELECT *, {self._exact()} AS exact FROM (\n{self._opened(sound)}\n) AS whole"
+        """Return the SELECT that adds `exact` to the sound lines, or has a row for each event of them."""
+        exact = f"SELECT *, {self._exact()} AS exact FROM (\n{self._opened(sound)}\n) AS whole"
+        return self.events.select(exact) if self.events else exact
 
     def _opened(self, sound: str) -> str:
         """Return the SELECT that replaces texts that are JSON by what they say, one field after the other."""
@@ -57,17 +65,19 @@ class JsonDocuments:
         return f"CASE WHEN {is_text} THEN {opened} ELSE {line} END"
 
     def _exact(self) -> str:
-        paths = self._exact_paths()
+        line, paths = self._line, self._exact_paths()
         if not paths:
-            return self.whole
+            return line
         # One search per key, because a pattern that begins with fixed letters is found several times as fast.
-        long = " OR ".join(f"regexp_matches({self.whole}, {literal(_long_number([path]))})" for path in paths)
-        return f"CASE WHEN {long} THEN {quoted(self.whole, paths)} ELSE {self.whole} END"
+        long = " OR ".join(f"regexp_matches({line}, {literal(_long_number([path]))})" for path in paths)
+        return f"CASE WHEN {long} THEN {quoted(line, paths)} ELSE {line} END"
 
     def _exact_paths(self) -> list[str]:
         fields = self._format.fields.items()
         decimals = [value for name, value in fields if FIELD_TYPES[name].startswith("DECIMAL")]
-        return [path for value in decimals for path in places(value) if last_keys(path)]
+        # An event is written anew when it is taken out of its line, so its times are quoted before, too.
+        times = [paths for time, paths in self._format.notations if self._format.each and time.format.is_number]
+        return [path for paths in (*map(places, decimals), *times) for path in paths if last_keys(path)]
 
 
 def quoted(line: str, paths: Iterable[str]) -> str:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 
+from usage_pipeline.events.format_values import LINE
 from usage_pipeline.events.landing.fields import Fields
 from usage_pipeline.events.landing.json_documents import JsonDocuments, is_malformed_json, pattern_of, quoted
 from usage_pipeline.events.landing.json_paths import (
@@ -28,9 +29,15 @@ class JsonFields(Fields):
         self._documents = JsonDocuments(source_format)
         self._structure: Tree = {}
         # Of `$.error` and `$.error.code` the outer one fits: an object has a text, but a text has no fields.
-        by_depth = sorted(self.names, key=lambda path: len(keys(path)))
+        self._own = [path for path in self.names if path not in self._documents.around]
+        by_depth = sorted(self._own, key=lambda path: len(keys(path)))
         self._in_structure = [path for path in by_depth if not is_in_list(path) and add(self._structure, path)]
         self._lists = sorted({found[0] for path in self.names if (found := attribute(path))})
+
+    @property
+    def numbering(self) -> tuple[str, ...]:
+        """The columns with the number of an event within its line, and whether the line has none."""
+        return ("landing_event", "without_event") if self._documents.events else ()
 
     def _lines(self) -> str:
         return "lines"
@@ -50,7 +57,10 @@ class JsonFields(Fields):
     def _attributes(self) -> Iterator[str]:
         """Yield a column for each list of {key, value}."""
         for number, path in enumerate(self._lists):
-            yield f"attributes_in(json_extract(exact, {literal(path)})) AS attributes_{number}"
+            found = f"json_extract(exact, {literal(path)})"
+            if path.startswith(LINE) and self._documents.events:
+                found = self._documents.events.column(path)
+            yield f"attributes_in({found}) AS attributes_{number}"
 
     def _value(self, name: str) -> str:
         found = attribute(name)
@@ -59,6 +69,8 @@ class JsonFields(Fields):
             value = f"attribute(attributes_{self._lists.index(path)}, {literal(key)})"
             inner = f"json_extract_string({value}, {literal(within)})"
             return f"attribute_text({value})" if within == "$" else inner
+        if name in self._documents.around and self._documents.events:
+            return f"json_extract_string({self._documents.events.column(name)}, '$')"
         if name not in self._in_structure:
             return self._beside_structure(name)
         value = self._in_v(name)
@@ -84,10 +96,10 @@ class JsonFields(Fields):
 
     def _rest(self, name: str) -> str:
         """Return the SQL of the line without mapped paths; null if nothing is left."""
-        taken = self._taken(name)
+        taken = [path for path in self._taken(name) if path not in self._documents.around]
         document, patch = self._documents.whole, literal(json.dumps(nulls_at(taken)))
         rest = f"CAST(json_merge_patch({document}, {patch}) AS VARCHAR)"
-        outer = {keys(path)[0] for path in (*self.names, *self._format.ignore)}
+        outer = {keys(path)[0] for path in (*self._own, *self._format.ignore)}
         whole = [key for path in taken for key, *inner in [keys(path)] if not inner]
         if len(whole) < len(outer):
             return rest  # nearly every line has something left in one of the objects
@@ -98,7 +110,7 @@ class JsonFields(Fields):
     def _meta(self, name: str) -> str:
         rest = f"{name}_rest"
         clean = rest
-        for key in inner_keys([*self.names, *self._format.ignore]):
+        for key in inner_keys([*self._own, *self._format.ignore]):
             clean = _without_empty(clean, key)
         return f"CASE WHEN contains({rest}, '{{}}') THEN nullif({clean}, '{{}}') ELSE {rest} END"
 

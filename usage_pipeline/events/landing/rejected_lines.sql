@@ -3,6 +3,7 @@ SELECT
     file,
     landing_file,
     line AS landing_line,
+    landing_event,
     validated.tenant_id,
     reason,
     mapped_fields.field,

@@ -100,6 +100,7 @@ def register_validated(duck: DuckDBPyConnection, source_format: SourceFormat, di
     empty = "".join(f", CAST(NULL AS {column.type}) AS {column.name}" for column in empty_columns(source_format))
     position = " REPLACE (digest || ':' || record_id AS record_id)"
     staged = f"staged.*{'' if source_format.identity_fields else position}"
+    staged += "" if source_format.each else ", CAST(1 AS BIGINT) AS landing_event"
     duck.execute(
         f"CREATE TEMP VIEW validated AS SELECT {staged}, landed.* EXCLUDE (file, digest){empty} "
         "FROM staged JOIN landed ON landed.file = staged.file"

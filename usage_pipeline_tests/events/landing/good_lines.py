@@ -199,6 +199,65 @@ _ASSISTANT: dict[str, Any] = {
 }
 
 
+def _call(record_id: str, **fields: Any) -> dict[str, Any]:
+    attributes = [
+        {"key": "operation", "value": {"stringValue": "chat"}},
+        {"key": "in", "value": {"intValue": "100"}},
+    ]
+    call = {"id": record_id, "at": 1777622400.123456, "attributes": attributes, "cost": 1.65e-05, "status": "ok"}
+    return {**call, "usage": {"out": 7}, "text": "Why?", "rest": {"a": 1}, **fields}
+
+
+_BATCH = {
+    "org": {"id": "acme"},
+    "defaults": [{"model": "gpt-4o"}],
+    "groups": [
+        {
+            "name": "shop",
+            "attributes": [{"key": "model", "value": {"stringValue": "o3"}}],
+            "parts": {"calls": [_call("e_1"), _call("e_2", cost=0.1)]},
+        },
+        {"name": "", "parts": {"calls": [_call("e_3")]}},
+    ],
+}
+
+
+def _attributes(**values: object) -> list[dict[str, Any]]:
+    """Attributes of OpenTelemetry; a name has `__` for a dot."""
+    return [
+        {
+            "key": name.replace("__", "."),
+            "value": {"intValue" if name.endswith("tokens") else "stringValue": value},
+        }
+        for name, value in values.items()
+    ]
+
+
+_SPAN = {
+    "traceId": "t1",
+    "spanId": "s1",
+    "startTimeUnixNano": "1777622400123456789",
+    "endTimeUnixNano": "1777622401623456789",
+    "attributes": _attributes(
+        gen_ai__operation__name="chat",
+        gen_ai__provider__name="openai",
+        gen_ai__response__model="gpt-4o-2024-08-06",
+        gen_ai__usage__input_tokens="100",
+        gen_ai__usage__output_tokens="20",
+        gen_ai__conversation__id="conv_1",
+    ),
+    "status": {},
+}
+_OLD_ATTRIBUTES = _attributes(
+    llm__request__type="completion", gen_ai__system="openai", gen_ai__usage__prompt_tokens="7"
+)
+
+
+def _otlp(*spans: dict[str, Any]) -> dict[str, Any]:
+    resource = {"attributes": _attributes(service__name="support-bot", tenant__id="acme")}
+    return {"resourceSpans": [{"resource": resource, "scopeSpans": [{"scope": {}, "spans": [*spans]}]}]}
+
+
 JSON_LINES: dict[str, list[dict[str, Any]]] = {
     "persona": [
         _persona("evt_01", "persona_create", seed="product designer, pragmatic"),
@@ -252,6 +311,17 @@ JSON_LINES: dict[str, list[dict[str, Any]]] = {
         _ASSISTANT,
         {"type": "summary", "summary": "Fix the shop", "leafUuid": "u9"},
         {**_ASSISTANT, "uuid": "u2", "message": {**_ASSISTANT["message"], "id": "msg_01B"}},
+    ],
+    "otlp_genai": [
+        _otlp(_SPAN),
+        _otlp({**_SPAN, "spanId": "s2", "status": {"code": 2}}, {**_SPAN, "attributes": _OLD_ATTRIBUTES}),
+        _otlp({**_SPAN, "attributes": []}),
+    ],
+    "every_event": [
+        _BATCH,
+        {**_BATCH, "groups": [{"parts": {"calls": []}}, {"parts": {"calls": [_call("e_4")]}}, {}]},
+        {**_BATCH, "groups": []},
+        {**_BATCH, "groups": [{"parts": {"calls": [_call("e_5", attributes=None), 7, _call("e_6", at="x")]}}]},
     ],
     "void": [_VOID, {**_VOID, "id": "v2", "source": "agent_runs", "recordId": "run_1", "reason": "a test"}],
 }

@@ -14,10 +14,10 @@ from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 
 from usage_pipeline.events.format_parts import FileType
-from usage_pipeline.events.format_values import Constant, Presence, Skip
+from usage_pipeline.events.format_values import Constant, Join, Presence, Skip
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline_tests.events.landing.oracle_forms import Read, moment_of, text_of
-from usage_pipeline_tests.events.landing.oracle_lines import Fields, Found, Verdict, divide
+from usage_pipeline_tests.events.landing.oracle_lines import Fields, Found, Reading, Verdict, divide
 from usage_pipeline_tests.events.landing.oracle_values import (
     InvalidError,
     Text,
@@ -70,12 +70,13 @@ class Record:
 
 @dataclass(frozen=True)
 class Validated:
-    """A physical line, and for an accepted one its record."""
+    """A physical line or an event of it, and for an accepted one its record."""
 
     number: int
     verdict: Verdict
     reason: str | None = None
     record: Record | None = None
+    event: int = 1
 
 
 class RejectError(Exception):
@@ -96,16 +97,17 @@ def validate(delivery: Delivery) -> Iterator[Validated]:
         try:
             record = _record(delivery, line, f"{digest}:{line.number}")
         except SkippedError:
-            yield Validated(line.number, Verdict.SKIPPED)
+            yield Validated(line.number, Verdict.SKIPPED, event=line.event)
         except RejectError as error:
-            yield Validated(line.number, Verdict.REJECTED, str(error))
+            yield Validated(line.number, Verdict.REJECTED, str(error), event=line.event)
         else:
-            yield Validated(line.number, Verdict.ACCEPTED, None, record)
+            yield Validated(line.number, Verdict.ACCEPTED, None, record, line.event)
 
 
 def _divide(delivery: Delivery) -> Iterator[Found]:
     source_format = delivery.source_format
-    return divide(delivery.content, quoted=source_format.format is FileType.CSV, parse=source_format.parse)
+    reading = Reading(source_format.format is FileType.CSV, source_format.parse, source_format.each)
+    return divide(delivery.content, reading)
 
 
 def _record(delivery: Delivery, line: Found, position: str) -> Record:
@@ -200,8 +202,8 @@ class _Reading:
     def record_id(self, name: str | None, position: str) -> str | None:
         if self.source_format.identity == "position":
             return position
-        (value,) = self.source_format.identity
-        text = self.text(value)
+        parts = self.source_format.identity
+        text = self.text(parts[0] if len(parts) == 1 else Join(join=parts))
         return text.text + self.source_format.identity_suffix.get(name or "", "") if text else None
 
     def columns(self, name: str) -> dict[str, object]:

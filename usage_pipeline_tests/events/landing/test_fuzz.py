@@ -32,7 +32,7 @@ IDS = {"persona": "id", "persona_callback": "jobId", "agent_runs": "runId", "usa
 ALL_VALUES = (*VALUES, *UNSETTLED)
 AIDER_END = 1_723_593_600  # 2024-08-14
 SETTINGS: dict[str, Any] = {"default_retention_days": 2, "formats_dir": OWN_FORMATS}
-MADE = ("claude_code", "every_value", "litellm_payload", "litellm_spend_logs")
+MADE = ("claude_code", "every_event", "every_value", "litellm_payload", "litellm_spend_logs", "otlp_genai")
 """Formats of which there are good lines only, and no log."""
 HEADERS = {"azure_llm": f"{HEADER}\n".encode()}
 
@@ -124,10 +124,11 @@ def reasons(storage: Storage) -> dict[str, int]:
 def expect_every_line(storage: Storage, written: Mapping[str, bytes]) -> None:
     """Each physical line has one outcome, and no line has two."""
     places = " UNION ALL ".join(
-        f"SELECT landing_file, landing_line FROM {objects(storage, table.name)}"
+        f"SELECT landing_file, landing_line, landing_event FROM {objects(storage, table.name)}"
         for table in (LANDED_EVENTS, REJECTED_LINES)
     )
-    counted = f"SELECT landing_file, count(DISTINCT landing_line), max(landing_line) FROM ({places}) GROUP BY ALL"
+    place = "(landing_line, landing_event)"
+    counted = f"SELECT landing_file, count(DISTINCT {place}), max(landing_line) FROM ({places}) GROUP BY ALL"
     with session(storage.engine) as duck:
         found = {path: (distinct, last) for path, distinct, last in duck.execute(counted).fetchall()}
     known = landing_files(storage)
@@ -136,7 +137,7 @@ def expect_every_line(storage: Storage, written: Mapping[str, bytes]) -> None:
         content = written[file.path]
         assert file.lines == content.count(b"\n") + (not content.endswith(b"\n")), file.path
         validated = file.accepted + file.rejected
-        assert file.lines == sum(getattr(file, name) for name in LINE_OUTCOMES), file.path
+        assert file.lines + file.further_events == sum(getattr(file, name) for name in LINE_OUTCOMES), file.path
         assert found[file.path][0] == validated, file.path
         assert found[file.path][1] <= file.lines, file.path
 
@@ -166,7 +167,7 @@ def expect_sound(storage: Storage, written: Mapping[str, bytes]) -> None:
 
 LANDED, BOTH = {FileState.LANDED}, {FileState.LANDED, FileState.QUARANTINED}
 LINES_IN_TEST, LINES_IN_ACCEPTANCE = 20_000, 1_000_000
-FILES = 2 * 11 * len(SHARES)
+FILES = 2 * 13 * len(SHARES)
 
 
 @pytest.mark.parametrize(
@@ -197,24 +198,26 @@ def test_changed_lines_are_all_accounted_for_and_come_to_the_same_twice(  # noqa
     assert {state for _, state, *_ in found[0][0]} == states
 
 
-def validated(path: str, content: bytes) -> dict[tuple[str, int], str]:
-    """The records of a file by path and line: the reject reason of each, or its type."""
+def validated(path: str, content: bytes) -> dict[tuple[str, int, int], str]:
+    """The records of a file by path, line and event: the reject reason of each, or its type."""
     name, day, tenant, _ = path.split("/")
     source_format = load_format(format_file(name))
     delivered = Delivery(source_format, content, tenant, date.fromisoformat(day), {None: 2}, date(2023, 1, 1))
     named = {
-        (path, line.number): line.reason or (line.record and line.record.type) for line in validate(delivered)
+        (path, line.number, line.event): line.reason or (line.record and line.record.type)
+        for line in validate(delivered)
     }
     return {place: verdict for place, verdict in named.items() if verdict}
 
 
-def verdicts(storage: Storage) -> dict[tuple[str, int], str]:
+def verdicts(storage: Storage) -> dict[tuple[str, int, int], str]:
     """The same of all files as the pipeline has it."""
-    landed = f"SELECT landing_file, landing_line, type FROM {objects(storage, LANDED_EVENTS.name)}"
-    rejected = f"SELECT landing_file, landing_line, reason FROM {objects(storage, REJECTED_LINES.name)}"
+    place = "landing_file, landing_line, landing_event"
+    landed = f"SELECT {place}, type FROM {objects(storage, LANDED_EVENTS.name)}"
+    rejected = f"SELECT {place}, reason FROM {objects(storage, REJECTED_LINES.name)}"
     with session(storage.engine) as duck:
         found = duck.execute(f"{landed} UNION ALL {rejected}").fetchall()
-    return {(path, line): verdict for path, line, verdict in found}
+    return {(path, line, event): verdict for path, line, event, verdict in found}
 
 
 def test_changed_lines_are_validated_as_the_independent_validate_says(
@@ -222,7 +225,7 @@ def test_changed_lines_are_validated_as_the_independent_validate_says(
 ) -> None:
     landing = tmp_path / "landing"
     written = write(Landing(landing), logs, 150, seed=3, values=VALUES)
-    expected: dict[tuple[str, int], str] = {}
+    expected: dict[tuple[str, int, int], str] = {}
     for path, content in written.items():
         expected |= validated(path, content)
     with computed(new_settings(**SETTINGS), landing) as storage:

@@ -20,6 +20,7 @@ SAMPLES = {
     "claude_code": "acme/claude_code",
     "litellm_payload": "litellm_payload",
     "litellm_spend_logs": "litellm_spend_logs",
+    "otlp_genai": "acme/otlp_traces",
 }
 
 
@@ -30,7 +31,7 @@ def tools(open_shared: Callable[..., Storage]) -> Storage:
     for source, place in SAMPLES.items():
         target = storage.settings.landing / source / "2026-11-21" / f"{place}.jsonl"
         target.parent.mkdir(parents=True)
-        shutil.copy(shared("samples", "tools", f"{source}.jsonl"), target)
+        shutil.copy(shared("samples", "tools", target.name), target)
     refresh(storage, PlainRunner(storage))
     return storage
 
@@ -51,6 +52,7 @@ def test_no_line_of_a_sample_is_rejected(tools: Storage) -> None:
         "claude_code.jsonl": ("landed", 12, 5),
         "litellm_payload.jsonl": ("landed", 7, 0),
         "litellm_spend_logs.jsonl": ("landed", 2, 0),
+        "otlp_traces.jsonl": ("landed", 1, 0),
     }
 
 
@@ -105,6 +107,21 @@ def test_lines_of_a_transcript_without_usage_are_skipped(tools: Storage) -> None
     source = "claude_code"
     assert {name for (name,) in records(tools, source)} == {"msg_01A", "msg_01B", "msg_01C"}
     assert total(tools, source, "tokens_cache_write") == 5300
+
+
+def test_two_spans_of_one_line_are_two_requests_of_one_conversation(tools: Storage) -> None:
+    names = ("type", "conversation_id", "project", "provider", "model", "tokens_in", "tokens_out", "latency_ms")
+    of_both = ("request", "conv_1", "support-bot", "openai", "gpt-4o-2024-08-06")
+    trace = "5b8efff798038103d269b633813fc60c"
+    assert records(tools, "otlp_genai", *names) == [
+        [f"{trace}:eee19b7ec3c1b171", *of_both, 100, 20, 1500],
+        [f"{trace}:eee19b7ec3c1b172", *of_both, 200, 40, 1500],
+    ]
+    assert records(tools, "otlp_genai", "occurred_at", "status", "meta")[0][1:] == [
+        datetime.fromisoformat("2026-11-20T09:00:00.123456"),
+        None,
+        '{"parentSpanId":"","name":"chat gpt-4o","kind":3}',
+    ]
 
 
 def test_texts_are_in_content_only(tools: Storage) -> None:
