@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from docs.reference import PAGES
 from usage_pipeline.cli.app import app
 from usage_pipeline.definitions import build_definitions
+from usage_pipeline.events.format_files import load_format
 from usage_pipeline.events.landing.rejects import MEANINGS
-from usage_pipeline.events.source_format import load_format
 from usage_pipeline.metrics.queries import UsageQuery
 from usage_pipeline.metrics.read import read
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh

@@ -3,15 +3,11 @@
 docs/formats.md describes how to write one.
 """
 
-import re
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from usage_pipeline.errors import FormatError
 from usage_pipeline.events import catalogue
-from usage_pipeline.events.format_errors import problems
 from usage_pipeline.events.format_parts import FileType, Time
 from usage_pipeline.events.format_values import (
     LINE,
@@ -23,7 +19,6 @@ from usage_pipeline.events.format_values import (
     Type,
     Value,
     Zoned,
-    constants,
     is_around,
     is_each,
     is_json_path,
@@ -31,13 +26,9 @@ from usage_pipeline.events.format_values import (
     nodes,
     places,
 )
-from usage_pipeline.events.record import FACTS, FIELD_TYPES, VOID_TARGET
+from usage_pipeline.events.record import FACTS, VOID_TARGET
 from usage_pipeline.events.value_rules import expect_in_place
-from usage_pipeline.settings import Settings
 from usage_pipeline.storage.digests import fingerprint
-from usage_pipeline.yaml_file import read_yaml
-
-SOURCES = Path(__file__).with_name("sources")
 
 DERIVED = frozenset({"type", "unit", "prompt_digest", "content_digest", "meta"})
 TIMES = frozenset({"occurred_at", "started_at", "updated_at"})
@@ -61,8 +52,12 @@ METER_OF_FIELD = {
 }
 Meter = Literal["tokens", "messages", "requests", "conversations", "bytes", "tool_calls", "cost", "credits"]
 
-_ANYTHING = re.compile(r"(?s).*")
-_NUMBERS = {"BIGINT": re.compile(r"[0-9]{1,15}"), "DECIMAL(38,24)": re.compile(r"[0-9]{1,13}(\.[0-9]{1,24})?")}
+
+def _expected_path(key: str) -> str:
+    paths = '`$.name`, `$.outer."inner name"`, `$.list[0].name`, `$.attributes["key"]`'
+    if key == "delivery_fields":
+        return f"{paths}, a column that the format maps, or the name of a text"
+    return f"{paths}, or {{constant: …}}"
 
 
 class SourceFormat(Part):
@@ -117,11 +112,6 @@ class SourceFormat(Part):
         unknown = sorted(fields.keys() - FIELDS)
         if unknown:
             raise ValueError(f"no column {unknown[0]!r}; expected some of {sorted(FIELDS)}")
-        for name, value in fields.items():
-            pattern = _NUMBERS.get(FIELD_TYPES[name], _ANYTHING)
-            for text in constants(value):
-                if not pattern.fullmatch(text):
-                    raise ValueError(f"{name}: the constant {text!r} is not a number")
         return fields
 
     @model_validator(mode="after")
@@ -161,10 +151,7 @@ class SourceFormat(Part):
         if self.format is FileType.JSONL:
             for key, path in (*self._located_fields(), *(("ignore", path) for path in self.ignore)):
                 if not is_json_path(path):
-                    raise ValueError(
-                        f'{key}: {path!r} is not a JSON path; expected `$.name`, `$.outer."inner name"`, '
-                        '`$.list[0].name`, `$.attributes["key"]`, or {constant: …}'
-                    )
+                    raise ValueError(f"{key}: {path!r} is not a JSON path; expected {_expected_path(key)}")
         return self
 
     @model_validator(mode="after")
@@ -245,8 +232,14 @@ class SourceFormat(Part):
 
     @property
     def raw_delivery_fields(self) -> tuple[str, ...]:
-        """The delivery fields that are fields of the log, not columns of the record."""
-        return tuple(field for field in self.delivery_fields if field not in FIELDS | TIMES)
+        """The delivery fields that are fields of the log which nothing else reads."""
+        read = {field for key, value in self._values() if key != "delivery_fields" for field in places(value)}
+        return tuple(field for field in self._delivered_places if field not in read)
+
+    @property
+    def _delivered_places(self) -> tuple[str, ...]:
+        names = self.fields.keys() | self.times.keys() | self.content.keys()
+        return tuple(field for field in self.delivery_fields if field not in names)
 
     @property
     def read_fields(self) -> tuple[str, ...]:
@@ -273,7 +266,7 @@ class SourceFormat(Part):
             *((f"times.{name}", value) for name, time in self.times.items() for value in time.values),
             *((f"fields.{name}", value) for name, value in self.fields.items()),
             *((f"content.{name}", value) for name, value in self.content.items()),
-            *(("delivery_fields", field) for field in self.raw_delivery_fields),
+            *(("delivery_fields", field) for field in self._delivered_places),
         ]
 
     @property
@@ -281,31 +274,3 @@ class SourceFormat(Part):
         """A digest that changes when the format reads a line differently."""
         dump = self.model_dump_json(exclude={"description", "meters"})
         return fingerprint([dump, sorted(self.meters or ())])
-
-
-def load_formats(settings: Settings) -> dict[str, SourceFormat]:
-    """Read the shipped formats, then those of `USAGE_FORMATS_DIR`, which replace formats of the same name.
-
-    Raises FormatError naming file and key.
-    """
-    folders = [SOURCES, *([settings.formats_dir] if settings.formats_dir else [])]
-    for folder in folders:
-        if not folder.is_dir():
-            raise FormatError(
-                f"USAGE_FORMATS_DIR={folder}: there is no such directory; create it, or correct the setting."
-            )
-        for file in sorted(folder.glob("*.yml")):
-            raise FormatError(f"{file}: a format's name ends in .yaml; rename it to {file.stem}.yaml")
-    files = {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
-    return {name: load_format(file) for name, file in files.items()}
-
-
-def load_format(file: Path) -> SourceFormat:
-    """Read a format, which has the name of its file. Raises FormatError naming file and key."""
-    content = read_yaml(file, FormatError)
-    if "name" in content:
-        raise FormatError(f"{file}: name: a format has the name of its file; remove the key.")
-    try:
-        return SourceFormat.model_validate({"name": file.stem, **content})
-    except ValidationError as error:
-        raise FormatError(problems(file, error, SourceFormat.model_fields)) from None

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.events.landing.scan import Misplaced, scan_days, without_tenant
 from usage_pipeline.events.record import REJECTED_LINES
-from usage_pipeline.events.source_format import load_formats
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.series.double_metering import DoubleMetering, double_metered

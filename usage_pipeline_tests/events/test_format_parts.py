@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from usage_pipeline.errors import FormatError
+from usage_pipeline.events.format_files import load_format
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.events.source_format import load_format
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, reject_reasons, rows
@@ -291,12 +291,12 @@ def test_two_types_that_count_as_the_same_are_no_duplicates_of_each_other(
         ),
         pytest.param(
             {"fields": {"tokens_in": ["$.a", {"constant": "none"}]}},
-            "fields: tokens_in: the constant 'none' is not a number",
+            "fields.tokens_in: expected a whole number, 0 or more, found the constant 'none'",
             id="constant that is no number",
         ),
         pytest.param(
             {"fields": {"tokens_in": {"field": "$.a", "default": "-1"}}},
-            "fields: tokens_in: the constant '-1' is not a number",
+            "fields.tokens_in: expected a whole number, 0 or more, found the constant '-1'",
             id="default that is no number",
         ),
         pytest.param(
@@ -308,6 +308,16 @@ def test_two_types_that_count_as_the_same_are_no_duplicates_of_each_other(
             {"fields": {"duration_ms": {"from": "$.a", "to": "$.b"}}},
             "fields.duration_ms.format: it is missing; expected one of iso, epoch_s",
             id="duration without a notation",
+        ),
+        pytest.param(
+            {"delivery_fields": ["attempt"]},
+            "delivery_fields: 'attempt' is not a JSON path; expected `$.name`",
+            id="delivery field that is nothing",
+        ),
+        pytest.param(
+            {"delivery_fields": ["updated_at"]},
+            "delivery_fields: 'updated_at' is not a JSON path; expected `$.name`",
+            id="delivery field that is not mapped",
         ),
         pytest.param(
             {"identity": [{"sum": ["$.a", "$.b"]}]}, "identity: a sum is a number", id="sum that is an id"

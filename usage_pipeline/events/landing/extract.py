@@ -4,9 +4,10 @@ It only takes the fields of lines and casts them; `validated_lines.sql` accepts 
 cannot be cast is null, and its name is in `invalid_field`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from usage_pipeline.events.catalogue import unmetered
+from usage_pipeline.events.delivery import deliveries
 from usage_pipeline.events.format_values import Constant, Join, Presence, Skip, places
 from usage_pipeline.events.landing.expected import cast
 from usage_pipeline.events.landing.fields import META, PAYLOAD_META, Fields
@@ -19,6 +20,8 @@ from usage_pipeline.storage.tables import Column
 _DERIVED_BY_VERDICT = frozenset({"count", "messages", "tokens_in", "tokens_out", "tokens_total", "duration_ms"})
 """Columns that `validated_lines.sql` derives if the format does not have them."""
 
+_PAYLOAD_TEXTS = "payload_texts"
+"""The digest of the texts that are equal in duplicates, where some are not."""
 _PROMPT, _PROMPT_DIGEST = "prompt", "prompt_digest"
 _OTHER = "other"
 _TEXTS = tuple(column.name for column in TEXTS if column.name != _OTHER)
@@ -36,7 +39,7 @@ def extracted_select(source_format: SourceFormat, fields: Fields, digest_key: st
         ("tenant_text", values.text(source_format.tenant) if source_format.tenant else "CAST(NULL AS VARCHAR)"),
         ("record_id", _record_id(source_format, values)),
         *_metered_columns(source_format),
-        *_content_digest(source_format, values, digest_key),
+        *_content_digests(source_format, values, digest_key),
         *_text_columns(source_format, values),
         *_invalid_columns(source_format, values),
         ("occurred_at_text", values.time_text(source_format.times["occurred_at"])),
@@ -75,9 +78,11 @@ def _named(columns: Iterable[tuple[str, str]]) -> str:
 
 def payload_columns(source_format: SourceFormat) -> tuple[str, ...]:
     """Return the columns that are equal in duplicates, and not in conflicts."""
-    delivery = {*source_format.delivery_fields, *WHERE_LANDED, META}
+    found = deliveries(source_format)
+    delivery = {*found.columns, *WHERE_LANDED, META}
     columns = (column.name for column in (*FACTS, *VOID_TARGET) if column.name not in delivery)
-    return (*columns, PAYLOAD_META if source_format.raw_delivery_fields else META)
+    texts = [_PAYLOAD_TEXTS] if found.texts else []
+    return (*columns, *texts, PAYLOAD_META if source_format.raw_delivery_fields else META)
 
 
 def _record_id(source_format: SourceFormat, values: Values) -> str:
@@ -172,16 +177,23 @@ def _prompt_digest(source_format: SourceFormat, values: Values, digest_key: str)
         yield _PROMPT_DIGEST, f"text_digest({literal(digest_key)} || chr(31) || {prompt})"
 
 
-def _content_digest(source_format: SourceFormat, values: Values, digest_key: str) -> Iterator[tuple[str, str]]:
+def _content_digests(source_format: SourceFormat, values: Values, digest_key: str) -> Iterator[tuple[str, str]]:
     texts = {name: values.text(place) for name, place in source_format.content.items()}
-    if not texts:
-        return
+    if texts:
+        yield "content_digest", _digest_of_texts(texts, digest_key)
+    delivered = deliveries(source_format).texts
+    if delivered:
+        kept = {name: text for name, text in texts.items() if name not in delivered}
+        yield _PAYLOAD_TEXTS, _digest_of_texts(kept, digest_key) if kept else "CAST(NULL AS VARCHAR)"
+
+
+def _digest_of_texts(texts: Mapping[str, str], digest_key: str) -> str:
     # The digest of a prompt, which may be long, replaces the prompt.
     parts = [_PROMPT_DIGEST if name == _PROMPT else text for name, text in texts.items()]
     # A mark before each text distinguishes an empty one from an absent one.
     marked = ", ".join(f"coalesce('=' || {part}, '')" for part in parts)
     digest = f"text_digest(concat_ws(chr(31), {literal(digest_key)}, {marked}))"
-    yield "content_digest", f"CASE WHEN coalesce({', '.join(texts.values())}) IS NOT NULL THEN {digest} END"
+    return f"CASE WHEN coalesce({', '.join(texts.values())}) IS NOT NULL THEN {digest} END"
 
 
 def _text_columns(source_format: SourceFormat, values: Values) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from usage_pipeline.events.source_format import SOURCES
+from usage_pipeline.events.format_files import SOURCES
 
 OWN_FORMATS = Path(__file__).parents[1] / "formats"
 """Formats of the tests, which have the keys that no shipped one has."""

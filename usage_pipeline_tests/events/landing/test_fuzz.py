@@ -13,8 +13,8 @@ import pytest
 import zstandard
 from sqlalchemy import select
 
+from usage_pipeline.events.format_files import load_format
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
-from usage_pipeline.events.source_format import load_format
 from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files, schema

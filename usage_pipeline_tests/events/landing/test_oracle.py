@@ -13,8 +13,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from usage_pipeline.events.format_files import load_format
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
-from usage_pipeline.events.source_format import load_format
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from usage_pipeline.errors import FormatError
+from usage_pipeline.events.format_files import load_format
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, REJECTED_LINES
-from usage_pipeline.events.source_format import load_format
 from usage_pipeline.records.tables import EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, files, rows

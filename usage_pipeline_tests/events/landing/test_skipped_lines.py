@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from usage_pipeline.errors import FormatError
+from usage_pipeline.events.format_files import load_format
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.events.source_format import load_format
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, files, reject_reasons, rows
 
