@@ -28,6 +28,9 @@ SAMPLES = {
 def tools(open_shared: Callable[..., Storage]) -> Storage:
     """A deployment that holds each sample, under the name of its format."""
     storage = open_shared(now=NOW)
+    house = storage.settings.landing / "claude_code" / "2026-08-25" / "t-house" / "session.jsonl"
+    house.parent.mkdir(parents=True)
+    shutil.copy(shared("cases", "housekeeping-lines", "landing", *house.parts[-4:]), house)
     for source, place in SAMPLES.items():
         target = storage.settings.landing / source / "2026-11-21" / f"{place}.jsonl"
         target.parent.mkdir(parents=True)
@@ -42,10 +45,6 @@ def records(storage: Storage, source: str, *names: str) -> list[tuple[Any, ...]]
     return [row for of, *row in found if of == source]
 
 
-def total(storage: Storage, source: str, name: str) -> int:
-    return sum(value or 0 for _, value in records(storage, source, name))
-
-
 def test_no_line_of_a_sample_is_rejected(tools: Storage) -> None:
     assert reject_reasons(tools) == []
     assert {name: (file.state.value, file.lines, file.skipped) for name, file in files(tools).items()} == {
@@ -53,6 +52,7 @@ def test_no_line_of_a_sample_is_rejected(tools: Storage) -> None:
         "litellm_payload.jsonl": ("landed", 7, 0),
         "litellm_spend_logs.jsonl": ("landed", 2, 0),
         "otlp_traces.jsonl": ("landed", 1, 0),
+        "session.jsonl": ("landed", 109, 9),
     }
 
 
@@ -103,10 +103,11 @@ def test_metadata_of_a_spend_log_is_read_within_a_text_and_as_an_object(tools: S
     ]
 
 
-def test_lines_of_a_transcript_without_usage_are_skipped(tools: Storage) -> None:
-    source = "claude_code"
-    assert {name for (name,) in records(tools, source)} == {"msg_01A", "msg_01B", "msg_01C"}
-    assert total(tools, source, "tokens_cache_write") == 5300
+def test_lines_of_a_transcript_without_usage_are_no_records(tools: Storage) -> None:
+    found = records(tools, "claude_code", "tenant_id", "tokens_in", "tokens_cache_write")
+    of_house = [tokens for _, tenant, tokens, _ in found if tenant == "t-house"]
+    assert (len(of_house), sum(of_house)) == (100, 1000)
+    assert sum(written for _, tenant, _, written in found if tenant == "acme") == 5300
 
 
 def test_two_spans_of_one_line_are_two_requests_of_one_conversation(tools: Storage) -> None:
