@@ -13,7 +13,7 @@ _VALUE = (
     'a field such as $.name, a list of fields, {constant: "USD"}, {field: $.name, map: {old: new}}, '
     "{join: [$.a, $.b]} or {sum: [$.a, $.b]}"
 )
-_TEXT = "a text; put numbers in quotes"
+_TEXT = "a text that is not empty; put numbers in quotes"
 _SEVERAL = "a list of two values or more"
 _EXPECTED = {
     "name": "a file name of small letters, digits and _ that begins with a letter",

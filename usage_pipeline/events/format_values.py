@@ -55,10 +55,14 @@ class Unit(StrEnum):
     NANOSECONDS = "ns"
 
 
+Text = Annotated[str, Field(min_length=1)]
+"""A text that is there: an empty one counts as absent."""
+
+
 class Constant(Part):
     """A value that is the same for all lines and in none of them."""
 
-    constant: str
+    constant: Text
 
 
 class Join(Part):
@@ -107,8 +111,8 @@ class Converted(Part):
     """A value of which some texts are replaced, also where it is absent, or which is a duration in this unit."""
 
     field: "Value"
-    map: Annotated[dict[str, str | None], Field(min_length=1)] | None = None
-    default: str | None = None
+    map: Annotated[dict[str, Text | None], Field(min_length=1)] | None = None
+    default: Text | None = None
     unit: Unit | None = None
 
     @model_validator(mode="after")

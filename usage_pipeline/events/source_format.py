@@ -150,7 +150,7 @@ class SourceFormat(Part):
     def _paths(self) -> Self:
         if self.format is FileType.JSONL:
             for key, path in (*self._located_fields(), *(("ignore", path) for path in self.ignore)):
-                if not is_json_path(path):
+                if not is_json_path(path) or (key == "ignore" and path.startswith(LINE)):
                     raise ValueError(f"{key}: {path!r} is not a JSON path; expected {_expected_path(key)}")
         return self
 

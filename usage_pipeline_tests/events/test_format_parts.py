@@ -271,8 +271,19 @@ def test_two_types_that_count_as_the_same_are_no_duplicates_of_each_other(
         ),
         pytest.param(
             {"fields": {"status": {"field": "$.state", "default": 0}}},
-            "fields.status.default: expected a text; put numbers in quotes, found 0",
+            "fields.status.default: expected a text that is not empty; put numbers in quotes, found 0",
             id="default that is a number",
+        ),
+        pytest.param(
+            {"fields": {"status": {"constant": ""}}},
+            "fields.status.constant: expected a text that is not empty",
+            id="constant that is empty",
+        ),
+        pytest.param(
+            {"ignore": ["$line.trace"]}, "ignore: '$line.trace' is not a JSON path", id="ignored field of a line"
+        ),
+        pytest.param(
+            {"parse": ["$.list[0]"]}, "parse: '$.list[0]' is not the path of an object", id="parsed element"
         ),
         pytest.param(
             {"fields": {"status": {"field": "$.state", "mapp": {"a": "b"}}}},
