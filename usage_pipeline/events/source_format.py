@@ -221,6 +221,20 @@ class SourceFormat(Part):
         return () if self.identity == "position" else self.identity
 
     @property
+    def tenant_default(self) -> str | None:
+        """The tenant where neither the line nor its folder names one: a constant behind all fields."""
+        last = self.tenant[-1] if isinstance(self.tenant, tuple) else self.tenant
+        return last.constant if isinstance(last, Constant) else None
+
+    @property
+    def logged_tenant(self) -> Value | None:
+        """The value that names the tenant of a line; none if no field does."""
+        if self.tenant_default is None:
+            return self.tenant
+        fields = self.tenant[:-1] if isinstance(self.tenant, tuple) else ()
+        return fields if len(fields) > 1 else next(iter(fields), None)
+
+    @property
     def content_fields(self) -> frozenset[str]:
         """The fields of the log with texts."""
         return frozenset(field for value in self.content.values() for field in places(value))

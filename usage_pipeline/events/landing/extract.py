@@ -32,11 +32,11 @@ def extracted_select(source_format: SourceFormat, fields: Fields, digest_key: st
 
     Typed columns have a SELECT of their own, so that the search for invalid fields does not cast them again.
     """
-    values = Values(fields)
+    values, tenant = Values(fields), source_format.logged_tenant
     type_columns = [*_type_columns(source_format, values)]
     typed_columns = [*_typed_columns(source_format, values), *_prompt_digest(source_format, values, digest_key)]
     columns = [
-        ("tenant_text", values.text(source_format.tenant) if source_format.tenant else "CAST(NULL AS VARCHAR)"),
+        ("tenant_text", values.text(tenant) if tenant else "CAST(NULL AS VARCHAR)"),
         ("record_id", _record_id(source_format, values)),
         *_metered_columns(source_format),
         *_content_digests(source_format, values, digest_key),

@@ -56,6 +56,7 @@ _LANDING = columns(
     ("latest_time", "TIMESTAMP", "The latest time that an event may have."),
     ("first_day", "DATE", "First day of the calendar."),
     ("first_kept", "DATE", "First day that the default plan keeps."),
+    ("tenant_default", "VARCHAR", "The tenant where neither line nor folder names one."),
     ("input_includes_cached", "BOOLEAN", "Meaning of input tokens in its format."),
     ("output_includes_reasoning", "BOOLEAN", "Meaning of output tokens in its format."),
 )
@@ -121,7 +122,7 @@ def _row(number: int, landing: FileLanding) -> tuple[object, ...]:
     place = (file.source, file.path, file.landing_day, file.tenant)
     of_day = (rules.landed_at, rules.latest_time, rules.settings.first_day, rules.first_kept)
     of_tokens = (source_format.input_includes_cached, source_format.output_includes_reasoning)
-    return (number, *place, *of_day, *of_tokens)
+    return (number, *place, *of_day, source_format.tenant_default, *of_tokens)
 
 
 class _Stream:

@@ -3,7 +3,7 @@
 WITH measured AS (
     SELECT
         extracted.* EXCLUDE (count, messages, tokens_in, tokens_out, tokens_total, duration_ms),
-        coalesce(extracted.tenant_text, landing.tenant_folder) AS tenant_id,
+        coalesce(extracted.tenant_text, landing.tenant_folder, landing.tenant_default) AS tenant_id,
         landing.tenant_folder,
         landing.landing_day,
         landing.latest_time,

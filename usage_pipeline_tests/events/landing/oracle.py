@@ -146,8 +146,11 @@ def _record(delivery: Delivery, line: Found, position: str) -> Record:
 
 
 def _tenant(reading: "_Reading", folder: str | None) -> str:
-    logged = reading.text(reading.source_format.tenant) if reading.source_format.tenant else None
-    tenant = logged.text if logged else folder
+    values = reading.source_format.tenant
+    *fields, last = values if isinstance(values, tuple) else (values,)
+    default = last.constant if isinstance(last, Constant) else None
+    logged = reading.text((*fields, *([] if default or last is None else [last])))
+    tenant = logged.text if logged else folder or default
     if tenant is None:
         raise RejectError("missing_tenant_id")
     if logged and folder is not None and logged.text != folder:

@@ -72,6 +72,12 @@ def test_tenant_and_identity_have_fallbacks(land_calls: LandEach) -> None:
     }
 
 
+@pytest.mark.parametrize("tenant", [{"constant": "other"}, ["$.team", {"constant": "other"}]])
+def test_a_constant_tenant_stands_behind_that_of_the_folder(land_calls: LandEach, tenant: object) -> None:
+    assert column(land_calls({"a": {}}, tenant=tenant), "tenant_id") == {"a": "acme"}
+    assert column(land_calls({"a": {}}, folder=None, tenant=tenant), "tenant_id") == {"a": "other"}
+
+
 def test_texts_are_replaced_by_others_or_by_none(land_calls: LandEach) -> None:
     lines = {"a": {"s": "failure"}, "b": {"s": 200}, "c": {"s": "None"}, "d": {"s": "other"}, "e": {}}
     new = {"failure": "failed", "200": "succeeded", "None": None}
