@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from docs.reference import PAGES
 from usage_pipeline.cli.app import app
 from usage_pipeline.definitions import build_definitions
+from usage_pipeline.events.format_files import load_format
 from usage_pipeline.events.landing.rejects import MEANINGS
-from usage_pipeline.events.source_format import load_format
 from usage_pipeline.metrics.queries import UsageQuery
 from usage_pipeline.metrics.read import read
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
@@ -175,7 +175,7 @@ def formats(tmp_path: Path) -> Path:
     """The folder `my-formats` of docs/formats.md."""
     folder = tmp_path / "my-formats"
     folder.mkdir()
-    (example,) = blocks(document("docs/formats.md"), "yaml")
+    (example,) = (block for block in blocks(document("docs/formats.md"), "yaml") if "description:" in block)
     (folder / "support_bot.yaml").write_text(example, encoding="utf-8")
     return folder
 

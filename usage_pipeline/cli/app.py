@@ -27,6 +27,7 @@ _MODULES = {
     "reconcile": "reconcile",
     **dict.fromkeys(("rerate", "cost-diff", "close", "statement"), "billing"),
     **dict.fromkeys(("release", "withdraw", "audit", "explain"), "decisions"),
+    "mapping": "mapping",
     "simulate": "simulate",
 }
 """The module of each command, in the order of the help."""

@@ -94,8 +94,10 @@ def files(
 ) -> None:
     """Print the landing files with their state and lines.
 
-    lines = header + continuation + blank + accepted + rejected. A file is landed, quarantined, failed or
-    withdrawn. `vanished_at` is the time at which a file was first missing from the landing folder.
+    lines = header + continuation + blank + skipped + accepted + rejected. A skipped line is no event, and
+    `further_events` of lines that hold several are lines here. A file is
+    landed, quarantined, failed or withdrawn. `vanished_at` is the time at which a file was first missing from the
+    landing folder.
 
     Example: `usage-pipeline files --from 2026-02-01 --format csv`
     """
@@ -108,7 +110,7 @@ def files(
     with open_storage(settings) as storage, storage.warehouse.connect() as connection:
         known = landed_files.files(connection)
     found = [{**vars(file), "state": file.state.value} for file in known if start <= file.landing_day <= end]
-    counts = ["lines", "header", "continuation", "blank", "accepted", "rejected"]
+    counts = ["lines", "further_events", *landed_files.LINE_OUTCOMES]
     print_rows(found, ["path", "state", *counts, "vanished_at", "error"], form, "Landing files")
 
 

@@ -7,25 +7,58 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-_PLACE = 'a field such as $.name, a list of fields, {join: [$.a, $.b]} or {constant: "USD"}'
+from usage_pipeline.events.format_values import FORM, TimeFormat
+
+_VALUE = (
+    'a field such as $.name, a list of fields, {constant: "USD"}, {field: $.name, map: {old: new}}, '
+    "{join: [$.a, $.b]} or {sum: [$.a, $.b]}"
+)
+_TEXT = "a text that is not empty; put numbers in quotes"
+_SEVERAL = "a list of two values or more"
 _EXPECTED = {
     "name": "a file name of small letters, digits and _ that begins with a letter",
     "description": "one sentence",
     "format": "jsonl or csv",
+    "each": "a path to the elements of lists, such as $.spans[*]",
     "identity": "`position`, or a list such as [$.id]",
     "identity_suffix": 'suffixes by type, such as {agent_run_started: "#started"}',
-    "tenant": "one field, such as $.tenant; where no line names the tenant, the folder does",
+    "skip": "a list of tests such as {field: $.type, is: [summary]}, or {field: $.usage, is: absent}",
+    "tenant": "a field such as $.tenant; where no line names the tenant, the folder does",
     "type": "a field such as $.type, {constant: request}, or {present: $.end, then: …, otherwise: …}",
     "types": "types by name; put names such as on, no and 404 in quotes",
     "times": "times by column, each as {field: $.time, format: iso}",
-    "fields": _PLACE,
+    "fields": _VALUE,
     "content": "a field such as $.name, or a list of fields",
     "delivery_fields": "a list such as [$.attempt]",
+    "ignore": "a list such as [$.trace]",
+    "parse": "a list such as [$.metadata]",
     "meters": (
         "a list of some of tokens, messages, requests, conversations, bytes, tool_calls, cost, credits; or []"
     ),
     "input_includes_cached": "true or false",
+    "output_includes_reasoning": "true or false",
 }
+"""By key of a format, what may stand there."""
+_EXPECTED_WITHIN = {
+    "constant": _TEXT,
+    "default": _TEXT,
+    "map": "new texts by old ones, such as {failure: failed}; put numbers in quotes",
+    "join": _SEVERAL,
+    "sum": _SEVERAL,
+    "from": "the field of a time",
+    "to": "the field of a time",
+    "field": _VALUE,
+    "present": _VALUE,
+    "unit": "one of s, ms, us, ns",
+    "format": f"one of {', '.join(TimeFormat)}",
+    "zone": "a time zone such as Europe/Berlin",
+    "offset": "what has passed since, such as {field: $.seconds, unit: s}",
+}
+"""The same by key of a value or a time."""
+_WITHOUT_KEYS = frozenset({"types", "skip", "meters", "delivery_fields", "ignore", "parse"})
+"""Keys that are named without what stands below them."""
+_NAMES_BELOW = frozenset({"fields", "content", "times"})
+"""Keys that have names of columns or texts below them, and no keys."""
 
 
 def problems(file: Path, error: ValidationError, keys: Collection[str]) -> str:
@@ -35,10 +68,16 @@ def problems(file: Path, error: ValidationError, keys: Collection[str]) -> str:
 
 
 def _key(details: ErrorDetails) -> str:
-    """Return the key as in the file, without the names of the forms that pydantic tried."""
-    top, *inner = map(str, details["loc"]) if details["loc"] else ("",)
-    depth = {"fields": 1, "content": 1, "times": 2, "types": 0}.get(top, 0)
-    return ".".join([top, *inner[:depth]])
+    """Return the key as in the file."""
+    return ".".join(map(str, _location(details)))
+
+
+def _location(details: ErrorDetails) -> list[str | int]:
+    """Return the keys that lead to the fault, without the names of the forms that pydantic tried."""
+    top, *inner = details["loc"] or ("",)
+    if top in _WITHOUT_KEYS:
+        return [top]
+    return [top, *(part for part in inner if not str(part).startswith(FORM) and "[" not in str(part))]
 
 
 def _problem(details: ErrorDetails, keys: Collection[str]) -> str:
@@ -48,11 +87,13 @@ def _problem(details: ErrorDetails, keys: Collection[str]) -> str:
         case "missing":
             return f"it is missing; expected {_expected(details)}"
         case "extra_forbidden":
-            near = get_close_matches(str(details["loc"][-1]), keys, n=1)
+            near = get_close_matches(str(details["loc"][-1]), [*keys, *_EXPECTED_WITHIN], n=1)
             return "there is no such key" + (f"; did you mean {near[0]!r}?" if near else "")
         case _:
             return f"expected {_expected(details)}, found {details['input']!r}"
 
 
 def _expected(details: ErrorDetails) -> str:
-    return _EXPECTED.get(str(details["loc"][0]), details["msg"])
+    top, *inner = _location(details)
+    within = [part for part in inner[top in _NAMES_BELOW :] if part in _EXPECTED_WITHIN]
+    return _EXPECTED_WITHIN[str(within[-1])] if within else _EXPECTED.get(str(top), details["msg"])

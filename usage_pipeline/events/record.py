@@ -65,6 +65,7 @@ FACTS = columns(
 _PLACE = columns(
     ("landing_file", "VARCHAR", "Path below the landing directory."),
     ("landing_line", "BIGINT", "Line in the file, from 1."),
+    ("landing_event", "BIGINT", "Event in the line, from 1; 1 where a line is one event."),
 )
 
 LANDING = (*columns(("landed_at", "TIMESTAMP", "End of the landing day, UTC.", "µs")), *_PLACE)
@@ -108,7 +109,11 @@ LANDED_EVENTS = TableSpec(
             "A line is accepted or rejected once, by the format and the rules of the day on which its file "
             "lands. A rejected line counts nowhere; `rejected_lines` keeps it with the reason."
         ),
-        "Per file every line is accounted for: lines = header + continuation + blank + accepted + rejected.",
+        (
+            "Per file every line is accounted for: "
+            "lines = header + continuation + blank + skipped + accepted + rejected; further events of a line are "
+            "lines here."
+        ),
         (
             "A file that cannot be read whole fails, and one with too many rejected lines is quarantined: nothing "
             "of it counts, and the other files of the day go on."
@@ -116,8 +121,8 @@ LANDED_EVENTS = TableSpec(
         "The partition is the day of arrival. A late event changes its own event day, when that is computed next.",
         "Texts of people and models are not here but in `content`, which has a shorter term.",
     ),
-    # `landing_line` is digested, because the first of two conflicting lines in a file counts.
-    undigested=WHERE_LANDED - {"landing_line"} | {"landing_day"},
+    # The place in the file is digested, because the first of two conflicting lines in a file counts.
+    undigested=WHERE_LANDED - {"landing_line", "landing_event"} | {"landing_day"},
 )
 
 TEXTS = columns(

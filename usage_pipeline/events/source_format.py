@@ -3,31 +3,32 @@
 docs/formats.md describes how to write one.
 """
 
-import re
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from usage_pipeline.errors import FormatError
 from usage_pipeline.events import catalogue
-from usage_pipeline.events.format_errors import problems
-from usage_pipeline.events.format_parts import (
+from usage_pipeline.events.format_parts import FileType, Time
+from usage_pipeline.events.format_values import (
+    LINE,
     Constant,
-    FileType,
+    Elapsed,
     Part,
-    Place,
     Presence,
-    Time,
+    Skip,
+    Type,
+    Value,
+    Zoned,
+    is_around,
+    is_each,
     is_json_path,
+    is_plain_path,
+    nodes,
     places,
 )
-from usage_pipeline.events.record import FACTS, FIELD_TYPES, VOID_TARGET
-from usage_pipeline.settings import Settings
+from usage_pipeline.events.record import FACTS, VOID_TARGET
+from usage_pipeline.events.value_rules import expect_in_place
 from usage_pipeline.storage.digests import fingerprint
-from usage_pipeline.yaml_file import read_yaml
-
-SOURCES = Path(__file__).with_name("sources")
 
 DERIVED = frozenset({"type", "unit", "prompt_digest", "content_digest", "meta"})
 TIMES = frozenset({"occurred_at", "started_at", "updated_at"})
@@ -51,30 +52,40 @@ METER_OF_FIELD = {
 }
 Meter = Literal["tokens", "messages", "requests", "conversations", "bytes", "tool_calls", "cost", "credits"]
 
-_NUMBERS = {"BIGINT": re.compile(r"[0-9]{1,15}"), "DECIMAL(38,24)": re.compile(r"[0-9]{1,13}(\.[0-9]{1,24})?")}
+
+def _expected_path(key: str) -> str:
+    paths = '`$.name`, `$.outer."inner name"`, `$.list[0].name`, `$.attributes["key"]`'
+    if key == "delivery_fields":
+        return f"{paths}, a column that the format maps, or the name of a text"
+    return f"{paths}, or {{constant: …}}"
 
 
 class SourceFormat(Part):
-    """The mapping of one log format. Fields are JSON paths (`$.a.b`) or CSV columns."""
+    """The mapping of one log format. Its fields are JSON paths (`$.a.b`) or CSV columns."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     description: str
     format: FileType
-    identity: Literal["position"] | Annotated[tuple[str, ...], Field(min_length=1)]
+    each: str | None = None
+    identity: Literal["position"] | Annotated[tuple[Value, ...], Field(min_length=1)]
     identity_suffix: dict[str, str] = Field(default_factory=dict)
-    tenant: str | None = None
-    type: str | Constant | Presence
+    skip: tuple[Skip, ...] = ()
+    tenant: Value | None = None
+    type: Type
     types: dict[str, str | None] = Field(default_factory=dict)
     times: dict[str, Time]
-    fields: dict[str, Place | Constant] = Field(default_factory=dict)
-    content: dict[str, Place] = Field(default_factory=dict)
+    fields: dict[str, Value] = Field(default_factory=dict)
+    content: dict[str, Value] = Field(default_factory=dict)
     delivery_fields: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    parse: tuple[str, ...] = ()
     meters: frozenset[Meter] | None = None
     input_includes_cached: bool = True
+    output_includes_reasoning: bool = True
 
     @model_validator(mode="after")
     def _known_type(self) -> Self:
-        if isinstance(self.type, str):
+        if not isinstance(self.type, Constant | Presence):
             if not self.types:
                 raise ValueError("types is missing: which event types does the log have?")
             return self
@@ -97,14 +108,10 @@ class SourceFormat(Part):
 
     @field_validator("fields")
     @classmethod
-    def _known_fields(cls, fields: dict[str, Place | Constant]) -> dict[str, Place | Constant]:
+    def _known_fields(cls, fields: dict[str, Value]) -> dict[str, Value]:
         unknown = sorted(fields.keys() - FIELDS)
         if unknown:
             raise ValueError(f"no column {unknown[0]!r}; expected some of {sorted(FIELDS)}")
-        for name, value in fields.items():
-            pattern = _NUMBERS.get(FIELD_TYPES[name])
-            if isinstance(value, Constant) and pattern and not pattern.fullmatch(value.constant):
-                raise ValueError(f"{name}: the constant {value.constant!r} is not a number")
         return fields
 
     @model_validator(mode="after")
@@ -142,12 +149,39 @@ class SourceFormat(Part):
     @model_validator(mode="after")
     def _paths(self) -> Self:
         if self.format is FileType.JSONL:
-            for key, path in self._located_fields():
-                if not is_json_path(path):
-                    raise ValueError(
-                        f'{key}: {path!r} is not a JSON path; expected `$.name`, `$.outer."inner name"`, '
-                        "or {constant: …} in `fields`"
-                    )
+            for key, path in (*self._located_fields(), *(("ignore", path) for path in self.ignore)):
+                if not is_json_path(path) or (key == "ignore" and path.startswith(LINE)):
+                    raise ValueError(f"{key}: {path!r} is not a JSON path; expected {_expected_path(key)}")
+        return self
+
+    @model_validator(mode="after")
+    def _lists_of_events(self) -> Self:
+        if self.each is not None and (self.format is FileType.CSV or not is_each(self.each)):
+            raise ValueError(f"each: {self.each!r} is no path to the elements of lists; expected `$.spans[*]`")
+        for key, path in self._located_fields():
+            if self.format is FileType.JSONL and path.startswith(LINE) and not is_around(path, self.each):
+                raise ValueError(
+                    f"{key}: {path!r} leads through other lists than `each`; expected `$line.name`, or "
+                    "`$line` followed by a part of `each`"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _texts_to_parse(self) -> Self:
+        if self.parse and self.format is FileType.CSV:
+            raise ValueError("parse: the columns of CSV files have no fields within; remove it")
+        for path in self.parse:
+            if not is_plain_path(path):
+                raise ValueError(
+                    f"parse: {path!r} is not the path of an object; expected `$.name` or `$.outer.name`"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _values_in_place(self) -> Self:
+        for key, value in self._values():
+            top, _, name = key.partition(".")
+            expect_in_place(key, value, name if top == "fields" else None)
         return self
 
     @model_validator(mode="after")
@@ -182,9 +216,23 @@ class SourceFormat(Part):
                 return frozenset(target or name for name, target in self.types.items())
 
     @property
-    def identity_fields(self) -> tuple[str, ...]:
-        """The fields that make the record id; none if position does."""
+    def identity_fields(self) -> tuple[Value, ...]:
+        """The values that make the record id; none if position does."""
         return () if self.identity == "position" else self.identity
+
+    @property
+    def tenant_default(self) -> str | None:
+        """The tenant where neither the line nor its folder names one: a constant behind all fields."""
+        last = self.tenant[-1] if isinstance(self.tenant, tuple) else self.tenant
+        return last.constant if isinstance(last, Constant) else None
+
+    @property
+    def logged_tenant(self) -> Value | None:
+        """The value that names the tenant of a line; none if no field does."""
+        if self.tenant_default is None:
+            return self.tenant
+        fields = self.tenant[:-1] if isinstance(self.tenant, tuple) else ()
+        return fields if len(fields) > 1 else next(iter(fields), None)
 
     @property
     def content_fields(self) -> frozenset[str]:
@@ -194,60 +242,49 @@ class SourceFormat(Part):
     @property
     def kept_in_meta(self) -> frozenset[str]:
         """Mapped fields that `meta` keeps as logged: the type, if the format accepts any type."""
-        return frozenset({self.type} if isinstance(self.type, str) and ANY_TYPE in self.types else ())
+        return frozenset(places(self.type) if ANY_TYPE in self.types else ())
 
     @property
     def raw_delivery_fields(self) -> tuple[str, ...]:
-        """The delivery fields that are fields of the log, not columns of the record."""
-        return tuple(field for field in self.delivery_fields if field not in FIELDS | TIMES)
+        """The delivery fields that are fields of the log which nothing else reads."""
+        read = {field for key, value in self._values() if key != "delivery_fields" for field in places(value)}
+        return tuple(field for field in self._delivered_places if field not in read)
+
+    @property
+    def _delivered_places(self) -> tuple[str, ...]:
+        names = self.fields.keys() | self.times.keys() | self.content.keys()
+        return tuple(field for field in self.delivery_fields if field not in names)
 
     @property
     def read_fields(self) -> tuple[str, ...]:
         """The fields of the log that the format reads, without repetitions."""
         return tuple(dict.fromkeys(field for _, field in self._located_fields()))
 
+    @property
+    def notations(self) -> list[tuple[Zoned, tuple[str, ...]]]:
+        """The notations of times, each with the fields that are written so."""
+        durations = [node for value in self.fields.values() for node in nodes(value) if isinstance(node, Elapsed)]
+        of_times = [(time, places(time.field)) for time in self.times.values()]
+        return [*of_times, *((duration, places(duration)) for duration in durations)]
+
     def _located_fields(self) -> list[tuple[str, str]]:
-        named: list[tuple[str, object]] = [
+        return [(key, field) for key, value in self._values() for field in places(value)]
+
+    def _values(self) -> list[tuple[str, object]]:
+        """Return the values of the format, each with its key."""
+        return [
             *(("identity", field) for field in self.identity_fields),
             ("tenant", self.tenant),
             ("type", self.type),
-            *((f"times.{name}", time.field) for name, time in self.times.items()),
+            *(("skip", test) for test in self.skip),
+            *((f"times.{name}", value) for name, time in self.times.items() for value in time.values),
             *((f"fields.{name}", value) for name, value in self.fields.items()),
             *((f"content.{name}", value) for name, value in self.content.items()),
-            *(("delivery_fields", field) for field in self.raw_delivery_fields),
+            *(("delivery_fields", field) for field in self._delivered_places),
         ]
-        return [(key, field) for key, value in named for field in places(value)]
 
     @property
     def digest(self) -> str:
         """A digest that changes when the format reads a line differently."""
         dump = self.model_dump_json(exclude={"description", "meters"})
         return fingerprint([dump, sorted(self.meters or ())])
-
-
-def load_formats(settings: Settings) -> dict[str, SourceFormat]:
-    """Read the shipped formats, then those of `USAGE_FORMATS_DIR`, which replace formats of the same name.
-
-    Raises FormatError naming file and key.
-    """
-    folders = [SOURCES, *([settings.formats_dir] if settings.formats_dir else [])]
-    for folder in folders:
-        if not folder.is_dir():
-            raise FormatError(
-                f"USAGE_FORMATS_DIR={folder}: there is no such directory; create it, or correct the setting."
-            )
-        for file in sorted(folder.glob("*.yml")):
-            raise FormatError(f"{file}: a format's name ends in .yaml; rename it to {file.stem}.yaml")
-    files = {file.stem: file for folder in folders for file in sorted(folder.glob("*.yaml"))}
-    return {name: load_format(file) for name, file in files.items()}
-
-
-def load_format(file: Path) -> SourceFormat:
-    """Read a format, which has the name of its file. Raises FormatError naming file and key."""
-    content = read_yaml(file, FormatError)
-    if "name" in content:
-        raise FormatError(f"{file}: name: a format has the name of its file; remove the key.")
-    try:
-        return SourceFormat.model_validate({"name": file.stem, **content})
-    except ValidationError as error:
-        raise FormatError(problems(file, error, SourceFormat.model_fields)) from None

@@ -34,6 +34,7 @@ class ExplainedLine:
     event_day: date
     landing_file: str
     landing_line: int
+    landing_event: int
     type: str
     occurred_at: datetime
     verdict: str
@@ -100,12 +101,13 @@ def _asked(text: str, known: Collection[str]) -> tuple[str, dict[str, object]]:
 _LINES = """
 SELECT
     found.tenant_id, found.source, found.record_id, found.event_day, found.landing_file, found.landing_line,
-    found.type, found.occurred_at, excluded_events.verdict,
+    found.landing_event, found.type, found.occurred_at, excluded_events.verdict,
     excluded_events.decided_by_file || ':' || excluded_events.decided_by_line AS decided_by
 FROM found
 LEFT JOIN excluded_events
     ON excluded_events.landing_file = found.landing_file AND excluded_events.landing_line = found.landing_line
-ORDER BY found.landing_day, found.landing_file, found.landing_line
+    AND excluded_events.landing_event = found.landing_event
+ORDER BY found.landing_day, found.landing_file, found.landing_line, found.landing_event
 """
 
 
@@ -121,29 +123,31 @@ def _explained(
         facts |= {"verdict": f"not counted: its file is {file.state}", "decided_by": None}
     elif facts["event_day"] in stale:
         facts |= {"verdict": "not counted yet: its day is to be computed", "decided_by": None}
-    line = file.path, facts["landing_line"]
-    record = _record(duck, *line)
+    place = _place(facts)
+    record = _record(duck, place)
     if facts["verdict"]:
         return ExplainedLine(**facts, metrics={}, costs=(), record=record)
-    metrics = _metrics(duck, *line)
+    metrics = _metrics(duck, place)
     with storage.warehouse.connect() as connection:  # reads the view that `_metrics` made
         costs = cost_of_record(connection, duck, facts["event_day"])
     return ExplainedLine(**{**facts, "verdict": COUNTED}, metrics=metrics, costs=costs, record=record)
 
 
-def _record(duck: DuckDBPyConnection, path: str, line: int) -> Mapping[str, object]:
+def _place(facts: Mapping[str, Any]) -> str:
+    """Return the condition that one row of `found` fulfils."""
+    numbers = f"landing_line = {facts['landing_line']} AND landing_event = {facts['landing_event']}"
+    return f"landing_file = {literal(facts['landing_file'])} AND {numbers}"
+
+
+def _record(duck: DuckDBPyConnection, place: str) -> Mapping[str, object]:
     selected = ", ".join(f'"{name}"' for name in RECORD_NAMES)
-    where = f"landing_file = {literal(path)} AND landing_line = {line}"
-    row = duck.execute(f"SELECT {selected} FROM found WHERE {where}").fetchall()[0]
+    row = duck.execute(f"SELECT {selected} FROM found WHERE {place}").fetchall()[0]
     return {name: value for name, value in zip(RECORD_NAMES, row, strict=True) if value is not None}
 
 
-def _metrics(duck: DuckDBPyConnection, path: str, line: int) -> Mapping[str, int]:
+def _metrics(duck: DuckDBPyConnection, place: str) -> Mapping[str, int]:
     """Run the SELECT of the cube on this one record, and leave the record in the view `usage_records`."""
-    duck.execute(
-        "CREATE OR REPLACE TEMP VIEW usage_records AS FROM found "
-        f"WHERE landing_file = {literal(path)} AND landing_line = {line}"
-    )
+    duck.execute(f"CREATE OR REPLACE TEMP VIEW usage_records AS FROM found WHERE {place}")
     register_derived(DAILY_USAGE.inputs, duck)
     names = ", ".join(RECORD_METRIC_NAMES)
     values = duck.execute(f"SELECT {names} FROM ({DAILY_USAGE.sql.text})").fetchall()[0]

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.errors import UsagePipelineError
-from usage_pipeline.events.source_format import load_formats
+from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import find_stale
@@ -120,7 +120,9 @@ def _database(settings: Settings) -> Iterator[HealthCheck]:
 
 def _formats(settings: Settings) -> Iterator[HealthCheck]:
     own = {file.stem for file in settings.formats_dir.glob("*.yaml")} if settings.formats_dir else set()
-    names = (f"{name} (yours)" if name in own else name for name in sorted(load_formats(settings)))
+    formats = load_formats(settings)
+    yield from map(_error, formats.broken.values())
+    names = (f"{name} (yours)" if name in own else name for name in sorted(formats))
     yield _ok(f"Formats: {', '.join(names)}")
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from usage_pipeline.clock import in_words
+from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.events.landing.rules import LandingRules
 from usage_pipeline.events.landing.scan import LandingFile, Misplaced, Scan, scan_landing
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.events.source_format import SourceFormat, load_formats
+from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
@@ -25,10 +26,13 @@ class LandingWork:
     vanished: list[str]
     outdated: list[date]
     """Days landed by other formats or rules than today's. They land again only when asked for."""
+    broken: Sequence[str] = ()
+    """Messages about formats that cannot be used; their sources wait."""
 
     @property
     def warnings(self) -> Iterator[str]:
         """A message for each oddity."""
+        yield from self.broken
         for entry in self.misplaced:
             yield f"{entry.path} is passed over: {entry.problem}"
         for path in self.vanished:
@@ -62,7 +66,7 @@ def find_landing_work(storage: Storage) -> LandingWork:
         or any(_has_other_format(formats, known[file.path]) for file in by_day[day])
     ]
     vanished = sorted(path for path in known if not _is_there(storage, path))
-    return LandingWork(sorted(days), found.misplaced, vanished, outdated)
+    return LandingWork(sorted(days), found.misplaced, vanished, outdated, tuple(formats.broken.values()))
 
 
 def scan(storage: Storage) -> Scan:

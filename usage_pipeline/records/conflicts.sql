@@ -10,6 +10,7 @@ FROM landed_events
 INNER JOIN excluded_events
     ON landed_events.landing_file = excluded_events.landing_file
     AND landed_events.landing_line = excluded_events.landing_line
+    AND landed_events.landing_event = excluded_events.landing_event
     AND excluded_events.verdict = 'conflict'
 ORDER BY
     landed_events.event_day,

@@ -24,7 +24,9 @@ ranked AS (
     WINDOW landing_order AS (
         PARTITION BY
             landed_events.event_day, landed_events.tenant_id, landed_events.source, landed_events.record_id
-        ORDER BY landed_events.landing_day, landed_events.landing_file, landed_events.landing_line
+        ORDER BY
+            landed_events.landing_day, landed_events.landing_file, landed_events.landing_line,
+            landed_events.landing_event
     )
 ),
 
@@ -36,6 +38,7 @@ later AS (
         record_id,
         landing_file,
         landing_line,
+        landing_event,
         CASE WHEN payload_digest = counted_payload THEN 'duplicate' ELSE 'conflict' END AS verdict,
         counted_file AS decided_by_file,
         counted_line AS decided_by_line
@@ -52,13 +55,16 @@ voids AS (
                 landed_events.tenant_id,
                 landed_events.void_source,
                 landed_events.void_record_id
-            ORDER BY landed_events.landing_day, landed_events.landing_file, landed_events.landing_line
+            ORDER BY
+            landed_events.landing_day, landed_events.landing_file, landed_events.landing_line,
+            landed_events.landing_event
         ) AS target_rank
     FROM landed_events
     WHERE landed_events.type = 'void' AND NOT EXISTS (
         SELECT 1
         FROM later
         WHERE later.landing_file = landed_events.landing_file AND later.landing_line = landed_events.landing_line
+            AND later.landing_event = landed_events.landing_event
     )
 ),
 
@@ -70,6 +76,7 @@ voided AS (
         landed_events.record_id,
         landed_events.landing_file,
         landed_events.landing_line,
+        landed_events.landing_event,
         'voided' AS verdict,
         voids.landing_file AS decided_by_file,
         voids.landing_line AS decided_by_line
@@ -84,6 +91,7 @@ voided AS (
         SELECT 1
         FROM later
         WHERE later.landing_file = landed_events.landing_file AND later.landing_line = landed_events.landing_line
+            AND later.landing_event = landed_events.landing_event
     )
 ),
 
@@ -95,6 +103,7 @@ taken_back AS (
         voids.record_id,
         voids.landing_file,
         voids.landing_line,
+        voids.landing_event,
         CASE WHEN voided.record_id IS NULL THEN 'void_without_target' ELSE 'void' END AS verdict,
         voided.landing_file AS decided_by_file,
         voided.landing_line AS decided_by_line
@@ -122,7 +131,8 @@ SELECT
     verdict,
     landing_file,
     landing_line,
+    landing_event,
     decided_by_file,
     decided_by_line
 FROM together
-ORDER BY event_day, tenant_id, source, record_id, landing_file, landing_line
+ORDER BY event_day, tenant_id, source, record_id, landing_file, landing_line, landing_event

@@ -26,6 +26,7 @@ EXCLUDED_EVENTS = DailyTable(
                 ("verdict", "VARCHAR", "`duplicate`, `conflict`, `voided`, `void` or `void_without_target`."),
                 ("landing_file", "VARCHAR", "Path below the landing directory."),
                 ("landing_line", "BIGINT", "Line in the file, from 1."),
+                ("landing_event", "BIGINT", "Event in the line, from 1."),
                 ("decided_by_file", "VARCHAR", "File of the line that counts, takes back or is taken back."),
                 ("decided_by_line", "BIGINT", "Its number."),
             ),

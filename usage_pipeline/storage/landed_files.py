@@ -30,9 +30,13 @@ class FileState(StrEnum):
         return self in {FileState.QUARANTINED, FileState.FAILED}
 
 
+LINE_OUTCOMES = ("header", "continuation", "blank", "skipped", "accepted", "rejected")
+"""What becomes of a line, or of each event of a line of several."""
+
+
 @dataclass(frozen=True)
 class LandedFile:
-    """One row of `landing_files`. `lines = header + continuation + blank + accepted + rejected`."""
+    """One row of `landing_files`. The sum of `LINE_OUTCOMES` is `lines` and `further_events`."""
 
     path: str
     source: str
@@ -49,11 +53,16 @@ class LandedFile:
     header: int
     continuation: int
     blank: int
+    skipped: int
     accepted: int
     rejected: int
     landed_at: datetime
     run: str
     vanished_at: datetime | None = None
+    further_events: int = 0
+    totals_compared: int = 0
+    totals_apart: int = 0
+    tokens_apart: int = 0
 
     @property
     def counts(self) -> bool:

@@ -33,6 +33,7 @@ _Evaluate = Callable[[Storage, Connection, Sequence[date]], Mapping[date, Evalua
 EVALUATIONS: Mapping[Check, _Evaluate] = {
     checks.LINES_ADD_UP: tallies.lines_add_up,
     checks.FILES_ARE_USABLE: findings.files_are_usable,
+    checks.TOTALS_ARE_INPUT_PLUS_OUTPUT: findings.totals_are_input_plus_output,
     checks.LINES_ARE_ACCOUNTED_FOR: tallies.lines_are_accounted_for,
     checks.IDS_ARE_OF_ONE_DAY: findings.ids_are_of_one_day,
     checks.VOIDS_HAVE_TARGETS: findings.voids_have_targets,

@@ -35,7 +35,10 @@ LINES_ADD_UP = Check(
     "landed_events",
     "lines_add_up",
     Severity.ERROR,
-    "Of each landing file: lines = header + continuation + blank + accepted + rejected, and the lake holds them.",
+    (
+        "Of each landing file: lines = header + continuation + blank + skipped + accepted + rejected, "
+        "and the lake holds them."
+    ),
 )
 FILES_ARE_USABLE = Check(
     "landed_events",
@@ -43,7 +46,13 @@ FILES_ARE_USABLE = Check(
     Severity.WARNING,
     "No file failed, is quarantined or is passed over, and none that counts rejects more lines than usual.",
 )
-LANDING_CHECKS = (LINES_ADD_UP, FILES_ARE_USABLE)
+TOTALS_ARE_INPUT_PLUS_OUTPUT = Check(
+    "landed_events",
+    "totals_are_input_plus_output",
+    Severity.WARNING,
+    "Every total of tokens that a line reports is its input plus its output; what counts is input plus output.",
+)
+LANDING_CHECKS = (LINES_ADD_UP, FILES_ARE_USABLE, TOTALS_ARE_INPUT_PLUS_OUTPUT)
 """The checks of every landing day, except the suite."""
 
 LINES_ARE_ACCOUNTED_FOR = Check(

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.events.landing.scan import Misplaced, scan_days, without_tenant
 from usage_pipeline.events.record import REJECTED_LINES
-from usage_pipeline.events.source_format import load_formats
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.series.double_metering import DoubleMetering, double_metered
@@ -104,6 +104,33 @@ def _usable(
             *(_detail(file.path, f"{file.state}: {file.error}", file.lines) for file in unusable),
             *(_detail(entry.path, f"passed over: {entry.problem}", 0) for entry in passed_over),
             *(detail for file in files for detail in rejects.get(file.path, ())),
+        ],
+    )
+
+
+def totals_are_input_plus_output(
+    _: Storage, connection: Connection, days: Sequence[date]
+) -> dict[date, Evaluation]:
+    """Lines that count and report another total than input plus output: tokens that the format does not map."""
+    files = [file for file in landed_files.files(connection, days) if file.counts]
+    return {day: _reported_totals([file for file in files if file.landing_day == day]) for day in days}
+
+
+def _reported_totals(files: Sequence[LandedFile]) -> Evaluation:
+    compared, apart = (sum(getattr(file, name) for file in files) for name in ("totals_compared", "totals_apart"))
+    expected = "0 totals apart"
+    if not compared:
+        return nothing_compared("no reported totals", expected)
+    tokens = sum(file.tokens_apart for file in files)
+    return Evaluation(
+        not apart,
+        f"{apart:,} of {compared:,} totals apart, by {tokens:,} tokens",
+        expected,
+        {"totals": compared, "totals_apart": apart, "tokens_apart": tokens},
+        [
+            {"file": without_tenant(file.path), "lines": file.totals_apart, "tokens": file.tokens_apart}
+            for file in files
+            if file.totals_apart
         ],
     )
 

@@ -12,7 +12,8 @@ import duckdb
 import psycopg
 from psycopg import sql
 
-from usage_pipeline.events.format_parts import FileType, places
+from usage_pipeline.events.format_parts import FileType
+from usage_pipeline.events.format_values import places
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline_tests.events.landing.good_lines import JSON_LINES
 
@@ -42,7 +43,8 @@ def plant(source_format: SourceFormat) -> Plants:
             plants.kept.append(str(next(numbers)))
             plants.lines.append(_line(source_format, place, shape(plants.kept[-1]), len(plants.lines)))
         outer = place.rpartition(".")[0]
-        for shape in (str, _in_list) if outer not in {"$", *source_format.content_fields} else ():
+        has_outer = "[" not in place and outer not in {"$", *source_format.content_fields}
+        for shape in (str, _in_list) if has_outer else ():
             plants.dropped.append(str(next(numbers)))
             plants.lines.append(_line(source_format, outer, shape(plants.dropped[-1]), len(plants.lines)))
     return plants
@@ -59,17 +61,30 @@ def _in_list(marker: str) -> list[str]:
 def _line(source_format: SourceFormat, place: str, value: object, number: int) -> dict[str, Any]:
     assert source_format.format is FileType.JSONL, f"{source_format.name}: plant markers in this format too"
     line = deepcopy(JSON_LINES[source_format.name][GOOD_LINES.get(source_format.name, 0)])
+    event = _first_event(line, source_format.each)
     for text in source_format.content_fields:
-        _put(line, text, None)
-    for name in source_format.identity_fields:
-        _put(line, name, f"line {number}")
+        _put(event, text, None)
+    for name in places(source_format.identity_fields):
+        _put(event, name, f"line {number}")
     for name in places(source_format.fields.get("member_id")):
-        _put(line, name, MEMBER)
-    _put(line, place, value)
+        _put(event, name, MEMBER)
+    _put(event, place, value)
+    return line
+
+
+def _first_event(line: dict[str, Any], each: str | None) -> dict[str, Any]:
+    """The first event of a line, or the line itself."""
+    for name in each.removeprefix("$.").replace("[*]", "").split(".") if each else ():
+        line = line[name][0]
     return line
 
 
 def _put(line: dict[str, Any], path: str, value: object) -> None:
+    if path.endswith('"]'):
+        name, _, key = path.removeprefix("$.").removesuffix('"]').partition('["')
+        others = [pair for pair in line[name] if pair["key"] != key]
+        line[name] = [*others, {"key": key, "value": value}]
+        return
     *outer, last = path.removeprefix("$.").split(".")
     for name in outer:
         if not isinstance(line.get(name), dict):

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from usage_pipeline.cli.app import app
-from usage_pipeline.events.source_format import load_formats
+from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.end_to_end.planted import (
     MEMBER,

@@ -8,7 +8,7 @@ CANONICAL = """
     provider latency_ms status error_code reported_cost currency reported_credits member_id project feature
     agent agent_type conversation_id message_id task_id contact_id blueprint_id bot_id dataset_id skillset_id
     ability_id persona_id session_id updated_at api_calls issue_count issue_types prompt_digest content_digest
-    meta landing_file landing_line
+    meta landing_file landing_line landing_event
 """
 
 

@@ -8,11 +8,13 @@ import pytest
 import yaml
 
 from usage_pipeline.errors import FormatError
-from usage_pipeline.events.source_format import SOURCES, SourceFormat, load_format, load_formats
+from usage_pipeline.events.format_files import SOURCES, load_format, load_formats
+from usage_pipeline.events.source_format import SourceFormat
+from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.support import Landing, rows
+from usage_pipeline_tests.support import Landing, prompt, rows
 
 CHATBOT: dict[str, Any] = {
     "description": "A chatbot.",
@@ -108,12 +110,12 @@ def test_a_shipped_format_loads_under_the_name_of_its_file(file: Path) -> None:
         pytest.param({"meters": ["tokens", "requests"]}, "types.answer brings messages", id="a type's meter"),
         pytest.param({"times": {"occurred_at": "$.at"}}, "as {field: $.time, format: iso}", id="time as a field"),
         pytest.param({"fields": {"model": None}}, "fields.model: expected a field such as $.name", id="no field"),
-        pytest.param({"fields": {"currency": "EUR"}}, "or {constant: …} in `fields`", id="a bare constant"),
+        pytest.param({"fields": {"currency": "EUR"}}, "or {constant: …}", id="a bare constant"),
         pytest.param({"meters": "tokens"}, "meters: expected a list of some of tokens", id="a bare meter"),
         pytest.param({"types": {True: "event"}}, "types: expected types by name; put names such as on", id="on"),
         pytest.param({"identity": "postion"}, "identity: expected `position`, or a list", id="misspelt position"),
         pytest.param({"delivery_fields": "at"}, "delivery_fields: expected a list such as [$.attempt]", id="bare"),
-        pytest.param({"tenant": {"constant": "x"}}, "tenant: expected one field", id="tenant that is a constant"),
+        pytest.param({"tenant": 5}, "tenant: expected a field such as $.tenant", id="tenant that is a number"),
         pytest.param({"input_includes_cached": "nein"}, "expected true or false, found 'nein'", id="no bool"),
         pytest.param({"meters": ["time"]}, "meters: expected a list of some of tokens", id="unknown meter"),
     ],
@@ -126,7 +128,7 @@ def test_a_broken_format_is_an_error_that_names_file_and_key(
     assert [part for part in (str(tmp_path / "chatbot.yaml"), named) if part not in str(error.value)] == []
 
 
-@pytest.mark.parametrize("path", ["in", "$", "$.", "$.a..b", "$.a[0]", "$.a b", '$."a', "$.*"])
+@pytest.mark.parametrize("path", ["in", "$", "$.", "$.a..b", "$.a[-1]", "$[0]", "$.a[x]", "$.a b", '$."a', "$.*"])
 def test_what_is_no_json_path_is_an_error_that_names_file_and_path(
     load: Callable[[dict[str, Any]], SourceFormat], tmp_path: Path, path: str
 ) -> None:
@@ -174,10 +176,19 @@ def test_each_key_at_fault_is_named_once(load: Callable[[dict[str, Any]], Source
     assert [line.split(": ")[1] for line in str(error.value).splitlines()] == ["fields.agent", "fields.model"]
 
 
-def test_a_format_named_yml_is_an_error_that_says_how_to_name_it(tmp_path: Path) -> None:
+def test_a_format_named_yml_is_broken_and_told_how_to_name_it(tmp_path: Path) -> None:
     (tmp_path / "chatbot.yml").write_text("")
-    with pytest.raises(FormatError, match=r"chatbot\.yml: a format's name ends in \.yaml; rename it to chatbot"):
-        load_formats(Settings.load(formats_dir=tmp_path))
+    told = load_formats(Settings.load(formats_dir=tmp_path)).broken["chatbot"]
+    assert told == f"{tmp_path}/chatbot.yml: a format's name ends in .yaml; rename it to chatbot.yaml"
+
+
+def test_all_broken_formats_are_told_and_the_others_are_sound(tmp_path: Path) -> None:
+    (tmp_path / "chatbot.yaml").write_text(yaml.safe_dump({**CHATBOT, "format": "xml"}))
+    (tmp_path / "aider.yaml").write_text("a: [")
+    formats = load_formats(Settings.load(formats_dir=tmp_path))
+    assert formats.broken.keys() == {"aider", "chatbot"}
+    assert formats.broken["chatbot"] == f"{tmp_path}/chatbot.yaml: format: expected jsonl or csv, found 'xml'"
+    assert formats.keys() == {file.stem for file in SOURCES.glob("*.yaml")} - {"aider"}
 
 
 def test_without_a_directory_of_ones_own_the_shipped_formats_are_known() -> None:
@@ -213,3 +224,22 @@ def test_one_more_file_makes_a_new_format_land(
     run()
     names = ("tenant_id", "source", "record_id", "type", "tokens_total", "model", "messages")
     assert rows(storage, USAGE_RECORDS.spec, *names) == [("acme", "chatbot", "a1", "prompt", 12, "o3", 2)]
+
+
+def test_a_broken_format_stops_its_own_source_only_and_takes_nothing_back(
+    storage: Storage, landing: Landing, run: Callable[[], object], add_format: Callable[[str, str], Path]
+) -> None:
+    line = {"id": "a1", "kind": "answer", "customer": "acme", "at": 1777622400120}
+    file = add_format("chatbot", yaml.safe_dump(CHATBOT))
+    landing.write("chatbot", "2026-05-01", [line])
+    run()
+    add_format("chatbot", yaml.safe_dump({**CHATBOT, "format": "xml"}))
+    add_format("other", "description: [")
+    landing.write("chatbot", "2026-05-01", [{**line, "id": "a2"}], name="later.jsonl")
+    landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
+    told = list(find_landing_work(storage).warnings)
+    run()
+    assert rows(storage, USAGE_RECORDS.spec, "source", "record_id") == [("chatbot", "a1"), ("persona", "e1")]
+    assert told[0] == f"{file}: format: expected jsonl or csv, found 'xml'"
+    assert told[1].startswith(f"{file.parent / 'other.yaml'}: not valid YAML: ")
+    assert told[2] == "chatbot is passed over: its format is broken; `usage-pipeline doctor` says why"

@@ -226,7 +226,7 @@ CHECKS = {
     "landed_events": {
         *("lines_add_up", "files_are_usable", "columns_are_there", "something_landed", "as_much_as_usual"),
         *("keys_are_filled", "types_are_known", "models_are_known", "latencies_are_plausible"),
-        *("tokens_are_plausible", "few_lines_are_rejected"),
+        *("tokens_are_plausible", "few_lines_are_rejected", "totals_are_input_plus_output"),
     },
     "usage_records": {
         *("lines_are_accounted_for", "ids_are_of_one_day", "voids_have_targets", "columns_are_there"),

@@ -48,6 +48,7 @@ RECORD = {
     "landed_at": datetime.fromisoformat("2026-05-03T00:00:00"),
     "landing_file": "persona/2026-05-02/events.jsonl",
     "landing_line": 2,
+    "landing_event": 1,
 }
 
 
@@ -72,6 +73,7 @@ def test_a_record_is_explained_whole(storage: Storage, landing: Landing, run: Ru
             event_day=date(2026, 5, 1),
             landing_file="persona/2026-05-02/events.jsonl",
             landing_line=2,
+            landing_event=1,
             type="persona_prompt",
             occurred_at=datetime.fromisoformat("2026-05-01T08:00:00"),
             verdict="counted",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from usage_pipeline.events.format_files import SOURCES
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.events.source_format import SOURCES
 from usage_pipeline.pipeline.landing_work import LandingWork, find_landing_work, scan
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage

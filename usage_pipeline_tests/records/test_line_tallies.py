@@ -17,7 +17,7 @@ from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.digests import Digest, digests_by
 from usage_pipeline.storage.state import LineTally
 
-Place = tuple[str, int]
+Place = tuple[str, int, int]
 Identity = tuple[date, str, str, str]
 TABLES = (EXCLUDED_EVENTS, USAGE_RECORDS, CONFLICTS)
 
@@ -29,6 +29,7 @@ class Line:
     landing_day: date
     file: str
     number: int
+    event: int
     tenant: str
     record_id: str
     payload: int
@@ -37,7 +38,7 @@ class Line:
 
     @property
     def place(self) -> Place:
-        return f"persona/{self.landing_day}/{self.file}", self.number
+        return f"persona/{self.landing_day}/{self.file}", self.number, self.event
 
     @property
     def source(self) -> str:
@@ -54,6 +55,7 @@ LINES = st.lists(
         landing_day=st.dates(date(2026, 5, 1), date(2026, 5, 3)),
         file=st.sampled_from(["B", "a"]),
         number=st.integers(1, 9),
+        event=st.integers(1, 2),
         tenant=st.sampled_from(["acme", "zeta"]),
         record_id=st.sampled_from(["e1", "e2"]),
         payload=st.integers(0, 1),
@@ -100,10 +102,10 @@ def computed(lines: Sequence[Line]) -> duckdb.DuckDBPyConnection:
     duck = empty()
     duck.execute(f"CREATE OR REPLACE TABLE landed_events AS {LANDED_EVENTS.empty_select()}")
     insert = (
-        "INSERT INTO landed_events (landing_file, landing_line, landing_day, event_day, tenant_id, source, "
-        "record_id, type, void_source, void_record_id, payload_digest, occurred_at) VALUES "
+        "INSERT INTO landed_events (landing_file, landing_line, landing_event, landing_day, event_day, tenant_id, "
+        "source, record_id, type, void_source, void_record_id, payload_digest, occurred_at) VALUES "
     )
-    row = "(?, ?, ?, ?, ?, ?, ?, ?, 'persona', ?, hash(?, ?), CAST(? AS DATE))"
+    row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, 'persona', ?, hash(?, ?), CAST(? AS DATE))"
     values = [
         (
             *line.place,
@@ -125,15 +127,17 @@ def computed(lines: Sequence[Line]) -> duckdb.DuckDBPyConnection:
 
 
 def places(duck: duckdb.DuckDBPyConnection, table: str) -> list[Place]:
-    return duck.execute(f"SELECT landing_file, landing_line FROM {table} ORDER BY ALL").fetchall()
+    return duck.execute(f"SELECT landing_file, landing_line, landing_event FROM {table} ORDER BY ALL").fetchall()
 
 
 @checked(max_examples=50, deadline=None)
 @given(LINES)
 def test_every_line_is_a_record_or_excluded_with_its_verdict(lines: list[Line]) -> None:
     duck = computed(lines)
-    aside = duck.execute("SELECT landing_file, landing_line, verdict FROM excluded_events").fetchall()
-    found = Counter([*((file, line, "record") for file, line in places(duck, "usage_records")), *aside])
+    aside = duck.execute(
+        "SELECT landing_file, landing_line, landing_event, verdict FROM excluded_events"
+    ).fetchall()
+    found = Counter([*((*place, "record") for place in places(duck, "usage_records")), *aside])
     assert found == Counter((*place, verdict) for place, verdict in verdicts(lines).items())
 
 

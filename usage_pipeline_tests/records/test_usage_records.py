@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from usage_pipeline.events.source_format import SOURCES
+from usage_pipeline.events.format_files import SOURCES
 from usage_pipeline.records.tables import CONFLICTS, USAGE_RECORDS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from usage_pipeline.events.format_files import SOURCES
 from usage_pipeline.events.landing.decisions import release, withdraw
 from usage_pipeline.events.landing.land import land_days
-from usage_pipeline.events.source_format import SOURCES
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, recompute_days
 from usage_pipeline.series.tables import TOKEN_SERIES
 from usage_pipeline.storage.opened import Storage

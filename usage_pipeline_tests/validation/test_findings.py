@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
 import pytest
 
-from usage_pipeline.storage.opened import Storage
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.validation.checking import check_days
 from usage_pipeline.validation.checks import COST_CHECKS, DAY_CHECKS, LANDING_CHECKS, Severity
-from usage_pipeline_tests.support import Landing, prompt
+from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 
 DAY = date(2026, 5, 1)
 TIME = "2026-05-01T08:00:00Z"
@@ -64,6 +66,58 @@ def test_what_is_no_landing_file_is_named_with_the_reason(storage: Storage, land
             "it if it is that of a tenant, lines 0"
         )
     }
+
+
+GEMINI = """
+    description: Responses of the Gemini API.
+    format: jsonl
+    identity: [$.id]
+    type: {constant: request}
+    times: {occurred_at: {field: $.at, format: iso}}
+    fields:
+      tokens_in: $.promptTokenCount
+      tokens_out: $.candidatesTokenCount
+      tokens_reasoning: $.thoughtsTokenCount
+      tokens_total: $.totalTokenCount
+    output_includes_reasoning: %s
+"""
+
+
+@pytest.mark.parametrize(
+    ("included", "told"),
+    [
+        (
+            "true",
+            {
+                "totals_are_input_plus_output": (
+                    "1 of 2 totals apart, by 785 tokens: file gemini/2026-05-01/*/*, lines 1, tokens 785"
+                )
+            },
+        ),
+        ("false", {}),
+    ],
+)
+def test_a_reported_total_that_is_not_input_plus_output_warns_with_the_difference(
+    new_settings: Callable[..., Settings], tmp_path: Path, included: str, told: dict[str, str]
+) -> None:
+    (tmp_path / "gemini.yaml").write_text(GEMINI % included)
+    lines = [
+        {
+            "promptTokenCount": 55021,
+            "candidatesTokenCount": 923,
+            "thoughtsTokenCount": 785,
+            "totalTokenCount": 56729,
+        },
+        {"promptTokenCount": 8, "candidatesTokenCount": 6, "totalTokenCount": 14},
+        {"promptTokenCount": 8, "candidatesTokenCount": 6},
+        {"totalTokenCount": 14},
+    ]
+    settings = new_settings(formats_dir=tmp_path)
+    named = [{"id": f"g{number}", "at": TIME, **line} for number, line in enumerate(lines)]
+    Landing(settings.landing).write("gemini", str(DAY), named, tenant="acme")
+    with open_storage(settings) as storage:
+        land_and_compute(storage, "records")
+        assert warned(storage) == told
 
 
 def test_a_void_without_a_target_warns(storage: Storage, landing: Landing, run: Run) -> None:

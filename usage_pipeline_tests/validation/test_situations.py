@@ -127,6 +127,7 @@ def test_an_id_without_a_neighbour_a_void_and_a_reported_cost_have_nothing_to_co
     assert found == {
         "voids_have_targets",
         "reported_costs_are_plausible",
+        "totals_are_input_plus_output",
         "as_much_as_usual",
         "models_are_known",
     }

@@ -91,7 +91,7 @@ def test_after_a_run_all_accounts_balance(day: Storage) -> None:
     found = check_days(day, [*ACCOUNTS, *LANDING_CHECKS], [DAY], "test")
     assert [result for result in found if result.failed] == []
     nothing = {result.check_name for result in found if result.outcome is Outcome.NOT_EVALUATED}
-    assert nothing == {"voids_have_targets"}
+    assert nothing == {"voids_have_targets", "totals_are_input_plus_output"}
     assert len(found) == len(ACCOUNTS) + len(LANDING_CHECKS)
 
 

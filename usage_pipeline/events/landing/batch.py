@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from usage_pipeline.errors import UnreadableFileError
+from usage_pipeline.events.format_files import Formats
 from usage_pipeline.events.landing.committing import LandingResult, commit_days
 from usage_pipeline.events.landing.file_landing import FileLanding
 from usage_pipeline.events.landing.line_validation import Outcome, validate
@@ -16,7 +17,6 @@ from usage_pipeline.events.landing.rules import LandingRules, retention_of
 from usage_pipeline.events.landing.scan import scan_days
 from usage_pipeline.events.landing.verdicts import Verdicts
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage import audit, landed_files, state
 from usage_pipeline.storage.audit import AuditEntry
 from usage_pipeline.storage.bound_settings import bind_settings
@@ -32,7 +32,7 @@ class Batch:
     """Landing days that are landed together. `rules` has the days."""
 
     storage: Storage
-    formats: Mapping[str, SourceFormat]
+    formats: Formats
     rules: Mapping[date, LandingRules]
     run: str
 

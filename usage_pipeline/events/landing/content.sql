@@ -13,6 +13,7 @@ SELECT
     text_error AS error,
     text_other AS other,
     landing_file,
-    line AS landing_line
+    line AS landing_line,
+    landing_event
 FROM validated
 WHERE reason IS NULL AND has_text

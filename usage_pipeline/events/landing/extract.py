@@ -4,60 +4,27 @@ It only takes the fields of lines and casts them; `validated_lines.sql` accepts 
 cannot be cast is null, and its name is in `invalid_field`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from usage_pipeline.events.catalogue import unmetered
-from usage_pipeline.events.format_parts import Constant, Join, Presence, Time, TimeFormat, places
+from usage_pipeline.events.delivery import deliveries
+from usage_pipeline.events.format_values import Constant, Join, Presence, Skip, places
+from usage_pipeline.events.landing.expected import cast
 from usage_pipeline.events.landing.fields import META, PAYLOAD_META, Fields
-from usage_pipeline.events.record import DIMENSION_COLUMNS, FACTS, FIELD_TYPES, TEXTS, VOID_TARGET, WHERE_LANDED
+from usage_pipeline.events.landing.values import Values
+from usage_pipeline.events.record import FACTS, TEXTS, VOID_TARGET, WHERE_LANDED
 from usage_pipeline.events.source_format import ANY_TYPE, METER_OF_FIELD, SourceFormat
 from usage_pipeline.storage.engine import literal
 from usage_pipeline.storage.tables import Column
 
-_DERIVED_BY_VERDICT = frozenset({"count", "messages", "tokens_in", "tokens_total", "duration_ms"})
+_DERIVED_BY_VERDICT = frozenset({"count", "messages", "tokens_in", "tokens_out", "tokens_total", "duration_ms"})
 """Columns that `validated_lines.sql` derives if the format does not have them."""
 
+_PAYLOAD_TEXTS = "payload_texts"
+"""The digest of the texts that are equal in duplicates, where some are not."""
 _PROMPT, _PROMPT_DIGEST = "prompt", "prompt_digest"
 _OTHER = "other"
 _TEXTS = tuple(column.name for column in TEXTS if column.name != _OTHER)
-_CAST_BY_TYPE = {
-    "BIGINT": ("whole_number", "a whole number, 0 or more, of at most 15 digits"),
-    "DECIMAL(38,24)": ("exact_decimal", "a decimal number, 0 or more"),
-}
-_EXPECTED_TIMES = {
-    TimeFormat.ISO: "an ISO 8601 time with zone, such as 2026-02-20T08:00:00.120Z",
-    TimeFormat.EPOCH_SECONDS: "seconds since 1970, such as 1771574462",
-    TimeFormat.EPOCH_MILLISECONDS: "milliseconds since 1970, such as 1771574462340",
-    TimeFormat.EPOCH_MICROSECONDS: "microseconds since 1970, such as 1771574462340000",
-    TimeFormat.DAY: "a day, such as 2026-02-20",
-}
-_EXPECTED_TIME_IN_ZONE = "an ISO 8601 time, such as 2026-02-20 08:00:00.120"
-
-
-def mapped_fields(source_format: SourceFormat) -> Iterator[tuple[str, str, str]]:
-    """Yield each column with its field of the log and the expected value, for reject messages."""
-    yield "record_id", ", ".join(source_format.identity_fields), "an id"
-    yield "tenant_id", source_format.tenant or "folder", "a tenant, in the line or as folder"
-    if isinstance(source_format.type, str):
-        yield "type", source_format.type, f"one of {', '.join(sorted(source_format.types))}"
-    for name, time in source_format.times.items():
-        expected = _EXPECTED_TIME_IN_ZONE if time.zone else _EXPECTED_TIMES[time.format]
-        yield name, " or ".join(places(time.field)), expected
-    for name, value in source_format.fields.items():
-        if not isinstance(value, Constant):
-            link = " and " if isinstance(value, Join) else " or "
-            yield name, link.join(places(value)), _cast(name)[1]
-
-
-def _cast(column: str) -> tuple[str, str]:
-    """Return the macro that casts a field to the column, and the expected value."""
-    if column in DIMENSION_COLUMNS:
-        return "dimension_text", "a text of at most 256 characters, no object and no list"
-    if column == "conversation_id":
-        return "single_text", "a text, no object and no list"
-    if column.endswith("_ms"):
-        return "milliseconds", "milliseconds, 0 or more"
-    return _CAST_BY_TYPE.get(FIELD_TYPES[column], ("plain_text", "a text"))
 
 
 def extracted_select(source_format: SourceFormat, fields: Fields, digest_key: str) -> str:
@@ -65,20 +32,24 @@ def extracted_select(source_format: SourceFormat, fields: Fields, digest_key: st
 
     Typed columns have a SELECT of their own, so that the search for invalid fields does not cast them again.
     """
-    recognised = f"SELECT *, {_named(_type_columns(source_format, fields))}\nFROM (\n{fields.select()}\n) AS texts"
-    typed_columns = [*_typed_columns(source_format, fields), *_prompt_digest(source_format, fields, digest_key)]
-    typed = f"SELECT *, {_named(typed_columns)}\nFROM (\n{recognised}\n) AS recognised"
+    values, tenant = Values(fields), source_format.logged_tenant
+    type_columns = [*_type_columns(source_format, values)]
+    typed_columns = [*_typed_columns(source_format, values), *_prompt_digest(source_format, values, digest_key)]
     columns = [
-        ("tenant_text", fields.text(source_format.tenant) if source_format.tenant else "CAST(NULL AS VARCHAR)"),
-        ("record_id", _record_id(source_format, fields)),
+        ("tenant_text", values.text(tenant) if tenant else "CAST(NULL AS VARCHAR)"),
+        ("record_id", _record_id(source_format, values)),
         *_metered_columns(source_format),
-        *_content_digest(source_format, fields, digest_key),
-        *_text_columns(source_format, fields),
-        *_invalid_columns(source_format, fields),
-        ("occurred_at_text", fields.text(source_format.times["occurred_at"].field)),
+        *_content_digests(source_format, values, digest_key),
+        *_text_columns(source_format, values),
+        *_invalid_columns(source_format, values),
+        ("occurred_at_text", values.time_text(source_format.times["occurred_at"])),
+        ("is_skipped", " OR ".join([*fields.numbering[1:], *_skip_tests(source_format, values)]) or "false"),
         *((column.name, f"CAST(NULL AS {column.type})") for column in _unmapped(source_format)),
     ]
-    ready = ["file", "line", "raw", "line_fault", "type", "type_text", *fields.metas]
+    # The values come last, when all that are needed have been asked for.
+    recognised = f"SELECT *, {_named(type_columns)}\nFROM (\n{values.select()}\n) AS texts"
+    typed = f"SELECT *, {_named(typed_columns)}\nFROM (\n{recognised}\n) AS recognised"
+    ready = ["file", "line", "raw", "line_fault", "type", "type_text", *fields.numbering[:1], *fields.metas]
     ready += [_PROMPT_DIGEST] if _PROMPT in source_format.content else []
     return f"SELECT {', '.join(ready)},\n    {_named(columns)}\nFROM (\n{typed}\n) AS typed"
 
@@ -107,19 +78,22 @@ def _named(columns: Iterable[tuple[str, str]]) -> str:
 
 def payload_columns(source_format: SourceFormat) -> tuple[str, ...]:
     """Return the columns that are equal in duplicates, and not in conflicts."""
-    delivery = {*source_format.delivery_fields, *WHERE_LANDED, META}
+    found = deliveries(source_format)
+    delivery = {*found.columns, *WHERE_LANDED, META}
     columns = (column.name for column in (*FACTS, *VOID_TARGET) if column.name not in delivery)
-    return (*columns, PAYLOAD_META if source_format.raw_delivery_fields else META)
+    texts = [_PAYLOAD_TEXTS] if found.texts else []
+    return (*columns, *texts, PAYLOAD_META if source_format.raw_delivery_fields else META)
 
 
-def _record_id(source_format: SourceFormat, fields: Fields) -> str:
+def _record_id(source_format: SourceFormat, values: Values) -> str:
     match source_format.identity_fields:
         case ():
-            return "CAST(line AS VARCHAR)"  # `staging.py` adds the digest of the file
+            # `staging.py` adds the digest of the file
+            return "line || ':' || landing_event" if source_format.each else "CAST(line AS VARCHAR)"
         case (single,):
-            return fields.text(single) + _suffix(source_format)
+            return values.text(single) + _suffix(source_format)
         case several:
-            return fields.text(Join(join=several)) + _suffix(source_format)
+            return values.text(Join(join=several)) + _suffix(source_format)
 
 
 def _suffix(source_format: SourceFormat) -> str:
@@ -131,20 +105,32 @@ def _suffix(source_format: SourceFormat) -> str:
     return f" || (CASE type {cases} ELSE '' END)"
 
 
-def _type_columns(source_format: SourceFormat, fields: Fields) -> Iterator[tuple[str, str]]:
+def _skip_tests(source_format: SourceFormat, values: Values) -> Iterator[str]:
+    return (f"({_skip_test(test, values.text(test.field))})" for test in source_format.skip)
+
+
+def _skip_test(test: Skip, text: str) -> str:
+    if test.none_of is not None:
+        return f"{text} IS NULL OR {text} NOT IN ({', '.join(map(literal, test.none_of))})"
+    if isinstance(test.one_of, tuple):
+        return f"coalesce({text} IN ({', '.join(map(literal, test.one_of))}), false)"
+    return f"{text} IS {'NULL' if test.one_of == 'absent' else 'NOT NULL'}"
+
+
+def _type_columns(source_format: SourceFormat, values: Values) -> Iterator[tuple[str, str]]:
     match source_format.type:
         case Constant(constant=name):
             yield "type", literal(name)
             yield "type_text", literal(name)
         case Presence(present=field, then=then, otherwise=otherwise):
             chosen = (
-                f"CASE WHEN {fields.text(field)} IS NOT NULL THEN {literal(then)} ELSE {literal(otherwise)} END"
+                f"CASE WHEN {values.text(field)} IS NOT NULL THEN {literal(then)} ELSE {literal(otherwise)} END"
             )
             yield "type", chosen
             yield "type_text", chosen
         case field:
-            yield "type", _type_by_name(source_format, fields.text(field))
-            yield "type_text", fields.text(field)
+            yield "type", _type_by_name(source_format, values.text(field))
+            yield "type_text", values.text(field)
 
 
 def _type_by_name(source_format: SourceFormat, text: str) -> str:
@@ -163,12 +149,12 @@ def _type_by_name(source_format: SourceFormat, text: str) -> str:
     return f"CASE {text}{names} ELSE {rest} END" if names else rest
 
 
-def _typed_columns(source_format: SourceFormat, fields: Fields) -> Iterator[tuple[str, str]]:
+def _typed_columns(source_format: SourceFormat, values: Values) -> Iterator[tuple[str, str]]:
     for name, time in source_format.times.items():
-        yield _typed(name), _time(time, fields)
+        yield _typed(name), values.time(time)
     for name, value in source_format.fields.items():
-        text = literal(value.constant) if isinstance(value, Constant) else fields.text(value)
-        yield _typed(name), f"{_cast(name)[0]}({text})"
+        macro, _ = cast(name)
+        yield _typed(name), f"{macro}({values.text(value, macro)})"
 
 
 def _typed(name: str) -> str:
@@ -185,37 +171,37 @@ def _metered_columns(source_format: SourceFormat) -> Iterator[tuple[str, str]]:
             yield name, _typed(name)
 
 
-def _time(time: Time, fields: Fields) -> str:
-    text = fields.text(time.field)
-    if time.zone is not None:
-        return f"time_iso_in_zone({text}, {literal(time.zone)})"
-    return f"time_{time.format}({text})"
-
-
-def _prompt_digest(source_format: SourceFormat, fields: Fields, digest_key: str) -> Iterator[tuple[str, str]]:
+def _prompt_digest(source_format: SourceFormat, values: Values, digest_key: str) -> Iterator[tuple[str, str]]:
     if _PROMPT in source_format.content:
-        prompt = fields.text(source_format.content[_PROMPT])
+        prompt = values.text(source_format.content[_PROMPT])
         yield _PROMPT_DIGEST, f"text_digest({literal(digest_key)} || chr(31) || {prompt})"
 
 
-def _content_digest(source_format: SourceFormat, fields: Fields, digest_key: str) -> Iterator[tuple[str, str]]:
-    texts = {name: fields.text(place) for name, place in source_format.content.items()}
-    if not texts:
-        return
+def _content_digests(source_format: SourceFormat, values: Values, digest_key: str) -> Iterator[tuple[str, str]]:
+    texts = {name: values.text(place) for name, place in source_format.content.items()}
+    if texts:
+        yield "content_digest", _digest_of_texts(texts, digest_key)
+    delivered = deliveries(source_format).texts
+    if delivered:
+        kept = {name: text for name, text in texts.items() if name not in delivered}
+        yield _PAYLOAD_TEXTS, _digest_of_texts(kept, digest_key) if kept else "CAST(NULL AS VARCHAR)"
+
+
+def _digest_of_texts(texts: Mapping[str, str], digest_key: str) -> str:
     # The digest of a prompt, which may be long, replaces the prompt.
     parts = [_PROMPT_DIGEST if name == _PROMPT else text for name, text in texts.items()]
     # A mark before each text distinguishes an empty one from an absent one.
     marked = ", ".join(f"coalesce('=' || {part}, '')" for part in parts)
     digest = f"text_digest(concat_ws(chr(31), {literal(digest_key)}, {marked}))"
-    yield "content_digest", f"CASE WHEN coalesce({', '.join(texts.values())}) IS NOT NULL THEN {digest} END"
+    return f"CASE WHEN coalesce({', '.join(texts.values())}) IS NOT NULL THEN {digest} END"
 
 
-def _text_columns(source_format: SourceFormat, fields: Fields) -> Iterator[tuple[str, str]]:
+def _text_columns(source_format: SourceFormat, values: Values) -> Iterator[tuple[str, str]]:
     """Yield the columns of `content` that the format fills; texts under other names are one JSON object."""
-    others = {name: fields.text(place) for name, place in source_format.content.items() if name not in _TEXTS}
+    others = {name: values.text(place) for name, place in source_format.content.items() if name not in _TEXTS}
     for name in _TEXTS:
         if name in source_format.content:
-            yield f"text_{name}", fields.text(source_format.content[name])
+            yield f"text_{name}", values.text(source_format.content[name])
     if others:
         pairs = ", ".join(f"{literal(name)}, {text}" for name, text in others.items())
         # The patch removes those that are null.
@@ -223,13 +209,13 @@ def _text_columns(source_format: SourceFormat, fields: Fields) -> Iterator[tuple
         yield f"text_{_OTHER}", f"CASE WHEN coalesce({', '.join(others.values())}) IS NOT NULL THEN {patched} END"
 
 
-def _invalid_columns(source_format: SourceFormat, fields: Fields) -> Iterator[tuple[str, str]]:
+def _invalid_columns(source_format: SourceFormat, values: Values) -> Iterator[tuple[str, str]]:
     """Yield the name and the text of the first field that cannot be cast."""
-    checked = [(name, fields.text(time.field)) for name, time in source_format.times.items()]
+    checked = [(name, values.time_text(time)) for name, time in source_format.times.items()]
     checked += [
-        (name, fields.text(value))
+        (name, values.text(value, macro))
         for name, value in source_format.fields.items()
-        if not isinstance(value, Constant) and _cast(name)[0] != "plain_text"
+        if places(value) and (macro := cast(name)[0]) != "plain_text"
     ]
     tests = [(name, text, f"{text} IS NOT NULL AND {_typed(name)} IS NULL") for name, text in checked]
     names = " ".join(f"WHEN {test} THEN '{name}'" for name, _, test in tests)

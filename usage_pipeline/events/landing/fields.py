@@ -8,7 +8,6 @@ subexpression within CASE again each time.
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
-from usage_pipeline.events.format_parts import Join, Place, places
 from usage_pipeline.events.landing.lines import MAX_LINE_BYTES
 from usage_pipeline.events.source_format import SourceFormat
 
@@ -23,28 +22,27 @@ class Fields(ABC):
         self._format = source_format
         self.names = names
 
-    def text(self, place: Place) -> str:
-        """Return the SQL of the text of a place; null if it is absent, JSON null or empty."""
-        texts = [self._column(field) for field in places(place)]
-        if isinstance(place, Join):
-            # Escaped, so that ('a:b', 'c') and ('a', 'b:c') differ.
-            return " || ':' || ".join(f"replace(replace({text}, '%', '%25'), ':', '%3A')" for text in texts)
-        return texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
+    @property
+    def numbering(self) -> tuple[str, ...]:
+        """The columns that number the events of a line, where it may have several."""
+        return ()
+
+    def column(self, name: str) -> str:
+        """Return the column with the text of a field; null if it is absent, JSON null or empty."""
+        return f"field_{self.names.index(name)}"
 
     def select(self) -> str:
         """Return the SELECT over `lines` (file, line, raw, utf8).
 
         It has file, line, raw, the fault of the line, a column per field, and the columns of `metas`.
         """
-        texts = [f"plain_text({self._value(name)}) AS {self._column(name)}" for name in self.names]
+        texts = [f"plain_text({self._value(name)}) AS {self.column(name)}" for name in self.names]
         metas = [f"{self._meta(name)} AS {name}" for name in self.metas]
+        columns = ["file", "line", "raw", "line_fault", *self.numbering, *texts, *metas]
         return (
-            f"SELECT file, line, raw, line_fault, {', '.join([*texts, *metas])}\n"
+            f"SELECT {', '.join(columns)}\n"
             f"FROM (\n{self._parsed(_with_line_fault(self._lines(), self._faults()))}\n) AS parsed"
         )
-
-    def _column(self, name: str) -> str:
-        return f"field_{self.names.index(name)}"
 
     @property
     def metas(self) -> dict[str, tuple[str, ...]]:
@@ -56,7 +54,7 @@ class Fields(ABC):
         """Return the fields of the format that are not in this one of `metas`."""
         delivery = set(self._format.raw_delivery_fields) - set(self.metas[meta]) - self._format.content_fields
         kept = delivery | self._format.kept_in_meta
-        return [field for field in self._format.read_fields if field not in kept]
+        return [field for field in (*self._format.read_fields, *self._format.ignore) if field not in kept]
 
     @abstractmethod
     def _meta(self, name: str) -> str:

@@ -82,11 +82,11 @@ class FileLanding:
 
     def _quarantine_reason(self, verdicts: Verdicts) -> str | None:
         """Return the reason to quarantine the file, if too many of its lines were rejected."""
-        validated = verdicts.counts.validated
-        if validated < QUARANTINE_FROM_LINES:
+        events = verdicts.tally.events
+        if events < QUARANTINE_FROM_LINES:
             return None
         rejects = verdicts.tally.rejects.items()
-        share = Decimal(sum(count for reason, count in rejects if reason not in EXPECTED_REJECTS)) / validated
+        share = Decimal(sum(count for reason, count in rejects if reason not in EXPECTED_REJECTS)) / events
         threshold = self.storage.settings.reject_share_threshold
         if share <= threshold:
             return None
@@ -107,8 +107,13 @@ class FileLanding:
             state=file_state,
             error=error,
             **vars(verdicts.counts),
+            skipped=verdicts.tally.skipped,
             accepted=verdicts.tally.accepted,
             rejected=verdicts.tally.rejected,
+            further_events=verdicts.tally.further_events,
+            totals_compared=verdicts.tally.totals_compared,
+            totals_apart=verdicts.tally.totals_apart,
+            tokens_apart=verdicts.tally.tokens_apart,
             landed_at=self._landed_at(digest),
             run=self.run,
         )

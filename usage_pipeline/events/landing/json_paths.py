@@ -1,15 +1,41 @@
 """JSON paths such as `$.a."b.c"`, structures that read them, and patches that remove them."""
 
-import csv
+import re
 from collections.abc import Iterable
+
+_STEP = re.compile(r'\.(?:"([^"\\]+)"|([A-Za-z_][A-Za-z0-9_]*))|(\[)')
+_ATTRIBUTE = re.compile(r'(.*?)\["([^"\\]+)"\](.*)', re.DOTALL)
 
 Tree = dict[str, "Tree | str"]
 """The structure of an object: for each key a tree, or the name of a type."""
 
 
 def keys(path: str) -> list[str]:
-    """Split a path into keys: `$.a."b.c"` has `a` and `b.c`."""
-    return next(csv.reader([path.removeprefix("$.")], delimiter="."))
+    """Split a path into keys: `$.a."b.c"` has `a` and `b.c`. A path into a list has those of the list."""
+    found = []
+    for quoted, plain, bracket in _STEP.findall(path):
+        if bracket:
+            break
+        found.append(quoted or plain)
+    return found
+
+
+def last_keys(path: str) -> set[str]:
+    """Return the names that a number at this path may have in the line."""
+    if attribute(path):
+        return {"value", "doubleValue"}
+    return {quoted or plain for quoted, plain, bracket in _STEP.findall(path)[-1:] if not bracket}
+
+
+def is_in_list(path: str) -> bool:
+    """Return True for a path into a list."""
+    return any(bracket for _, _, bracket in _STEP.findall(path))
+
+
+def attribute(path: str) -> tuple[str, str, str] | None:
+    """Split a path such as `$.a["b"].c` into list, key, and the path within the value, `$.c`."""
+    found = _ATTRIBUTE.fullmatch(path)
+    return (found[1], found[2], f"${found[3]}") if found else None
 
 
 def inner_keys(paths: Iterable[str]) -> list[str]:

@@ -10,12 +10,12 @@ from duckdb import Error as DuckDBError
 from sqlalchemy.exc import SQLAlchemyError
 
 from usage_pipeline.errors import LockTimeoutError, UsagePipelineError
+from usage_pipeline.events.format_files import Formats, load_formats
 from usage_pipeline.events.landing.batch import Batch
 from usage_pipeline.events.landing.blocks import grouped
 from usage_pipeline.events.landing.committing import LandingResult
 from usage_pipeline.events.landing.rules import load_rules
 from usage_pipeline.events.landing.scan import LandingFile, scan_days
-from usage_pipeline.events.source_format import SourceFormat, load_formats
 from usage_pipeline.storage.opened import Storage
 
 BATCH_DAYS = 30
@@ -64,7 +64,7 @@ class DaysLanding:
         return outcome
 
     @cached_property
-    def _formats(self) -> dict[str, SourceFormat]:
+    def _formats(self) -> Formats:
         return load_formats(self._storage.settings)
 
     @cached_property

@@ -65,7 +65,7 @@ class LineValidation:
             register_files(duck, ((number, file.landing) for number, file in self._numbered.items()))
             stage(duck, self.files, self._validated_select(), self._format)
             register_validated(duck, self._format, [file.reader.digest for file in self.files])
-            counted = tallies(duck, self._numbered)
+            counted = tallies(duck, self._format, self._numbered)
             self._expect_all(counted)
             self._store_objects(duck, counted)
             found = event_days(duck, self._targets(LANDED_EVENTS, self._numbered).values())
@@ -92,10 +92,10 @@ class LineValidation:
     def _expect_all(self, counted: Mapping[int, Tally]) -> None:
         for number, file in self._numbered.items():
             validated, tally = file.reader.counts.validated, counted[number]
-            if validated != tally.accepted + tally.rejected:
+            if validated + tally.further_events != tally.events + tally.skipped:
                 raise UnreadableFileError(
-                    f"{validated:,} lines were read, but {tally.accepted:,} accepted and {tally.rejected:,} "
-                    "rejected. This is a fault of the pipeline: please report it"
+                    f"{validated:,} lines were read, but {tally.accepted:,} accepted, {tally.rejected:,} rejected "
+                    f"and {tally.skipped:,} skipped. This is a fault of the pipeline: please report it"
                 )
 
     def _store_objects(self, duck: DuckDBPyConnection, counted: Mapping[int, Tally]) -> None:

@@ -9,6 +9,22 @@ CREATE OR REPLACE MACRO main.line_text(t) AS regexp_replace(t, '[\r\n]+$', '');
 -- The first 128 bits of SHA-256: enough to tell texts apart, and half as wide in every table.
 CREATE OR REPLACE MACRO main.text_digest(t) AS left(sha256(t), 32);
 
+-- The attributes of a list of {key, value}, and the value of one of them; of two with one key the first counts.
+CREATE OR REPLACE MACRO main.attributes_in(list) AS json_transform(list, '[{"key":"VARCHAR","value":"JSON"}]');
+
+CREATE OR REPLACE MACRO main.attribute(attributes, name) AS
+    attributes[list_position(list_transform(attributes, lambda pair: pair.key), name)].value;
+
+-- OpenTelemetry wraps a value in an object that names its type.
+CREATE OR REPLACE MACRO main.attribute_text(value) AS
+    coalesce(
+        json_extract_string(value, '$.stringValue'),
+        json_extract_string(value, '$.intValue'),
+        json_extract_string(value, '$.doubleValue'),
+        json_extract_string(value, '$.boolValue'),
+        json_extract_string(value, '$')
+    );
+
 -- An object or a list is no name: its text depends on the order of its keys.
 CREATE OR REPLACE MACRO main.single_text(t) AS
     CASE WHEN NOT ((starts_with(t, '{') OR starts_with(t, '[')) AND json_valid(t)) THEN t END;
@@ -36,6 +52,41 @@ CREATE OR REPLACE MACRO main.milliseconds(t) AS
         WHEN regexp_full_match(t, '[0-9]{1,15}(\.[0-9]+)?') THEN CAST(split_part(t, '.', 1) AS BIGINT)
     END;
 
+-- 5.2e-05 as 0.000052…: languages write small fractions so.
+CREATE OR REPLACE MACRO main.without_exponent(t) AS
+    CASE
+        WHEN regexp_full_match(t, '[0-9]{1,13}(\.[0-9]+)?[eE][+-]?[0-9]{1,2}')
+            THEN CAST(TRY_CAST(t AS DECIMAL(38, 24)) AS VARCHAR)
+        ELSE t
+    END;
+
+CREATE OR REPLACE MACRO main.fraction(t, digits) AS
+    CAST(rpad(left(split_part(t, '.', 2), digits), digits, '0') AS BIGINT);
+
+-- A duration in microseconds, by its unit; digits below are cut off.
+CREATE OR REPLACE MACRO main.plain_us_of_s(t) AS
+    CASE
+        WHEN regexp_full_match(t, '[0-9]{1,12}(\.[0-9]+)?')
+            THEN CAST(split_part(t, '.', 1) AS BIGINT) * 1000000 + fraction(t, 6)
+    END;
+
+CREATE OR REPLACE MACRO main.us_of_s(t) AS plain_us_of_s(without_exponent(t));
+
+CREATE OR REPLACE MACRO main.plain_us_of_ms(t) AS
+    CASE
+        WHEN regexp_full_match(t, '[0-9]{1,15}(\.[0-9]+)?')
+            THEN CAST(split_part(t, '.', 1) AS BIGINT) * 1000 + fraction(t, 3)
+    END;
+
+CREATE OR REPLACE MACRO main.us_of_ms(t) AS plain_us_of_ms(without_exponent(t));
+
+CREATE OR REPLACE MACRO main.plain_us_of_us(t) AS
+    CASE WHEN regexp_full_match(t, '[0-9]{1,18}(\.[0-9]+)?') THEN CAST(split_part(t, '.', 1) AS BIGINT) END;
+
+CREATE OR REPLACE MACRO main.us_of_us(t) AS plain_us_of_us(without_exponent(t));
+
+CREATE OR REPLACE MACRO main.us_of_ns(t) AS us_of_us(t) // 1000;
+
 CREATE OR REPLACE MACRO main.exact_decimal(t) AS
     CASE
         WHEN regexp_full_match(t, '[0-9]{1,13}(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?')
@@ -62,9 +113,6 @@ CREATE OR REPLACE MACRO main.time_iso_in_zone(t, zone) AS
         ELSE time_iso(t)
     END;
 
-CREATE OR REPLACE MACRO main.fraction(t, digits) AS
-    CAST(rpad(left(split_part(t, '.', 2), digits), digits, '0') AS BIGINT);
-
 CREATE OR REPLACE MACRO main.time_epoch_s(t) AS
     CASE
         WHEN regexp_full_match(t, '[0-9]{1,11}(\.[0-9]+)?')
@@ -81,6 +129,12 @@ CREATE OR REPLACE MACRO main.time_epoch_us(t) AS
     CASE
         WHEN regexp_full_match(t, '[0-9]{1,17}(\.[0-9]+)?')
             THEN make_timestamp(CAST(split_part(t, '.', 1) AS BIGINT))
+    END;
+
+CREATE OR REPLACE MACRO main.time_epoch_ns(t) AS
+    CASE
+        WHEN regexp_full_match(t, '[0-9]{1,20}(\.[0-9]+)?')
+            THEN make_timestamp(CAST('0' || left(split_part(t, '.', 1), -3) AS BIGINT))
     END;
 
 CREATE OR REPLACE MACRO main.time_day(t) AS

@@ -1,8 +1,9 @@
--- The lines that were not accepted: where, why, what was found and what was expected.
+-- The lines that were rejected: where, why, what was found and what was expected.
 SELECT
     file,
     landing_file,
     line AS landing_line,
+    landing_event,
     validated.tenant_id,
     reason,
     mapped_fields.field,
@@ -45,4 +46,4 @@ LEFT JOIN mapped_fields
         WHEN reason IN ('timestamp_in_future', 'past_retention', 'before_calendar') THEN 'occurred_at'
         ELSE regexp_replace(reason, '^(missing|invalid)_', '')
     END
-WHERE reason IS NOT NULL
+WHERE reason <> 'skipped'

@@ -48,7 +48,8 @@ def read_rejects(
     names = REJECTED_LINES.column_names
     with session(storage.engine) as duck:
         rows = duck.execute(
-            f"FROM {parquet_scan(present)} ORDER BY split_part(landing_file, '/', 2), landing_file, landing_line"
+            f"FROM {parquet_scan(present)} "
+            "ORDER BY split_part(landing_file, '/', 2), landing_file, landing_line, landing_event"
             + (f" LIMIT {limit}" if limit is not None else "")
         ).fetchall()
     return [dict(zip(names, row, strict=True)) for row in rows]

@@ -8,12 +8,13 @@ folder. A problem with one file hides no other.
 
 import errno
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from usage_pipeline.events.format_files import Formats
 from usage_pipeline.events.format_parts import FileType
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.settings import Settings
@@ -66,12 +67,12 @@ class Scan:
         return found
 
 
-def scan_landing(settings: Settings, formats: Mapping[str, SourceFormat]) -> Scan:
+def scan_landing(settings: Settings, formats: Formats) -> Scan:
     """Scan the whole landing folder."""
     return _Walk(settings, formats).scan()
 
 
-def scan_days(settings: Settings, formats: Mapping[str, SourceFormat], days: Collection[date]) -> Scan:
+def scan_days(settings: Settings, formats: Formats, days: Collection[date]) -> Scan:
     """Scan the folders of these landing days."""
     names = frozenset(day.isoformat() for day in days)
     found = _Walk(settings, formats, names).scan()
@@ -93,9 +94,7 @@ class _Place:
 class _Walk:
     """Walks through the landing folder. Only symbolic links are resolved, because there may be 100,000 files."""
 
-    def __init__(
-        self, settings: Settings, formats: Mapping[str, SourceFormat], only: Collection[str] | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, formats: Formats, only: Collection[str] | None = None) -> None:
         self._settings = settings
         self._formats = formats
         self._only = only
@@ -114,6 +113,8 @@ class _Walk:
     def _source(self, source: os.DirEntry[str]) -> None:
         self._check_link(source)
         days = _visible(source.path, "expected a folder named after a source")
+        if source.name in self._formats.broken:
+            raise _OutOfPlaceError("its format is broken; `usage-pipeline doctor` says why")
         if source.name not in self._formats:
             raise _OutOfPlaceError(f"no format has this name; known are {', '.join(sorted(self._formats))}")
         for day in days:

@@ -17,13 +17,16 @@ from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.events.landing import lines
 from usage_pipeline.events.landing.blocks import grouped
-from usage_pipeline.events.landing.extract import empty_columns, mapped_fields
+from usage_pipeline.events.landing.expected import mapped_fields
+from usage_pipeline.events.landing.extract import empty_columns
 from usage_pipeline.events.landing.file_landing import FileLanding
 from usage_pipeline.events.landing.reading_ahead import OpenFile
 from usage_pipeline.events.landing.rules import landing_sql
+from usage_pipeline.events.landing.verdicts import SKIPPED
 from usage_pipeline.events.record import TEXTS
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.daily import ReferenceRows
+from usage_pipeline.storage.engine import literal
 from usage_pipeline.storage.inputs import register_reference
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.tables import columns
@@ -38,6 +41,7 @@ _OF_REJECTS = {
     "invalid_text": "invalid_text",
 }
 """Columns that only rejected lines have, and their values."""
+_IS_REJECTED = f"reason <> {literal(SKIPPED)}"
 _HAS_TEXT = f"coalesce({', '.join(f'text_{column.name}' for column in TEXTS)}) IS NOT NULL"
 
 
@@ -52,7 +56,9 @@ _LANDING = columns(
     ("latest_time", "TIMESTAMP", "The latest time that an event may have."),
     ("first_day", "DATE", "First day of the calendar."),
     ("first_kept", "DATE", "First day that the default plan keeps."),
+    ("tenant_default", "VARCHAR", "The tenant where neither line nor folder names one."),
     ("input_includes_cached", "BOOLEAN", "Meaning of input tokens in its format."),
+    ("output_includes_reasoning", "BOOLEAN", "Meaning of output tokens in its format."),
 )
 
 
@@ -95,6 +101,7 @@ def register_validated(duck: DuckDBPyConnection, source_format: SourceFormat, di
     empty = "".join(f", CAST(NULL AS {column.type}) AS {column.name}" for column in empty_columns(source_format))
     position = " REPLACE (digest || ':' || record_id AS record_id)"
     staged = f"staged.*{'' if source_format.identity_fields else position}"
+    staged += "" if source_format.each else ", CAST(1 AS BIGINT) AS landing_event"
     duck.execute(
         f"CREATE TEMP VIEW validated AS SELECT {staged}, landed.* EXCLUDE (file, digest){empty} "
         "FROM staged JOIN landed ON landed.file = staged.file"
@@ -111,10 +118,11 @@ def _create_macros(duck: DuckDBPyConnection) -> None:
 
 
 def _row(number: int, landing: FileLanding) -> tuple[object, ...]:
-    file, rules = landing.file, landing.rules
+    file, rules, source_format = landing.file, landing.rules, landing.source_format
     place = (file.source, file.path, file.landing_day, file.tenant)
     of_day = (rules.landed_at, rules.latest_time, rules.settings.first_day, rules.first_kept)
-    return (number, *place, *of_day, landing.source_format.input_includes_cached)
+    of_tokens = (source_format.input_includes_cached, source_format.output_includes_reasoning)
+    return (number, *place, *of_day, source_format.tenant_default, *of_tokens)
 
 
 class _Stream:
@@ -166,7 +174,7 @@ def _without_lines(stream: _Stream) -> Iterator[None]:
 def _keep(duck: DuckDBPyConnection, validated: str, source_format: SourceFormat) -> None:
     empty = ", ".join(column.name for column in empty_columns(source_format))
     rejects = ", ".join(
-        f"CASE WHEN reason IS NOT NULL THEN {text} END AS {name}" for name, text in _OF_REJECTS.items()
+        f"CASE WHEN {_IS_REJECTED} THEN {text} END AS {name}" for name, text in _OF_REJECTS.items()
     )
     kept = f"* EXCLUDE ({empty}) REPLACE ({rejects}), {_HAS_TEXT} AS has_text"
     duck.execute(f"CREATE TEMP TABLE staged AS SELECT {kept} FROM ({validated})")

@@ -1,9 +1,9 @@
 -- The verdict on each line: the canonical record that it would be, and why it is rejected, if it is.
--- One row per line of `extracted`; `reason` is null where the line is accepted.
+-- One row per line of `extracted`; `reason` is null where the line is accepted, and `skipped` where it is no event.
 WITH measured AS (
     SELECT
-        extracted.* EXCLUDE (count, messages, tokens_in, tokens_total, duration_ms),
-        coalesce(extracted.tenant_text, landing.tenant_folder) AS tenant_id,
+        extracted.* EXCLUDE (count, messages, tokens_in, tokens_out, tokens_total, duration_ms),
+        coalesce(extracted.tenant_text, landing.tenant_folder, landing.tenant_default) AS tenant_id,
         landing.tenant_folder,
         landing.landing_day,
         landing.latest_time,
@@ -17,6 +17,11 @@ WITH measured AS (
             WHEN coalesce(tokens_in, tokens_cached, tokens_cache_write) IS NOT NULL
                 THEN coalesce(tokens_in, 0) + coalesce(tokens_cached, 0) + coalesce(tokens_cache_write, 0)
         END AS tokens_in,
+        CASE
+            WHEN landing.output_includes_reasoning THEN tokens_out
+            WHEN coalesce(tokens_out, tokens_reasoning) IS NOT NULL
+                THEN coalesce(tokens_out, 0) + coalesce(tokens_reasoning, 0)
+        END AS tokens_out,
         tokens_total AS tokens_reported,
         coalesce(
             extracted.duration_ms,
@@ -41,7 +46,7 @@ WITH measured AS (
 
 SELECT
     measured.* EXCLUDE (
-        line_fault, occurred_at_text, counts_tokens, tokens_reported,
+        line_fault, is_skipped, occurred_at_text, counts_tokens, tokens_reported,
         tenant_folder, landing_day, latest_time, first_day, first_kept
     ),
     CASE
@@ -50,7 +55,12 @@ SELECT
         ELSE tokens_reported
     END AS tokens_total,
     CASE
+        WHEN tokens_in IS NOT NULL OR tokens_out IS NOT NULL
+            THEN tokens_reported - coalesce(tokens_in, 0) - coalesce(tokens_out, 0)
+    END AS tokens_apart,
+    CASE
         WHEN line_fault IS NOT NULL THEN line_fault
+        WHEN is_skipped THEN 'skipped'
         WHEN measured.tenant_id IS NULL THEN 'missing_tenant_id'
         WHEN tenant_text <> tenant_folder THEN 'tenant_mismatch'
         WHEN CASE WHEN retention.tenant_id IS NULL THEN NOT is_tenant(measured.tenant_id) END THEN 'invalid_tenant_id'

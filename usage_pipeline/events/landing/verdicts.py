@@ -8,18 +8,29 @@ from duckdb import DuckDBPyConnection
 
 from usage_pipeline.events.landing.lines import LineCounts
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.digests import Digest, hash_sum
 from usage_pipeline.storage.engine import parquet_scan
 from usage_pipeline.storage.landed_files import LandedDay
 
+SKIPPED = "skipped"
+"""The reason of lines that are no events, which are neither accepted nor rejected."""
+
 
 @dataclass
 class Tally:
-    """The lines of a file by verdict. `texts` are accepted lines with a text."""
+    """The lines of a file by verdict; `texts` and `totals` are those of accepted lines."""
 
     accepted: int = 0
     voids: int = 0
     texts: int = 0
+    skipped: int = 0
+    further_events: int = 0
+    """Those that are not the first of their line."""
+    totals_compared: int = 0
+    totals_apart: int = 0
+    tokens_apart: int = 0
+    """The difference of the totals that are reported to input plus output."""
     rejects: dict[str, int] = field(default_factory=dict)
     """Rejected lines by reason."""
 
@@ -28,10 +39,15 @@ class Tally:
         """The number of rejected lines."""
         return sum(self.rejects.values())
 
+    @property
+    def events(self) -> int:
+        """The number of lines that are events, or should be."""
+        return self.accepted + self.rejected
+
 
 @dataclass(frozen=True)
 class Verdicts:
-    """The counts of a file's lines: `counts.validated = tally.accepted + tally.rejected`."""
+    """The counts of a file's lines: `counts.validated + tally.further_events = tally.events + tally.skipped`."""
 
     content_digest: str
     counts: LineCounts
@@ -43,17 +59,24 @@ NO_VERDICTS = Verdicts("", LineCounts(), Tally(), [])
 """The verdicts of a file that cannot be read."""
 
 
-def tallies(duck: DuckDBPyConnection, numbers: Iterable[int]) -> dict[int, Tally]:
+def tallies(duck: DuckDBPyConnection, source_format: SourceFormat, numbers: Iterable[int]) -> dict[int, Tally]:
     """Count the lines of `staged` by file number."""
+    further = "count(*) FILTER (landing_event > 1)" if source_format.each else "0"
     found = {number: Tally() for number in numbers}
     rows = duck.execute(
         "SELECT file, reason, count(*), count(*) FILTER (reason IS NULL AND type = 'void'), "
-        "count(*) FILTER (reason IS NULL AND has_text) FROM staged GROUP BY file, reason"
+        "count(*) FILTER (reason IS NULL AND has_text), count(tokens_apart), "
+        "count(nullif(tokens_apart, 0)), CAST(coalesce(sum(tokens_apart), 0) AS BIGINT), "
+        f"{further} FROM staged GROUP BY file, reason"
     ).fetchall()
-    for number, reason, lines, voids, texts in rows:
+    for number, reason, lines, voids, texts, *totals, further_events in rows:
         tally = found[number]
+        tally.further_events += further_events
         if reason is None:
             tally.accepted, tally.voids, tally.texts = lines, voids, texts
+            tally.totals_compared, tally.totals_apart, tally.tokens_apart = totals
+        elif reason == SKIPPED:
+            tally.skipped = lines
         else:
             tally.rejects[reason] = lines
     return found

@@ -115,6 +115,14 @@ def _faulty(good: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from ({**good, name: value} for value in (*TIMES, *VALUES))
         if isinstance(held, dict):
             yield from ({**good, name: inner} for inner in _faulty(held))
+        if isinstance(held, list):
+            yield from ({**good, name: inner} for inner in _faulty_lists(held))
+
+
+def _faulty_lists(good: list[Any]) -> Iterator[list[Any]]:
+    for index, held in enumerate(good):
+        inner = _faulty(held) if isinstance(held, dict) else iter(VALUES)
+        yield from ([*good[:index], value, *good[index + 1 :]] for value in inner)
 
 
 def _csv_faults() -> Iterator[str]:

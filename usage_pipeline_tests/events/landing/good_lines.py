@@ -1,6 +1,12 @@
-"""Good lines of every shipped format, after the public samples; all on 30 April and 1 May 2026."""
+"""Good lines of every shipped format, and of those in `formats/`; all on 30 April and 1 May 2026."""
 
+from pathlib import Path
 from typing import Any
+
+from usage_pipeline.events.format_files import SOURCES
+
+OWN_FORMATS = Path(__file__).parents[1] / "formats"
+"""Formats of the tests, which have the keys that no shipped one has."""
 
 HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens"
 CSV_LINES = ["2026-05-01 08:00:03.9799600,4808,10", "2026-05-01 08:00:04.0319600,3180,8", "2026-05-01 08:00,0,0"]
@@ -83,7 +89,174 @@ _SENT = {
     "total_tokens": 2220,
     "cost": 0.000387,
 }
+_VALUES = {
+    "id": "v_1",
+    "job": "j",
+    "step": 2,
+    "team": "acme",
+    "key": {"alias": "ci"},
+    "kind": "chat",
+    "at": 1777622400123456789,
+    "begun": "1777622399000000000",
+    "passed": 86400.5,
+    "changed": "2026-05-01 08:00",
+    "usage": {"in": 10, "tool": 5, "audio": None, "sound": 2, "out": 7, "thought": 3, "total": 24},
+    "cost": {"in": 0.000165, "out": "1.5e-05"},
+    "seconds": 1.376544,
+    "millis": 12,
+    "micros": 12,
+    "nanos": 12,
+    "state": "failure",
+    "model": "gpt-4o",
+    "engine": "e",
+    "user": "ann",
+    "text": "Why?",
+    "tags": ["prod", {"name": "shop"}],
+    "labels": [
+        {"key": "app.feature", "value": {"stringValue": "search"}},
+        {"key": "app.agent", "value": {"name": "writer"}},
+        {"key": "calls", "value": {"intValue": "3"}},
+        {"key": "calls", "value": 4},
+    ],
+    "more": '{"calls":1,"inner":"{\\"chat\\":\\"c1\\"}","noise":"x"}',
+    "trace": {"id": "t"},
+}
 _VOID = {"id": "v1", "tenantId": "acme", "eventDay": "2026-05-01", "source": "persona", "recordId": "evt_02"}
+
+
+def format_file(name: str) -> Path:
+    """The file of a format that is shipped, or of the tests."""
+    shipped = SOURCES / f"{name}.yaml"
+    return shipped if shipped.exists() else OWN_FORMATS / shipped.name
+
+
+_PAYLOAD = {
+    "id": "chatcmpl-1",
+    "trace_id": "t1",
+    "response_cost": 1.65e-05,
+    "status": "success",
+    "custom_llm_provider": "openai",
+    "total_tokens": 150,
+    "prompt_tokens": 120,
+    "completion_tokens": 30,
+    "startTime": 1777622400.123456,
+    "response_time": 1.376544,
+    "model": "gpt-4o-mini",
+    "metadata": {
+        "user_api_key_alias": "ci",
+        "user_api_key_team_id": "acme",
+        "user_api_key_user_id": "ann",
+        "usage_object": {
+            "prompt_tokens_details": {"cached_tokens": 64},
+            "completion_tokens_details": {"reasoning_tokens": 10},
+        },
+    },
+    "cache_hit": None,
+    "end_user": "",
+    "messages": [{"role": "user", "content": "hi"}],
+    "response": {"choices": [{"message": {"content": "hello"}}]},
+    "error_str": None,
+    "error_information": {"error_code": "", "error_message": ""},
+}
+_SPEND = {
+    "request_id": "chatcmpl-9",
+    "spend": 3.3e-05,
+    "total_tokens": 150,
+    "prompt_tokens": 120,
+    "completion_tokens": 30,
+    "startTime": "2026-05-01 09:00:00.123000",
+    "endTime": "2026-05-01T09:00:01.500Z",
+    "model": "gpt-4o-mini",
+    "custom_llm_provider": "openai",
+    "user": "ann",
+    "metadata": '{"user_api_key_team_id":"acme","additional_usage_values":{"cache_read_input_tokens":64}}',
+    "cache_hit": "None",
+    "team_id": "acme",
+    "end_user": None,
+    "session_id": "s1",
+    "status": "success",
+    "messages": {},
+    "response": {},
+}
+_USAGE = {
+    "input_tokens": 10,
+    "cache_creation_input_tokens": 5000,
+    "cache_read_input_tokens": 12000,
+    "output_tokens": 211,
+}
+_ASSISTANT: dict[str, Any] = {
+    "type": "assistant",
+    "uuid": "u1",
+    "sessionId": "s1",
+    "cwd": "/home/ann/shop",
+    "timestamp": "2026-05-01T09:00:03.100Z",
+    "message": {
+        "id": "msg_01A",
+        "model": "claude-sonnet-4-5-20250929",
+        "content": [{"type": "text", "text": "Let me look."}],
+        "usage": _USAGE,
+    },
+}
+
+
+def _call(record_id: str, **fields: Any) -> dict[str, Any]:
+    attributes = [
+        {"key": "operation", "value": {"stringValue": "chat"}},
+        {"key": "in", "value": {"intValue": "100"}},
+    ]
+    call = {"id": record_id, "at": 1777622400.123456, "attributes": attributes, "cost": 1.65e-05, "status": "ok"}
+    return {**call, "usage": {"out": 7}, "text": "Why?", "rest": {"a": 1}, **fields}
+
+
+_BATCH = {
+    "org": {"id": "acme"},
+    "defaults": [{"model": "gpt-4o"}],
+    "groups": [
+        {
+            "name": "shop",
+            "attributes": [{"key": "model", "value": {"stringValue": "o3"}}],
+            "parts": {"calls": [_call("e_1"), _call("e_2", cost=0.1)]},
+        },
+        {"name": "", "parts": {"calls": [_call("e_3")]}},
+    ],
+}
+
+
+def _attributes(**values: object) -> list[dict[str, Any]]:
+    """Attributes of OpenTelemetry; a name has `__` for a dot."""
+    return [
+        {
+            "key": name.replace("__", "."),
+            "value": {"intValue" if name.endswith("tokens") else "stringValue": value},
+        }
+        for name, value in values.items()
+    ]
+
+
+_SPAN = {
+    "traceId": "t1",
+    "spanId": "s1",
+    "startTimeUnixNano": "1777622400123456789",
+    "endTimeUnixNano": "1777622401623456789",
+    "attributes": _attributes(
+        gen_ai__operation__name="chat",
+        gen_ai__provider__name="openai",
+        gen_ai__response__model="gpt-4o-2024-08-06",
+        gen_ai__usage__input_tokens="100",
+        gen_ai__usage__output_tokens="20",
+        gen_ai__conversation__id="conv_1",
+    ),
+    "status": {},
+}
+_OLD_ATTRIBUTES = _attributes(
+    llm__request__type="completion", gen_ai__system="openai", gen_ai__usage__prompt_tokens="7"
+)
+
+
+def _otlp(*spans: dict[str, Any]) -> dict[str, Any]:
+    resource = {"attributes": _attributes(service__name="support-bot", tenant__id="acme")}
+    return {"resourceSpans": [{"resource": resource, "scopeSpans": [{"scope": {}, "spans": [*spans]}]}]}
+
 
 JSON_LINES: dict[str, list[dict[str, Any]]] = {
     "persona": [
@@ -116,6 +289,39 @@ JSON_LINES: dict[str, list[dict[str, Any]]] = {
         _AIDER,
         {**_AIDER, "event": "message_send", "properties": _SENT},
         {**_AIDER, "event": "command_add", "properties": {}},
+    ],
+    "every_value": [
+        _VALUES,
+        {**_VALUES, "id": None, "team": "", "kind": None, "at": None, "seconds": None, "usage": {}, "model": ""},
+        {**_VALUES, "id": "v_2", "millis": 0, "seconds": "", "usage": {"audio": 1}, "state": "none", "cost": None},
+        {**_VALUES, "kind": "heading"},
+        {**_VALUES, "id": "v_3", "tags": ["x"], "labels": [{"key": "calls", "value": "5"}], "more": {"calls": 2}},
+        {**_VALUES, "id": "v_4", "tags": [], "labels": None, "more": '{"calls":1,'},
+    ],
+    "litellm_payload": [
+        _PAYLOAD,
+        {**_PAYLOAD, "id": "chatcmpl-3", "status": "failure", "metadata": {"user_api_key_alias": "acme"}},
+        {**_PAYLOAD, "id": "chatcmpl-7", "cache_hit": True, "response_cost": 0.0},
+    ],
+    "litellm_spend_logs": [
+        _SPEND,
+        {**_SPEND, "request_id": "chatcmpl-10", "team_id": "", "metadata": {"status": "failure"}, "status": None},
+    ],
+    "claude_code": [
+        _ASSISTANT,
+        {"type": "summary", "summary": "Fix the shop", "leafUuid": "u9"},
+        {**_ASSISTANT, "uuid": "u2", "message": {**_ASSISTANT["message"], "id": "msg_01B"}},
+    ],
+    "otlp_genai": [
+        _otlp(_SPAN),
+        _otlp({**_SPAN, "spanId": "s2", "status": {"code": 2}}, {**_SPAN, "attributes": _OLD_ATTRIBUTES}),
+        _otlp({**_SPAN, "attributes": []}),
+    ],
+    "every_event": [
+        _BATCH,
+        {**_BATCH, "groups": [{"parts": {"calls": []}}, {"parts": {"calls": [_call("e_4")]}}, {}]},
+        {**_BATCH, "groups": []},
+        {**_BATCH, "groups": [{"parts": {"calls": [_call("e_5", attributes=None), 7, _call("e_6", at="x")]}}]},
     ],
     "void": [_VOID, {**_VOID, "id": "v2", "source": "agent_runs", "recordId": "run_1", "reason": "a test"}],
 }

@@ -8,14 +8,16 @@ takes the place of comparing two.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fnmatch import fnmatchcase
 
-from usage_pipeline.events.format_parts import Constant, FileType, Presence, places
+from usage_pipeline.events.format_parts import FileType
+from usage_pipeline.events.format_values import Constant, Join, Presence, Skip
 from usage_pipeline.events.source_format import SourceFormat
-from usage_pipeline_tests.events.landing.oracle_lines import Fields, Found, Verdict, divide
+from usage_pipeline_tests.events.landing.oracle_forms import Read, moment_of, text_of
+from usage_pipeline_tests.events.landing.oracle_lines import Fields, Found, Reading, Verdict, divide
 from usage_pipeline_tests.events.landing.oracle_values import (
     InvalidError,
     Text,
@@ -24,12 +26,11 @@ from usage_pipeline_tests.events.landing.oracle_values import (
     is_structure,
     milliseconds_of,
     single_of,
-    time_of,
     whole_of,
 )
 
 PROMPTS = frozenset({"prompt", "persona_prompt", "message_send"})
-WITHOUT_QUANTITIES = frozenset({"persona_callback", "agent_run_started", "void"})
+WITHOUT_QUANTITIES = frozenset({"persona_callback", "agent_run_started", "cached_answer", "void"})
 DECIMALS = frozenset({"reported_cost", "reported_credits"})
 WHOLE = frozenset(
     {"tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "tokens_reasoning", "tokens_total"}
@@ -69,37 +70,52 @@ class Record:
 
 @dataclass(frozen=True)
 class Validated:
-    """A physical line, and for an accepted one its record."""
+    """A physical line or an event of it, and for an accepted one its record."""
 
     number: int
     verdict: Verdict
     reason: str | None = None
     record: Record | None = None
+    event: int = 1
 
 
 class RejectError(Exception):
     """Why a line is rejected."""
 
 
+class SkippedError(Exception):
+    """A line is no event."""
+
+
 def validate(delivery: Delivery) -> Iterator[Validated]:
     """Every physical line of the file, in order."""
     digest = hashlib.sha256(delivery.content).hexdigest()
-    for line in divide(delivery.content, quoted=delivery.source_format.format is FileType.CSV):
+    for line in _divide(delivery):
         if line.verdict is not Verdict.RECORD:
             yield Validated(line.number, line.verdict)
             continue
         try:
             record = _record(delivery, line, f"{digest}:{line.number}")
+        except SkippedError:
+            yield Validated(line.number, Verdict.SKIPPED, event=line.event)
         except RejectError as error:
-            yield Validated(line.number, Verdict.REJECTED, str(error))
+            yield Validated(line.number, Verdict.REJECTED, str(error), event=line.event)
         else:
-            yield Validated(line.number, Verdict.ACCEPTED, None, record)
+            yield Validated(line.number, Verdict.ACCEPTED, None, record, line.event)
+
+
+def _divide(delivery: Delivery) -> Iterator[Found]:
+    source_format = delivery.source_format
+    reading = Reading(source_format.format is FileType.CSV, source_format.parse, source_format.each)
+    return divide(delivery.content, reading)
 
 
 def _record(delivery: Delivery, line: Found, position: str) -> Record:
     if line.fault:
         raise RejectError(line.fault)
     reading = _Reading(delivery.source_format, line.fields)
+    if any(map(reading.is_skipped, delivery.source_format.skip)):
+        raise SkippedError
     tenant = _tenant(reading, delivery.tenant)
     name = reading.type_name()
     record_id = reading.record_id(name, position)
@@ -130,8 +146,11 @@ def _record(delivery: Delivery, line: Found, position: str) -> Record:
 
 
 def _tenant(reading: "_Reading", folder: str | None) -> str:
-    logged = reading.text(reading.source_format.tenant) if reading.source_format.tenant else None
-    tenant = logged.text if logged else folder
+    values = reading.source_format.tenant
+    *fields, last = values if isinstance(values, tuple) else (values,)
+    default = last.constant if isinstance(last, Constant) else None
+    logged = reading.text((*fields, *([] if default or last is None else [last])))
+    tenant = logged.text if logged else folder or default
     if tenant is None:
         raise RejectError("missing_tenant_id")
     if logged and folder is not None and logged.text != folder:
@@ -149,17 +168,24 @@ class _Reading:
     source_format: SourceFormat
     fields: Fields
 
-    def text(self, place: object) -> Text | None:
-        """The first of the fields that is filled."""
-        found = (self.fields(field) for field in places(place))
-        return next((text for text in found if text is not None), None)
+    def text(self, value: object, read: Read = whole_of) -> Text | None:
+        """What a value says; `read` is how its column reads a number."""
+        return text_of(value, self.fields, read)
+
+    def is_skipped(self, test: Skip) -> bool:
+        text = self.text(test.field)
+        if test.none_of is not None:
+            return text is None or text.text not in test.none_of
+        if isinstance(test.one_of, tuple):
+            return text is not None and text.text in test.one_of
+        return (text is None) == (test.one_of == "absent")
 
     def logged_type(self) -> str | None:
         match self.source_format.type:
             case Constant(constant=name):
                 return name
             case Presence() as presence:
-                return presence.then if self.text(presence) else presence.otherwise
+                return presence.then if self.text(presence.present) else presence.otherwise
             case field:
                 text = self.text(field)
                 return text.text if text else None
@@ -179,13 +205,13 @@ class _Reading:
     def record_id(self, name: str | None, position: str) -> str | None:
         if self.source_format.identity == "position":
             return position
-        (field,) = self.source_format.identity
-        text = self.text(field)
+        parts = self.source_format.identity
+        text = self.text(parts[0] if len(parts) == 1 else Join(join=parts))
         return text.text + self.source_format.identity_suffix.get(name or "", "") if text else None
 
     def columns(self, name: str) -> dict[str, object]:
         """The typed columns, quantities left out where records of the type carry none."""
-        if self.text(self.source_format.times["occurred_at"].field) is None:
+        if any(self.text(value) is None for value in self.source_format.times["occurred_at"].values):
             raise RejectError("missing_occurred_at")
         for target in ("void_source", "void_record_id") if name == "void" else ():
             if self.text(self.source_format.fields[target]) is None:
@@ -198,27 +224,29 @@ class _Reading:
     def _times(self) -> dict[str, object]:
         found: dict[str, object] = {}
         for column, time in self.source_format.times.items():
-            text = self.text(time.field)
-            found[column] = None if text is None else _typed(column, time_of, text, time.format, time.zone)
+            found[column] = _typed(column, lambda time=time: moment_of(time, self.fields))
         return found
 
     def _typed_fields(self) -> dict[str, object]:
         found: dict[str, object] = {}
-        for column, place in self.source_format.fields.items():
-            text = Text(place.constant, None) if isinstance(place, Constant) else self.text(place)
-            found[column] = None if text is None else _typed(column, _reader(column), text)
+        for column, value in self.source_format.fields.items():
+            read = _reader(column)
+            found[column] = _typed(column, lambda value=value, read=read: _read(self.text(value, read), read))
         return found
 
 
-def _typed(column: str, read: object, text: Text, *how: object) -> object:
-    assert callable(read)
+def _read(text: Text | None, read: Read) -> object:
+    return None if text is None else read(text)
+
+
+def _typed(column: str, read: Callable[[], object]) -> object:
     try:
-        return read(text, *how)
+        return read()
     except InvalidError:
         raise RejectError(f"invalid_{column}") from None
 
 
-def _reader(column: str) -> object:
+def _reader(column: str) -> Read:
     if column in WHOLE:
         return whole_of
     if column in DECIMALS:
@@ -242,6 +270,8 @@ def _tokens(source_format: SourceFormat, name: str, columns: Mapping[str, object
     if not source_format.input_includes_cached and (given, cached, write) != (None, None, None):
         given = (given or 0) + (cached or 0) + (write or 0)
     reasoning = _number(columns, "tokens_reasoning")
+    if not source_format.output_includes_reasoning and (out, reasoning) != (None, None):
+        out = (out or 0) + (reasoning or 0)
     if (cached or 0) + (write or 0) > (given or 0) or (reasoning or 0) > (out or 0):
         raise RejectError("token_invariant")
     total = _number(columns, "tokens_total")

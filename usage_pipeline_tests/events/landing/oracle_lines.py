@@ -3,9 +3,11 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from usage_pipeline_tests.events.landing.oracle_values import Text
@@ -13,7 +15,9 @@ from usage_pipeline_tests.events.landing.oracle_values import Text
 _BOM = b"\xef\xbb\xbf"
 _WHITE = b" \t\r\n\x0b\x0c"
 _QUOTED, _PLAIN = re.compile(r'"((?:[^"]|"")*)"'), re.compile(r"[^,]*")
-_KEYS = re.compile(r'\.(?:"([^"]+)"|([^."]+))')
+_STEPS = re.compile(r'\.(?:"([^"]+)"|([^."\[]+))|\[([0-9]+)\]|\["([^"]+)"\]')
+_LISTS = re.compile(r'((?:\.(?:"[^"]+"|[^."\[]+))+)\[\*\]')
+_WRAPPED = ("stringValue", "intValue", "doubleValue", "boolValue")
 _MAX_BYTES = 1 << 24
 
 Fields = Callable[[str], Text | None]
@@ -21,9 +25,10 @@ Fields = Callable[[str], Text | None]
 
 
 class Verdict(StrEnum):
-    """What a physical line is; a record becomes accepted or rejected."""
+    """What a physical line is; a record becomes accepted, rejected or skipped."""
 
     BLANK = "blank"
+    SKIPPED = "skipped"
     HEADER = "header"
     CONTINUATION = "continuation"
     RECORD = "record"
@@ -33,12 +38,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Found:
-    """A physical line, and the fields of the record that begins with it, or the fault of it as a whole."""
+    """A physical line, or an event of it: the fields of the record that begins with it, or its fault."""
 
     number: int
     verdict: Verdict
     fault: str | None = None
     fields: Fields = lambda _: None
+    event: int = 1
 
 
 class _FaultError(Exception):
@@ -52,34 +58,68 @@ class _Number:
     raw: str
 
 
-def divide(content: bytes, *, quoted: bool) -> Iterator[Found]:
-    """Every physical line in order; where lines are quoted, the first record is the header."""
+@dataclass(frozen=True)
+class Reading:
+    """How a format reads lines: quoted ones begin with a header; JSON has texts to parse, or several events."""
+
+    quoted: bool
+    parse: Sequence[str] = ()
+    each: str | None = None
+
+
+def divide(content: bytes, reading: Reading) -> Iterator[Found]:
+    """Every physical line in order, or the events of it."""
     lines = content.removeprefix(_BOM).split(b"\n")
     if not lines[-1]:
         lines.pop()
     header: list[str] | None = None
     number = 0
     while number < len(lines):
-        first, taken = lines[number], _lines_of_record(lines[number:]) if quoted else 1
+        first, taken = lines[number], _lines_of_record(lines[number:]) if reading.quoted else 1
         record = b"\n".join(lines[number : number + taken])
         if not first.strip(_WHITE) and taken == 1:
             yield Found(number + 1, Verdict.BLANK)
-        elif quoted and header is None:
+        elif reading.quoted and header is None:
             header = [name.strip() for name in _cells(_decoded(record))]
             yield Found(number + 1, Verdict.HEADER)
         else:
-            yield _found(number + 1, record, header)
+            yield from _found(number + 1, record, header, reading)
         yield from (Found(number + 2 + more, Verdict.CONTINUATION) for more in range(taken - 1))
         number += taken
 
 
-def _found(number: int, record: bytes, header: Sequence[str] | None) -> Found:
+def _found(number: int, record: bytes, header: Sequence[str] | None, reading: Reading) -> Iterator[Found]:
     try:
         text = _decoded(record)
-        fields = _json_fields(text) if header is None else _csv_fields(text, header)
+        if header is None:
+            yield from _events(number, _object(text, reading.parse), reading.each)
+        else:
+            yield Found(number, Verdict.RECORD, None, _csv_fields(text, header))
     except _FaultError as fault:
-        return Found(number, Verdict.RECORD, str(fault))
-    return Found(number, Verdict.RECORD, None, fields)
+        yield Found(number, Verdict.RECORD, str(fault))
+
+
+def _events(number: int, line: dict[str, Any], each: str | None) -> Iterator[Found]:
+    """The events of a line: itself, or each with what it lies in."""
+    chains: list[list[Any]] = [[line]]
+    for step in _LISTS.findall(each or ""):
+        chains = [[*chain, element] for chain in chains for element in _elements(_at(chain[-1], step))]
+    if not chains:
+        yield Found(number, Verdict.SKIPPED)
+    for event, chain in enumerate(chains, start=1):
+        fault = None if isinstance(chain[-1], dict) else "not_an_object"
+        yield Found(number, Verdict.RECORD, fault, partial(_field, chain), event)
+
+
+def _elements(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _field(chain: Sequence[Any], path: str) -> Text | None:
+    if not path.startswith("$line"):
+        return _text(_at(chain[-1], path))
+    *lists, within = path.removeprefix("$line").split("[*]")
+    return _text(_at(chain[len(lists)], within))
 
 
 def _decoded(record: bytes) -> str:
@@ -139,17 +179,34 @@ def _csv_fields(text: str, header: Sequence[str]) -> Fields:
     return lambda name: Text(row[name], None) if row[name] else None
 
 
-def _json_fields(text: str) -> Fields:
+def _object(text: str, parse: Sequence[str]) -> dict[str, Any]:
     try:
-        line = json.loads(
-            text, object_pairs_hook=_first, parse_int=_Number, parse_float=_Number, parse_constant=_no_number
-        )
-        json.dumps(json.loads(text), ensure_ascii=False).encode()  # half a character is no text
+        line = _loaded(text)
     except (ValueError, RecursionError):
         raise _FaultError("malformed_json") from None
     if not isinstance(line, dict):
         raise _FaultError("not_an_object")
-    return lambda path: _text(_at(line, path))
+    for path in parse:
+        _open(line, path)
+    return line
+
+
+def _loaded(text: str) -> Any:
+    line = json.loads(
+        text, object_pairs_hook=_first, parse_int=_Number, parse_float=_Number, parse_constant=_no_number
+    )
+    json.dumps(json.loads(text), ensure_ascii=False).encode()  # half a character is no text
+    return line
+
+
+def _open(line: Any, path: str) -> None:
+    """Replace a text that is a JSON object or list by what it says."""
+    outer, _, last = path.rpartition(".")
+    holder, text = _at(line, outer), _at(line, path)
+    if isinstance(text, str):
+        with suppress(ValueError, RecursionError):
+            inner = _loaded(text)
+            holder[last] = inner if isinstance(inner, dict | list) else text
 
 
 def _no_number(name: str) -> None:
@@ -162,9 +219,27 @@ def _first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _at(value: Any, path: str) -> Any:
-    for quoted, plain in _KEYS.findall(path):
-        value = value.get(quoted or plain) if isinstance(value, dict) else None
-    return value
+    for quoted, plain, index, key in _STEPS.findall(path):
+        if key:
+            value = _attribute(value, key)
+        elif index:
+            value = value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
+        else:
+            value = value.get(quoted or plain) if isinstance(value, dict) else None
+    return _unwrapped(value) if path.endswith('"]') else value
+
+
+def _attribute(pairs: Any, key: str) -> Any:
+    """The value of the first pair with this key."""
+    named = [pair for pair in pairs if isinstance(pair, dict)] if isinstance(pairs, list) else []
+    found = (pair.get("value") for pair in named if (name := _text(pair.get("key"))) and name.text == key)
+    return next(found, None)
+
+
+def _unwrapped(value: Any) -> Any:
+    """What an object says that names the type of its value."""
+    inner = (value.get(name) for name in _WRAPPED) if isinstance(value, dict) else ()
+    return next((found for found in inner if found is not None), value)
 
 
 def _text(value: Any) -> Text | None:

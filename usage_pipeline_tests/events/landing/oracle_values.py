@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from usage_pipeline.events.format_parts import TimeFormat
+from usage_pipeline.events.format_values import TimeFormat
 
 _ISO = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:(?<=:\d\d:\d\d)\.(\d+))?(Z|[+-]\d\d(?::?\d\d)?)?", re.ASCII
@@ -19,6 +19,7 @@ _TICKS = {
     TimeFormat.EPOCH_SECONDS: (10**11, 1_000_000),
     TimeFormat.EPOCH_MILLISECONDS: (10**14, 1_000),
     TimeFormat.EPOCH_MICROSECONDS: (10**17, 1),
+    TimeFormat.EPOCH_NANOSECONDS: (10**20, Decimal("0.001")),
 }
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - stored times are UTC without saying so
 
@@ -54,12 +55,17 @@ def milliseconds_of(text: Text) -> int:
 
 def decimal_of(text: Text) -> Decimal:
     """A decimal number, 0 or more, with at most 13 digits before the point."""
-    if text.number is None and not _DECIMAL.fullmatch(text.text):
-        raise InvalidError
-    value = text.number if text.number is not None else Decimal(text.text)
+    value = number_of(text)
     if not 0 <= value < 10**13:
         raise InvalidError
     return value
+
+
+def number_of(text: Text) -> Decimal:
+    """A number of any form that a log may have."""
+    if text.number is None and not _DECIMAL.fullmatch(text.text):
+        raise InvalidError
+    return text.number if text.number is not None else Decimal(text.text)
 
 
 def dimension_of(text: Text) -> str:

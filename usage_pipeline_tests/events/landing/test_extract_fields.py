@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from usage_pipeline.events.format_files import SOURCES, load_format
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.events.source_format import SOURCES, load_format
 from usage_pipeline.records.tables import CONFLICTS, USAGE_RECORDS
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.events.each import Became

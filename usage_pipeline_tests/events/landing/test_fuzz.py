@@ -13,15 +13,15 @@ import pytest
 import zstandard
 from sqlalchemy import select
 
+from usage_pipeline.events.format_files import load_format
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
-from usage_pipeline.events.source_format import SOURCES, load_format
 from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files, schema
 from usage_pipeline.storage.engine import parquet_scan, session
-from usage_pipeline.storage.landed_files import FileState, LandedFile
+from usage_pipeline.storage.landed_files import LINE_OUTCOMES, FileState, LandedFile
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline_tests.events.landing.good_lines import HEADER, JSON_LINES
+from usage_pipeline_tests.events.landing.good_lines import HEADER, JSON_LINES, OWN_FORMATS, format_file
 from usage_pipeline_tests.events.landing.mutations import UNSETTLED, VALUES, Base, Mutator
 from usage_pipeline_tests.events.landing.oracle import Delivery, validate
 from usage_pipeline_tests.support import Landing, digests, shared
@@ -31,6 +31,9 @@ SHARES = {"": 1.0, ".gz": 0.03, ".zst": 0.5}
 IDS = {"persona": "id", "persona_callback": "jobId", "agent_runs": "runId", "usage_statistics": "id"}
 ALL_VALUES = (*VALUES, *UNSETTLED)
 AIDER_END = 1_723_593_600  # 2024-08-14
+SETTINGS: dict[str, Any] = {"default_retention_days": 2, "formats_dir": OWN_FORMATS}
+MADE = ("claude_code", "every_event", "every_value", "litellm_payload", "litellm_spend_logs", "otlp_genai")
+"""Formats of which there are good lines only, and no log."""
 HEADERS = {"azure_llm": f"{HEADER}\n".encode()}
 
 
@@ -48,6 +51,7 @@ def logs() -> dict[str, Log]:
         **{name: Log(_samples(name)) for name in IDS},
         "aider": Log(_aider_lines(), "2024-08-13"),
         "azure_llm": Log(_azure_rows(), "2023-11-16"),
+        **{name: Log([Base.of_json(line, None) for line in JSON_LINES[name]], "2026-05-01") for name in MADE},
         "void": Log([Base.of_json({**line, "eventDay": "2026-02-20"}, "id") for line in JSON_LINES["void"]]),
     }
 
@@ -101,8 +105,8 @@ def landing_files(storage: Storage) -> list[LandedFile]:
 def facts(storage: Storage) -> tuple[Any, ...]:
     """All that must be equal when the same files are read again."""
     files = [
-        (f.path, f.state, f.lines, f.header, f.continuation, f.blank, f.accepted, f.rejected, f.content_digest)
-        for f in landing_files(storage)
+        (file.path, file.state, file.content_digest, file.lines, *(getattr(file, name) for name in LINE_OUTCOMES))
+        for file in landing_files(storage)
     ]
     return files, reasons(storage), digests(storage)
 
@@ -118,12 +122,13 @@ def reasons(storage: Storage) -> dict[str, int]:
 
 
 def expect_every_line(storage: Storage, written: Mapping[str, bytes]) -> None:
-    """Each physical line is header, continuation, blank, accepted or rejected, and no line is two of them."""
+    """Each physical line has one outcome, and no line has two."""
     places = " UNION ALL ".join(
-        f"SELECT landing_file, landing_line FROM {objects(storage, table.name)}"
+        f"SELECT landing_file, landing_line, landing_event FROM {objects(storage, table.name)}"
         for table in (LANDED_EVENTS, REJECTED_LINES)
     )
-    counted = f"SELECT landing_file, count(DISTINCT landing_line), max(landing_line) FROM ({places}) GROUP BY ALL"
+    place = "(landing_line, landing_event)"
+    counted = f"SELECT landing_file, count(DISTINCT {place}), max(landing_line) FROM ({places}) GROUP BY ALL"
     with session(storage.engine) as duck:
         found = {path: (distinct, last) for path, distinct, last in duck.execute(counted).fetchall()}
     known = landing_files(storage)
@@ -132,7 +137,7 @@ def expect_every_line(storage: Storage, written: Mapping[str, bytes]) -> None:
         content = written[file.path]
         assert file.lines == content.count(b"\n") + (not content.endswith(b"\n")), file.path
         validated = file.accepted + file.rejected
-        assert file.lines == file.header + file.continuation + file.blank + validated, file.path
+        assert file.lines + file.further_events == sum(getattr(file, name) for name in LINE_OUTCOMES), file.path
         assert found[file.path][0] == validated, file.path
         assert found[file.path][1] <= file.lines, file.path
 
@@ -162,7 +167,7 @@ def expect_sound(storage: Storage, written: Mapping[str, bytes]) -> None:
 
 LANDED, BOTH = {FileState.LANDED}, {FileState.LANDED, FileState.QUARANTINED}
 LINES_IN_TEST, LINES_IN_ACCEPTANCE = 20_000, 1_000_000
-FILES = 2 * 7 * len(SHARES)
+FILES = 2 * 13 * len(SHARES)
 
 
 @pytest.mark.parametrize(
@@ -183,7 +188,9 @@ def test_changed_lines_are_all_accounted_for_and_come_to_the_same_twice(  # noqa
     written = write(Landing(landing), logs, lines, seed)
     found = []
     for _ in range(2):
-        settings = new_settings(reject_share_threshold=threshold, default_retention_days=2)
+        settings = new_settings(
+            reject_share_threshold=threshold, default_retention_days=2, formats_dir=OWN_FORMATS
+        )
         with computed(settings, landing) as storage:
             expect_sound(storage, written)
             found.append(facts(storage))
@@ -191,24 +198,26 @@ def test_changed_lines_are_all_accounted_for_and_come_to_the_same_twice(  # noqa
     assert {state for _, state, *_ in found[0][0]} == states
 
 
-def validated(path: str, content: bytes) -> dict[tuple[str, int], str]:
-    """The records of a file by path and line: the reject reason of each, or its type."""
+def validated(path: str, content: bytes) -> dict[tuple[str, int, int], str]:
+    """The records of a file by path, line and event: the reject reason of each, or its type."""
     name, day, tenant, _ = path.split("/")
-    source_format = load_format(SOURCES / f"{name}.yaml")
+    source_format = load_format(format_file(name))
     delivered = Delivery(source_format, content, tenant, date.fromisoformat(day), {None: 2}, date(2023, 1, 1))
     named = {
-        (path, line.number): line.reason or (line.record and line.record.type) for line in validate(delivered)
+        (path, line.number, line.event): line.reason or (line.record and line.record.type)
+        for line in validate(delivered)
     }
     return {place: verdict for place, verdict in named.items() if verdict}
 
 
-def verdicts(storage: Storage) -> dict[tuple[str, int], str]:
+def verdicts(storage: Storage) -> dict[tuple[str, int, int], str]:
     """The same of all files as the pipeline has it."""
-    landed = f"SELECT landing_file, landing_line, type FROM {objects(storage, LANDED_EVENTS.name)}"
-    rejected = f"SELECT landing_file, landing_line, reason FROM {objects(storage, REJECTED_LINES.name)}"
+    place = "landing_file, landing_line, landing_event"
+    landed = f"SELECT {place}, type FROM {objects(storage, LANDED_EVENTS.name)}"
+    rejected = f"SELECT {place}, reason FROM {objects(storage, REJECTED_LINES.name)}"
     with session(storage.engine) as duck:
         found = duck.execute(f"{landed} UNION ALL {rejected}").fetchall()
-    return {(path, line): verdict for path, line, verdict in found}
+    return {(path, line, event): verdict for path, line, event, verdict in found}
 
 
 def test_changed_lines_are_validated_as_the_independent_validate_says(
@@ -216,8 +225,8 @@ def test_changed_lines_are_validated_as_the_independent_validate_says(
 ) -> None:
     landing = tmp_path / "landing"
     written = write(Landing(landing), logs, 150, seed=3, values=VALUES)
-    expected: dict[tuple[str, int], str] = {}
+    expected: dict[tuple[str, int, int], str] = {}
     for path, content in written.items():
         expected |= validated(path, content)
-    with computed(new_settings(default_retention_days=2), landing) as storage:
+    with computed(new_settings(**SETTINGS), landing) as storage:
         assert verdicts(storage) == expected

@@ -7,7 +7,14 @@ from usage_pipeline.events.landing.json_paths import Tree, add, inner_keys, keys
 
 @pytest.mark.parametrize(
     ("path", "expected"),
-    [("$.a", ["a"]), ("$.a.b", ["a", "b"]), ('$.a."b.c"', ["a", "b.c"]), ('$."a b".c', ["a b", "c"])],
+    [
+        ("$.a", ["a"]),
+        ("$.a.b", ["a", "b"]),
+        ('$.a."b.c"', ["a", "b.c"]),
+        ('$."a b".c', ["a b", "c"]),
+        ("$.a[0].b", ["a"]),
+        ('$.a.b["c.d"].e', ["a", "b"]),
+    ],
 )
 def test_a_path_is_a_list_of_keys(path: str, expected: list[str]) -> None:
     assert keys(path) == expected

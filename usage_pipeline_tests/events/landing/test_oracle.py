@@ -13,8 +13,9 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from usage_pipeline.events.format_files import load_format
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
-from usage_pipeline.events.source_format import SOURCES, load_format
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import line_tallies
@@ -25,29 +26,32 @@ from usage_pipeline_tests.events.landing.faulty_files import (
     every_single_fault,
     good_content,
 )
+from usage_pipeline_tests.events.landing.good_lines import OWN_FORMATS, format_file
 from usage_pipeline_tests.events.landing.oracle import Delivery, Validated, validate
 from usage_pipeline_tests.events.landing.oracle_lines import Verdict
 from usage_pipeline_tests.support import Landing, rows
 
 Land = Callable[[str], None]
 DAY = "2026-05-01"
-LANDED = ("record_id", "type", "tenant_id", "occurred_at")
+LANDED = ("landing_event", "record_id", "type", "tenant_id", "occurred_at")
 TOKENS = ("tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "tokens_reasoning", "tokens_total")
 PLANS = "standard: {retention_days: 90}\nforever: {retention_days: null}\ndefault: standard\n"
 TENANTS = "archive: {plans: [{from: 2020-01-01, plan: forever}]}\n"
 KEPT = {None: 90, "archive": None}
-TENANT_IN_LINE = frozenset({"persona", "persona_callback", "agent_runs", "void"})
+TENANT_IN_FOLDER = frozenset({"usage_statistics", "aider", "azure_llm", "claude_code"})
 TENANT_FOLDERS = st.sampled_from([None, "acme", "archive"])
 
 
 @pytest.fixture(autouse=True)
-def _plans(add_reference: Callable[[str, str], None]) -> None:
+def _plans(add_reference: Callable[[str, str], None], settings: Settings) -> None:
     add_reference("plans", PLANS)
     add_reference("tenants", TENANTS)
+    assert settings.formats_dir is not None
+    shutil.copytree(OWN_FORMATS, settings.formats_dir, dirs_exist_ok=True)
 
 
 def delivery(source_format: str, content: bytes, tenant: str | None) -> Delivery:
-    read = load_format(SOURCES / f"{source_format}.yaml")
+    read = load_format(format_file(source_format))
     return Delivery(read, content, tenant, date.fromisoformat(DAY), KEPT, date(2023, 1, 1))
 
 
@@ -56,14 +60,14 @@ def as_landed(line: Validated) -> tuple[Any, ...]:
     assert line.record is not None
     record = line.record
     identity = (record.record_id, record.type, record.tenant_id, record.occurred_at)
-    return (line.number, *identity, *record.tokens, record.messages, record.status, record.model)
+    return (line.number, line.event, *identity, *record.tokens, record.messages, record.status, record.model)
 
 
 def of_file(storage: Storage, path: str) -> tuple[list[Any], list[Any], landed_files.LandedFile]:
     """What the pipeline made of a file: accepted rows, rejected lines, and its state."""
     names = ("landing_line", *LANDED, *TOKENS, "messages", "status", "model")
     landed = [row for row in rows(storage, LANDED_EVENTS, "landing_file", *names) if row[0] == path]
-    rejected = rows(storage, REJECTED_LINES, "landing_file", "landing_line", "reason")
+    rejected = rows(storage, REJECTED_LINES, "landing_file", "landing_line", "landing_event", "reason")
     with storage.warehouse.connect() as connection:
         (file,) = (file for file in landed_files.files(connection) if file.path == path)
     return [row[1:] for row in landed], [row[1:] for row in rejected if row[0] == path], file
@@ -97,13 +101,15 @@ class Lands:
         landed, rejected, file = of_file(self.storage, path.relative_to(self.landing.root).as_posix())
         path.unlink()
         validated = list(validate(delivery(source_format, content, tenant)))
-        assert rejected == [(line.number, line.reason) for line in validated if line.verdict is Verdict.REJECTED]
+        faults = [line for line in validated if line.verdict is Verdict.REJECTED]
+        assert rejected == [(line.number, line.event, line.reason) for line in faults]
         assert landed == [as_landed(line) for line in validated if line.verdict is Verdict.ACCEPTED]
         count = Counter(line.verdict for line in validated)
-        assert (file.lines, file.header, file.continuation, file.blank, file.accepted, file.rejected) == (
-            len(validated),
-            *(count[Verdict(name)] for name in ("header", "continuation", "blank", "accepted", "rejected")),
-        )
+        assert file.lines == len({line.number for line in validated})
+        assert file.lines + file.further_events == len(validated)
+        assert {name: getattr(file, name) for name in landed_files.LINE_OUTCOMES} == {
+            name: count[Verdict(name)] for name in landed_files.LINE_OUTCOMES
+        }
 
 
 @pytest.fixture
@@ -114,7 +120,7 @@ def lands(storage: Storage, landing: Landing, land: Land) -> Lands:
 @pytest.mark.parametrize("tenant", ["acme", "archive"])
 @pytest.mark.parametrize("source_format", FORMATS)
 def test_any_value_in_any_field_is_what_the_validate_says(lands: Lands, source_format: str, tenant: str) -> None:
-    folder = None if source_format in TENANT_IN_LINE else tenant
+    folder = tenant if source_format in TENANT_IN_FOLDER else None
     content = every_single_fault(source_format).replace(b'"acme"', f'"{tenant}"'.encode())
     lands.expect_as_validated(source_format, content, folder, name_of(source_format, ""))
 

@@ -26,6 +26,7 @@ def test_a_reject_says_where_why_what_was_found_and_what_was_expected(
     assert reject == {
         "landing_file": "persona/2026-05-01/events.jsonl",
         "landing_line": 2,
+        "landing_event": 1,
         "tenant_id": "acme",
         "reason": "unknown_type",
         "field": "$.event",

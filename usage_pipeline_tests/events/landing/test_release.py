@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from usage_pipeline.events.format_files import SOURCES
 from usage_pipeline.events.landing.decisions import release
-from usage_pipeline.events.source_format import SOURCES
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.events.landing.scan import LandingFile, Misplaced, Scan, scan_days, scan_landing
-from usage_pipeline.events.source_format import load_formats
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.support import Landing
 

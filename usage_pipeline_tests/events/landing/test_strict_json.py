@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage_pipeline.events.landing.json_fields import is_malformed_json
+from usage_pipeline.events.landing.json_documents import is_malformed_json
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, prompt, reject_reasons, rows

@@ -32,6 +32,7 @@ TOKENS = """
       tokens_reasoning: $.reasoning
       tokens_total: $.total
     input_includes_cached: {included}
+    output_includes_reasoning: {included}
 """
 
 
@@ -56,7 +57,9 @@ EXCLUDED = [
     pytest.param({"cached": 60}, (60, None, 60), id="nothing but cached"),
     pytest.param({"out": 20}, (None, 20, 20), id="no input"),
     pytest.param({"total": 50}, (None, None, 50), id="a total without a split"),
-    pytest.param({"in": 1, "out": 20, "reasoning": 21}, ("token_invariant",), id="more reasoning than output"),
+    pytest.param({"in": 55021, "out": 923, "reasoning": 785}, (55021, 1708, 56729), id="reasoning is added"),
+    pytest.param({"in": 8, "out": 6, "reasoning": 190, "total": 204}, (8, 196, 204), id="more than the output"),
+    pytest.param({"reasoning": 5}, (None, 5, 5), id="nothing but reasoning"),
 ]
 
 
@@ -82,14 +85,14 @@ def validate_tokens(land_each: Callable[..., dict[str, Became]]) -> Callable[...
 
 
 @pytest.mark.parametrize(("tokens", "in_out_total"), INCLUDED)
-def test_tokens_of_a_source_whose_input_includes_cached(
+def test_tokens_of_a_source_whose_numbers_include_cached_and_reasoning(
     validate_tokens: Callable[..., tuple[Any, ...]], tokens: dict[str, int], in_out_total: tuple[Any, ...]
 ) -> None:
     assert validate_tokens(included=True, **tokens) == in_out_total
 
 
 @pytest.mark.parametrize(("tokens", "in_out_total"), EXCLUDED)
-def test_tokens_of_a_source_whose_input_excludes_cached(
+def test_tokens_of_a_source_whose_numbers_exclude_cached_and_reasoning(
     validate_tokens: Callable[..., tuple[Any, ...]], tokens: dict[str, int], in_out_total: tuple[Any, ...]
 ) -> None:
     assert validate_tokens(included=False, **tokens) == in_out_total

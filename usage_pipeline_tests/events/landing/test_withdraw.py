@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from usage_pipeline.events.format_files import SOURCES
 from usage_pipeline.events.landing.decisions import release, withdraw
-from usage_pipeline.events.source_format import SOURCES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage

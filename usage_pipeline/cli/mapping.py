@@ -1,0 +1,117 @@
+"""The command that tries a format on a sample: `mapping try`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from usage_pipeline.cli.options import DataDir, Format, OutputFormat, load_settings
+from usage_pipeline.cli.output import print_json, print_rows, say
+from usage_pipeline.errors import QueryError
+
+if TYPE_CHECKING:
+    from usage_pipeline.events.format_files import Formats
+    from usage_pipeline.events.landing.trial import Trial
+    from usage_pipeline.events.source_format import SourceFormat
+
+_SHOWN = 10
+_IN_TABLE = ("record_id", "tenant_id", "type", "occurred_at", "model", "tokens_in", "tokens_out", "status")
+
+
+class Action(StrEnum):
+    """What to do with a format."""
+
+    TRY = "try"
+
+
+def mapping(  # noqa: PLR0913, PLR0917 - one parameter per option
+    action: Annotated[Action, typer.Argument(help="Only `try`.")],  # noqa: ARG001 - the only one
+    sample: Annotated[Path, typer.Argument(metavar="FILE", help="A file of log lines.")],
+    name: Annotated[
+        str | None, typer.Option("--mapping", help="Name or file of a format. Default: the one that fits best.")
+    ] = None,
+    tenant: Annotated[
+        str | None, typer.Option(help="The tenant's folder. Default: `sample`, if lines name none.")
+    ] = None,
+    form: Format = OutputFormat.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Try a format on a sample, without landing it.
+
+    Prints what became of the lines and of each field, the fields that no column takes, the rejected lines, and the
+    first records. JSON has all of them, except texts.
+
+    Example: `usage-pipeline mapping try answers.jsonl --mapping my-formats/support_bot.yaml`
+    """
+    from usage_pipeline.events.format_files import load_formats
+    from usage_pipeline.events.landing.trial import try_format
+    from usage_pipeline.storage.opened import open_storage
+
+    settings = load_settings(data_dir)
+    if not sample.is_file():
+        raise QueryError(f"{sample}: there is no such file.")
+    wanted = _wanted(load_formats(settings), sample, name)
+    with open_storage(settings) as storage:
+        trials = [try_format(storage, source_format, sample, tenant) for source_format in wanted]
+    best = max(trials, key=_fit)
+    if name is None and not best.verdicts.tally.accepted:
+        raise QueryError(f"No format accepts a line of {sample}; name one with --mapping to see why.")
+    _print(best, form)
+
+
+def _wanted(formats: "Formats", sample: Path, name: str | None) -> "list[SourceFormat]":
+    """Return the format that is named, or all that files of such a name may have."""
+    from usage_pipeline.events.format_files import load_format
+    from usage_pipeline.events.format_parts import FileType
+
+    if name is None:
+        # The columns of a CSV file decide about its format, and files of JSON lines have none.
+        found = [each for each in formats.values() if each.format is FileType.JSONL]
+        if f".{FileType.JSONL}" not in sample.suffixes:
+            raise QueryError(f"Name the format of {sample} with --mapping.")
+        return found
+    if name.endswith((".yaml", ".yml")):
+        return [load_format(Path(name))]
+    if name in formats.broken:
+        raise QueryError(formats.broken[name])
+    if name not in formats:
+        raise QueryError(f"No format is named {name!r}; known are {', '.join(sorted(formats))}.")
+    return [formats[name]]
+
+
+def _fit(trial: "Trial") -> tuple[int, int]:
+    tally = trial.verdicts.tally
+    return tally.accepted, -tally.rejected
+
+
+def _print(trial: "Trial", form: OutputFormat) -> None:
+    if form is OutputFormat.JSON:
+        print_json({"format": trial.source_format.name, **_counts(trial), **_parts(trial)})
+        return
+    counts = ", ".join(f"{count:,} {name}" for name, count in _counts(trial).items())
+    say(f"Format {trial.source_format.name}: {counts}.", "")
+    columns, unmapped = list(trial.columns()), list(trial.unmapped())
+    print_rows(columns, ["column", "field", "records", "example"], form, "What each field became")
+    if unmapped:
+        print_rows(unmapped, ["field", "records"], form, "Fields that no column takes")
+    if trial.rejects:
+        names = ["landing_line", "reason", "field", "found", "expected"]
+        print_rows(trial.rejects[:_SHOWN], names, form, "Rejected lines")
+    print_rows(trial.records[:_SHOWN], _IN_TABLE, form, "Records")
+
+
+def _counts(trial: "Trial") -> dict[str, int]:
+    tally, lines = trial.verdicts.tally, trial.verdicts.counts
+    counts = {"lines": lines.lines, "accepted": tally.accepted, "rejected": tally.rejected}
+    further = {"skipped": tally.skipped, "blank": lines.blank, "totals apart": tally.totals_apart}
+    return counts | {name: count for name, count in further.items() if count}
+
+
+def _parts(trial: "Trial") -> dict[str, object]:
+    return {
+        "columns": list(trial.columns()),
+        "unmapped": list(trial.unmapped()),
+        "rejects": trial.rejects,
+        "records": trial.records,
+    }

@@ -1,0 +1,257 @@
+"""The values of a format: fields of the log, and what a column gets of them.
+
+Every value is a text until its column casts it, so the forms nest: a sum may be a fallback, and have fallbacks.
+"""
+
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from typing_extensions import TypeAliasType
+
+_KEY = r'\.(?:[A-Za-z_][A-Za-z0-9_]*|"[^"\\]+")'
+_WITHIN = rf"(?:{_KEY}|\[[0-9]+\])*"
+_PLAIN_PATH = re.compile(rf"^\$(?:{_KEY})+$")
+LINE = "$line"
+"""What paths begin with that lead into the line which an event is an element of."""
+EACH_STEP = rf"((?:{_KEY})+)\[\*\]"
+_EACH = re.compile(rf"^\$(?:{EACH_STEP})+$")
+_JSON_PATH = re.compile(rf'^\$(?:line(?:{EACH_STEP})*)?{_KEY}{_WITHIN}(?:\["[^"\\]+"\]{_WITHIN})?$')
+MOST_TERMS = 9
+"""The largest number of terms of a sum: with more, exact decimals would not fit their type."""
+
+
+class Part(BaseModel):
+    """A part of a format; an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TimeFormat(StrEnum):
+    """The notation of a time."""
+
+    ISO = "iso"
+    EPOCH_SECONDS = "epoch_s"
+    EPOCH_MILLISECONDS = "epoch_ms"
+    EPOCH_MICROSECONDS = "epoch_us"
+    EPOCH_NANOSECONDS = "epoch_ns"
+    DAY = "day"
+
+    @property
+    def is_number(self) -> bool:
+        """Whether a time is written as a number."""
+        return self not in {TimeFormat.ISO, TimeFormat.DAY}
+
+
+class Unit(StrEnum):
+    """The unit of a duration."""
+
+    SECONDS = "s"
+    MILLISECONDS = "ms"
+    MICROSECONDS = "us"
+    NANOSECONDS = "ns"
+
+
+Text = Annotated[str, Field(min_length=1)]
+"""A text that is there: an empty one counts as absent."""
+
+
+class Constant(Part):
+    """A value that is the same for all lines and in none of them."""
+
+    constant: Text
+
+
+class Join(Part):
+    """Several values joined with `:`; absent if any of them is."""
+
+    join: Annotated[tuple["Value", ...], Field(min_length=2)]
+
+
+class Sum(Part):
+    """The sum of the numbers that are there; absent if none is."""
+
+    sum: Annotated[tuple["Value", ...], Field(min_length=2, max_length=MOST_TERMS)]
+
+
+class Zoned(Part):
+    """A notation of times. `zone` applies to times without a zone, which are errors otherwise."""
+
+    format: TimeFormat
+    zone: str | None = None
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str | None) -> str | None:
+        if zone is not None:
+            try:
+                ZoneInfo(zone)
+            except (ZoneInfoNotFoundError, ValueError):
+                raise ValueError(f"expected a time zone such as UTC or Europe/Berlin, found {zone!r}") from None
+        return zone
+
+    @model_validator(mode="after")
+    def _zone_of_texts_only(self) -> Self:
+        if self.zone is not None and self.format is not TimeFormat.ISO:
+            raise ValueError(f"zone: {self.format} is UTC by itself and has no zone; remove it")
+        return self
+
+
+class Elapsed(Zoned):
+    """A duration from two times; absent if one of them is, or if the second is the earlier one."""
+
+    start: "Value" = Field(alias="from")
+    end: "Value" = Field(alias="to")
+
+
+class Converted(Part):
+    """A value of which some texts are replaced, also where it is absent, or which is a duration in this unit."""
+
+    field: "Value"
+    map: Annotated[dict[str, Text | None], Field(min_length=1)] | None = None
+    default: Text | None = None
+    unit: Unit | None = None
+
+    @model_validator(mode="after")
+    def _changes_it(self) -> Self:
+        if self.map is None and self.default is None and self.unit is None:
+            raise ValueError("give `map`, `default` or `unit`, or write the field alone")
+        return self
+
+
+_FORMS = {"constant": Constant, "join": Join, "sum": Sum, "from": Elapsed, "field": Converted}
+"""The forms by the key that tells them apart."""
+FORM = "="
+"""The first character of the names of forms, which are in pydantic's errors and in no file."""
+
+
+def _form(value: Any) -> str | None:  # noqa: ANN401 - whatever the file has there
+    """Return the tag of the form that is meant, so that an error is about this one only."""
+    match value:
+        case str():
+            return "=path"
+        case list() | tuple():
+            return "=list"
+        case dict():
+            return next((_tag(form) for key, form in _FORMS.items() if key in value), None)
+        case BaseModel():
+            return _tag(type(value))
+        case _:
+            return None
+
+
+def _tag(form: type) -> str:
+    return f"{FORM}{form.__name__}"
+
+
+_Forms = (
+    Annotated[str, Tag("=path")]
+    | Annotated[tuple["Value", ...], Field(min_length=2), Tag("=list")]
+    | Annotated[Constant, Tag("=Constant")]
+    | Annotated[Join, Tag("=Join")]
+    | Annotated[Sum, Tag("=Sum")]
+    | Annotated[Elapsed, Tag("=Elapsed")]
+    | Annotated[Converted, Tag("=Converted")]
+)
+Value = TypeAliasType("Value", Annotated[_Forms, Discriminator(_form)])
+"""A JSON path (`$.a.b`) or CSV column; a list of values, of which the first that is there counts; or a form."""
+
+
+class Presence(Part):
+    """A type that depends on a field: `then` if it is not empty, else `otherwise`."""
+
+    present: Value
+    then: str
+    otherwise: str
+
+
+def _is_presence(value: object) -> bool:
+    return isinstance(value, Presence) or (isinstance(value, dict) and "present" in value)
+
+
+_Types = Annotated[Presence, Tag("=presence")] | Annotated[Value, Tag("=value")]
+Type = TypeAliasType(
+    "Type",
+    Annotated[_Types, Discriminator(lambda value: "=presence" if _is_presence(value) else "=value")],
+)
+"""The type of an event: a value, or the presence of one."""
+
+
+class Skip(Part):
+    """A test for lines that are no events: whether a field has one of these values, or any value."""
+
+    field: Value
+    one_of: Annotated[tuple[str, ...], Field(min_length=1)] | Literal["absent", "present"] | None = Field(
+        default=None, alias="is"
+    )
+    none_of: Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(default=None, alias="is_not")
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Self:
+        if (self.one_of is None) == (self.none_of is None):
+            raise ValueError("give one of `is: [a, b]`, `is: absent`, `is: present` and `is_not: [a, b]`")
+        return self
+
+
+def parts_of(value: object) -> tuple[object, ...]:  # noqa: PLR0911 - one for each form
+    """Return the values that a value is made of directly."""
+    match value:
+        case tuple():
+            return value
+        case Join():
+            return value.join
+        case Sum():
+            return value.sum
+        case Elapsed():
+            return (value.start, value.end)
+        case Converted() | Skip():
+            return (value.field,)
+        case Presence():
+            return (value.present,)
+        case _:
+            return ()
+
+
+def nodes(value: object) -> Iterator[object]:
+    """Yield a value and all values that it is made of."""
+    yield value
+    for part in parts_of(value):
+        yield from nodes(part)
+
+
+def places(value: object) -> tuple[str, ...]:
+    """Return the fields that a part of a format reads; none for a constant."""
+    return tuple(node for node in nodes(value) if isinstance(node, str))
+
+
+def constants(value: object) -> Iterator[str]:
+    """Yield the texts that stand for a value in the column's own unit."""
+    for node in nodes(value):
+        if isinstance(node, Constant):
+            yield node.constant
+        if isinstance(node, Converted) and node.default is not None and node.unit is None:
+            yield node.default
+
+
+def is_json_path(text: str) -> bool:
+    """Return True for a path such as `$.name`, `$.outer."inner name"`, `$.list[0].name` or `$.list["key"]`."""
+    return _JSON_PATH.match(text) is not None
+
+
+def is_each(text: str) -> bool:
+    """Return True for a path to the elements of lists, such as `$.spans[*]` or `$.outer[*].inner[*]`."""
+    return _EACH.match(text) is not None
+
+
+def is_around(path: str, each: str | None) -> bool:
+    """Return True for a path into what an event lies in, through the lists that `each` leads through."""
+    lists = path.removeprefix(LINE).rpartition("[*]")
+    return each is not None and path.startswith(LINE) and each.startswith(f"${lists[0]}{lists[1]}")
+
+
+def is_plain_path(text: str) -> bool:
+    """Return True for a path of keys only, such as `$.name`."""
+    return _PLAIN_PATH.match(text) is not None

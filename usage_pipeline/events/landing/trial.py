@@ -1,0 +1,125 @@
+"""Tries a format on a sample: the verdict on each line, and what each field became, without landing anything.
+
+The sample is validated like a file that lands today, in a directory of its own that is removed. Retention has no
+part in it: old lines are as good a sample as new ones.
+"""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from usage_pipeline.errors import QueryError, UnreadableFileError
+from usage_pipeline.events.format_files import Formats
+from usage_pipeline.events.landing.expected import mapped_fields
+from usage_pipeline.events.landing.file_landing import FileLanding
+from usage_pipeline.events.landing.line_validation import validate
+from usage_pipeline.events.landing.reading_ahead import in_groups
+from usage_pipeline.events.landing.rules import load_rules, retention_of
+from usage_pipeline.events.landing.scan import scan_days
+from usage_pipeline.events.landing.verdicts import Verdicts
+from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, REJECTED_LINES, TEXTS
+from usage_pipeline.events.source_format import SourceFormat
+from usage_pipeline.storage.engine import parquet_scan, session
+from usage_pipeline.storage.lake import Lake
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.tables import TableSpec
+
+_LONG_AGO = 100_000
+"""Days of retention, so that no line is too old."""
+_FOLDER = "sample"
+_PLACE = frozenset({"landing_file", "landing_line", "landing_event", "landed_at", "landing_day", "payload_digest"})
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a format makes of a sample. Rows are in the order of the lines."""
+
+    source_format: SourceFormat
+    verdicts: Verdicts
+    records: Sequence[Row]
+    rejects: Sequence[Row]
+    texts: Counter[str]
+    """By column of `content`, the lines that have such a text."""
+
+    def columns(self) -> Iterator[Row]:
+        """Yield each column that is mapped or filled: its field, how many records have it, and the first value."""
+        fields = {column: field for column, field, _ in mapped_fields(self.source_format)}
+        for name in self._filled_or_mapped(fields):
+            values = [record[name] for record in self.records if record[name] is not None]
+            example = values[0] if values else None
+            yield {"column": name, "field": fields.get(name), "records": len(values), "example": example}
+        for name, lines in self.texts.items():
+            yield {"column": f"text: {name}", "field": None, "records": lines, "example": None}
+
+    def unmapped(self) -> Iterator[Row]:
+        """Yield the fields that no column takes, with the number of records that have them."""
+        metas = (json.loads(record["meta"]) for record in self.records if record["meta"])
+        for name, lines in Counter(name for meta in metas for name in meta).most_common():
+            yield {"field": name, "records": lines}
+
+    def _filled_or_mapped(self, fields: dict[str, str]) -> Iterator[str]:
+        for column in LANDED_EVENTS.column_names:
+            is_filled = any(record[column] is not None for record in self.records)
+            if column not in _PLACE | {"meta"} and (is_filled or column in fields):
+                yield column
+
+
+def try_format(storage: Storage, source_format: SourceFormat, sample: Path, tenant: str | None = None) -> Trial:
+    """Validate a sample of a format, whatever its name. Raises QueryError if it cannot be read whole.
+
+    Without a tenant, that of the folder is `sample` if lines name none.
+    """
+    trial = _try_apart(storage, source_format, sample, tenant)
+    if tenant is None and "missing_tenant_id" in trial.verdicts.tally.rejects:
+        in_folder = _try_apart(storage, source_format, sample, _FOLDER)
+        return max(in_folder, trial, key=lambda one: one.verdicts.tally.accepted)
+    return trial
+
+
+def _try_apart(storage: Storage, source_format: SourceFormat, sample: Path, tenant: str | None) -> Trial:
+    with TemporaryDirectory() as folder:
+        settings = storage.settings.model_copy(
+            update={"data_dir": Path(folder), "reference_dir": None, "default_retention_days": _LONG_AGO}
+        )
+        apart = replace(storage, settings=settings, lake=Lake(settings.data_dir))
+        return _tried(apart, source_format, _landing(apart, source_format, sample, tenant))
+
+
+def _tried(storage: Storage, source_format: SourceFormat, landing: FileLanding) -> Trial:
+    retention = retention_of([landing.rules])
+    ((_, found),) = (outcome for group in in_groups([landing]) for outcome in validate(storage, retention, group))
+    if isinstance(found, UnreadableFileError):
+        raise QueryError(f"{landing.source_path.name}: {found}")
+    texts = _rows(storage, CONTENT)
+    filled = Counter(column.name for row in texts for column in TEXTS if row[column.name] is not None)
+    return Trial(source_format, found, _rows(storage, LANDED_EVENTS), _rows(storage, REJECTED_LINES), filled)
+
+
+def _landing(storage: Storage, source_format: SourceFormat, sample: Path, tenant: str | None) -> FileLanding:
+    settings = storage.settings
+    day = settings.clock.today
+    place = settings.landing.joinpath(source_format.name, str(day), *([tenant] if tenant else []))
+    place.mkdir(parents=True)
+    ending = f".{source_format.format}"
+    shutil.copy(sample, place / (sample.name if ending in sample.suffixes else f"{sample.name}{ending}"))
+    scan = scan_days(settings, Formats({source_format.name: source_format}), [day])
+    for entry in scan.misplaced:
+        raise QueryError(f"{sample}: {entry.problem}")
+    return FileLanding(storage, load_rules(settings, [day])[day], source_format, scan.files[0], "trial", None)
+
+
+def _rows(storage: Storage, spec: TableSpec) -> list[Row]:
+    paths = sorted((storage.lake.data_dir / spec.zone / spec.name).rglob("*.parquet"))
+    if not paths:
+        return []
+    with session(storage.engine) as duck:
+        found = duck.execute(f"FROM {parquet_scan(paths)} ORDER BY landing_line, landing_event")
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]

@@ -1,0 +1,38 @@
+"""Which forms of values may stand where: sums in columns of numbers, units and durations in those of durations."""
+
+import re
+
+from usage_pipeline.events.format_values import Converted, Elapsed, Sum, constants, nodes
+from usage_pipeline.events.record import FIELD_TYPES
+
+_NUMBERS = {
+    "BIGINT": (re.compile(r"[0-9]{1,15}"), "a whole number, 0 or more"),
+    "DECIMAL(38,24)": (re.compile(r"[0-9]{1,13}(\.[0-9]{1,24})?"), "a decimal number, 0 or more"),
+}
+
+
+def expect_in_place(key: str, value: object, column: str | None) -> None:
+    """Raise ValueError if a value has a form that its column does not take; no column is a text."""
+    for node in nodes(value):
+        if isinstance(node, Sum) and (column is None or FIELD_TYPES[column] == "VARCHAR"):
+            raise ValueError(f"{key}: a sum is a number, and no number is expected here; `join` joins texts")
+        if isinstance(node, Elapsed) and not _is_duration(column):
+            raise ValueError(f"{key}: `from` and `to` make a duration; only duration_ms and latency_ms take one")
+        if isinstance(node, Converted) and node.unit is not None and not _is_duration(column):
+            raise ValueError(f"{key}.unit: only duration_ms and latency_ms have a unit; remove it")
+
+    if column is not None:
+        _expect_numbers(key, value, column)
+
+
+def _expect_numbers(key: str, value: object, column: str) -> None:
+    if FIELD_TYPES[column] not in _NUMBERS:
+        return
+    pattern, expected = _NUMBERS[FIELD_TYPES[column]]
+    for text in constants(value):
+        if not pattern.fullmatch(text):
+            raise ValueError(f"{key}: expected {expected}, found the constant {text!r}")
+
+
+def _is_duration(column: str | None) -> bool:
+    return column is not None and column.endswith("_ms")

@@ -1,0 +1,144 @@
+"""`mapping try`: what a format makes of a sample, without landing it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from usage_pipeline.errors import FormatError, QueryError
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.support import prompt, shared
+
+TIME = "2020-05-01T08:00:00Z"
+BOT = """
+description: A bot.
+format: jsonl
+identity: [$.id]
+skip: [{field: $.kind, is: [note]}]
+type: {constant: request}
+times: {occurred_at: {field: $.at, format: iso}}
+fields:
+  tokens_in: $.usage.in
+  tokens_out: $.usage.out
+  model: $.modle
+content: {response: $.answer}
+"""
+
+
+@pytest.fixture(scope="module")
+def settings(deploy: Callable[..., Storage]) -> Settings:
+    """Those of a deployment without files."""
+    return deploy(lambda _: None).settings
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    """Lines of a bot: two good ones, of a time before the calendar one, a note, and one without a time."""
+    lines: list[dict[str, Any]] = [
+        {"id": "a", "at": "2023-05-01T08:00:00Z", "usage": {"in": 5, "out": 2}, "model": "m", "answer": "secret"},
+        {"kind": "note"},
+        {"id": "b", "at": "2023-05-01T08:00:00Z", "usage": {"in": 7}},
+        {"id": "c", "usage": {"in": 7}},
+    ]
+    file = tmp_path / "lines.jsonl"
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    return file
+
+
+@pytest.fixture
+def bot(tmp_path: Path) -> Path:
+    file = tmp_path / "bot.yaml"
+    file.write_text(BOT)
+    return file
+
+
+def test_a_trial_says_what_each_line_and_each_field_became(
+    call: Callable[..., str], sample: Path, bot: Path
+) -> None:
+    found = json.loads(call("mapping", "try", str(sample), "--mapping", str(bot), "--format", "json"))
+    assert {name: found[name] for name in ("format", "lines", "accepted", "rejected", "skipped")} == {
+        "format": "bot",
+        "lines": 4,
+        "accepted": 2,
+        "rejected": 1,
+        "skipped": 1,
+    }
+    became = {row["column"]: (row["field"], row["records"], row["example"]) for row in found["columns"]}
+    assert {
+        name: became[name] for name in ("tokens_in", "tokens_out", "model", "tenant_id", "text: response")
+    } == {
+        "tokens_in": ("$.usage.in", 2, 5),
+        "tokens_out": ("$.usage.out", 1, 2),
+        "model": ("$.modle", 0, None),
+        "tenant_id": ("folder", 2, "sample"),
+        "text: response": (None, 1, None),
+    }
+    assert found["unmapped"] == [{"field": "model", "records": 1}]
+    assert [(row["landing_line"], row["reason"]) for row in found["rejects"]] == [(4, "missing_occurred_at")]
+    assert [record["record_id"] for record in found["records"]] == ["a", "b"]
+
+
+def test_the_table_shows_no_text(call: Callable[..., str], sample: Path, bot: Path) -> None:
+    printed = call("mapping", "try", str(sample), "--mapping", str(bot))
+    assert "Format bot: 4 lines, 2 accepted, 1 rejected, 1 skipped." in printed
+    assert "missing_occurred_at" in printed
+    assert "secret" not in printed
+
+
+def test_without_a_format_the_one_that_accepts_most_is_tried(call: Callable[..., str], tmp_path: Path) -> None:
+    file = tmp_path / "lines.jsonl"
+    file.write_text(json.dumps(prompt("e1", "2024-05-01T08:00:00Z")) + "\n")
+    assert "Format persona: 1 lines, 1 accepted" in call("mapping", "try", str(file))
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("otlp_traces", "Format otlp_genai: 1 lines, 2 accepted, 0 rejected."),
+        ("litellm_payload", "Format litellm_payload: 7 lines, 7 accepted, 0 rejected."),
+        ("claude_code", "Format claude_code: 12 lines, 7 accepted, 0 rejected, 5 skipped."),
+    ],
+)
+def test_the_format_of_a_tool_is_found_for_its_sample(
+    call: Callable[..., str], monkeypatch: pytest.MonkeyPatch, name: str, told: str
+) -> None:
+    monkeypatch.setenv("USAGE_NOW", "2026-11-28T12:00:00Z")
+    assert told in call("mapping", "try", str(shared("samples", "tools", f"{name}.jsonl")))
+
+
+def test_a_sample_that_no_format_reads_is_an_error(call: Callable[..., str], tmp_path: Path) -> None:
+    file = tmp_path / "lines.jsonl"
+    file.write_text("{}\n")
+    with pytest.raises(QueryError, match=r"No format accepts a line of .*; name one with --mapping to see why"):
+        call("mapping", "try", str(file))
+
+
+def test_nothing_has_landed(call: Callable[..., str], sample: Path, bot: Path, settings: Settings) -> None:
+    call("mapping", "try", str(sample), "--mapping", str(bot))
+    assert json.loads(call("files", "--format", "json")) == []
+    assert not settings.landing.exists()
+
+
+def test_a_file_of_any_name_is_tried_by_a_named_format(call: Callable[..., str], tmp_path: Path) -> None:
+    file = tmp_path / "trace.log"
+    file.write_text("TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:15:46.68,374,44\n")
+    printed = call("mapping", "try", str(file), "--mapping", "azure_llm")
+    assert "Format azure_llm: 2 lines, 1 accepted, 0 rejected." in printed
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "told"),
+    [
+        ("nosuch", QueryError, "No format is named 'nosuch'; known are agent_runs"),
+        ("x.yaml", FormatError, "x.yaml: cannot be read"),
+        ("azure_llm", QueryError, "none of the 6 columns of its header is 'TIMESTAMP'"),
+    ],
+)
+def test_a_format_that_is_not_there_is_an_error(
+    call: Callable[..., str], sample: Path, name: str, error: type[Exception], told: str
+) -> None:
+    with pytest.raises(error, match=told):
+        call("mapping", "try", str(sample), "--mapping", name)
