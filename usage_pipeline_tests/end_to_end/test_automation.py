@@ -26,11 +26,12 @@ QUICK = {"USAGE_SENSOR_INTERVAL_SECONDS": "2"}
 WITH_GAP_FILLER = {**QUICK, "USAGE_GAP_FILLER_INTERVAL_SECONDS": "10"}
 SENSORS = ("arrivals", "affected_days", "gap_filler")
 SECONDS = 300
-CHECKS = 35
+CHECKS = 36
 FIRST = date(2025, 5, 1)
 NOTHING_TO_COMPARE = {
     ("landed_events", "as_much_as_usual"),
     ("landed_events", "models_are_known"),
+    ("landed_events", "totals_are_input_plus_output"),
     ("usage_records", "as_much_as_usual"),
     ("usage_records", "voids_have_targets"),
     ("conversations", "totals_are_those_of_the_records"),
