@@ -35,7 +35,7 @@ EXECUTIONS = """query($asset: AssetKeyInput!, $check: String!) {
   }
 }"""
 SENSOR = """query($sensor: SensorSelector!) {
-  sensorOrError(sensorSelector: $sensor) { ... on Sensor { sensorState { ticks(limit: 1) { skipReason } } } }
+  sensorOrError(sensorSelector: $sensor) { ... on Sensor { sensorState { ticks(limit: 5) { skipReason } } } }
 }"""
 WIPE = """mutation($assets: [PartitionsByAssetSelector!]!) {
   wipeAssets(assetPartitionRanges: $assets) { __typename }
@@ -124,10 +124,9 @@ class Service:
         return list(found["assetCheckExecutions"])
 
     def reason(self, sensor: str) -> str:
-        """Why the sensor requested nothing at its last evaluation."""
+        """Why the sensor requested nothing at the last evaluation that has ended so."""
         found = self.ask(SENSOR, sensor={**REPOSITORY, "sensorName": sensor})["sensorOrError"]
-        (tick,) = found["sensorState"]["ticks"]
-        return str(tick["skipReason"])
+        return next((str(tick["skipReason"]) for tick in found["sensorState"]["ticks"] if tick["skipReason"]), "")
 
     def wipe(self, asset: str) -> None:
         """Delete Dagster's record of the asset, as the button in the UI does."""
