@@ -82,7 +82,7 @@ def _wanted(formats: "Formats", sample: Path, name: str | None) -> "list[SourceF
 
 def _fit(trial: "Trial") -> tuple[int, int]:
     tally = trial.verdicts.tally
-    return tally.accepted, -tally.rejected
+    return tally.accepted + tally.superseded, -tally.rejected
 
 
 def _print(trial: "Trial", form: OutputFormat) -> None:
@@ -104,7 +104,12 @@ def _print(trial: "Trial", form: OutputFormat) -> None:
 def _counts(trial: "Trial") -> dict[str, int]:
     tally, lines = trial.verdicts.tally, trial.verdicts.counts
     counts = {"lines": lines.lines, "accepted": tally.accepted, "rejected": tally.rejected}
-    further = {"skipped": tally.skipped, "blank": lines.blank, "totals apart": tally.totals_apart}
+    further = {
+        "skipped": tally.skipped,
+        "superseded": tally.superseded,
+        "blank": lines.blank,
+        "totals apart": tally.totals_apart,
+    }
     return counts | {name: count for name, count in further.items() if count}
 
 

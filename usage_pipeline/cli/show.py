@@ -94,10 +94,10 @@ def files(
 ) -> None:
     """Print the landing files with their state and lines.
 
-    lines = header + continuation + blank + skipped + accepted + rejected. A skipped line is no event, and
-    `further_events` of lines that hold several are lines here. A file is
-    landed, quarantined, failed or withdrawn. `vanished_at` is the time at which a file was first missing from the
-    landing folder.
+    lines = header + continuation + blank + skipped + superseded + accepted + rejected. A skipped line is no event,
+    another line of the file replaces a superseded one, and `further_events` of lines that hold several are lines
+    here. A file is landed, quarantined, failed or withdrawn. `vanished_at` is the time at which a file was first
+    missing from the landing folder.
 
     Example: `usage-pipeline files --from 2026-02-01 --format csv`
     """

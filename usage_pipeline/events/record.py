@@ -111,8 +111,8 @@ LANDED_EVENTS = TableSpec(
         ),
         (
             "Per file every line is accounted for: "
-            "lines = header + continuation + blank + skipped + accepted + rejected; further events of a line are "
-            "lines here."
+            "lines = header + continuation + blank + skipped + superseded + accepted + rejected; further events "
+            "of a line are lines here."
         ),
         (
             "A file that cannot be read whole fails, and one with too many rejected lines is quarantined: nothing "

@@ -30,7 +30,7 @@ class FileState(StrEnum):
         return self in {FileState.QUARANTINED, FileState.FAILED}
 
 
-LINE_OUTCOMES = ("header", "continuation", "blank", "skipped", "accepted", "rejected")
+LINE_OUTCOMES = ("header", "continuation", "blank", "skipped", "superseded", "accepted", "rejected")
 """What becomes of a line, or of each event of a line of several."""
 
 
@@ -54,6 +54,7 @@ class LandedFile:
     continuation: int
     blank: int
     skipped: int
+    superseded: int
     accepted: int
     rejected: int
     landed_at: datetime
@@ -72,7 +73,7 @@ class LandedFile:
     @property
     def reject_share(self) -> Decimal:
         """The share of its lines that were rejected, of those that could be events."""
-        judged = self.accepted + self.rejected
+        judged = self.superseded + self.accepted + self.rejected
         return Decimal(self.rejected) / judged if judged else Decimal(0)
 
     @property

@@ -36,8 +36,8 @@ LINES_ADD_UP = Check(
     "lines_add_up",
     Severity.ERROR,
     (
-        "Of each landing file: lines = header + continuation + blank + skipped + accepted + rejected, "
-        "and the lake holds them."
+        "Of each landing file: lines = header + continuation + blank + skipped + superseded + accepted + "
+        "rejected, and the lake holds them."
     ),
 )
 FILES_ARE_USABLE = Check(

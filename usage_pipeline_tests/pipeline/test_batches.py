@@ -162,7 +162,19 @@ def test_days_are_cut_by_their_landed_rows(storage: Storage) -> None:
 def record_landed(connection: Any, day: date, rows: int) -> None:
     path = f"persona/{day}/events.jsonl"
     counts = dict.fromkeys(
-        ("size", "mtime_ns", "lines", "header", "continuation", "blank", "skipped", "accepted", "rejected"), 0
+        (
+            "size",
+            "mtime_ns",
+            "lines",
+            "header",
+            "continuation",
+            "blank",
+            "skipped",
+            "superseded",
+            "accepted",
+            "rejected",
+        ),
+        0,
     )
     texts = dict.fromkeys(("content_digest", "identity_digest", "object_name", "error"))
     at = datetime(2026, 6, 1, tzinfo=UTC)

@@ -21,7 +21,9 @@ def connection(storage: Storage) -> Iterator[Connection]:
 
 
 def landed_file(path: str, landing_day: date = DAY, file_state: FileState = FileState.LANDED) -> LandedFile:
-    counts = dict.fromkeys(("lines", "header", "continuation", "blank", "skipped", "accepted", "rejected"), 0)
+    counts = dict.fromkeys(
+        ("lines", "header", "continuation", "blank", "skipped", "superseded", "accepted", "rejected"), 0
+    )
     return LandedFile(
         path=path,
         source="persona",

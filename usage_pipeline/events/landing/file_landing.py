@@ -108,6 +108,7 @@ class FileLanding:
             error=error,
             **vars(verdicts.counts),
             skipped=verdicts.tally.skipped,
+            superseded=verdicts.tally.superseded,
             accepted=verdicts.tally.accepted,
             rejected=verdicts.tally.rejected,
             further_events=verdicts.tally.further_events,

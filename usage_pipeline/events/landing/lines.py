@@ -46,7 +46,7 @@ class LineCounts:
 
     @property
     def validated(self) -> int:
-        """The number of records, each of which is accepted, rejected or skipped."""
+        """The number of records, each of which is accepted, superseded, rejected or skipped."""
         return self.lines - self.header - self.continuation - self.blank
 
 

@@ -46,4 +46,4 @@ LEFT JOIN mapped_fields
         WHEN reason IN ('timestamp_in_future', 'past_retention', 'before_calendar') THEN 'occurred_at'
         ELSE regexp_replace(reason, '^(missing|invalid)_', '')
     END
-WHERE reason <> 'skipped'
+WHERE reason NOT IN ('skipped', 'superseded')

@@ -15,6 +15,8 @@ from usage_pipeline.storage.landed_files import LandedDay
 
 SKIPPED = "skipped"
 """The reason of lines that are no events, which are neither accepted nor rejected."""
+SUPERSEDED = "superseded"
+"""The reason of lines in whose place another of the same id counts; each would be accepted by itself."""
 
 
 @dataclass
@@ -25,6 +27,7 @@ class Tally:
     voids: int = 0
     texts: int = 0
     skipped: int = 0
+    superseded: int = 0
     further_events: int = 0
     """Those that are not the first of their line."""
     totals_compared: int = 0
@@ -42,7 +45,7 @@ class Tally:
     @property
     def events(self) -> int:
         """The number of lines that are events, or should be."""
-        return self.accepted + self.rejected
+        return self.accepted + self.superseded + self.rejected
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ def tallies(duck: DuckDBPyConnection, source_format: SourceFormat, numbers: Iter
             tally.totals_compared, tally.totals_apart, tally.tokens_apart = totals
         elif reason == SKIPPED:
             tally.skipped = lines
+        elif reason == SUPERSEDED:
+            tally.superseded = lines
         else:
             tally.rejects[reason] = lines
     return found

@@ -75,6 +75,7 @@ def _metadata(storage: "Storage", result: "LandingResult") -> dict[str, Metadata
         "lines": sum(file.lines for file in result.files),
         "accepted_lines": sum(file.accepted for file in result.files if file.counts),
         "skipped_lines": sum(file.skipped for file in result.files),
+        "superseded_lines": sum(file.superseded for file in result.files),
         "rejected_lines": sum(file.rejected for file in result.files),
     }
     # The folders and not the files: those bear names of tenants, and metadata outlives erasure.

@@ -46,6 +46,7 @@ def file(path: str, *counts: int) -> LandedFile:
         continuation=0,
         blank=blank,
         skipped=0,
+        superseded=0,
         accepted=accepted,
         rejected=rejected,
         landed_at=datetime(2026, 6, 1, tzinfo=UTC),

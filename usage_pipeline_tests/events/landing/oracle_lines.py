@@ -25,7 +25,7 @@ Fields = Callable[[str], Text | None]
 
 
 class Verdict(StrEnum):
-    """What a physical line is; a record becomes accepted, rejected or skipped."""
+    """What a physical line is; a record becomes accepted, superseded, rejected or skipped."""
 
     BLANK = "blank"
     SKIPPED = "skipped"
@@ -33,6 +33,7 @@ class Verdict(StrEnum):
     CONTINUATION = "continuation"
     RECORD = "record"
     ACCEPTED = "accepted"
+    SUPERSEDED = "superseded"
     REJECTED = "rejected"
 
 

@@ -32,7 +32,9 @@ from usage_pipeline_tests.support import Landing, prompt
 DAY, NEXT_DAY, LAST_DAY = date(2026, 5, 1), date(2026, 5, 2), date(2026, 5, 4)
 EMPTY = {
     **dict.fromkeys(("format_digest", "run"), ""),
-    **dict.fromkeys(("lines", "header", "continuation", "blank", "skipped", "accepted", "rejected", "size"), 0),
+    **dict.fromkeys(
+        ("lines", "header", "continuation", "blank", "skipped", "superseded", "accepted", "rejected", "size"), 0
+    ),
     "source": "persona",
     "state": "landed",
     "landed_at": datetime(2026, 5, 1, tzinfo=UTC),
