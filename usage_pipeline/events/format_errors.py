@@ -23,6 +23,7 @@ _EXPECTED = {
     "identity": "`position`, or a list such as [$.id]",
     "identity_suffix": 'suffixes by type, such as {agent_run_started: "#started"}',
     "skip": "a list of tests such as {field: $.type, is: [summary]}, or {field: $.usage, is: absent}",
+    "repeats": "first, last, or greatest of a column or a field, such as `greatest of tokens_out`",
     "tenant": "a field such as $.tenant; where no line names the tenant, the folder does",
     "type": "a field such as $.type, {constant: request}, or {present: $.end, then: …, otherwise: …}",
     "types": "types by name; put names such as on, no and 404 in quotes",
@@ -55,7 +56,7 @@ _EXPECTED_WITHIN = {
     "offset": "what has passed since, such as {field: $.seconds, unit: s}",
 }
 """The same by key of a value or a time."""
-_WITHOUT_KEYS = frozenset({"types", "skip", "meters", "delivery_fields", "ignore", "parse"})
+_WITHOUT_KEYS = frozenset({"types", "skip", "repeats", "meters", "delivery_fields", "ignore", "parse"})
 """Keys that are named without what stands below them."""
 _NAMES_BELOW = frozenset({"fields", "content", "times"})
 """Keys that have names of columns or texts below them, and no keys."""

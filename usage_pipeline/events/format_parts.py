@@ -1,8 +1,25 @@
-"""The parts of a source format beside its values: the type of its files, and the times of an event."""
+"""The parts of a source format beside its values: the type of its files, its meters, and the times of an event."""
 
 from enum import StrEnum
+from typing import Literal
 
 from usage_pipeline.events.format_values import Part, Unit, Value, Zoned
+
+METER_OF_FIELD = {
+    "tokens_in": "tokens",
+    "tokens_cached": "tokens",
+    "tokens_cache_write": "tokens",
+    "tokens_out": "tokens",
+    "tokens_reasoning": "tokens",
+    "tokens_total": "tokens",
+    "messages": "messages",
+    "api_calls": "requests",
+    "bytes": "bytes",
+    "tool_calls": "tool_calls",
+    "reported_cost": "cost",
+    "reported_credits": "credits",
+}
+Meter = Literal["tokens", "messages", "requests", "conversations", "bytes", "tool_calls", "cost", "credits"]
 
 
 class FileType(StrEnum):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from usage_pipeline.events import catalogue
-from usage_pipeline.events.format_parts import FileType, Time
+from usage_pipeline.events.format_parts import METER_OF_FIELD, FileType, Meter, Time
 from usage_pipeline.events.format_values import (
     LINE,
     Constant,
@@ -27,7 +27,7 @@ from usage_pipeline.events.format_values import (
     places,
 )
 from usage_pipeline.events.record import FACTS, VOID_TARGET
-from usage_pipeline.events.value_rules import expect_in_place
+from usage_pipeline.events.value_rules import expect_comparable, expect_in_place, expected_path
 from usage_pipeline.storage.digests import fingerprint
 
 DERIVED = frozenset({"type", "unit", "prompt_digest", "content_digest", "meta"})
@@ -35,29 +35,8 @@ TIMES = frozenset({"occurred_at", "started_at", "updated_at"})
 FIELDS = frozenset(column.name for column in (*FACTS, *VOID_TARGET)) - DERIVED - TIMES
 VOID = "void"
 ANY_TYPE = "*"
-
-METER_OF_FIELD = {
-    "tokens_in": "tokens",
-    "tokens_cached": "tokens",
-    "tokens_cache_write": "tokens",
-    "tokens_out": "tokens",
-    "tokens_reasoning": "tokens",
-    "tokens_total": "tokens",
-    "messages": "messages",
-    "api_calls": "requests",
-    "bytes": "bytes",
-    "tool_calls": "tool_calls",
-    "reported_cost": "cost",
-    "reported_credits": "credits",
-}
-Meter = Literal["tokens", "messages", "requests", "conversations", "bytes", "tool_calls", "cost", "credits"]
-
-
-def _expected_path(key: str) -> str:
-    paths = '`$.name`, `$.outer."inner name"`, `$.list[0].name`, `$.attributes["key"]`'
-    if key == "delivery_fields":
-        return f"{paths}, a column that the format maps, or the name of a text"
-    return f"{paths}, or {{constant: …}}"
+GREATEST = "greatest of "
+"""What `repeats` begins with where a number tells which of the lines with one id counts."""
 
 
 class SourceFormat(Part):
@@ -70,6 +49,7 @@ class SourceFormat(Part):
     identity: Literal["position"] | Annotated[tuple[Value, ...], Field(min_length=1)]
     identity_suffix: dict[str, str] = Field(default_factory=dict)
     skip: tuple[Skip, ...] = ()
+    repeats: Annotated[str, Field(pattern=rf"^(first|last|{GREATEST}\S.*)$")] | None = None
     tenant: Value | None = None
     type: Type
     types: dict[str, str | None] = Field(default_factory=dict)
@@ -147,11 +127,19 @@ class SourceFormat(Part):
         return self
 
     @model_validator(mode="after")
+    def _comparable_repeats(self) -> Self:
+        if self.repeats and not self.identity_fields:
+            raise ValueError("repeats: a position occurs once; remove it, or name the fields of the id")
+        if self.greatest in self._column_names:
+            expect_comparable("repeats", self.greatest)
+        return self
+
+    @model_validator(mode="after")
     def _paths(self) -> Self:
         if self.format is FileType.JSONL:
             for key, path in (*self._located_fields(), *(("ignore", path) for path in self.ignore)):
                 if not is_json_path(path) or (key == "ignore" and path.startswith(LINE)):
-                    raise ValueError(f"{key}: {path!r} is not a JSON path; expected {_expected_path(key)}")
+                    raise ValueError(f"{key}: {path!r} is not a JSON path; expected {expected_path(key)}")
         return self
 
     @model_validator(mode="after")
@@ -221,6 +209,16 @@ class SourceFormat(Part):
         return () if self.identity == "position" else self.identity
 
     @property
+    def greatest(self) -> str | None:
+        """The column or field whose greatest number tells which of the lines with one id counts, if one does."""
+        return self.repeats.removeprefix(GREATEST) if self.repeats not in {None, "first", "last"} else None
+
+    @property
+    def compared_field(self) -> str | None:
+        """That field, if it is one of the log."""
+        return None if self.greatest in self._column_names else self.greatest
+
+    @property
     def tenant_default(self) -> str | None:
         """The tenant where neither the line nor its folder names one: a constant behind all fields."""
         last = self.tenant[-1] if isinstance(self.tenant, tuple) else self.tenant
@@ -252,8 +250,12 @@ class SourceFormat(Part):
 
     @property
     def _delivered_places(self) -> tuple[str, ...]:
-        names = self.fields.keys() | self.times.keys() | self.content.keys()
+        names = self._column_names | self.content.keys()
         return tuple(field for field in self.delivery_fields if field not in names)
+
+    @property
+    def _column_names(self) -> frozenset[str]:
+        return frozenset({*self.fields, *self.times})
 
     @property
     def read_fields(self) -> tuple[str, ...]:
@@ -277,6 +279,7 @@ class SourceFormat(Part):
             ("tenant", self.tenant),
             ("type", self.type),
             *(("skip", test) for test in self.skip),
+            ("repeats", self.compared_field),
             *((f"times.{name}", value) for name, time in self.times.items() for value in time.values),
             *((f"fields.{name}", value) for name, value in self.fields.items()),
             *((f"content.{name}", value) for name, value in self.content.items()),

@@ -1,4 +1,4 @@
-"""Which forms of values may stand where: sums in columns of numbers, units and durations in those of durations."""
+"""What may stand where: sums in columns of numbers, units and durations in those of durations, and paths."""
 
 import re
 
@@ -9,6 +9,24 @@ _NUMBERS = {
     "BIGINT": (re.compile(r"[0-9]{1,15}"), "a whole number, 0 or more"),
     "DECIMAL(38,24)": (re.compile(r"[0-9]{1,13}(\.[0-9]{1,24})?"), "a decimal number, 0 or more"),
 }
+
+
+def expected_path(key: str) -> str:
+    """Return what may stand in the place of a text that is no path."""
+    paths = '`$.name`, `$.outer."inner name"`, `$.list[0].name`, `$.attributes["key"]`'
+    match key:
+        case "delivery_fields":
+            return f"{paths}, a column that the format maps, or the name of a text"
+        case "repeats":
+            return f"{paths}, or a column that the format maps"
+        case _:
+            return f"{paths}, or {{constant: …}}"
+
+
+def expect_comparable(key: str, column: str) -> None:
+    """Raise ValueError if a column has texts, of which none is the greatest."""
+    if FIELD_TYPES[column] == "VARCHAR":
+        raise ValueError(f"{key}: {column!r} is a text; give a column of numbers or times")
 
 
 def expect_in_place(key: str, value: object, column: str | None) -> None:

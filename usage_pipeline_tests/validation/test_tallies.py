@@ -169,7 +169,7 @@ def test_a_record_that_is_gone_is_found_by_all_that_count_it(day: Storage) -> No
     }
 
 
-@pytest.mark.parametrize("column", ["lines", "blank", "accepted", "rejected"])
+@pytest.mark.parametrize("column", ["lines", "blank", "skipped", "superseded", "accepted", "rejected"])
 def test_a_landing_file_whose_lines_do_not_add_up_is_named(day: Storage, column: str) -> None:
     with updated(day, "landing_files", f"SET {column} = {column} + 1 WHERE source = 'persona'"):
         found = apart(day, LANDING_CHECKS)

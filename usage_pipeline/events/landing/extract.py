@@ -8,17 +8,20 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from usage_pipeline.events.catalogue import unmetered
 from usage_pipeline.events.delivery import deliveries
+from usage_pipeline.events.format_parts import METER_OF_FIELD
 from usage_pipeline.events.format_values import Constant, Join, Presence, Skip, places
 from usage_pipeline.events.landing.expected import cast
 from usage_pipeline.events.landing.fields import META, PAYLOAD_META, Fields
 from usage_pipeline.events.landing.values import Values
 from usage_pipeline.events.record import FACTS, TEXTS, VOID_TARGET, WHERE_LANDED
-from usage_pipeline.events.source_format import ANY_TYPE, METER_OF_FIELD, SourceFormat
+from usage_pipeline.events.source_format import ANY_TYPE, SourceFormat
 from usage_pipeline.storage.engine import literal
 from usage_pipeline.storage.tables import Column
 
 _DERIVED_BY_VERDICT = frozenset({"count", "messages", "tokens_in", "tokens_out", "tokens_total", "duration_ms"})
 """Columns that `validated_lines.sql` derives if the format does not have them."""
+
+COMPARED_NUMBER = "compared_number"
 
 _PAYLOAD_TEXTS = "payload_texts"
 """The digest of the texts that are equal in duplicates, where some are not."""
@@ -43,6 +46,7 @@ def extracted_select(source_format: SourceFormat, fields: Fields, digest_key: st
         *_text_columns(source_format, values),
         *_invalid_columns(source_format, values),
         ("occurred_at_text", values.time_text(source_format.times["occurred_at"])),
+        *_compared_number(source_format, values),
         ("is_skipped", " OR ".join([*fields.numbering[1:], *_skip_tests(source_format, values)]) or "false"),
         *((column.name, f"CAST(NULL AS {column.type})") for column in _unmapped(source_format)),
     ]
@@ -115,6 +119,12 @@ def _skip_test(test: Skip, text: str) -> str:
     if isinstance(test.one_of, tuple):
         return f"coalesce({text} IN ({', '.join(map(literal, test.one_of))}), false)"
     return f"{text} IS {'NULL' if test.one_of == 'absent' else 'NOT NULL'}"
+
+
+def _compared_number(source_format: SourceFormat, values: Values) -> Iterator[tuple[str, str]]:
+    """Yield the number by which lines of one id are compared, where no column has it."""
+    if source_format.compared_field is not None:
+        yield COMPARED_NUMBER, f"exact_decimal({values.text(source_format.compared_field)})"
 
 
 def _type_columns(source_format: SourceFormat, values: Values) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ from usage_pipeline.events.landing.extract import extracted_select
 from usage_pipeline.events.landing.file_landing import FileLanding
 from usage_pipeline.events.landing.objects import events_select, store, store_empty
 from usage_pipeline.events.landing.reading_ahead import Group, OpenFile, in_groups
+from usage_pipeline.events.landing.repeats import supersede
 from usage_pipeline.events.landing.rules import landing_sql
 from usage_pipeline.events.landing.staging import register_files, register_rules, register_validated, stage
 from usage_pipeline.events.landing.verdicts import Tally, Verdicts, event_days, tallies
@@ -64,6 +65,7 @@ class LineValidation:
             register_rules(duck, self._format, self.retention)
             register_files(duck, ((number, file.landing) for number, file in self._numbered.items()))
             stage(duck, self.files, self._validated_select(), self._format)
+            supersede(duck, self._format)
             register_validated(duck, self._format, [file.reader.digest for file in self.files])
             counted = tallies(duck, self._format, self._numbered)
             self._expect_all(counted)
@@ -94,8 +96,9 @@ class LineValidation:
             validated, tally = file.reader.counts.validated, counted[number]
             if validated + tally.further_events != tally.events + tally.skipped:
                 raise UnreadableFileError(
-                    f"{validated:,} lines were read, but {tally.accepted:,} accepted, {tally.rejected:,} rejected "
-                    f"and {tally.skipped:,} skipped. This is a fault of the pipeline: please report it"
+                    f"{validated:,} lines were read, but {tally.accepted:,} accepted, "
+                    f"{tally.superseded:,} superseded, {tally.rejected:,} rejected and {tally.skipped:,} skipped. "
+                    "This is a fault of the pipeline: please report it"
                 )
 
     def _store_objects(self, duck: DuckDBPyConnection, counted: Mapping[int, Tally]) -> None:
