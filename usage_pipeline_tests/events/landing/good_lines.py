@@ -258,6 +258,14 @@ def _otlp(*spans: dict[str, Any]) -> dict[str, Any]:
     return {"resourceSpans": [{"resource": resource, "scopeSpans": [{"scope": {}, "spans": [*spans]}]}]}
 
 
+def _growing(*parts: dict[str, Any]) -> dict[str, Any]:
+    return {"org": "acme", "parts": [_part(**part) for part in parts]}
+
+
+def _part(**fields: Any) -> dict[str, Any]:
+    return {"id": "r_1", "at": 1777622400, "out": 7, "model": "gpt-4o", "status": "ok", "text": "So", **fields}
+
+
 JSON_LINES: dict[str, list[dict[str, Any]]] = {
     "persona": [
         _persona("evt_01", "persona_create", seed="product designer, pragmatic"),
@@ -322,6 +330,11 @@ JSON_LINES: dict[str, list[dict[str, Any]]] = {
         {**_BATCH, "groups": [{"parts": {"calls": []}}, {"parts": {"calls": [_call("e_4")]}}, {}]},
         {**_BATCH, "groups": []},
         {**_BATCH, "groups": [{"parts": {"calls": [_call("e_5", attributes=None), 7, _call("e_6", at="x")]}}]},
+    ],
+    "every_repeat": [
+        _growing({"attempt": 1}, {"attempt": 2, "at": 1777622401, "out": 8}),
+        _growing({"attempt": 2, "out": 9}, {"id": "r_2", "attempt": 1}, {"id": "r_3", "kind": "note"}),
+        _growing({"id": "r_2", "at": 1777593599, "attempt": None}, {"attempt": "1.5", "out": 10}, {"out": "x"}),
     ],
     "void": [_VOID, {**_VOID, "id": "v2", "source": "agent_runs", "recordId": "run_1", "reason": "a test"}],
 }

@@ -9,8 +9,10 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from fnmatch import fnmatchcase
 
 from usage_pipeline.events.format_parts import FileType
@@ -18,6 +20,7 @@ from usage_pipeline.events.format_values import Constant, Join, Presence, Skip
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline_tests.events.landing.oracle_forms import Read, moment_of, text_of
 from usage_pipeline_tests.events.landing.oracle_lines import Fields, Found, Reading, Verdict, divide
+from usage_pipeline_tests.events.landing.oracle_records import Compared, Record, Validated, without_repeats
 from usage_pipeline_tests.events.landing.oracle_values import (
     InvalidError,
     Text,
@@ -31,6 +34,7 @@ from usage_pipeline_tests.events.landing.oracle_values import (
 
 PROMPTS = frozenset({"prompt", "persona_prompt", "message_send"})
 WITHOUT_QUANTITIES = frozenset({"persona_callback", "agent_run_started", "cached_answer", "void"})
+TOKENS = ("tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "tokens_reasoning", "tokens_total")
 DECIMALS = frozenset({"reported_cost", "reported_credits"})
 WHOLE = frozenset(
     {"tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "tokens_reasoning", "tokens_total"}
@@ -53,32 +57,6 @@ class Delivery:
     first_day: date
 
 
-@dataclass(frozen=True)
-class Record:
-    """The columns by which two readings of a line are compared."""
-
-    record_id: str
-    type: str
-    tenant_id: str
-    occurred_at: datetime
-    tokens: tuple[int | None, ...]
-    """In, cached, cache write, out, reasoning, total."""
-    messages: int
-    status: str | None
-    model: str | None
-
-
-@dataclass(frozen=True)
-class Validated:
-    """A physical line or an event of it, and for an accepted one its record."""
-
-    number: int
-    verdict: Verdict
-    reason: str | None = None
-    record: Record | None = None
-    event: int = 1
-
-
 class RejectError(Exception):
     """Why a line is rejected."""
 
@@ -87,8 +65,12 @@ class SkippedError(Exception):
     """A line is no event."""
 
 
-def validate(delivery: Delivery) -> Iterator[Validated]:
+def validate(delivery: Delivery) -> list[Validated]:
     """Every physical line of the file, in order."""
+    return without_repeats(_validated(delivery), delivery.source_format.repeats)
+
+
+def _validated(delivery: Delivery) -> Iterator[Validated]:
     digest = hashlib.sha256(delivery.content).hexdigest()
     for line in _divide(delivery):
         if line.verdict is not Verdict.RECORD:
@@ -142,7 +124,22 @@ def _record(delivery: Delivery, line: Found, position: str) -> Record:
         _messages(name, columns),
         str(status) if status is not None else None,
         str(model) if model is not None else None,
+        _compared(reading, {**columns, **dict(zip(TOKENS, tokens, strict=True))}),
     )
+
+
+def _compared(reading: "_Reading", columns: Mapping[str, object]) -> Compared:
+    _, greatest, name = (reading.source_format.repeats or "").partition("greatest of ")
+    if not greatest:
+        return None
+    if name in {*reading.source_format.fields, *reading.source_format.times}:
+        value = columns.get(name)
+        assert value is None or isinstance(value, int | Decimal | datetime)
+        return value
+    text = reading.text(name)
+    with suppress(InvalidError):
+        return decimal_of(text) if text else None
+    return None
 
 
 def _tenant(reading: "_Reading", folder: str | None) -> str:

@@ -32,7 +32,15 @@ IDS = {"persona": "id", "persona_callback": "jobId", "agent_runs": "runId", "usa
 ALL_VALUES = (*VALUES, *UNSETTLED)
 AIDER_END = 1_723_593_600  # 2024-08-14
 SETTINGS: dict[str, Any] = {"default_retention_days": 2, "formats_dir": OWN_FORMATS}
-MADE = ("claude_code", "every_event", "every_value", "litellm_payload", "litellm_spend_logs", "otlp_genai")
+MADE = (
+    "claude_code",
+    "every_event",
+    "every_repeat",
+    "every_value",
+    "litellm_payload",
+    "litellm_spend_logs",
+    "otlp_genai",
+)
 """Formats of which there are good lines only, and no log."""
 HEADERS = {"azure_llm": f"{HEADER}\n".encode()}
 
@@ -167,7 +175,7 @@ def expect_sound(storage: Storage, written: Mapping[str, bytes]) -> None:
 
 LANDED, BOTH = {FileState.LANDED}, {FileState.LANDED, FileState.QUARANTINED}
 LINES_IN_TEST, LINES_IN_ACCEPTANCE = 20_000, 1_000_000
-FILES = 2 * 13 * len(SHARES)
+FILES = 2 * 14 * len(SHARES)
 
 
 @pytest.mark.parametrize(

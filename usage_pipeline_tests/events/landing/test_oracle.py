@@ -27,14 +27,14 @@ from usage_pipeline_tests.events.landing.faulty_files import (
     good_content,
 )
 from usage_pipeline_tests.events.landing.good_lines import OWN_FORMATS, format_file
-from usage_pipeline_tests.events.landing.oracle import Delivery, Validated, validate
+from usage_pipeline_tests.events.landing.oracle import TOKENS, Delivery, validate
 from usage_pipeline_tests.events.landing.oracle_lines import Verdict
+from usage_pipeline_tests.events.landing.oracle_records import Validated
 from usage_pipeline_tests.support import Landing, rows
 
 Land = Callable[[str], None]
 DAY = "2026-05-01"
 LANDED = ("landing_event", "record_id", "type", "tenant_id", "occurred_at")
-TOKENS = ("tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "tokens_reasoning", "tokens_total")
 PLANS = "standard: {retention_days: 90}\nforever: {retention_days: null}\ndefault: standard\n"
 TENANTS = "archive: {plans: [{from: 2020-01-01, plan: forever}]}\n"
 KEPT = {None: 90, "archive": None}
@@ -100,7 +100,7 @@ class Lands:
         self.land(DAY)
         landed, rejected, file = of_file(self.storage, path.relative_to(self.landing.root).as_posix())
         path.unlink()
-        validated = list(validate(delivery(source_format, content, tenant)))
+        validated = validate(delivery(source_format, content, tenant))
         faults = [line for line in validated if line.verdict is Verdict.REJECTED]
         assert rejected == [(line.number, line.event, line.reason) for line in faults]
         assert landed == [as_landed(line) for line in validated if line.verdict is Verdict.ACCEPTED]
