@@ -106,7 +106,17 @@ def every_single_fault(source_format: str) -> bytes:
     if source_format == "azure_llm":
         return f"{HEADER}\n".encode() + "".join(_csv_faults()).encode()
     lines = [line for good in JSON_LINES[source_format] for line in _faulty(good)]
+    if source_format == "claude_code":
+        lines = [_in_own_message(number, line) for number, line in enumerate(lines)]
     return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+
+
+def _in_own_message(number: int, line: dict[str, Any]) -> dict[str, Any]:
+    """Nine of ten lines as messages of their own: of those with one id only one is left."""
+    message = line.get("message")
+    if not number % 10 or not isinstance(message, dict) or not str(message.get("id")).startswith("msg_"):
+        return line
+    return {**line, "message": {**message, "id": f"msg_{number}"}}
 
 
 def _faulty(good: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -319,6 +319,11 @@ JSON_LINES: dict[str, list[dict[str, Any]]] = {
         _ASSISTANT,
         {"type": "summary", "summary": "Fix the shop", "leafUuid": "u9"},
         {**_ASSISTANT, "uuid": "u2", "message": {**_ASSISTANT["message"], "id": "msg_01B"}},
+        {
+            **_ASSISTANT,
+            "timestamp": "2026-05-01T09:00:07Z",
+            "message": {**_ASSISTANT["message"], "content": "Done."},
+        },
     ],
     "otlp_genai": [
         _otlp(_SPAN),

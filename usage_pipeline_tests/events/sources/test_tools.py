@@ -47,12 +47,13 @@ def records(storage: Storage, source: str, *names: str) -> list[tuple[Any, ...]]
 
 def test_no_line_of_a_sample_is_rejected(tools: Storage) -> None:
     assert reject_reasons(tools) == []
-    assert {name: (file.state.value, file.lines, file.skipped) for name, file in files(tools).items()} == {
-        "claude_code.jsonl": ("landed", 12, 5),
-        "litellm_payload.jsonl": ("landed", 7, 0),
-        "litellm_spend_logs.jsonl": ("landed", 2, 0),
-        "otlp_traces.jsonl": ("landed", 1, 0),
-        "session.jsonl": ("landed", 109, 9),
+    found = files(tools).items()
+    assert {name: (file.state.value, file.lines, file.skipped, file.superseded) for name, file in found} == {
+        "claude_code.jsonl": ("landed", 12, 5, 4),
+        "litellm_payload.jsonl": ("landed", 7, 0, 0),
+        "litellm_spend_logs.jsonl": ("landed", 2, 0, 0),
+        "otlp_traces.jsonl": ("landed", 1, 0, 0),
+        "session.jsonl": ("landed", 109, 9, 0),
     }
 
 
@@ -104,10 +105,22 @@ def test_metadata_of_a_spend_log_is_read_within_a_text_and_as_an_object(tools: S
 
 
 def test_lines_of_a_transcript_without_usage_are_no_records(tools: Storage) -> None:
-    found = records(tools, "claude_code", "tenant_id", "tokens_in", "tokens_cache_write")
-    of_house = [tokens for _, tenant, tokens, _ in found if tenant == "t-house"]
+    found = records(tools, "claude_code", "tenant_id", "tokens_in")
+    of_house = [tokens for _, tenant, tokens in found if tenant == "t-house"]
     assert (len(of_house), sum(of_house)) == (100, 1000)
-    assert sum(written for _, tenant, _, written in found if tenant == "acme") == 5300
+
+
+def test_a_message_on_several_lines_counts_once_whole_and_on_the_day_of_its_first_line(tools: Storage) -> None:
+    names = ("tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "occurred_at", "landing_line")
+    found = {name: tuple(row) for name, *row in records(tools, "claude_code", *names) if name.startswith("msg_01")}
+    assert found == {
+        "msg_01A": (17010, 12000, 5000, 211, datetime.fromisoformat("2026-11-20T09:00:03.1"), 5),
+        "msg_01B": (17304, 17000, 300, 90, datetime.fromisoformat("2026-11-20T09:00:10"), 8),
+        "msg_01C": (17302, 17300, 0, 45, datetime.fromisoformat("2026-11-20T23:59:59.5"), 10),
+    }
+    sums = [sum(column) for column in list(zip(*found.values(), strict=True))[:4]]
+    tokens_in, read, written, out = sums
+    assert (tokens_in - read - written, written, read, out) == (16, 5300, 46300, 346)
 
 
 def test_two_spans_of_one_line_are_two_requests_of_one_conversation(tools: Storage) -> None:
@@ -127,4 +140,4 @@ def test_two_spans_of_one_line_are_two_requests_of_one_conversation(tools: Stora
 
 def test_texts_are_in_content_only(tools: Storage) -> None:
     found = rows(tools, CONTENT, "source", "prompt", "response", "error")
-    assert Counter(source for source, *_ in found) == {"claude_code": 7, PAYLOAD: 7}
+    assert Counter(source for source, *_ in found) == {"claude_code": 3, PAYLOAD: 7}
