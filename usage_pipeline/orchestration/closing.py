@@ -57,11 +57,13 @@ def periods_close(run_storage: StorageParam) -> dg.AssetCheckResult:
 
     blocked = [due for due in due_periods(run_storage) if due.blocked_by]
     tenants = sum(len(due.tenants) for due in blocked)
+    observed = f"{tenants:,} periods are blocked" + (f": {_reason(blocked[0])}" if blocked else "")
     return dg.AssetCheckResult(
         passed=not blocked,
         severity=dg.AssetCheckSeverity.WARN,
+        description=observed,
         metadata={
-            "observed": f"{tenants:,} periods are blocked",
+            "observed": observed,
             "expected": "0 periods are blocked",
             "periods": dg.MetadataValue.md(markdown_table(_COLUMNS, [*map(_row, blocked)], SHOWN_ROWS)),
         },
@@ -73,6 +75,10 @@ CLOSE_PERIODS = dg.define_asset_job(
     selection=dg.AssetSelection.assets(closed_periods) | dg.AssetSelection.checks(PERIODS_CLOSE),
     description="Close the billing periods whose last day is final, unless something blocks them.",
 )
+
+
+def _reason(due: "DuePeriod") -> str:
+    return f"{due.period.first} to {due.period.last} by {'; '.join(due.blocked_by)}"
 
 
 def _row(due: "DuePeriod") -> tuple[str, ...]:

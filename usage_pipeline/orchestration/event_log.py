@@ -6,7 +6,8 @@ does with evaluations of checks. And it keeps a row for each day that a check is
 where the day has nothing to compare.
 
 A run gives one data version to all of its partitions (dagster-io/dagster#34013). Here each has its output digest
-instead, so that the UI shows a day as stale when the same day of an upstream table has changed.
+instead, so that the UI shows a day as stale when the same day of an upstream table has changed. Of a range, it
+materializes every day; here those that the step has skipped stay as they were.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +21,7 @@ from usage_pipeline.orchestration.dagster_internals import (
     AssetCheckEvaluationPlanned,
     insert_executions,
 )
-from usage_pipeline.orchestration.metadata import OUTPUT_DIGEST
+from usage_pipeline.orchestration.metadata import OUTPUT_DIGEST, SKIPPED
 
 
 class BatchedEventLog(PostgresEventLogStorage):
@@ -28,7 +29,8 @@ class BatchedEventLog(PostgresEventLogStorage):
 
     def store_event(self, event: dg.EventLogEntry) -> None:
         """Store one event. Raises nothing of its own."""
-        super().store_event(_with_data_version(event))
+        if not _is_skipped(event):
+            super().store_event(_with_data_version(event))
 
     def store_event_batch(self, events: Sequence[dg.EventLogEntry]) -> None:
         """Store events of one run. Raises nothing of its own."""
@@ -37,8 +39,9 @@ class BatchedEventLog(PostgresEventLogStorage):
             self._store_planned(planned)
         if evaluated:
             self._store_evaluations(evaluated)
-        if others:
-            super().store_event_batch([_with_data_version(event) for event in others])
+        made = [_with_data_version(event) for event in others if not _is_skipped(event)]
+        if made:
+            super().store_event_batch(made)
 
     def store_asset_check_event(self, event: dg.EventLogEntry, event_id: int | None) -> None:
         """Keep the evaluation, or the plan of one; of a check that is planned for days only its evaluations."""
@@ -81,6 +84,14 @@ def _latest_of_each_asset(
         event.get_dagster_event().asset_key: (event, found) for event, found in zip(events, ids, strict=True)
     }
     return (latest[key] for key in sorted(latest, key=str))
+
+
+def _is_skipped(event: dg.EventLogEntry) -> bool:
+    """Whether this is the materialization of a day of a range that the step did not make."""
+    told = event.dagster_event
+    if told is None or not told.is_step_materialization:
+        return False
+    return SKIPPED in told.step_materialization_data.materialization.metadata
 
 
 def _with_data_version(event: dg.EventLogEntry) -> dg.EventLogEntry:

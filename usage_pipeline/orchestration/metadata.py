@@ -30,6 +30,9 @@ _KINDS = {
 
 OUTPUT_DIGEST = "output_digest"
 
+SKIPPED = "skipped"
+"""Marks the materialization of a day that the step did not make."""
+
 NO_MAPPING = (
     "No partition mapping connects landing days and event days: a landing day holds events of several days, and "
     "only its files say of which. The state records it. In Dagster each day depends on the same day, which orders "

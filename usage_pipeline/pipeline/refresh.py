@@ -97,6 +97,12 @@ def event_days(storage: Storage, connection: Connection) -> set[date]:
     return {day for day in days if day >= storage.settings.first_day}
 
 
+def days_with_data(storage: Storage) -> set[date]:
+    """Return the days with landed rows, with a landing folder that has landed, or computed before from such."""
+    with storage.warehouse.connect() as connection:
+        return event_days(storage, connection) | state.partitions(connection, LANDED_EVENTS.name).keys()
+
+
 def first_day_with_data(storage: Storage) -> date:
     """Return the earliest landing day, or the earliest day of landed events if it is before that."""
     with storage.warehouse.connect() as connection:

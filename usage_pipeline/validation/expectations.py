@@ -99,6 +99,8 @@ class Compiler:
         return Compiled((expectation,), f"all {len(names)} columns", row_by_row=True)
 
     def _usual_rows(self, entry: UsualRows, meta: Meta) -> Compiled:
+        if not self.history.is_over:
+            return Compiled((), "nothing: the day is not over")
         usual = self.history.usual_rows(entry.days)
         if usual is None:
             return Compiled((), f"nothing: too few of the {entry.days} days before have rows")

@@ -89,8 +89,8 @@ def _usable(
     rejecting = [file for file in files if file.counts and file.reject_share > alarm and file.rejected > 1]
     return Evaluation(
         not unusable and not rejecting and not passed_over,
-        f"{len(unusable)} of {len(files)} files count nowhere, {len(rejecting)} reject more lines, "
-        f"{len(passed_over)} entries are passed over",
+        f"{len(unusable)} of {len(files)} files count nowhere, {len(rejecting)} reject over {alarm:.1%} of "
+        f"their lines, {len(passed_over)} entries are passed over",
         expected,
         {
             "files": len(files),

@@ -24,6 +24,7 @@ class History:
     connection: Connection
     table: str
     day: date
+    is_over: bool = True
 
     def usual_rows(self, days: int) -> float | None:
         """Return the median number of rows of the last `days` days; None if too few of them have rows."""

@@ -23,7 +23,7 @@ _HELD = {
 def evaluation(results: Sequence[Any], expected: str, spec: TableSpec) -> Evaluation:
     """Evaluate a check by the results of its expectations on a day."""
     if not results:
-        return nothing_compared("too few days before it", expected)
+        return nothing_compared(expected.removeprefix("nothing: "), expected)
     failed = [result for result in results if not result.success]
     shown = failed or results[:1]
     if any(_is_null(result) for result in shown):

@@ -107,7 +107,8 @@ class _Validate:
         return Counter(dict(self.duck.execute(counted).fetchall()))
 
     def _compiled(self, day: date, names: Iterable[str]) -> dict[str, Compiled]:
-        compiler = Compiler(self.suite.spec, History(self.connection, self.suite.spec.name, day))
+        is_over = day < self.storage.settings.clock.today
+        compiler = Compiler(self.suite.spec, History(self.connection, self.suite.spec.name, day, is_over))
         return {name: compiler.compile(name, self.suite.entries[name]) for name in names}
 
     def _results(self, compiled: Mapping[str, Compiled], result_format: ResultFormat) -> dict[str, list[Any]]:

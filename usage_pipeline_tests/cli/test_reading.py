@@ -165,7 +165,7 @@ def test_a_single_rejected_line_fails_nothing_and_is_listed_with_file_line_and_r
         "table_name": "landed_events",
         "check_name": "files_are_usable",
         "result": "passed",
-        "observed": "0 of 1 files count nowhere, 0 reject more lines, 0 entries are passed over",
+        "observed": "0 of 1 files count nowhere, 0 reject over 1.0% of their lines, 0 entries are passed over",
         "expected": "every entry is a file that counts, with at most 1.0% of its lines rejected",
         "details": [
             {

@@ -100,7 +100,7 @@ def test_a_partly_good_file_is_named_with_its_lines(running: Service) -> None:
     executions = running.executions("landed_events", "files_are_usable")
     found = next(each for each in executions if each["status"] == "FAILED")
     assert found["evaluation"]["description"] == (
-        f"{YESTERDAY}: 1 of 2 files count nowhere, 0 reject more lines, 0 entries are passed over"
+        f"{YESTERDAY}: 1 of 2 files count nowhere, 0 reject over 1.0% of their lines, 0 entries are passed over"
     )
     assert [(row["file"], row["lines"]) for row in details(found)] == [
         (f"persona/{YESTERDAY}/partly.jsonl", 150),
@@ -129,9 +129,10 @@ def test_a_run_of_a_day_before_the_calendar_is_refused(running: Service) -> None
     assert min(first for ranges in running.materialized().values() for first, _ in ranges) == str(FIRST)
 
 
-def test_an_empty_day_turns_no_check_of_another_day_green(running: Service) -> None:
+def test_an_empty_day_stays_missing_and_turns_no_check_of_another_day_green(running: Service) -> None:
     assert launch(running, partition=str(EMPTY)) == "SUCCESS"
-    assert failing(running) == PARTLY | {("usage_records", "something_was_used"): {str(EMPTY)}}
+    assert running.assets_with({str(EMPTY)}) == set()
+    assert failing(running) == PARTLY
 
 
 def test_an_asset_that_was_wiped_is_made_again_and_its_numbers_stay(

@@ -61,7 +61,7 @@ def test_each_day_has_an_evaluation_with_its_numbers_and_those_that_fail_come_la
 
 def test_an_evaluation_has_its_faults_and_the_days_that_fail_as_tables(ran: Ran) -> None:
     evaluation = evaluations(ran.instance)["landed_events", "files_are_usable"]
-    observed = "0 of 1 files count nowhere, 1 reject more lines, 0 entries are passed over"
+    observed = "0 of 1 files count nowhere, 1 reject over 1.0% of their lines, 0 entries are passed over"
     assert evaluation.description == f"2026-05-03: {observed}"
     assert evaluation.metadata["observed"].value == observed
     assert records(evaluation, "details") == [

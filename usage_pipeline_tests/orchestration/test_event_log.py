@@ -3,10 +3,13 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from usage_pipeline.pipeline.tables import DAILY_TABLES, PARTITIONED_TABLES
+from usage_pipeline.storage import state
 from usage_pipeline_tests.orchestration.asking import runner_on
 from usage_pipeline_tests.orchestration.conftest import open_project
 from usage_pipeline_tests.support import Landing, prompt
@@ -26,6 +29,26 @@ def computed(
         runner.land(DAYS)
         runner.compute(["excluded_events", "usage_records", "daily_usage"], DAYS)
         yield instance
+
+
+def test_a_day_of_a_range_of_which_nothing_has_landed_is_not_materialized(
+    tmp_path: Path, server: str, new_database: Callable[[], str]
+) -> None:
+    first, missing, last = (date(2026, 5, day) for day in (1, 2, 3))
+    with open_project(server, new_database(), tmp_path) as (storage, instance):
+        for day in (first, last):
+            Landing(storage.settings.landing).write("persona", str(day), [prompt("e1", f"{day}T08:00:00Z")])
+        runner = runner_on(storage, instance)
+        runner.land([first, missing, last])
+        runner.compute([table.name for table in DAILY_TABLES], [first, missing, last])
+        shown = {
+            table.name: instance.get_materialized_partitions(dg.AssetKey(table.name))
+            for table in PARTITIONED_TABLES
+        }
+        with storage.warehouse.connect() as connection:
+            computed_days = state.partitions(connection, DAILY_TABLES[0].name).keys()
+    assert shown == {name: {str(first), str(last)} for name in shown}
+    assert computed_days == {first, last}
 
 
 def logged(instance: dg.DagsterInstance, kind: dg.DagsterEventType) -> list[dg.DagsterEvent]:

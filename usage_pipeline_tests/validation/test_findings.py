@@ -33,7 +33,7 @@ def test_rejected_lines_are_named_by_file_line_and_reason(storage: Storage, land
     run()
     assert warned(storage) == {
         "files_are_usable": (
-            "0 of 1 files count nowhere, 1 reject more lines, 0 entries are passed over: "
+            "0 of 1 files count nowhere, 1 reject over 1.0% of their lines, 0 entries are passed over: "
             "file persona/2026-05-01/events.jsonl, problem malformed_json, first in line 2, lines 2; "
             "file persona/2026-05-01/events.jsonl, problem invalid_occurred_at, first in line 4, lines 1"
         )
@@ -61,7 +61,7 @@ def test_what_is_no_landing_file_is_named_with_the_reason(storage: Storage, land
     run()
     assert warned(storage) == {
         "files_are_usable": (
-            "0 of 1 files count nowhere, 0 reject more lines, 1 entries are passed over: file "
+            "0 of 1 files count nowhere, 0 reject over 1.0% of their lines, 1 entries are passed over: file "
             "persona/2026-05-01/folder.jsonl, problem passed over: expected a file, but this is a folder; rename "
             "it if it is that of a tenant, lines 0"
         )

@@ -3,7 +3,7 @@
 import socket
 import tempfile
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ from usage_pipeline.validation.checking import validate_days
 from usage_pipeline.validation.results import CheckResult, Outcome, read_results
 from usage_pipeline.validation.suite_files import Suite, load_suites
 from usage_pipeline_tests.conftest import Prepare
-from usage_pipeline_tests.support import Landing, land_and_compute, prompt
+from usage_pipeline_tests.support import Landing, at, land_and_compute, prompt
 from usage_pipeline_tests.validation.tampering import rewrite
 
 daily_breakdown = warehouse_table(DAILY_BREAKDOWN.spec)
@@ -75,6 +75,14 @@ def test_a_good_day_passes(unchanged_day: Storage) -> None:
     found = [*look(unchanged_day, LANDED_EVENTS).values(), *look(unchanged_day, USAGE_RECORDS.spec).values()]
     assert [result.check_name for result in found if result.failed] == []
     assert {result.observed for result in found if result.check_name == "as_much_as_usual"} == {"20 rows"}
+
+
+def test_a_day_that_is_not_over_is_not_compared_with_whole_days(unchanged_day: Storage) -> None:
+    found = look(at(unchanged_day, datetime(2026, 5, 1, 12, tzinfo=UTC)), LANDED_EVENTS)["as_much_as_usual"]
+    assert (found.outcome, found.observed) == (
+        Outcome.NOT_EVALUATED,
+        "nothing to compare: the day is not over",
+    )
 
 
 @pytest.mark.parametrize(
@@ -180,7 +188,7 @@ def test_without_enough_days_before_nothing_is_usual(storage: Storage, landing: 
     found = look(storage, LANDED_EVENTS)
     for name in ("as_much_as_usual", "models_are_known"):
         assert found[name].outcome is Outcome.NOT_EVALUATED
-        assert found[name].observed == "nothing to compare: too few days before it"
+        assert found[name].observed.startswith("nothing to compare: too few of the 28 days before have ")
 
 
 def test_a_broken_schema_is_an_error_and_all_else_a_warning(day: Storage) -> None:

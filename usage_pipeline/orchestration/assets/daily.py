@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import dagster as dg
 
 from usage_pipeline.costs.tables import DAILY_COSTS
-from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch
+from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch, skip_days
 from usage_pipeline.orchestration.assets.run_config import RUN_CONFIGS
 from usage_pipeline.orchestration.inputs import PRICES
 from usage_pipeline.orchestration.jobs import BACKFILL_POLICY
@@ -46,7 +46,7 @@ def daily_asset(
         from usage_pipeline.orchestration.lineage import lineage_metadata  # noqa: PLC0415
         from usage_pipeline.orchestration.recent import chart_metadata  # noqa: PLC0415
         from usage_pipeline.pipeline.plots import plotted_numbers  # noqa: PLC0415
-        from usage_pipeline.pipeline.refresh import first_day_with_data  # noqa: PLC0415
+        from usage_pipeline.pipeline.refresh import days_with_data  # noqa: PLC0415
         from usage_pipeline.storage.batches import batches  # noqa: PLC0415
         from usage_pipeline.storage.compute import compute_days  # noqa: PLC0415
 
@@ -59,7 +59,9 @@ def daily_asset(
             }
             return Outcome(done, dict(computed.failures))
 
-        days = days_of(context, first_day_with_data(run_storage), run_storage.settings.clock.today)
+        come, known = days_of(context, run_storage.settings.clock.today), days_with_data(run_storage)
+        skip_days(context, [day for day in come if day not in known], "nothing of it has landed")
+        days = [day for day in come if day in known]
         if not days:
             return
         if config:
@@ -67,7 +69,7 @@ def daily_asset(
         each_batch(context, progress, batches(run_storage, days), work)
         # Metadata of the result is stored once per partition; the UI shows lineage and chart of the latest.
         recent = chart_metadata(run_storage, table.spec, table.charted)
-        context.add_asset_metadata(lineage_metadata(table) | recent, partition_key=context.partition_keys[-1])
+        context.add_asset_metadata(lineage_metadata(table) | recent, partition_key=str(days[-1]))
         yield dg.MaterializeResult()
 
     return compute

@@ -7,7 +7,7 @@ from datetime import date
 import dagster as dg
 
 from usage_pipeline.errors import LockTimeoutError, UsagePipelineError
-from usage_pipeline.orchestration.metadata import Metadata
+from usage_pipeline.orchestration.metadata import SKIPPED, Metadata
 from usage_pipeline.orchestration.resources import COMMAND_TAG
 
 RETRIES = 3
@@ -74,16 +74,20 @@ def _retry_if_passing(context: dg.AssetExecutionContext, error: Exception) -> No
         raise dg.RetryRequested(RETRIES, RETRY_SECONDS * 2**context.retry_number) from error
 
 
-def days_of(context: dg.AssetExecutionContext, first: date, last: date) -> list[date]:
-    """The days of the run that lie within this time; the log names the others.
-
-    A day that has not come, or lies before all that has landed, would be written as one without usage and rated by
-    the prices of today.
-    """
+def days_of(context: dg.AssetExecutionContext, today: date) -> list[date]:
+    """The days of the run that have come; the log names the others."""
     days = [date.fromisoformat(key) for key in context.partition_keys]
+    skip_days(context, [day for day in days if day > today], "the day has not come yet")
+    return [day for day in days if day <= today]
+
+
+def skip_days(context: dg.AssetExecutionContext, days: Sequence[date], reason: str) -> None:
+    """Say why these days of the run are not made. The event log leaves their materializations out.
+
+    They would count as days without usage, rated by the prices of today. Dagster takes a step that yields a result
+    as the maker of all partitions of its run.
+    """
     for day in days:
-        if day > last:
-            context.log.warning("%s is skipped: the day has not come yet", day)
-        elif day < first:
-            context.log.warning("%s is skipped: nothing has landed of it or of a day before", day)
-    return [day for day in days if first <= day <= last]
+        context.log.warning("%s is skipped: %s", day, reason)
+        for key in context.selected_asset_keys:
+            context.add_asset_metadata({SKIPPED: True}, asset_key=key, partition_key=str(day))

@@ -8,7 +8,7 @@ import dagster as dg
 
 from usage_pipeline.events.landing.scan import without_tenant
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, LANDING_TABLES, REJECTED_LINES
-from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch
+from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch, skip_days
 from usage_pipeline.orchestration.calendar import note_first_day
 from usage_pipeline.orchestration.inputs import FORMATS, LANDING_FOLDER, TENANTS
 from usage_pipeline.orchestration.jobs import BACKFILL_POLICY
@@ -51,16 +51,24 @@ def landing_assets(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinit
             (day,) = days
             landed = landing.land(day)
             _log(context, landed)
+            if landed.partition is None:
+                without_files.append(day)
+                return Outcome()
             return Outcome({(day, name): told for name, told in _metadata(run_storage, landed).items()})
 
-        days = days_of(context, date.min, run_storage.settings.clock.today)
+        days = days_of(context, run_storage.settings.clock.today)
         if not days:
             return
+        without_files: list[date] = []
         landing = DaysLanding(run_storage, days, context.run.run_id)
         each_batch(context, progress, [[day] for day in days], work)
         note_first_day(run_storage.settings, first_day_with_data(run_storage))
-        recent = chart_metadata(run_storage, LANDED_EVENTS) | reject_metadata(run_storage, days[-1])
-        context.add_asset_metadata(recent, asset_key=LANDED_EVENTS.name, partition_key=context.partition_keys[-1])
+        skip_days(context, without_files, "it has no landing folder with files")
+        landed_days = sorted(set(days).difference(without_files))
+        if not landed_days:
+            return
+        recent = chart_metadata(run_storage, LANDED_EVENTS) | reject_metadata(run_storage, landed_days[-1])
+        context.add_asset_metadata(recent, asset_key=LANDED_EVENTS.name, partition_key=str(landed_days[-1]))
         for table in LANDING_TABLES:
             yield dg.MaterializeResult(asset_key=table.name)
 
@@ -68,7 +76,7 @@ def landing_assets(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinit
 
 
 def _metadata(storage: "Storage", result: "LandingResult") -> dict[str, Metadata]:
-    """The numbers of a landing day; of a day without files only that it has none."""
+    """The numbers of a landing day."""
     landed: Metadata = {
         "files": len(result.files),
         "unusable_files": len(result.unusable),
@@ -81,8 +89,7 @@ def _metadata(storage: "Storage", result: "LandingResult") -> dict[str, Metadata
     # The folders and not the files: those bear names of tenants, and metadata outlives erasure.
     for source in sorted({file.source for file in result.files}):
         landed[f"{source}_files"] = dg.MetadataValue.path(f"landing/{source}/{result.day}")
-    if result.partition is None:
-        return {LANDED_EVENTS.name: landed}
+    assert result.partition is not None  # noqa: S101 - a day with files has one
     return {
         LANDED_EVENTS.name: landed | partition_metadata(result.partition),
         **{table.name: {ROW_COUNT: storage.lake.rows(table, result.day)} for table in (CONTENT, REJECTED_LINES)},
@@ -90,8 +97,6 @@ def _metadata(storage: "Storage", result: "LandingResult") -> dict[str, Metadata
 
 
 def _log(context: dg.AssetExecutionContext, result: "LandingResult") -> None:
-    if not result.files:
-        context.log.warning("%s has no landing folder with files: nothing was landed", result.day)
     for file in result.unusable:
         context.log.error("%s is %s and counts nowhere: %s", without_tenant(file.path), file.state, file.error)
     for file in result.files:
