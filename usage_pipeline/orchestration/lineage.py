@@ -117,7 +117,16 @@ def _joined(table: DailyTable, shipped: str) -> Iterator[tuple[str, str]]:
     assets = _assets(table)
     texts = [table.sql.text, *(entry.sql.text for entry in table.inputs if isinstance(entry, Derived))]
     for text in texts:
-        for join in parse_one(text, dialect="duckdb").find_all(exp.Join):
-            if join.this.name == shipped and join.args.get("on"):
-                columns = [(column.table, column.name) for column in join.args["on"].find_all(exp.Column)]
+        for name, columns in _joins(text):
+            if name == shipped:
                 yield from (column for column in columns if column[1] in assets.get(column[0], ()))
+
+
+@cache
+def _joins(text: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """The tables that a SELECT joins, each with the columns of its condition."""
+    joins = [join for join in parse_one(text, dialect="duckdb").find_all(exp.Join) if join.args.get("on")]
+    return tuple(
+        (join.this.name, tuple((column.table, column.name) for column in join.args["on"].find_all(exp.Column)))
+        for join in joins
+    )
