@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import httpx
 import pytest
 
 from usage_pipeline.pipeline.tables import PARTITIONED_TABLES
+from usage_pipeline_tests.end_to_end.daemon import free_port
 from usage_pipeline_tests.end_to_end.support import PROJECT
 
 SIMULATE = ("simulate", "--days", "4", "--tenants", "3", "--events-per-day", "100", "--to", "2025-03-14")
@@ -52,9 +52,7 @@ def run_command(*arguments: str) -> str:
 @contextmanager
 def dev_server(data_dir: Path) -> Iterator[str]:
     """`usage-pipeline dev` on a free port, ready to be asked; yields the URL of its GraphQL."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "usage_pipeline.cli", "dev", "--port", str(port), "--data-dir", str(data_dir)]
     log = data_dir / "dev.log"
     with log.open("w") as output:

@@ -4,6 +4,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select
@@ -20,12 +21,12 @@ SECONDS = 300
 token_series = warehouse_table(TOKEN_SERIES.spec)
 
 
-def tokens(storage: Storage) -> int:
-    """The tokens of today in the table, 120 a file; `series` prints a day when it is over."""
+def has_tokens(storage: Storage, expected: int) -> bool:
+    """Whether today has so many tokens in the table, 120 a file; `series` prints a day when it is over."""
     columns = token_series.c
     query = select(func.sum(columns.total)).where(columns.day == storage.settings.clock.today)
     with storage.warehouse.connect() as connection:
-        return int(connection.execute(query).scalar() or 0)
+        return int(connection.execute(query).scalar() or 0) == expected
 
 
 def rounded(seconds: list[float]) -> list[int]:
@@ -51,7 +52,7 @@ def test_a_file_is_in_the_series_45_seconds_after_it_is_at_rest(
                 "persona", f"{today}", [prompt(f"e{number}", f"{today}T00:00:00Z")], name=f"{number}.jsonl"
             )
             begun = time.monotonic()
-            running.wait_for(lambda expected=120 * number: tokens(storage) == expected, SECONDS)  # type: ignore[misc]
+            running.wait_for(partial(has_tokens, storage, 120 * number), SECONDS)
             seconds.append(time.monotonic() - begun)
             running.wait_for(running.is_at_rest, SECONDS)
     median = statistics.median(seconds)

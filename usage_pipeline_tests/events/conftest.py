@@ -6,13 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.pipeline.refresh import RefreshSummary
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.events.each import Became, Line, landed_each
+from usage_pipeline_tests.events.each import CALLS, Became, Line, landed_each
 from usage_pipeline_tests.support import Landing, land_and_compute
+
+JOBS: dict[str, Any] = {
+    "description": "Jobs.",
+    "format": "jsonl",
+    "identity": ["$.id"],
+    "tenant": "$.tenant",
+    "type": {"present": "$.done", "then": "agent_run", "otherwise": "agent_run_started"},
+    "times": {"occurred_at": {"field": ["$.done", "$.begun"], "format": "iso"}},
+}
 
 
 @pytest.fixture
@@ -100,3 +110,22 @@ def run(storage: Storage) -> Callable[[], RefreshSummary]:
 def run_to_series(storage: Storage) -> Callable[[], RefreshSummary]:
     """Lands what is new, and computes the series and what they are made of."""
     return lambda: land_and_compute(storage, "records", "rollups", "series")
+
+
+@pytest.fixture(scope="module")
+def land_calls(land_each: Callable[..., dict[str, Became]]) -> Callable[..., dict[str, Became]]:
+    """Lands each of these lines by a format with these keys; lines without id and time get one."""
+
+    def land(lines: dict[str, dict[str, Any]], folder: str | None = "acme", **keys: Any) -> dict[str, Became]:
+        whole: dict[str, Line] = {
+            name: {"id": name, "at": "2026-05-01T08:00:00Z", **line} for name, line in lines.items()
+        }
+        return land_each("calls", whole, yaml.safe_dump({**CALLS, **keys}), folder)
+
+    return land
+
+
+@pytest.fixture
+def add_jobs(add_format: Callable[[str, str], Path]) -> Callable[..., Path]:
+    """Adds the format of jobs, with these keys changed."""
+    return lambda **changes: add_format("jobs", yaml.safe_dump({**JOBS, **changes}))

@@ -14,6 +14,14 @@ from usage_pipeline_tests.support import Landing, rows
 
 DAY = date(2026, 5, 1)
 Line = Mapping[str, Any] | str
+CALLS: dict[str, Any] = {
+    "description": "Calls.",
+    "format": "jsonl",
+    "identity": ["$.id"],
+    "type": {"constant": "request"},
+    "times": {"occurred_at": {"field": "$.at", "format": "iso"}},
+}
+"""The least format of calls, to which tests add keys."""
 
 
 @dataclass(frozen=True)

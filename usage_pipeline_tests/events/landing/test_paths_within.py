@@ -8,29 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from usage_pipeline_tests.events.each import Became, Line
+from usage_pipeline_tests.events.each import CALLS, Became
 
 LandEach = Callable[..., dict[str, Became]]
-CALLS: dict[str, Any] = {
-    "description": "Calls.",
-    "format": "jsonl",
-    "identity": ["$.id"],
-    "type": {"constant": "request"},
-    "times": {"occurred_at": {"field": "$.at", "format": "iso"}},
-}
-
-
-@pytest.fixture(scope="module")
-def land_calls(land_each: LandEach) -> LandEach:
-    """Lands each of these lines, completed by id and time, by a format with these keys."""
-
-    def land(lines: dict[str, dict[str, Any]], **keys: Any) -> dict[str, Became]:
-        whole: dict[str, Line] = {
-            name: {"id": name, "at": "2026-05-01T08:00:00Z", **line} for name, line in lines.items()
-        }
-        return land_each("calls", whole, yaml.safe_dump({**CALLS, **keys}))
-
-    return land
 
 
 def column(became: dict[str, Became], name: str) -> dict[str, Any]:

@@ -6,30 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-import yaml
 
-from usage_pipeline_tests.events.each import Became, Line
+from usage_pipeline_tests.events.each import Became
 
 LandEach = Callable[..., dict[str, Became]]
 TIME = "2026-05-01T08:00:00Z"
-CALLS: dict[str, Any] = {
-    "description": "Calls.",
-    "format": "jsonl",
-    "identity": ["$.id"],
-    "type": {"constant": "request"},
-    "times": {"occurred_at": {"field": "$.at", "format": "iso"}},
-}
-
-
-@pytest.fixture(scope="module")
-def land_calls(land_each: LandEach) -> LandEach:
-    """Lands each of these lines by a format with these keys; lines without id and time get one."""
-
-    def land(lines: dict[str, dict[str, Any]], folder: str | None = "acme", **keys: Any) -> dict[str, Became]:
-        whole: dict[str, Line] = {name: {"id": name, "at": TIME, **line} for name, line in lines.items()}
-        return land_each("calls", whole, yaml.safe_dump({**CALLS, **keys}), folder)
-
-    return land
 
 
 def column(became: dict[str, Became], name: str) -> dict[str, Any]:
