@@ -4,6 +4,7 @@ The SELECTs list them as Jinja templates, as in `{{ dimensions | join(', ') }}`.
 how a metric is derived from a record.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,18 +36,56 @@ class Metric:
 
 
 class TokenClass(StrEnum):
-    """What is priced. Each token is of exactly one of the first five; requests and tool calls come on top."""
+    """What is priced. Each token is in exactly one class; requests, searches and tool calls come on top."""
 
     INPUT = "input"
     CACHED_INPUT = "cached_input"
     CACHE_WRITE = "cache_write"
+    CACHE_WRITE_1H = "cache_write_1h"
+    INPUT_AUDIO = "input_audio"
+    INPUT_IMAGE = "input_image"
+    CACHED_AUDIO = "cached_audio"
+    CACHED_IMAGE = "cached_image"
     OUTPUT = "output"
     REASONING = "reasoning"
+    OUTPUT_AUDIO = "output_audio"
+    OUTPUT_IMAGE = "output_image"
     REQUEST = "request"
+    WEB_SEARCH = "web_search"
     TOOL_CALL = "tool_call"
 
 
-NOT_TOKENS = frozenset({TokenClass.REQUEST, TokenClass.TOOL_CALL})
+NOT_TOKENS = frozenset({TokenClass.REQUEST, TokenClass.WEB_SEARCH, TokenClass.TOOL_CALL})
+"""What is priced by the one."""
+
+UNSPLIT = "unsplit"
+"""The class of tokens that a log does not split into input and output; it has no price."""
+
+UNSPLIT_CLASSES: Mapping[str, str] = {
+    UNSPLIT: UNSPLIT,
+    **{
+        f"{name}_{UNSPLIT}": name
+        for name in (TokenClass.INPUT, TokenClass.CACHED_INPUT, TokenClass.CACHE_WRITE, TokenClass.OUTPUT)
+    },
+}
+"""The quantities of tokens that a log does not split as their price does, and their classes."""
+
+
+@dataclass(frozen=True)
+class PricingDimension:
+    """A column of records on whose value a price may depend."""
+
+    name: str
+    usual: frozenset[str]
+    """The values that have the usual price, as a record without one does."""
+
+
+PRICING_DIMENSIONS = (
+    PricingDimension("service_tier", frozenset({"standard", "default"})),
+    PricingDimension("region", frozenset({"global"})),
+    PricingDimension("speed", frozenset({"standard"})),
+)
+PRICING_DIMENSION_NAMES = tuple(dimension.name for dimension in PRICING_DIMENSIONS)
 
 DIMENSIONS = (
     Dimension("source", "Source", within_day=True),

@@ -80,9 +80,9 @@ def check(record_id: str, **fields: object) -> dict[str, Any]:
 
 
 LINES = [
-    check("e1", issueCount=3, region="eu"),
-    check("e2", issueCount=2, region="us"),
-    prompt("e3", TIME, region="eu", conversationId="c1"),
+    check("e1", issueCount=3, team="sales"),
+    check("e2", issueCount=2, team="support"),
+    prompt("e3", TIME, team="sales", conversationId="c1"),
     prompt("e4", TIME),
 ]
 
@@ -104,9 +104,9 @@ migrate(settings)
 with open_storage(settings) as storage:
     refresh(storage, PlainRunner(storage))
     results = check_days(storage, [*LANDING_CHECKS, *DAY_CHECKS], [date(2026, 5, 1)], "test")
-    of_regions = "FROM usage.daily_breakdown WHERE dimension = 'region' ORDER BY value"
+    of_teams = "FROM usage.daily_breakdown WHERE dimension = 'team' ORDER BY value"
     with storage.warehouse.connect() as connection:
-        rows = [[*row] for row in connection.execute(text(f"SELECT value, records, issues {of_regions}"))]
+        rows = [[*row] for row in connection.execute(text(f"SELECT value, records, issues {of_teams}"))]
 failed = [result.check_name for result in results if not result.success and result.severity is Severity.ERROR]
 print(json.dumps({"checks": len(results), "failed": failed, "breakdown": rows}))
 """
@@ -159,15 +159,15 @@ def test_all_checks_know_the_metric_and_the_dimension(computed: Any) -> None:
 
 
 def test_the_warehouse_breaks_usage_down_by_the_dimension(computed: Any) -> None:
-    assert computed["breakdown"] == [["(none)", 1, 0], ["eu", 2, 3], ["us", 1, 2]]
+    assert computed["breakdown"] == [["(none)", 1, 0], ["sales", 2, 3], ["support", 1, 2]]
 
 
 def test_usage_sums_the_metric_by_the_dimension(query: Callable[..., list[dict[str, Any]]]) -> None:
     metrics = "records,issues,tokens_total,conversations"
-    assert query("usage", "--group-by", "region", "--metrics", metrics) == [
-        {"region": "(none)", "records": 1, "issues": 0, "tokens_total": 120, "conversations": 0},
-        {"region": "eu", "records": 2, "issues": 3, "tokens_total": 120, "conversations": 1},
-        {"region": "us", "records": 1, "issues": 2, "tokens_total": 0, "conversations": 0},
+    assert query("usage", "--group-by", "team", "--metrics", metrics) == [
+        {"team": "(none)", "records": 1, "issues": 0, "tokens_total": 120, "conversations": 0},
+        {"team": "sales", "records": 2, "issues": 3, "tokens_total": 120, "conversations": 1},
+        {"team": "support", "records": 1, "issues": 2, "tokens_total": 0, "conversations": 0},
     ]
 
 
@@ -179,5 +179,5 @@ def test_intervals_have_the_metric(query: Callable[..., list[dict[str, Any]]]) -
 
 
 def test_costs_are_grouped_by_the_dimension(query: Callable[..., list[dict[str, Any]]]) -> None:
-    rows = query("costs", "--group-by", "region")
-    assert [(row["region"], row["tokens"]) for row in rows] == [("(none)", 120), ("eu", 120)]
+    rows = query("costs", "--group-by", "team")
+    assert [(row["team"], row["tokens"]) for row in rows] == [("(none)", 120), ("sales", 120)]

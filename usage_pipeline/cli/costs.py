@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,9 +27,13 @@ from usage_pipeline.metrics.queries import (
     COST_GROUPS,
     COST_METRICS,
     PUBLISHED_COST_METRICS,
+    UNPRICED_FEES,
     CostQuery,
     of_tenant,
 )
+
+if TYPE_CHECKING:
+    from usage_pipeline.metrics.answers import Answer
 
 _PRICE_COLUMNS = [
     *("price_id", "token_class", "unit_price", "above_tokens_in", "window", "first", "end", "why", "source")
@@ -49,9 +53,10 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
 ) -> None:
     """Print costs in US dollars by day, tenant, dimension, class or price. The default is all known days.
 
-    An amount is the cost of the tokens that have a price; it is null if none has one. `coverage` is the percentage
-    of tokens with a price, rounded down. `missing_days` counts the days that are in no sum. `unpriced` is the
-    reason why tokens have no price.
+    An amount is the cost of what has a price; it is null if nothing has one. `coverage` is the percentage of
+    tokens with a price, rounded down; `fee_coverage` is that of the requests, searches and tool calls that have a
+    price or may have one. A table shows it only if some have none. `missing_days` counts the days that are in no
+    sum. `unpriced` is the reason why something has no price.
 
     `--as-of` prints the tokens and amounts that were published by then, by day, tenant, model and class.
 
@@ -75,16 +80,26 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
         answer = read(storage, replace(query, first=start, last=end))
         warn_of_unknown_values(storage, answer)
     warn_of_missing_days(answer)
-    print_rows(answer.rows, query.columns, form, f"Costs in USD, {start} to {end}")
-    tokens, unpriced = (sum(row.get(name) or 0 for row in answer.rows) for name in ("tokens", "unpriced_tokens"))
-    if unpriced:
-        warn(
-            f"{unpriced:,} of {tokens:,} tokens have no price and are in no amount; coverage is "
-            f"{coverage(tokens, unpriced)} %. See why with --group-by model,unpriced."
-        )
+    for name, (whole, *parts) in query.coverages.items():
+        total, *unpriced = (sum(row[part] or 0 for row in answer.rows) for part in (whole, *parts))
+        if any(unpriced):
+            warn(
+                f"{sum(unpriced):,} of {total:,} {whole} have no price and are in no amount; {name} is "
+                f"{coverage(total, sum(unpriced))} %. See why with --group-by model,class,unpriced."
+            )
+    columns = _shown(answer) if form is OutputFormat.TABLE else query.columns
+    print_rows(answer.rows, columns, form, f"Costs in USD, {start} to {end}")
 
 
-def prices(
+def _shown(answer: "Answer") -> list[str]:
+    """The columns without those of fees, if all fees have a price."""
+    columns = answer.query.columns
+    if any(row[name] for name in UNPRICED_FEES if name in columns for row in answer.rows):
+        return list(columns)
+    return [name for name in columns if name not in {"fees", *UNPRICED_FEES, "fee_coverage"}]
+
+
+def prices(  # noqa: PLR0913, PLR0917 - one parameter per option
     model: Annotated[
         str | None, typer.Option("--model", help="The model, as logged; the rules of names without it.")
     ] = None,
@@ -92,18 +107,24 @@ def prices(
         date | None, typer.Option(parser=parse_day, metavar=DAY, help="The day, by default today.")
     ] = None,
     provider: Annotated[str | None, typer.Option(help="The provider, as logged.")] = None,
+    service_tier: Annotated[str | None, typer.Option(help="The service tier, as logged.")] = None,
+    region: Annotated[str | None, typer.Option(help="The region, as logged.")] = None,
+    speed: Annotated[str | None, typer.Option(help="The speed, as logged.")] = None,
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
     """Print the price of a model on a day and the reason for it, or the reason why it has none.
 
-    A rated day keeps the price book that it was rated with. Prices are in US dollars per token, request or tool
-    call. Without a model, print the rules by which names of models are read.
+    A rated day keeps the price book that it was rated with. Prices are in US dollars per token, request, search or
+    tool call. Without a model, print the rules by which names of models are read.
 
     Example: `usage-pipeline prices --model o3 --on 2025-06-09`
+
+    Example: `usage-pipeline prices --model claude-opus-5 --region us --service-tier batch`
     """
     from usage_pipeline.costs.book.current import current_price_book, rated_book
     from usage_pipeline.costs.explain import AppliedPrice, explain_naming, explain_price
+    from usage_pipeline.costs.rates import UsedModel
     from usage_pipeline.storage.opened import open_storage
 
     settings = reading_settings(data_dir)
@@ -113,7 +134,8 @@ def prices(
     if model is None:
         print_rows(explain_naming(rated or current), _RULE_COLUMNS, form, "Rules of names")
         return
-    found = explain_price(rated or current, provider, model, day, current=current if rated else None)
+    used = UsedModel(provider, model, (service_tier, region, speed))
+    found = explain_price(rated or current, used, day, current=current if rated else None)
     columns = list(AppliedPrice.__dataclass_fields__)
     if form is OutputFormat.TABLE:
         columns = _PRICE_COLUMNS

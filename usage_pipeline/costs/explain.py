@@ -8,6 +8,7 @@ from decimal import Decimal
 from usage_pipeline.costs.book.naming import MEANINGS
 from usage_pipeline.costs.book.price_book import PriceBook, Resolution, Unpriced
 from usage_pipeline.costs.book.prices import CURRENCY, Price, time_range
+from usage_pipeline.costs.rates import UsedModel
 from usage_pipeline.registry import TokenClass
 
 WHY = {
@@ -15,12 +16,14 @@ WHY = {
     Unpriced.UNKNOWN_MODEL: "no exact id, alias or rule has this name",
     Unpriced.NO_PROVIDER: "several providers have it, or none that makes it",
     Unpriced.NOT_IN_FORCE: "the model has prices, none of them for this day",
+    Unpriced.NO_CONDITION: "its price does not say what this service tier, region or speed costs",
 }
 
 _REMEDIES = {
     Unpriced.UNKNOWN_MODEL: "add a price or an alias to prices.yaml",
     Unpriced.NO_PROVIDER: "add an alias to prices.yaml",
     Unpriced.NOT_IN_FORCE: "add a price to prices.yaml",
+    Unpriced.NO_CONDITION: "add conditions to prices.yaml",
 }
 _RERATE = "rate the day again with `usage-pipeline rerate`"
 
@@ -45,17 +48,17 @@ class AppliedPrice:
 
 
 def explain_price(
-    book: PriceBook, provider: str | None, model: str, day: date, *, current: PriceBook | None = None
+    book: PriceBook, used: UsedModel, day: date, *, current: PriceBook | None = None
 ) -> list[AppliedPrice]:
     """Return the prices of a model as logged, by class; a single row with the reason if there is none.
 
     `current` is today's book if the day is rated already, with `book`.
     """
-    found = book.resolve(provider, model, day)
-    today = current.resolve(provider, model, day).price if current else found.price
+    found = used.resolve(book, day)
+    today = used.resolve(current, day).price if current else found.price
     if found.price is not None:
         changed = "" if today == found.price else f"; today's price book has another price: {_RERATE}"
-        return list(_applied(book, found.price, day, f"{_why(provider, model, found)}{changed}"))
+        return list(_applied(book, found.price, day, f"{_why(used, found)}{changed}"))
     assert found.unpriced is not None  # noqa: S101 - a resolution has one of the two
     why = f"{WHY[found.unpriced]}; {_remedy(found.unpriced, today, rated=current is not None)}"
     return [AppliedPrice(provider=found.provider, model=found.model, why=why, price_book_version=book.version)]
@@ -80,7 +83,16 @@ def _remedy(unpriced: Unpriced, today: Price | None, *, rated: bool) -> str:
     return f"{_REMEDIES[unpriced]}, then {_RERATE}" if rated else _REMEDIES[unpriced]
 
 
-def _why(provider: str | None, model: str, found: Resolution) -> str:
+def _why(used: UsedModel, found: Resolution) -> str:
+    name = _why_named(used.provider, used.model, found)
+    return (
+        f"{name}, with the conditions on {', '.join(sorted(value for _, value in used.variant))}"
+        if used.variant
+        else name
+    )
+
+
+def _why_named(provider: str | None, model: str | None, found: Resolution) -> str:
     if found.rules:
         names = ", ".join(rule.name for rule in found.rules)
         return f"{model} is {found.model} of {found.provider} by the rule {names}"
@@ -94,9 +106,9 @@ def _why(provider: str | None, model: str, found: Resolution) -> str:
 def _applied(book: PriceBook, price: Price, day: date, why: str) -> Iterator[AppliedPrice]:
     for band in price.bands(day):
         for token_class in TokenClass:
-            unit_price = band.price_of(token_class)
+            inherited = token_class is TokenClass.REASONING and token_class not in band.prices
+            unit_price = band.price_of(token_class) if inherited else band.prices.get(token_class)
             if unit_price is not None:
-                inherited = token_class is TokenClass.REASONING and token_class not in band.prices
                 yield AppliedPrice(
                     price_id=price.id,
                     provider=price.provider,

@@ -1,7 +1,7 @@
 """The table `rates`: the prices of the models of some days, which rating joins with the records.
 
-It has one row per day, provider and model as logged, time of day and size of prompt. A model without a price has a
-row with the reason, so each record joins exactly one row.
+It has one row per day, provider, model and pricing dimensions as logged, time of day and size of prompt. What has
+no price has a row with the reason, so each record joins exactly one row.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -10,15 +10,16 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from usage_pipeline.costs.book.prices import DECIMALS, MINUTES_OF_DAY, UNLIMITED, Band
-from usage_pipeline.registry import TokenClass
+from usage_pipeline.costs.book.conditions import DECIMALS, Variant, variant_of
+from usage_pipeline.costs.book.prices import APART, MINUTES_OF_DAY, UNLIMITED, Band
+from usage_pipeline.registry import NONE, PRICING_DIMENSION_NAMES, TokenClass
 from usage_pipeline.storage.tables import Column, columns
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from sqlalchemy import Connection
 
-    from usage_pipeline.costs.book.price_book import PriceBook
+    from usage_pipeline.costs.book.price_book import PriceBook, Resolution
     from usage_pipeline.storage.opened import Storage
 
 COARSE_DECIMALS = 12
@@ -28,6 +29,7 @@ _KEYS = columns(
     ("event_day", "DATE", "Event day, UTC."),
     ("provider", "VARCHAR", "Provider as logged, empty without one."),
     ("model", "VARCHAR", "Model as logged, empty without one."),
+    *((name, "VARCHAR", f"As logged, or {NONE}.") for name in PRICING_DIMENSION_NAMES),
     ("from_minute", "BIGINT", "First minute of the day at which the row applies, UTC."),
     ("to_minute", "BIGINT", "The first minute after that."),
     ("above_tokens_in", "BIGINT", "The row is for prompts with more tokens than this.", "tokens"),
@@ -36,6 +38,11 @@ _KEYS = columns(
     ("price_window", "VARCHAR", "Its time of day, if it depends on that; else empty."),
     ("unpriced", "VARCHAR", "The reason why there is no price; null with one."),
     ("price_book_version", "VARCHAR", "The price book of the day."),
+    ("charges_failed", "BOOLEAN", "Whether a failed request without tokens costs the price of a request."),
+    *(
+        (f"demands_{part}", "BOOLEAN", f"Whether the price is only for logs that count {part} apart.")
+        for part in APART
+    ),
 )
 
 
@@ -79,20 +86,46 @@ class Rates:
 
         versions = book_store.pinned(connection, days)
         books = {day: book_store.load(connection, version) for day, version in versions.items()}
-        used = duck.execute("SELECT DISTINCT provider, model, event_day FROM usage_records").fetchall()
-        rows = [row for provider, model, day in used for row in rate_rows(books[day], provider, model, day)]
+        rows = [row for day, usage in used_models(duck) for row in rate_rows(books[day], usage, day)]
         register_rows(duck, self.name, self.columns, rows)
 
 
-def rate_rows(book: "PriceBook", provider: str | None, model: str | None, day: date) -> Iterator[list[Any]]:
+@dataclass(frozen=True)
+class UsedModel:
+    """A model as logged, with all that its price may depend on in a record."""
+
+    provider: str | None
+    model: str | None
+    values: tuple[str | None, ...] = (None,) * len(PRICING_DIMENSION_NAMES)
+    """Of the pricing dimensions, in their order."""
+
+    @property
+    def variant(self) -> Variant:
+        """What is unusual about it."""
+        return variant_of(dict(zip(PRICING_DIMENSION_NAMES, self.values, strict=True)))
+
+    def resolve(self, book: "PriceBook", day: date) -> "Resolution":
+        """Find its price on a day."""
+        return book.resolve(self.provider, self.model, day, self.variant)
+
+
+def used_models(duck: "DuckDBPyConnection") -> list[tuple[date, UsedModel]]:
+    """Return the models of the view `usage_records`, with their days."""
+    names = ", ".join(("event_day", "provider", "model", *PRICING_DIMENSION_NAMES))
+    rows = duck.execute(f"SELECT DISTINCT {names} FROM usage_records").fetchall()
+    return [(day, UsedModel(provider, model, tuple(values))) for day, provider, model, *values in rows]
+
+
+def rate_rows(book: "PriceBook", used: UsedModel, day: date) -> Iterator[list[Any]]:
     """Return the rows of a model, as logged, on a day."""
-    found = book.resolve(provider, model, day)
+    found = used.resolve(book, day)
     bands = found.price.bands(day) if found.price else iter([_UNPRICED])
     for band in bands:
         yield [
             day,
-            provider or "",
-            model or "",
+            used.provider or "",
+            used.model or "",
+            *(value or NONE for value in used.values),
             band.from_minute,
             band.to_minute,
             band.above_tokens_in,
@@ -101,6 +134,8 @@ def rate_rows(book: "PriceBook", provider: str | None, model: str | None, day: d
             band.window,
             found.unpriced,
             book.version,
+            found.price is not None and found.price.charges_failed,
+            *(band.demands(part) for part in APART),
             *(price for name in TokenClass for price in _by_decimals(band.price_of(name))),
         ]
 

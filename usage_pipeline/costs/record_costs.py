@@ -8,7 +8,7 @@ from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
 
 from usage_pipeline.costs.book import book_store
-from usage_pipeline.costs.rates import Rates, rate_rows
+from usage_pipeline.costs.rates import Rates, rate_rows, used_models
 from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.storage.daily import ReferenceRows
 from usage_pipeline.storage.inputs import register_derived, register_reference
@@ -19,7 +19,7 @@ _RATES = Rates()
 
 @dataclass(frozen=True)
 class ClassCost:
-    """Quantity, price and cost of one class (tokens, requests or tool calls) of a record."""
+    """Quantity, price and cost of one class (tokens, requests, searches or tool calls) of a record."""
 
     token_class: str
     quantity: int
@@ -37,8 +37,8 @@ def cost_of_record(connection: Connection, duck: DuckDBPyConnection, day: date) 
     version = book_store.pinned(connection, [day]).get(day)
     if version is None:
         return ()
-    provider, model = duck.execute("SELECT provider, model FROM usage_records").fetchall()[0]
-    prices = rate_rows(book_store.load(connection, version), provider, model, day)
+    book = book_store.load(connection, version)
+    prices = [row for _, used in used_models(duck) for row in rate_rows(book, used, day)]
     register_rows(duck, _RATES.name, _RATES.columns, prices)
     for entry in DAILY_COSTS.inputs:
         if isinstance(entry, ReferenceRows):

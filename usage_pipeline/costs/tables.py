@@ -1,9 +1,16 @@
 """The tables of this folder: the cube of costs, costs by tenant, and drift from reported costs."""
 
-from usage_pipeline.costs.book.prices import UNSPLIT
 from usage_pipeline.costs.rates import Rates
 from usage_pipeline.records.tables import METERED_RECORDS
-from usage_pipeline.registry import DIMENSION_NAMES, NONE, NOT_TOKENS, TokenClass
+from usage_pipeline.registry import (
+    DIMENSION_NAMES,
+    NONE,
+    NOT_TOKENS,
+    PRICING_DIMENSION_NAMES,
+    UNSPLIT,
+    UNSPLIT_CLASSES,
+    TokenClass,
+)
 from usage_pipeline.series.tables import DIMENSION_ROWS, GRAIN
 from usage_pipeline.storage.daily import (
     DailyTable,
@@ -19,6 +26,7 @@ from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Zone, column
 _RATED = (
     *METERED_RECORDS,
     Rates(),
+    Derived("token_parts", SqlFile.beside(__file__, "token_parts")),
     Derived("rated_records", SqlFile.beside(__file__, "rated_records")),
 )
 """The inputs of rated tables: `rated_records`, and its own inputs."""
@@ -34,6 +42,21 @@ TOKEN_CLASSES = ReferenceRows(
     ),
     rows=tuple((str(name), int(name not in NOT_TOKENS)) for name in CLASSES),
 )
+
+QUANTITIES = ReferenceRows(
+    name="quantities",
+    columns=columns(
+        ("name", "VARCHAR", "Column of rated records."),
+        ("class", "VARCHAR", "Its class of a price."),
+        ("is_token", "BIGINT", "1 if it is in tokens."),
+        ("is_unsplit", "BIGINT", "1 if the log does not split these tokens as their price does."),
+    ),
+    rows=(
+        *((str(name), str(name), int(name not in NOT_TOKENS), 0) for name in TokenClass),
+        *((name, str(of), 1, 1) for name, of in UNSPLIT_CLASSES.items()),
+    ),
+)
+"""The quantities of a record that costs are computed of."""
 
 
 def _coverage(unpriced: str) -> Plot:
@@ -57,12 +80,13 @@ DAILY_COSTS = DailyTable(
         columns=(
             *GRAIN,
             *columns(
+                *((name, "VARCHAR", f"As logged, or {NONE}.") for name in PRICING_DIMENSION_NAMES),
                 ("class", "VARCHAR", f"One of {', '.join(CLASSES)}."),
                 ("price_id", "VARCHAR", f"The price that applied, or {NONE}."),
                 ("above_tokens_in", "BIGINT", "Its tier: for prompts of more tokens than this.", "tokens"),
                 ("price_window", "VARCHAR", "Its time of day, UTC; empty if it does not depend on that."),
                 ("unpriced", "VARCHAR", "The reason why there is no price; empty with one."),
-                ("quantity", "BIGINT", "Tokens, requests or tool calls.", "tokens, requests or calls"),
+                ("quantity", "BIGINT", "Tokens, requests, searches or tool calls.", "tokens, requests or calls"),
                 ("amount", "DECIMAL(38,12)", "Quantity by unit price, rounded per record; null without.", "USD"),
                 ("price_book_version", "VARCHAR", "The price book that the day is rated with."),
             ),
@@ -80,7 +104,7 @@ DAILY_COSTS = DailyTable(
         ),
     ),
     sql=SqlFile.beside(__file__, "daily_costs"),
-    inputs=(*_RATED, TOKEN_CLASSES),
+    inputs=(*_RATED, QUANTITIES),
     plots=(
         Plot("usd", "sum(amount)"),
         _coverage("CASE WHEN amount IS NULL THEN quantity ELSE 0 END"),
@@ -106,7 +130,7 @@ TENANT_COSTS = DailyTable(
             ("class", "VARCHAR", f"One of {', '.join(CLASSES)}."),
         ),
         values=columns(
-            ("quantity", "BIGINT", "Tokens, requests or tool calls.", "tokens, requests or calls"),
+            ("quantity", "BIGINT", "Tokens, requests, searches or tool calls.", "tokens, requests or calls"),
             ("unpriced_quantity", "BIGINT", "How many of them have no price.", "tokens, requests or calls"),
             ("amount", "DECIMAL(38,12)", "The cost of those with a price; null if none has one.", "USD"),
             ("price_book_version", "VARCHAR", "The price book that the day is rated with."),

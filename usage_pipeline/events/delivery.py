@@ -20,6 +20,8 @@ _DERIVED = {
     "tokens_cached": ("tokens_in", "tokens_total"),
     "tokens_cache_write": ("tokens_in", "tokens_total"),
     "tokens_reasoning": ("tokens_out", "tokens_total"),
+    "tokens_cached_audio": ("tokens_in_audio",),
+    "tokens_cached_image": ("tokens_in_image",),
 }
 """Columns that `validated_lines.sql` derives from others, where the format does not have them or changes them."""
 
@@ -49,10 +51,16 @@ def _reads(value: object, fields: Collection[str]) -> bool:
 def _derived(source_format: SourceFormat, column: str) -> Iterator[str]:
     unchanged = set[str]()
     if source_format.input_includes_cached:
-        unchanged.add("tokens_in")
+        unchanged.update(("tokens_in", "tokens_in_audio", "tokens_in_image"))
     if source_format.output_includes_reasoning:
         unchanged.add("tokens_out")
-    own = source_format.fields.keys() - {"tokens_in", "tokens_out", "tokens_total"}
+    own = source_format.fields.keys() - {
+        "tokens_in",
+        "tokens_in_audio",
+        "tokens_in_image",
+        "tokens_out",
+        "tokens_total",
+    }
     return (name for name in _DERIVED.get(column, ()) if name not in unchanged | own)
 
 

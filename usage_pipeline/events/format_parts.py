@@ -4,18 +4,15 @@ from enum import StrEnum
 from typing import Literal
 
 from usage_pipeline.events.format_values import Part, Unit, Value, Zoned
+from usage_pipeline.events.record import FACTS
 
 METER_OF_FIELD = {
-    "tokens_in": "tokens",
-    "tokens_cached": "tokens",
-    "tokens_cache_write": "tokens",
-    "tokens_out": "tokens",
-    "tokens_reasoning": "tokens",
-    "tokens_total": "tokens",
+    **{column.name: "tokens" for column in FACTS if column.name.startswith("tokens_")},
     "messages": "messages",
     "api_calls": "requests",
     "bytes": "bytes",
     "tool_calls": "tool_calls",
+    "web_searches": "tool_calls",
     "reported_cost": "cost",
     "reported_credits": "credits",
 }

@@ -1,6 +1,6 @@
 """The canonical record, and the tables that landing writes."""
 
-from usage_pipeline.registry import DIMENSION_NAMES
+from usage_pipeline.registry import DIMENSION_NAMES, PRICING_DIMENSION_NAMES
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
 
 IDENTITY = columns(
@@ -23,14 +23,35 @@ FACTS = columns(
     ("tokens_in", "BIGINT", "Input tokens, cached input included.", "tokens"),
     ("tokens_cached", "BIGINT", "Input tokens read from a cache; part of tokens_in.", "tokens"),
     ("tokens_cache_write", "BIGINT", "Input tokens written to a cache; part of tokens_in.", "tokens"),
+    (
+        "tokens_cache_write_1h",
+        "BIGINT",
+        "Those that it keeps for an hour; null if the source does not say.",
+        "tokens",
+    ),
+    ("tokens_in_audio", "BIGINT", "Audio input tokens, cached ones included; null as above.", "tokens"),
+    ("tokens_in_image", "BIGINT", "Image input tokens, in the same way.", "tokens"),
+    (
+        "tokens_cached_audio",
+        "BIGINT",
+        "Those of tokens_in_audio that were read from a cache; null as above.",
+        "tokens",
+    ),
+    ("tokens_cached_image", "BIGINT", "Those of tokens_in_image, in the same way.", "tokens"),
     ("tokens_out", "BIGINT", "Output tokens, reasoning included.", "tokens"),
     ("tokens_reasoning", "BIGINT", "Reasoning tokens; part of tokens_out.", "tokens"),
+    ("tokens_out_audio", "BIGINT", "Audio output tokens, apart from reasoning; null as above.", "tokens"),
+    ("tokens_out_image", "BIGINT", "Image output tokens, in the same way.", "tokens"),
     ("tokens_total", "BIGINT", "Input + output, or the reported total without a split.", "tokens"),
     ("messages", "BIGINT", "Messages: a prompt with its response is two, a failed one is one.", "messages"),
     ("bytes", "BIGINT", "Size of a file or of the data processed.", "bytes"),
-    ("tool_calls", "BIGINT", "Tool calls of a run.", "calls"),
+    ("tool_calls", "BIGINT", "Tool calls of a run, without the provider's web searches.", "calls"),
+    ("web_searches", "BIGINT", "Web searches that the provider made.", "searches"),
     ("model", "VARCHAR", "Model, as logged."),
     ("provider", "VARCHAR", "Provider of the model, as logged."),
+    ("service_tier", "VARCHAR", "The provider's tier that served the request: standard, batch, flex, priority."),
+    ("region", "VARCHAR", "The provider's region that served the request, where its price depends on that."),
+    ("speed", "VARCHAR", "The provider's speed that served the request: standard, fast."),
     ("latency_ms", "BIGINT", "Time to answer.", "ms"),
     ("status", "VARCHAR", "Outcome, as logged; `failed` counts as an error."),
     ("error_code", "VARCHAR", "Code of the error; never its text."),
@@ -79,7 +100,10 @@ RECORD = (*IDENTITY, *FACTS, *LANDING)
 RECORD_NAMES = tuple(column.name for column in RECORD)
 FIELD_TYPES = {column.name: column.type for column in (*RECORD, *VOID_TARGET)}
 WHERE_LANDED = frozenset(column.name for column in LANDING)
-DIMENSION_COLUMNS = frozenset({*DIMENSION_NAMES, "provider", "currency"}) - {"source", "type"}
+DIMENSION_COLUMNS = frozenset({*DIMENSION_NAMES, *PRICING_DIMENSION_NAMES, "provider", "currency"}) - {
+    "source",
+    "type",
+}
 """Texts that usage is grouped by. Their length is limited, because database indexes hold them."""
 
 LANDED_EVENTS = TableSpec(

@@ -11,7 +11,7 @@ from usage_pipeline.metrics.buckets import Bucket, buckets, time_zone
 from usage_pipeline.metrics.published import PublishedCosts
 from usage_pipeline.metrics.queries import CostQuery, IntervalQuery, Query, UsageQuery
 from usage_pipeline.metrics.rollups import damage_named, scan
-from usage_pipeline.registry import CONVERSATIONS, DIMENSION_NAMES, NOT_TOKENS, RECORD_METRIC_NAMES
+from usage_pipeline.registry import CONVERSATIONS, DIMENSION_NAMES, NOT_TOKENS, RECORD_METRIC_NAMES, TokenClass
 from usage_pipeline.series.status import DayStatus
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE, USAGE_QUARTER_HOURS
 from usage_pipeline.storage.engine import literal, session
@@ -21,9 +21,18 @@ _Sums = Sequence[Sequence[Any]]
 """Rows of (groups, metrics)."""
 
 _NOT_TOKENS = ", ".join(f"'{name}'" for name in NOT_TOKENS)
+
+
+def _unpriced(condition: str) -> str:
+    return f"CAST(coalesce(sum(quantity) FILTER ({condition} AND amount IS NULL), 0) AS BIGINT)"
+
+
 _COST_SUMS = {
     "tokens": f"CAST(coalesce(sum(quantity) FILTER (class NOT IN ({_NOT_TOKENS})), 0) AS BIGINT)",
-    "unpriced_tokens": "CAST(coalesce(sum(quantity) FILTER (amount IS NULL), 0) AS BIGINT)",
+    "unpriced_tokens": _unpriced(f"class NOT IN ({_NOT_TOKENS})"),
+    "fees": f"CAST(coalesce(sum(quantity) FILTER (class IN ({_NOT_TOKENS})), 0) AS BIGINT)",
+    "unpriced_requests": _unpriced(f"class = '{TokenClass.REQUEST}'"),
+    "unpriced_tool_calls": _unpriced(f"class IN ('{TokenClass.TOOL_CALL}', '{TokenClass.WEB_SEARCH}')"),
     "amount": "CAST(CASE WHEN count(*) = 0 THEN 0 ELSE sum(amount) END AS DECIMAL(38,12))",
 }
 
@@ -65,9 +74,9 @@ def _named(query: Query, groups: Sequence[str], row: Sequence[Any], missing: Col
     named = dict(zip((*groups, *query.metrics), row, strict=True))
     if named.get("amount") is not None:
         named["amount"] = Decimal(named["amount"])
-    if "coverage" in query.columns:
-        named["coverage"] = coverage(named["tokens"], named["unpriced_tokens"])
-    if "missing_days" in query.columns:
+    if isinstance(query, CostQuery):
+        for name, (whole, *parts) in query.coverages.items():
+            named[name] = coverage(named[whole], sum(named[part] or 0 for part in parts))
         named["missing_days"] = int(named["day"] in missing) if "day" in named else len(missing)
     return {name: named[name] for name in query.columns}
 

@@ -12,6 +12,7 @@ from usage_pipeline.registry import (
     CONVERSATIONS,
     DIMENSION_NAMES,
     METRIC_NAMES,
+    PRICING_DIMENSION_NAMES,
     RECORD_METRIC_NAMES,
     WITHIN_DAY_NAMES,
 )
@@ -23,7 +24,13 @@ _TENANT = {"tenant": "tenant_id"}
 GROUPS = {"day": "day", **_TENANT, **{name: name for name in DIMENSION_NAMES}}
 """What usage can be grouped and filtered by, and the cube's column behind each word."""
 
-COST_GROUPS = {**GROUPS, "class": "class", "price": "price_id", "unpriced": "unpriced"}
+COST_GROUPS = {
+    **GROUPS,
+    **{name: name for name in PRICING_DIMENSION_NAMES},
+    "class": "class",
+    "price": "price_id",
+    "unpriced": "unpriced",
+}
 """The same of costs."""
 
 INTERVAL_GROUPS = {**_TENANT, **{name: name for name in WITHIN_DAY_NAMES}}
@@ -32,7 +39,13 @@ INTERVAL_GROUPS = {**_TENANT, **{name: name for name in WITHIN_DAY_NAMES}}
 PERFORMANCE_GROUPS = (("day",), ("model",), ("day", "model"))
 """What performance can be grouped by."""
 
-COST_METRICS = ("tokens", "unpriced_tokens", "amount")
+COST_METRICS = ("tokens", "unpriced_tokens", "fees", "unpriced_requests", "unpriced_tool_calls", "amount")
+UNPRICED_FEES = ("unpriced_requests", "unpriced_tool_calls")
+_COVERAGES = {
+    "coverage": ("tokens", "unpriced_tokens"),
+    "fee_coverage": ("fees", *UNPRICED_FEES),
+}
+"""Percentages of an answer: of what, and which parts of it have no price. Each follows the last of them."""
 PUBLISHED_COST_METRICS = ("tokens", "amount")
 """Those that are kept of each version."""
 SERIES = ("tokens", "conversations", "messages")
@@ -103,10 +116,11 @@ class UsageQuery(Query):
 
 @dataclass(frozen=True)
 class CostQuery(Query):
-    """Costs by day, tenant, dimensions, class, price and the reason why there is none.
+    """Costs by day, tenant, dimensions, pricing dimensions, class, price and the reason why there is none.
 
-    Amounts are in US dollars, and null where nothing of it has a price. With tokens and unpriced tokens there is
-    `coverage`: the percentage of the tokens that have a price. `missing_days` are in no sum.
+    Amounts are in US dollars, and null where nothing of it has a price. `fees` are the requests, searches and
+    tool calls that have a price or may have one. `coverage` is the percentage of the tokens with a price,
+    `fee_coverage` that of the fees. `missing_days` are in no sum.
     """
 
     metrics: tuple[str, ...] = COST_METRICS
@@ -119,13 +133,14 @@ class CostQuery(Query):
     @property
     def columns(self) -> tuple[str, ...]:
         """What each row of the answer has, in order."""
-        has_coverage = {"tokens", "unpriced_tokens"} <= set(self.metrics)
-        with_coverage = {"unpriced_tokens": ("unpriced_tokens", "coverage")} if has_coverage else {}
-        return (
-            *self.group_by,
-            *(name for metric in self.metrics for name in with_coverage.get(metric, (metric,))),
-            "missing_days",
-        )
+        followed = {parts[-1]: (parts[-1], name) for name, parts in self.coverages.items()}
+        with_coverage = (name for metric in self.metrics for name in followed.get(metric, (metric,)))
+        return (*self.group_by, *with_coverage, "missing_days")
+
+    @property
+    def coverages(self) -> dict[str, tuple[str, ...]]:
+        """The percentages that the metrics allow, each with its whole and the parts without a price."""
+        return {name: parts for name, parts in _COVERAGES.items() if set(parts) <= set(self.metrics)}
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from usage_pipeline.costs.book.prices import UNSPLIT
 from usage_pipeline.metrics.answers import Row as CostRow
 from usage_pipeline.metrics.queries import CostQuery
 from usage_pipeline.metrics.read import read
 from usage_pipeline.reconcile.export import ALL_MODELS, Export, Measure
 from usage_pipeline.reconcile.names import Names, Owned
-from usage_pipeline.registry import TokenClass
+from usage_pipeline.registry import UNSPLIT, TokenClass
 from usage_pipeline.storage.opened import Storage
 
 Key = tuple[date, str, Measure]
@@ -23,11 +22,18 @@ _MEASURES: Mapping[str, Measure] = {
     TokenClass.INPUT: Measure.INPUT,
     TokenClass.CACHED_INPUT: Measure.CACHED_INPUT,
     TokenClass.CACHE_WRITE: Measure.CACHE_WRITE,
+    TokenClass.CACHE_WRITE_1H: Measure.CACHE_WRITE,
+    TokenClass.INPUT_AUDIO: Measure.INPUT,
+    TokenClass.INPUT_IMAGE: Measure.INPUT,
+    TokenClass.CACHED_AUDIO: Measure.CACHED_INPUT,
+    TokenClass.CACHED_IMAGE: Measure.CACHED_INPUT,
     TokenClass.OUTPUT: Measure.OUTPUT,
     TokenClass.REASONING: Measure.OUTPUT,
+    TokenClass.OUTPUT_AUDIO: Measure.OUTPUT,
+    TokenClass.OUTPUT_IMAGE: Measure.OUTPUT,
     UNSPLIT: Measure.UNSPLIT,
 }
-"""The classes of tokens; requests and tool calls are only in amounts, as fees."""
+"""The classes of tokens; requests, searches and tool calls are only in amounts, as fees."""
 
 
 @dataclass

@@ -10,6 +10,9 @@ SELECT
 {% endfor %}
     usage_records.provider AS logged_provider,
     usage_records.model AS logged_model,
+{% for dimension in pricing_dimensions %}
+    coalesce(usage_records.{{ dimension }}, '(none)') AS {{ dimension }},
+{% endfor %}
     usage_records.conversation_id,
     usage_records.latency_ms,
     usage_records.reported_cost,
@@ -24,6 +27,14 @@ SELECT
             THEN coalesce(usage_records.tokens_total, 0)
         ELSE 0
     END AS tokens_unsplit,
+    usage_records.tokens_cache_write_1h,
+    usage_records.tokens_in_audio,
+    usage_records.tokens_in_image,
+    usage_records.tokens_cached_audio,
+    usage_records.tokens_cached_image,
+    usage_records.tokens_out_audio,
+    usage_records.tokens_out_image,
+    coalesce(usage_records.web_searches, 0) AS web_searches,
     1 AS records,
     coalesce(usage_records.api_calls, 1) * coalesce(event_types.requests, 0) AS requests,
 {% for metric in type_metrics if metric != 'requests' %}

@@ -57,7 +57,9 @@ def _rendered(template: str, values: tuple[tuple[str, Hashable], ...]) -> str:
         metrics=registry.METRIC_NAMES,
         record_metrics=registry.RECORD_METRIC_NAMES,
         type_metrics=registry.BY_TYPE_NAMES,
+        pricing_dimensions=registry.PRICING_DIMENSION_NAMES,
         priced_classes=[str(name) for name in registry.TokenClass],
+        unsplit_classes=list(registry.UNSPLIT_CLASSES),
         **dict(values),
     )
 

@@ -17,6 +17,13 @@ fields:
   tokens_in: $.tokens_in
   tokens_cached: $.tokens_cached
   tokens_cache_write: $.tokens_cache_write
+  tokens_cache_write_1h: $.tokens_cache_write_1h
+  tokens_in_audio: $.tokens_in_audio
+  tokens_out_audio: $.tokens_out_audio
+  service_tier: $.service_tier
+  region: $.region
+  speed: $.speed
+  web_searches: $.web_searches
   tokens_out: $.tokens_out
   tokens_reasoning: $.tokens_reasoning
   tokens_total: $.tokens_total

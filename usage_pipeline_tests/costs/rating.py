@@ -11,7 +11,7 @@ import duckdb
 
 from usage_pipeline.costs.book.price_book import PriceBook
 from usage_pipeline.costs.book.price_file import read_price_file
-from usage_pipeline.costs.rates import Rates, rate_rows
+from usage_pipeline.costs.rates import Rates, rate_rows, used_models
 from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage.daily import DailyTable, Derived, ReferenceRows
@@ -48,7 +48,9 @@ class Rating:
 def book_of(folder: Path, text: str) -> PriceBook:
     """The book of a `prices.yaml` alone."""
     file = read_price_file(write_prices(folder, text))
-    return PriceBook(file.prices, file.aliases, {}, frozenset(price.provider for price in file.prices), {})
+    return PriceBook(
+        file.prices, file.aliases, {}, frozenset(price.provider for price in file.prices), rules=file.rules
+    )
 
 
 @contextmanager
@@ -59,8 +61,7 @@ def rating(book: PriceBook, records: Sequence[Mapping[str, object]], day: date =
         for number, record in enumerate(records):
             when = {"event_day": day, "occurred_at": f"{day} 12:00:00"}
             _insert(duck, {**DEFAULTS, "record_id": str(number), **when, **record})
-        names = duck.execute("SELECT DISTINCT provider, model FROM usage_records").fetchall()
-        rows = [row for provider, model in names for row in rate_rows(book, provider, model, day)]
+        rows = [row for _, used in used_models(duck) for row in rate_rows(book, used, day)]
         register_rows(duck, Rates().name, Rates().columns, rows)
         for entry in DAILY_COSTS.inputs:
             if isinstance(entry, ReferenceRows):

@@ -30,8 +30,8 @@ class Cost:
 def costs_of(storage: Storage, query: CostQuery) -> list[Cost]:
     """The answer, row by row."""
     size = len(query.group_by)
-    rows = [tuple(row.values()) for row in read(storage, query).rows]
-    return [Cost(row[:size], *row[size:]) for row in rows]
+    names = ("tokens", "unpriced_tokens", "coverage", "amount", "missing_days")
+    return [Cost(tuple(row.values())[:size], *(row[name] for name in names)) for row in read(storage, query).rows]
 
 
 def costs(storage: Storage, *group_by: str, where: tuple[tuple[str, str], ...] = ()) -> list[Cost]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from usage_pipeline.costs.explain import explain_price
+from usage_pipeline.costs.rates import UsedModel
 from usage_pipeline_tests.costs.generic import price
 from usage_pipeline_tests.costs.rating import book_of
 
@@ -39,5 +40,5 @@ def test_the_reason_says_how_today_differs_and_what_to_do(
     tmp_path: Path, book: str, today: str | None, model: str, why: str
 ) -> None:
     current = book_of(tmp_path, today) if today is not None else None
-    found = explain_price(book_of(tmp_path, book), None, model, DAY, current=current)
+    found = explain_price(book_of(tmp_path, book), UsedModel(None, model), DAY, current=current)
     assert {row.why for row in found} == {why}

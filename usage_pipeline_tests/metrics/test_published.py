@@ -147,7 +147,11 @@ def test_a_day_that_was_not_published_is_missing(landed: Storage) -> None:
         pytest.param(
             lambda: QualityQuery(FIRST, LAST, metrics=("checks",), as_of=1), "checks, issue_type", id="quality"
         ),
-        pytest.param(lambda: CostQuery(FIRST, LAST, as_of=1), "unpriced_tokens", id="tokens without a price"),
+        pytest.param(
+            lambda: CostQuery(FIRST, LAST, as_of=1),
+            "fees, unpriced_requests, unpriced_tokens, unpriced_tool_calls",
+            id="tokens without a price",
+        ),
         pytest.param(
             lambda: CostQuery(FIRST, LAST, ("project",), (("source", "persona"),), PUBLISHED_COST_METRICS, 1),
             "project, source",

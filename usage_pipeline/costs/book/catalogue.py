@@ -1,7 +1,8 @@
 """Reads the prices of the shipped catalogue, genai-prices: exact ids and exact aliases only, without network.
 
-Its patterns (prefixes, contained texts) find no model, because they price models that nobody has checked. Prices
-that depend on facts no record has are left out, such as audio, images, batches and service tiers.
+Its patterns (prefixes, contained texts) find no model, because they price models that nobody has checked. What
+it prices by facts that no record has, such as pages and seconds, is left out. Tokens of a model with a price for
+video have none, because no record counts video apart.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,19 +26,34 @@ from genai_prices.types import (
     TimeOfDateConstraint,
 )
 
+from usage_pipeline.costs.book.conditions import UnitPrices
 from usage_pipeline.costs.book.naming import bedrock_names
-from usage_pipeline.costs.book.prices import Price, Tier, UnitPrices, Window, exact
+from usage_pipeline.costs.book.prices import Price, Tier, Window, exact
 from usage_pipeline.registry import TokenClass
 
 _PRICED = {
     TokenClass.INPUT: ("input_mtok", 1_000_000),
     TokenClass.CACHED_INPUT: ("cache_read_mtok", 1_000_000),
     TokenClass.CACHE_WRITE: ("cache_write_mtok", 1_000_000),
+    TokenClass.CACHE_WRITE_1H: ("cache_write_1h_mtok", 1_000_000),
+    TokenClass.INPUT_AUDIO: ("input_audio_mtok", 1_000_000),
+    TokenClass.INPUT_IMAGE: ("input_image_mtok", 1_000_000),
+    TokenClass.CACHED_AUDIO: ("cache_audio_read_mtok", 1_000_000),
+    TokenClass.CACHED_IMAGE: ("cache_image_read_mtok", 1_000_000),
     TokenClass.OUTPUT: ("output_mtok", 1_000_000),
     TokenClass.REASONING: ("output_reasoning_mtok", 1_000_000),
+    TokenClass.OUTPUT_AUDIO: ("output_audio_mtok", 1_000_000),
+    TokenClass.OUTPUT_IMAGE: ("output_image_mtok", 1_000_000),
     TokenClass.REQUEST: ("requests_kcount", 1_000),
+    TokenClass.WEB_SEARCH: ("web_searches_kcount", 1_000),
 }
 """The catalogue's field for each class, and the number of units of its price."""
+
+_VIDEO = {
+    "input_video_mtok": (TokenClass.INPUT, TokenClass.CACHED_INPUT),
+    "output_video_mtok": (TokenClass.OUTPUT, TokenClass.REASONING),
+}
+"""The classes that may hold video, where it has a price of its own."""
 
 _SOURCE = f"genai-prices {version('genai-prices')}"
 
@@ -162,7 +178,10 @@ def _window(condition: ConditionalPrice) -> Window:
 
 
 def _tiers(prices: ModelPrice) -> tuple[Tier, ...]:
-    by_class = {name: (getattr(prices, key), units) for name, (key, units) in _PRICED.items()}
+    unknown = {name for key, names in _VIDEO.items() if getattr(prices, key) is not None for name in names}
+    by_class = {
+        name: (getattr(prices, key), units) for name, (key, units) in _PRICED.items() if name not in unknown
+    }
     tiered = (price for price, _ in by_class.values() if isinstance(price, TieredPrices))
     starts = {0, *(tier.start for price in tiered for tier in price.tiers)}
     return tuple(Tier(start, _at(by_class, start)) for start in sorted(starts))

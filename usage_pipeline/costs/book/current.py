@@ -24,7 +24,7 @@ def current_price_book(settings: Settings) -> PriceBook:
     Raises ReferenceFileError, naming file and entry.
     """
     file = read_price_file(settings.reference / "prices.yaml")
-    return _with_catalogue(PriceBook(file.prices, file.aliases, {}, frozenset()).document)
+    return _with_catalogue(PriceBook(file.prices, file.aliases, {}, frozenset(), rules=file.rules).document)
 
 
 def rated_book(storage: Storage, day: date) -> PriceBook | None:
@@ -62,6 +62,7 @@ def _with_catalogue(file: str) -> PriceBook:
         prices=(*written.prices, *catalogue.prices),
         aliases=written.aliases,
         names=catalogue.names,
+        rules=written.rules,
         first_parties=FIRST_PARTIES | (_providers(written.prices) - _providers(catalogue.prices)),
     )
     return replace(book, makers=dict(_makers(book, catalogue)), naming=_naming(book, written, catalogue))

@@ -5,13 +5,14 @@ The document has no floats. Rating resolves each model, provider and day once, n
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from usage_pipeline.costs.book.conditions import Condition, ConditionRule, UnitPrices, Variant, conditions_for
 from usage_pipeline.costs.book.naming import NameRule, Naming, Reading
 from usage_pipeline.costs.book.price_file import Alias
 from usage_pipeline.costs.book.prices import Price, Tier, Window
@@ -30,10 +31,12 @@ class Unpriced(StrEnum):
     """The record names no provider, and the model has several possible makers, or only resellers."""
     NOT_IN_FORCE = "not_in_force"
     """The model has prices, but none for this day."""
+    NO_CONDITION = "no_condition"
+    """The price does not say what the record's service tier, region or speed costs."""
     NO_CLASS_PRICE = "no_class_price"
-    """The price does not include this class of tokens."""
+    """The price does not include this class."""
     NO_SPLIT = "no_split"
-    """The log does not split the tokens into input and output."""
+    """The log does not split the tokens as the price does."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,14 @@ class PriceBook:
     makers: Mapping[str, str] = field(default_factory=dict)
     """The maker of a name that several first parties have, if it is known."""
     naming: Naming = field(default_factory=Naming)
+    rules: tuple[ConditionRule, ...] = ()
 
     @cached_property
     def document(self) -> str:
         """The book as canonical JSON, as the warehouse stores it."""
         content = {
             "prices": [_price_content(price) for price in self.prices],
+            **({"rules": [_rule_content(rule) for rule in self.rules]} if self.rules else {}),
             "aliases": sorted([alias.name, alias.provider, alias.model] for alias in self.aliases),
             "names": sorted([provider, name, model] for (provider, name), model in self.names.items()),
             "first_parties": sorted(self.first_parties),
@@ -79,8 +84,21 @@ class PriceBook:
         """The digest of the document."""
         return fingerprint([self.document])
 
-    def resolve(self, provider: str | None, model: str | None, day: date) -> Resolution:
-        """Find the price of a model, as logged, on a day."""
+    def resolve(
+        self, provider: str | None, model: str | None, day: date, variant: Variant = frozenset()
+    ) -> Resolution:
+        """Find the price of a model, as logged, on a day, for requests that are unusual in this way."""
+        found = self._resolve(provider, model, day)
+        if found.price is None or not variant:
+            return found
+        rules = [rule for rule in self.rules if rule.applies(found.price.provider, found.price.model, day)]
+        known = (*found.price.conditions, *(condition for rule in rules for condition in rule.conditions))
+        chosen = conditions_for(variant, known)
+        if chosen is None:
+            return replace(found, price=None, unpriced=Unpriced.NO_CONDITION)
+        return replace(found, price=found.price.under(chosen))
+
+    def _resolve(self, provider: str | None, model: str | None, day: date) -> Resolution:
         if model is None:
             return Resolution(None, Unpriced.NO_MODEL)
         for reading in self.naming.readings(provider, model):
@@ -157,6 +175,7 @@ def price_book(document: str) -> PriceBook:
         first_parties=frozenset(content["first_parties"]),
         makers=content.get("makers", {}),
         naming=_read_naming(content["naming"]) if "naming" in content else Naming(),
+        rules=tuple(_read_condition_rule(rule) for rule in content.get("rules", ())),
     )
 
 
@@ -177,7 +196,29 @@ def _read_rule(*, providers: Sequence[str], resold: Sequence[Sequence[str]], **r
 
 def _price_content(price: Price) -> dict[str, Any]:
     windows = [_window_content(window) for window in price.windows]
-    return {**vars(price), **_days(price), "tiers": _tiers(price.tiers), "windows": windows}
+    content = {**vars(price), **_days(price), "tiers": _tiers(price.tiers), "windows": windows}
+    content["conditions"] = _conditions(price.conditions)
+    # Stored prices from before these keys do not have them, and their versions must not change.
+    return {name: value for name, value in content.items() if value or name not in _LATER_KEYS}
+
+
+_LATER_KEYS = frozenset({"conditions", "charges_failed"})
+
+
+def _rule_content(rule: ConditionRule) -> dict[str, Any]:
+    models, conditions = sorted(rule.models), _conditions(rule.conditions)
+    return {**vars(rule), **_days(rule), "models": models, "conditions": conditions}
+
+
+def _conditions(conditions: Iterable[Condition]) -> list[list[Any]]:
+    return [
+        [
+            sorted(map(list, condition.when)),
+            condition.multiplier and f"{condition.multiplier:f}",
+            _units(condition.prices),
+        ]
+        for condition in conditions
+    ]
 
 
 def _window_content(window: Window) -> list[Any]:
@@ -187,17 +228,35 @@ def _window_content(window: Window) -> list[Any]:
     return [*content, on] if any(on.values()) else content
 
 
-def _days(of: Price | Window) -> dict[str, str | None]:
+def _days(of: Price | Window | ConditionRule) -> dict[str, str | None]:
     return {name: day.isoformat() if day else None for name, day in (("first", of.first), ("end", of.end))}
 
 
 def _tiers(tiers: Iterable[Tier]) -> list[list[Any]]:
-    return [[tier.above_tokens_in, {name: f"{value:f}" for name, value in tier.prices.items()}] for tier in tiers]
+    return [[tier.above_tokens_in, _units(tier.prices)] for tier in tiers]
+
+
+def _units(prices: UnitPrices) -> dict[str, str]:
+    return {str(name): f"{value:f}" for name, value in prices.items()}
 
 
 def _read_price(content: Mapping[str, Any]) -> Price:
     windows = tuple(_read_window(*window) for window in content["windows"])
-    return Price(**{**content, **_read_days(content), "tiers": _read_tiers(content["tiers"]), "windows": windows})
+    conditions = _read_conditions(content.get("conditions", ()))
+    read = {"tiers": _read_tiers(content["tiers"]), "windows": windows, "conditions": conditions}
+    return Price(**{**content, **_read_days(content), **read})
+
+
+def _read_condition_rule(content: Mapping[str, Any]) -> ConditionRule:
+    read = {"models": frozenset(content["models"]), "conditions": _read_conditions(content["conditions"])}
+    return ConditionRule(**{**content, **_read_days(content), **read})
+
+
+def _read_conditions(content: Iterable[Sequence[Any]]) -> tuple[Condition, ...]:
+    return tuple(
+        Condition(frozenset(map(tuple, when)), multiplier and Decimal(multiplier), _read_units(prices))
+        for when, multiplier, prices in content
+    )
 
 
 def _read_window(start: int, end: int, tiers: Sequence[Any], on: Mapping[str, Any] | None = None) -> Window:
@@ -210,7 +269,8 @@ def _read_days(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read_tiers(content: Sequence[Sequence[Any]]) -> tuple[Tier, ...]:
-    return tuple(
-        Tier(above, {TokenClass(name): Decimal(value) for name, value in prices.items()})
-        for above, prices in content
-    )
+    return tuple(Tier(above, _read_units(prices)) for above, prices in content)
+
+
+def _read_units(prices: Mapping[str, str]) -> UnitPrices:
+    return {TokenClass(name): Decimal(value) for name, value in prices.items()}

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from usage_pipeline.costs.book.conditions import Variant, variant_of
 from usage_pipeline.costs.book.prices import CURRENCY
-from usage_pipeline.registry import TokenClass
+from usage_pipeline.registry import PRICING_DIMENSION_NAMES, TokenClass
 from usage_pipeline.tenants.models import Amount
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -31,6 +32,8 @@ def _minute(value: object) -> int:
 
 Minute = Annotated[int, BeforeValidator(_minute)]
 Prices = dict[TokenClass, Amount]
+Unit = Literal["million_tokens", "thousand_tokens", "token"]
+Source = Annotated[str, Field(min_length=1)]
 
 
 class _Part(BaseModel):
@@ -65,6 +68,45 @@ class WindowEntry(_Part):
         return self
 
 
+class ConditionEntry(_Part):
+    """What requests of an unusual tier, region or speed cost: other prices, or a multiple of the usual ones."""
+
+    service_tier: Name | None = None
+    region: Name | None = None
+    speed: Name | None = None
+    multiplier: Amount | None = None
+    prices: Prices = {}
+
+    @model_validator(mode="after")
+    def _some_condition(self) -> "ConditionEntry":
+        named = {name: value for name in PRICING_DIMENSION_NAMES if (value := getattr(self, name)) is not None}
+        if not named:
+            raise ValueError(f"expected some of {', '.join(PRICING_DIMENSION_NAMES)}")
+        if len(variant_of(named)) < len(named):
+            raise ValueError("a usual value has the usual price; remove it")
+        if (self.multiplier is None) == (not self.prices):
+            raise ValueError("expected a multiplier or prices")
+        return self
+
+    @property
+    def when(self) -> Variant:
+        """The values that it is for."""
+        return variant_of({name: getattr(self, name) for name in PRICING_DIMENSION_NAMES})
+
+
+class RuleEntry(_Part):
+    """One entry of conditions alone: on the prices of some models of a provider, or of all."""
+
+    id: Name
+    provider: Name
+    models: tuple[Name, ...] = ()
+    from_: date = Field(alias="from")
+    to: date | None = None
+    unit: Unit = "million_tokens"
+    conditions: Annotated[tuple[ConditionEntry, ...], Field(min_length=1)]
+    source: Source
+
+
 class PriceEntry(_Part):
     """One entry: prices of a model, or names of it, or both."""
 
@@ -74,13 +116,15 @@ class PriceEntry(_Part):
     aliases: tuple[Name, ...] = ()
     from_: date | None = Field(None, alias="from")
     to: date | None = None
-    unit: Literal["million_tokens", "thousand_tokens", "token"] = "million_tokens"
+    unit: Unit = "million_tokens"
     currency: str = CURRENCY
     prices: Prices | None = None
     tiers: tuple[TierEntry, ...] = ()
     off_peak: WindowEntry | None = None
     windows: tuple[WindowEntry, ...] = ()
-    source: Annotated[str, Field(min_length=1)] | None = None
+    conditions: tuple[ConditionEntry, ...] = ()
+    failed_requests: Literal["free", "charged"] = "free"
+    source: Source | None = None
 
     @field_validator("currency")
     @classmethod

@@ -7,16 +7,15 @@ from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
-from usage_pipeline.costs.book.price_entry import WEEKDAYS, PriceEntry, WindowEntry
-from usage_pipeline.costs.book.prices import Price, Tier, UnitPrices, Window, exact
+from usage_pipeline.costs.book.conditions import Condition, ConditionRule, UnitPrices
+from usage_pipeline.costs.book.price_entry import WEEKDAYS, ConditionEntry, PriceEntry, RuleEntry, WindowEntry
+from usage_pipeline.costs.book.prices import Price, Tier, Window, exact
 from usage_pipeline.errors import ReferenceFileError
-from usage_pipeline.registry import TokenClass
+from usage_pipeline.registry import NOT_TOKENS, TokenClass
 from usage_pipeline.yaml_file import parse_entry, read_yaml_list
 
 UNITS = {"million_tokens": 1_000_000, "thousand_tokens": 1_000, "token": 1}
-"""The number of tokens that a price is for; prices of requests and tool calls are for one."""
-
-_PER_ONE = {TokenClass.REQUEST, TokenClass.TOOL_CALL}
+"""The number of tokens that a price is for; prices of requests, searches and tool calls are for one."""
 
 
 @dataclass(frozen=True)
@@ -34,22 +33,54 @@ class PriceFile:
 
     prices: tuple[Price, ...] = ()
     aliases: tuple[Alias, ...] = ()
+    rules: tuple[ConditionRule, ...] = ()
 
 
 def read_price_file(file: Path) -> PriceFile:
-    """Read prices and aliases; none if there is no file. Raises ReferenceFileError, naming file, entry and key."""
+    """Read prices, aliases and rules; none if there is no file.
+
+    Raises ReferenceFileError, naming file, entry and key.
+    """
     if not file.exists():
         return PriceFile()
     written = enumerate(read_yaml_list(file, ReferenceFileError), start=1)
-    entries = [_parse(file, index, entry) for index, entry in written]
+    parsed = [_parse(file, index, entry) for index, entry in written]
+    entries = [entry for entry in parsed if isinstance(entry, PriceEntry)]
     prices = [_price(file, entry) for entry in entries if entry.has_prices]
+    rules = [_rule(file, entry) for entry in parsed if isinstance(entry, RuleEntry)]
+    _expect_unique_ids(file, [*prices, *rules])
     _expect_no_overlap(file, prices)
-    return PriceFile(tuple(prices), _aliases(file, entries))
+    return PriceFile(tuple(prices), _aliases(file, entries), tuple(rules))
 
 
-def _parse(file: Path, index: int, entry: object) -> PriceEntry:
-    name = entry.get("id") if isinstance(entry, Mapping) else None
-    return parse_entry(PriceEntry, entry, f"{file}: {name or f'entry {index}'}", ReferenceFileError)
+def _parse(file: Path, index: int, entry: object) -> PriceEntry | RuleEntry:
+    keys = entry if isinstance(entry, Mapping) else {}
+    name = f"{file}: {keys.get('id') or f'entry {index}'}"
+    if "conditions" in keys and keys.keys().isdisjoint({"model", "prices", "tiers"}):
+        return parse_entry(RuleEntry, entry, name, ReferenceFileError)
+    return parse_entry(PriceEntry, entry, name, ReferenceFileError)
+
+
+def _rule(file: Path, entry: RuleEntry) -> ConditionRule:
+    return ConditionRule(
+        id=entry.id,
+        provider=entry.provider,
+        models=frozenset(entry.models),
+        first=entry.from_,
+        end=entry.to,
+        conditions=_conditions(file, entry),
+    )
+
+
+def _conditions(file: Path, entry: PriceEntry | RuleEntry) -> tuple[Condition, ...]:
+    try:
+        return tuple(_condition(written, entry.unit) for written in entry.conditions)
+    except ValueError as error:
+        raise ReferenceFileError(f"{file}: {entry.id}: conditions: {error}.") from None
+
+
+def _condition(written: ConditionEntry, unit: str) -> Condition:
+    return Condition(written.when, written.multiplier, _per_unit(written.prices, unit))
 
 
 def _price(file: Path, entry: PriceEntry) -> Price:
@@ -67,6 +98,8 @@ def _price(file: Path, entry: PriceEntry) -> Price:
         tiers=tuple(tiers),
         source=entry.source or "",
         windows=tuple(windows),
+        conditions=_conditions(file, entry),
+        charges_failed=entry.failed_requests == "charged",
     )
 
 
@@ -84,16 +117,20 @@ def _window(written: WindowEntry, tiers: Iterable[Tier], unit: str) -> Window:
 
 
 def _per_unit(prices: Mapping[TokenClass, Decimal], unit: str) -> UnitPrices:
-    return {name: exact(price, 1 if name in _PER_ONE else UNITS[unit]) for name, price in prices.items()}
+    return {name: exact(price, 1 if name in NOT_TOKENS else UNITS[unit]) for name, price in prices.items()}
+
+
+def _expect_unique_ids(file: Path, entries: Iterable[Price | ConditionRule]) -> None:
+    ids: set[str] = set()
+    for entry in entries:
+        if entry.id in ids:
+            raise ReferenceFileError(f"{file}: {entry.id}: id: two entries have it; rename one.")
+        ids.add(entry.id)
 
 
 def _expect_no_overlap(file: Path, prices: Iterable[Price]) -> None:
-    ids: set[str] = set()
     by_model: dict[tuple[str, str], list[Price]] = {}
     for price in prices:
-        if price.id in ids:
-            raise ReferenceFileError(f"{file}: {price.id}: id: two entries have it; rename one.")
-        ids.add(price.id)
         by_model.setdefault((price.provider, price.model), []).append(price)
     for same in by_model.values():
         ordered = sorted(same, key=lambda price: price.first or date.min)

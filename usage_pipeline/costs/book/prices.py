@@ -1,28 +1,38 @@
 """Prices per unit of each token class: by model, provider and day, size of prompt, weekday and time of day."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
+from usage_pipeline.costs.book.conditions import DECIMALS, Condition, UnitPrices
 from usage_pipeline.registry import TokenClass
 
 CURRENCY = "USD"
 """The currency of all prices, as in the catalogue. Amounts in two currencies have no sum."""
-
-DECIMALS = 24
-"""Decimals of a price per unit, which is a DECIMAL(38,24)."""
 
 MINUTES_OF_DAY = 24 * 60
 UNLIMITED = 10**18
 """Upper end of the last tier, larger than any prompt."""
 
 
-UNSPLIT = "unsplit"
-"""The class of tokens that a log does not split into input and output; it has no price."""
+INHERITED: Mapping[TokenClass, TokenClass] = {
+    TokenClass.REASONING: TokenClass.OUTPUT,
+    TokenClass.INPUT_IMAGE: TokenClass.INPUT,
+    TokenClass.CACHED_IMAGE: TokenClass.CACHED_INPUT,
+    TokenClass.OUTPUT_IMAGE: TokenClass.OUTPUT,
+}
+"""The classes that have the price of another where they have none of their own."""
 
-UnitPrices = Mapping[TokenClass, Decimal]
+APART: Mapping[str, frozenset[TokenClass]] = {
+    "cache_write": frozenset({TokenClass.CACHE_WRITE_1H}),
+    "audio_in": frozenset({TokenClass.INPUT_AUDIO, TokenClass.CACHED_AUDIO}),
+    "image_in": frozenset({TokenClass.INPUT_IMAGE, TokenClass.CACHED_IMAGE}),
+    "audio_out": frozenset({TokenClass.OUTPUT_AUDIO}),
+    "image_out": frozenset({TokenClass.OUTPUT_IMAGE}),
+}
+"""What a log has to count apart, and the classes of which a price demands it."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +81,15 @@ class Band:
     prices: UnitPrices
 
     def price_of(self, token_class: TokenClass) -> Decimal | None:
-        """Return the price of a unit; reasoning without a price is priced as output."""
+        """Return the price of a unit, its own or the one that it inherits."""
         own = self.prices.get(token_class)
-        if own is None and token_class is TokenClass.REASONING:
-            return self.prices.get(TokenClass.OUTPUT)
+        if own is None and token_class in INHERITED:
+            return self.prices.get(INHERITED[token_class])
         return own
+
+    def demands(self, part: str) -> bool:
+        """Return True if tokens have a price only in a log that counts this part of them apart."""
+        return not APART[part].isdisjoint(self.prices)
 
 
 @dataclass(frozen=True)
@@ -91,6 +105,18 @@ class Price:
     source: str
     windows: tuple[Window, ...] = field(default=())
     """Where windows overlap, the last one counts."""
+    conditions: tuple[Condition, ...] = ()
+    """Its own conditions, before those of the rules."""
+    charges_failed: bool = False
+    """Whether a failed request without tokens costs the price of a request."""
+
+    def under(self, conditions: Iterable[Condition]) -> "Price":
+        """Return the same price with these conditions applied, at all sizes and times."""
+        found = self
+        for condition in conditions:
+            windows = tuple(replace(window, tiers=_under(condition, window.tiers)) for window in found.windows)
+            found = replace(found, tiers=_under(condition, found.tiers), windows=windows)
+        return found
 
     def in_force(self, day: date) -> bool:
         """Return True if the price applies on the day."""
@@ -107,6 +133,10 @@ class Price:
             ends = [*(tier.above_tokens_in for tier in tiers[1:]), UNLIMITED]
             for index, (tier, up_to) in enumerate(zip(tiers, ends, strict=True)):
                 yield Band(start, end, tier.above_tokens_in if index else -1, up_to, label, tier.prices)
+
+
+def _under(condition: Condition, tiers: Iterable[Tier]) -> tuple[Tier, ...]:
+    return tuple(replace(tier, prices=condition.apply(tier.prices)) for tier in tiers)
 
 
 def _within(first: date | None, day: date, end: date | None) -> bool:

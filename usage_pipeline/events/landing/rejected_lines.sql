@@ -13,9 +13,19 @@ SELECT
         WHEN reason = 'invalid_tenant_id' THEN CAST(to_json(validated.tenant_id) AS VARCHAR)
         WHEN reason = 'invalid_record_id' THEN record_id
         WHEN reason = 'token_invariant' THEN
-            format('{} in, {} cached, {} cache write, {} out, {} reasoning',
-                coalesce(tokens_in, 0), coalesce(tokens_cached, 0), coalesce(tokens_cache_write, 0),
-                coalesce(tokens_out, 0), coalesce(tokens_reasoning, 0))
+            concat_ws(
+                ', ',
+                format('{} in, {} cached, {} cache write, {} out, {} reasoning',
+                    coalesce(tokens_in, 0), coalesce(tokens_cached, 0), coalesce(tokens_cache_write, 0),
+                    coalesce(tokens_out, 0), coalesce(tokens_reasoning, 0)),
+                tokens_cache_write_1h || ' cache write 1h',
+                tokens_in_audio || ' audio in',
+                tokens_in_image || ' image in',
+                tokens_cached_audio || ' cached audio',
+                tokens_cached_image || ' cached image',
+                tokens_out_audio || ' audio out',
+                tokens_out_image || ' image out'
+            )
         WHEN reason IN ('timestamp_in_future', 'past_retention', 'before_calendar') THEN CAST(occurred_at AS VARCHAR)
         WHEN starts_with(reason, 'invalid_') THEN invalid_text
     END AS found,
@@ -27,7 +37,11 @@ SELECT
         WHEN 'line_too_long' THEN 'a line of at most 16 MiB'
         WHEN 'tenant_mismatch' THEN 'the tenant of the folder, ' || tenant_folder
         WHEN 'invalid_tenant_id' THEN 'a text of at most 128 characters, without control characters and white space around'
-        WHEN 'token_invariant' THEN 'cached within input, reasoning within output'
+        WHEN 'token_invariant' THEN
+            'cached within input, reasoning within output' || CASE
+                WHEN too_large IN ('tokens_reasoning', 'tokens_cached', 'tokens_cache_write') THEN ''
+                ELSE ', and each of their parts within its whole'
+            END
         WHEN 'timestamp_in_future' THEN 'a time no later than ' || CAST(latest_time AS VARCHAR) || ' UTC'
         WHEN 'past_retention' THEN 'a day that the plan of the tenant still keeps on the landing day'
         WHEN 'before_calendar' THEN 'a day from ' || CAST(first_day AS VARCHAR) || ' on'
@@ -39,10 +53,7 @@ LEFT JOIN mapped_fields
     ON mapped_fields.column_name = CASE
         WHEN reason = 'unknown_type' THEN 'type'
         WHEN reason = 'tenant_mismatch' THEN 'tenant_id'
-        WHEN reason = 'token_invariant' AND coalesce(tokens_reasoning, 0) > coalesce(tokens_out, 0)
-            THEN 'tokens_reasoning'
-        WHEN reason = 'token_invariant' AND tokens_cached IS NULL THEN 'tokens_cache_write'
-        WHEN reason = 'token_invariant' THEN 'tokens_cached'
+        WHEN reason = 'token_invariant' THEN too_large
         WHEN reason IN ('timestamp_in_future', 'past_retention', 'before_calendar') THEN 'occurred_at'
         ELSE regexp_replace(reason, '^(missing|invalid)_', '')
     END

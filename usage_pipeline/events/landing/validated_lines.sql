@@ -2,7 +2,9 @@
 -- One row per line of `extracted`; `reason` is null where the line is accepted, and `skipped` where it is no event.
 WITH measured AS (
     SELECT
-        extracted.* EXCLUDE (count, messages, tokens_in, tokens_out, tokens_total, duration_ms),
+        extracted.* EXCLUDE (
+            count, messages, tokens_in, tokens_in_audio, tokens_in_image, tokens_out, tokens_total, duration_ms
+        ),
         coalesce(extracted.tenant_text, landing.tenant_folder, landing.tenant_default) AS tenant_id,
         landing.tenant_folder,
         landing.landing_day,
@@ -17,6 +19,14 @@ WITH measured AS (
             WHEN coalesce(tokens_in, tokens_cached, tokens_cache_write) IS NOT NULL
                 THEN coalesce(tokens_in, 0) + coalesce(tokens_cached, 0) + coalesce(tokens_cache_write, 0)
         END AS tokens_in,
+        CASE
+            WHEN landing.input_includes_cached THEN tokens_in_audio
+            ELSE tokens_in_audio + coalesce(tokens_cached_audio, 0)
+        END AS tokens_in_audio,
+        CASE
+            WHEN landing.input_includes_cached THEN tokens_in_image
+            ELSE tokens_in_image + coalesce(tokens_cached_image, 0)
+        END AS tokens_in_image,
         CASE
             WHEN landing.output_includes_reasoning THEN tokens_out
             WHEN coalesce(tokens_out, tokens_reasoning) IS NOT NULL
@@ -42,10 +52,38 @@ WITH measured AS (
     FROM extracted
     JOIN landing ON landing.file = extracted.file
     LEFT JOIN event_types ON event_types.type = extracted.type
+),
+
+-- A part of tokens that is larger than its whole, if there is one. Of cached audio and images that the line does not
+-- count, there may be as many as fit.
+compared AS (
+    SELECT
+        measured.*,
+        CASE
+            WHEN coalesce(tokens_reasoning, 0) > coalesce(tokens_out, 0) THEN 'tokens_reasoning'
+            WHEN coalesce(tokens_reasoning, 0) + coalesce(tokens_out_audio, 0) + coalesce(tokens_out_image, 0)
+                > coalesce(tokens_out, 0)
+                THEN CASE WHEN tokens_out_audio > 0 THEN 'tokens_out_audio' ELSE 'tokens_out_image' END
+            WHEN coalesce(tokens_cached, 0) + coalesce(tokens_cache_write, 0) > coalesce(tokens_in, 0)
+                THEN CASE WHEN tokens_cached IS NULL THEN 'tokens_cache_write' ELSE 'tokens_cached' END
+            WHEN coalesce(tokens_cache_write_1h, 0) > coalesce(tokens_cache_write, 0) THEN 'tokens_cache_write_1h'
+            WHEN coalesce(tokens_cached_audio, 0) > coalesce(tokens_in_audio, 0) THEN 'tokens_cached_audio'
+            WHEN coalesce(tokens_cached_image, 0) > coalesce(tokens_in_image, 0) THEN 'tokens_cached_image'
+            WHEN coalesce(tokens_cached_audio, 0) + coalesce(tokens_cached_image, 0) > coalesce(tokens_cached, 0)
+                THEN CASE WHEN tokens_cached_audio > 0 THEN 'tokens_cached_audio' ELSE 'tokens_cached_image' END
+            WHEN coalesce(tokens_in_audio, 0) + coalesce(tokens_in_image, 0) > coalesce(tokens_in, 0)
+                OR coalesce(tokens_in_audio, 0)
+                - coalesce(tokens_cached_audio, least(tokens_in_audio, tokens_cached), 0)
+                + coalesce(tokens_in_image, 0)
+                - coalesce(tokens_cached_image, least(tokens_in_image, tokens_cached), 0)
+                + coalesce(tokens_cached, 0) + coalesce(tokens_cache_write, 0) > coalesce(tokens_in, 0)
+                THEN CASE WHEN tokens_in_audio > 0 THEN 'tokens_in_audio' ELSE 'tokens_in_image' END
+        END AS too_large
+    FROM measured
 )
 
 SELECT
-    measured.* EXCLUDE (
+    compared.* EXCLUDE (
         line_fault, is_skipped, occurred_at_text, counts_tokens, tokens_reported,
         tenant_folder, landing_day, latest_time, first_day, first_kept
     ),
@@ -61,9 +99,9 @@ SELECT
     CASE
         WHEN line_fault IS NOT NULL THEN line_fault
         WHEN is_skipped THEN 'skipped'
-        WHEN measured.tenant_id IS NULL THEN 'missing_tenant_id'
+        WHEN compared.tenant_id IS NULL THEN 'missing_tenant_id'
         WHEN tenant_text <> tenant_folder THEN 'tenant_mismatch'
-        WHEN CASE WHEN retention.tenant_id IS NULL THEN NOT is_tenant(measured.tenant_id) END THEN 'invalid_tenant_id'
+        WHEN CASE WHEN retention.tenant_id IS NULL THEN NOT is_tenant(compared.tenant_id) END THEN 'invalid_tenant_id'
         WHEN record_id IS NULL THEN 'missing_record_id'
         WHEN single_text(record_id) IS NULL THEN 'invalid_record_id'
         WHEN type_text IS NULL THEN 'missing_type'
@@ -72,13 +110,12 @@ SELECT
         WHEN type = 'void' AND void_source IS NULL THEN 'missing_void_source'
         WHEN type = 'void' AND void_record_id IS NULL THEN 'missing_void_record_id'
         WHEN invalid_field IS NOT NULL THEN 'invalid_' || invalid_field
-        WHEN coalesce(tokens_cached, 0) + coalesce(tokens_cache_write, 0) > coalesce(tokens_in, 0)
-            OR coalesce(tokens_reasoning, 0) > coalesce(tokens_out, 0) THEN 'token_invariant'
+        WHEN too_large IS NOT NULL THEN 'token_invariant'
         WHEN occurred_at > latest_time THEN 'timestamp_in_future'
-        WHEN event_day < CASE WHEN retention.tenant_id IS NULL THEN measured.first_kept ELSE retention.first_kept END
+        WHEN event_day < CASE WHEN retention.tenant_id IS NULL THEN compared.first_kept ELSE retention.first_kept END
             THEN 'past_retention'
         WHEN event_day < first_day THEN 'before_calendar'
     END AS reason
-FROM measured
+FROM compared
 LEFT JOIN retention
-    ON retention.landing_day = measured.landing_day AND retention.tenant_id = measured.tenant_id
+    ON retention.landing_day = compared.landing_day AND retention.tenant_id = compared.tenant_id

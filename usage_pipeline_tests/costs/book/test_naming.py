@@ -11,6 +11,7 @@ from usage_pipeline.costs.book.current import current_price_book
 from usage_pipeline.costs.book.naming import MEANINGS, NAMING, Naming
 from usage_pipeline.costs.book.price_book import PriceBook, Unpriced, price_book
 from usage_pipeline.costs.explain import explain_naming, explain_price
+from usage_pipeline.costs.rates import UsedModel
 from usage_pipeline.registry import TokenClass
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.costs.generic import price, write_prices
@@ -192,7 +193,7 @@ def test_a_provider_of_the_file_is_meant_as_it_stands(tmp_path: Path) -> None:
 
 
 def test_the_reason_names_the_rule(book: PriceBook) -> None:
-    (first, *_) = explain_price(book, None, "vertex_ai/claude-sonnet-4-5@20250929", DAY)
+    (first, *_) = explain_price(book, UsedModel(None, "vertex_ai/claude-sonnet-4-5@20250929"), DAY)
     assert first.why == (
         "vertex_ai/claude-sonnet-4-5@20250929 is claude-sonnet-4-5 of google by the rule vertex, vertex_dated"
     )

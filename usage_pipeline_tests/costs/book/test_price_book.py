@@ -42,6 +42,7 @@ def test_a_price_of_the_catalogue_is_per_token_and_names_its_source(tmp_path: Pa
         TokenClass.INPUT: Decimal("0.00000015"),
         TokenClass.CACHED_INPUT: Decimal("0.000000075"),
         TokenClass.OUTPUT: Decimal("0.0000006"),
+        TokenClass.WEB_SEARCH: Decimal("0.01"),
     }
     assert found.source == "genai-prices 0.2.3"
 

@@ -157,9 +157,9 @@ def unit_prices(book: PriceBook, model: str, day: date, tokens_in: int, minute: 
 @pytest.mark.parametrize(
     ("day", "tokens_in", "prices"),
     [
-        (date(2025, 8, 11), 200_001, ("3", "0.3", "3.75", "15")),
-        (date(2025, 8, 12), 200_000, ("3", "0.3", "3.75", "15")),
-        (date(2025, 8, 12), 200_001, ("6", "0.6", "7.5", "22.5")),
+        (date(2025, 8, 11), 200_001, ("3", "0.3", "3.75", "6", "15")),
+        (date(2025, 8, 12), 200_000, ("3", "0.3", "3.75", "6", "15")),
+        (date(2025, 8, 12), 200_001, ("6", "0.6", "7.5", "12", "22.5")),
     ],
 )
 def test_sonnet_4_costs_more_above_200000_tokens_since_it_takes_such_prompts(
@@ -167,7 +167,9 @@ def test_sonnet_4_costs_more_above_200000_tokens_since_it_takes_such_prompts(
 ) -> None:
     found = unit_prices(book, "claude-sonnet-4-20250514", day, tokens_in)
     assert found == dict(
-        zip(("input", "cached_input", "cache_write", "output"), map(Decimal, prices), strict=True)
+        zip(
+            ("input", "cached_input", "cache_write", "cache_write_1h", "output"), map(Decimal, prices), strict=True
+        )
     )
 
 

@@ -21,6 +21,7 @@ from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline_tests.events.landing.oracle_forms import Read, moment_of, text_of
 from usage_pipeline_tests.events.landing.oracle_lines import Fields, Found, Reading, Verdict, divide
 from usage_pipeline_tests.events.landing.oracle_records import Compared, Record, Validated, without_repeats
+from usage_pipeline_tests.events.landing.oracle_tokens import TOKENS, RejectError, count_of, tokens_of
 from usage_pipeline_tests.events.landing.oracle_values import (
     InvalidError,
     Text,
@@ -34,14 +35,13 @@ from usage_pipeline_tests.events.landing.oracle_values import (
 
 PROMPTS = frozenset({"prompt", "persona_prompt", "message_send"})
 WITHOUT_QUANTITIES = frozenset({"persona_callback", "agent_run_started", "cached_answer", "void"})
-TOKENS = ("tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "tokens_reasoning", "tokens_total")
 DECIMALS = frozenset({"reported_cost", "reported_credits"})
 WHOLE = frozenset(
-    {"tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "tokens_reasoning", "tokens_total"}
-    | {"count", "messages", "api_calls", "tool_calls", "bytes", "issue_count"}
+    {*TOKENS, "count", "messages", "api_calls", "tool_calls", "web_searches", "bytes", "issue_count"}
 )
 DIMENSIONS = frozenset(
     {"model", "provider", "status", "member_id", "project", "feature", "agent", "agent_type", "currency"}
+    | {"service_tier", "region", "speed"}
 )
 
 
@@ -55,10 +55,6 @@ class Delivery:
     landing_day: date
     retention_days: Mapping[str | None, int | None]
     first_day: date
-
-
-class RejectError(Exception):
-    """Why a line is rejected."""
 
 
 class SkippedError(Exception):
@@ -110,7 +106,7 @@ def _record(delivery: Delivery, line: Found, position: str) -> Record:
     if name is None:
         raise RejectError("unknown_type")
     columns = reading.columns(name)
-    tokens = _tokens(delivery.source_format, name, columns)
+    tokens = tokens_of(delivery.source_format, name, columns)
     occurred_at = columns["occurred_at"]
     assert isinstance(occurred_at, datetime)
     _check_time(delivery, tenant, occurred_at)
@@ -255,39 +251,10 @@ def _reader(column: str) -> Read:
     return dimension_of if column in DIMENSIONS else lambda text: text.text
 
 
-def _number(columns: Mapping[str, object], name: str) -> int | None:
-    value = columns.get(name)
-    assert value is None or isinstance(value, int)
-    return value
-
-
-def _tokens(source_format: SourceFormat, name: str, columns: Mapping[str, object]) -> tuple[int | None, ...]:
-    cached, write = _number(columns, "tokens_cached"), _number(columns, "tokens_cache_write")
-    given, out = _number(columns, "tokens_in"), _number(columns, "tokens_out")
-    if not source_format.input_includes_cached and (given, cached, write) != (None, None, None):
-        given = (given or 0) + (cached or 0) + (write or 0)
-    reasoning = _number(columns, "tokens_reasoning")
-    if not source_format.output_includes_reasoning and (out, reasoning) != (None, None):
-        out = (out or 0) + (reasoning or 0)
-    if (cached or 0) + (write or 0) > (given or 0) or (reasoning or 0) > (out or 0):
-        raise RejectError("token_invariant")
-    total = _number(columns, "tokens_total")
-    if given is not None or out is not None:
-        total = (given or 0) + (out or 0)
-    elif total is None and name == "token":
-        total = _count(columns)
-    return given, cached, write, out, reasoning, total
-
-
-def _count(columns: Mapping[str, object]) -> int:
-    count = _number(columns, "count")
-    return 1 if count is None else count
-
-
 def _messages(name: str, columns: Mapping[str, object]) -> int:
     if name in PROMPTS:
         return 1 if columns.get("status") == "failed" else 2
-    return _count(columns) if name == "message" else 0
+    return count_of(columns) if name == "message" else 0
 
 
 def _check_time(delivery: Delivery, tenant: str, occurred_at: datetime) -> None:

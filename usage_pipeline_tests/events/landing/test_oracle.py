@@ -27,9 +27,10 @@ from usage_pipeline_tests.events.landing.faulty_files import (
     good_content,
 )
 from usage_pipeline_tests.events.landing.good_lines import OWN_FORMATS, format_file
-from usage_pipeline_tests.events.landing.oracle import TOKENS, Delivery, validate
+from usage_pipeline_tests.events.landing.oracle import Delivery, validate
 from usage_pipeline_tests.events.landing.oracle_lines import Verdict
 from usage_pipeline_tests.events.landing.oracle_records import Validated
+from usage_pipeline_tests.events.landing.oracle_tokens import TOKENS
 from usage_pipeline_tests.support import Landing, rows
 
 Land = Callable[[str], None]
