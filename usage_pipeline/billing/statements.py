@@ -84,6 +84,11 @@ class Statement:
         return coverage(self.tokens, self.unpriced_tokens)
 
     @property
+    def unpriced_fees(self) -> int:
+        """The requests, searches and tool calls without a price."""
+        return sum(line.unpriced_quantity for line in self.lines if line.token_class in NOT_TOKENS)
+
+    @property
     def _of_tokens(self) -> list[StatementLine]:
         return [line for line in self.lines if line.token_class not in NOT_TOKENS]
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _STATEMENT_COLUMNS = (
     *("kind", "day", "model", "token_class"),
-    *("quantity", "unpriced_quantity", "coverage", "missing_days", "amount"),
+    *("quantity", "unpriced_quantity", "coverage", "unpriced_fees", "missing_days", "amount"),
 )
 
 Tenant = Annotated[str, typer.Option("--tenant", help="The tenant.")]
@@ -125,7 +125,7 @@ def statement(tenant: Tenant, period: Period, form: Format = OutputFormat.TABLE,
     """Print the statement of a billing period: its usage, adjustments of closed periods, and the total.
 
     The total has no amount if nothing has a price. `coverage` is the percentage of tokens with a price, rounded
-    down; `missing_days` are in no sum.
+    down; `unpriced_fees` are requests, searches and tool calls without one; `missing_days` are in no sum.
 
     Example: `usage-pipeline statement --tenant acme --period 2026-02`
     """
@@ -152,6 +152,7 @@ def _statement_rows(found: "Statement") -> Iterator[dict[str, object]]:
         "quantity": found.tokens,
         "unpriced_quantity": found.unpriced_tokens,
         "coverage": found.coverage,
+        "unpriced_fees": found.unpriced_fees,
         "missing_days": len(found.missing),
         "amount": found.total,
     }
@@ -161,5 +162,10 @@ def _gaps(statement: "Statement") -> str:
     """Return what the total leaves out, for the end of a sentence."""
     missing = f"{len(statement.missing)} of {count(len(statement.period.days), 'day')} missing"
     unpriced = f"coverage {statement.coverage} %"
-    gaps = [*([unpriced] if statement.unpriced_tokens else []), *([missing] if statement.missing else [])]
+    fees = f"{statement.unpriced_fees:,} requests, searches and tool calls without a price"
+    gaps = [
+        *([unpriced] if statement.unpriced_tokens else []),
+        *([fees] if statement.unpriced_fees else []),
+        *([missing] if statement.missing else []),
+    ]
     return f" ({', '.join(gaps)})" if gaps else ""

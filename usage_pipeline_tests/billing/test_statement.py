@@ -18,6 +18,7 @@ MARCH = BillingPeriod(date(2026, 3, 1), date(2026, 3, 31))
 PRICED = StatementLine("usage", date(2026, 3, 1), "m", "input", 9, 0, Decimal(9))
 UNPRICED = StatementLine("usage", date(2026, 3, 1), "n", "input", 2, 2, None)
 FEE = StatementLine("usage", date(2026, 3, 1), "m", "request", 4, 0, Decimal(1))
+UNPRICED_FEE = StatementLine("usage", date(2026, 3, 1), "m", "web_search", 3, 3, None)
 
 
 @pytest.fixture
@@ -27,22 +28,27 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.mark.parametrize(
-    ("lines", "missing", "total", "coverage"),
+    ("lines", "missing", "expected"),
     [
-        ((), 0, Decimal(0), None),
-        ((), 30, Decimal(0), None),
-        ((), 31, None, None),
-        ((UNPRICED,), 0, None, Decimal(0)),
-        ((PRICED, UNPRICED, FEE), 0, Decimal(10), Decimal("81.81")),
-        ((PRICED,), 30, Decimal(9), Decimal(100)),
+        ((), 0, (Decimal(0), None, 0)),
+        ((), 30, (Decimal(0), None, 0)),
+        ((), 31, (None, None, 0)),
+        ((UNPRICED,), 0, (None, Decimal(0), 0)),
+        ((UNPRICED_FEE,), 0, (None, None, 3)),
+        ((PRICED, UNPRICED, FEE), 0, (Decimal(10), Decimal("81.81"), 0)),
+        ((PRICED, UNPRICED_FEE), 0, (Decimal(9), Decimal(100), 3)),
+        ((PRICED,), 30, (Decimal(9), Decimal(100), 0)),
     ],
-    ids=["no usage", "a day without usage", "all missing", "no price", "some priced", "a day of usage"],
+    ids=[
+        *("no usage", "a day without usage", "all missing", "no price", "a fee without a price", "some priced"),
+        *("tokens priced, a fee not", "a day of usage"),
+    ],
 )
 def test_a_total_is_null_where_nothing_is_known_or_priced(
-    lines: tuple[StatementLine, ...], missing: int, total: Decimal | None, coverage: Decimal | None
+    lines: tuple[StatementLine, ...], missing: int, expected: tuple[Decimal | None, Decimal | None, int]
 ) -> None:
     statement = Statement(MARCH, None, lines, tuple(MARCH.days[:missing]))
-    assert (statement.total, statement.coverage) == (total, coverage)
+    assert (statement.total, statement.coverage, statement.unpriced_fees) == expected
 
 
 def test_a_statement_counts_tokens_without_a_price_and_names_missing_days(

@@ -14,13 +14,15 @@ from usage_pipeline_tests.costs.generic import price, write_format, write_prices
 from usage_pipeline_tests.support import Landing, land_and_compute
 
 Call = Callable[..., str]
+COSTS = ("costs", "--group-by", "", "--from", "2026-05-30", "--to", "2026-05-31", "--tenant")
 STATEMENT = ("statement", "--tenant", "acme", "--period", "2026-05")
 
 
 def deploy(storage: Storage) -> Settings:
-    """Ten tokens at 1 and four without a price on 30 May; 31 May is missing."""
-    landing = Landing(storage.settings.landing)
-    landing.write("calls", "2026-05-30", [line("a", "2026-05-30T08:00:00Z", tokens_in=14, tokens_cached=4)])
+    """Ten tokens at 1 and four without a price on 30 May, and a tenant with searches; 31 May is missing."""
+    landing, time = Landing(storage.settings.landing), "2026-05-30T08:00:00Z"
+    searches = line("b", time, tenant="globex", tokens_in=2, web_searches=3)
+    landing.write("calls", "2026-05-30", [line("a", time, tokens_in=14, tokens_cached=4), searches])
     land_and_compute(storage, "records", "rollups", "series", "costs")
     return storage.settings
 
@@ -36,10 +38,10 @@ def settings(open_shared: Callable[..., Storage], tmp_path_factory: pytest.TempP
 
 def test_the_statement_ends_with_its_total_in_csv(call: Call) -> None:
     assert call(*STATEMENT, "--format", "csv").splitlines() == [
-        "kind,day,model,token_class,quantity,unpriced_quantity,coverage,missing_days,amount",
-        "usage,2026-05-30,m,cached_input,4,4,0.00,,",
-        "usage,2026-05-30,m,input,10,0,100.00,,10.000000000000",
-        "total,,,,14,4,71.42,1,10.000000000000",
+        "kind,day,model,token_class,quantity,unpriced_quantity,coverage,unpriced_fees,missing_days,amount",
+        "usage,2026-05-30,m,cached_input,4,4,0.00,,,",
+        "usage,2026-05-30,m,input,10,0,100.00,,,10.000000000000",
+        "total,,,,14,4,71.42,0,1,10.000000000000",
     ]
 
 
@@ -53,6 +55,7 @@ def test_the_statement_ends_with_its_total_in_json(call: Call) -> None:
         "quantity": 14,
         "unpriced_quantity": 4,
         "coverage": "71.42",
+        "unpriced_fees": 0,
         "missing_days": 1,
         "amount": "10.000000000000",
     }
@@ -61,12 +64,12 @@ def test_the_statement_ends_with_its_total_in_json(call: Call) -> None:
 def test_the_statement_ends_with_its_total_in_the_table(call: Call) -> None:
     printed = call(*STATEMENT).splitlines()
     assert printed[0].strip() == "acme, 2026-05-01 to 2026-05-31, open"
-    assert printed[-2].split() == ["total", "–", "–", "–", "14", "4", "71.42", "1", "10.000000000000"]
+    assert printed[-2].split() == ["total", "–", "–", "–", "14", "4", "71.42", "0", "1", "10.000000000000"]
 
 
 def test_a_period_of_missing_days_has_no_total(call: Call) -> None:
     printed = call("statement", "--tenant", "acme", "--period", "2026-07", "--format", "csv")
-    assert printed.splitlines()[1:] == ["total,,,,0,0,,31,"]
+    assert printed.splitlines()[1:] == ["total,,,,0,0,,0,31,"]
 
 
 @pytest.mark.usefixtures("call")
@@ -84,13 +87,22 @@ def test_the_statement_of_an_unknown_tenant_warns() -> None:
 
 
 def test_costs_have_coverage_and_missing_days_in_every_format(call: Call) -> None:
-    days = ("--from", "2026-05-30", "--to", "2026-05-31")
-    assert call("costs", "--group-by", "", *days, "--format", "csv") == (
-        "tokens,unpriced_tokens,coverage,amount,missing_days\n14,4,71.42,10.000000000000,1\n"
-    )
-    assert json.loads(call("costs", "--group-by", "", *days, "--format", "json")) == [
-        {"tokens": 14, "unpriced_tokens": 4, "coverage": "71.42", "amount": "10.000000000000", "missing_days": 1}
+    assert call(*COSTS, "acme", "--format", "csv").splitlines() == [
+        "tokens,unpriced_tokens,coverage,fees,unpriced_requests,unpriced_tool_calls,fee_coverage,amount,missing_days",
+        "14,4,71.42,0,0,0,,10.000000000000,1",
     ]
-    assert call("costs", "--group-by", "", *days).splitlines()[-2].split() == [
-        *("14", "4", "71.42", "10.000000000000", "1")
+    (row,) = json.loads(call(*COSTS, "acme", "--format", "json"))
+    assert (row["coverage"], row["fee_coverage"], row["amount"]) == ("71.42", None, "10.000000000000")
+    assert call(*COSTS, "acme").splitlines()[-2].split() == ["14", "4", "71.42", "10.000000000000", "1"]
+
+
+def test_a_table_of_costs_shows_fees_if_some_have_no_price(call: Call) -> None:
+    assert call(*COSTS, "globex").splitlines()[-2].split() == [
+        *("2", "0", "100.00", "3", "0", "3", "0.00", "2.000000000000", "1")
     ]
+
+
+@pytest.mark.usefixtures("call")
+def test_costs_warn_of_fees_without_a_price() -> None:
+    warned = " ".join(CliRunner().invoke(app, [*COSTS, "globex"]).stderr.split())
+    assert "3 of 3 fees have no price and are in no amount; fee_coverage is 0.00 %." in warned
