@@ -73,9 +73,9 @@ compared AS (
                 THEN CASE WHEN tokens_cached_audio > 0 THEN 'tokens_cached_audio' ELSE 'tokens_cached_image' END
             WHEN coalesce(tokens_in_audio, 0) + coalesce(tokens_in_image, 0) > coalesce(tokens_in, 0)
                 OR coalesce(tokens_in_audio, 0)
-                - coalesce(tokens_cached_audio, least(tokens_in_audio, tokens_cached), 0)
+                - coalesce(tokens_cached_audio, least(coalesce(tokens_in_audio, 0), coalesce(tokens_cached, 0)))
                 + coalesce(tokens_in_image, 0)
-                - coalesce(tokens_cached_image, least(tokens_in_image, tokens_cached), 0)
+                - coalesce(tokens_cached_image, least(coalesce(tokens_in_image, 0), coalesce(tokens_cached, 0)))
                 + coalesce(tokens_cached, 0) + coalesce(tokens_cache_write, 0) > coalesce(tokens_in, 0)
                 THEN CASE WHEN tokens_in_audio > 0 THEN 'tokens_in_audio' ELSE 'tokens_in_image' END
         END AS too_large
