@@ -17,7 +17,7 @@ from bench.conversations import going_on
 from bench.datasets import DAY, Beforehand, Dataset, Prepared, datasets
 from bench.real_log import lay_real_log
 from usage_pipeline.pipeline.landing_work import scan
-from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days, refresh
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days_again, refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.simulation.simulate import simulate
 from usage_pipeline.storage.opened import open_storage
@@ -59,7 +59,7 @@ def _write_day(dataset: Dataset, target: Path) -> None:
 
 def _land(data_dir: Path) -> None:
     with open_storage(Settings.load(data_dir=data_dir)) as storage:
-        land_days(PlainRunner(storage), scan(storage).days(), RefreshSummary())
+        land_days_again(PlainRunner(storage), scan(storage).days(), RefreshSummary())
 
 
 def _compute(data_dir: Path) -> None:

@@ -44,7 +44,7 @@ def land(first: From = None, last: To = None, *, suites: Suites = True, data_dir
     """
     from usage_pipeline.cli.session import open_session, report
     from usage_pipeline.pipeline.landing_work import scan
-    from usage_pipeline.pipeline.refresh import RefreshSummary, land_days
+    from usage_pipeline.pipeline.refresh import RefreshSummary, land_days_again
 
     with open_session(load_settings(data_dir), "land", suites=suites) as session:
         days = _within(scan(session.storage).days(), first, last)
@@ -52,7 +52,7 @@ def land(first: From = None, last: To = None, *, suites: Suites = True, data_dir
             _say_nothing_found("No landing folder", first, last)
             return
         summary = RefreshSummary()
-        land_days(session, days, summary)
+        land_days_again(session, days, summary)
         unusable = report(session.storage, summary)
     if unusable:
         raise typer.Exit(3)

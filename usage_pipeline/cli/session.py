@@ -31,8 +31,12 @@ class Session:
         self.progress.expect(what, partitions)
 
     def land(self, days: Sequence[date]) -> None:
-        """Land the days with Dagster."""
+        """Land new files of the days with Dagster."""
         self.get_runner().land(days)
+
+    def land_again(self, days: Sequence[date]) -> None:
+        """Land all files of the days with Dagster."""
+        self.get_runner().land_again(days)
 
     def compute(self, tables: Collection[str], days: Sequence[date]) -> None:
         """Compute the tables with Dagster."""

@@ -13,9 +13,17 @@ from usage_pipeline.errors import PartitionError
 from usage_pipeline.orchestration.checks import OFF, SUITES_TAG
 from usage_pipeline.orchestration.dagster_internals import MAX_RETRIES_TAG
 from usage_pipeline.orchestration.instance import kept_connections, open_instance
-from usage_pipeline.orchestration.jobs import EVENT_DAYS, LANDING_DAYS, partition_key, partitions_of, range_tags
+from usage_pipeline.orchestration.jobs import (
+    EVENT_DAYS,
+    KNOWN_FILES_TAG,
+    LANDING_DAYS,
+    partition_key,
+    partitions_of,
+    range_tags,
+)
 from usage_pipeline.orchestration.resources import COMMAND_TAG, PROGRESS, STORAGE
 from usage_pipeline.settings import Settings
+from usage_pipeline.storage.landed_files import KnownFiles
 from usage_pipeline.storage.opened import Storage
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -55,21 +63,37 @@ class DagsterRunner:
         self.progress.expect(what, partitions)
 
     def land(self, days: Sequence[date]) -> None:
-        """Run the landing job for these landing days."""
+        """Run the landing job for the new files of these landing days."""
+        self._execute(LANDING_DAYS.name, days, tags={KNOWN_FILES_TAG: KnownFiles.KEEP.value})
+
+    def land_again(self, days: Sequence[date]) -> None:
+        """Run the landing job for all files of these landing days."""
         self._execute(LANDING_DAYS.name, days)
 
     def compute(self, tables: Collection[str], days: Sequence[date]) -> None:
         """Run the event-day job, or the part of it that makes these tables, for these event days."""
         self._execute(EVENT_DAYS.name, days, [dg.AssetKey(name) for name in sorted(tables)])
 
-    def _execute(self, job: str, days: Sequence[date], assets: Sequence[dg.AssetKey] | None = None) -> None:
+    def _execute(
+        self,
+        job: str,
+        days: Sequence[date],
+        assets: Sequence[dg.AssetKey] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
         suites = {} if self.suites else {SUITES_TAG: OFF}
         try:
             self.define(partitions_of(days)).resolve_job_def(job).execute_in_process(
                 instance=self.instance,
                 asset_selection=assets,
                 run_config=QUIET,
-                tags={COMMAND_TAG: self.command, MAX_RETRIES_TAG: NONE, **suites, **range_tags(days)},
+                tags={
+                    COMMAND_TAG: self.command,
+                    MAX_RETRIES_TAG: NONE,
+                    **suites,
+                    **(tags or {}),
+                    **range_tags(days),
+                },
                 partition_key=partition_key(days),
             )
         except dg.Failure as failure:

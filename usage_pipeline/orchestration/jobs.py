@@ -21,6 +21,9 @@ from usage_pipeline.settings import Settings
 DAYS_TAG = "days"
 """The days of a run of several, for people: the list of runs shows no range."""
 
+KNOWN_FILES_TAG = "usage_pipeline/known_files"
+"""What becomes of files that landed by other formats or rules. Runs that people launch land them again."""
+
 BACKFILL_POLICY = dg.BackfillPolicy.multi_run(max_partitions_per_run=CHUNK_DAYS)
 
 LANDING_KEYS = frozenset(dg.AssetKey(table.name) for table in LANDING_TABLES)

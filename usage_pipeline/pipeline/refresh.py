@@ -42,7 +42,10 @@ class Runner(Protocol):
         """Begin to show the progress of this many partitions."""
 
     def land(self, days: Sequence[date]) -> None:
-        """Land these landing days."""
+        """Land the new and changed files of these landing days."""
+
+    def land_again(self, days: Sequence[date]) -> None:
+        """Land all files of these landing days by today's formats and rules."""
 
     def compute(self, tables: Collection[str], days: Sequence[date]) -> None:
         """Compute these tables for these event days, in the order of the flow."""
@@ -59,8 +62,14 @@ class PlainRunner:
         """Show nothing."""
 
     def land(self, days: Sequence[date]) -> None:
-        """Land the days in batches."""
-        from usage_pipeline.events.landing.land import land_days  # noqa: PLC0415 - slow to import, idle runs need none
+        """Land new files, the days in batches."""
+        from usage_pipeline.events.landing.land import land_new_files  # noqa: PLC0415 - slow to import, idle runs need none
+
+        land_new_files(self.storage, days, self.run)
+
+    def land_again(self, days: Sequence[date]) -> None:
+        """Land all files, the days in batches."""
+        from usage_pipeline.events.landing.land import land_days  # noqa: PLC0415 - slow to import
 
         land_days(self.storage, days, self.run)
 
@@ -130,18 +139,24 @@ def refresh(storage: Storage, runner: Runner) -> RefreshSummary:
     summary = RefreshSummary()
     work = find_landing_work(storage)
     note_vanished(storage, work.vanished)
-    land_days(runner, work.days, summary)
+    _land(runner, runner.land, work.days, summary)
     settle(storage, runner, summary)
     summary.closings += close_due(storage)
     return summary
 
 
-def land_days(runner: Runner, days: Collection[date], summary: RefreshSummary) -> None:
-    """Land these days, even if none of their files is new."""
+def land_days_again(runner: Runner, days: Collection[date], summary: RefreshSummary) -> None:
+    """Land all files of these days by today's formats and rules."""
+    _land(runner, runner.land_again, days, summary)
+
+
+def _land(
+    runner: Runner, land: Callable[[Sequence[date]], None], days: Collection[date], summary: RefreshSummary
+) -> None:
     if days:
         runner.expect("landing", len(days))
     for portion in portions(days):
-        runner.land(portion)
+        land(portion)
         summary.landed += portion
 
 

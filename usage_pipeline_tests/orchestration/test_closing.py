@@ -10,7 +10,7 @@ from usage_pipeline.billing.closing import closed_of
 from usage_pipeline.definitions import build_definitions
 from usage_pipeline.orchestration.closing import PERIODS_CLOSE
 from usage_pipeline.orchestration.resources import STORAGE
-from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days, settle
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days_again, settle
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.orchestration.conftest import Ran
@@ -27,7 +27,7 @@ def may_is_final(storage: Storage, landing: Landing, prepare: Prepare) -> Storag
 
     def land_and_settle() -> None:
         runner, summary = PlainRunner(later), RefreshSummary()
-        land_days(runner, [date(2026, 5, 31)], summary)
+        land_days_again(runner, [date(2026, 5, 31)], summary)
         settle(later, runner, summary)
 
     prepare("may_is_final", land_and_settle)
@@ -68,7 +68,7 @@ def test_the_check_names_periods_and_reasons_of_what_is_held_open_and_counts_ten
     may_is_final: Storage, landing: Landing, instance: dg.DagsterInstance
 ) -> None:
     landing.write("persona", "2026-05-31", ["no JSON"] * 100, name="broken.jsonl")
-    land_days(PlainRunner(may_is_final), [date(2026, 5, 31)], RefreshSummary())
+    land_days_again(PlainRunner(may_is_final), [date(2026, 5, 31)], RefreshSummary())
     close_periods(may_is_final, instance)
     found = evaluation(instance)
     assert closed(may_is_final) == []

@@ -18,7 +18,7 @@ from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.orchestration.asking import DAYS, KEYS, Told, materialized, metadata
 from usage_pipeline_tests.orchestration.conftest import Ran
-from usage_pipeline_tests.support import Landing, digests, prompt
+from usage_pipeline_tests.support import Landing, digests, prompt, rows
 
 ROW_COUNT = "dagster/partition_row_count"
 LINEAGE = "dagster/column_lineage"
@@ -105,6 +105,19 @@ def test_a_landing_day_tells_how_many_lines_had_texts_and_how_many_were_rejected
     runner.land(DAYS[:2])
     assert metadata(instance, "content", ROW_COUNT) == {KEYS[0]: 1, KEYS[1]: 0}
     assert metadata(instance, "rejected_lines", ROW_COUNT) == {KEYS[0]: 0, KEYS[1]: 1}
+
+
+def test_only_a_run_that_lands_again_reads_known_files_by_the_rules_of_now(
+    runner: DagsterRunner, storage: Storage, landing: Landing
+) -> None:
+    landing.write("persona", KEYS[2], [prompt("e1", f"{KEYS[0]}T08:00:00Z")])
+    runner.land(DAYS[2:])
+    storage.settings.reference.mkdir(parents=True)
+    (storage.settings.reference / "plans.yaml").write_text("default: short\nshort: {retention_days: 1}\n")
+    runner.land(DAYS[2:])
+    assert rows(storage, LANDED_EVENTS, "record_id") == [("e1",)]
+    runner.land_again(DAYS[2:])
+    assert rows(storage, LANDED_EVENTS, "record_id") == []
 
 
 def test_a_landing_day_without_a_folder_lands_nothing(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from usage_pipeline.pipeline.health import why_overdue
-from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days, refresh
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days_again, refresh
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, at, prompt
 
@@ -50,7 +50,7 @@ def test_a_day_of_which_nothing_has_landed_is_late_from_its_hour_on(storage: Sto
 def test_a_day_that_has_landed_and_is_not_computed_is_late(storage: Storage, landing: Landing) -> None:
     write(landing, 1)
     night = at(storage, on(2, 1))
-    land_days(PlainRunner(night), [on(1, 0).date()], RefreshSummary())
+    land_days_again(PlainRunner(night), [on(1, 0).date()], RefreshSummary())
     assert (
         why_overdue(at(storage, on(2, 6))) == "2026-05-01 is overdue: it is not computed from all that has landed"
     )

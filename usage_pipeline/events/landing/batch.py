@@ -20,6 +20,7 @@ from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.storage import audit, landed_files, state
 from usage_pipeline.storage.audit import AuditEntry
 from usage_pipeline.storage.bound_settings import bind_settings
+from usage_pipeline.storage.landed_files import KnownFiles
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
 
@@ -29,12 +30,13 @@ Decisions = Mapping[tuple[str, str], AuditEntry]
 
 @dataclass(frozen=True)
 class Batch:
-    """Landing days that are landed together. `rules` has the days."""
+    """Landing days that are landed together. `rules` has the days, each with the rules of now."""
 
     storage: Storage
     formats: Formats
     rules: Mapping[date, LandingRules]
     run: str
+    known_files: KnownFiles
 
     def land(self) -> dict[date, LandingResult]:
         """Land every file of the days; each has files.
@@ -50,19 +52,23 @@ class Batch:
             bind_settings(connection, settings)
             state.mark_writing(connection, LANDED_EVENTS.name, self.rules, self.run)
             connection.commit()
-            self._land_files(connection)
-            versions = {day: rules.digest for day, rules in self.rules.items()}
+            of_earlier_rules = self._land_files(connection)
+            versions = {day: of_earlier_rules.get(day, rules.digest) for day, rules in self.rules.items()}
             results = commit_days(self.storage, connection, versions)
             connection.commit()
         return results
 
-    def _land_files(self, connection: Connection) -> None:
-        found = [(landing, landing.seen_again()) for landing in self._landings(connection)]
+    def _land_files(self, connection: Connection) -> dict[date, str]:
+        """Land the files. Returns the versions of days that keep files of earlier rules: they stay outdated."""
+        before = state.partitions(connection, LANDED_EVENTS.name, min(self.rules), max(self.rules))
+        found = [(landing, landing.seen_again(self.known_files)) for landing in self._landings(connection)]
         retention = retention_of(self.rules.values())
         for group in in_groups(landing for landing, again in found if again is None):
             self._record(connection, validate(self.storage, retention, group))
             connection.commit()
         landed_files.record_files(connection, [again for _, again in found if again is not None])
+        kept = {landing.file.landing_day for landing, again in found if again and landing.is_of_earlier_rules}
+        return {day: version for day in kept if (version := before[day].code_version) is not None}
 
     def _landings(self, connection: Connection) -> list[FileLanding]:
         """Return the files of the days, ordered by format."""

@@ -1,7 +1,8 @@
 """Decides about one file: landed, quarantined, withdrawn or failed.
 
 The name of a file's objects is a digest of everything that determines their rows (file, content, format, rules),
-so a file that was landed under the same rules is recognized.
+so a file that was landed under the same rules is recognized. One that landed under other rules is kept as it is,
+unless it is asked for: a new file of its day must not change what its lines counted as.
 """
 
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.audit import Action, AuditEntry
 from usage_pipeline.storage.digests import fingerprint
-from usage_pipeline.storage.landed_files import FileState, LandedFile
+from usage_pipeline.storage.landed_files import FileState, KnownFiles, LandedFile
 from usage_pipeline.storage.opened import Storage
 
 
@@ -42,8 +43,8 @@ class FileLanding:
         """The path of the file."""
         return self.storage.settings.landing / self.file.path
 
-    def seen_again(self) -> LandedFile | None:
-        """Return the file's row if the lake has the same content, validated by the same rules; None otherwise."""
+    def seen_again(self, known_files: KnownFiles) -> LandedFile | None:
+        """Return the file's row if the lake has the same content, and it is not to be validated again."""
         known = self.known
         if known is None or known.object_name is None:
             return None
@@ -51,9 +52,20 @@ class FileLanding:
             digest = lines.content_digest(self.source_path, self.file.compression)
         except UnreadableFileError:
             return None
-        if known.object_name != self.object_name(digest) or not self._is_whole_in_lake(known):
+        is_same = known.content_digest == digest
+        if known_files is KnownFiles.AGAIN:
+            is_same = known.object_name == self.object_name(digest)
+        if not is_same or not self._is_whole_in_lake(known):
             return None
         return replace(known, size=self.file.size, mtime_ns=self.file.mtime_ns, vanished_at=None)
+
+    @property
+    def is_of_earlier_rules(self) -> bool:
+        """Return True if the file landed by other formats or rules than today's."""
+        known = self.known
+        if known is None or known.content_digest is None:
+            return False
+        return known.object_name != self.object_name(known.content_digest)
 
     def failed(self, error: UnreadableFileError) -> Landed:
         """Return the outcome for a file that cannot be read whole."""

@@ -16,6 +16,7 @@ from usage_pipeline.events.landing.blocks import grouped
 from usage_pipeline.events.landing.committing import LandingResult
 from usage_pipeline.events.landing.rules import load_rules
 from usage_pipeline.events.landing.scan import LandingFile, scan_days
+from usage_pipeline.storage.landed_files import KnownFiles
 from usage_pipeline.storage.opened import Storage
 
 BATCH_DAYS = 30
@@ -32,7 +33,7 @@ _OF_A_DAY = (UsagePipelineError, DuckDBError, SQLAlchemyError, OSError)
 
 
 def land_days(storage: Storage, days: Collection[date], run: str) -> list[LandingResult]:
-    """Land every file of the days. A day without a folder stays as it is.
+    """Land every file of the days by today's formats and rules. A day without a folder stays as it is.
 
     A file that cannot be read fails alone. Raises the error of the first day that fails, such as LockTimeoutError
     if another process lands it; the days before it are landed.
@@ -41,11 +42,23 @@ def land_days(storage: Storage, days: Collection[date], run: str) -> list[Landin
     return [landing.land(day) for day in days]
 
 
+def land_new_files(storage: Storage, days: Collection[date], run: str) -> list[LandingResult]:
+    """Land the new and changed files of the days. Files that landed by earlier formats and rules stay as they are.
+
+    Raises like `land_days`.
+    """
+    landing = DaysLanding(storage, days, run, KnownFiles.KEEP)
+    return [landing.land(day) for day in days]
+
+
 class DaysLanding:
     """Lands days in batches, with a result for each day."""
 
-    def __init__(self, storage: Storage, days: Collection[date], run: str) -> None:
+    def __init__(
+        self, storage: Storage, days: Collection[date], run: str, known_files: KnownFiles = KnownFiles.AGAIN
+    ) -> None:
         """Take the days; nothing lands before the first call of `land`."""
+        self._known_files = known_files
         self._storage = storage
         self._days = days
         self._run = run
@@ -77,7 +90,7 @@ class DaysLanding:
         """Land these days together; if that fails, each alone, so that one failure concerns no other day."""
         try:
             rules = load_rules(self._storage.settings, days)
-            return {**Batch(self._storage, self._formats, rules, self._run).land()}
+            return {**Batch(self._storage, self._formats, rules, self._run, self._known_files).land()}
         except _OF_A_DAY as error:
             if len(days) == 1:
                 return {days[0]: error}

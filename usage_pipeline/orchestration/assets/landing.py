@@ -11,9 +11,10 @@ from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, LANDING_TABLES,
 from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch, skip_days
 from usage_pipeline.orchestration.calendar import note_first_day
 from usage_pipeline.orchestration.inputs import FORMATS, LANDING_FOLDER, TENANTS
-from usage_pipeline.orchestration.jobs import BACKFILL_POLICY
+from usage_pipeline.orchestration.jobs import BACKFILL_POLICY, KNOWN_FILES_TAG
 from usage_pipeline.orchestration.metadata import NO_MAPPING, ROW_COUNT, Metadata, partition_metadata, table_spec
 from usage_pipeline.orchestration.resources import ProgressParam, StorageParam
+from usage_pipeline.storage.landed_files import KnownFiles
 
 if TYPE_CHECKING:
     from usage_pipeline.events.landing.committing import LandingResult
@@ -60,7 +61,8 @@ def landing_assets(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinit
         if not days:
             return
         without_files: list[date] = []
-        landing = DaysLanding(run_storage, days, context.run.run_id)
+        known_files = KnownFiles(context.run.tags.get(KNOWN_FILES_TAG, KnownFiles.AGAIN.value))
+        landing = DaysLanding(run_storage, days, context.run.run_id, known_files)
         each_batch(context, progress, [[day] for day in days], work)
         note_first_day(run_storage.settings, first_day_with_data(run_storage))
         skip_days(context, without_files, "it has no landing folder with files")

@@ -11,6 +11,7 @@ from usage_pipeline.orchestration.dagster_internals import PRIORITY_TAG
 from usage_pipeline.orchestration.jobs import (
     ARRIVED_DAYS,
     EVENT_DAYS,
+    KNOWN_FILES_TAG,
     LANDING_DAYS,
     LANDING_KEYS,
     partition_key,
@@ -76,6 +77,7 @@ def run_request(work: Work, *, attempt: int, requested_by: str, priority: int) -
             WORK_TAG: work.digest,
             REQUESTED_BY_TAG: requested_by,
             PRIORITY_TAG: str(priority),
+            KNOWN_FILES_TAG: work.known_files.value,
             **range_tags(work.days),
         },
     )

@@ -6,7 +6,7 @@ never written because its run was killed, is made again, today too: the numbers 
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from usage_pipeline.events.landing.recording import note_vanished
@@ -18,6 +18,7 @@ from usage_pipeline.pipeline.landing_work import find_landing_work, scan
 from usage_pipeline.pipeline.refresh import find_stale, with_downstream
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
 from usage_pipeline.storage import landed_files, state
+from usage_pipeline.storage.landed_files import KnownFiles
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import WriteState
 
@@ -42,7 +43,9 @@ def gap_work(storage: Storage, busy: Busy, unrecorded: Unrecorded = ALL_RECORDED
     to_land, to_compute = landing_gaps(storage, unrecorded.landing), event_gaps(storage, unrecorded.events)
     landing = {day: digest for day, digest in to_land.items() if day not in busy.landing}
     events = {day: tables for day, tables in to_compute.items() if day not in busy.events}
-    return [*consecutive(LANDING, landing, size)[::-1], *work_on(storage, events, size)[::-1]]
+    known_files = KnownFiles.AGAIN if storage.settings.gap_filler_old_code else KnownFiles.KEEP
+    to_land_first = [replace(piece, known_files=known_files) for piece in consecutive(LANDING, landing, size)]
+    return [*to_land_first[::-1], *work_on(storage, events, size)[::-1]]
 
 
 def landing_gaps(storage: Storage, unrecorded: Collection[date] = ()) -> dict[date, str]:

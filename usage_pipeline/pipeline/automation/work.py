@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
 from usage_pipeline.storage.digests import fingerprint
+from usage_pipeline.storage.landed_files import KnownFiles
 
 LANDING = frozenset({LANDED_EVENTS.name})
 """The tables of work that lands."""
@@ -33,6 +34,7 @@ class Work:
     tables: frozenset[str]
     days: Sequence[date]
     digest: str
+    known_files: KnownFiles = KnownFiles.KEEP
 
 
 @dataclass(frozen=True)

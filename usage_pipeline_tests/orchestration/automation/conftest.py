@@ -10,7 +10,7 @@ import pytest
 from usage_pipeline.definitions import build_definitions
 from usage_pipeline.orchestration.checks import OFF, SUITES_TAG
 from usage_pipeline.orchestration.resources import STORAGE
-from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days_again
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, at, prompt
@@ -19,7 +19,7 @@ DAYS = [date(2026, 5, number) for number in range(1, 7)]
 
 
 def land(storage: Storage, *days: date) -> None:
-    land_days(PlainRunner(storage), days, RefreshSummary())
+    land_days_again(PlainRunner(storage), days, RefreshSummary())
 
 
 @dataclass

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from usage_pipeline.pipeline.automation.affected import affected_work
-from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days_again
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage
@@ -24,7 +24,7 @@ def day(number: int) -> date:
 
 
 def land(storage: Storage, *days: date) -> None:
-    land_days(PlainRunner(storage), days, RefreshSummary())
+    land_days_again(PlainRunner(storage), days, RefreshSummary())
 
 
 def affected(storage: Storage, *busy: date) -> list[tuple[set[str], list[date]]]:

@@ -10,7 +10,7 @@ import pytest
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.automation.gaps import event_gaps, expected_yesterday, gap_work, landing_gaps
 from usage_pipeline.pipeline.automation.work import LANDING, Busy
-from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days_again
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files, state
@@ -32,7 +32,7 @@ def write(landing: Landing, *days: int) -> None:
 
 
 def land(storage: Storage, *days: int) -> None:
-    land_days(PlainRunner(storage), [day(number) for number in days], RefreshSummary())
+    land_days_again(PlainRunner(storage), [day(number) for number in days], RefreshSummary())
 
 
 def test_a_landing_day_that_has_not_landed_is_a_gap(storage: Storage, landing: Landing) -> None:
