@@ -39,7 +39,7 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     "daily_quality": ("breakdowns", WAREHOUSE, EVENT_DAY, {"usage_records"}),
     "daily_costs": ("costs", LAKE, EVENT_DAY, {"usage_records", "prices"}),
     "tenant_costs": ("costs", WAREHOUSE, EVENT_DAY, {"daily_costs"}),
-    "cost_drift": ("costs", WAREHOUSE, EVENT_DAY, {"usage_records"}),
+    "cost_drift": ("costs", WAREHOUSE, EVENT_DAY, {"usage_records", "daily_costs"}),
     "closed_periods": ("billing", {"postgres"}, None, {"tenant_costs", "tenants"}),
 }
 LANDING = {"landed_events", "content", "rejected_lines"}
