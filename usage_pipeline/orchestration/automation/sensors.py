@@ -9,7 +9,7 @@ from usage_pipeline.orchestration.automation.lost_runs import lost_runs_sensor
 from usage_pipeline.orchestration.automation.requests import due_requests, requests, within_calendar
 from usage_pipeline.orchestration.automation.under_way import busy_days, days_of
 from usage_pipeline.orchestration.dagster_internals import UnresolvedAssetJobDefinition
-from usage_pipeline.orchestration.inputs import placement, says_of_misplaced
+from usage_pipeline.orchestration.inputs import placement, says_of_misplaced, validities
 from usage_pipeline.orchestration.jobs import ARRIVED_DAYS, EVENT_DAYS, LANDING_DAYS
 from usage_pipeline.orchestration.resources import StorageParam
 from usage_pipeline.pipeline.tables import PARTITIONED_TABLES
@@ -36,19 +36,25 @@ def all_sensors(settings: Settings) -> Sequence[dg.SensorDefinition]:
 def arrivals(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.SensorResult:
     """Requests landing days whose files are new or changed, once they were the same at two looks.
 
-    It also evaluates the check of the landing folder when other entries than before are misplaced.
+    It also evaluates the check of the landing folder when other entries than before are misplaced, and those of
+    formats, prices and tenants when their files change.
     """
     from usage_pipeline.pipeline.automation import arrivals as arriving
+    from usage_pipeline.pipeline.edited_files import edited_files_digest
     from usage_pipeline.pipeline.landing_work import scan
 
     busy = busy_days(context.instance)  # first: a run that ends meanwhile has left its trace in the state
     before, found = arriving.parse(context.cursor), scan(storage)
     waiting = arriving.look_again(before.waiting, arriving.find_arrivals(storage, found))
-    look = arriving.Look(waiting, arriving.misplaced_digest(found.misplaced))
+    edited = edited_files_digest(storage.settings)
+    look = arriving.Look(waiting, arriving.misplaced_digest(found.misplaced), edited)
     work, early = within_calendar(context, arriving.arrived_work(waiting, busy.landing))
     requested = requests(context.instance, work, "arrivals", LANDING_PRIORITY)
     reason = f"{len(waiting)} landing days wait to be at rest, or are under way" if waiting else "Nothing new"
-    evaluations = [placement(found.misplaced)] if look.misplaced != before.misplaced else []
+    evaluations = [
+        *([placement(found.misplaced)] if look.misplaced != before.misplaced else []),
+        *(validities(storage.settings) if look.edited != before.edited else []),
+    ]
     said = reason + says_of_misplaced(found.misplaced) + early
     return _result(requested, said, arriving.dump(look), evaluations)
 
