@@ -147,7 +147,7 @@ def _files(storage: Storage) -> Iterator[HealthCheck]:
     with storage.warehouse.connect() as connection:
         files = landed_files.files(connection)
     for file in files:
-        if file.state.needs_attention:
+        if file.needs_attention:
             yield _warning(f"{file.path} is {file.state} and counts nowhere: {file.error}")
         elif file.has_nothing_accepted:
             yield _warning(f"{file.path} counts nowhere: none of its lines was accepted")
