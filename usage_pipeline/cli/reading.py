@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from usage_pipeline.cli.options import day_range
 from usage_pipeline.cli.output import count, listed, warn
 from usage_pipeline.metrics.answers import Answer
+from usage_pipeline.metrics.buckets import Interval
 from usage_pipeline.metrics.known_values import known_values
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.series.status import DayReader
@@ -22,6 +23,18 @@ def warn_of_missing_days(answer: Answer) -> None:
         verb = "is" if len(missing) == 1 else "are"
         days = count(len(answer.statuses), "day")
         warn(f"{len(missing):,} of {days} {verb} missing and not in these sums: {listed(missing)}")
+
+
+def warn_of_partly_missing(answer: Answer, interval: Interval) -> None:
+    """Name the local days or hours that are null although a part of them is known, and the UTC days at fault."""
+    if not answer.partly_missing:
+        return
+    starts = [start.date() if interval is Interval.DAY else start.isoformat() for start in answer.partly_missing]
+    missing = sorted(set().union(*answer.partly_missing.values()))
+    warn(
+        f"Local {interval}s without numbers, although a part of each is known: {listed(starts)}. "
+        f"UTC days missing in them: {listed(missing)}"
+    )
 
 
 def known_days(storage: Storage, first: date | None, last: date | None) -> tuple[date, date]:

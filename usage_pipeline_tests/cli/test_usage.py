@@ -96,6 +96,33 @@ def test_a_time_zone_alone_asks_for_its_days(call: Call) -> None:
     )
 
 
+PARTLY_MISSING = (
+    "Warning: Local days without numbers, although a part of each is known: 2026-05-03, 2026-05-04. "
+    "UTC days missing in them: 2026-05-03"
+)
+
+
+@pytest.mark.usefixtures("call")
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_local_days_that_are_null_because_of_a_part_of_them_are_named(form: str) -> None:
+    assert warnings("--interval", "day", "--time-zone", "Asia/Kolkata", "--format", form) == PARTLY_MISSING
+
+
+@pytest.mark.usefixtures("call")
+def test_an_hour_that_is_null_because_of_a_part_of_it_is_named() -> None:
+    asked = ("--interval", "hour", "--time-zone", "Asia/Kolkata", "--from", "2026-05-03", "--to", "2026-05-03")
+    assert warnings(*asked) == (
+        "Warning: Local hours without numbers, although a part of each is known: 2026-05-03T05:00:00+05:30. "
+        "UTC days missing in them: 2026-05-03"
+    )
+
+
+@pytest.mark.usefixtures("call")
+@pytest.mark.parametrize("asked", [("--interval", "day"), ("--interval", "hour")])
+def test_intervals_of_a_missing_day_alone_are_no_surprise(asked: tuple[str, ...]) -> None:
+    assert not warnings(*asked)
+
+
 def test_intervals_are_grouped_and_filtered(call: Call) -> None:
     arguments = ("--interval", "quarter", "--group-by", "tenant,type", "--where", "tenant=acme")
     printed = call("usage", *arguments, "--to", "2026-05-02", "--metrics", "records", *CSV)
