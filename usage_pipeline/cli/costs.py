@@ -65,7 +65,7 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
     metrics = COST_METRICS if published is None else PUBLISHED_COST_METRICS
     query = CostQuery(today, today, words(group_by), conditions, metrics, published)
     # After the query is checked, because a wrong query needs no database.
-    from usage_pipeline.cli.reading import known_days, warn_of_missing_days, warn_of_unknown_values
+    from usage_pipeline.cli.reading import known_days, tell_of_missing_days, warn_of_unknown_values
     from usage_pipeline.metrics.answers import coverage
     from usage_pipeline.metrics.read import read
     from usage_pipeline.storage.opened import open_storage
@@ -74,7 +74,7 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
         start, end = known_days(storage, first, last)
         answer = read(storage, replace(query, first=start, last=end))
         warn_of_unknown_values(storage, answer)
-    warn_of_missing_days(answer)
+        tell_of_missing_days(storage, answer)
     print_rows(answer.rows, query.columns, form, f"Costs in USD, {start} to {end}")
     tokens, unpriced = (sum(row.get(name) or 0 for row in answer.rows) for name in ("tokens", "unpriced_tokens"))
     if unpriced:
