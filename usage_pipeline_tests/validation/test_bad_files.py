@@ -22,7 +22,9 @@ from usage_pipeline_tests.support import Landing, files, prompt
 
 DAY = date(2026, 5, 1)
 TIME = "2026-05-01T08:00:00Z"
-QUARANTINED, FAILED, GOOD = (f"persona/{DAY}/{name}.jsonl" for name in ("quarantined", "failed", "good"))
+QUARANTINED, FAILED, GOOD, FEW = (
+    f"persona/{DAY}/{name}.jsonl" for name in ("quarantined", "failed", "good", "few")
+)
 Run = Callable[[], object]
 
 
@@ -93,17 +95,19 @@ def test_a_good_file_that_is_removed_is_warned_of_once_and_still_counts(
     assert status(storage).records == 1
 
 
-def test_of_a_day_that_fails_only_the_files_at_fault_are_listed(
+def test_of_a_day_that_fails_the_files_at_fault_are_listed_first_and_the_others_say_that_they_are_none(
     storage: Storage, landing: Landing, folder: Path, run: Run
 ) -> None:
     few = [prompt(f"f{number}", TIME) for number in range(199)]
     landing.write("persona", str(DAY), ["no JSON", *few], name="few.jsonl")
     run()
-    assert [detail["file"] for detail in usable(storage).details] == [FAILED, QUARANTINED, QUARANTINED]
+    assert [detail["file"] for detail in usable(storage).details] == [FAILED, QUARANTINED, QUARANTINED, FEW]
+    assert usable(storage).details[-1]["problem"] == "malformed_json, first in line 1; too few to fail"
     for name in ("failed.jsonl", "quarantined.jsonl"):
         (folder / name).unlink()
     run()
-    assert [detail["file"] for detail in usable(storage).details] == [f"persona/{DAY}/few.jsonl"]
+    (detail,) = usable(storage).details
+    assert detail == {"file": FEW, "problem": "malformed_json, first in line 1", "lines": 1}
 
 
 def test_the_lines_of_a_quarantined_file_add_up_and_only_its_use_warns(
