@@ -9,7 +9,7 @@ from usage_pipeline.cli.output import count, listed, note, warn
 from usage_pipeline.metrics.answers import Answer
 from usage_pipeline.metrics.buckets import Interval
 from usage_pipeline.metrics.known_values import known_values
-from usage_pipeline.metrics.queries import IntervalQuery
+from usage_pipeline.metrics.queries import IntervalQuery, Query
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.series.status import Day, DayReader
 from usage_pipeline.settings import Settings
@@ -90,12 +90,27 @@ def warn_of_unknown_values(storage: Storage, answer: Answer) -> None:
     metrics = answer.query.metrics
     if any(row[name] for row in answer.rows for name in metrics):
         return
-    for name, value in answer.query.where:
+    for name, values in _conditions(answer.query).items():
+        if len(values) > 1:
+            warn(f"No row has both {' and '.join(f'{name}={value}' for value in values)}; ask for one at a time")
+            continue
+        (value,) = values
         if name == "day":
+            if not answer.query.days:
+                warn(f"{value} is not within {answer.query.first} to {answer.query.last}; see --from and --to")
             continue
         known = known_values(storage, answer.query, name)
         if value not in known:
             warn(f"No usage has the {name} {value!r}; {_meant(value, known)}")
+
+
+def _conditions(query: Query) -> dict[str, list[str]]:
+    """Return the different values that each word has to have."""
+    found: dict[str, list[str]] = {}
+    for name, value in query.where:
+        if value not in found.setdefault(name, []):
+            found[name].append(value)
+    return found
 
 
 def _meant(value: str, known: Sequence[str]) -> str:
@@ -103,4 +118,4 @@ def _meant(value: str, known: Sequence[str]) -> str:
     near = get_close_matches(value, known)
     if near:
         return f"did you mean {' or '.join(map(repr, near))}?"
-    return f"known are {', '.join(known[:_SHOWN_VALUES]) or 'none'}."
+    return f"known are {', '.join(value or repr(value) for value in known[:_SHOWN_VALUES]) or 'none'}."

@@ -75,6 +75,21 @@ def test_without_a_missing_day_or_with_a_row_for_it_there_is_no_warning(argument
     assert not warnings(*arguments)
 
 
+@pytest.mark.usefixtures("call")
+def test_a_condition_on_a_day_that_is_not_asked_for_is_named() -> None:
+    assert warnings("--where", "day=2026-06-03") == (
+        "Warning: 2026-06-03 is not within 2026-05-01 to 2026-05-04; see --from and --to"
+    )
+
+
+@pytest.mark.usefixtures("call")
+def test_conditions_that_no_row_can_meet_are_named() -> None:
+    both = ("--where", "tenant=acme", "--where", "tenant=globex")
+    assert warnings(*both, "--group-by", "model", "--to", "2026-05-02") == (
+        "Warning: No row has both tenant=acme and tenant=globex; ask for one at a time"
+    )
+
+
 def test_by_hour_there_is_a_row_for_every_hour_of_the_range(call: Call) -> None:
     printed = call("usage", "--interval", "hour", "--to", "2026-05-01", *COUNTS, *CSV)
     head, *rows = printed.splitlines()
