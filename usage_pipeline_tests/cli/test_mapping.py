@@ -130,6 +130,23 @@ def test_a_sample_that_no_format_reads_is_an_error(call: Callable[..., str], tmp
         call("mapping", "try", str(file))
 
 
+def test_a_sample_whose_name_tells_no_format_needs_one(call: Callable[..., str], tmp_path: Path) -> None:
+    file = tmp_path / "lines.log"
+    file.write_text("{}\n")
+    with pytest.raises(
+        QueryError, match=r"lines\.log is not named \.jsonl, so no format can be guessed; name one"
+    ):
+        call("mapping", "try", str(file))
+
+
+@pytest.mark.parametrize("tenant", ["", ".", "..", "a/b"])
+def test_a_tenant_that_is_no_folder_is_refused(
+    call: Callable[..., str], sample: Path, bot: Path, tenant: str
+) -> None:
+    with pytest.raises(QueryError, match=r"--tenant '.*': expected the name of a folder"):
+        call("mapping", "try", str(sample), "--mapping", str(bot), "--tenant", tenant)
+
+
 def test_nothing_has_landed(call: Callable[..., str], sample: Path, bot: Path, settings: Settings) -> None:
     call("mapping", "try", str(sample), "--mapping", str(bot))
     assert json.loads(call("files", "--format", "json")) == []
