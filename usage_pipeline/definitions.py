@@ -16,7 +16,7 @@ from usage_pipeline.orchestration.automation.sensors import all_sensors
 from usage_pipeline.orchestration.checks import asset_checks
 from usage_pipeline.orchestration.closing import CLOSE_PERIODS, closed_periods, periods_close
 from usage_pipeline.orchestration.code_references import with_code_references
-from usage_pipeline.orchestration.inputs import INPUTS, files_are_in_place
+from usage_pipeline.orchestration.inputs import INPUTS, VALIDITY_CHECKS, files_are_in_place
 from usage_pipeline.orchestration.jobs import ARRIVED_DAYS, EVENT_DAYS, LANDING_DAYS, daily_partitions
 from usage_pipeline.orchestration.resources import (
     PROGRESS,
@@ -53,7 +53,7 @@ def build_definitions(
         linked = with_code_references(assets, settings.repository)
     return dg.Definitions(
         assets=[*linked, *INPUTS],
-        asset_checks=[*asset_checks(settings, partitions), files_are_in_place, periods_close],
+        asset_checks=[*asset_checks(settings, partitions), files_are_in_place, *VALIDITY_CHECKS, periods_close],
         jobs=[LANDING_DAYS, EVENT_DAYS, ARRIVED_DAYS, CLOSE_PERIODS],
         schedules=[yesterday_schedule, closing_schedule],
         sensors=all_sensors(settings),

@@ -3,6 +3,9 @@
 What does not belong here: errors of libraries, and bugs, which keep their own types.
 """
 
+from collections.abc import Collection, Mapping
+from datetime import date
+
 
 class UsagePipelineError(Exception):
     """Base of all errors that this package raises on purpose. The text is for the user."""
@@ -38,6 +41,24 @@ class QueryError(UsagePipelineError):
 
 class PartitionError(UsagePipelineError):
     """A partition cannot be computed: an input is missing or has fewer rows than the state says."""
+
+
+class UndecidedDaysError(PartitionError):
+    """An input that is decided once per day cannot be decided for these days; other days can be computed."""
+
+    def __init__(self, text: str, days: Collection[date]) -> None:
+        """Keep the days."""
+        super().__init__(text)
+        self.days = days
+
+
+class FailedDaysError(PartitionError):
+    """Days failed while others were computed; the text has each reason once."""
+
+    def __init__(self, reasons: Mapping[date, UsagePipelineError]) -> None:
+        """Take the text from the reasons."""
+        super().__init__("\n".join(dict.fromkeys(map(str, reasons.values()))))
+        self.reasons = reasons
 
 
 class ClosingError(UsagePipelineError):

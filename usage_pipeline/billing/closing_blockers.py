@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, or_, select
 
 from usage_pipeline.billing.calendar import BillingPeriod
 from usage_pipeline.costs.tables import DAILY_COSTS, TENANT_COSTS
@@ -31,7 +31,10 @@ class ClosingBlockers:
     """By day of the calendar. Days before the calendar have no usage and block nothing."""
     stale: frozenset[date]
     files: tuple[tuple[date, str], ...]
-    """Landing day and reason of each file that failed or is quarantined."""
+    """Landing day and reason of each file that failed or is quarantined.
+
+    A failed file that is gone blocks nothing: nobody can decide about it any more.
+    """
 
     def of(self, period: BillingPeriod) -> list[str]:
         """Return the reasons that block this period, as messages; none if it can close."""
@@ -68,7 +71,10 @@ def _undecided(connection: Connection, span: BillingPeriod) -> Iterator[tuple[da
     columns = landing_files.c
     query = select(columns.landing_day, columns.path, columns.state).where(
         columns.landing_day.between(span.first, span.last),
-        columns.state.in_([found for found in FileState if found.needs_attention]),
+        or_(
+            columns.state == FileState.QUARANTINED,
+            and_(columns.state == FileState.FAILED, columns.vanished_at.is_(None)),
+        ),
     )
     for landing_day, path, found in connection.execute(query.order_by(columns.landing_day, columns.path)):
         yield landing_day, f"{path} is {found}"

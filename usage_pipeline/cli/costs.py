@@ -70,7 +70,7 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
     metrics = COST_METRICS if published is None else PUBLISHED_COST_METRICS
     query = CostQuery(today, today, words(group_by), conditions, metrics, published)
     # After the query is checked, because a wrong query needs no database.
-    from usage_pipeline.cli.reading import known_days, warn_of_missing_days, warn_of_unknown_values
+    from usage_pipeline.cli.reading import known_days, tell_of_missing_days, warn_of_unknown_values
     from usage_pipeline.metrics.answers import coverage
     from usage_pipeline.metrics.read import read
     from usage_pipeline.storage.opened import open_storage
@@ -79,7 +79,9 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
         start, end = known_days(storage, first, last)
         answer = read(storage, replace(query, first=start, last=end))
         warn_of_unknown_values(storage, answer)
-    warn_of_missing_days(answer)
+        tell_of_missing_days(storage, answer)
+    columns = _shown(answer) if form is OutputFormat.TABLE else query.columns
+    print_rows(answer.rows, columns, form, f"Costs in USD, {start} to {end}")
     for name, (whole, *parts) in query.coverages.items():
         total, *unpriced = (sum(row[part] or 0 for row in answer.rows) for part in (whole, *parts))
         if any(unpriced):
@@ -87,8 +89,6 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
                 f"{sum(unpriced):,} of {total:,} {whole} have no price and are in no amount; {name} is "
                 f"{coverage(total, sum(unpriced))} %. See why with --group-by model,class,unpriced."
             )
-    columns = _shown(answer) if form is OutputFormat.TABLE else query.columns
-    print_rows(answer.rows, columns, form, f"Costs in USD, {start} to {end}")
 
 
 def _shown(answer: "Answer") -> list[str]:

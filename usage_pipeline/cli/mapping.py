@@ -69,7 +69,9 @@ def _wanted(formats: "Formats", sample: Path, name: str | None) -> "list[SourceF
         # The columns of a CSV file decide about its format, and files of JSON lines have none.
         found = [each for each in formats.values() if each.format is FileType.JSONL]
         if f".{FileType.JSONL}" not in sample.suffixes:
-            raise QueryError(f"Name the format of {sample} with --mapping.")
+            raise QueryError(
+                f"{sample} is not named .jsonl, so no format can be guessed; name one with --mapping."
+            )
         return found
     if name.endswith((".yaml", ".yml")):
         return [load_format(Path(name))]

@@ -17,7 +17,7 @@ def dev(
 ) -> None:
     """Start the database, the Dagster UI and its daemon, and stop them together.
 
-    The UI has no login: it listens on 127.0.0.1 only.
+    The UI has no login: it listens on 127.0.0.1 only. Ctrl+C stops all, with exit code 0.
 
     Example: `usage-pipeline dev --port 3001`
     """

@@ -63,6 +63,11 @@ def warn(message: str) -> None:
     error_console.print(f"[yellow]Warning:[/yellow] {message}", highlight=False, soft_wrap=True)
 
 
+def note(message: str) -> None:
+    """Print what is worth knowing and no fault, where warnings go."""
+    error_console.print(f"[cyan]Note:[/cyan] {message}", highlight=False, soft_wrap=True)
+
+
 def print_json(value: object) -> None:
     """Print a value as JSON, with days and times in ISO 8601."""
     sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False) + "\n")

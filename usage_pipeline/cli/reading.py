@@ -5,23 +5,66 @@ from datetime import date
 from difflib import get_close_matches
 
 from usage_pipeline.cli.options import day_range
-from usage_pipeline.cli.output import count, listed, warn
+from usage_pipeline.cli.output import count, listed, note, warn
 from usage_pipeline.metrics.answers import Answer
+from usage_pipeline.metrics.buckets import Interval
 from usage_pipeline.metrics.known_values import known_values
+from usage_pipeline.metrics.queries import IntervalQuery, Query
 from usage_pipeline.metrics.series import known_tenants
-from usage_pipeline.series.status import DayReader
+from usage_pipeline.series.status import Day, DayReader
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 
 _SHOWN_VALUES = 20
 
 
-def warn_of_missing_days(answer: Answer) -> None:
-    """Name the missing days if rows are sums over several days."""
-    missing = [] if "day" in answer.query.group_by else answer.missing
+def tell_of_missing_days(storage: Storage, answer: Answer) -> None:
+    """Note the missing days that have records, and warn of the others if rows are sums over several days."""
+    begun = _begun_days(storage, answer)
+    for reason, days in begun.items():
+        records = sum(day.records for day in days)
+        verb = "is" if records == 1 else "are"
+        named = listed([day.day for day in days])
+        note(f"{named} {reason}: {count(records, 'record')} so far {verb} in the tables, not in these numbers")
+    noted = {day.day for days in begun.values() for day in days}
+    is_sum = not isinstance(answer.query, IntervalQuery) and "day" not in answer.query.group_by
+    missing = [day for day in answer.missing if is_sum and day not in noted]
     if missing:
         verb = "is" if len(missing) == 1 else "are"
-        days = count(len(answer.statuses), "day")
-        warn(f"{len(missing):,} of {days} {verb} missing and not in these sums: {listed(missing)}")
+        asked = count(len(answer.statuses), "day")
+        warn(f"{len(missing):,} of {asked} {verb} missing and not in these sums: {listed(missing)}")
+
+
+def _begun_days(storage: Storage, answer: Answer) -> dict[str, list[Day]]:
+    """Return the missing days that have records now, by the reason why they are missing."""
+    missing = set(answer.missing if answer.query.as_of is None else ())
+    if not missing:
+        return {}
+    with storage.warehouse.connect() as connection:
+        read = DayReader(storage, connection).read(min(missing), max(missing))
+    found: dict[str, list[Day]] = {}
+    for day in read:
+        if day.day in missing and day.records:
+            found.setdefault(_why_missing(storage.settings, day.day), []).append(day)
+    return found
+
+
+def _why_missing(settings: Settings, day: date) -> str:
+    if day < settings.first_day:
+        return f"is before USAGE_FIRST_DAY, {settings.first_day}"
+    return "has not ended" if day >= settings.clock.today else "is missing, as nothing has landed since it ended"
+
+
+def warn_of_partly_missing(answer: Answer, interval: Interval) -> None:
+    """Name the local days or hours that are null although a part of them is known, and the UTC days at fault."""
+    if not answer.partly_missing:
+        return
+    starts = [start.date() if interval is Interval.DAY else start.isoformat() for start in answer.partly_missing]
+    missing = sorted(set().union(*answer.partly_missing.values()))
+    warn(
+        f"Local {interval}s without numbers, although a part of each is known: {listed(starts)}. "
+        f"UTC days missing in them: {listed(missing)}"
+    )
 
 
 def known_days(storage: Storage, first: date | None, last: date | None) -> tuple[date, date]:
@@ -47,12 +90,27 @@ def warn_of_unknown_values(storage: Storage, answer: Answer) -> None:
     metrics = answer.query.metrics
     if any(row[name] for row in answer.rows for name in metrics):
         return
-    for name, value in answer.query.where:
+    for name, values in _conditions(answer.query).items():
+        if len(values) > 1:
+            warn(f"No row has both {' and '.join(f'{name}={value}' for value in values)}; ask for one at a time")
+            continue
+        (value,) = values
         if name == "day":
+            if not answer.query.days:
+                warn(f"{value} is not within {answer.query.first} to {answer.query.last}; see --from and --to")
             continue
         known = known_values(storage, answer.query, name)
         if value not in known:
             warn(f"No usage has the {name} {value!r}; {_meant(value, known)}")
+
+
+def _conditions(query: Query) -> dict[str, list[str]]:
+    """Return the different values that each word has to have."""
+    found: dict[str, list[str]] = {}
+    for name, value in query.where:
+        if value not in found.setdefault(name, []):
+            found[name].append(value)
+    return found
 
 
 def _meant(value: str, known: Sequence[str]) -> str:
@@ -60,4 +118,4 @@ def _meant(value: str, known: Sequence[str]) -> str:
     near = get_close_matches(value, known)
     if near:
         return f"did you mean {' or '.join(map(repr, near))}?"
-    return f"known are {', '.join(known[:_SHOWN_VALUES]) or 'none'}."
+    return f"known are {', '.join(value or repr(value) for value in known[:_SHOWN_VALUES]) or 'none'}."

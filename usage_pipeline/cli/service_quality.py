@@ -90,12 +90,13 @@ def stocks(
 
 
 def _print(settings: "Settings", query: Query, form: OutputFormat, title: str) -> None:
-    from usage_pipeline.cli.reading import warn_unknown_tenant
+    from usage_pipeline.cli.reading import tell_of_missing_days, warn_unknown_tenant
     from usage_pipeline.metrics.read import read
     from usage_pipeline.storage.opened import open_storage
 
     with open_storage(settings) as storage:
         for _, tenant in query.where:
             warn_unknown_tenant(storage, tenant)
-        rows = read(storage, query).rows
-    print_rows(rows, query.columns, form, title)
+        answer = read(storage, query)
+        tell_of_missing_days(storage, answer)
+    print_rows(answer.rows, query.columns, form, title)

@@ -72,7 +72,7 @@ def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
     """Print the work done and left to do, and return the number of landed files that need attention."""
     with storage.warehouse.connect() as connection:
         files = landed_files.files(connection, summary.landed)
-    needing = [file for file in files if file.state.needs_attention or file.has_nothing_accepted]
+    needing = [file for file in files if file.needs_attention or file.has_nothing_accepted]
     counted = [file for file in files if file.counts and file not in needing]
     accepted, rejected = sum(file.accepted for file in counted), sum(file.rejected for file in files)
     if summary.landed:

@@ -52,18 +52,19 @@ def series(  # noqa: PLR0913, PLR0917 - one parameter per option
     start, end = recent_range(settings, first, last)
     query = SeriesQuery(start, end, of_tenant(tenant), as_of=version(as_of))
 
-    from usage_pipeline.cli.reading import warn_unknown_tenant
+    from usage_pipeline.cli.reading import tell_of_missing_days, warn_unknown_tenant
     from usage_pipeline.metrics.read import read
     from usage_pipeline.metrics.series import series_points
     from usage_pipeline.storage.opened import open_storage
 
     with open_storage(settings) as storage:
         warn_unknown_tenant(storage, tenant)
-        rows = read(storage, query).rows
+        answer = read(storage, query)
+        tell_of_missing_days(storage, answer)
     if form is OutputFormat.JSON:
-        print_json(series_points(rows))
+        print_json(series_points(answer.rows))
         return
-    print_rows(rows, query.columns, form, f"Daily series of {tenant}")
+    print_rows(answer.rows, query.columns, form, f"Daily series of {tenant}")
 
 
 def days(first: From = None, last: To = None, form: Format = OutputFormat.TABLE, data_dir: DataDir = None) -> None:

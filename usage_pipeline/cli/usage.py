@@ -65,7 +65,12 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
             today, today, groups, conditions, names, interval=interval or Interval.DAY, time_zone=zone
         )
     # After the query is checked, because a wrong query needs no database.
-    from usage_pipeline.cli.reading import known_days, warn_of_missing_days, warn_of_unknown_values
+    from usage_pipeline.cli.reading import (
+        known_days,
+        tell_of_missing_days,
+        warn_of_partly_missing,
+        warn_of_unknown_values,
+    )
     from usage_pipeline.metrics.read import read
     from usage_pipeline.storage.opened import open_storage
 
@@ -73,11 +78,12 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
         start, end = known_days(storage, first, last)
         answer = read(storage, replace(query, first=start, last=end))
         warn_of_unknown_values(storage, answer)
+        tell_of_missing_days(storage, answer)
     title = f"Usage, {start} to {end}"
     if isinstance(query, IntervalQuery):
-        title = f"{title}, {query.time_zone}"
-    else:
-        warn_of_missing_days(answer)
+        print_rows(answer.rows, query.columns, form, f"{title}, {query.time_zone}")
+        warn_of_partly_missing(answer, query.interval)
+        return
     print_rows(answer.rows, query.columns, form, title)
 
 

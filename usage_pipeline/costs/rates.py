@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from usage_pipeline.costs.book.conditions import DECIMALS, Variant, variant_of
 from usage_pipeline.costs.book.prices import APART, MINUTES_OF_DAY, UNLIMITED, Band
+from usage_pipeline.errors import ReferenceFileError, UndecidedDaysError
 from usage_pipeline.registry import NONE, PRICING_DIMENSION_NAMES, TokenClass
 from usage_pipeline.storage.tables import Column, columns
 
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 
 COARSE_DECIMALS = 12
 """A price with no more decimals gives an exact cost, and multiplies many times faster."""
+
+_MEANING = (
+    "Days that were never rated have no costs until the file is corrected. Days that are rated keep their prices "
+    "and are not affected."
+)
 
 _KEYS = columns(
     ("event_day", "DATE", "Event day, UTC."),
@@ -64,14 +70,21 @@ class Rates:
     columns: tuple[Column, ...] = (*_KEYS, *_price_columns())
 
     def settle(self, storage: "Storage", connection: "Connection", days: Collection[date]) -> None:
-        """Pin the days that were never rated to the current price book."""
+        """Pin the days that were never rated to the current price book.
+
+        Raises UndecidedDaysError for these days if `prices.yaml` is broken.
+        """
         from usage_pipeline.costs.book import book_store  # noqa: PLC0415 - slow to import
         from usage_pipeline.costs.book.current import current_price_book  # noqa: PLC0415 - slow to import
 
         unpinned = set(days) - book_store.pinned(connection, days).keys()
-        if unpinned:
+        if not unpinned:
+            return
+        try:
             book = current_price_book(storage.settings)
-            book_store.pin(connection, unpinned, book, storage.settings.clock.now)
+        except ReferenceFileError as error:
+            raise UndecidedDaysError(f"{error}\n{_MEANING}", unpinned) from None
+        book_store.pin(connection, unpinned, book, storage.settings.clock.now)
 
     def digests(self, connection: "Connection", days: Collection[date]) -> Mapping[date, str]:
         """Return the version of the price book that each day is rated with; empty for days that never were."""

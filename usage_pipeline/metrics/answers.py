@@ -2,8 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -29,6 +29,8 @@ class Answer:
     query: Query
     rows: list[Row]
     statuses: Mapping[date, DayStatus]
+    partly_missing: Mapping[datetime, Collection[date]] = field(default_factory=dict)
+    """The local starts of intervals that are null although a part is known, with their missing UTC days."""
 
     @property
     def missing(self) -> list[date]:

@@ -129,7 +129,12 @@ def read_intervals(storage: Storage, query: IntervalQuery) -> Answer:
     outages = {bucket.start for bucket in cut if bucket.utc_days & missing}
     shown = with_missing((bucket.start for bucket in cut), outages, found, query)
     named = [(start.astimezone(zone).isoformat(), *values) for start, *values in shown]
-    return Answer(query, [dict(zip(query.columns, row, strict=True)) for row in named], statuses)
+    partly = {
+        bucket.start.astimezone(zone): bucket.utc_days & missing
+        for bucket in cut
+        if bucket.start in outages and not bucket.utc_days <= missing
+    }
+    return Answer(query, [dict(zip(query.columns, row, strict=True)) for row in named], statuses, partly)
 
 
 def _starts(cut: Sequence[Bucket]) -> tuple[list[datetime], list[datetime]]:

@@ -82,10 +82,11 @@ class Query:
     """The words that earlier versions have."""
 
     def __post_init__(self) -> None:
-        """Refuse words that are no dimension or metric, or that occur twice, and versions that are not kept."""
+        """Refuse words that are no dimension or metric or occur twice, what is no day, and lost versions."""
         _check_once(self.group_by)
         _check_known("dimension", self.group_by, self.groups)
         _check_known("dimension", (name for name, _ in self.where), self.filters)
+        _check_days(value for name, value in self.where if name == "day")
         _check_once(self.metrics)
         _check_metrics(self.metrics, self.known_metrics)
         if self.as_of is not None:
@@ -261,6 +262,19 @@ def _check_metrics(metrics: tuple[str, ...], known: Collection[str]) -> None:
 def _check_once(words: tuple[str, ...]) -> None:
     if len(set(words)) < len(words):
         raise QueryError(f"{', '.join(words)}: a word occurs twice; name each once.")
+
+
+def _check_days(values: Iterable[str]) -> None:
+    for value in values:
+        if not _is_day(value):
+            raise QueryError(f"day={value}: expected a day, YYYY-MM-DD.")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _check_kept(as_of: AsOf, others: Collection[str]) -> None:

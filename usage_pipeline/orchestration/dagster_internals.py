@@ -75,6 +75,19 @@ def daemon_statuses(instance: dg.DagsterInstance, tolerance_seconds: int) -> "Ma
     )
 
 
+def failed_partitions(
+    instance: dg.DagsterInstance, asset: dg.AssetKey, partitions: dg.PartitionsDefinition[str]
+) -> set[str]:
+    """The partitions that the UI shows as failed: planned by a run that failed, and not materialized since."""
+    from dagster._core.storage.partition_status_cache import (  # noqa: PLC0415 - slow to import
+        get_and_update_asset_status_cache_value,
+    )
+
+    status = get_and_update_asset_status_cache_value(instance, asset, partitions)
+    failed = status.deserialize_failed_partition_subsets(partitions) if status else partitions.empty_subset()
+    return set(failed.get_partition_keys())
+
+
 def partitioned_check(
     name: str, asset: str, description: str, partitions: dg.PartitionsDefinition[str]
 ) -> dg.AssetCheckSpec:

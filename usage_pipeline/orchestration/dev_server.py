@@ -52,7 +52,7 @@ def dev_server(settings: Settings, port: int) -> Iterator["subprocess.Popen[byte
         # In the background of a script interrupts are ignored, and then Dagster would ignore SIGTERM too.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         process = _start(settings, port)
-        for stop in (signal.SIGINT, signal.SIGTERM):
+        for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             signal.signal(stop, lambda *_: process.terminate())
         yield process
 
@@ -116,4 +116,6 @@ def _start(settings: Settings, port: int) -> "subprocess.Popen[bytes]":
     home = project_dir()
     environment = {**os.environ, "DAGSTER_HOME": str(home), "USAGE_DATA_DIR": str(settings.data_dir)}
     command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", HOST, "-p", str(port)]
-    return subprocess.Popen(command, cwd=home, env=environment)  # noqa: S603 - our own command
+    # A terminal interrupts a whole group of processes. In ours, Dagster would be stopped by that and by the signal
+    # from here, and the second one aborts it.
+    return subprocess.Popen(command, cwd=home, env=environment, process_group=0)  # noqa: S603 - our own command

@@ -9,7 +9,8 @@ from typing import Protocol
 
 import dagster as dg
 
-from usage_pipeline.errors import PartitionError
+from usage_pipeline.errors import FailedDaysError
+from usage_pipeline.orchestration.assets.days import DaysFailure
 from usage_pipeline.orchestration.checks import OFF, SUITES_TAG
 from usage_pipeline.orchestration.dagster_internals import MAX_RETRIES_TAG
 from usage_pipeline.orchestration.instance import kept_connections, open_instance
@@ -96,8 +97,8 @@ class DagsterRunner:
                 },
                 partition_key=partition_key(days),
             )
-        except dg.Failure as failure:
-            raise PartitionError(failure.description) from None
+        except DaysFailure as failure:
+            raise FailedDaysError(failure.reasons) from None
 
 
 BuildDefinitions = Callable[[Settings, Mapping[str, object], dg.DailyPartitionsDefinition], dg.Definitions]

@@ -1,12 +1,15 @@
-"""What others write and people edit, as assets that Dagster does not make, and the check of the landing folder."""
+"""What others write and people edit, as assets that Dagster does not make, and the checks of these files."""
 
 from collections.abc import Sequence
 
 import dagster as dg
 
+from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.events.landing.scan import Misplaced, without_tenant
 from usage_pipeline.orchestration.metadata import OWNERS, table_value
 from usage_pipeline.orchestration.resources import StorageParam
+from usage_pipeline.settings import Settings
+from usage_pipeline.tenants.reference import TENANTS_FILE
 
 
 def _input(name: str, group: str, kind: str, description: str) -> dg.AssetSpec:
@@ -41,9 +44,12 @@ TENANTS = _input(
     "The tenants and their plans, in the reference directory: retention at landing, and billing periods.",
 )
 
-INPUTS = (LANDING_FOLDER, FORMATS, PRICES, TENANTS)
+EDITED = (FORMATS, PRICES, TENANTS)
+"""What people edit."""
 
-FILES_ARE_IN_PLACE = "files_are_in_place"
+INPUTS = (LANDING_FOLDER, *EDITED)
+
+FILES_ARE_IN_PLACE, IS_VALID = "files_are_in_place", "is_valid"
 
 SHOWN_IN_A_REASON = 3
 
@@ -81,6 +87,51 @@ def placement(misplaced: Sequence[Misplaced]) -> dg.AssetCheckEvaluation:
             **({"details": table_value(rows)} if rows else {}),
         },
     )
+
+
+def _validity_check(asset: dg.AssetSpec) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=asset.key,
+        name=IS_VALID,
+        description="Every entry of the file can be used. The sensor `arrivals` evaluates it when it changes.",
+    )
+    def is_valid(run_storage: StorageParam) -> dg.AssetCheckResult:
+        found = _validity(asset, run_storage.settings)
+        return dg.AssetCheckResult(
+            passed=found.passed, severity=found.severity, description=found.description, metadata=found.metadata
+        )
+
+    return is_valid
+
+
+VALIDITY_CHECKS = tuple(map(_validity_check, EDITED))
+
+
+def validities(settings: Settings) -> list[dg.AssetCheckEvaluation]:
+    """The evaluations of these checks, now."""
+    return [_validity(asset, settings) for asset in EDITED]
+
+
+def _validity(asset: dg.AssetSpec, settings: Settings) -> dg.AssetCheckEvaluation:
+    from usage_pipeline.pipeline.edited_files import DESCRIPTIONS  # noqa: PLC0415 - slow to import
+
+    try:
+        observed, passed = DESCRIPTIONS[asset.key.to_user_string()](settings), True
+    except UsagePipelineError as error:
+        observed, passed = _without_tenants(str(error)), False
+    return dg.AssetCheckEvaluation(
+        asset_key=asset.key,
+        check_name=IS_VALID,
+        passed=passed,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=observed,
+        metadata={"observed": observed, "expected": "every entry can be used"},
+    )
+
+
+def _without_tenants(problem: str) -> str:
+    # Entries of this file have the names of tenants, and what Dagster keeps outlives their erasure.
+    return f"{TENANTS_FILE} is broken; `usage-pipeline doctor` says where" if TENANTS_FILE in problem else problem
 
 
 def says_of_misplaced(misplaced: Sequence[Misplaced]) -> str:

@@ -41,13 +41,13 @@ NO_MAPPING = (
 
 
 def daily_spec(
-    table: DailyTable, group: str, freshness: dg.FreshnessPolicy | None, inputs: Sequence[dg.AssetSpec] = ()
+    table: DailyTable, group: str, freshness: dg.FreshnessPolicy | None, further: Sequence[dg.AssetSpec | str] = ()
 ) -> dg.AssetSpec:
-    """The asset of an event-day table, which reads other tables and perhaps files that people edit."""
+    """The asset of an event-day table, which depends on the tables that it reads and on what else is named."""
     notes = [NO_MAPPING] if LANDED_EVENTS.name in table.upstream else []
     spec = table_spec(table.spec, group, *notes)
     return spec.replace_attributes(
-        deps=[*table.upstream, *inputs],
+        deps=[*table.upstream, *further],
         code_version=table.code_version,
         freshness_policy=freshness,
         skippable=True,

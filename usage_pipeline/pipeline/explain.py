@@ -22,6 +22,8 @@ from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
 
 COUNTED = "counted"
+_FOLDERS = 2
+"""Folders of a landing file, at least: its source and its landing day."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,19 @@ def explain(
         landed = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
         lines = [_explained(storage, duck, known, stale, facts) for facts in landed]
     if not lines:
-        raise QueryError(
-            f"No accepted line has the record id {record_id!r}; `usage-pipeline rejects` has the others."
-        )
+        raise QueryError(_not_found(record_id, known, {"tenant": tenant, "source": source}))
     return lines
+
+
+def _not_found(text: str, known: Collection[str], narrowed: Mapping[str, str | None]) -> str:
+    path, _, line = text.rpartition(":")
+    if path in known and line.isdecimal():
+        return f"{path} has no accepted line {line}; `usage-pipeline rejects --file {path}` has its other lines."
+    if path.count("/") >= _FOLDERS and line.isdecimal():
+        return f"No landing file {path!r} with accepted lines is known; `usage-pipeline files` lists all."
+    of = " and ".join(f"{name} {value!r}" for name, value in narrowed.items() if value is not None)
+    only = f" Only lines of {of} were looked at." if of else ""
+    return f"No accepted line has the record id {text!r}; `usage-pipeline rejects` has the others.{only}"
 
 
 def _asked(text: str, known: Collection[str]) -> tuple[str, dict[str, object]]:

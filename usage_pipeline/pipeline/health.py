@@ -8,10 +8,10 @@ from enum import StrEnum
 from functools import partial
 from typing import TypeVar
 
-from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.metrics.series import known_tenants
+from usage_pipeline.pipeline.edited_files import describe_prices, describe_tenants
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.pipeline.tables import DAILY_TABLES
@@ -132,10 +132,8 @@ def _suites(settings: Settings) -> Iterator[HealthCheck]:
 
 
 def _reference(settings: Settings) -> Iterator[HealthCheck]:
-    tenants = load_tenants(settings)
-    yield _ok(f"Reference: {len(tenants.by_id)} tenants, {len(tenants.plans)} plans")
-    prices = read_price_file(settings.reference / "prices.yaml").prices
-    yield _ok(f"Prices: {len(prices)} before those of the catalogue")
+    yield _ok(f"Reference: {describe_tenants(settings)}")
+    yield _ok(f"Prices: {describe_prices(settings)}")
 
 
 def _landing(storage: Storage) -> Iterator[HealthCheck]:
@@ -149,7 +147,7 @@ def _files(storage: Storage) -> Iterator[HealthCheck]:
     with storage.warehouse.connect() as connection:
         files = landed_files.files(connection)
     for file in files:
-        if file.state.needs_attention:
+        if file.needs_attention:
             yield _warning(f"{file.path} is {file.state} and counts nowhere: {file.error}")
         elif file.has_nothing_accepted:
             yield _warning(f"{file.path} counts nowhere: none of its lines was accepted")

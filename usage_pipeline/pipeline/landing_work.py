@@ -28,6 +28,8 @@ class LandingWork:
     """Days landed by other formats or rules than today's. They land again only when asked for."""
     broken: Sequence[str] = ()
     """Messages about formats that cannot be used; their sources wait."""
+    untold: Sequence[str] = ()
+    """The vanished files that count, and that no run has noted yet."""
 
     @property
     def warnings(self) -> Iterator[str]:
@@ -35,7 +37,7 @@ class LandingWork:
         yield from self.broken
         for entry in self.misplaced:
             yield f"{entry.path} is passed over: {entry.problem}"
-        for path in self.vanished:
+        for path in self.untold:
             yield f"{path} is gone from the landing folder; what is known of it stays as it is"
         if self.outdated:
             yield (
@@ -66,7 +68,8 @@ def find_landing_work(storage: Storage) -> LandingWork:
         or any(_has_other_format(formats, known[file.path]) for file in by_day[day])
     ]
     vanished = sorted(path for path in known if not _is_there(storage, path))
-    return LandingWork(sorted(days), found.misplaced, vanished, outdated, tuple(formats.broken.values()))
+    untold = tuple(path for path in vanished if known[path].counts and not known[path].vanished_at)
+    return LandingWork(sorted(days), found.misplaced, vanished, outdated, tuple(formats.broken.values()), untold)
 
 
 def scan(storage: Storage) -> Scan:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from usage_pipeline.billing.closing import ClosedPeriod
 from usage_pipeline.billing.due_periods import close_due
-from usage_pipeline.errors import PartitionError
+from usage_pipeline.errors import FailedDaysError, PartitionError, UsagePipelineError
 from usage_pipeline.events.landing.recording import note_vanished
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.landing_work import find_landing_work
@@ -29,7 +29,7 @@ COMMAND_DAYS = 366
 """Most days of a run of a command. A run costs about as much as a hundred small days."""
 
 MAX_PASSES = 20
-NO_FAILURES: Mapping[date, PartitionError] = {}
+NO_FAILURES: Mapping[date, UsagePipelineError] = {}
 
 Unit = tuple[frozenset[str], list[date]]
 """The tables to compute in one run, and its days."""
@@ -168,7 +168,10 @@ def recompute_days(storage: Storage, runner: Runner, days: Collection[date], sum
 
 
 def settle(
-    storage: Storage, runner: Runner, summary: RefreshSummary, failed: Mapping[date, PartitionError] = NO_FAILURES
+    storage: Storage,
+    runner: Runner,
+    summary: RefreshSummary,
+    failed: Mapping[date, UsagePipelineError] = NO_FAILURES,
 ) -> None:
     """Compute stale and missing partitions until none is left, except those of days that fail.
 
@@ -186,7 +189,7 @@ def settle(
             "is another process landing files?"
         )
     if given_up:
-        raise PartitionError("\n".join(dict.fromkeys(str(error) for error in given_up.values())))
+        raise FailedDaysError(given_up)
 
 
 def _find_unwritten(storage: Storage) -> dict[date, frozenset[str]]:
@@ -224,20 +227,16 @@ def unfinished_days(storage: Storage) -> Unfinished:
     return Unfinished(failed, writing)
 
 
-def _compute(runner: Runner, units: Sequence[Unit], summary: RefreshSummary) -> dict[date, PartitionError]:
-    """Compute these units, and return the days that failed alone.
-
-    If one of several days fails, it is alone in the next pass.
-    """
-    failed = {}
+def _compute(runner: Runner, units: Sequence[Unit], summary: RefreshSummary) -> dict[date, UsagePipelineError]:
+    """Compute these units, and return the days that failed; the days beside them are finished in the next pass."""
+    failed: dict[date, UsagePipelineError] = {}
     if units:
         runner.expect("computing", sum(len(tables) * len(days) for tables, days in units))
     for tables, days in units:
         try:
             runner.compute(tables, days)
-        except PartitionError as error:
-            if len(days) == 1:
-                failed[days[0]] = error
+        except FailedDaysError as error:
+            failed |= error.reasons
             continue
         for day in days:
             summary.computed.setdefault(day, set()).update(tables)

@@ -11,7 +11,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from usage_pipeline.errors import PartitionError
+from usage_pipeline.errors import FailedDaysError, PartitionError, UndecidedDaysError
 from usage_pipeline.storage import inputs, state, versions
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.digests import fingerprint
@@ -30,33 +30,46 @@ class Computed:
     partitions: dict[date, Partition] = field(default_factory=dict)
     failures: dict[date, PartitionError] = field(default_factory=dict)
 
+    def joined(self, other: "Computed") -> "Computed":
+        """What became of the days of both."""
+        return Computed(self.partitions | other.partitions, self.failures | other.failures)
+
     def raise_failures(self) -> None:
-        """Raise a PartitionError that names all days that failed, if any did."""
+        """Raise a FailedDaysError with all days that failed, if any did."""
         if self.failures:
-            raise PartitionError("\n".join(dict.fromkeys(map(str, self.failures.values()))))
+            raise FailedDaysError(self.failures)
 
 
 def compute_days(storage: Storage, table: DailyTable, days: Collection[date], run: str) -> Computed:
     """Compute these days of one table together and commit them; days that are computed twice change nothing.
 
-    A day whose input is not whole is computed alone and undoes no other; it keeps its rows. Raises
-    LockTimeoutError when another writer keeps one of the days; then all keep theirs.
+    A day whose input is not whole or not decided undoes no other; it keeps its rows. Raises LockTimeoutError when
+    another writer keeps one of the days; then all keep theirs.
     """
     try:
         return Computed(_commit(storage, table, days, run))
+    except UndecidedDaysError as error:
+        others = sorted(set(days).difference(error.days))
+        computed = compute_days(storage, table, others, run) if others else Computed()
+        return computed.joined(_failed(storage, table, error.days, run, error))
     except PartitionError as error:
         if len(days) > 1:
             return _by_halves(storage, table, sorted(days), run)
-        (day,) = days
-        with storage.warehouse.begin() as connection:
-            state.mark_failed(connection, table.name, day, run)
-        return Computed(failures={day: error})
+        return _failed(storage, table, days, run, error)
 
 
 def _by_halves(storage: Storage, table: DailyTable, days: list[date], run: str) -> Computed:
     middle = len(days) // 2
     first, second = (compute_days(storage, table, half, run) for half in (days[:middle], days[middle:]))
-    return Computed(first.partitions | second.partitions, first.failures | second.failures)
+    return first.joined(second)
+
+
+def _failed(
+    storage: Storage, table: DailyTable, days: Collection[date], run: str, error: PartitionError
+) -> Computed:
+    with storage.warehouse.begin() as connection:
+        state.mark_failed(connection, table.name, days, run)
+    return Computed(failures=dict.fromkeys(days, error))
 
 
 def _commit(storage: Storage, table: DailyTable, days: Collection[date], run: str) -> dict[date, Partition]:

@@ -78,6 +78,11 @@ class LandedFile:
         return self.state is FileState.LANDED
 
     @property
+    def needs_attention(self) -> bool:
+        """True if nothing of it counts, nobody has decided so, and it is still in the landing folder."""
+        return self.state.needs_attention and self.vanished_at is None
+
+    @property
     def reject_share(self) -> Decimal:
         """The share of its lines that were rejected, of those that could be events."""
         judged = self.superseded + self.accepted + self.rejected

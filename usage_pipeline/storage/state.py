@@ -154,9 +154,9 @@ def mark_writing(connection: Connection, table: str, days: Collection[date], run
     _mark(connection, table, days, run, WriteState.WRITING)
 
 
-def mark_failed(connection: Connection, table: str, day: date, run: str) -> None:
-    """Mark the partition as one that cannot be computed, so that it is tried alone."""
-    _mark(connection, table, [day], run, WriteState.FAILED)
+def mark_failed(connection: Connection, table: str, days: Collection[date], run: str) -> None:
+    """Mark the partitions as ones that cannot be computed, so that each is tried alone."""
+    _mark(connection, table, days, run, WriteState.FAILED)
 
 
 def _mark(connection: Connection, table: str, days: Collection[date], run: str, write_state: WriteState) -> None:

@@ -8,6 +8,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.tenants.models import Plan, Tenant, Tenants
 from usage_pipeline.yaml_file import parse_entry, read_yaml
 
+TENANTS_FILE = "tenants.yaml"
 BUILT_IN_PLAN = "default"
 _DEFAULT_KEY = "default"
 
@@ -21,7 +22,7 @@ def load_tenants(settings: Settings) -> Tenants:
     if settings.reference_dir is not None and not settings.reference_dir.is_dir():
         raise ReferenceFileError(f"USAGE_REFERENCE_DIR={settings.reference_dir}: there is no such directory.")
     default_plan, plans = _load_plans(settings)
-    file = settings.reference / "tenants.yaml"
+    file = settings.reference / TENANTS_FILE
     by_id = {
         name: parse_entry(Tenant, entry, f"{file}: {name}", ReferenceFileError)
         for name, entry in _entries(file).items()

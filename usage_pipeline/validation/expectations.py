@@ -74,7 +74,7 @@ class Compiler:
             case HasColumns():
                 return self._columns(meta)
             case Rows():
-                return _row_count(Bounds(entry.at_least, None), f"{entry.at_least:,} rows or more", meta)
+                return self._rows(entry, meta)
             case UsualRows():
                 return self._usual_rows(entry, meta)
             case NotNull():
@@ -97,6 +97,11 @@ class Compiler:
         names = list(self.spec.column_names)
         expectation = gxe.ExpectTableColumnsToMatchSet(column_set=names, exact_match=False, meta=meta)
         return Compiled((expectation,), f"all {len(names)} columns", row_by_row=True)
+
+    def _rows(self, entry: Rows, meta: Meta) -> Compiled:
+        if entry.only_if_landed and not self.history.has_landed():
+            return Compiled((), "nothing: no line of the day has landed")
+        return _row_count(Bounds(entry.at_least, None), f"{entry.at_least:,} rows or more", meta)
 
     def _usual_rows(self, entry: UsualRows, meta: Meta) -> Compiled:
         if not self.history.is_over:

@@ -31,7 +31,7 @@ def files_are_usable(storage: Storage, connection: Connection, days: Sequence[da
     """Files of the days' folders that count nowhere, entries that are no landing file, and rejected lines.
 
     A file that counts fails the check when it rejects more than `USAGE_REJECT_SHARE_ALARM` of its lines. Fewer
-    rejected lines are in the details.
+    rejected lines come last in the details.
     """
     files = landed_files.files(connection, days)
     rejects, passed_over = _rejects(storage, files), _passed_over(storage, days)
@@ -84,11 +84,13 @@ def _usable(
     expected = f"every entry is a file that counts, with at most {alarm:.1%} of its lines rejected"
     if not files and not passed_over:
         return nothing_compared("no files", expected)
-    unusable = [file for file in files if file.state.needs_attention]
+    unusable = [file for file in files if file.needs_attention]
     # A single line of a small file is a large share of it, and still a single line.
     rejecting = [file for file in files if file.counts and file.reject_share > alarm and file.rejected > 1]
+    few = [file for file in files if file.counts and file not in rejecting]
+    passed = not unusable and not rejecting and not passed_over
     return Evaluation(
-        not unusable and not rejecting and not passed_over,
+        passed,
         f"{len(unusable)} of {len(files)} files count nowhere, {len(rejecting)} reject over {alarm:.1%} of "
         f"their lines, {len(passed_over)} entries are passed over",
         expected,
@@ -103,9 +105,14 @@ def _usable(
         [
             *(_detail(file.path, f"{file.state}: {file.error}", file.lines) for file in unusable),
             *(_detail(entry.path, f"passed over: {entry.problem}", 0) for entry in passed_over),
-            *(detail for file in files for detail in rejects.get(file.path, ())),
+            *(detail for file in (*unusable, *rejecting) for detail in rejects.get(file.path, ())),
+            *(_few(detail, passed) for file in few for detail in rejects.get(file.path, ())),
         ],
     )
+
+
+def _few(detail: Detail, passed: bool) -> Detail:  # noqa: FBT001 - what the check found
+    return detail if passed else {**detail, "problem": f"{detail['problem']}; too few to fail"}
 
 
 def totals_are_input_plus_output(

@@ -30,10 +30,11 @@ class HasColumns(CheckEntry):
 
 
 class Rows(CheckEntry):
-    """The day has at least this number of rows."""
+    """The day has at least this number of rows, or nothing is compared if no line of the event day has landed."""
 
     expect: Literal["rows"]
     at_least: Annotated[int, Field(ge=0)] = 1
+    only_if_landed: bool = False
 
 
 class UsualRows(CheckEntry):

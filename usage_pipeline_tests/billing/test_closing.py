@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from usage_pipeline.billing.closing import ClosedPeriod, Closing, close
+from usage_pipeline.billing.closing import ClosedPeriod, Closing, close, count_closed
 from usage_pipeline.billing.statements import read_statement
 from usage_pipeline.billing.tables import CLOSED_COSTS
 from usage_pipeline.costs.book.current import rerate
-from usage_pipeline.errors import ClosingError
+from usage_pipeline.errors import ClosingError, QueryError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
@@ -106,6 +106,22 @@ def test_a_forced_closing_says_that_it_was(rated: Storage, prices: Prices) -> No
     rerate(rated, [date(2026, 4, 10)])
     period = close(rated, "acme", APRIL, Closing("ann", "the invoice is due", forced=True))
     assert (period.forced, period.reason) == (True, "the invoice is due")
+
+
+@pytest.mark.parametrize("closing", [Closing("ann"), Closing("ann", "the invoice is due", forced=True)])
+def test_no_period_of_a_tenant_that_nobody_knows_is_closed(rated: Storage, closing: Closing) -> None:
+    with pytest.raises(QueryError) as raised:
+        close(rated, "acne", APRIL, closing)
+    assert str(raised.value) == (
+        "There is no tenant 'acne': no usage of it has landed, and tenants.yaml has no entry. Did you mean 'acme'?"
+    )
+    with rated.warehouse.connect() as connection:
+        assert count_closed(connection) == 0
+
+
+def test_a_period_of_a_tenant_without_usage_can_be_closed(rated: Storage) -> None:
+    (rated.settings.reference / "tenants.yaml").write_text("initech: {}\n")
+    assert close(rated, "initech", APRIL, Closing("ann")).tenant_id == "initech"
 
 
 def test_a_closed_period_is_not_closed_again(rated: Storage) -> None:

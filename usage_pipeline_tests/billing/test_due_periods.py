@@ -163,6 +163,17 @@ def test_a_quarantined_file_holds_its_period_open_and_no_other(used: Storage, la
     assert closed(used) == [("acme", *MARCH)]
 
 
+@pytest.mark.parametrize(("content", "periods"), [(b"no JSON\n" * 100, 1), (b"\xff\xfe\x00", 2)])
+def test_a_bad_file_that_is_gone_holds_its_period_open_if_it_can_still_be_released(
+    used: Storage, landing: Landing, content: bytes, periods: int
+) -> None:
+    broken = landing.write_bytes("calls", "2026-04-30", content, name="broken.jsonl")
+    run_on(by_hand(used), 5, 1)
+    broken.unlink()
+    run_on(used, 5, 4)
+    assert closed(used) == [("acme", *MARCH), ("acme", *APRIL)][:periods]
+
+
 def test_what_holds_a_due_period_open_is_told_with_its_tenants(used: Storage, landing: Landing) -> None:
     landing.write("calls", "2026-04-30", ["no JSON"] * 100, name="broken.jsonl")
     run_on(used, 5, 4)

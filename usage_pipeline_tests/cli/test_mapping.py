@@ -81,6 +81,20 @@ def test_a_trial_says_what_each_line_and_each_field_became(
     assert [record["record_id"] for record in found["records"]] == ["a", "b"]
 
 
+def test_a_time_before_1980_names_other_units_and_relative_times(
+    call: Callable[..., str], tmp_path: Path, bot: Path
+) -> None:
+    bot.write_text(BOT.replace("format: iso", "format: epoch_s"))
+    file = tmp_path / "lines.jsonl"
+    file.write_text(json.dumps({"id": "a", "at": 12.5}) + "\n")
+    (reject,) = json.loads(call("mapping", "try", str(file), "--mapping", str(bot), "--format", "json"))["rejects"]
+    assert (reject["reason"], reject["found"]) == ("before_calendar", "1970-01-01 00:00:12.5")
+    assert reject["expected"] == (
+        "a day from 2023-01-01 on; a time before 1980 may be in another unit (such as epoch_ms) or count from a "
+        "start (offset)"
+    )
+
+
 def test_the_table_shows_no_text(call: Callable[..., str], sample: Path, bot: Path) -> None:
     printed = call("mapping", "try", str(sample), "--mapping", str(bot))
     assert "Format bot: 4 lines, 2 accepted, 1 rejected, 1 skipped." in printed
@@ -114,6 +128,23 @@ def test_a_sample_that_no_format_reads_is_an_error(call: Callable[..., str], tmp
     file.write_text("{}\n")
     with pytest.raises(QueryError, match=r"No format accepts a line of .*; name one with --mapping to see why"):
         call("mapping", "try", str(file))
+
+
+def test_a_sample_whose_name_tells_no_format_needs_one(call: Callable[..., str], tmp_path: Path) -> None:
+    file = tmp_path / "lines.log"
+    file.write_text("{}\n")
+    with pytest.raises(
+        QueryError, match=r"lines\.log is not named \.jsonl, so no format can be guessed; name one"
+    ):
+        call("mapping", "try", str(file))
+
+
+@pytest.mark.parametrize("tenant", ["", ".", "..", "a/b"])
+def test_a_tenant_that_is_no_folder_is_refused(
+    call: Callable[..., str], sample: Path, bot: Path, tenant: str
+) -> None:
+    with pytest.raises(QueryError, match=r"--tenant '.*': expected the name of a folder"):
+        call("mapping", "try", str(sample), "--mapping", str(bot), "--tenant", tenant)
 
 
 def test_nothing_has_landed(call: Callable[..., str], sample: Path, bot: Path, settings: Settings) -> None:

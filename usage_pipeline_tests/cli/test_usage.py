@@ -75,6 +75,21 @@ def test_without_a_missing_day_or_with_a_row_for_it_there_is_no_warning(argument
     assert not warnings(*arguments)
 
 
+@pytest.mark.usefixtures("call")
+def test_a_condition_on_a_day_that_is_not_asked_for_is_named() -> None:
+    assert warnings("--where", "day=2026-06-03") == (
+        "Warning: 2026-06-03 is not within 2026-05-01 to 2026-05-04; see --from and --to"
+    )
+
+
+@pytest.mark.usefixtures("call")
+def test_conditions_that_no_row_can_meet_are_named() -> None:
+    both = ("--where", "tenant=acme", "--where", "tenant=globex")
+    assert warnings(*both, "--group-by", "model", "--to", "2026-05-02") == (
+        "Warning: No row has both tenant=acme and tenant=globex; ask for one at a time"
+    )
+
+
 def test_by_hour_there_is_a_row_for_every_hour_of_the_range(call: Call) -> None:
     printed = call("usage", "--interval", "hour", "--to", "2026-05-01", *COUNTS, *CSV)
     head, *rows = printed.splitlines()
@@ -94,6 +109,33 @@ def test_a_time_zone_alone_asks_for_its_days(call: Call) -> None:
         "2026-05-03T00:00:00+05:30,,\n"
         "2026-05-04T00:00:00+05:30,,\n"
     )
+
+
+PARTLY_MISSING = (
+    "Warning: Local days without numbers, although a part of each is known: 2026-05-03, 2026-05-04. "
+    "UTC days missing in them: 2026-05-03"
+)
+
+
+@pytest.mark.usefixtures("call")
+@pytest.mark.parametrize("form", ["table", "json", "csv"])
+def test_local_days_that_are_null_because_of_a_part_of_them_are_named(form: str) -> None:
+    assert warnings("--interval", "day", "--time-zone", "Asia/Kolkata", "--format", form) == PARTLY_MISSING
+
+
+@pytest.mark.usefixtures("call")
+def test_an_hour_that_is_null_because_of_a_part_of_it_is_named() -> None:
+    asked = ("--interval", "hour", "--time-zone", "Asia/Kolkata", "--from", "2026-05-03", "--to", "2026-05-03")
+    assert warnings(*asked) == (
+        "Warning: Local hours without numbers, although a part of each is known: 2026-05-03T05:00:00+05:30. "
+        "UTC days missing in them: 2026-05-03"
+    )
+
+
+@pytest.mark.usefixtures("call")
+@pytest.mark.parametrize("asked", [("--interval", "day"), ("--interval", "hour")])
+def test_intervals_of_a_missing_day_alone_are_no_surprise(asked: tuple[str, ...]) -> None:
+    assert not warnings(*asked)
 
 
 def test_intervals_are_grouped_and_filtered(call: Call) -> None:

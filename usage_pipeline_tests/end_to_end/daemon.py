@@ -187,7 +187,7 @@ class Service:
             return False
 
     def stop(self) -> None:
-        """Stop it as Ctrl+C does, if it runs."""
+        """Stop it as a service manager does, if it runs."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
@@ -197,9 +197,20 @@ class Service:
 
     def kill(self) -> None:
         """Kill every process of it at once, as a power cut would."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        for group in groups_of_session(self.process.pid):
+            with suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGKILL)
         self.process.wait(STOP_SECONDS)
+
+
+def groups_of_session(session: int) -> set[int]:
+    """The process groups of a session: `dev` gives Dagster one of its own."""
+    found = {session}
+    for process in map(int, (path.name for path in Path("/proc").glob("[0-9]*"))):
+        with suppress(ProcessLookupError):
+            if os.getsid(process) == session:
+                found.add(os.getpgid(process))
+    return found
 
 
 def details(found: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -4,8 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,21 +48,33 @@ def run_command(*arguments: str) -> str:
     return subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout
 
 
-@contextmanager
-def dev_server(data_dir: Path) -> Iterator[str]:
-    """`usage-pipeline dev` on a free port, ready to be asked; yields the URL of its GraphQL."""
+@dataclass(frozen=True)
+class Ended:
+    """What `dev` showed, and how it ended when Ctrl+C was pressed."""
+
+    materialized: dict[str, list[tuple[str, str, str]]]
+    exit_code: int
+    last_line: str
+
+
+@pytest.fixture(scope="module")
+def ended(data_dir: Path) -> Ended:
+    """`usage-pipeline dev` on a free port, looked at and interrupted as a terminal does: with all of its group."""
     port = free_port()
     command = [sys.executable, "-m", "usage_pipeline.cli", "dev", "--port", str(port), "--data-dir", str(data_dir)]
     log = data_dir / "dev.log"
     with log.open("w") as output:
-        process = subprocess.Popen(command, cwd=PROJECT, stdout=output, stderr=output, env=dict(os.environ))
+        process = subprocess.Popen(
+            command, cwd=PROJECT, stdout=output, stderr=output, env=dict(os.environ), start_new_session=True
+        )
         try:
             url = f"http://127.0.0.1:{port}/graphql"
             wait_until_loaded(url, process, log)
-            yield url
+            shown = materialized(url)
         finally:
-            process.send_signal(signal.SIGTERM)
+            os.killpg(process.pid, signal.SIGINT)
             process.wait(START_SECONDS)
+    return Ended(shown, process.returncode, log.read_text().rstrip().splitlines()[-1])
 
 
 def wait_until_loaded(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -101,11 +112,14 @@ def materialized(url: str) -> dict[str, list[tuple[str, str, str]]]:
     }
 
 
-def test_the_ui_shows_the_partitions_of_the_demo_as_materialized(data_dir: Path) -> None:
+def test_the_ui_shows_the_partitions_of_the_demo_as_materialized(ended: Ended) -> None:
     whole = [("MATERIALIZED", DAYS[0], DAYS[-1])]
-    expected = dict.fromkeys((table.name for table in PARTITIONED_TABLES), whole)
-    with dev_server(data_dir) as url:
-        assert materialized(url) == expected
+    assert ended.materialized == dict.fromkeys((table.name for table in PARTITIONED_TABLES), whole)
+
+
+def test_ctrl_c_stops_dev_quietly(ended: Ended) -> None:
+    assert ended.exit_code == 0
+    assert ended.last_line.endswith("Dagster services shut down.")
 
 
 def test_after_an_interruption_and_the_demo_nothing_is_left_to_be_done(data_dir: Path) -> None:

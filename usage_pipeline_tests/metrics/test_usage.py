@@ -203,3 +203,9 @@ def test_a_rollup_that_is_damaged_is_an_error_that_says_what_to_do(breakable: St
 def test_a_word_that_stands_twice_is_refused() -> None:
     with pytest.raises(QueryError, match="a word occurs twice"):
         UsageQuery(FIRST, LAST, ("day", "day"))
+
+
+@pytest.mark.parametrize("value", ["yesterday", "2026-02-30", "20260501"])
+def test_a_condition_on_what_is_no_day_is_refused(value: str) -> None:
+    with pytest.raises(QueryError, match=f"day={value}: expected a day, YYYY-MM-DD"):
+        UsageQuery(FIRST, LAST, where=(("day", value),))

@@ -39,7 +39,7 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     "daily_quality": ("breakdowns", WAREHOUSE, EVENT_DAY, {"usage_records"}),
     "daily_costs": ("costs", LAKE, EVENT_DAY, {"usage_records", "prices"}),
     "tenant_costs": ("costs", WAREHOUSE, EVENT_DAY, {"daily_costs"}),
-    "cost_drift": ("costs", WAREHOUSE, EVENT_DAY, {"usage_records"}),
+    "cost_drift": ("costs", WAREHOUSE, EVENT_DAY, {"usage_records", "daily_costs"}),
     "closed_periods": ("billing", {"postgres"}, None, {"tenant_costs", "tenants"}),
 }
 LANDING = {"landed_events", "content", "rejected_lines"}
@@ -223,6 +223,9 @@ def test_one_job_lands_one_computes_one_does_both_and_one_closes(definitions: dg
 
 CHECKS = {
     "landing_folder": {"files_are_in_place"},
+    "formats": {"is_valid"},
+    "prices": {"is_valid"},
+    "tenants": {"is_valid"},
     "landed_events": {
         *("lines_add_up", "files_are_usable", "columns_are_there", "something_landed", "as_much_as_usual"),
         *("keys_are_filled", "types_are_known", "models_are_known", "latencies_are_plausible"),

@@ -195,13 +195,24 @@ def test_an_id_of_several_tenants_and_sources_can_be_narrowed(
 
 
 @pytest.mark.usefixtures("_twins")
-@pytest.mark.parametrize("question", [{"record_id": "e9"}, {"record_id": "e1", "tenant": "initech"}])
-def test_an_unknown_record_is_a_wrong_question(storage: Storage, question: dict[str, str]) -> None:
-    told = (
-        rf"No accepted line has the record id '{question['record_id']}'; `usage-pipeline rejects` has the others"
-    )
-    with pytest.raises(QueryError, match=told):
+@pytest.mark.parametrize(
+    ("question", "only"),
+    [
+        ({"record_id": "e9"}, ""),
+        ({"record_id": "e1", "tenant": "initech"}, " Only lines of tenant 'initech' were looked at."),
+        (
+            {"record_id": "e1", "tenant": "globex", "source": "agent_runs"},
+            " Only lines of tenant 'globex' and source 'agent_runs' were looked at.",
+        ),
+    ],
+)
+def test_an_unknown_record_is_a_wrong_question(storage: Storage, question: dict[str, str], only: str) -> None:
+    with pytest.raises(QueryError) as raised:
         explain(storage, **question)
+    assert str(raised.value) == (
+        f"No accepted line has the record id '{question['record_id']}'; `usage-pipeline rejects` has the others."
+        f"{only}"
+    )
 
 
 def test_before_anything_landed_no_record_is_known(storage: Storage) -> None:
@@ -214,8 +225,12 @@ def test_a_line_is_found_by_its_file_and_number(storage: Storage, landing: Landi
     run()
     (line,) = explain(storage, "persona/2026-05-02/events.jsonl:3")
     assert (line.record_id, line.landing_line, line.verdict) == ("e2", 3, "counted")
-    with pytest.raises(QueryError, match="No accepted line has the record id"):
+    with pytest.raises(
+        QueryError, match=r"events\.jsonl has no accepted line 4; `usage-pipeline rejects --file pers"
+    ):
         explain(storage, "persona/2026-05-02/events.jsonl:4")
+    with pytest.raises(QueryError, match=r"No landing file 'persona/2026-05-02/other\.jsonl' with accepted lines"):
+        explain(storage, "persona/2026-05-02/other.jsonl:3")
 
 
 @pytest.mark.parametrize("written", ["north:1:a%b", "north%3A1:a%25b"])

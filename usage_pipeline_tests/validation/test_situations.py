@@ -8,6 +8,7 @@ import pytest
 
 from usage_pipeline.events.landing.decisions import release, withdraw
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
+from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation.checking import EVALUATIONS, check_days, validate_days
 from usage_pipeline.validation.checks import DAY_CHECKS, LANDING_CHECKS, TOTALS_CHECKS
@@ -17,8 +18,8 @@ from usage_pipeline_tests.conftest import NOW
 from usage_pipeline_tests.support import Landing, prompt
 
 Evaluate = Callable[..., list[CheckResult]]
-GOOD, HALF_GOOD, BAD, WITHDRAWN, RELEASED, VANISHED, EMPTY_FILE, ONE_REJECT = (
-    date(2026, 5, day) for day in range(4, 12)
+GOOD, HALF_GOOD, BAD, WITHDRAWN, RELEASED, VANISHED, EMPTY_FILE, ONE_REJECT, EARLIER = (
+    date(2026, 5, day) for day in range(4, 13)
 )
 TODAY, FUTURE, BEFORE = NOW.date(), date(2026, 6, 5), date(2026, 4, 1)
 
@@ -31,6 +32,7 @@ NAMES = {
     VANISHED: "vanished",
     EMPTY_FILE: "empty file",
     ONE_REJECT: "one rejected line of a thousand",
+    EARLIER: "only lines of the day before",
     TODAY: "today",
     FUTURE: "future",
     BEFORE: "before the first landing",
@@ -40,7 +42,7 @@ FAILED: dict[date, dict[str, Outcome]] = {
     HALF_GOOD: {"files_are_usable": Outcome.WARNING, "something_landed": Outcome.WARNING},
     BAD: {"files_are_usable": Outcome.WARNING, "something_landed": Outcome.WARNING},
     RELEASED: {"files_are_usable": Outcome.WARNING, "few_lines_are_rejected": Outcome.WARNING},
-    WITHDRAWN: {"something_landed": Outcome.WARNING, "something_was_used": Outcome.WARNING},
+    WITHDRAWN: {"something_landed": Outcome.WARNING},
     EMPTY_FILE: {"something_landed": Outcome.WARNING},
 }
 """The checks that fail, by situation; in all others none does."""
@@ -66,7 +68,9 @@ def storage(open_shared: Callable[..., Storage]) -> Storage:
     landing.write("persona", str(BAD), lines(BAD, 0, 150))
     landing.write("persona", str(EMPTY_FILE), [])
     landing.write("persona", str(ONE_REJECT), lines(ONE_REJECT, 999, 1))
+    landing.write("persona", str(EARLIER), lines(ONE_REJECT, 1000)[-1:])
     refresh(storage, PlainRunner(storage))
+    PlainRunner(storage).compute([table.name for table in DAILY_TABLES], [EARLIER])
     release(storage, f"persona/{RELEASED}/events.jsonl", "it is as good as it gets", "test")
     withdraw(storage, f"persona/{WITHDRAWN}/events.jsonl", "it was a test", "test")
     (landing.root / f"persona/{VANISHED}/events.jsonl").unlink()

@@ -46,6 +46,13 @@ SELECT
         WHEN 'past_retention' THEN 'a day that the plan of the tenant still keeps on the landing day'
         WHEN 'before_calendar' THEN 'a day from ' || CAST(first_day AS VARCHAR) || ' on'
         ELSE mapped_fields.expected
+    END
+    || CASE
+        WHEN reason IN ('past_retention', 'before_calendar') AND occurred_at < TIMESTAMP '1980-01-01'
+            THEN '; a time before 1980 may be in another unit (such as epoch_ms) or count from a start (offset)'
+        WHEN reason = 'invalid_occurred_at' AND regexp_full_match(invalid_text, '-?[0-9]+(\.[0-9]+)?')
+            THEN '; a number may be in another unit (such as epoch_ms) or count from a start (offset)'
+        ELSE ''
     END AS expected,
     raw
 FROM validated

@@ -105,6 +105,8 @@ def _tried(storage: Storage, source_format: SourceFormat, landing: FileLanding) 
 def _landing(storage: Storage, source_format: SourceFormat, sample: Path, tenant: str | None) -> FileLanding:
     settings = storage.settings
     day = settings.clock.today
+    if tenant is not None and (tenant in {"", ".", ".."} or "/" in tenant):
+        raise QueryError(f"--tenant {tenant!r}: expected the name of a folder.")
     place = settings.landing.joinpath(source_format.name, str(day), *([tenant] if tenant else []))
     place.mkdir(parents=True)
     ending = f".{source_format.format}"

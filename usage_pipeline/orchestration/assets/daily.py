@@ -1,11 +1,11 @@
 """The event-day assets: one per table of the flow, all made the same way from its declaration."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 
 import dagster as dg
 
-from usage_pipeline.costs.tables import DAILY_COSTS
+from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS
 from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch, skip_days
 from usage_pipeline.orchestration.assets.run_config import RUN_CONFIGS
 from usage_pipeline.orchestration.inputs import PRICES
@@ -16,8 +16,12 @@ from usage_pipeline.series.tables import CONVERSATION_SERIES, MESSAGE_SERIES, TO
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.daily import DailyTable
 
-_INPUTS = {DAILY_COSTS.name: (PRICES,)}
-"""The tables that read files which people edit."""
+_FURTHER: Mapping[str, Sequence[dg.AssetSpec | str]] = {
+    DAILY_COSTS.name: (PRICES,),
+    COST_DRIFT.name: (DAILY_COSTS.name,),
+}
+"""What tables depend on besides the tables that they read: files which people edit, and the prices of a day, which
+its costs decide. So a broken file is told once, by the costs."""
 
 _SERIES = (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES)
 
@@ -32,7 +36,7 @@ def daily_asset(
         name=table.name,
         specs=[
             daily_spec(
-                table, group, _freshness(settings) if table in _SERIES else None, _INPUTS.get(table.name, ())
+                table, group, _freshness(settings) if table in _SERIES else None, _FURTHER.get(table.name, ())
             )
         ],
         partitions_def=partitions,

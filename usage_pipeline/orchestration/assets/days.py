@@ -6,6 +6,7 @@ from datetime import date
 
 import dagster as dg
 
+from usage_pipeline.clock import in_words
 from usage_pipeline.errors import LockTimeoutError, UsagePipelineError
 from usage_pipeline.orchestration.metadata import SKIPPED, Metadata
 from usage_pipeline.orchestration.resources import COMMAND_TAG
@@ -22,6 +23,21 @@ class Outcome:
     failed: dict[date, UsagePipelineError] = field(default_factory=dict)
 
 
+class DaysFailure(dg.Failure):
+    """Days of a step failed. The event log has each reason once, with its days."""
+
+    def __init__(self, reasons: Mapping[date, UsagePipelineError]) -> None:
+        """Take the description from the reasons."""
+        days = {text: [day for day in reasons if str(reasons[day]) == text] for text in map(str, reasons.values())}
+        told = (f"{_counted(concerned)}: {text}" for text, concerned in days.items())
+        super().__init__("\n".join(told), allow_retries=False)
+        self.reasons = reasons
+
+
+def _counted(days: Sequence[date]) -> str:
+    return str(days[0]) if len(days) == 1 else f"{len(days)} days, {in_words(days)}"
+
+
 def each_batch(
     context: dg.AssetExecutionContext,
     progress: Callable[[date], None],
@@ -30,7 +46,7 @@ def each_batch(
 ) -> None:
     """Do the work for each batch of days; a day that fails undoes no other and holds none up.
 
-    Raises Failure when days have failed, after the others are done and reported. What may pass by itself is
+    Raises DaysFailure when days have failed, after the others are done and reported. What may pass by itself is
     tried again as a whole, unless a command waits for it.
     """
     outcome = Outcome()
@@ -38,13 +54,11 @@ def each_batch(
         found = _attempt(context, days, work)
         outcome.done |= found.done
         outcome.failed |= found.failed
-        for day, error in found.failed.items():
-            context.log.error("%s failed: %s", day, error)
         for day in days:
             progress(day)
     if outcome.failed:
         _report(context, outcome.done)
-        raise dg.Failure("\n".join(dict.fromkeys(map(str, outcome.failed.values()))), allow_retries=False)
+        raise DaysFailure(outcome.failed)
     for (day, asset), metadata in outcome.done.items():
         context.add_asset_metadata(metadata, asset_key=asset, partition_key=str(day))
 

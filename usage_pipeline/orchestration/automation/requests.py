@@ -1,7 +1,7 @@
 """Makes run requests of work: each at most once, and again only some time after it failed."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import islice, takewhile
 
 import dagster as dg
@@ -40,7 +40,7 @@ def within_calendar(context: dg.SensorEvaluationContext, work: Sequence[Work]) -
 
     The calendar is that of the loaded definitions: it does not have the days of history that came later.
     """
-    first = _first_day(context)
+    first = calendar_of(context).start.date()
     within = [piece for piece in work if piece.days[0] >= first]
     if len(within) == len(work):
         return within, ""
@@ -48,12 +48,13 @@ def within_calendar(context: dg.SensorEvaluationContext, work: Sequence[Work]) -
     return within, f". Data from {earliest} on waits until the code location is loaded again: it begins on {first}"
 
 
-def _first_day(context: dg.SensorEvaluationContext) -> date:
+def calendar_of(context: dg.SensorEvaluationContext) -> dg.TimeWindowPartitionsDefinition:
+    """The calendar of all daily assets, as it is loaded."""
     repository = context.repository_def
     assert repository is not None  # noqa: S101 - a sensor is evaluated with its repository
     calendar = repository.asset_graph.get(dg.AssetKey(LANDED_EVENTS.name)).partitions_def
     assert isinstance(calendar, dg.TimeWindowPartitionsDefinition)  # noqa: S101
-    return calendar.start.date()
+    return calendar
 
 
 def due_requests(

@@ -6,10 +6,15 @@ from datetime import date
 import dagster as dg
 
 from usage_pipeline.orchestration.automation.lost_runs import lost_runs_sensor
-from usage_pipeline.orchestration.automation.requests import due_requests, requests, within_calendar
+from usage_pipeline.orchestration.automation.requests import (
+    calendar_of,
+    due_requests,
+    requests,
+    within_calendar,
+)
 from usage_pipeline.orchestration.automation.under_way import busy_days, days_of
-from usage_pipeline.orchestration.dagster_internals import UnresolvedAssetJobDefinition
-from usage_pipeline.orchestration.inputs import placement, says_of_misplaced
+from usage_pipeline.orchestration.dagster_internals import UnresolvedAssetJobDefinition, failed_partitions
+from usage_pipeline.orchestration.inputs import placement, says_of_misplaced, validities
 from usage_pipeline.orchestration.jobs import ARRIVED_DAYS, EVENT_DAYS, LANDING_DAYS
 from usage_pipeline.orchestration.resources import StorageParam
 from usage_pipeline.pipeline.tables import PARTITIONED_TABLES
@@ -36,19 +41,25 @@ def all_sensors(settings: Settings) -> Sequence[dg.SensorDefinition]:
 def arrivals(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.SensorResult:
     """Requests landing days whose files are new or changed, once they were the same at two looks.
 
-    It also evaluates the check of the landing folder when other entries than before are misplaced.
+    It also evaluates the check of the landing folder when other entries than before are misplaced, and those of
+    formats, prices and tenants when their files change.
     """
     from usage_pipeline.pipeline.automation import arrivals as arriving
+    from usage_pipeline.pipeline.edited_files import edited_files_digest
     from usage_pipeline.pipeline.landing_work import scan
 
     busy = busy_days(context.instance)  # first: a run that ends meanwhile has left its trace in the state
     before, found = arriving.parse(context.cursor), scan(storage)
     waiting = arriving.look_again(before.waiting, arriving.find_arrivals(storage, found))
-    look = arriving.Look(waiting, arriving.misplaced_digest(found.misplaced))
+    edited = edited_files_digest(storage.settings)
+    look = arriving.Look(waiting, arriving.misplaced_digest(found.misplaced), edited)
     work, early = within_calendar(context, arriving.arrived_work(waiting, busy.landing))
     requested = requests(context.instance, work, "arrivals", LANDING_PRIORITY)
     reason = f"{len(waiting)} landing days wait to be at rest, or are under way" if waiting else "Nothing new"
-    evaluations = [placement(found.misplaced)] if look.misplaced != before.misplaced else []
+    evaluations = [
+        *([placement(found.misplaced)] if look.misplaced != before.misplaced else []),
+        *(validities(storage.settings) if look.edited != before.edited else []),
+    ]
     said = reason + says_of_misplaced(found.misplaced) + early
     return _result(requested, said, arriving.dump(look), evaluations)
 
@@ -67,26 +78,33 @@ def affected_days(context: dg.SensorEvaluationContext, storage: StorageParam) ->
 
 
 def gap_filler(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.SensorResult:
-    """Requests what is expected up to yesterday and missing, failed, unfinished or wiped: newest days first."""
+    """Requests what is expected up to yesterday and missing, failed, unfinished or wiped, newest days first."""
     from usage_pipeline.pipeline.automation.gaps import find_unrecorded, gap_work
     from usage_pipeline.pipeline.automation.work import BULK_LANDING_DAYS
 
     busy = busy_days(context.instance)
     if len(busy.landing) > BULK_LANDING_DAYS:
         return _result([], f"{len(busy.landing)} landing days are under way")
-    unrecorded = find_unrecorded(storage, _recorded(context.instance))
+    unrecorded = find_unrecorded(storage, _recorded(context))
     work, early = within_calendar(context, gap_work(storage, busy, unrecorded))
     due = due_requests(context.instance, work, "gap_filler", GAP_PRIORITY)
     requested = list(_up_to(storage.settings.gap_filler_max_days, due))
     return _result(requested, _rest(len(work), len(busy.landing | busy.events), "No gaps") + early)
 
 
-def _recorded(instance: dg.DagsterInstance) -> dict[str, set[date]]:
-    """By table the days that the UI shows as materialized."""
-    return {
-        table.name: set(map(date.fromisoformat, instance.get_materialized_partitions(dg.AssetKey(table.name))))
-        for table in PARTITIONED_TABLES
+def _recorded(context: dg.SensorEvaluationContext) -> dict[str, set[date]]:
+    """By table the days that the UI shows as materialized, and not as failed since.
+
+    A step that fails leaves out those behind it, so days may be shown as failed of which nothing is stale.
+    """
+    calendar = calendar_of(context)
+    keys = {table.name: dg.AssetKey(table.name) for table in PARTITIONED_TABLES}
+    found = {
+        name: context.instance.get_materialized_partitions(key)
+        - failed_partitions(context.instance, key, calendar)
+        for name, key in keys.items()
     }
+    return {name: set(map(date.fromisoformat, days)) for name, days in found.items()}
 
 
 def _rest(failed: int, busy: int, nothing: str) -> str:

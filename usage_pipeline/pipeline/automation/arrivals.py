@@ -41,10 +41,14 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Look:
-    """The landing days that wait at a scan, and a digest of the misplaced entries; None before the first scan."""
+    """The landing days that wait at a scan, and digests of the misplaced entries and of what people edit.
+
+    The digests are None before the first scan.
+    """
 
     waiting: Mapping[date, Waiting] = field(default_factory=dict)
     misplaced: str | None = None
+    edited: str | None = None
 
 
 def find_arrivals(storage: Storage, scan: Scan) -> dict[date, str]:
@@ -92,7 +96,7 @@ def arrived_work(waiting: Mapping[date, Waiting], busy: Collection[date]) -> lis
 def dump(look: Look) -> str:
     """Write a look as the text that a sensor keeps until its next scan."""
     waiting = {day.isoformat(): asdict(entry) for day, entry in look.waiting.items()}
-    return json.dumps({"waiting": waiting, "misplaced": look.misplaced})
+    return json.dumps({"waiting": waiting, "misplaced": look.misplaced, "edited": look.edited})
 
 
 def parse(text: str | None) -> Look:
@@ -101,4 +105,4 @@ def parse(text: str | None) -> Look:
         return Look()
     known = json.loads(text)
     waiting = {date.fromisoformat(day): Waiting(**entry) for day, entry in known["waiting"].items()}
-    return Look(waiting, known["misplaced"])
+    return Look(waiting, known["misplaced"], known.get("edited"))  # an older version kept no digest of these

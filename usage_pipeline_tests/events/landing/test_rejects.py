@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.landing.rejects import read_rejects
-from usage_pipeline.storage.opened import Storage
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.support import Landing, prompt
 
 Land = Callable[[str], None]
@@ -76,6 +79,44 @@ def test_what_was_found_and_expected(
     deliver("persona", "2026-05-01", [line])
     (reject,) = read_rejects(storage, DAY, DAY)
     assert (reject["field"], reject["found"], reject["expected"]) == told
+
+
+TIMED = """
+description: Calls with a time.
+format: jsonl
+identity: [$.id]
+type: {constant: request}
+times: {occurred_at: {field: $.at, format: %s}}
+"""
+HINT = "may be in another unit (such as epoch_ms) or count from a start (offset)"
+
+
+@pytest.mark.parametrize(
+    ("form", "at", "reason", "expected"),
+    [
+        ("epoch_s", 12.5, "past_retention", f"keeps on the landing day; a time before 1980 {HINT}"),
+        ("epoch_ms", 1777622400, "past_retention", f"keeps on the landing day; a time before 1980 {HINT}"),
+        (
+            "epoch_s",
+            315532800,
+            "past_retention",
+            "a day that the plan of the tenant still keeps on the landing day",
+        ),
+        ("iso", 12.5, "invalid_occurred_at", f"such as 2026-02-20T08:00:00.120Z; a number {HINT}"),
+        ("iso", "noon", "invalid_occurred_at", "such as 2026-02-20T08:00:00.120Z"),
+    ],
+)
+def test_a_time_that_may_be_relative_or_in_another_unit_says_so(  # noqa: PLR0913, PLR0917 - one per field
+    new_settings: Callable[..., Settings], tmp_path: Path, form: str, at: object, reason: str, expected: str
+) -> None:
+    (tmp_path / "timed.yaml").write_text(TIMED % form)
+    settings = new_settings(formats_dir=tmp_path)
+    Landing(settings.landing).write("timed", str(DAY), [{"id": "a", "at": at}], tenant="acme")
+    with open_storage(settings) as storage:
+        land_days(storage, [DAY], "test")
+        (reject,) = read_rejects(storage, DAY, DAY)
+    assert reject["reason"] == reason
+    assert str(reject["expected"]).endswith(expected)
 
 
 def test_rejects_come_in_landing_order_and_up_to_a_limit(storage: Storage, landing: Landing, land: Land) -> None:

@@ -1,0 +1,54 @@
+"""The files that people edit: what they hold, what is wrong with them, and whether they have changed."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from usage_pipeline.costs.book.price_file import read_price_file
+from usage_pipeline.errors import FormatError
+from usage_pipeline.events.format_files import load_formats
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.digests import fingerprint
+from usage_pipeline.tenants.reference import load_tenants
+
+
+def describe_prices(settings: Settings) -> str:
+    """Say how many prices `prices.yaml` has. Raises ReferenceFileError."""
+    prices = read_price_file(settings.reference / "prices.yaml").prices
+    return f"{len(prices)} before those of the catalogue"
+
+
+def describe_tenants(settings: Settings) -> str:
+    """Say how many tenants and plans the reference directory has. Raises ReferenceFileError."""
+    tenants = load_tenants(settings)
+    return f"{len(tenants.by_id)} tenants, {len(tenants.plans)} plans"
+
+
+def describe_formats(settings: Settings) -> str:
+    """Say how many formats there are. Raises FormatError with all that are broken."""
+    formats = load_formats(settings)
+    if formats.broken:
+        raise FormatError("\n".join(formats.broken.values()))
+    return f"{len(formats)} formats"
+
+
+def edited_files_digest(settings: Settings) -> str:
+    """Return a digest of the paths, sizes and times of these files."""
+    return fingerprint(part for file in _files(settings) for part in _stamp(file))
+
+
+def _files(settings: Settings) -> Iterator[Path]:
+    for folder in filter(None, (settings.reference, settings.formats_dir)):
+        yield from sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
+
+
+def _stamp(file: Path) -> tuple[object, ...]:
+    found = file.stat()
+    return str(file), found.st_size, found.st_mtime_ns
+
+
+DESCRIPTIONS: Mapping[str, Callable[[Settings], str]] = {
+    "formats": describe_formats,
+    "prices": describe_prices,
+    "tenants": describe_tenants,
+}
+"""What says what the files hold, or raises what is wrong with them, by their name in the flow."""

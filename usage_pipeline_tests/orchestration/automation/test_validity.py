@@ -1,0 +1,82 @@
+"""The checks of the files that people edit: evaluated by a sensor when a file changes, without a run."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from usage_pipeline.orchestration.inputs import validities
+from usage_pipeline.settings import Settings
+from usage_pipeline_tests.orchestration.automation.conftest import DAYS, Automation
+
+ALL_PASS = [("is_valid", True)] * 3
+
+
+@pytest.fixture
+def reference(tmp_path: Path) -> Path:
+    folder = tmp_path / "reference"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def formats(tmp_path: Path) -> Path:
+    folder = tmp_path / "formats"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def settings(new_settings: Callable[..., Settings], reference: Path, formats: Path) -> Settings:
+    return new_settings(reference_dir=reference, formats_dir=formats, first_day=DAYS[0])
+
+
+def told(settings: Settings) -> dict[str, tuple[bool, str | None]]:
+    found = validities(settings)
+    return {each.asset_key.to_user_string(): (each.passed, each.description) for each in found}
+
+
+def test_the_sensor_evaluates_them_once_and_again_when_a_file_changes(
+    automation: Automation, reference: Path
+) -> None:
+    assert (automation.tick("arrivals"), automation.evaluated[1:]) == ([], ALL_PASS)
+    assert (automation.tick("arrivals"), automation.evaluated) == ([], [])
+    (reference / "prices.yaml").write_text("- {id: one}")
+    assert automation.tick("arrivals") == []
+    assert automation.evaluated == [("is_valid", True), ("is_valid", False), ("is_valid", True)]
+    (reference / "prices.yaml").unlink()
+    assert (automation.tick("arrivals"), automation.evaluated) == ([], ALL_PASS)
+
+
+def test_a_check_that_passes_says_what_the_files_hold(settings: Settings, reference: Path) -> None:
+    (reference / "tenants.yaml").write_text("acme: {}")
+    found = told(settings)
+    assert found["prices"] == (True, "0 before those of the catalogue")
+    assert found["tenants"] == (True, "1 tenants, 1 plans")
+
+
+def test_a_broken_entry_is_named(settings: Settings, reference: Path, formats: Path) -> None:
+    prices, plans, mine = reference / "prices.yaml", reference / "plans.yaml", formats / "mine.yaml"
+    prices.write_text("- {id: one, provider: p, model: m, from: soon}")
+    plans.write_text("large: {retention_days: many}")
+    mine.write_text("name: other")
+    found = told(settings)
+    assert {name: passed for name, (passed, _) in found.items()} == dict.fromkeys(found, False)
+    assert str(found["prices"][1]).startswith(f"{prices}: one: from: expected a day, YYYY-MM-DD, found 'soon'.")
+    assert str(found["tenants"][1]).startswith(f"{plans}: large: retention_days: expected ")
+    assert found["formats"][1] == f"{mine}: name: a format has the name of its file; remove the key."
+
+
+def test_tenants_are_not_named_as_dagster_keeps_what_it_shows(settings: Settings, reference: Path) -> None:
+    (reference / "tenants.yaml").write_text("acme: {plans: [{plan: nowhere, from: 2026-01-01}]}")
+    assert told(settings)["tenants"] == (False, "tenants.yaml is broken; `usage-pipeline doctor` says where")
+
+
+def test_the_check_can_be_run_in_the_ui_too(automation: Automation, reference: Path) -> None:
+    (reference / "prices.yaml").write_text("- {id: one}")
+    key = dg.AssetCheckKey(dg.AssetKey("prices"), "is_valid")
+    job = automation.definitions.resolve_implicit_global_asset_job_def()
+    result = job.get_subset(asset_check_selection={key}).execute_in_process(instance=automation.instance)
+    (evaluation,) = result.get_asset_check_evaluations()
+    assert (evaluation.check_name, evaluation.passed) == ("is_valid", False)
