@@ -10,6 +10,7 @@ from typing import Protocol
 import dagster as dg
 
 from usage_pipeline.errors import FailedDaysError
+from usage_pipeline.events.landing.scan import KnownFiles
 from usage_pipeline.orchestration.assets.days import DaysFailure
 from usage_pipeline.orchestration.checks import OFF, SUITES_TAG
 from usage_pipeline.orchestration.dagster_internals import MAX_RETRIES_TAG
@@ -24,7 +25,6 @@ from usage_pipeline.orchestration.jobs import (
 )
 from usage_pipeline.orchestration.resources import COMMAND_TAG, PROGRESS, STORAGE
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.landed_files import KnownFiles
 from usage_pipeline.storage.opened import Storage
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

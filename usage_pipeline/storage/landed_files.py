@@ -30,13 +30,6 @@ class FileState(StrEnum):
         return self in {FileState.QUARANTINED, FileState.FAILED}
 
 
-class KnownFiles(StrEnum):
-    """What becomes of files that landed by other formats or rules, and whose content is the same."""
-
-    KEEP = "keep"
-    AGAIN = "again"
-
-
 LINE_OUTCOMES = ("header", "continuation", "blank", "skipped", "superseded", "accepted", "rejected")
 """What becomes of a line, or of each event of a line of several."""
 

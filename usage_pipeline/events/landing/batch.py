@@ -14,13 +14,12 @@ from usage_pipeline.events.landing.line_validation import Outcome, validate
 from usage_pipeline.events.landing.reading_ahead import in_groups
 from usage_pipeline.events.landing.recording import Landed, record
 from usage_pipeline.events.landing.rules import LandingRules, retention_of
-from usage_pipeline.events.landing.scan import scan_days
+from usage_pipeline.events.landing.scan import KnownFiles, scan_days
 from usage_pipeline.events.landing.verdicts import Verdicts
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.storage import audit, landed_files, state
 from usage_pipeline.storage.audit import AuditEntry
 from usage_pipeline.storage.bound_settings import bind_settings
-from usage_pipeline.storage.landed_files import KnownFiles
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
 

@@ -17,13 +17,13 @@ from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing import lines
 from usage_pipeline.events.landing.recording import Landed
 from usage_pipeline.events.landing.rules import EXPECTED_REJECTS, QUARANTINE_FROM_LINES, LandingRules
-from usage_pipeline.events.landing.scan import LandingFile
+from usage_pipeline.events.landing.scan import KnownFiles, LandingFile
 from usage_pipeline.events.landing.verdicts import NO_VERDICTS, Verdicts
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.audit import Action, AuditEntry
 from usage_pipeline.storage.digests import fingerprint
-from usage_pipeline.storage.landed_files import FileState, KnownFiles, LandedFile
+from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
 
 

@@ -15,8 +15,7 @@ from usage_pipeline.events.landing.batch import Batch
 from usage_pipeline.events.landing.blocks import grouped
 from usage_pipeline.events.landing.committing import LandingResult
 from usage_pipeline.events.landing.rules import load_rules
-from usage_pipeline.events.landing.scan import LandingFile, scan_days
-from usage_pipeline.storage.landed_files import KnownFiles
+from usage_pipeline.events.landing.scan import KnownFiles, LandingFile, scan_days
 from usage_pipeline.storage.opened import Storage
 
 BATCH_DAYS = 30

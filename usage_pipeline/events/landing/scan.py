@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 
 from usage_pipeline.events.format_files import Formats
@@ -21,6 +22,13 @@ from usage_pipeline.settings import Settings
 
 UNFINISHED = (".tmp", ".part")
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+
+
+class KnownFiles(StrEnum):
+    """What becomes of files that landed by other formats or rules, and whose content is the same."""
+
+    KEEP = "keep"
+    AGAIN = "again"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from usage_pipeline.events.landing.scan import without_tenant
+from usage_pipeline.events.landing.scan import KnownFiles, without_tenant
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, LANDING_TABLES, REJECTED_LINES
 from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch, skip_days
 from usage_pipeline.orchestration.calendar import note_first_day
@@ -14,7 +14,6 @@ from usage_pipeline.orchestration.inputs import FORMATS, LANDING_FOLDER, TENANTS
 from usage_pipeline.orchestration.jobs import BACKFILL_POLICY, KNOWN_FILES_TAG
 from usage_pipeline.orchestration.metadata import NO_MAPPING, ROW_COUNT, Metadata, partition_metadata, table_spec
 from usage_pipeline.orchestration.resources import ProgressParam, StorageParam
-from usage_pipeline.storage.landed_files import KnownFiles
 
 if TYPE_CHECKING:
     from usage_pipeline.events.landing.committing import LandingResult

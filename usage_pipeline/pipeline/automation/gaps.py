@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from usage_pipeline.events.landing.recording import note_vanished
+from usage_pipeline.events.landing.scan import KnownFiles
 from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES
 from usage_pipeline.pipeline.automation.affected import Stale, work_on
 from usage_pipeline.pipeline.automation.arrivals import files_digest
@@ -18,7 +19,6 @@ from usage_pipeline.pipeline.landing_work import find_landing_work, scan
 from usage_pipeline.pipeline.refresh import find_stale, with_downstream
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
 from usage_pipeline.storage import landed_files, state
-from usage_pipeline.storage.landed_files import KnownFiles
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import WriteState
 

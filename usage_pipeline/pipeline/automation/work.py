@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from usage_pipeline.events.landing.scan import KnownFiles
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
 from usage_pipeline.storage.digests import fingerprint
-from usage_pipeline.storage.landed_files import KnownFiles
 
 LANDING = frozenset({LANDED_EVENTS.name})
 """The tables of work that lands."""
