@@ -64,6 +64,7 @@ class LandedFile:
     totals_compared: int = 0
     totals_apart: int = 0
     tokens_apart: int = 0
+    unique_within_days: int = 0
 
     @property
     def counts(self) -> bool:

@@ -41,6 +41,7 @@ LANDING_FILES = TableSpec(
         ("totals_compared", "BIGINT", "Accepted lines that report a total beside input or output.", "lines"),
         ("totals_apart", "BIGINT", "Those whose total is not input plus output.", "lines"),
         ("tokens_apart", "BIGINT", "Their totals minus input and output.", "tokens"),
+        ("unique_within_days", "INTEGER", "That of the format, when it read the file.", "days"),
     ),
     key=("path",),
     nullable=frozenset({"content_digest", "identity_digest", "object_name", "error", "vanished_at"}),
