@@ -8,8 +8,26 @@ from usage_pipeline.events.record import (
     RECORD_NAMES,
     WHERE_LANDED,
 )
-from usage_pipeline.storage.daily import DailyTable, Derived, Input, LandedRows, Plot, SameDay, SqlFile
+from usage_pipeline.storage.daily import (
+    DailyTable,
+    Derived,
+    Input,
+    LandedRows,
+    NearbyRows,
+    Plot,
+    SameDay,
+    SqlFile,
+    UniqueFiles,
+)
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
+
+UNIQUE_FILES = UniqueFiles()
+NEARBY_EVENTS = NearbyRows(
+    LANDED_EVENTS,
+    UNIQUE_FILES,
+    key=tuple(column.name for column in IDENTITY),
+    others=("landing_day", "landing_file", "landing_line", "landing_event", "payload_digest"),
+)
 
 EXCLUDED_EVENTS = DailyTable(
     spec=TableSpec(
@@ -46,7 +64,7 @@ EXCLUDED_EVENTS = DailyTable(
         undigested=frozenset({"landing_file", "decided_by_file"}),
     ),
     sql=SqlFile.beside(__file__, "excluded_events"),
-    inputs=(LandedRows(LANDED_EVENTS),),
+    inputs=(LandedRows(LANDED_EVENTS), UNIQUE_FILES, NEARBY_EVENTS),
     plots=(Plot("excluded", "count(*)"),),
 )
 

@@ -162,7 +162,8 @@ USAGE_VERSIONS = TableSpec(
     rules=(
         (
             "The cause follows from events on files of the day or of its look-back since the version before: "
-            "`withdraw`, `void`, `late`, otherwise `restate`."
+            "`withdraw`, `void`, `late`, otherwise `restate`. If nothing happened to these, and other lines are "
+            "duplicates or conflicts now, it is that of days nearby (`unique_within_days`)."
         ),
         "It is `rerate` where another price book rated the same quantity.",
     ),
