@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from duckdb import DuckDBPyConnection
@@ -49,7 +50,7 @@ class LandedObjects:
         return source
 
     @property
-    def _objects(self) -> Mapping[str, Any]:
+    def _objects(self) -> Mapping[str, Path]:
         """The objects by the paths of the files."""
         names = {share.path: (share.landing_day, share.object_name) for share in self.shares}
         return {path: self.storage.lake.object(self.spec, *name) for path, name in names.items()}
