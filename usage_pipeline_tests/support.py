@@ -4,14 +4,15 @@ import gzip
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
 
-from usage_pipeline.events.record import REJECTED_LINES
+from usage_pipeline.events.format_files import SOURCES
+from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, event_days
 from usage_pipeline.pipeline.tables import DAILY_TABLES, GROUPS
@@ -77,6 +78,14 @@ def prompt(record_id: str, time: str, **fields: Any) -> dict[str, Any]:
     }
 
 
+def write_persona(folder: Path, name: str, within: int, more: str = "") -> None:
+    """Write a format like `persona` whose ids are unique within so many days, with more keys."""
+    folder.mkdir(exist_ok=True)
+    text = (SOURCES / "persona.yaml").read_text(encoding="utf-8")
+    text = text.replace("unique_within_days: 1", f"unique_within_days: {within}")
+    (folder / f"{name}.yaml").write_text(f"{text}{more}", encoding="utf-8")
+
+
 def rows(storage: Storage, spec: TableSpec, *names: str) -> list[tuple[Any, ...]]:
     """These columns of all rows that a table of lake or rollups holds, in order."""
     paths = sorted((storage.settings.data_dir / spec.zone / spec.name).rglob("*.parquet"))
@@ -126,6 +135,19 @@ def files(storage: Storage) -> dict[str, landed_files.LandedFile]:
     """The landing files by name of the file."""
     with storage.warehouse.connect() as connection:
         return {Path(file.path).name: file for file in landed_files.files(connection)}
+
+
+def write_counted(landing: Landing, day: date, count: int = 3) -> None:
+    """Write a file of a source whose ids are of one day each, so that no day nearby reads its lines."""
+    time = datetime.combine(day, datetime.min.time(), UTC).timestamp()
+    line = {"id": "u1", "type": "token", "count": count, "createdAt": int(time * 1000), "meta": {}}
+    landing.write("usage_statistics", str(day), [line], tenant="acme", name="counted.jsonl")
+
+
+def lose_counted(storage: Storage) -> None:
+    """Remove the landed rows of that file from the lake."""
+    file = files(storage)["counted.jsonl"]
+    storage.lake.object(LANDED_EVENTS, file.landing_day, file.object_name).unlink()
 
 
 def reject_reasons(storage: Storage) -> list[tuple[int, str]]:

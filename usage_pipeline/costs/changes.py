@@ -1,6 +1,6 @@
 """Reads from `usage_versions` how costs of rated days changed: by which prices and by which files."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,8 +9,10 @@ from sqlalchemy import Connection, RowMapping, Select, select
 
 from usage_pipeline.costs.book import book_store
 from usage_pipeline.costs.tables import TENANT_COSTS
+from usage_pipeline.storage.nearby_rows import with_nearby
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import audit_log, landing_event_days, landing_files, usage_versions
+from usage_pipeline.storage.versions import Cause
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,10 @@ class CostChange:
     """The model's price in the book before, if its name alone determines it; null otherwise."""
     price: str | None
     files: tuple[str, ...]
-    """Landing files of the day that landed, or were released or withdrawn, since the version before."""
+    """Landing files of the day that landed, or were released or withdrawn, since the version before.
+
+    Of a change that no file of the day caused, those of days nearby that it is compared with.
+    """
 
     @property
     def difference(self) -> Decimal | None:
@@ -112,7 +117,7 @@ def _change(connection: Connection, row: RowMapping, before: _State, now: _State
         amount=now.amount,
         price_before=prices[0],
         price=prices[1],
-        files=_files(connection, day, before.at, now.at),
+        files=_files(connection, row["cause"], day, before.at, now.at),
     )
 
 
@@ -123,11 +128,20 @@ def _price(connection: Connection, state: _State, model: str, day: date) -> str 
     return price.id if price else None
 
 
-def _files(connection: Connection, day: date, after: datetime | None, until: datetime | None) -> tuple[str, ...]:
+def _files(
+    connection: Connection, cause: str, day: date, after: datetime | None, until: datetime | None
+) -> tuple[str, ...]:
     if after is None or until is None:
         return ()
-    of_day = select(landing_event_days.c.path).where(landing_event_days.c.event_day == day)
+    found = _changed(connection, [day], after, until)
+    if found or cause in {Cause.RESTATE, Cause.RERATE}:
+        return found
+    return _changed(connection, with_nearby(connection, day, day), after, until)
+
+
+def _changed(connection: Connection, days: Collection[date], after: datetime, until: datetime) -> tuple[str, ...]:
+    of_days = select(landing_event_days.c.path).where(landing_event_days.c.event_day.in_(days))
     landed = (landing_files.c.path, landing_files.c.landed_at)
     decided = (audit_log.c.subject, audit_log.c.at)
-    changed = (select(path).where(path.in_(of_day), at > after, at <= until) for path, at in (landed, decided))
+    changed = (select(path).where(path.in_(of_days), at > after, at <= until) for path, at in (landed, decided))
     return tuple(sorted({path for query in changed for path in connection.execute(query).scalars()}))

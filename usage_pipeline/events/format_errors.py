@@ -24,6 +24,7 @@ _EXPECTED = {
     "identity_suffix": 'suffixes by type, such as {agent_run_started: "#started"}',
     "skip": "a list of tests such as {field: $.type, is: [summary]}, or {field: $.usage, is: absent}",
     "repeats": "first, last, or greatest of a column or a field, such as `greatest of tokens_out`",
+    "unique_within_days": "a number of days from 0 to 3",
     "tenant": "a field such as $.tenant; where no line names the tenant, the folder does",
     "type": "a field such as $.type, {constant: request}, or {present: $.end, then: …, otherwise: …}",
     "types": "types by name; put names such as on, no and 404 in quotes",

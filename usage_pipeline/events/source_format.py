@@ -50,6 +50,7 @@ class SourceFormat(Part):
     identity_suffix: dict[str, str] = Field(default_factory=dict)
     skip: tuple[Skip, ...] = ()
     repeats: Annotated[str, Field(pattern=rf"^(first|last|{GREATEST}\S.*)$")] | None = None
+    unique_within_days: Annotated[int, Field(strict=True, ge=0, le=3)] = 0
     tenant: Value | None = None
     type: Type
     types: dict[str, str | None] = Field(default_factory=dict)
@@ -127,9 +128,10 @@ class SourceFormat(Part):
         return self
 
     @model_validator(mode="after")
-    def _comparable_repeats(self) -> Self:
-        if self.repeats and not self.identity_fields:
-            raise ValueError("repeats: a position occurs once; remove it, or name the fields of the id")
+    def _ids_that_repeat(self) -> Self:
+        for key in ("repeats", "unique_within_days"):
+            if getattr(self, key) and not self.identity_fields:
+                raise ValueError(f"{key}: a position occurs once; remove it, or name the fields of the id")
         if self.greatest in self._column_names:
             expect_comparable("repeats", self.greatest)
         return self

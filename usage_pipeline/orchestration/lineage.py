@@ -12,7 +12,16 @@ from sqlglot import exp, parse_one
 from sqlglot.lineage import Node, lineage
 
 from usage_pipeline.orchestration.metadata import markdown_table
-from usage_pipeline.storage.daily import DailyTable, Derived, EventDays, LandedRows, Lookback, Parameters, SameDay
+from usage_pipeline.storage.daily import (
+    DailyTable,
+    Derived,
+    EventDays,
+    LandedRows,
+    Lookback,
+    NearbyRows,
+    Parameters,
+    SameDay,
+)
 
 _DAY = "event_day"
 
@@ -89,7 +98,9 @@ def _origin(node: Node, table: DailyTable) -> Origin:
     if not leaves:
         counts = any(part.expression.find(exp.AggFunc) for part in node.walk())
         return Origin((), _rows(table) if counts else ("a constant",))
-    found = {(leaf.expression.name, leaf.name.rpartition(".")[2].strip('"')) for leaf in leaves}
+    stored = {entry.name: entry.spec.name for entry in table.inputs if isinstance(entry, NearbyRows)}
+    read = [(leaf.expression.name, leaf.name.rpartition(".")[2].strip('"')) for leaf in leaves]
+    found = {(stored.get(name, name), column) for name, column in read}
     assets = _assets(table)
     shipped = sorted({name for name, column in found if name not in assets and column != _DAY})
     columns = {(name, column) for name, column in found if column in assets.get(name, ())}

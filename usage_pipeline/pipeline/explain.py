@@ -76,7 +76,7 @@ def explain(
         duck.execute(f"CREATE TEMP VIEW excluded_events AS {rows}")
         register_reference(event_types(), duck)
         with storage.warehouse.connect() as connection:
-            stale = stale_days(storage, connection, [USAGE_RECORDS], days)[USAGE_RECORDS.name]
+            stale = set().union(*stale_days(storage, connection, [EXCLUDED_EVENTS, USAGE_RECORDS], days).values())
         found = duck.execute(_LINES)
         names = [column[0] for column in found.description]
         landed = [dict(zip(names, row, strict=True)) for row in found.fetchall()]

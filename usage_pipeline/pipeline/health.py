@@ -188,7 +188,8 @@ def _ids(storage: Storage) -> Iterator[HealthCheck]:
     for repeated in ids_on_several_days(storage, *_recent_days(storage)):
         yield _warning(
             f"{repeated.ids:,} ids of {repeated.source} of tenant {repeated.tenant_id} are records of several of "
-            f"the last {RECENT_DAYS} days, such as {repeated.example!r} of {repeated.days}; each day counts one"
+            f"the last {RECENT_DAYS} days, such as {repeated.example!r} of {repeated.days}; each day counts one. "
+            "If they are retries, set `unique_within_days` in the format"
         )
 
 

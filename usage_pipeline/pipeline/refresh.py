@@ -18,6 +18,7 @@ from usage_pipeline.events.landing.recording import note_vanished
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.records.tables import EXCLUDED_EVENTS
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.batches import batches
 from usage_pipeline.storage.compute import compute_days, stale_days
@@ -92,12 +93,20 @@ class RefreshSummary:
 
 
 def find_stale(storage: Storage) -> dict[date, frozenset[str]]:
-    """Return the tables to compute by event day: stale or missing tables, and all that read them."""
+    """Return the tables to compute by event day: stale or missing tables, and all that read them.
+
+    Where only `excluded_events` is stale, lines of a day nearby have changed, mostly none with an id of this day.
+    So it is computed alone: what reads it becomes stale if it comes out differently.
+    """
     with storage.warehouse.connect() as connection:
         days = event_days(storage, connection)
         stale = stale_days(storage, connection, DAILY_TABLES, days)
-    tables = {day: {name for name, found in stale.items() if day in found} for day in sorted(days)}
-    return {day: with_downstream(names) for day, names in tables.items() if names}
+    tables = {day: frozenset(name for name, found in stale.items() if day in found) for day in sorted(days)}
+    return {
+        day: names if names == {EXCLUDED_EVENTS.name} else with_downstream(names)
+        for day, names in tables.items()
+        if names
+    }
 
 
 def event_days(storage: Storage, connection: Connection) -> set[date]:

@@ -1,33 +1,90 @@
 -- The accepted lines of each event day that are no records, each with the verdict and the line that decided it:
 -- of the lines with one id the first landed counts; a void takes back the record that it names.
+-- `nearby_events` holds lines of days nearby, with the event day that they are compared on. They are compared whether
+-- they count or not: so a day depends on what landed, and never on what became of other days.
 -- Only ids that repeat are ranked: ranking every row would cost many times as much.
-WITH repeated AS (
+WITH again AS (
     SELECT event_day, tenant_id, source, record_id
     FROM landed_events
     GROUP BY event_day, tenant_id, source, record_id
     HAVING count(*) > 1
+    UNION ALL
+    SELECT event_day, tenant_id, source, record_id
+    FROM nearby_events
 ),
 
-ranked AS (
+repeated AS (
+    SELECT DISTINCT event_day, tenant_id, source, record_id
+    FROM again
+),
+
+own AS (
     SELECT
-        landed_events.*,
-        row_number() OVER landing_order AS landing_rank,
-        first_value(landed_events.payload_digest) OVER landing_order AS counted_payload,
-        first_value(landed_events.landing_file) OVER landing_order AS counted_file,
-        first_value(landed_events.landing_line) OVER landing_order AS counted_line
+        landed_events.event_day,
+        landed_events.tenant_id,
+        landed_events.source,
+        landed_events.record_id,
+        0 AS days_apart,
+        landed_events.landing_day,
+        landed_events.landing_file,
+        landed_events.landing_line,
+        landed_events.landing_event,
+        landed_events.payload_digest
     FROM landed_events
     INNER JOIN repeated
         ON landed_events.event_day = repeated.event_day
         AND landed_events.tenant_id = repeated.tenant_id
         AND landed_events.source = repeated.source
         AND landed_events.record_id = repeated.record_id
-    WINDOW landing_order AS (
-        PARTITION BY
-            landed_events.event_day, landed_events.tenant_id, landed_events.source, landed_events.record_id
-        ORDER BY
-            landed_events.landing_day, landed_events.landing_file, landed_events.landing_line,
-            landed_events.landing_event
-    )
+),
+
+compared AS (
+    SELECT * FROM own
+    UNION ALL
+    SELECT
+        event_day,
+        tenant_id,
+        source,
+        record_id,
+        days_apart,
+        landing_day,
+        landing_file,
+        landing_line,
+        landing_event,
+        payload_digest
+    FROM nearby_events
+),
+
+ranked AS (
+    SELECT
+        compared.*,
+        row_number() OVER (
+            PARTITION BY event_day, tenant_id, source, record_id, days_apart
+            ORDER BY landing_day, landing_file, landing_line, landing_event
+        ) AS landing_rank
+    FROM compared
+),
+
+decided AS (
+    SELECT
+        own.*,
+        ranked.payload_digest AS counted_payload,
+        ranked.landing_file AS counted_file,
+        ranked.landing_line AS counted_line,
+        ranked.landing_event AS counted_event,
+        row_number() OVER (
+            PARTITION BY own.landing_file, own.landing_line, own.landing_event
+            ORDER BY ranked.landing_day, ranked.landing_file, ranked.landing_line, ranked.landing_event
+        ) AS landing_rank
+    FROM own
+    INNER JOIN ranked
+        ON own.event_day = ranked.event_day
+        AND own.tenant_id = ranked.tenant_id
+        AND own.source = ranked.source
+        AND own.record_id = ranked.record_id
+        AND ranked.landing_rank = 1
+    LEFT JOIN unique_files ON own.landing_file = unique_files.landing_file
+    WHERE ranked.days_apart <= coalesce(unique_files.unique_within_days, 0)
 ),
 
 later AS (
@@ -42,8 +99,9 @@ later AS (
         CASE WHEN payload_digest = counted_payload THEN 'duplicate' ELSE 'conflict' END AS verdict,
         counted_file AS decided_by_file,
         counted_line AS decided_by_line
-    FROM ranked
-    WHERE landing_rank > 1
+    FROM decided
+    WHERE landing_rank = 1
+        AND (counted_file <> landing_file OR counted_line <> landing_line OR counted_event <> landing_event)
 ),
 
 voids AS (

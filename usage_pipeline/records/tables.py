@@ -8,8 +8,26 @@ from usage_pipeline.events.record import (
     RECORD_NAMES,
     WHERE_LANDED,
 )
-from usage_pipeline.storage.daily import DailyTable, Derived, Input, LandedRows, Plot, SameDay, SqlFile
+from usage_pipeline.storage.daily import (
+    DailyTable,
+    Derived,
+    Input,
+    LandedRows,
+    NearbyRows,
+    Plot,
+    SameDay,
+    SqlFile,
+    UniqueFiles,
+)
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, Term, Zone, columns
+
+UNIQUE_FILES = UniqueFiles()
+NEARBY_EVENTS = NearbyRows(
+    LANDED_EVENTS,
+    UNIQUE_FILES,
+    key=tuple(column.name for column in IDENTITY),
+    others=("landing_day", "landing_file", "landing_line", "landing_event", "payload_digest"),
+)
 
 EXCLUDED_EVENTS = DailyTable(
     spec=TableSpec(
@@ -27,15 +45,19 @@ EXCLUDED_EVENTS = DailyTable(
                 ("landing_file", "VARCHAR", "Path below the landing directory."),
                 ("landing_line", "BIGINT", "Line in the file, from 1."),
                 ("landing_event", "BIGINT", "Event in the line, from 1."),
-                ("decided_by_file", "VARCHAR", "File of the line that counts, takes back or is taken back."),
+                ("decided_by_file", "VARCHAR", "File of the line that landed first, takes back or is taken back."),
                 ("decided_by_line", "BIGINT", "Its number."),
             ),
         ),
         term=Term.RECORDS,
         rules=(
             (
-                "A line with the id and the content of a record of the same day is a duplicate. With other "
-                "content it is a conflict."
+                "A line with the id and the content of a line of the same day that landed before is a duplicate. "
+                "With other content it is a conflict."
+            ),
+            (
+                "A line of a file with `unique_within_days` is compared with lines of so many days before and "
+                "after, too, and of all these the first landed decides, whether it counts or not."
             ),
             (
                 "A void takes back the record of its own tenant that it names by source, id and event day, "
@@ -46,7 +68,7 @@ EXCLUDED_EVENTS = DailyTable(
         undigested=frozenset({"landing_file", "decided_by_file"}),
     ),
     sql=SqlFile.beside(__file__, "excluded_events"),
-    inputs=(LandedRows(LANDED_EVENTS),),
+    inputs=(LandedRows(LANDED_EVENTS), UNIQUE_FILES, NEARBY_EVENTS),
     plots=(Plot("excluded", "count(*)"),),
 )
 
@@ -64,7 +86,7 @@ USAGE_RECORDS = DailyTable(
         rules=(
             (
                 "A record is known by tenant, source, record id and event day. The same id on another day is "
-                "another record."
+                "another record, unless the format's `unique_within_days` covers both days."
             ),
             "First means by landing day, then path, then line; when a file was written does not matter.",
             (
@@ -84,15 +106,15 @@ CONFLICTS = DailyTable(
     spec=TableSpec(
         name="conflicts",
         description=(
-            "Lines that have the id of a record of the same day but another payload, one row per line. They "
-            "count nowhere; `counted_file` and `counted_line` say which line counts."
+            "Lines that have the id of a line that landed before but another payload, one row per line. They "
+            "count nowhere; `counted_file` and `counted_line` say which line decided that."
         ),
         zone=Zone.LAKE,
         partitioned_by=PartitionedBy.EVENT_DAY,
         columns=(
             *RECORD,
             *columns(
-                ("counted_file", "VARCHAR", "File of the line that counts."),
+                ("counted_file", "VARCHAR", "File of the line that landed first."),
                 ("counted_line", "BIGINT", "Its number."),
             ),
         ),
@@ -100,6 +122,7 @@ CONFLICTS = DailyTable(
         rules=(
             "Of contradicting lines the first landed counts, whatever the others say. Nothing is merged.",
             "Where and when a line landed, and the format's `delivery_fields`, do not make a conflict.",
+            "Another time does, so a retry on the next day is a conflict unless the time is a delivery field.",
         ),
         undigested=WHERE_LANDED | {"counted_file", "counted_line"},
     ),

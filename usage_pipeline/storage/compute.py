@@ -146,6 +146,9 @@ def _inputs_digests(
     entries = {entry for table in tables for entry in table.inputs}
     per_entry = {entry: inputs.digests(entry, storage, connection, states, days) for entry in entries}
     return {
-        table.name: {day: fingerprint(per_entry[entry][day] for entry in table.inputs) for day in days}
+        table.name: {
+            day: fingerprint(per_entry[entry][day] for entry in table.inputs if day in per_entry[entry])
+            for day in days
+        }
         for table in tables
     }

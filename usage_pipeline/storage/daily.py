@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from usage_pipeline import registry
 from usage_pipeline.storage.digests import fingerprint
-from usage_pipeline.storage.tables import Column, TableSpec, Zone
+from usage_pipeline.storage.tables import Column, TableSpec, Zone, columns
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -78,6 +78,46 @@ class LandedRows(_TableInput):
     """Input: the rows of the event days in the objects of all landed files."""
 
 
+@dataclass(frozen=True)
+class UniqueFiles:
+    """Input: the landed files with rows of the days that say `unique_within_days`, one row each.
+
+    It matters only together with the rows of days nearby, whose digest covers it.
+    """
+
+    name: str = "unique_files"
+    columns: tuple[Column, ...] = columns(
+        ("landing_file", "VARCHAR", "Path below the landing directory."),
+        ("unique_within_days", "BIGINT", "Its ids are compared over so many days before and after.", "days"),
+    )
+
+
+@dataclass(frozen=True)
+class NearbyRows:
+    """Input: the landed rows of other days that have the key of a row of the days, in a file that reaches theirs.
+
+    A row has the day that reaches it as `event_day`, and is there once for each such day. The landed rows of the
+    days and the unique files are inputs named before it. A day that reaches no rows of its sources has none here.
+    """
+
+    spec: TableSpec
+    files: UniqueFiles
+    key: tuple[str, ...]
+    others: tuple[str, ...]
+    """The columns that are read besides the key."""
+    name: str = "nearby_events"
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """Its columns."""
+        known = {column.name: column for column in self.spec.columns}
+        of_day = columns(
+            ("event_day", "DATE", "The day that it is compared on."),
+            ("days_apart", "BIGINT", "How far its own day is from that.", "days"),
+        )
+        return (*of_day, *(known[name] for name in (*self.key, *self.others)))
+
+
 class SameDay(_TableInput):
     """Input: the partitions of another event-day table of the same days."""
 
@@ -138,7 +178,10 @@ class SuppliedRows(Protocol):
         """Make its rows readable under its name; the inputs named before it are readable already."""
 
 
-Input = LandedRows | SameDay | Lookback | ReferenceRows | EventDays | Parameters | Derived | SuppliedRows
+OwnInput = (
+    LandedRows | NearbyRows | UniqueFiles | SameDay | Lookback | ReferenceRows | EventDays | Parameters | Derived
+)
+Input = OwnInput | SuppliedRows
 
 
 @dataclass(frozen=True)

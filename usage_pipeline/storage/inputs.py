@@ -3,33 +3,35 @@
 The digest of an input changes whenever the rows that the SELECT reads change. Staleness depends on nothing else.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 from duckdb import CatalogException, DuckDBPyConnection
 from sqlalchemy import Connection
 
-from usage_pipeline.clock import days_between, in_words
+from usage_pipeline.clock import days_between
 from usage_pipeline.errors import PartitionError
-from usage_pipeline.storage import landed_files, state
+from usage_pipeline.storage import state
 from usage_pipeline.storage.daily import (
     Derived,
     EventDays,
     Input,
     LandedRows,
     Lookback,
+    NearbyRows,
+    OwnInput,
     Parameters,
     ReferenceRows,
     SameDay,
+    UniqueFiles,
 )
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.engine import literal, parquet_scan
 from usage_pipeline.storage.lake import DAY_OF_OBJECT
-from usage_pipeline.storage.landed_files import LandedShare
+from usage_pipeline.storage.landed_rows import day_list, landed_digests, register_landed
+from usage_pipeline.storage.nearby_rows import nearby_digests, register_nearby, register_unique_files
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
 
@@ -41,10 +43,17 @@ States = Mapping[str, Mapping[date, state.Partition]]
 def digests(  # noqa: PLR0911 - one for each kind
     entry: Input, storage: Storage, connection: Connection, states: States, days: Collection[date]
 ) -> Digests:
-    """The input's digest on each of the days; `states` has the partitions of the days and of the look-back."""
+    """The input's digest on each of the days; `states` has the partitions of the days and of the look-back.
+
+    An input without a digest of a day leaves no trace on it.
+    """
     match entry:
         case LandedRows():
-            return _landed_digests(connection, days)
+            return landed_digests(connection, days)
+        case NearbyRows():
+            return nearby_digests(connection, days)
+        case UniqueFiles():
+            return {}  # covered by the digest of the rows nearby, without which it changes nothing
         case SameDay():
             return _window_digests(states[entry.name], 0, days)
         case Lookback():
@@ -77,7 +86,7 @@ def known_states(
 
 def settle(entry: Input, storage: Storage, connection: Connection, days: Collection[date]) -> None:
     """Let an input that is decided once per day be decided."""
-    if not isinstance(entry, LandedRows | SameDay | Lookback | ReferenceRows | EventDays | Parameters | Derived):
+    if not isinstance(entry, OwnInput):
         entry.settle(storage, connection, days)
 
 
@@ -97,7 +106,11 @@ class Workspace:
         """
         match entry:
             case LandedRows():
-                self._register_landed(entry.spec, days)
+                register_landed(entry.spec, self.storage, self.connection, self.duck, days)
+            case UniqueFiles():
+                register_unique_files(entry, self.connection, self.duck, days)
+            case NearbyRows():
+                register_nearby(entry, self.storage, self.connection, self.duck, days)
             case SameDay():
                 self._register_same_day(entry.spec, days)
             case Lookback():
@@ -105,7 +118,7 @@ class Workspace:
             case ReferenceRows():
                 register_reference(entry, self.duck)
             case EventDays():
-                self.duck.execute(f"CREATE TEMP VIEW {entry.name} AS SELECT unnest({_list(days)}) AS event_day")
+                self.duck.execute(f"CREATE TEMP VIEW {entry.name} AS SELECT unnest({day_list(days)}) AS event_day")
             case Parameters():
                 settings = self.storage.settings
                 key = literal(settings.digest_key.get_secret_value())
@@ -115,26 +128,6 @@ class Workspace:
                 register_derived([entry], self.duck)
             case _:
                 entry.register(self.connection, self.duck, days)
-
-    def _register_landed(self, spec: TableSpec, days: Collection[date]) -> None:
-        landed = landed_files.landed_shares(self.connection, days)
-        objects = _landed_objects(spec, self.storage, landed)
-        missing = [path for path, found in objects.items() if not self.storage.lake.exists(found)]
-        if missing:
-            raise PartitionError(
-                f"{spec.name}: the landed rows of {', '.join(missing)} are not in the lake, {in_words(days)} "
-                "keeps what it has. Run `usage-pipeline run`: it lands the files again, as long as they are there."
-            )
-        if not objects:
-            self.duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {spec.empty_select()}')
-            return
-        expected = Counter[date]()
-        for share in landed:
-            expected[share.event_day] += share.rows
-        names = ", ".join(f'"{name}"' for name in spec.column_names)
-        source = f"{parquet_scan(objects.values())} WHERE event_day IN {_list(days)}"
-        self.duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS SELECT {names} FROM {source}')
-        _expect_rows(spec, self.duck, expected)
 
     def _register_same_day(self, spec: TableSpec, days: Collection[date]) -> None:
         known = self.states[spec.name]
@@ -206,13 +199,6 @@ def _store_reference(entry: ReferenceRows, duck: DuckDBPyConnection, stored: str
         duck.execute(f'INSERT INTO main."{stored}" VALUES {", ".join([row] * len(entry.rows))}', values)
 
 
-def _landed_digests(connection: Connection, days: Collection[date]) -> Digests:
-    parts: dict[date, list[Any]] = {day: [] for day in days}
-    for event_day, *known in landed_files.landed_digests(connection, days):
-        parts[event_day] += known
-    return {day: fingerprint(part) for day, part in parts.items()}
-
-
 def _window_digests(known: Mapping[date, state.Partition], days_before: int, days: Collection[date]) -> Digests:
     window = timedelta(days=days_before)
     # A day without rows reads the same as a day that was never computed, so it leaves no trace here:
@@ -225,22 +211,6 @@ def _within(filled: Mapping[date, str | None], first: date, last: date) -> list[
     return [part for day in days_between(first, last) if day in filled for part in (day, filled[day])]
 
 
-def _landed_objects(spec: TableSpec, storage: Storage, landed: Iterable[LandedShare]) -> dict[str, Path]:
-    """The objects of these files, by the files' paths."""
-    names = {share.path: (share.landing_day, share.object_name) for share in landed}
-    return {path: storage.lake.object(spec, *name) for path, name in names.items()}
-
-
-def _expect_rows(spec: TableSpec, duck: DuckDBPyConnection, expected: Mapping[date, int]) -> None:
-    found = dict(duck.execute(f'SELECT event_day, count(*) FROM "{spec.name}" GROUP BY event_day').fetchall())
-    for day, rows in sorted(expected.items()):
-        if found.get(day, 0) != rows:
-            raise PartitionError(
-                f"{spec.name}: {day} has {found.get(day, 0):,} rows in the lake where {rows:,} landed; nothing "
-                "was written. Run `usage-pipeline land` for the landing days concerned."
-            )
-
-
 def rows_of(spec: TableSpec, paths: Mapping[date, Path]) -> str:
     """The SELECT of these partitions: the table's columns, and `event_day`, which the object's folder names."""
     names = ", ".join(f'"{name}"' for name in spec.column_names)
@@ -251,7 +221,3 @@ def rows_of(spec: TableSpec, paths: Mapping[date, Path]) -> str:
         ((day, path),) = paths.items()
         return f"SELECT {names}, DATE '{day}' AS event_day FROM {parquet_scan([path])}"
     return f"SELECT {names}, {DAY_OF_OBJECT} AS event_day FROM {parquet_scan(paths.values(), 'filename = true')}"
-
-
-def _list(days: Collection[date]) -> str:
-    return f"[{', '.join(f'{literal(str(day))}::DATE' for day in sorted(days))}]"

@@ -64,6 +64,7 @@ class LandedFile:
     totals_compared: int = 0
     totals_apart: int = 0
     tokens_apart: int = 0
+    unique_within_days: int = 0
 
     @property
     def counts(self) -> bool:
@@ -106,6 +107,8 @@ class LandedShare:
     object_name: str
     event_day: date
     rows: int
+    source: str
+    unique_within_days: int
 
 
 def files(connection: Connection, days: Collection[date] | None = None) -> list[LandedFile]:
@@ -158,11 +161,16 @@ def record_event_days(connection: Connection, paths: Collection[str], event_days
         connection.execute(landing_event_days.insert(), [vars(day) for day in event_days])
 
 
-def landed_shares(connection: Connection, days: Collection[date]) -> list[LandedShare]:
-    """The rows of landed files on these event days, in landing order."""
+def landed_shares(
+    connection: Connection, days: Collection[date], sources: Collection[str] | None = None
+) -> list[LandedShare]:
+    """The rows of landed files on these event days, in landing order; those of all sources if none are named."""
     files, shares = landing_files.c, landing_event_days.c
-    query = _landed(files.path, files.landing_day, files.object_name, shares.event_day, shares.rows)
+    of_file = (files.path, files.landing_day, files.object_name)
+    query = _landed(*of_file, shares.event_day, shares.rows, files.source, files.unique_within_days)
     query = query.where(shares.event_day.in_(days)).order_by(*_LANDING_ORDER)
+    if sources is not None:
+        query = query.where(files.source.in_(sources))
     return [LandedShare(*row) for row in connection.execute(query)]
 
 
@@ -172,6 +180,32 @@ def landed_digests(connection: Connection, days: Collection[date]) -> list[tuple
     query = _landed(shares.event_day, files.landing_day, files.path, shares.digest)
     query = query.where(shares.event_day.in_(days)).order_by(*_LANDING_ORDER)
     return [(event_day, landed, path, digest) for event_day, landed, path, digest in connection.execute(query)]
+
+
+def reaches(connection: Connection) -> dict[str, int]:
+    """The sources of which a landed file says `unique_within_days`, and the greatest number of days."""
+    files = landing_files.c
+    query = select(files.source, func.max(files.unique_within_days)).group_by(files.source)
+    query = query.where(files.state == FileState.LANDED, files.unique_within_days > 0)
+    return {source: int(within) for source, within in connection.execute(query)}
+
+
+def greatest_reach(connection: Connection, first: date, last: date) -> int:
+    """The greatest `unique_within_days` of landed files with rows of these event days."""
+    query = _landed(func.coalesce(func.max(landing_files.c.unique_within_days), 0))
+    return int(connection.execute(query.where(landing_event_days.c.event_day.between(first, last))).scalar_one())
+
+
+def digests_of(
+    connection: Connection, sources: Collection[str], days: Collection[date]
+) -> list[tuple[str, date, str, int, date, str]]:
+    """Source, event day, path, `unique_within_days`, landing day and digest of landed files, in landing order."""
+    files, shares = landing_files.c, landing_event_days.c
+    place = (files.source, shares.event_day, files.path)
+    query = _landed(*place, files.unique_within_days, files.landing_day, shares.digest)
+    query = query.where(files.source.in_(sources), shares.event_day.in_(days)).order_by(*_LANDING_ORDER)
+    found = connection.execute(query)
+    return [(source, day, path, within, landed, digest) for source, day, path, within, landed, digest in found]
 
 
 def rows_by_event_day(connection: Connection, days: Collection[date]) -> dict[date, int]:

@@ -41,6 +41,7 @@ LANDING_FILES = TableSpec(
         ("totals_compared", "BIGINT", "Accepted lines that report a total beside input or output.", "lines"),
         ("totals_apart", "BIGINT", "Those whose total is not input plus output.", "lines"),
         ("tokens_apart", "BIGINT", "Their totals minus input and output.", "tokens"),
+        ("unique_within_days", "INTEGER", "That of the format, when it read the file.", "days"),
     ),
     key=("path",),
     nullable=frozenset({"content_digest", "identity_digest", "object_name", "error", "vanished_at"}),
@@ -161,7 +162,8 @@ USAGE_VERSIONS = TableSpec(
     rules=(
         (
             "The cause follows from events on files of the day or of its look-back since the version before: "
-            "`withdraw`, `void`, `late`, otherwise `restate`."
+            "`withdraw`, `void`, `late`, otherwise `restate`. If nothing happened to these, and other lines are "
+            "duplicates or conflicts now, it is that of days nearby (`unique_within_days`)."
         ),
         "It is `rerate` where another price book rated the same quantity.",
     ),

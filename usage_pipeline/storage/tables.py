@@ -115,8 +115,13 @@ class TableSpec:
 
     def empty_select(self) -> str:
         """A SELECT without rows, with these columns and types."""
-        casts = ", ".join(f'CAST(NULL AS {column.type}) AS "{column.name}"' for column in self.columns)
-        return f"SELECT {casts} WHERE false"
+        return empty_select(self.columns)
+
+
+def empty_select(columns: Iterable[Column]) -> str:
+    """A SELECT without rows, with these columns and types."""
+    casts = ", ".join(f'CAST(NULL AS {column.type}) AS "{column.name}"' for column in columns)
+    return f"SELECT {casts} WHERE false"
 
 
 def columns(*rows: Iterable[str | None]) -> tuple[Column, ...]:

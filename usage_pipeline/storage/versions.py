@@ -5,16 +5,18 @@ Nothing of it is ever pruned. A day's first computation is version 1. A row that
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from sqlalchemy import Connection, select
 
-from usage_pipeline.storage import audit
+from usage_pipeline.clock import days_between
+from usage_pipeline.storage import audit, state
 from usage_pipeline.storage.audit import Action
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.landed_files import FileState
+from usage_pipeline.storage.nearby_rows import with_nearby
 from usage_pipeline.storage.schema import landing_event_days, landing_files, usage_versions, warehouse_table
 from usage_pipeline.storage.state import Partition
 
@@ -42,6 +44,9 @@ class Number:
         """True if both are equal, by whichever price book."""
         return (self.quantity, self.amount) == (other.quantity, other.amount)
 
+
+SET_ASIDE = "excluded_events"
+"""The table of lines that lost to others: through it, and nothing else, lines of days nearby change a day."""
 
 _Key = tuple[tuple[str, str], ...]
 """The columns of `usage_versions` that name a row of a day, with their values."""
@@ -142,11 +147,21 @@ def _numbers(connection: Connection, table: DailyTable, days: Collection[date]) 
 
 
 def _cause(connection: Connection, before: Partition | None, day: date, lookback_days: int) -> Cause:
-    """The strongest thing that happened to files of the day, or of its look-back, since it was committed."""
+    """The strongest thing that happened to files of the day, or of its look-back, since it was committed.
+
+    If nothing did, and other lines are set aside now, it happened to files of days nearby.
+    """
     if before is None or before.committed_at is None:
         return Cause.FIRST
-    days = [day - timedelta(days=offset) for offset in range(lookback_days + 1)]
-    acts = audit.actions_since(connection, days, before.committed_at)
+    first, since = day - timedelta(days=lookback_days), before.committed_at
+    found = _happened(connection, days_between(first, day), since)
+    if found is None and _set_aside_since(connection, first, day, since):
+        found = _happened(connection, with_nearby(connection, first, day), since)
+    return found or Cause.RESTATE
+
+
+def _happened(connection: Connection, days: Collection[date], since: datetime) -> Cause | None:
+    acts = audit.actions_since(connection, days, since)
     for action, cause in _CAUSES.items():
         if action in acts:
             return cause
@@ -155,12 +170,17 @@ def _cause(connection: Connection, before: Partition | None, day: date, lookback
         .join(landing_event_days, landing_event_days.c.path == landing_files.c.path)
         .where(
             landing_files.c.state == FileState.LANDED,
-            landing_files.c.landed_at > before.committed_at,
+            landing_files.c.landed_at > since,
             landing_event_days.c.event_day.in_(days),
         )
         .limit(1)
     )
-    return Cause.LATE if connection.execute(landed).first() else Cause.RESTATE
+    return Cause.LATE if connection.execute(landed).first() else None
+
+
+def _set_aside_since(connection: Connection, first: date, last: date, since: datetime) -> bool:
+    partitions = state.partitions(connection, SET_ASIDE, first, last).values()
+    return any(partition.changed_at and partition.changed_at > since for partition in partitions)
 
 
 _CAUSES = {Action.WITHDRAWN: Cause.WITHDRAW, Action.VOIDED: Cause.VOID, Action.RELEASED: Cause.LATE}

@@ -65,7 +65,10 @@ IDS_ARE_OF_ONE_DAY = Check(
     "usage_records",
     "ids_are_of_one_day",
     Severity.WARNING,
-    "No id is a record of the day before or after too; each day counts one.",
+    (
+        "No id is a record of the day before or after too; each day counts one. If it is retried with a new time, "
+        "`unique_within_days: 1` in the format of its source lets it count once."
+    ),
 )
 VOIDS_HAVE_TARGETS = Check(
     "usage_records",

@@ -167,17 +167,23 @@ def ids_are_of_one_day(storage: Storage, connection: Connection, days: Sequence[
     """Ids that are records of a day and of the one before or after it."""
     repeated = _repeated_ids(storage, _there(storage, days), _there(storage, _neighbours(connection, days)))
     return {
-        day: _of_one_day(partition.rows or 0, repeated.get(day, 0))
+        day: _of_one_day(partition.rows or 0, repeated.get(day, {}))
         for day, partition in _known(connection, USAGE_RECORDS.name, days).items()
     }
 
 
-def _of_one_day(records: int, repeated: int) -> Evaluation:
-    expected = "0 ids of a day nearby"
+def _of_one_day(records: int, by_source: Mapping[str, int]) -> Evaluation:
+    expected = "0 ids of a day nearby; if they are retries, set unique_within_days in the format"
     if not records:
         return nothing_compared("no records", expected)
-    observed = f"{repeated:,} of {records:,} ids are of a day nearby too"
-    return Evaluation(not repeated, observed, expected, {"records": records, "ids_repeated": repeated})
+    repeated = sum(by_source.values())
+    return Evaluation(
+        not repeated,
+        f"{repeated:,} of {records:,} ids are of a day nearby too",
+        expected,
+        {"records": records, "ids_repeated": repeated},
+        [{"source": source, "ids": ids} for source, ids in by_source.items()],
+    )
 
 
 def _there(storage: Storage, days: Iterable[date]) -> dict[date, Path]:
@@ -185,11 +191,18 @@ def _there(storage: Storage, days: Iterable[date]) -> dict[date, Path]:
     return {day: path for day, path in objects.items() if storage.lake.exists(path)}
 
 
-def _repeated_ids(storage: Storage, own: Mapping[date, Path], nearby: Mapping[date, Path]) -> dict[date, int]:
+def _repeated_ids(
+    storage: Storage, own: Mapping[date, Path], nearby: Mapping[date, Path]
+) -> dict[date, dict[str, int]]:
+    """By day and source, the ids that a day nearby has too."""
     with session(storage.engine) as duck:
         duck.execute(f"CREATE TEMP VIEW usage_records AS {rows_of(USAGE_RECORDS.spec, own)}")
         duck.execute(f"CREATE TEMP VIEW nearby_records AS {rows_of(USAGE_RECORDS.spec, nearby)}")
-        return dict(duck.execute(REPEATED_IDS.text).fetchall())
+        rows = duck.execute(REPEATED_IDS.text).fetchall()
+    found: dict[date, dict[str, int]] = {}
+    for day, source, ids in rows:
+        found.setdefault(day, {})[source] = ids
+    return found
 
 
 def _neighbours(connection: Connection, days: Sequence[date]) -> list[date]:

@@ -25,6 +25,21 @@ from usage_pipeline.settings import Settings
             id="suffix of a position",
         ),
         pytest.param(
+            {"identity": "position", "unique_within_days": 1},
+            "unique_within_days: a position occurs once; remove it, or name the fields of the id",
+            id="unique position",
+        ),
+        pytest.param(
+            {"unique_within_days": 4},
+            "unique_within_days: expected a number of days from 0 to 3, found 4",
+            id="too many days",
+        ),
+        pytest.param(
+            {"unique_within_days": True},
+            "unique_within_days: expected a number of days from 0 to 3, found True",
+            id="no number of days",
+        ),
+        pytest.param(
             {"type": {"present": "$.done", "then": "agent_run", "otherwise": "agent_runs"}},
             "type: 'agent_runs' is not in the event catalogue",
             id="type by presence that is unknown",

@@ -18,7 +18,7 @@ APPEND, SUPERSEDE = "persona_timeline_append", "persona_timeline_supersede"
 
 def events(on: str, *kinds: str, tenant: str = "acme") -> list[dict[str, Any]]:
     return [
-        {"id": f"{tenant}-{number}", "event": kind, "timestamp": f"{on}T08:00:00Z", "tenantId": tenant}
+        {"id": f"{on}-{tenant}-{number}", "event": kind, "timestamp": f"{on}T08:00:00Z", "tenantId": tenant}
         for number, kind in enumerate(kinds)
     ]
 

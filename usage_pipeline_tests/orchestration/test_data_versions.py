@@ -59,7 +59,7 @@ def project(tmp_path: Path, server: str, new_database: Callable[[], str]) -> Ite
     with open_project(server, new_database(), tmp_path) as opened:
         project = Project(*opened)
         for day in KEYS:
-            Landing(project.storage.settings.landing).write("persona", day, [prompt("e1", f"{day}T08:00:00Z")])
+            Landing(project.storage.settings.landing).write("persona", day, [prompt(day, f"{day}T08:00:00Z")])
         project.runner.land(DAYS)
         project.runner.compute([*RECORDS, "daily_usage"], DAYS)
         yield project

@@ -24,7 +24,7 @@ def computed(
     """The project's instance after one run of the cube for days that do not follow each other."""
     with open_project(server, new_database(), tmp_path_factory.mktemp("event_log")) as (storage, instance):
         for day in DAYS:
-            Landing(storage.settings.landing).write("persona", str(day), [prompt("e1", f"{day}T08:00:00Z")])
+            Landing(storage.settings.landing).write("persona", str(day), [prompt(f"{day}", f"{day}T08:00:00Z")])
         runner = runner_on(storage, instance)
         runner.land(DAYS)
         runner.compute(["excluded_events", "usage_records", "daily_usage"], DAYS)

@@ -18,6 +18,7 @@ def lineage_of(name: str, column: str) -> set[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("table", "column", "expected"),
     [
+        ("excluded_events", "decided_by_line", {("landed_events", "landing_line")}),
         ("usage_records", "tokens_in", {("landed_events", "tokens_in")}),
         ("conflicts", "counted_line", {("excluded_events", "decided_by_line")}),
         ("daily_usage", "errors", {("usage_records", name) for name in ("status", "error_code", "type")}),

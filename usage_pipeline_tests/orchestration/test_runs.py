@@ -18,7 +18,7 @@ from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.orchestration.asking import DAYS, KEYS, Told, materialized, metadata
 from usage_pipeline_tests.orchestration.conftest import Ran
-from usage_pipeline_tests.support import Landing, digests, prompt, rows
+from usage_pipeline_tests.support import Landing, digests, lose_counted, prompt, rows, write_counted
 
 ROW_COUNT = "dagster/partition_row_count"
 LINEAGE = "dagster/column_lineage"
@@ -85,12 +85,14 @@ def test_only_the_tables_that_are_asked_for_are_made(runner: DagsterRunner, inst
 
 @pytest.mark.usefixtures("three_days")
 def test_a_day_that_fails_undoes_no_other_and_holds_up_none_behind_it(
-    runner: DagsterRunner, storage: Storage, instance: dg.DagsterInstance
+    runner: DagsterRunner, storage: Storage, instance: dg.DagsterInstance, landing: Landing
 ) -> None:
+    write_counted(landing, DAYS[1])
     runner.land(DAYS)
-    for path in storage.lake.folder(LANDED_EVENTS, DAYS[1]).iterdir():
-        path.unlink()
-    with pytest.raises(PartitionError, match=r"persona/2026-05-02/events\.jsonl are not in the lake"):
+    lose_counted(storage)
+    with pytest.raises(
+        PartitionError, match=r"usage_statistics/2026-05-02/acme/counted\.jsonl are not in the lake"
+    ):
         runner.compute(["excluded_events"], DAYS)
     assert digests(storage).keys() == {("excluded_events", DAYS[0]), ("excluded_events", DAYS[2])}
     assert materialized(instance, "excluded_events") == {KEYS[0], KEYS[2]}

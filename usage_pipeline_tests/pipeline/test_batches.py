@@ -23,6 +23,7 @@ from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.support import Landing, digests, prompt
 
 DAYS = [date(2026, 5, day) for day in range(1, 8)]
+APART = [date(2026, 5, day) for day in range(1, 10, 2)]
 Cut = Sequence[Sequence[date]]
 
 
@@ -38,7 +39,7 @@ LOG = {
         talk("e4", "02T23", conversationId="c2", tenantId="zeta"),  # late
         talk("e1", "01T08", tokensIn=9),  # a late conflict
     ],
-    "2026-05-06": [talk(f"e{number}", f"06T{number:02}", conversationId=f"c{number % 4}") for number in range(24)],
+    "2026-05-06": [talk(f"f{number}", f"06T{number:02}", conversationId=f"c{number % 4}") for number in range(24)],
     "2026-05-07": [talk("e1", "07T08", conversationId="c1", status="failed")],
 }
 
@@ -127,27 +128,28 @@ def test_nothing_unfinished_is_left_beside_the_objects(computed: tuple[Storage, 
 
 @pytest.fixture
 def broken(storage: Storage, landing: Landing) -> Storage:
-    """Five landed days; the rows of the third are gone from the lake."""
-    for day in DAYS[:5]:
+    """Five landed days that read no lines of each other; the rows of the third are gone from the lake."""
+    for day in APART:
         landing.write("persona", str(day), [prompt(f"e{day.day}", f"{day}T08:00:00Z")])
-    PlainRunner(storage).land(DAYS[:5])
-    for path in storage.lake.folder(LANDED_EVENTS, DAYS[2]).iterdir():
+    PlainRunner(storage).land(APART)
+    for path in storage.lake.folder(LANDED_EVENTS, APART[2]).iterdir():
         path.unlink()
     return storage
 
 
 def test_a_day_that_fails_undoes_no_other(broken: Storage) -> None:
-    found = compute_days(broken, EXCLUDED_EVENTS, DAYS[:5], "test")
-    assert sorted(found.partitions) == [DAYS[0], DAYS[1], DAYS[3], DAYS[4]]
-    assert list(found.failures) == [DAYS[2]]
-    assert "persona/2026-05-03/events.jsonl are not in the lake, 2026-05-03 keeps" in str(found.failures[DAYS[2]])
+    found = compute_days(broken, EXCLUDED_EVENTS, APART, "test")
+    assert sorted(found.partitions) == [APART[0], APART[1], APART[3], APART[4]]
+    assert list(found.failures) == [APART[2]]
+    told = "persona/2026-05-05/events.jsonl are not in the lake, 2026-05-05 keeps"
+    assert told in str(found.failures[APART[2]])
 
 
 def test_the_state_tells_a_day_that_failed_from_one_that_was_being_written(broken: Storage) -> None:
-    compute_days(broken, EXCLUDED_EVENTS, DAYS[:5], "test")
+    compute_days(broken, EXCLUDED_EVENTS, APART, "test")
     with broken.warehouse.begin() as connection:
-        state.mark_writing(connection, USAGE_RECORDS.name, DAYS[:2], "a run that was killed")
-    assert unfinished_days(broken) == Unfinished(failed={DAYS[2]}, writing={DAYS[0], DAYS[1]})
+        state.mark_writing(connection, USAGE_RECORDS.name, APART[:2], "a run that was killed")
+    assert unfinished_days(broken) == Unfinished(failed={APART[2]}, writing={APART[0], APART[1]})
 
 
 def test_days_are_cut_by_their_landed_rows(storage: Storage) -> None:

@@ -89,22 +89,24 @@ def test_a_run_after_the_rollups_were_deleted_makes_the_same_again(
 def test_a_late_file_recomputes_exactly_the_days_that_it_holds(
     storage: Storage, landing: Landing, run: Run, compute_days: Compute
 ) -> None:
-    compute_days(1, 2, 3, 4)
+    compute_days(1, 3, 5, 7)
     before = digests(storage)
-    landing.write("persona", "2026-05-05", [prompt("late", f"{may(2)}T09:00:00Z")])
-    assert run() == RefreshSummary(landed=[may(5)], computed={may(2): ALL})
+    landing.write("persona", "2026-05-08", [prompt("late", f"{may(3)}T09:00:00Z")])
+    assert run() == RefreshSummary(landed=[may(8)], computed={may(3): ALL})
     changed = {key for key, digest in digests(storage).items() if digest != before.get(key)}
-    assert {day for _, day in changed} == {may(2)}
+    assert {day for _, day in changed} == {may(3)}
 
 
 def test_a_late_conversation_recomputes_the_starts_of_the_days_that_look_back_on_it(
     storage: Storage, landing: Landing, run: Run, compute_days: Compute
 ) -> None:
-    compute_days(1, 3, conversation="c1")
-    landing.write("persona", "2026-05-05", [prompt("late", f"{may(2)}T09:00:00Z", conversationId="c2")])
+    compute_days(1, 5, conversation="c1")
+    landing.write(
+        "persona", "2026-05-05", [prompt("late", f"{may(3)}T09:00:00Z", conversationId="c2")], name="2.jsonl"
+    )
     assert run().computed == {
-        may(2): ALL,
-        may(3): {"conversation_starts", "conversation_series", "daily_breakdown"},
+        may(3): ALL,
+        may(5): {"conversation_starts", "conversation_series", "daily_breakdown"},
     }
     assert find_stale(storage) == {}
 

@@ -23,10 +23,12 @@ from usage_pipeline.storage.daily import (
     Input,
     LandedRows,
     Lookback,
+    NearbyRows,
     Parameters,
     ReferenceRows,
     SameDay,
     SqlFile,
+    UniqueFiles,
 )
 from usage_pipeline.storage.inputs import register_reference, rows_of
 from usage_pipeline.storage.rows import register_rows
@@ -196,7 +198,7 @@ def register_empty(duck: duckdb.DuckDBPyConnection, entry: Input) -> None:
             duck.execute(f"CREATE VIEW {entry.name} AS SELECT 'key' AS digest_key, 90 AS lookback_days")
         case EventDays():
             duck.execute(f"CREATE VIEW {entry.name} AS SELECT DATE '2026-05-01' AS event_day")
-        case Rates():
+        case Rates() | UniqueFiles() | NearbyRows():
             register_rows(duck, entry.name, entry.columns, [])
         case Derived():
             duck.execute(f"CREATE VIEW {entry.name} AS {entry.sql.text}")

@@ -1,7 +1,7 @@
 """However lines repeat, contradict and take back, each becomes exactly one thing, counted by day and file."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -11,14 +11,26 @@ from hypothesis import given
 from hypothesis import settings as checked
 from hypothesis import strategies as st
 
+from usage_pipeline.clock import days_between
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
+from usage_pipeline.records.tables import (
+    CONFLICTS,
+    EXCLUDED_EVENTS,
+    NEARBY_EVENTS,
+    UNIQUE_FILES,
+    USAGE_RECORDS,
+)
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.digests import Digest, digests_by
+from usage_pipeline.storage.nearby_rows import nearby_select
+from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.state import LineTally
 
 Place = tuple[str, int, int]
-Identity = tuple[date, str, str, str]
+Identity = tuple[str, str, str]
+WITHIN = {"B": 0, "a": 1, "c": 3}
+"""By name of a file, what it says of `unique_within_days`."""
+DAYS = days_between(date(2026, 4, 28), date(2026, 5, 1))
 TABLES = (EXCLUDED_EVENTS, USAGE_RECORDS, CONFLICTS)
 
 
@@ -46,21 +58,28 @@ class Line:
 
     @property
     def identity(self) -> Identity:
-        return self.event_day, self.tenant, self.source, self.record_id
+        return self.tenant, self.source, self.record_id
+
+    def reaches(self, other: "Line") -> bool:
+        return self.identity == other.identity and days_apart(self, other) <= WITHIN[self.file]
+
+
+def days_apart(one: Line, other: Line) -> int:
+    return abs((one.event_day - other.event_day).days)
 
 
 LINES = st.lists(
     st.builds(
         Line,
         landing_day=st.dates(date(2026, 5, 1), date(2026, 5, 3)),
-        file=st.sampled_from(["B", "a"]),
+        file=st.sampled_from(sorted(WITHIN)),
         number=st.integers(1, 9),
         event=st.integers(1, 2),
         tenant=st.sampled_from(["acme", "zeta"]),
         record_id=st.sampled_from(["e1", "e2"]),
         payload=st.integers(0, 1),
         target=st.sampled_from([None, None, "e1", "e3"]),
-        event_day=st.sampled_from([date(2026, 4, 30), date(2026, 5, 1)]),
+        event_day=st.sampled_from(DAYS),
     ),
     unique_by=lambda line: line.place,
     max_size=20,
@@ -68,27 +87,24 @@ LINES = st.lists(
 
 
 def verdicts(lines: Sequence[Line]) -> dict[Place, str]:
-    """What becomes of each line, said a second time: first landed counts, voids take back."""
-    first: dict[Identity, Line] = {}
-    for line in sorted(lines):
-        first.setdefault(line.identity, line)
-    voids = [line for line in first.values() if line.target is not None]
-    targets = {target_of(void) for void in voids}
+    """What becomes of each line, said a second time: the first landed within reach counts, voids take back."""
+    first = {line: min(other for other in lines if line.reaches(other)) for line in lines}
+    counted = {(line.event_day, line.identity): line for line in lines if first[line] is line}
+    targets = {target_of(line) for line in counted.values()}
 
     def verdict(line: Line) -> str:
-        counted = first[line.identity]
-        if line is not counted:
-            same = (line.payload, line.target) == (counted.payload, counted.target)
+        if first[line] is not line:
+            same = (line.payload, line.target) == (first[line].payload, first[line].target)
             return "duplicate" if same else "conflict"
         if line.target is not None:
-            return "void" if target_of(line) in first else "void_without_target"
-        return "voided" if line.identity in targets else "record"
+            return "void" if target_of(line) in counted else "void_without_target"
+        return "voided" if (line.event_day, line.identity) in targets else "record"
 
     return {line.place: verdict(line) for line in lines}
 
 
-def target_of(void: Line) -> Identity | None:
-    return (void.event_day, void.tenant, "persona", void.target) if void.target else None
+def target_of(void: Line) -> tuple[date, Identity] | None:
+    return (void.event_day, (void.tenant, "persona", void.target)) if void.target else None
 
 
 @cache
@@ -97,12 +113,12 @@ def empty() -> duckdb.DuckDBPyConnection:
     return duckdb.connect()
 
 
-def computed(lines: Sequence[Line]) -> duckdb.DuckDBPyConnection:
-    """A database in which the lines lie in this order, with the tables that are made of them."""
+def computed(lines: Sequence[Line], days: Collection[date] = DAYS) -> duckdb.DuckDBPyConnection:
+    """A database in which the lines lie in this order, with the tables that are made of those of these days."""
     duck = empty()
-    duck.execute(f"CREATE OR REPLACE TABLE landed_events AS {LANDED_EVENTS.empty_select()}")
+    duck.execute(f"CREATE OR REPLACE TABLE landed AS {LANDED_EVENTS.empty_select()}")
     insert = (
-        "INSERT INTO landed_events (landing_file, landing_line, landing_event, landing_day, event_day, tenant_id, "
+        "INSERT INTO landed (landing_file, landing_line, landing_event, landing_day, event_day, tenant_id, "
         "source, record_id, type, void_source, void_record_id, payload_digest, occurred_at) VALUES "
     )
     row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, 'persona', ?, hash(?, ?), CAST(? AS DATE))"
@@ -110,6 +126,7 @@ def computed(lines: Sequence[Line]) -> duckdb.DuckDBPyConnection:
         (
             *line.place,
             line.landing_day,
+            line.event_day,
             *line.identity,
             "event" if line.target is None else "void",
             line.target,
@@ -121,6 +138,11 @@ def computed(lines: Sequence[Line]) -> duckdb.DuckDBPyConnection:
     ]
     if values:
         duck.execute(insert + ", ".join([row] * len(values)), [part for value in values for part in value])
+    asked = ", ".join(f"DATE '{day}'" for day in days)
+    duck.execute(f"CREATE OR REPLACE VIEW landed_events AS FROM landed WHERE event_day IN ({asked})")
+    within = {line.place[0]: WITHIN[line.file] for line in lines}
+    register_rows(duck, UNIQUE_FILES.name, UNIQUE_FILES.columns, within.items())
+    duck.execute(f"CREATE OR REPLACE TABLE nearby_events AS {nearby_select(NEARBY_EVENTS, 'landed')}")
     for table in TABLES:
         duck.execute(f"CREATE OR REPLACE TABLE {table.name} AS {table.sql.text}")
     return duck
@@ -198,7 +220,7 @@ def test_days_computed_together_have_the_digests_of_each_day_alone(lines: list[L
     together = {table.name: day_digests(duck, table) for table in TABLES}
     alone: dict[str, dict[date, Digest]] = {table.name: {} for table in TABLES}
     for day in {line.event_day for line in lines}:
-        duck = computed([line for line in lines if line.event_day == day])
+        duck = computed(lines, [day])
         for table in TABLES:
             alone[table.name] |= day_digests(duck, table)
     assert together == alone

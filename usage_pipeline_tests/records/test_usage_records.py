@@ -13,7 +13,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.support import Landing, prompt, rows
+from usage_pipeline_tests.support import Landing, prompt, rows, write_persona
 
 Run = Callable[[], object]
 
@@ -23,13 +23,14 @@ TIME = "2026-05-01T08:00:00Z"
 
 @pytest.fixture
 def settings(new_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
-    """Two more sources: one like `persona`, and one whose lines say how often they were delivered."""
+    """More sources: like `persona`, with ids of one day, and with lines that say how often they were delivered."""
     persona = (SOURCES / "persona.yaml").read_text()
     updated = "times:\n  updated_at: {field: $.updatedAt, format: iso}\n"
     delivery = "delivery_fields: [$.attemptCount, updated_at]\n"
     formats = tmp_path / "formats"
     formats.mkdir()
     (formats / "mirror.yaml").write_text(persona)
+    write_persona(formats, "daily", 0)
     (formats / "delivered.yaml").write_text(persona.replace("times:\n", updated) + delivery)
     return new_settings(formats_dir=formats)
 
@@ -151,7 +152,7 @@ def test_a_conflict_says_which_line_counts(storage: Storage, landing: Landing, r
 
 def test_the_same_id_on_another_day_is_another_record(storage: Storage, landing: Landing, run: Run) -> None:
     times = ("2026-05-01T23:59:59.999999Z", "2026-05-02T00:00:00Z")
-    landing.write("persona", "2026-05-02", [prompt("e1", time) for time in times])
+    landing.write("daily", "2026-05-02", [prompt("e1", time) for time in times])
     run()
     assert counted(storage) == [("e1", 100, 1), ("e1", 100, 2)]
 

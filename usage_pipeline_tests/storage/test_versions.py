@@ -216,3 +216,24 @@ def test_a_withdrawal_on_another_day_is_no_cause_of_a_series_that_is_local_to_it
     landing.write("persona", "2026-05-03", [prompt("e3", TIME)])
     run_on(3)
     assert versions(storage) == [(1, "acme", 120, "first", 1), (2, "acme", 240, "late", 3)]
+
+
+def test_a_record_that_counts_because_one_of_the_day_before_was_withdrawn_says_so(
+    storage: Storage, landing: Landing, run_on: Run
+) -> None:
+    landing.write("persona", "2026-04-30", [prompt("e1", "2026-04-30T23:59:59Z")])
+    landing.write("persona", "2026-05-01", [prompt("e1", TIME), prompt("e2", TIME)])
+    run_on(1)
+    withdraw(at(storage, june(2)), "persona/2026-04-30/events.jsonl", "wrong", "ann")
+    run_on(3)
+    assert versions(storage) == [(1, "acme", 120, "first", 1), (2, "acme", 240, "withdraw", 3)]
+
+
+@pytest.mark.usefixtures("_older_select")
+def test_a_file_of_the_next_day_is_no_cause_if_it_decides_no_line_of_the_day(
+    storage: Storage, landing: Landing, run_on: Run
+) -> None:
+    landing.write("persona", "2026-05-02", [prompt("e3", "2026-05-02T08:00:00Z")])
+    run_on(2)
+    recompute_on(storage, 3)
+    assert versions(storage) == [*FIRST, (2, "acme", 120, "restate", 3)]

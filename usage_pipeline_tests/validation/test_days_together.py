@@ -73,7 +73,7 @@ def six_days(storage: Storage) -> Storage:
     landing = Landing(storage.settings.landing)
     for day, count in LINES.items():
         lines = [
-            prompt(f"e{number}", f"{day}T08:00:00Z", modelName="m", tokensIn=100 + count)
+            prompt(f"{day}-{number}", f"{day}T08:00:00Z", modelName="m", tokensIn=100 + count)
             for number in range(count)
         ]
         landing.write("persona", str(day), lines)

@@ -10,7 +10,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.validation.checking import check_days
 from usage_pipeline.validation.checks import COST_CHECKS, DAY_CHECKS, LANDING_CHECKS, Severity
-from usage_pipeline_tests.support import Landing, land_and_compute, prompt
+from usage_pipeline_tests.support import Landing, land_and_compute, prompt, write_persona
 
 DAY = date(2026, 5, 1)
 TIME = "2026-05-01T08:00:00Z"
@@ -128,14 +128,29 @@ def test_a_void_without_a_target_warns(storage: Storage, landing: Landing, run: 
     assert warned(storage) == {"voids_have_targets": "1 of 1 voids without a target"}
 
 
-def test_an_id_of_two_days_warns_on_both(storage: Storage, landing: Landing, run: Run) -> None:
+@pytest.mark.parametrize(
+    ("within", "told"),
+    [
+        (
+            0,
+            [
+                {"ids_are_of_one_day": "1 of 2 ids are of a day nearby too: source calls, ids 1"},
+                {"ids_are_of_one_day": "1 of 1 ids are of a day nearby too: source calls, ids 1"},
+            ],
+        ),
+        (1, [{}, {}]),
+    ],
+)
+def test_an_id_of_two_days_warns_on_both_unless_it_counts_once(
+    new_settings: Callable[..., Settings], tmp_path: Path, within: int, told: list[dict[str, str]]
+) -> None:
+    write_persona(tmp_path, "calls", within)
+    settings = new_settings(formats_dir=tmp_path)
     lines = [prompt("e1", TIME), prompt("e1", "2026-05-02T08:00:00Z"), prompt("e2", TIME)]
-    landing.write("persona", "2026-05-02", lines)
-    run()
-    assert [warned(storage, day) for day in (DAY, date(2026, 5, 2))] == [
-        {"ids_are_of_one_day": "1 of 2 ids are of a day nearby too"},
-        {"ids_are_of_one_day": "1 of 1 ids are of a day nearby too"},
-    ]
+    Landing(settings.landing).write("calls", "2026-05-02", lines)
+    with open_storage(settings) as storage:
+        land_and_compute(storage, "records")
+        assert [warned(storage, day) for day in (DAY, date(2026, 5, 2))] == told
 
 
 def test_two_sources_that_report_the_same_warn_and_the_tenant_is_not_named(

@@ -127,6 +127,7 @@ class FileLanding:
             totals_compared=verdicts.tally.totals_compared,
             totals_apart=verdicts.tally.totals_apart,
             tokens_apart=verdicts.tally.tokens_apart,
+            unique_within_days=self.source_format.unique_within_days,
             landed_at=self._landed_at(digest),
             run=self.run,
         )

@@ -1,4 +1,4 @@
--- On each event day, how many ids are ids of the day before or after as well.
+-- On each event day and of each source, how many ids are ids of the day before or after as well.
 -- `nearby_records` holds the records of the days before and after those of `usage_records`. It is the large side.
 WITH repeated AS (
     SELECT DISTINCT
@@ -18,6 +18,8 @@ WITH repeated AS (
 
 SELECT
     event_day,
+    source,
     count(*) AS ids
 FROM repeated
-GROUP BY event_day
+GROUP BY event_day, source
+ORDER BY event_day, source

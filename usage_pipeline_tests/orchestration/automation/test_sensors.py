@@ -18,7 +18,7 @@ from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.orchestration.automation.conftest import DAYS, Automation, land
-from usage_pipeline_tests.support import Landing, prompt
+from usage_pipeline_tests.support import Landing, lose_counted, prompt, write_counted
 
 
 def span(request: dg.RunRequest) -> tuple[str | None, str | None]:
@@ -124,15 +124,15 @@ def test_a_day_that_fails_holds_up_no_other_and_is_tried_again_at_once_only_when
     automation: Automation, landing: Landing
 ) -> None:
     failing = DAYS[1]
+    write_counted(landing, failing)
     land(automation.storage, *DAYS[:3])
-    for path in automation.storage.lake.folder(LANDED_EVENTS, failing).iterdir():
-        path.unlink()
+    lose_counted(automation.storage)
     while requested := automation.tick("affected_days"):
         for request in requested:
             automation.execute(request)
     assert automation.skipped == "1 runs have failed and are tried again later"
     assert find_stale(automation.storage).keys() == {failing}
-    landing.write("persona", str(failing), [prompt("mended", f"{failing}T08:00:00Z")])
+    write_counted(landing, failing, count=4)
     land(automation.storage, failing)
     (request,) = automation.tick("affected_days")
     assert request.partition_key == str(failing)

@@ -1,0 +1,204 @@
+"""Ids that repeat on days nearby: any order of landing comes to the same, and what may change is computed."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as checked
+from hypothesis import strategies as st
+
+from usage_pipeline.events.landing.decisions import withdraw
+from usage_pipeline.pipeline.explain import explain
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
+from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.records.tables import EXCLUDED_EVENTS, USAGE_RECORDS
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage import state
+from usage_pipeline.storage.compute import inputs_digests
+from usage_pipeline.storage.digests import NO_ROWS, fingerprint
+from usage_pipeline.storage.landed_rows import landed_digests
+from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.validation.checking import check_days
+from usage_pipeline.validation.checks import IDS_ARE_OF_ONE_DAY
+from usage_pipeline.validation.results import Outcome
+from usage_pipeline_tests.cases import settings_of_case
+from usage_pipeline_tests.support import Landing, digests, prompt, write_persona
+
+ALL = {table.name for table in DAILY_TABLES}
+Run = Callable[[], RefreshSummary]
+
+
+def may(day: int) -> date:
+    return date(2026, 5, day)
+
+
+@dataclass(frozen=True)
+class Line:
+    """An event of the first days of May."""
+
+    day: int
+    record_id: str
+    tokens: int = 100
+
+    def written(self) -> dict[str, object]:
+        time, conversation = f"{may(self.day)}T08:00:00Z", f"c{self.record_id}"
+        return prompt(self.record_id, time, tokensIn=self.tokens, conversationId=conversation)
+
+
+@dataclass(frozen=True)
+class File:
+    """A landing file of a source of that name, which may be withdrawn after it has landed."""
+
+    number: int
+    landing_day: int
+    lines: Sequence[Line]
+    withdrawn: bool = False
+
+    def write(self, landing: Landing, source: str) -> str:
+        """Write the file, and return its path."""
+        lines = [line.written() for line in self.lines]
+        path = landing.write(source, str(may(self.landing_day)), lines, name=f"{self.number}.jsonl")
+        return path.relative_to(landing.root).as_posix()
+
+
+def records(files: Sequence[File], within: int) -> Mapping[date, int]:
+    """How many records each day has, said a second time."""
+    landed = sorted((file.landing_day, file.number, file.lines) for file in files if not file.withdrawn)
+    before: list[Line] = []
+    counted = Counter[date]()
+    for line in (line for _, _, lines in landed for line in lines):
+        same = (other for other in before if other.record_id == line.record_id)
+        counted[may(line.day)] += all(abs(other.day - line.day) > within for other in same)
+        before.append(line)
+    return +counted
+
+
+Found = tuple[Mapping[tuple[str, date], str | None], Mapping[date, int]]
+
+
+def deliver(settings: Settings, pieces: Sequence[Sequence[File]], source: str) -> Found:
+    """Digests and records after these pieces, each of which is computed before the next comes."""
+    with open_storage(settings) as storage:
+        for files in pieces:
+            paths = {file: file.write(Landing(settings.landing), source) for file in files}
+            refresh(storage, PlainRunner(storage))
+            for file, path in paths.items():
+                if file.withdrawn:
+                    withdraw(storage, path, "test traffic", "test")
+        refresh(storage, PlainRunner(storage))
+        with storage.warehouse.connect() as connection:
+            partitions = state.partitions(connection, USAGE_RECORDS.name)
+        filled = {key: digest for key, digest in digests(storage).items() if digest != str(NO_ROWS)}
+    return filled, {day: partition.rows for day, partition in partitions.items() if partition.rows}
+
+
+@pytest.fixture(scope="module")
+def formats_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Formats whose ids are unique within as many days as their names say."""
+    folder = tmp_path_factory.mktemp("unique") / "formats"
+    for within in range(4):
+        write_persona(folder, f"within_{within}", within)
+    return folder
+
+
+LINES = st.lists(
+    st.builds(Line, st.integers(1, 4), st.sampled_from("ab"), st.integers(1, 2)), min_size=1, max_size=4
+)
+
+
+@st.composite
+def deliveries(draw: st.DrawFn) -> Sequence[Sequence[File]]:
+    """Files that come in any order, cut anywhere into pieces."""
+    drawn = draw(st.lists(st.tuples(st.integers(4, 6), LINES, st.booleans()), min_size=2, max_size=5))
+    files = [File(number, day, tuple(lines), withdrawn) for number, (day, lines, withdrawn) in enumerate(drawn)]
+    ordered = draw(st.permutations(files))
+    ends = sorted(draw(st.sets(st.integers(1, len(files) - 1), max_size=3)))
+    return [ordered[first:last] for first, last in zip([0, *ends], [*ends, len(files)], strict=True)]
+
+
+@checked(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(pieces=deliveries(), within=st.integers(0, 3))
+def test_any_order_of_landing_and_withdrawing_comes_to_what_all_at_once_comes_to(
+    new_settings: Callable[..., Settings], formats_dir: Path, pieces: Sequence[Sequence[File]], within: int
+) -> None:
+    files = [file for piece in pieces for file in piece]
+    kept = [file for file in files if not file.withdrawn]
+    source = f"within_{within}"
+    found, counted = deliver(new_settings(formats_dir=formats_dir), pieces, source)
+    assert counted == records(files, within)
+    assert (found, counted) == deliver(new_settings(formats_dir=formats_dir), [kept], source)
+
+
+def test_a_retry_across_midnight_counts_once_and_says_by_which_line(new_settings: Callable[..., Settings]) -> None:
+    days = date(2026, 8, 30), date(2026, 8, 31)
+    with open_storage(settings_of_case(new_settings, "retry-across-midnight")) as storage:
+        refresh(storage, PlainRunner(storage))
+        with storage.warehouse.connect() as connection:
+            found = state.partitions(connection, USAGE_RECORDS.name)
+        lines = {name: explain(storage, name, "t-retry") for name in ("rt1", "rt2")}
+        results = check_days(storage, [IDS_ARE_OF_ONE_DAY], days, "test")
+    assert [(found[day].rows, found[day].duplicates, found[day].conflicts) for day in days] == [
+        (1, 0, 0),
+        (1, 0, 2),
+    ]
+    file = "persona/2026-08-31/a.jsonl"
+    assert {name: [(line.event_day, line.verdict, line.decided_by) for line in lines[name]] for name in lines} == {
+        "rt1": [(days[0], "counted", None), (days[1], "conflict", f"{file}:1")],
+        "rt2": [(days[1], "counted", None), (days[1], "conflict", f"{file}:3")],
+    }
+    assert [result.outcome for result in results] == [Outcome.PASSED] * 2
+
+
+@pytest.fixture
+def settings(new_settings: Callable[..., Settings], formats_dir: Path) -> Settings:
+    return new_settings(formats_dir=formats_dir)
+
+
+@pytest.fixture
+def land(landing: Landing, run: Run) -> Callable[..., Mapping[date, set[str]]]:
+    """Lands a file of the source, and returns what was computed."""
+
+    def land_and_run(source: str, landing_day: int, *lines: Line) -> Mapping[date, set[str]]:
+        File(0, landing_day, lines).write(landing, source)
+        return run().computed
+
+    return land_and_run
+
+
+Land = Callable[..., Mapping[date, set[str]]]
+
+
+@pytest.mark.parametrize(
+    ("source", "nearby"), [("within_0", []), ("within_1", [2]), ("within_2", [1, 2]), ("within_3", [1, 2])]
+)
+def test_new_lines_recompute_the_days_nearby_that_are_compared_with_theirs(
+    land: Land, source: str, nearby: Sequence[int]
+) -> None:
+    land(source, 4, Line(1, "a"), Line(2, "b"))
+    found = land(source, 5, Line(3, "c"))
+    assert found == {may(3): ALL, **{may(day): {EXCLUDED_EVENTS.name} for day in nearby}}
+
+
+def test_what_reads_a_day_is_recomputed_too_if_one_of_its_ids_is_decided_otherwise(land: Land) -> None:
+    land("within_1", 5, Line(1, "b"), Line(2, "a"))
+    found = land("within_1", 4, Line(3, "a"))
+    assert found == {may(2): ALL, may(3): ALL}
+
+
+def test_lines_of_another_source_recompute_no_day_nearby(land: Land) -> None:
+    land("within_1", 4, Line(1, "a"))
+    assert land("within_2", 4, Line(2, "a")) == {may(2): ALL}
+
+
+def test_a_day_with_nothing_nearby_has_the_digest_of_its_own_lines(storage: Storage, land: Land) -> None:
+    land("within_1", 4, Line(1, "a"), Line(3, "a"))
+    land("within_0", 4, Line(2, "a"))
+    days = [may(1), may(2), may(3)]
+    with storage.warehouse.connect() as connection:
+        found = inputs_digests(storage, connection, [EXCLUDED_EVENTS], days)[EXCLUDED_EVENTS.name]
+        own = landed_digests(connection, days)
+    assert found == {day: fingerprint([own[day]]) for day in days}
