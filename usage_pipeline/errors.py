@@ -65,6 +65,10 @@ class ClosingError(UsagePipelineError):
     """A billing period cannot be closed; the text says what blocks it."""
 
 
+class PruningError(UsagePipelineError):
+    """Pruning would remove more than usual, and nobody has confirmed it."""
+
+
 class LockTimeoutError(UsagePipelineError):
     """Another process is writing the same partition and did not finish in time."""
 

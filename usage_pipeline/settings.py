@@ -108,6 +108,12 @@ class Settings(BaseModel):
         default=True,
         description="Close billing periods when their last day is final.",
     )
+    prune_share_limit: Annotated[float, Field(ge=0, le=1)] = Field(
+        0.2, description="Largest share of all landed lines whose files are removed without a confirmation."
+    )
+    prune_floor_days: Annotated[int, Field(ge=0)] = Field(
+        7, description="Days of which nothing is removed without a confirmation, whatever plans say."
+    )
     due_after_hours: Annotated[int, Field(ge=1, le=23)] = Field(
         6, description="Hours after its end at which a day is due: landed and current, otherwise overdue."
     )
@@ -147,7 +153,7 @@ class Settings(BaseModel):
 
     @property
     def landing(self) -> Path:
-        """The directory that others write logs into. This package only reads it."""
+        """The directory that others write logs into. Only pruning and erasure remove something there."""
         return self.data_dir / "landing"
 
     @property

@@ -73,7 +73,7 @@ def _undecided(connection: Connection, span: BillingPeriod) -> Iterator[tuple[da
         columns.landing_day.between(span.first, span.last),
         or_(
             columns.state == FileState.QUARANTINED,
-            and_(columns.state == FileState.FAILED, columns.vanished_at.is_(None)),
+            and_(columns.state == FileState.FAILED, columns.vanished_at.is_(None), columns.pruned_at.is_(None)),
         ),
     )
     for landing_day, path, found in connection.execute(query.order_by(columns.landing_day, columns.path)):

@@ -27,6 +27,7 @@ _MODULES = {
     "reconcile": "reconcile",
     **dict.fromkeys(("rerate", "cost-diff", "close", "statement"), "billing"),
     **dict.fromkeys(("release", "withdraw", "audit", "explain"), "decisions"),
+    "prune": "retention",
     "mapping": "mapping",
     "simulate": "simulate",
 }

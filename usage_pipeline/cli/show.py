@@ -98,7 +98,7 @@ def files(
     lines = header + continuation + blank + skipped + superseded + accepted + rejected. A skipped line is no event,
     another line of the file replaces a superseded one, and `further_events` of lines that hold several are lines
     here. A file is landed, quarantined, failed or withdrawn. `vanished_at` is the time at which a file was first
-    missing from the landing folder.
+    missing from the landing folder, `pruned_at` that at which it was removed past its term.
 
     Example: `usage-pipeline files --from 2026-02-01 --format csv`
     """
@@ -112,7 +112,7 @@ def files(
         known = landed_files.files(connection)
     found = [{**vars(file), "state": file.state.value} for file in known if start <= file.landing_day <= end]
     counts = ["lines", "further_events", *landed_files.LINE_OUTCOMES]
-    print_rows(found, ["path", "state", *counts, "vanished_at", "error"], form, "Landing files")
+    print_rows(found, ["path", "state", *counts, "vanished_at", "pruned_at", "error"], form, "Landing files")
 
 
 def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option

@@ -20,8 +20,8 @@ LANDING_FOLDER = _input(
     "landing_folder",
     "landing",
     "file",
-    "The log files that the platforms deliver: `landing/<source>/<landing day>/[<tenant>/]<file>`. The pipeline "
-    "writes and deletes nothing here.",
+    "The log files that the platforms deliver: `landing/<source>/<landing day>/[<tenant>/]<file>`. Only pruning "
+    "deletes something here.",
 )
 FORMATS = _input(
     "formats",

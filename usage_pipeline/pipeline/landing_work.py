@@ -67,7 +67,7 @@ def find_landing_work(storage: Storage) -> LandingWork:
         if partitions[day].code_version != LandingRules(storage.settings, tenants, day).digest
         or any(_has_other_format(formats, known[file.path]) for file in by_day[day])
     ]
-    vanished = sorted(path for path in known if not _is_there(storage, path))
+    vanished = sorted(path for path, file in known.items() if not (file.pruned_at or _is_there(storage, path)))
     untold = tuple(path for path in vanished if known[path].counts and not known[path].vanished_at)
     return LandingWork(sorted(days), found.misplaced, vanished, outdated, tuple(formats.broken.values()), untold)
 

@@ -27,6 +27,7 @@ class Action(StrEnum):
     CHANGED = "changed"
     VANISHED = "vanished"
     VOIDED = "voided"
+    PRUNED = "pruned"
 
 
 @dataclass(frozen=True)

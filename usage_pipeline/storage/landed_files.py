@@ -65,6 +65,8 @@ class LandedFile:
     totals_apart: int = 0
     tokens_apart: int = 0
     unique_within_days: int = 0
+    rejects_pruned: int = 0
+    pruned_at: datetime | None = None
 
     @property
     def counts(self) -> bool:
@@ -74,7 +76,12 @@ class LandedFile:
     @property
     def needs_attention(self) -> bool:
         """True if nothing of it counts, nobody has decided so, and it is still in the landing folder."""
-        return self.state.needs_attention and self.vanished_at is None
+        return self.state.needs_attention and self.vanished_at is None and self.pruned_at is None
+
+    @property
+    def rejects_left(self) -> int:
+        """The rejected lines that the lake has."""
+        return self.rejected - self.rejects_pruned
 
     @property
     def reject_share(self) -> Decimal:

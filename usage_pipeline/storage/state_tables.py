@@ -42,9 +42,11 @@ LANDING_FILES = TableSpec(
         ("totals_apart", "BIGINT", "Those whose total is not input plus output.", "lines"),
         ("tokens_apart", "BIGINT", "Their totals minus input and output.", "tokens"),
         ("unique_within_days", "INTEGER", "That of the format, when it read the file.", "days"),
+        ("rejects_pruned", "BIGINT", "Rejected lines that were past their term and are gone.", "lines"),
+        ("pruned_at", "TIMESTAMPTZ", "When the file was past its term and was removed."),
     ),
     key=("path",),
-    nullable=frozenset({"content_digest", "identity_digest", "object_name", "error", "vanished_at"}),
+    nullable=frozenset({"content_digest", "identity_digest", "object_name", "error", "vanished_at", "pruned_at"}),
     indexes=(("ix_usage_landing_files_landing_day", ("landing_day",)),),
 )
 
@@ -129,7 +131,7 @@ AUDIT_LOG = TableSpec(
         (
             "action",
             "VARCHAR",
-            "`quarantined`, `failed`, `released`, `withdrawn`, `changed`, `vanished` or `voided`.",
+            "`quarantined`, `failed`, `released`, `withdrawn`, `changed`, `vanished`, `voided` or `pruned`.",
         ),
         ("subject", "VARCHAR", "Path of the file."),
         ("reason", "VARCHAR", "Why."),

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from usage_pipeline.storage.tables import Term
+
 
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,11 +48,12 @@ class Money(_Entry):
 
 
 class Plan(_Entry):
-    """The terms of a tenant. So far `retention_days` and `late_usage` are used."""
+    """The terms of a tenant. So far retention and `late_usage` are used."""
 
     retention_days: int | None = Field(ge=1)
     """Days that records are kept after they happened; None for no limit."""
     content_retention_days: int | None = Field(30, ge=1)
+    """The same for texts and landing files; no text is kept longer than its record."""
     monthly_credits: Amount = Decimal(0)
     rollover: Rollover | None = None
     overage: Literal["deny", "allow"] = "deny"
@@ -74,7 +77,7 @@ class LegalHold(_Entry):
 
 
 class Tenant(_Entry):
-    """A customer of the platform. So far `plans` and `billing_anchor_day` are used."""
+    """A customer of the platform. So far `plans`, `billing_anchor_day` and `legal_hold` are used."""
 
     name: str | None = None
     plans: tuple[PlanPeriod, ...] = ()
@@ -121,14 +124,17 @@ class Tenants:
 
     def retention_start(self, tenant_id: str, day: date) -> date | None:
         """Return the first event day that is still kept on this day; None if all are kept."""
-        return self._start(self.plan_of(tenant_id, day), day)
+        return self.first_kept(Term.RECORDS, self.plan_of(tenant_id, day), day)
 
     def default_retention_start(self, day: date) -> date | None:
         """Return the same for an unknown tenant."""
-        return self._start(self.default_plan, day)
+        return self.first_kept(Term.RECORDS, self.default_plan, day)
 
-    def _start(self, plan: str, day: date) -> date | None:
-        days = self.plans[plan].retention_days
-        if days is None:
-            return None
-        return day - timedelta(days=min(days, (day - date.min).days))
+    def first_kept(self, term: Term, plan: str, day: date) -> date | None:
+        """Return the first day that a plan still keeps on this day by a term; None if all are kept."""
+        terms = self.plans[plan]
+        days = {Term.RECORDS: [terms.retention_days], Term.KEPT: []}.get(
+            term, [terms.retention_days, terms.content_retention_days]
+        )
+        limits = [limit for limit in days if limit is not None]
+        return day - timedelta(days=min(*limits, (day - date.min).days)) if limits else None

@@ -31,7 +31,7 @@ _LANDING_FILES = columns(
     ("state", "VARCHAR", "Its state, such as landed or failed."),
     *(
         (name, "BIGINT", "Number of lines.", "lines")
-        for name in ("lines", "further_events", *landed_files.LINE_OUTCOMES)
+        for name in ("lines", "further_events", *landed_files.LINE_OUTCOMES, "rejects_pruned")
     ),
 )
 

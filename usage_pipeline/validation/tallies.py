@@ -85,7 +85,7 @@ def lines_add_up(storage: Storage, connection: Connection, days: Sequence[date])
     files = landed_files.files(connection, days)
     with session(storage.engine) as duck:
         register_files(duck, files)
-        for spec, lines in ((LANDED_EVENTS, "accepted"), (REJECTED_LINES, "rejected")):
+        for spec, lines in ((LANDED_EVENTS, "accepted"), (REJECTED_LINES, "rejects_left")):
             _register_lines(spec, storage, duck, [file for file in files if getattr(file, lines)])
         apart = {path for (path,) in duck.execute(LANDED_LINES.text).fetchall()}
     found = _Files()

@@ -41,11 +41,13 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     "tenant_costs": ("costs", WAREHOUSE, EVENT_DAY, {"daily_costs"}),
     "cost_drift": ("costs", WAREHOUSE, EVENT_DAY, {"usage_records", "daily_costs"}),
     "closed_periods": ("billing", {"postgres"}, None, {"tenant_costs", "tenants"}),
+    "retention_pruning": ("retention", {"file", "parquet"}, None, {"content", "rejected_lines", "tenants"}),
 }
 LANDING = {"landed_events", "content", "rejected_lines"}
 READING_LANDED_EVENTS = {name for name, (_, _, _, upstream) in ASSETS.items() if "landed_events" in upstream}
 INPUTS = {"landing_folder", "formats", "prices", "tenants"}
-WITHOUT_DAYS = {dg.AssetKey(name) for name in {*INPUTS, "closed_periods"}}
+OF_ALL_DAYS = {"closed_periods", "retention_pruning"}
+WITHOUT_DAYS = {dg.AssetKey(name) for name in {*INPUTS, *OF_ALL_DAYS}}
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +118,7 @@ def test_an_asset_leads_to_its_files_on_this_machine(specs: dict[str, dg.AssetSp
         assert isinstance(reference, dg.LocalFileCodeReference)
         assert Path(reference.file_path).is_file()
     suffixes = {Path(reference.source.partition(":")[0]).suffix for reference in code(specs[name])}
-    assert suffixes == ({".py"} if name == "closed_periods" else {".sql", ".py"})
+    assert suffixes == ({".py"} if name in OF_ALL_DAYS else {".sql", ".py"})
 
 
 def test_a_link_leads_to_the_line_that_names_the_asset(specs: dict[str, dg.AssetSpec]) -> None:
@@ -208,16 +210,17 @@ def test_no_asset_of_landing_is_made_without_the_others(graph: AssetGraph) -> No
     assert all(graph.get(key).execution_set_entity_keys == together for key in together)
 
 
-def test_one_job_lands_one_computes_one_does_both_and_one_closes(definitions: dg.Definitions) -> None:
+def test_one_job_lands_one_computes_one_does_both_one_closes_and_one_prunes(definitions: dg.Definitions) -> None:
     selected = {
         name: {key.to_user_string() for key in definitions.resolve_job_def(name).asset_layer.selected_asset_keys}
-        for name in ("landing_days", "event_days", "arrived_days", "close_periods")
+        for name in ("landing_days", "event_days", "arrived_days", "close_periods", "prune")
     }
     assert selected == {
         "landing_days": LANDING,
-        "event_days": ASSETS.keys() - LANDING - INPUTS - {"closed_periods"},
-        "arrived_days": ASSETS.keys() - INPUTS - {"closed_periods"},
+        "event_days": ASSETS.keys() - LANDING - INPUTS - OF_ALL_DAYS,
+        "arrived_days": ASSETS.keys() - INPUTS - OF_ALL_DAYS,
         "close_periods": {"closed_periods"},
+        "prune": {"retention_pruning"},
     }
 
 

@@ -57,7 +57,7 @@ class FileLanding:
             is_same = known.object_name == self.object_name(digest)
         if not is_same or not self._is_whole_in_lake(known):
             return None
-        return replace(known, size=self.file.size, mtime_ns=self.file.mtime_ns, vanished_at=None)
+        return replace(known, size=self.file.size, mtime_ns=self.file.mtime_ns, vanished_at=None, pruned_at=None)
 
     @property
     def is_of_earlier_rules(self) -> bool:

@@ -1,4 +1,4 @@
-"""The schedules: the daily run of yesterday, shortly after midnight UTC, and later the closing of what is due.
+"""The schedules: the daily run of yesterday, shortly after midnight UTC, later closing of what is due, pruning.
 
 Sensors have most of it computed by then. It is computed once more when the day is over, so that there is one
 run to look at every morning, and so that the freshness of the series can be validated by it. Schedules do not
@@ -12,6 +12,7 @@ from usage_pipeline.orchestration.automation.under_way import busy_days
 from usage_pipeline.orchestration.closing import CLOSE_PERIODS
 from usage_pipeline.orchestration.dagster_internals import PRIORITY_TAG
 from usage_pipeline.orchestration.jobs import EVENT_DAYS
+from usage_pipeline.orchestration.pruning import PRUNE
 from usage_pipeline.orchestration.resources import StorageParam
 
 PRIORITY = "10"
@@ -49,4 +50,15 @@ closing_schedule = dg.ScheduleDefinition(
     tags={REQUESTED_BY_TAG: "closing"},
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Closes the billing periods that are due, at 01:30 UTC.",
+)
+
+pruning_schedule = dg.ScheduleDefinition(
+    name="pruning",
+    cron_schedule="30 2 * * *",
+    execution_timezone="UTC",
+    job=PRUNE,
+    tags={REQUESTED_BY_TAG: "pruning"},
+    # Nobody's files are deleted before somebody has looked at `usage-pipeline prune --dry-run`.
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Removes what is past its term, at 02:30 UTC. Start it when you have read docs/retention.md.",
 )

@@ -1,0 +1,64 @@
+"""The command that removes what is past its term: `prune`."""
+
+import getpass
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from usage_pipeline.cli.options import DAY, By, DataDir, Format, OutputFormat, load_settings, parse_day
+from usage_pipeline.cli.output import count, print_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from usage_pipeline.retention.pruning import Pruned
+
+_COLUMNS = ("day", "files", "texts", "rejects", "bytes")
+
+
+def prune(  # noqa: PLR0913 - one parameter per option
+    as_of: Annotated[
+        date | None, typer.Option(parser=parse_day, metavar=DAY, help="Prune as on this day, by default today.")
+    ] = None,
+    by: By = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would go, and remove nothing.")] = False,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Remove an unusual share, or something recent, too.")
+    ] = False,
+    form: Format = OutputFormat.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Remove texts, rejected lines and landing files that are past their term by the plans of their tenants.
+
+    A landing file goes when everything in it is past its term. Records, rollups and series stay. Nothing of a
+    tenant on legal hold goes. Each removal is in the audit log.
+
+    Example: `usage-pipeline prune --dry-run`
+    """
+    from usage_pipeline.cli.progress import progress_bar
+    from usage_pipeline.retention import pruning
+    from usage_pipeline.storage.opened import open_storage
+
+    settings = load_settings(data_dir)
+    with open_storage(settings) as storage:
+        found = pruning.plan(storage, as_of)
+        if dry_run:
+            _print(pruning.by_day(found.entries), form, f"Past its term on {found.terms.day}")
+            return
+        if not confirm:
+            pruning.expect_usual(storage, found)
+        removed = []
+        with progress_bar() as bar:
+            bar.expect("Pruning", len(found.days))
+            for pruned in pruning.prune(storage, found, by or getpass.getuser()):
+                removed.append(pruned)
+                bar.done(pruned.day)
+        _print(removed, form, f"Removed as on {found.terms.day}")
+
+
+def _print(rows: "Sequence[Pruned]", form: OutputFormat, title: str) -> None:
+    files, texts, rejects, size = (sum(getattr(row, name) for row in rows) for name in _COLUMNS[1:])
+    sums = (count(files, "landing file"), count(texts, "text"), count(rejects, "rejected line"), f"{size:,} bytes")
+    print_rows([vars(row) for row in rows], _COLUMNS, form, f"{title}: {', '.join(sums)}")

@@ -1,0 +1,47 @@
+"""The first day that is kept of each tenant, and legal holds."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from usage_pipeline.storage.tables import Term
+from usage_pipeline.tenants.models import Tenants
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The terms of all tenants on a day, by the plans in force then. Nothing of a tenant on hold passes a term."""
+
+    tenants: Tenants
+    day: date
+
+    def first_kept(self, term: Term, tenant_id: str | None) -> date | None:
+        """Return the first day that is kept; None if all are.
+
+        Without a tenant it is unknown whose something is: the default plan counts, unless somebody is on hold.
+        """
+        if tenant_id is None:
+            return None if self._held else self.of_others(term)
+        if tenant_id in self._held:
+            return None
+        return self.tenants.first_kept(term, self.tenants.plan_of(tenant_id, self.day), self.day)
+
+    def of_others(self, term: Term) -> date | None:
+        """Return the same for a tenant that `tenants.yaml` does not list."""
+        return self.tenants.first_kept(term, self.tenants.default_plan, self.day)
+
+    def listed(self, term: Term) -> dict[str, date | None]:
+        """Return the same for each tenant that it lists."""
+        return {tenant_id: self.first_kept(term, tenant_id) for tenant_id in self.tenants.by_id}
+
+    def latest(self, term: Term) -> date | None:
+        """Return the first day of which nothing is past its term; None if nothing is at all."""
+        firsts = (self.of_others(term), *self.listed(term).values())
+        return max((first for first in firsts if first is not None), default=None)
+
+    @property
+    def _held(self) -> frozenset[str]:
+        return frozenset(
+            tenant_id
+            for tenant_id, tenant in self.tenants.by_id.items()
+            if tenant.legal_hold and tenant.legal_hold.since <= self.day
+        )
