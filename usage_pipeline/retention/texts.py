@@ -73,7 +73,13 @@ def find_past_term(storage: Storage, files: Iterable[LandedFile], terms: Terms) 
     latest = terms.latest(Term.CONTENT)
     if latest is None:
         return []
-    candidates = [file for file in files if _may_be_past(storage, file, latest)]
+    with storage.warehouse.connect() as connection:
+        with_old_events = landed_files.paths_with_events_before(connection, latest)
+    candidates = [
+        file
+        for file in files
+        if (file.landing_day < latest or file.path in with_old_events) and _is_left(storage, file)
+    ]
     with session(storage.engine) as duck:
         _register_terms(duck, terms)
         shares = {spec: _shares(storage, duck, spec, candidates) for spec in _DAYS}
@@ -81,10 +87,9 @@ def find_past_term(storage: Storage, files: Iterable[LandedFile], terms: Terms) 
     return [entry for entry in found if entry.file_goes or entry.texts or entry.rejects]
 
 
-def _may_be_past(storage: Storage, file: LandedFile, latest: date) -> bool:
-    # An event may be later than the day on which it lands by a few minutes only, but earlier by any time.
-    is_left = _is_there(storage, file) or any(_object(storage, spec, file) for spec in (CONTENT, REJECTED_LINES))
-    return is_left and (file.landing_day < latest or file.accepted > 0)
+def _is_left(storage: Storage, file: LandedFile) -> bool:
+    """Return True if there is anything of the file that could be removed."""
+    return _is_there(storage, file) or any(_object(storage, spec, file) for spec in (CONTENT, REJECTED_LINES))
 
 
 def _past_term(

@@ -238,6 +238,12 @@ def event_days_of(connection: Connection, paths: Collection[str]) -> list[Landed
     return [LandedDay(**row) for row in connection.execute(query).mappings()]
 
 
+def paths_with_events_before(connection: Connection, day: date) -> set[str]:
+    """The files, landed or not, with rows of an event day before this one."""
+    shares = landing_event_days.c
+    return set(connection.execute(select(shares.path).where(shares.event_day < day).distinct()).scalars())
+
+
 def first_event_day(connection: Connection) -> date | None:
     """The earliest event day with rows of a landed file, if there is any."""
     return connection.execute(_landed(func.min(landing_event_days.c.event_day))).scalar()
