@@ -11,14 +11,14 @@ from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.storage.opened import open_storage
 from usage_pipeline_tests.end_to_end.support import Deployment, first_days
 
-DAYS = 5
+DAYS = 3
 Days = Sequence[tuple[str, bytes]]
 Digests = dict[tuple[str, object], str | None]
 
 
 @pytest.fixture(scope="module")
 def days(aider_log: Path) -> Days:
-    """Five landing days, each with the lines of one event day of the aider log and one late line."""
+    """Three landing days, each with the lines of one event day of the aider log and one late line."""
     lines = zstandard.decompress(first_days(aider_log, DAYS), max_output_size=1 << 26).splitlines(keepends=True)
     by_day: dict[int, list[bytes]] = {}
     for line in lines:
