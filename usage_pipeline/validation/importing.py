@@ -18,8 +18,9 @@ def import_great_expectations() -> None:
 def execute_when_used(package: str, name: str) -> None:
     """Let a module of a package be executed when an attribute of it is first asked for."""
     full_name = f"{package}.{name}"
-    spec = find_spec(full_name)
-    if full_name in sys.modules or spec is None or spec.loader is None:
+    # To look for the spec of a module that waits would execute it.
+    spec = None if full_name in sys.modules else find_spec(full_name)
+    if spec is None or spec.loader is None:
         return
     spec.loader = LazyLoader(spec.loader)
     module = module_from_spec(spec)
