@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,15 +39,26 @@ class Took:
     output_bytes: int
 
 
+Forget = Callable[[Path], None]
+"""Drops from memory what a run on this data directory would find there."""
+
+
+def forget_all(data_dir: Path) -> None:
+    """Let the next run read its data and all libraries from disk."""
+    forget_files(data_dir, *_LIBRARIES)
+
+
 @contextmanager
-def run_of(subject: Subject, dataset: Dataset, prepared: Prepared, work: Path) -> Iterator[tuple[Job, Took]]:
+def run_of(
+    subject: Subject, dataset: Dataset, prepared: Prepared, work: Path, forget: Forget = forget_all
+) -> Iterator[tuple[Job, Took]]:
     """Measure a run on a fresh copy of the dataset, which is there until the end of the context."""
     folder = work / "run"
     shutil.rmtree(folder, ignore_errors=True)
     job = Job(folder / "data", folder / "out", dataset.first_day)
     _copy(prepared.folder, job.data_dir)
     job.out.mkdir()
-    forget_files(job.data_dir, *_LIBRARIES)
+    forget(job.data_dir)
     try:
         yield job, _measure(subject, job, folder / "log.txt")
     finally:

@@ -14,7 +14,7 @@ from bench.checking import check, counted
 from bench.datasets import Prepared, datasets
 from bench.errors import BenchError
 from bench.machine import describe_machine
-from bench.measuring import ROOT, Took, run_of
+from bench.measuring import ROOT, Forget, Took, forget_all, run_of
 from bench.results import Failed, Measured, Results
 from bench.sections import Case
 from bench.subjects.catalogue import SUBJECTS
@@ -30,6 +30,8 @@ class Bench:
     repetitions: int
     work: Path
     console: Console
+    forget: Forget = forget_all
+    """Called before each run."""
     _runs: dict[Case, list[Took]] = field(default_factory=dict)
     _rows: dict[Case, int] = field(default_factory=dict)
     _failed: set[Case] = field(default_factory=set)
@@ -90,7 +92,8 @@ class Bench:
 
     def _measure(self, case: Case) -> Took:
         subject, prepared = SUBJECTS[case.subject], self._prepared(case.dataset)
-        with run_of(subject, datasets(self.events)[case.dataset], prepared, self.work) as (job, took):
+        dataset = datasets(self.events)[case.dataset]
+        with run_of(subject, dataset, prepared, self.work, self.forget) as (job, took):
             self._rows[case] = check(subject, job, prepared)
         return took
 

@@ -3,11 +3,12 @@
 import fcntl
 import gc
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from uuid import uuid4
 
@@ -31,6 +32,7 @@ from usage_pipeline_tests.support import Landing
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 Prepare = Callable[[str, Callable[[], object]], None]
 """The name of steps, and a function that takes them."""
+OpenOn = Callable[[Settings], AbstractContextManager[Storage]]
 
 # The same examples in every run: what fails here fails for everyone. `HYPOTHESIS_PROFILE=search` looks for more.
 hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
@@ -42,7 +44,7 @@ def pytest_collection_finish() -> None:
     """Look for garbage less often: what was imported stays, and to look through it took a tenth of the time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000)
+    gc.set_threshold(300_000)
 
 
 def pytest_unconfigure() -> None:
@@ -54,8 +56,25 @@ def pytest_unconfigure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests of whole processes, which take long and mostly wait: so no worker is left with them."""
-    items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+    """Spread the files of whole processes, which mostly wait, over the first four fifths of the others.
+
+    So while one worker waits the others compute, and in the end none is left with a long file.
+    """
+    waiting = files_of(item for item in items if is_of_processes(item))
+    computing = files_of(item for item in items if not is_of_processes(item))
+    places = [(number * 4 * len(computing) // (5 * len(waiting)), file) for number, file in enumerate(waiting)]
+    for place, file in reversed(places):
+        computing.insert(place, file)
+    items[:] = [item for file in computing for item in file]
+
+
+def is_of_processes(item: pytest.Item) -> bool:
+    return "end_to_end" in item.path.parts
+
+
+def files_of(items: Iterable[pytest.Item]) -> list[list[pytest.Item]]:
+    """The tests by file, in their order."""
+    return [list(file) for _, file in groupby(items, key=lambda item: item.path)]
 
 
 def settings_of(data_dir: Path, database_url: str, /, **values: object) -> Settings:
@@ -254,17 +273,27 @@ def engine_of(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Se
         yield lambda settings: engine(settings.duckdb_threads, settings.duckdb_memory_limit)
 
 
+@pytest.fixture(scope="session")
+def open_on(databases: Databases, engine_of: Callable[[Settings], DuckDBPyConnection]) -> OpenOn:
+    """Opens a storage on these settings, with the engine and the connections that tests share."""
+
+    @contextmanager
+    def open_one(settings: Settings) -> Iterator[Storage]:
+        warehouse = databases.engines.get(database_url_of(settings))
+        if warehouse is not None:
+            yield Storage(settings, Lake(settings.data_dir), warehouse, lambda: engine_of(settings))
+            return
+        with open_storage(settings) as opened:
+            yield replace(opened, get_engine=lambda: engine_of(settings))
+
+    return open_one
+
+
 @pytest.fixture
-def storage(
-    settings: Settings, databases: Databases, engine_of: Callable[[Settings], DuckDBPyConnection]
-) -> Iterator[Storage]:
+def storage(settings: Settings, open_on: OpenOn) -> Iterator[Storage]:
     """An open storage, empty unless its settings are those of a module."""
-    warehouse = databases.engines.get(database_url_of(settings))
-    if warehouse is not None:
-        yield Storage(settings, Lake(settings.data_dir), warehouse, lambda: engine_of(settings))
-        return
-    with open_storage(settings) as opened:
-        yield replace(opened, get_engine=lambda: engine_of(settings))
+    with open_on(settings) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

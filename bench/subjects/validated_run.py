@@ -4,7 +4,6 @@ python -m bench.subjects.validated_run DATA_DIR import|validate
 """
 
 import sys
-import warnings
 from pathlib import Path
 
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
@@ -12,6 +11,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.validation.checking import validate_days
+from usage_pipeline.validation.importing import import_great_expectations
 from usage_pipeline.validation.suite_files import load_suites
 
 
@@ -29,6 +29,6 @@ if __name__ == "__main__":
         if sys.argv[2] == "validate":
             validate(opened)
         else:
-            warnings.simplefilter("ignore", DeprecationWarning)
+            import_great_expectations()
             import usage_pipeline.validation.expectations
             import usage_pipeline.validation.great_expectations_duckdb  # noqa: F401 - only the import is measured

@@ -1,5 +1,6 @@
 """Assembles the command line, and ends its errors with one message."""
 
+import atexit
 import gc
 import signal
 import socket
@@ -96,7 +97,9 @@ def usage_pipeline() -> None:
 def main() -> None:
     """Run the command line. Errors that a user can cause end with one message instead of a traceback."""
     # Imported modules live until the end, and searching them for garbage takes a twentieth of a short command.
-    gc.set_threshold(100_000)
+    gc.set_threshold(300_000)
+    # The interpreter searches when it has cleared the modules. What it finds before that is not worth the time.
+    atexit.register(gc.disable)
     with watched_interrupts() as interrupted:
         try:
             app()

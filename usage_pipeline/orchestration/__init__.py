@@ -9,4 +9,4 @@ import gc
 
 # What Dagster and Great Expectations import lives as long as the process; to look through it for garbage took a
 # third of the processor time of a run.
-gc.set_threshold(100_000)
+gc.set_threshold(300_000)

@@ -4,7 +4,6 @@ Dagster is pinned to one version; a new version may move these names.
 """
 
 import warnings
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -27,6 +26,9 @@ from dagster._core.events import DagsterEvent, DagsterEventBatchMetadata, genera
 from dagster._core.execution.asset_backfill import AssetBackfillData
 from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
 
+# `add_asset_metadata` goes through the calendar of the run for every partition that it is called for.
+from dagster._core.execution.context.metadata_logging import AssetMetadataHandle, OutputMetadataAccumulator
+
 # `dagster.yaml` may name our own subclasses of these; Dagster exports none of them.
 from dagster._core.instance.ref import InstanceRef
 
@@ -48,13 +50,13 @@ from dagster._core.storage.tags import (
     PRIORITY_TAG,
     WILL_RETRY_TAG,
 )
-from dagster._serdes import ConfigurableClassData, serialize_value
+from dagster._serdes import ConfigurableClassData
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from dagster._daemon.types import DaemonStatus
-    from sqlalchemy import Connection
+    from sqlalchemy import Table
 
 
 def job_origin(location: str, job: str) -> RemoteJobOrigin:
@@ -114,30 +116,20 @@ def log_evaluations(
         )
 
 
-def insert_executions(connection: "Connection", events: "Iterable[tuple[dg.EventLogEntry, int]]") -> None:
-    """Keep what these evaluations found as the newest of their checks and partitions."""
-    # Both are slow to import. dagster-postgres writes this table for one evaluation after the other.
-    from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable as table  # noqa: N813, PLC0415
-    from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415
-
-    statement = insert(table)
-    keys = [table.c.asset_key, table.c.check_name, table.c.run_id, table.c.partition]
-    rest = {column.name: column for column in statement.excluded if column.name.startswith(("ev", "ex"))}
-    # A step that is tried again evaluates the same partitions of its run again.
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=rest), [_execution(*event) for event in events]
-    )
+def tell_of_partitions(
+    context: dg.AssetExecutionContext, told: "Mapping[tuple[str, str], Mapping[str, object]]"
+) -> None:
+    """Tell metadata of partitions of this step, by asset and partition; nothing was told of them before."""
+    step = context.op_execution_context.get_step_execution_context()
+    found = dict(step._metadata_accumulator.per_output_metadata)  # noqa: SLF001 - see the import
+    for (asset, partition), metadata in told.items():
+        found[AssetMetadataHandle(asset_key=dg.AssetKey(asset), partition_key=partition)] = metadata
+    step._metadata_accumulator = OutputMetadataAccumulator(per_output_metadata=found)  # noqa: SLF001
 
 
-def _execution(event: dg.EventLogEntry, event_id: int) -> dict[str, object]:
-    evaluation = event.get_dagster_event().asset_check_evaluation_data
-    return {
-        "asset_key": evaluation.asset_key.to_string(),
-        "check_name": evaluation.check_name,
-        "partition": evaluation.partition,
-        "run_id": event.run_id,
-        "execution_status": "SUCCEEDED" if evaluation.passed else "FAILED",
-        "evaluation_event": serialize_value(event),
-        "evaluation_event_timestamp": datetime.fromtimestamp(event.timestamp, UTC).replace(tzinfo=None),
-        "evaluation_event_storage_id": event_id,
-    }
+def event_tables() -> "tuple[Table, Table]":
+    """The tables of the events, and of what checks have found of their partitions."""
+    # Slow to import.
+    from dagster._core.storage.event_log import schema  # noqa: PLC0415
+
+    return schema.SqlEventLogStorageTable, schema.AssetCheckExecutionsTable

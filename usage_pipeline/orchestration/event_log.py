@@ -10,18 +10,25 @@ instead, so that the UI shows a day as stale when the same day of an upstream ta
 materializes every day; here those that the step has skipped stay as they were.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 import dagster as dg
 from dagster_postgres import PostgresEventLogStorage
+from sqlalchemy import ARRAY, Connection, Table, bindparam, func, select
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from usage_pipeline.orchestration.dagster_internals import (
     DATA_VERSION_IS_USER_PROVIDED_TAG,
     DATA_VERSION_TAG,
     AssetCheckEvaluationPlanned,
-    insert_executions,
+    event_tables,
 )
 from usage_pipeline.orchestration.metadata import OUTPUT_DIGEST, SKIPPED
+
+EVENTS, EXECUTIONS = event_tables()
+
+Row = Mapping[str, object]
 
 
 class BatchedEventLog(PostgresEventLogStorage):
@@ -49,21 +56,64 @@ class BatchedEventLog(PostgresEventLogStorage):
         if not isinstance(planned, AssetCheckEvaluationPlanned) or planned.partitions_subset is None:
             super().store_asset_check_event(event, event_id)
 
+    def prepare_insert_event_batch(self, events: Sequence[dg.EventLogEntry]) -> Insert:
+        """Return the INSERT of these events, which Dagster executes for materializations."""
+        return _insert_of(EVENTS, list(map(self._event_to_row, events)))
+
     def _store_planned(self, events: Sequence[dg.EventLogEntry]) -> None:
-        ids = self._insert(events)
+        ids = self._insert(list(map(self._event_to_row, events)))
         with self.index_transaction() as connection:
             for event, event_id in _latest_of_each_asset(events, ids):
                 self._store_asset_event(connection, event, event_id)
 
     def _store_evaluations(self, events: Sequence[dg.EventLogEntry]) -> None:
-        ids = self._insert(events)
+        rows = list(map(self._event_to_row, events))
+        found = [
+            _execution(event, row, event_id)
+            for event, row, event_id in zip(events, rows, self._insert(rows), strict=True)
+        ]
         with self.index_transaction() as connection:
-            insert_executions(connection, zip(events, ids, strict=True))
+            _keep_newest(connection, found)
 
-    def _insert(self, events: Sequence[dg.EventLogEntry]) -> list[int]:
-        insert = self.prepare_insert_event_batch(events)
+    def _insert(self, rows: Sequence[Row]) -> list[int]:
         with self._connect() as connection:
-            return [row[0] for row in connection.execute(insert.returning(insert.table.c.id)).fetchall()]
+            return list(connection.scalars(_insert_of(EVENTS, rows).returning(EVENTS.c.id)))
+
+
+def _insert_of(table: Table, rows: Sequence[Row]) -> Insert:
+    """The INSERT of these rows, in their order, with a parameter for each column.
+
+    With one for each value, SQLAlchemy works longer on the statement than the database on the rows.
+    """
+    columns = {name: ARRAY(table.c[name].type) for name in rows[0]}
+    values = [bindparam(None, [row[name] for row in rows], kind) for name, kind in columns.items()]
+    return insert(table).from_select(list(columns), select(*map(func.unnest, values)))
+
+
+def _keep_newest(connection: Connection, found: Sequence[Row]) -> None:
+    """Keep these evaluations as the newest of their checks and partitions.
+
+    dagster-postgres writes this table for one evaluation after the other.
+    """
+    statement = _insert_of(EXECUTIONS, found)
+    keys = [EXECUTIONS.c[name] for name in ("asset_key", "check_name", "run_id", "partition")]
+    rest = {column.name: column for column in statement.excluded if column.name.startswith(("ev", "ex"))}
+    # A step that is tried again evaluates the same partitions of its run again.
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+
+
+def _execution(event: dg.EventLogEntry, stored: Row, event_id: int) -> Row:
+    evaluation = event.get_dagster_event().asset_check_evaluation_data
+    return {
+        "asset_key": evaluation.asset_key.to_string(),
+        "check_name": evaluation.check_name,
+        "partition": evaluation.partition,
+        "run_id": event.run_id,
+        "execution_status": "SUCCEEDED" if evaluation.passed else "FAILED",
+        "evaluation_event": stored["event"],
+        "evaluation_event_timestamp": datetime.fromtimestamp(event.timestamp, UTC).replace(tzinfo=None),
+        "evaluation_event_storage_id": event_id,
+    }
 
 
 def _by_kind(events: Iterable[dg.EventLogEntry]) -> tuple[list[dg.EventLogEntry], ...]:

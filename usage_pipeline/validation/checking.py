@@ -3,7 +3,6 @@
 A check that fails, or that cannot read its rows, is a result and raises nothing.
 """
 
-import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
@@ -16,6 +15,7 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation import checks, cost_findings, findings, tallies
 from usage_pipeline.validation.batches import evaluated
 from usage_pipeline.validation.checks import Check
+from usage_pipeline.validation.importing import import_great_expectations
 from usage_pipeline.validation.results import (
     NOT_COMPUTED,
     CheckResult,
@@ -106,10 +106,8 @@ def _results(check: Check, found: Mapping[date, Evaluation]) -> Iterator[CheckRe
 def _validate(
     storage: Storage, suite: Suite, connection: Connection, days: Sequence[date]
 ) -> Iterator[CheckResult]:
-    with warnings.catch_warnings():
-        # Great Expectations takes seconds to import, and imports a module that Python has deprecated.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        from usage_pipeline.validation.suite_evaluation import validate  # noqa: PLC0415
+    import_great_expectations()
+    from usage_pipeline.validation.suite_evaluation import validate  # noqa: PLC0415
 
     there = computed_days(connection, [suite.spec.name], days)[suite.spec.name]
     missing = dict.fromkeys((day for day in days if day not in there), nothing_compared(NOT_COMPUTED, ""))

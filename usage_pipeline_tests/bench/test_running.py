@@ -28,9 +28,17 @@ EVENTS = 3_000
 CASES = [Case("day", subject) for subject in ("duckdb", "pandas", "main", "costed")]
 
 
+def forget_nothing(_: Path) -> None:
+    """Leave the libraries in memory, where the tests that run meanwhile need them."""
+
+
+def bench_in(folder: Path) -> Bench:
+    return Bench(EVENTS, 1, folder, Console(file=io.StringIO(), width=140), forget_nothing)
+
+
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    return Bench(EVENTS, 1, tmp_path_factory.mktemp("bench"), Console(file=io.StringIO(), width=140))
+    return bench_in(tmp_path_factory.mktemp("bench"))
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +87,7 @@ def test_each_run_is_announced_with_its_time(bench: Bench, found: Results) -> No
 
 
 def test_a_command_on_an_empty_data_directory_is_measured_in_units(tmp_path: Path) -> None:
-    console = Console(file=io.StringIO(), width=140)
-    found = Bench(EVENTS, 1, tmp_path, console).run([UNIT, Case("empty", "help")])
+    found = bench_in(tmp_path).run([UNIT, Case("empty", "help")])
     unit, asked = found.measured
     assert (asked.events, asked.input_bytes, asked.rows, asked.output_bytes) == (0, 0, 0, 0)
     assert found.units(asked) == asked.cpu_seconds / unit.cpu_seconds
@@ -99,7 +106,7 @@ def test_the_real_log_is_laid_as_it_is_with_what_its_truth_says_of_each_day(tmp_
 @pytest.fixture
 def job(tmp_path: Path, day: Prepared) -> Iterator[Job]:
     """A run of the pandas script."""
-    with run_of(SUBJECTS["pandas"], datasets(EVENTS)["day"], day, tmp_path) as (job, _):
+    with run_of(SUBJECTS["pandas"], datasets(EVENTS)["day"], day, tmp_path, forget_nothing) as (job, _):
         yield job
 
 
@@ -129,7 +136,7 @@ def test_a_subject_that_fails_ends_the_benchmark_with_what_it_printed(day: Prepa
     try:
         with (
             pytest.raises(BenchError, match=r"(?s)pandas script failed:.*IsADirectoryError"),
-            run_of(SUBJECTS["pandas"], datasets(EVENTS)["day"], day, tmp_path),
+            run_of(SUBJECTS["pandas"], datasets(EVENTS)["day"], day, tmp_path, forget_nothing),
         ):
             pass
     finally:

@@ -12,12 +12,16 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing
 
 
+@pytest.fixture(scope="module")
+def dagster_url(new_dagster_database: Callable[[], str]) -> str:
+    """The URL of a database for Dagster, which commands write to and never read."""
+    return new_dagster_database()
+
+
 @pytest.fixture
-def call(
-    settings: Settings, new_dagster_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
-) -> Callable[..., str]:
+def call(settings: Settings, dagster_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     """Calls a command on the deployment; it must end with the expected exit code."""
-    work_on(settings, new_dagster_database(), monkeypatch)
+    work_on(settings, dagster_url, monkeypatch)
     return invoke
 
 

@@ -34,14 +34,12 @@ def test_release_says_what_counts_now_and_computes_the_days(call: Call, storage:
     assert tokens(storage, *DAY) == [91 * 120]
 
 
-def test_withdraw_says_what_counts_no_longer_and_computes_the_days(call: Call, storage: Storage) -> None:
+def test_withdraw_says_what_counts_no_longer_computes_the_days_and_is_audited_with_details(
+    call: Call, storage: Storage
+) -> None:
     printed = call("withdraw", GOOD, "--reason", "wrong tenant", "--by", "ann")
     assert printed == f"{GOOD} counts no longer: 2 lines.\nComputed 2 event days.\nAll days are current.\n"
     assert tokens(storage, "2026-04-30", "2026-05-01") == [0, 27]
-
-
-def test_audit_is_json_with_details(call: Call, storage: Storage) -> None:
-    call("withdraw", GOOD, "--reason", "wrong tenant", "--by", "ann")
     assert json.loads(call("audit", "--file", GOOD, "--format", "json")) == [
         {
             "at": "2026-06-01T00:00:00+00:00",

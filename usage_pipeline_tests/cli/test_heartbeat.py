@@ -18,6 +18,12 @@ DEAD = (
 OVERDUE = "2026-05-30 is overdue: nothing of it has landed, or nothing since it ended"
 
 
+@pytest.fixture
+def dagster_url(new_dagster_database: Callable[[], str]) -> str:
+    """A database for each test, because a heartbeat stays in it."""
+    return new_dagster_database()
+
+
 @pytest.fixture(autouse=True)
 def data_dir(settings: Settings) -> None:
     """The data directory is there, as a deployment has it."""

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import httpx
 import pytest
 
 from usage_pipeline.pipeline.tables import PARTITIONED_TABLES
+from usage_pipeline.simulation.simulate import simulate
 from usage_pipeline_tests.end_to_end.daemon import free_port
 from usage_pipeline_tests.end_to_end.support import PROJECT
+from usage_pipeline_tests.simulation.support import small
 
-SIMULATE = ("simulate", "--days", "4", "--tenants", "3", "--events-per-day", "100", "--to", "2025-03-14")
 DAYS = ["2025-03-11", "2025-03-12", "2025-03-13", "2025-03-14"]
 START_SECONDS = 120
 QUERY = """{
@@ -30,7 +32,7 @@ QUERY = """{
 def interrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[int, str]]:
     """A data directory with small logs on which `run` was interrupted when Dagster ran, and how that ended."""
     folder = tmp_path_factory.mktemp("demo") / "data"
-    run_command(*SIMULATE, "--out", str(folder))
+    simulate(small(days=4, tenants=3, events_per_day=100, last_day=date(2025, 3, 14)), folder)
     return folder, interrupted_when(folder / "lake" / "landed_events", folder)
 
 
@@ -153,18 +155,15 @@ def interrupted_when(exists: Path, data_dir: Path) -> tuple[int, str]:
 INTERRUPTED = (130, "Error: Interrupted. What was committed stands; run again to go on.")
 
 
-def test_a_command_that_is_interrupted_while_the_database_starts_says_so(tmp_path: Path) -> None:
-    data_dir = tmp_path / "data"
-    assert interrupted_when(data_dir / "postgres" / "PG_VERSION", data_dir) == INTERRUPTED
-    assert run_command("run", "--data-dir", str(data_dir)) == "All days are current.\n"
-
-
-def test_no_server_is_left_behind_by_a_command_although_the_one_before_was_killed(tmp_path: Path) -> None:
+def test_a_first_run_that_is_interrupted_and_a_second_that_is_killed_leave_no_server_and_nothing_undone(
+    tmp_path: Path,
+) -> None:
     data_dir = tmp_path / "data"
     running, users = data_dir / "postgres" / "postmaster.pid", data_dir / "postgres" / ".handle_pids.json"
+    assert interrupted_when(data_dir / "postgres" / "PG_VERSION", data_dir) == INTERRUPTED
     command = [sys.executable, "-m", "usage_pipeline.cli", "run", "--data-dir", str(data_dir)]
     process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not users.exists():
+    while process.poll() is None and not (running.exists() and users.exists()):
         try:
             process.wait(0.01)
         except subprocess.TimeoutExpired:

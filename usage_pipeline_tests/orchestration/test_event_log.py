@@ -2,7 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr
 from datetime import date
+from io import StringIO
 from pathlib import Path
 
 import dagster as dg
@@ -18,16 +20,23 @@ DAYS = [date(2026, 5, 1), date(2026, 5, 4), date(2026, 5, 5)]
 
 
 @pytest.fixture(scope="module")
+def troubles() -> StringIO:
+    """What Dagster prints to the standard error while the project's instance computes."""
+    return StringIO()
+
+
+@pytest.fixture(scope="module")
 def computed(
-    tmp_path_factory: pytest.TempPathFactory, server: str, new_database: Callable[[], str]
+    tmp_path_factory: pytest.TempPathFactory, server: str, new_database: Callable[[], str], troubles: StringIO
 ) -> Iterator[dg.DagsterInstance]:
     """The project's instance after one run of the cube for days that do not follow each other."""
     with open_project(server, new_database(), tmp_path_factory.mktemp("event_log")) as (storage, instance):
         for day in DAYS:
             Landing(storage.settings.landing).write("persona", str(day), [prompt(f"{day}", f"{day}T08:00:00Z")])
         runner = runner_on(storage, instance)
-        runner.land(DAYS)
-        runner.compute(["excluded_events", "usage_records", "daily_usage"], DAYS)
+        with redirect_stderr(troubles):
+            runner.land(DAYS)
+            runner.compute(["excluded_events", "usage_records", "daily_usage"], DAYS)
         yield instance
 
 
@@ -55,6 +64,11 @@ def logged(instance: dg.DagsterInstance, kind: dg.DagsterEventType) -> list[dg.D
     (run,) = instance.get_runs(dg.RunsFilter(job_name="event_days"))
     records = instance.get_records_for_run(run.run_id, of_type=kind).records
     return [record.event_log_entry.get_dagster_event() for record in records]
+
+
+@pytest.mark.usefixtures("computed")
+def test_no_events_that_come_together_are_refused_and_then_stored_one_by_one(troubles: StringIO) -> None:
+    assert not troubles.getvalue()
 
 
 def test_each_asset_and_day_of_a_run_is_planned_once(computed: dg.DagsterInstance) -> None:

@@ -78,7 +78,8 @@ def cuts(draw: st.DrawFn) -> Cut:
     return [days[first:last] for first, last in zip([0, *ends], [*ends, len(days)], strict=True)]
 
 
-@checked(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Each example takes more than a second.
+@checked(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=cuts())
 def test_any_cut_of_the_days_gives_the_digests_of_each_day_alone(
     computed: tuple[Storage, dict[Any, Any]], cut: Cut

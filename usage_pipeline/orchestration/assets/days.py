@@ -8,6 +8,7 @@ import dagster as dg
 
 from usage_pipeline.clock import in_words
 from usage_pipeline.errors import LockTimeoutError, UsagePipelineError
+from usage_pipeline.orchestration.dagster_internals import tell_of_partitions
 from usage_pipeline.orchestration.metadata import SKIPPED, Metadata
 from usage_pipeline.orchestration.resources import COMMAND_TAG
 
@@ -59,8 +60,7 @@ def each_batch(
     if outcome.failed:
         _report(context, outcome.done)
         raise DaysFailure(outcome.failed)
-    for (day, asset), metadata in outcome.done.items():
-        context.add_asset_metadata(metadata, asset_key=asset, partition_key=str(day))
+    tell_of_partitions(context, {(asset, str(day)): metadata for (day, asset), metadata in outcome.done.items()})
 
 
 def _attempt(
@@ -103,5 +103,5 @@ def skip_days(context: dg.AssetExecutionContext, days: Sequence[date], reason: s
     """
     for day in days:
         context.log.warning("%s is skipped: %s", day, reason)
-        for key in context.selected_asset_keys:
-            context.add_asset_metadata({SKIPPED: True}, asset_key=key, partition_key=str(day))
+    assets = [key.to_user_string() for key in context.selected_asset_keys]
+    tell_of_partitions(context, {(asset, str(day)): {SKIPPED: True} for asset in assets for day in days})

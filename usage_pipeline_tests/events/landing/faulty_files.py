@@ -33,6 +33,7 @@ VALUES = (
 NO_OBJECTS = (b"{", b'{"id":', b"hello", b"[{}]", b"17", b"null", b'"text"', b"{}", b'{"a":1} {"b":2}', b"{'a':1}")
 NOT_UTF8 = (b"\xff", b"\xc3\x28", b"\xed\xa0\x80", b"\xf8\x88\x80\x80\x80")
 BLANK = (b"", b" ", b" \t", b"\x0b")
+Values = tuple[object, ...]
 COMPRESSIONS = ("", ".gz", ".zst")
 ENDS = (b"\n", b"\r\n")
 
@@ -101,11 +102,11 @@ def good_content(source_format: str) -> bytes:
     return b"".join(json.dumps(line).encode() + b"\n" for line in JSON_LINES[source_format])
 
 
-def every_single_fault(source_format: str) -> bytes:
+def every_single_fault(source_format: str, values: Values = (*TIMES, *VALUES)) -> bytes:
     """Each good line of the format with each of the values in each of its fields, and without the field."""
     if source_format == "azure_llm":
-        return f"{HEADER}\n".encode() + "".join(_csv_faults()).encode()
-    lines = [line for good in JSON_LINES[source_format] for line in _faulty(good)]
+        return f"{HEADER}\n".encode() + "".join(_csv_faults(values)).encode()
+    lines = [line for good in JSON_LINES[source_format] for line in _faulty(good, values)]
     if source_format == "claude_code":
         lines = [_in_own_message(number, line) for number, line in enumerate(lines)]
     return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
@@ -119,26 +120,26 @@ def _in_own_message(number: int, line: dict[str, Any]) -> dict[str, Any]:
     return {**line, "message": {**message, "id": f"msg_{number}"}}
 
 
-def _faulty(good: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _faulty(good: dict[str, Any], values: Values) -> Iterator[dict[str, Any]]:
     for name, held in good.items():
         yield {other: value for other, value in good.items() if other != name}
-        yield from ({**good, name: value} for value in (*TIMES, *VALUES))
+        yield from ({**good, name: value} for value in values)
         if isinstance(held, dict):
-            yield from ({**good, name: inner} for inner in _faulty(held))
+            yield from ({**good, name: inner} for inner in _faulty(held, values))
         if isinstance(held, list):
-            yield from ({**good, name: inner} for inner in _faulty_lists(held))
+            yield from ({**good, name: inner} for inner in _faulty_lists(held, values))
 
 
-def _faulty_lists(good: list[Any]) -> Iterator[list[Any]]:
+def _faulty_lists(good: list[Any], values: Values) -> Iterator[list[Any]]:
     for index, held in enumerate(good):
-        inner = _faulty(held) if isinstance(held, dict) else iter(VALUES)
+        inner = _faulty(held, values) if isinstance(held, dict) else iter(VALUES)
         yield from ([*good[:index], value, *good[index + 1 :]] for value in inner)
 
 
-def _csv_faults() -> Iterator[str]:
+def _csv_faults(values: Values) -> Iterator[str]:
     for line in CSV_LINES:
         for column in range(3):
-            for value in (*TIMES, *VALUES):
+            for value in values:
                 cells = line.split(",")
                 cells[column] = str(value).replace('"', '""')
                 yield ",".join(f'"{cell}"' for cell in cells) + "\n"

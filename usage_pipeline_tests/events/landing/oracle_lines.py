@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from usage_pipeline_tests.events.landing.oracle_values import Text
@@ -196,7 +196,8 @@ def _loaded(text: str) -> Any:
     line = json.loads(
         text, object_pairs_hook=_first, parse_int=_Number, parse_float=_Number, parse_constant=_no_number
     )
-    json.dumps(json.loads(text), ensure_ascii=False).encode()  # half a character is no text
+    if "\\u" in text:
+        json.dumps(json.loads(text), ensure_ascii=False).encode()  # half a character is no text
     return line
 
 
@@ -219,8 +220,13 @@ def _first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(reversed(pairs))
 
 
+@cache
+def _steps(path: str) -> list[tuple[str, str, str, str]]:
+    return _STEPS.findall(path)
+
+
 def _at(value: Any, path: str) -> Any:
-    for quoted, plain, index, key in _STEPS.findall(path):
+    for quoted, plain, index, key in _steps(path):
         if key:
             value = _attribute(value, key)
         elif index:

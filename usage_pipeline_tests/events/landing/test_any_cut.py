@@ -16,7 +16,8 @@ from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import schema, state
-from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import OpenOn
 from usage_pipeline_tests.events.landing.good_lines import JSON_LINES
 from usage_pipeline_tests.support import Landing, files, logged, prompt, rows
 
@@ -88,12 +89,12 @@ def facts(storage: Storage) -> list[Any]:
     ]
 
 
-def land(settings: Settings, deliveries: Sequence[Sequence[tuple[int, Delivered]]]) -> list[Any]:
+def land(open_on: OpenOn, settings: Settings, deliveries: Sequence[Sequence[tuple[int, Delivered]]]) -> list[Any]:
     """What is known after these deliveries, each of which is landed before the next comes."""
     settings.reference.mkdir(parents=True)
     (settings.reference / "plans.yaml").write_text(PLANS)
     (settings.reference / "tenants.yaml").write_text(CHANGING_PLANS)
-    with open_storage(settings) as storage:
+    with open_on(settings) as storage:
         for delivery in deliveries:
             for number, file in delivery:
                 file.write(Landing(settings.landing), number)
@@ -107,15 +108,16 @@ delivered = st.builds(
 
 
 @hypothesis_settings(
-    max_examples=12,
+    max_examples=8,  # each takes half a second
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(found=st.lists(delivered, min_size=2, max_size=12), data=st.data())
 def test_any_cut_of_files_into_landings_gives_the_same(
-    new_settings: Callable[..., Settings], found: list[Delivered], data: st.DataObject
+    new_settings: Callable[..., Settings], open_on: OpenOn, found: list[Delivered], data: st.DataObject
 ) -> None:
     numbered = data.draw(st.permutations(list(enumerate(found))))
     cuts = sorted(data.draw(st.sets(st.integers(1, len(found) - 1), max_size=3)))
     pieces = [numbered[start:end] for start, end in zip([0, *cuts], [*cuts, len(found)], strict=True)]
-    assert land(new_settings(), pieces) == land(new_settings(), [[file] for file in enumerate(found)])
+    one_by_one = [[file] for file in enumerate(found)]
+    assert land(open_on, new_settings(), pieces) == land(open_on, new_settings(), one_by_one)

@@ -14,7 +14,7 @@ from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.pipeline.tables import PARTITIONED_TABLES
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.orchestration.automation.conftest import DAYS, Automation
-from usage_pipeline_tests.support import Landing, prompt
+from usage_pipeline_tests.support import Landing, write_counted
 
 SOME = DAYS[:2]
 KEYS = {str(day) for day in SOME}
@@ -25,7 +25,7 @@ EVENT_DAYS = dg.RunRequest(job_name="event_days", tags=range_tags(SOME))
 def made(automation: Automation, landing: Landing) -> Automation:
     """Two days that are landed and computed, as the UI shows too."""
     for day in SOME:
-        landing.write("persona", str(day), [prompt(f"on {day}", f"{day}T08:00:00Z")])
+        write_counted(landing, day)
     land = dg.RunRequest(job_name="landing_days", tags=range_tags(SOME))
     assert all(automation.execute(request).success for request in (land, EVENT_DAYS))
     return automation

@@ -1,0 +1,40 @@
+"""A module that is imported without need is executed when it is used, and else never."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from usage_pipeline.validation.importing import execute_when_used
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A package with a module `slow`, which says so when it is executed."""
+    name = f"package_of_{tmp_path.name}"
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "slow.py").write_text("print('executed')\nanswer = 42\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    return name
+
+
+def test_a_module_is_not_executed_by_an_import_of_it(package: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(2):
+        execute_when_used(package, "slow")
+    exec(f"from {package} import slow")  # noqa: S102 - as Great Expectations imports it
+    assert not capsys.readouterr().out
+
+
+def test_a_module_is_executed_when_it_is_used(package: str, capsys: pytest.CaptureFixture[str]) -> None:
+    execute_when_used(package, "slow")
+    assert sys.modules[package].slow.answer == 42
+    assert capsys.readouterr().out == "executed\n"
+
+
+def test_a_module_that_was_imported_before_stays(package: str) -> None:
+    before = import_module(f"{package}.slow")
+    execute_when_used(package, "slow")
+    assert sys.modules[f"{package}.slow"] is before
