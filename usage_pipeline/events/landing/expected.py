@@ -43,6 +43,8 @@ def cast(column: str) -> tuple[str, str]:
 
 def mapped_fields(source_format: SourceFormat) -> Iterator[tuple[str, str, str]]:
     """Yield each column with its field of the log and the expected value, for reject messages."""
+    if source_format.each:
+        yield "each", source_format.each, "a list"
     yield "record_id", ", ".join(map(_named, source_format.identity_fields)), "an id"
     yield "tenant_id", _named(source_format.tenant) or "folder", "a tenant, in the line or as folder"
     if source_format.types:

@@ -51,6 +51,7 @@ SELECT
 FROM validated
 LEFT JOIN mapped_fields
     ON mapped_fields.column_name = CASE
+        WHEN reason = 'not_a_list' THEN 'each'
         WHEN reason = 'unknown_type' THEN 'type'
         WHEN reason = 'tenant_mismatch' THEN 'tenant_id'
         WHEN reason = 'token_invariant' THEN too_large

@@ -14,6 +14,7 @@ INVALID = "invalid_<column>"
 MEANINGS = {
     "malformed_json": "The line is not valid JSON, or cut off",
     "not_an_object": "The line is JSON, but not one object",
+    "not_a_list": "What `each` leads to is no list",
     "malformed_csv": "Other fields than the header, or an open quote",
     "not_utf8": "The line is not UTF-8 text",
     "line_too_long": "The line is longer than 16 MiB",

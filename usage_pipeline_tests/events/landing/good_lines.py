@@ -231,6 +231,8 @@ JSON_LINES: dict[str, list[dict[str, Any]]] = {
         _BATCH,
         {**_BATCH, "groups": [{"parts": {"calls": []}}, {"parts": {"calls": [_call("e_4")]}}, {}]},
         {**_BATCH, "groups": []},
+        {**_BATCH, "groups": [{"parts": {"calls": {}}}, {"parts": {"calls": [_call("e_7")]}}, {"parts": 7}]},
+        {**_BATCH, "groups": "none"},
         {**_BATCH, "groups": [{"parts": {"calls": [_call("e_5", attributes=None), 7, _call("e_6", at="x")]}}]},
     ],
     "every_part": [

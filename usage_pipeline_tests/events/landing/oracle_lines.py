@@ -19,6 +19,8 @@ _STEPS = re.compile(r'\.(?:"([^"]+)"|([^."\[]+))|\[([0-9]+)\]|\["([^"]+)"\]')
 _LISTS = re.compile(r'((?:\.(?:"[^"]+"|[^."\[]+))+)\[\*\]')
 _WRAPPED = ("stringValue", "intValue", "doubleValue", "boolValue")
 _MAX_BYTES = 1 << 24
+_NO_LIST = object()
+"""What stands for the events where there should be a list of them."""
 
 Fields = Callable[[str], Text | None]
 """The field of this name, if it is filled."""
@@ -104,16 +106,28 @@ def _events(number: int, line: dict[str, Any], each: str | None) -> Iterator[Fou
     """The events of a line: itself, or each with what it lies in."""
     chains: list[list[Any]] = [[line]]
     for step in _LISTS.findall(each or ""):
-        chains = [[*chain, element] for chain in chains for element in _elements(_at(chain[-1], step))]
+        chains = [[*chain, element] for chain in chains for element in _elements(_within(chain[-1], step))]
     if not chains:
         yield Found(number, Verdict.SKIPPED)
     for event, chain in enumerate(chains, start=1):
-        fault = None if isinstance(chain[-1], dict) else "not_an_object"
-        yield Found(number, Verdict.RECORD, fault, partial(_field, chain), event)
+        yield Found(number, Verdict.RECORD, _fault(chain[-1]), partial(_field, chain), event)
+
+
+def _within(element: Any, step: str) -> Any:
+    return _NO_LIST if element is _NO_LIST else _at(element, step)
+
+
+def _fault(event: Any) -> str | None:
+    if event is _NO_LIST:
+        return "not_a_list"
+    return None if isinstance(event, dict) else "not_an_object"
 
 
 def _elements(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    """The elements of a list, or one that stands for what is there and is no list."""
+    if isinstance(value, list):
+        return value
+    return [] if value is None or value == "" else [_NO_LIST]
 
 
 def _field(chain: Sequence[Any], path: str) -> Text | None:
