@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from usage_pipeline.cli.options import DataDir, Format, OutputFormat, load_settings
-from usage_pipeline.cli.output import print_json, print_rows, say
+from usage_pipeline.cli.output import print_json, print_rows, say, warn
 from usage_pipeline.errors import QueryError
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def _fit(trial: "Trial") -> tuple[int, int]:
 
 
 def _print(trial: "Trial", form: OutputFormat) -> None:
+    if trial.warning:
+        warn(trial.warning)
     if form is OutputFormat.JSON:
         print_json({"format": trial.source_format.name, **_counts(trial), **_parts(trial)})
         return

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from usage_pipeline.cli.app import app
 from usage_pipeline.errors import FormatError, QueryError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
@@ -86,6 +88,14 @@ def test_the_table_shows_no_text(call: Callable[..., str], sample: Path, bot: Pa
     assert "Format bot: 4 lines, 2 accepted, 1 rejected, 1 skipped." in printed
     assert "missing_occurred_at" in printed
     assert "secret" not in printed
+
+
+@pytest.mark.usefixtures("call")
+def test_a_path_to_events_that_leads_nowhere_is_told(sample: Path, bot: Path) -> None:
+    bot.write_text(f"{BOT}each: $.stepz[*]\n")
+    tried = CliRunner().invoke(app, ["mapping", "try", str(sample), "--mapping", str(bot)])
+    told = "Warning: `each` leads nowhere: none of its lines has a list at $.stepz[*]"
+    assert " ".join(tried.stderr.split()) == told
 
 
 def test_without_a_format_the_one_that_accepts_most_is_tried(call: Callable[..., str], tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from usage_pipeline.events.catalogue import unmetered
 from usage_pipeline.events.delivery import deliveries
 from usage_pipeline.events.format_parts import METER_OF_FIELD
-from usage_pipeline.events.format_values import Constant, Join, Presence, Skip, places
+from usage_pipeline.events.format_values import LINE, Constant, Join, Presence, Skip, places
 from usage_pipeline.events.landing.expected import cast
 from usage_pipeline.events.landing.fields import META, PAYLOAD_META, Fields
 from usage_pipeline.events.landing.values import Values
@@ -47,7 +47,8 @@ def extracted_select(source_format: SourceFormat, fields: Fields, digest_key: st
         *_invalid_columns(source_format, values),
         ("occurred_at_text", values.time_text(source_format.times["occurred_at"])),
         *_compared_number(source_format, values),
-        ("is_skipped", " OR ".join([*fields.numbering[1:], *_skip_tests(source_format, values)]) or "false"),
+        ("is_skipped", " OR ".join([*fields.numbering[1:2], *_skip_tests(source_format, values)]) or "false"),
+        *_lost_events(source_format, values),
         *((column.name, f"CAST(NULL AS {column.type})") for column in _unmapped(source_format)),
     ]
     # The values come last, when all that are needed have been asked for.
@@ -111,6 +112,14 @@ def _suffix(source_format: SourceFormat) -> str:
 
 def _skip_tests(source_format: SourceFormat, values: Values) -> Iterator[str]:
     return (f"({_skip_test(test, values.text(test.field))})" for test in source_format.skip)
+
+
+def _lost_events(source_format: SourceFormat, values: Values) -> Iterator[tuple[str, str]]:
+    """Yield whether `each` leads nowhere in a line; null where another test skips the line, or it is not read."""
+    if source_format.each:
+        around = [test for test in source_format.skip if all(path.startswith(LINE) for path in places(test))]
+        skipped = " OR ".join(f"({_skip_test(test, values.text(test.field))})" for test in around) or "false"
+        yield "is_lost", f"CASE WHEN nowhere AND ({skipped}) THEN NULL ELSE nowhere END"
 
 
 def _skip_test(test: Skip, text: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from usage_pipeline.events.format_values import EACH_STEP, LINE
 from usage_pipeline.events.landing.json_paths import attribute
-from usage_pipeline.storage.engine import literal
+from usage_pipeline.storage.engine import list_literal, literal
 
 
 class JsonEvents:
@@ -38,16 +38,26 @@ class JsonEvents:
         no_list = "event IS NOT NULL AND event.document IS NULL"
         no_object = f"NOT starts_with({document}, '{{')"
         faults = f"WHEN {no_list} THEN 'not_a_list' WHEN {no_object} THEN 'not_an_object'"
+        nowhere = f"CASE WHEN event IS NOT NULL THEN false WHEN line_fault IS NULL THEN {self._nowhere()} END"
         columns = [
             f"coalesce({document}, raw) AS raw",
             f"CASE {faults} ELSE line_fault END AS line_fault",
             f"CASE WHEN starts_with({document}, '{{') THEN {document} END AS exact",
             "event IS NULL AND line_fault IS NULL AS without_event",
+            f"{nowhere} AS nowhere",
             *self._around(),
         ]
         return (
             f"SELECT * EXCLUDE (raw, line_fault, exact, events), {', '.join(columns)} FROM (\n{unnested}\n) AS e"
         )
+
+    def _nowhere(self) -> str:
+        """Return the SQL that tests a line without events for lists that are there, and empty or null."""
+        first, *further = ("[*]".join(self._steps[: depth + 1]) for depth in range(len(self._steps)))
+        found = [f"[json_extract(exact, {literal(f'${first}')})]"]
+        found += [f"json_extract(exact, {literal(f'${path}')})" for path in further]
+        empty = list_literal(["[]", "null", '""'])
+        return " AND ".join(f"NOT list_has_any(CAST({values} AS VARCHAR[]), {empty})" for values in found)
 
     def _events(self, document: str, carried: Mapping[str, str], depth: int) -> str:
         """Return the SQL of the list of events within a document, each with what it carries along."""

@@ -36,8 +36,8 @@ class JsonFields(Fields):
 
     @property
     def numbering(self) -> tuple[str, ...]:
-        """The columns with the number of an event within its line, and whether the line has none."""
-        return ("landing_event", "without_event") if self._documents.events else ()
+        """The number of an event within its line, whether the line has none, and whether `each` leads nowhere."""
+        return ("landing_event", "without_event", "nowhere") if self._documents.events else ()
 
     def _lines(self) -> str:
         return "lines"

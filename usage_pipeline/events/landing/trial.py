@@ -21,7 +21,7 @@ from usage_pipeline.events.landing.line_validation import validate
 from usage_pipeline.events.landing.reading_ahead import in_groups
 from usage_pipeline.events.landing.rules import load_rules, retention_of
 from usage_pipeline.events.landing.scan import scan_days
-from usage_pipeline.events.landing.verdicts import Verdicts
+from usage_pipeline.events.landing.verdicts import Verdicts, lost_events
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, REJECTED_LINES, TEXTS
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.engine import parquet_scan, session
@@ -47,6 +47,11 @@ class Trial:
     rejects: Sequence[Row]
     texts: Counter[str]
     """By column of `content`, the lines that have such a text."""
+
+    @property
+    def warning(self) -> str | None:
+        """What is to be said of the sample as a whole."""
+        return lost_events(self.source_format, self.verdicts.tally)
 
     def columns(self) -> Iterator[Row]:
         """Yield each column that is mapped or filled: its field, how many records have it, and the first value."""

@@ -114,6 +114,42 @@ def test_a_list_that_is_none_costs_no_event_of_another(
     assert tally(storage) == (1, 2, 0, 2, 1)
 
 
+@pytest.mark.parametrize("each", ["$.scopez[*].spans[*]", "$.scopes[*].spanz[*]"])
+def test_a_file_in_which_each_leads_nowhere_is_quarantined(
+    storage: Storage, landing: Landing, land: Land, add_spans: Callable[..., Path], each: str
+) -> None:
+    add_spans(each=each, fields={"tokens_in": "$.in"}, skip=[{"field": "$line.kind", "is": ["heading"]}])
+    landing.write("spans", "2026-05-01", [{"kind": "heading"}, line([span("s1")]), line([span("s2")])])
+    land("2026-05-01")
+    file = files(storage)["events.jsonl"]
+    told = f"`each` leads nowhere: none of its lines has a list at {each}. "
+    told += "Correct the format, or release the file if it has no usage"
+    assert (file.state, file.skipped, file.error) == ("quarantined", 3, told)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [{"kind": "heading"}],
+        [line([])],
+        [{"scopes": None}],
+        [{"scopes": ""}],
+        [line(None)],
+        [{"kind": "other"}, {"scopes": []}],
+        [{"kind": "other"}, line([span("s1")])],
+        [line([span("s1", kind="heading")])],
+        ["{"],
+    ],
+)
+def test_a_file_counts_whose_lines_have_no_event_for_another_reason(
+    storage: Storage, landing: Landing, land: Land, add_spans: Callable[..., Path], lines: list[Any]
+) -> None:
+    add_spans(skip=[{"field": "$line.kind", "is": ["heading"]}, {"field": "$.kind", "is": ["heading"]}])
+    landing.write("spans", "2026-05-01", lines)
+    land("2026-05-01")
+    assert files(storage)["events.jsonl"].state == "landed"
+
+
 def test_a_rejected_event_costs_no_other_and_is_shown_alone(
     storage: Storage, landing: Landing, land: Land, add_spans: Callable[..., Path]
 ) -> None:
