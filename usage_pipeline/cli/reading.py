@@ -1,6 +1,6 @@
 """Ranges of days and warnings of commands that read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 
@@ -10,6 +10,7 @@ from usage_pipeline.metrics.answers import Answer
 from usage_pipeline.metrics.known_values import known_values
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.series.status import DayReader
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
 
 _SHOWN_VALUES = 20
@@ -22,6 +23,13 @@ def warn_of_missing_days(answer: Answer) -> None:
         verb = "is" if len(missing) == 1 else "are"
         days = count(len(answer.statuses), "day")
         warn(f"{len(missing):,} of {days} {verb} missing and not in these sums: {listed(missing)}")
+
+
+def hold_several(storage: Storage, rows: Sequence[Mapping[str, object]]) -> bool:
+    """Whether one of the lines is of a file in which a line holds several events, so that these need a number."""
+    with storage.warehouse.connect() as connection:
+        several = landed_files.files_of_several_events(connection)
+    return any(row["landing_file"] in several for row in rows)
 
 
 def known_days(storage: Storage, first: date | None, last: date | None) -> tuple[date, date]:

@@ -29,6 +29,7 @@ EXCLUDED_EVENTS = DailyTable(
                 ("landing_event", "BIGINT", "Event in the line, from 1."),
                 ("decided_by_file", "VARCHAR", "File of the line that counts, takes back or is taken back."),
                 ("decided_by_line", "BIGINT", "Its number."),
+                ("decided_by_event", "BIGINT", "The number of the event in that line."),
             ),
         ),
         term=Term.RECORDS,
@@ -85,7 +86,7 @@ CONFLICTS = DailyTable(
         name="conflicts",
         description=(
             "Lines that have the id of a record of the same day but another payload, one row per line. They "
-            "count nowhere; `counted_file` and `counted_line` say which line counts."
+            "count nowhere; `counted_file`, `counted_line` and `counted_event` say which line counts."
         ),
         zone=Zone.LAKE,
         partitioned_by=PartitionedBy.EVENT_DAY,
@@ -94,6 +95,7 @@ CONFLICTS = DailyTable(
             *columns(
                 ("counted_file", "VARCHAR", "File of the line that counts."),
                 ("counted_line", "BIGINT", "Its number."),
+                ("counted_event", "BIGINT", "The number of the event in that line."),
             ),
         ),
         term=Term.RECORDS,
@@ -101,7 +103,7 @@ CONFLICTS = DailyTable(
             "Of contradicting lines the first landed counts, whatever the others say. Nothing is merged.",
             "Where and when a line landed, and the format's `delivery_fields`, do not make a conflict.",
         ),
-        undigested=WHERE_LANDED | {"counted_file", "counted_line"},
+        undigested=WHERE_LANDED | {"counted_file", "counted_line", "counted_event"},
     ),
     sql=SqlFile.beside(__file__, "conflicts", columns=RECORD_NAMES),
     inputs=(LandedRows(LANDED_EVENTS), SameDay(EXCLUDED_EVENTS.spec)),
