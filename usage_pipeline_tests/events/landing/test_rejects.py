@@ -78,6 +78,23 @@ def test_what_was_found_and_expected(
     assert (reject["field"], reject["found"], reject["expected"]) == told
 
 
+def test_what_is_too_old_is_told_with_the_first_day_that_its_tenant_keeps(
+    storage: Storage, deliver: Callable[..., None], add_reference: Callable[[str, str], None]
+) -> None:
+    add_reference("plans", "standard: {retention_days: 90}\nshort: {retention_days: 2}\ndefault: standard\n")
+    add_reference("tenants", "globex: {plans: [{from: 2020-01-01, plan: short}]}\n")
+    lines = [prompt("e1", "2026-01-30T08:00:00Z"), prompt("e2", "2026-04-28T08:00:00Z", tenantId="globex")]
+    deliver("persona", "2026-05-01", lines)
+    rest = (
+        " on, by retention_days of the plan or USAGE_DEFAULT_RETENTION_DAYS; "
+        "land old logs in the folder of a landing day near their time"
+    )
+    assert [(reject["reason"], reject["expected"]) for reject in read_rejects(storage, DAY, DAY)] == [
+        ("past_retention", f"a day from 2026-01-31{rest}"),
+        ("past_retention", f"a day from 2026-04-29{rest}"),
+    ]
+
+
 def test_rejects_come_in_landing_order_and_up_to_a_limit(storage: Storage, landing: Landing, land: Land) -> None:
     for source, day in [("persona", "2026-05-02"), ("persona", "2026-05-01"), ("aider", "2026-05-02")]:
         landing.write(source, day, ["{", "{"])
