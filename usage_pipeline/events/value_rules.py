@@ -13,7 +13,7 @@ _NUMBERS = {
 
 def expected_path(key: str) -> str:
     """Return what may stand in the place of a text that is no path."""
-    paths = '`$.name`, `$.outer."inner name"`, `$.list[0].name`, `$.attributes["key"]`'
+    paths = '`$.name`, `$.outer."inner name"`, `$.list[0].name`, `$.attributes["key"]`, `$.list[field=text].name`'
     match key:
         case "delivery_fields":
             return f"{paths}, a column that the format maps, or the name of a text"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from usage_pipeline.events.format_values import EACH_STEP, LINE
-from usage_pipeline.events.landing.json_paths import attribute
+from usage_pipeline.events.landing.json_paths import searched_list
 from usage_pipeline.storage.engine import list_literal, literal
 
 
@@ -23,7 +23,7 @@ class JsonEvents:
         self._columns = {source: f"around_{number}" for number, source in enumerate(sources)}
 
     def column(self, path: str) -> str:
-        """Return the column with the JSON at a path that begins with `$line`: of an attribute, with its list."""
+        """Return the column with the JSON at a path that begins with `$line`; of a searched list, the list."""
         return self._columns[_source(path)]
 
     def select(self, documents: str) -> str:
@@ -100,6 +100,5 @@ class JsonEvents:
 
 def _source(path: str) -> tuple[int, str]:
     """Return in how many lists a value around the events lies, and its path in the innermost element."""
-    found = attribute(path)
-    *outer, within = (found[0] if found else path).removeprefix(LINE).split("[*]")
+    *outer, within = (searched_list(path) or path).removeprefix(LINE).split("[*]")
     return len(outer), f"${within}"

@@ -15,6 +15,10 @@ CREATE OR REPLACE MACRO main.attributes_in(list) AS json_transform(list, '[{"key
 CREATE OR REPLACE MACRO main.attribute(attributes, name) AS
     attributes[list_position(list_transform(attributes, lambda pair: pair.key), name)].value;
 
+-- The first element whose field has a text.
+CREATE OR REPLACE MACRO main.element_with(elements, field, text) AS
+    list_filter(elements, lambda element: json_extract_string(element, field) = text)[1];
+
 -- OpenTelemetry wraps a value in an object that names its type.
 CREATE OR REPLACE MACRO main.attribute_text(value) AS
     coalesce(

@@ -15,7 +15,7 @@ from usage_pipeline_tests.events.landing.oracle_values import Text
 _BOM = b"\xef\xbb\xbf"
 _WHITE = b" \t\r\n\x0b\x0c"
 _QUOTED, _PLAIN = re.compile(r'"((?:[^"]|"")*)"'), re.compile(r"[^,]*")
-_STEPS = re.compile(r'\.(?:"([^"]+)"|([^."\[]+))|\[([0-9]+)\]|\["([^"]+)"\]')
+_STEPS = re.compile(r'\.(?:"([^"]+)"|([^."\[]+))|\[([0-9]+)\]|\["([^"]+)"\]|\[(\w+)=(?:"([^"]+)"|([^"\]]+))\]')
 _LISTS = re.compile(r'((?:\.(?:"[^"]+"|[^."\[]+))+)\[\*\]')
 _WRAPPED = ("stringValue", "intValue", "doubleValue", "boolValue")
 _MAX_BYTES = 1 << 24
@@ -234,9 +234,11 @@ def _first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _at(value: Any, path: str) -> Any:
-    for quoted, plain, index, key in _STEPS.findall(path):
+    for quoted, plain, index, key, field, quoted_text, text in _STEPS.findall(path):
         if key:
             value = _attribute(value, key)
+        elif field:
+            value = _element(value, field, quoted_text or text)
         elif index:
             value = value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
         else:
@@ -249,6 +251,12 @@ def _attribute(pairs: Any, key: str) -> Any:
     named = [pair for pair in pairs if isinstance(pair, dict)] if isinstance(pairs, list) else []
     found = (pair.get("value") for pair in named if (name := _text(pair.get("key"))) and name.text == key)
     return next(found, None)
+
+
+def _element(elements: Any, field: str, text: str) -> Any:
+    """The first element whose field says this."""
+    named = [each for each in elements if isinstance(each, dict)] if isinstance(elements, list) else []
+    return next((each for each in named if (said := _text(each.get(field))) and said.text == text), None)
 
 
 def _unwrapped(value: Any) -> Any:
