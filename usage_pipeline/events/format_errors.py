@@ -30,6 +30,7 @@ _EXPECTED = {
     "times": "times by column, each as {field: $.time, format: iso}",
     "fields": _VALUE,
     "content": "a field such as $.name, or a list of fields",
+    "required": "a list of columns such as [tokens_in, model]",
     "delivery_fields": "a list such as [$.attempt]",
     "ignore": "a list such as [$.trace]",
     "parse": "a list such as [$.metadata]",
@@ -56,7 +57,7 @@ _EXPECTED_WITHIN = {
     "offset": "what has passed since, such as {field: $.seconds, unit: s}",
 }
 """The same by key of a value or a time."""
-_WITHOUT_KEYS = frozenset({"types", "skip", "repeats", "meters", "delivery_fields", "ignore", "parse"})
+_WITHOUT_KEYS = frozenset({"types", "skip", "repeats", "meters", "required", "delivery_fields", "ignore", "parse"})
 """Keys that are named without what stands below them."""
 _NAMES_BELOW = frozenset({"fields", "content", "times"})
 """Keys that have names of columns or texts below them, and no keys."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from usage_pipeline.events import catalogue
-from usage_pipeline.events.format_parts import METER_OF_FIELD, FileType, Meter, Time
+from usage_pipeline.events.format_parts import FileType, Meter, Time
 from usage_pipeline.events.format_values import (
     LINE,
     Constant,
@@ -26,6 +26,7 @@ from usage_pipeline.events.format_values import (
     nodes,
     places,
 )
+from usage_pipeline.events.meter_rules import expect_metered
 from usage_pipeline.events.record import FACTS, VOID_TARGET
 from usage_pipeline.events.value_rules import expect_comparable, expect_in_place, expected_path
 from usage_pipeline.storage.digests import fingerprint
@@ -56,6 +57,7 @@ class SourceFormat(Part):
     times: dict[str, Time]
     fields: dict[str, Value] = Field(default_factory=dict)
     content: dict[str, Value] = Field(default_factory=dict)
+    required: tuple[str, ...] = ()
     delivery_fields: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     parse: tuple[str, ...] = ()
@@ -127,6 +129,15 @@ class SourceFormat(Part):
         return self
 
     @model_validator(mode="after")
+    def _mapped_if_required(self) -> Self:
+        for name in self.required:
+            if name not in self._column_names:
+                raise ValueError(
+                    f"required: the format maps no column {name!r}; map it below `fields`, or remove it"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _comparable_repeats(self) -> Self:
         if self.repeats and not self.identity_fields:
             raise ValueError("repeats: a position occurs once; remove it, or name the fields of the id")
@@ -176,20 +187,7 @@ class SourceFormat(Part):
     def _only_these_meters(self) -> Self:
         if self.meters is None:
             return self
-        for field in sorted(self.fields):
-            meter = "conversations" if field == "conversation_id" else METER_OF_FIELD.get(field)
-            if meter is not None and meter not in self.meters:
-                raise ValueError(
-                    f"fields.{field} brings {meter}, which `meters` does not list; add it, or remove the field"
-                )
-        logged = {target or name: name for name, target in self.types.items()}
-        for name in sorted(self.record_types):
-            entry = catalogue.find(name)
-            extra = sorted(entry.brings - self.meters) if entry else []
-            if extra:
-                raise ValueError(
-                    f"types.{logged.get(name, name)} brings {extra[0]}, which `meters` does not list; add it"
-                )
+        expect_metered(self.meters, self.fields, self.types, self.record_types)
         return self
 
     @property

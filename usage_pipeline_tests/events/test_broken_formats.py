@@ -39,6 +39,19 @@ from usage_pipeline.settings import Settings
             "type: 'done' is not a JSON path",
             id="presence of no path",
         ),
+        pytest.param(
+            {"required": ["tokens"]}, "required: the format maps no column 'tokens'", id="unknown column required"
+        ),
+        pytest.param(
+            {"required": ["model"]},
+            "required: the format maps no column 'model'; map it below `fields`, or remove it",
+            id="column required that is not mapped",
+        ),
+        pytest.param(
+            {"required": "model"},
+            "required: expected a list of columns such as [tokens_in",
+            id="bare column required",
+        ),
         pytest.param({"types": {"x": "event"}}, "types: a log without a field for the type", id="types beside it"),
         pytest.param(
             {"fields": {"model": ["$.model"]}}, "fields.model", id="several places of which there is one"

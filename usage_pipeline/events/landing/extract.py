@@ -45,6 +45,7 @@ def extracted_select(source_format: SourceFormat, fields: Fields, digest_key: st
         *_content_digests(source_format, values, digest_key),
         *_text_columns(source_format, values),
         *_invalid_columns(source_format, values),
+        ("missing_field", _missing_field(source_format, values)),
         ("occurred_at_text", values.time_text(source_format.times["occurred_at"])),
         *_compared_number(source_format, values),
         ("is_skipped", " OR ".join([*fields.numbering[1:2], *_skip_tests(source_format, values)]) or "false"),
@@ -178,6 +179,19 @@ def _typed_columns(source_format: SourceFormat, values: Values) -> Iterator[tupl
 
 def _typed(name: str) -> str:
     return f"typed_{name}"
+
+
+def _missing_field(source_format: SourceFormat, values: Values) -> str:
+    """Return the SQL of the first required column that a line lacks; some types need no quantities."""
+    texts = {name: values.time_text(time) for name, time in source_format.times.items()}
+    texts |= {name: values.text(value, cast(name)[0]) for name, value in source_format.fields.items()}
+    without_quantities = ", ".join(map(literal, unmetered(source_format.record_types)))
+    spared = f" AND coalesce(type NOT IN ({without_quantities}), true)" if without_quantities else ""
+    cases = [
+        f"WHEN {texts[name]} IS NULL{spared if name in METER_OF_FIELD else ''} THEN {literal(name)}"
+        for name in source_format.required
+    ]
+    return f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS VARCHAR)"
 
 
 def _metered_columns(source_format: SourceFormat) -> Iterator[tuple[str, str]]:
