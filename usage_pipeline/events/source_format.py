@@ -28,7 +28,7 @@ from usage_pipeline.events.format_values import (
 )
 from usage_pipeline.events.meter_rules import expect_metered
 from usage_pipeline.events.record import FACTS, VOID_TARGET
-from usage_pipeline.events.value_rules import expect_comparable, expect_in_place, expected_path
+from usage_pipeline.events.value_rules import OFFSET, expect_comparable, expect_in_place, expected_path
 from usage_pipeline.storage.digests import fingerprint
 
 DERIVED = frozenset({"type", "unit", "prompt_digest", "content_digest", "meta"})
@@ -278,7 +278,8 @@ class SourceFormat(Part):
             ("type", self.type),
             *(("skip", test) for test in self.skip),
             ("repeats", self.compared_field),
-            *((f"times.{name}", value) for name, time in self.times.items() for value in time.values),
+            *((f"times.{name}", time.field) for name, time in self.times.items()),
+            *((f"times.{name}{OFFSET}", time.offset.field) for name, time in self.times.items() if time.offset),
             *((f"fields.{name}", value) for name, value in self.fields.items()),
             *((f"content.{name}", value) for name, value in self.content.items()),
             *(("delivery_fields", field) for field in self._delivered_places),

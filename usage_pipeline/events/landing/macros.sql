@@ -91,6 +91,15 @@ CREATE OR REPLACE MACRO main.us_of_us(t) AS plain_us_of_us(without_exponent(t));
 
 CREATE OR REPLACE MACRO main.us_of_ns(t) AS us_of_us(t) // 1000;
 
+-- A term of a sum of durations, which takes what a duration of its unit takes.
+CREATE OR REPLACE MACRO main.term_of_s(t) AS CASE WHEN us_of_s(t) IS NOT NULL THEN TRY_CAST(t AS DECIMAL(38, 18)) END;
+
+CREATE OR REPLACE MACRO main.term_of_ms(t) AS CASE WHEN us_of_ms(t) IS NOT NULL THEN TRY_CAST(t AS DECIMAL(38, 18)) END;
+
+CREATE OR REPLACE MACRO main.term_of_us(t) AS CASE WHEN us_of_us(t) IS NOT NULL THEN TRY_CAST(t AS DECIMAL(38, 18)) END;
+
+CREATE OR REPLACE MACRO main.term_of_ns(t) AS CASE WHEN us_of_ns(t) IS NOT NULL THEN TRY_CAST(t AS DECIMAL(38, 18)) END;
+
 CREATE OR REPLACE MACRO main.exact_decimal(t) AS
     CASE
         WHEN regexp_full_match(t, '[0-9]{1,13}(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?')

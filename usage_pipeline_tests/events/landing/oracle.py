@@ -204,7 +204,7 @@ class _Reading:
 
     def columns(self, name: str) -> dict[str, object]:
         """The typed columns, quantities left out where records of the type carry none."""
-        if any(self.text(value) is None for value in self.source_format.times["occurred_at"].values):
+        if not self._has("occurred_at"):
             raise RejectError("missing_occurred_at")
         for target in ("void_source", "void_record_id") if name == "void" else ():
             if self.text(self.source_format.fields[target]) is None:
@@ -222,8 +222,9 @@ class _Reading:
         """Whether a column has a value, of whatever form."""
         times = self.source_format.times
         values = times[column].values if column in times else (self.source_format.fields[column],)
+        read = whole_of if column in times else _reader(column)
         try:
-            return all(self.text(value, _reader(column)) is not None for value in values)
+            return all(self.text(value, read) is not None for value in values)
         except InvalidError:
             return True
 
