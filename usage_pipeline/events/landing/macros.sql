@@ -153,5 +153,9 @@ CREATE OR REPLACE MACRO main.time_epoch_ns(t) AS
 CREATE OR REPLACE MACRO main.time_day(t) AS
     CASE WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN CAST(TRY_CAST(t AS DATE) AS TIMESTAMP) END;
 
+-- A start and the microseconds since; no time is later than the year 9999.
+CREATE OR REPLACE MACRO main.time_since(start, passed) AS
+    CASE WHEN epoch_us(start) + passed < 253402300800000000 THEN make_timestamp(epoch_us(start) + passed) END;
+
 -- The last one, so where it is, all are.
 CREATE OR REPLACE MACRO main.has_landing_macros() AS true;

@@ -44,7 +44,7 @@ class Values:
         if time.offset is None:
             return start
         passed = f"us_of_{time.offset.unit}({self.text(time.offset.field, _term_of(time.offset.unit))})"
-        return f"make_timestamp(epoch_us({start}) + {passed})"
+        return f"time_since({start}, {passed})"
 
     def time_text(self, time: Time) -> str:
         """Return the SQL of the text of a time; null if its start or its offset is absent."""

@@ -57,7 +57,10 @@ def moment_of(time: Time, fields: Fields) -> datetime | None:
     moment = time_of(start, time.format, time.zone)
     for text in passed:
         assert time.offset
-        moment += timedelta(microseconds=_microseconds(text, time.offset.unit))
+        try:
+            moment += timedelta(microseconds=_microseconds(text, time.offset.unit))
+        except OverflowError:  # after the year 9999
+            raise InvalidError from None
     return moment
 
 

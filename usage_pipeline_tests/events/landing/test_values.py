@@ -200,6 +200,7 @@ def test_a_time_may_be_an_offset_to_a_start(land_calls: LandEach) -> None:
         "c": {},
         "d": {"after": -1},
         "e": {"after": 1, "start": "x"},
+        "f": {"after": 253402300800},
     }
     became = land_calls(lines, times={"occurred_at": {**start, "offset": {"field": "$.after", "unit": "s"}}})
     assert column(became, "occurred_at") == {
@@ -208,6 +209,7 @@ def test_a_time_may_be_an_offset_to_a_start(land_calls: LandEach) -> None:
         "c": ("missing_occurred_at", None),
         "d": ("invalid_occurred_at", "2026-05-01 08:00 + -1 s"),
         "e": ("invalid_occurred_at", "x + 1 s"),
+        "f": ("invalid_occurred_at", "2026-05-01 08:00 + 253402300800 s"),
     }
 
 
