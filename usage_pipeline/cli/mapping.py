@@ -145,6 +145,7 @@ def _counts(trial: "Trial") -> dict[str, int]:
     further = {
         "skipped": tally.skipped,
         "superseded": tally.superseded,
+        "further events": tally.further_events,
         "blank": lines.blank,
         "duplicates": verdicts["duplicate"],
         "conflicts": verdicts["conflict"],
@@ -155,7 +156,7 @@ def _counts(trial: "Trial") -> dict[str, int]:
 
 
 def _parts(trial: "Trial") -> dict[str, list[Row]]:
-    outcomes = map(_in_words, trial.outcomes)
+    outcomes = [_in_words(trial.source_format, *outcome) for outcome in trial.outcomes]
     return {
         "columns": list(trial.columns()),
         "unmapped": list(trial.unmapped()),
@@ -165,10 +166,11 @@ def _parts(trial: "Trial") -> dict[str, list[Row]]:
     }
 
 
-def _in_words(outcome: tuple[str, Row | None]) -> str:
-    """Return what became of a line, and which line decided it."""
-    verdict, decided_by = outcome
+def _in_words(source_format: "SourceFormat", verdict: str, decided_by: Row | None) -> str:
+    """Return what became of a line or event, and which one decided it."""
     if decided_by is None:
         return verdict
-    line, event = decided_by["landing_line"], decided_by["landing_event"]
-    return f"{verdict} of line {line}" if event == 1 else f"{verdict} of event {event} of line {line}"
+    place = f"line {decided_by['landing_line']}"
+    if source_format.each:
+        place = f"event {decided_by['landing_event']} of {place}"
+    return f"{verdict} {'with' if verdict == 'conflict' else 'of'} {place}"

@@ -161,7 +161,7 @@ def test_repeated_ids_are_duplicates_or_conflicts_of_a_line(try_lines: Callable[
         ("b", 1, "record"),
         ("c", 2, "record"),
         ("c", 1, "duplicate of event 2 of line 2"),
-        ("a", 2, "conflict of line 1"),
+        ("a", 2, "conflict with event 1 of line 1"),
     ]
     assert (found["accepted"], found["duplicates"], found["conflicts"]) == (5, 1, 1)
 
@@ -214,7 +214,7 @@ def test_without_a_format_the_one_that_accepts_most_is_tried(call: Callable[...,
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("otlp_traces", "Format otlp_genai: 1 lines, 2 accepted, 0 rejected."),
+        ("otlp_traces", "Format otlp_genai: 1 lines, 2 accepted, 0 rejected, 1 further events."),
         ("litellm_payload", "Format litellm_payload: 7 lines, 7 accepted, 0 rejected."),
         ("claude_code", "Format claude_code: 12 lines, 3 accepted, 0 rejected, 5 skipped, 4 superseded."),
     ],
