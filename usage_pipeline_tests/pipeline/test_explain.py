@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from usage_pipeline.cli.reading import hold_several
 from usage_pipeline.errors import QueryError
 from usage_pipeline.events.landing.decisions import withdraw
 from usage_pipeline.events.landing.land import land_days
@@ -214,6 +215,11 @@ def test_an_event_is_asked_for_by_its_place(spans: Storage) -> None:
     assert [line.landing_event for line in explain(spans, f"{PLACE}:2")] == [1, 2, 3, 4]
     with pytest.raises(QueryError):
         explain(spans, f"{PLACE}:2:9")
+
+
+def test_lines_of_several_events_are_shown_with_the_numbers_of_these(spans: Storage) -> None:
+    assert hold_several(spans, [{"landing_file": "persona/2026-05-01/a.jsonl"}, {"landing_file": PLACE}])
+    assert not hold_several(spans, [{"landing_file": "persona/2026-05-01/a.jsonl"}])
 
 
 def test_a_conflict_within_a_line_is_told_with_both_events(spans: Storage) -> None:
