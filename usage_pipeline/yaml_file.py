@@ -118,10 +118,18 @@ def _words(details: ErrorDetails, known: Collection[str]) -> str:
             return f"expected {_EXPECTED.get(kind, 'another value').format(**limits)}, found {found}"
 
 
+def _hint(problem: Exception) -> str:
+    """Return what to do about brackets in a text within brackets, which is what is wrong most often there."""
+    context = str(getattr(problem, "context", None))
+    if "flow" not in context and "alias" not in context:
+        return ""
+    return '\nWithin [ ] and { }, put a text or a path with brackets in quotes, such as "$.steps[*].model"'
+
+
 def _load(file: Path, error: type[UsagePipelineError]) -> object:
     try:
         return yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError) as problem:  # an impossible date is a ValueError
-        raise error(f"{file}: not valid YAML: {problem}") from None
+        raise error(f"{file}: not valid YAML: {problem}{_hint(problem)}") from None
     except OSError as problem:
         raise error(f"{file}: cannot be read: {problem.strerror}") from None

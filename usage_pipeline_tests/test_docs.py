@@ -14,7 +14,7 @@ from docs.reference import PAGES
 from usage_pipeline.cli.app import app
 from usage_pipeline.definitions import build_definitions
 from usage_pipeline.events.format_files import load_format
-from usage_pipeline.events.landing.rejects import MEANINGS
+from usage_pipeline.events.landing.rejects import MEANINGS, read_rejects
 from usage_pipeline.metrics.queries import UsageQuery
 from usage_pipeline.metrics.read import read
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
@@ -175,20 +175,22 @@ def formats(tmp_path: Path) -> Path:
     """The folder `my-formats` of docs/formats.md."""
     folder = tmp_path / "my-formats"
     folder.mkdir()
-    (example,) = (block for block in blocks(document("docs/formats.md"), "yaml") if "description:" in block)
-    (folder / "support_bot.yaml").write_text(example, encoding="utf-8")
+    examples = (block for block in blocks(document("docs/formats.md"), "yaml") if "description:" in block)
+    for name, example in zip(("support_bot", "agent_tasks"), examples, strict=True):
+        (folder / f"{name}.yaml").write_text(example, encoding="utf-8")
     return folder
 
 
-def test_the_example_of_formats_loads(formats: Path) -> None:
-    assert load_format(formats / "support_bot.yaml").name == "support_bot"
+@pytest.mark.parametrize("name", ["support_bot", "agent_tasks"])
+def test_the_examples_of_formats_load(formats: Path, name: str) -> None:
+    assert load_format(formats / f"{name}.yaml").name == name
 
 
 def test_the_example_of_formats_counts_what_is_printed_there(
     formats: Path, new_settings: Callable[..., Settings]
 ) -> None:
     settings = new_settings(formats_dir=formats)
-    (lines,) = blocks(document("docs/formats.md"), "jsonl")
+    lines, _ = blocks(document("docs/formats.md"), "jsonl")
     Landing(settings.landing).write("support_bot", "2025-03-20", lines.splitlines(), name="answers.jsonl")
     metrics = ("records", "messages", "conversations", "tokens_in", "tokens_cached", "tokens_out", "errors")
     days = (date(2025, 3, 19), date(2025, 3, 20))
@@ -198,6 +200,24 @@ def test_the_example_of_formats_counts_what_is_printed_there(
         rejected = reject_reasons(storage)
     assert [tuple(map(str, row.values())) for row in found] == printed("2025-03-19  event", "2025-03-20  prompt")
     assert rejected == [(5, "unknown_type"), (6, "invalid_occurred_at")]
+
+
+def test_the_example_of_events_within_lines_counts_what_is_printed_there(
+    formats: Path, new_settings: Callable[..., Settings]
+) -> None:
+    settings = new_settings(formats_dir=formats)
+    _, lines = blocks(document("docs/formats.md"), "jsonl")
+    Landing(settings.landing).write("agent_tasks", "2025-03-20", lines.splitlines(), name="tasks.jsonl")
+    day = date(2025, 3, 20)
+    with open_storage(settings) as storage:
+        refresh(storage, PlainRunner(storage))
+        metrics = ("records", "tokens_in", "tokens_out")
+        found = read(storage, UsageQuery(day, day, ("agent", "model"), metrics=metrics)).rows
+        rejects = read_rejects(storage, day, day)
+    assert [tuple(map(str, row.values())) for row in found] == printed("planner  ")
+    names = ("landing_file", "landing_line", "landing_event", "reason", "field", "found", "expected")
+    told = [tuple("–" if row[name] is None else str(row[name]) for name in names) for row in rejects]
+    assert told == printed("agent_tasks/2025-03-20/tasks.jsonl")
 
 
 def printed(*starts: str) -> list[tuple[str, ...]]:

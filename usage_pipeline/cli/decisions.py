@@ -86,7 +86,9 @@ def audit(
 def explain(
     record_id: Annotated[
         str,
-        typer.Argument(metavar="RECORD_ID", help="The record's id within its source, or its line as FILE:LINE."),
+        typer.Argument(
+            metavar="RECORD_ID", help="The record's id within its source, or its line as FILE:LINE[:EVENT]."
+        ),
     ],
     tenant: Annotated[str | None, typer.Option(help="Only lines of this tenant.")] = None,
     source: Annotated[str | None, typer.Option(help="Only lines of this source.")] = None,
@@ -96,23 +98,27 @@ def explain(
     """Print the landed lines of a record, which of them counts and why, and its metrics and costs.
 
     JSON also holds the record itself. Write an id of several fields with colons between them. FILE:LINE is the
-    landing file, as `files` prints it, and the number of the line.
+    landing file, as `files` prints it, and the number of the line; FILE:LINE:EVENT is one event of a line that
+    holds several.
 
     Example: `usage-pipeline explain evt_02 --tenant acme --format json`
     """
+    from usage_pipeline.cli.reading import hold_several
     from usage_pipeline.pipeline.explain import explain as find_explanation
     from usage_pipeline.storage.opened import open_storage
 
     settings = reading_settings(data_dir)
     with open_storage(settings) as storage:
         found = [vars(line) for line in find_explanation(storage, record_id, tenant, source)]
+        numbered = form is not OutputFormat.TABLE or hold_several(storage, found)
     if form is not OutputFormat.JSON:
         found = [
             {**line, "metrics": _written_out(line["metrics"]), "costs": _priced(line["costs"])} for line in found
         ]
     else:
         found = [{**line, "costs": list(map(vars, line["costs"]))} for line in found]
-    facts = ["tenant_id", "source", "event_day", "landing_file", "landing_line", "type", "occurred_at"]
+    place = ["landing_file", "landing_line", *(["landing_event"] if numbered else [])]
+    facts = ["tenant_id", "source", "event_day", *place, "type", "occurred_at"]
     record = ["record"] if form is OutputFormat.JSON else []
     print_rows(found, [*facts, "verdict", "decided_by", "metrics", "costs", *record], form, f"Record {record_id}")
 

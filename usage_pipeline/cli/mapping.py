@@ -1,13 +1,16 @@
 """The command that tries a format on a sample: `mapping try`."""
 
+from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from usage_pipeline.cli.options import DataDir, Format, OutputFormat, load_settings
-from usage_pipeline.cli.output import print_json, print_rows, say
+from usage_pipeline.cli.output import Row, count, print_json, print_rows, say, warn
 from usage_pipeline.errors import QueryError
 
 if TYPE_CHECKING:
@@ -16,7 +19,17 @@ if TYPE_CHECKING:
     from usage_pipeline.events.source_format import SourceFormat
 
 _SHOWN = 10
-_IN_TABLE = ("record_id", "tenant_id", "type", "occurred_at", "model", "tokens_in", "tokens_out", "status")
+_IN_TABLE = (
+    "outcome",
+    "record_id",
+    "tenant_id",
+    "type",
+    "occurred_at",
+    "model",
+    "tokens_in",
+    "tokens_out",
+    "status",
+)
 
 
 class Action(StrEnum):
@@ -39,8 +52,9 @@ def mapping(  # noqa: PLR0913, PLR0917 - one parameter per option
 ) -> None:
     """Try a format on a sample, without landing it.
 
-    Prints what became of the lines and of each field, the fields that no column takes, the rejected lines, and the
-    first records. JSON has all of them, except texts.
+    Prints what became of the lines and of each field, the fields that no column takes, the first rejected lines,
+    and the first records. JSON has all of them, except texts. Nothing is rejected for its age; a last line says
+    what `run` would reject.
 
     Example: `usage-pipeline mapping try answers.jsonl --mapping my-formats/support_bot.yaml`
     """
@@ -88,37 +102,77 @@ def _fit(trial: "Trial") -> tuple[int, int]:
 
 
 def _print(trial: "Trial", form: OutputFormat) -> None:
+    if trial.warning:
+        warn(trial.warning)
     if form is OutputFormat.JSON:
         print_json({"format": trial.source_format.name, **_counts(trial), **_parts(trial)})
         return
-    counts = ", ".join(f"{count:,} {name}" for name, count in _counts(trial).items())
+    counts = ", ".join(f"{number:,} {name}" for name, number in _counts(trial).items())
     say(f"Format {trial.source_format.name}: {counts}.", "")
-    columns, unmapped = list(trial.columns()), list(trial.unmapped())
-    print_rows(columns, ["column", "field", "records", "example"], form, "What each field became")
-    if unmapped:
-        print_rows(unmapped, ["field", "records"], form, "Fields that no column takes")
+    parts = _parts(trial)
+    print_rows(parts["columns"], ["column", "field", "records", "example"], form, "What each field became")
+    if parts["unmapped"]:
+        print_rows(parts["unmapped"], ["field", "records"], form, "Fields that no column takes")
+    if parts["unmapped_around"]:
+        print_rows(
+            parts["unmapped_around"], ["field", "lines"], form, "Fields around the events that no column takes"
+        )
+    place = ["landing_line", "landing_event"] if trial.source_format.each else ["landing_line"]
     if trial.rejects:
-        names = ["landing_line", "reason", "field", "found", "expected"]
-        print_rows(trial.rejects[:_SHOWN], names, form, "Rejected lines")
-    print_rows(trial.records[:_SHOWN], _IN_TABLE, form, "Records")
+        _print_first(parts["rejects"], [*place, "reason", "field", "found", "expected"], "Rejected lines")
+    _print_first(parts["records"], [*place, *_IN_TABLE], "Records")
+    _say_what_is_too_old(trial)
+
+
+def _print_first(rows: Sequence[Row], columns: Sequence[str], title: str) -> None:
+    shown = f"{title}, {_SHOWN} of {len(rows):,}" if len(rows) > _SHOWN else title
+    print_rows(rows[:_SHOWN], columns, OutputFormat.TABLE, shown)
+
+
+def _say_what_is_too_old(trial: "Trial") -> None:
+    old = trial.too_old
+    if old:
+        oldest = min(old, key=itemgetter("event_day"))
+        say(
+            f"`run` would reject {count(len(old), 'record')} as past_retention if they landed today: the oldest "
+            f"is of {oldest['event_day']}, and {trial.first_kept[oldest['tenant_id']]} is the first day that is "
+            "kept. Land old logs in the folder of a landing day near their time."
+        )
 
 
 def _counts(trial: "Trial") -> dict[str, int]:
     tally, lines = trial.verdicts.tally, trial.verdicts.counts
+    verdicts = Counter(verdict for verdict, _ in trial.outcomes)
     counts = {"lines": lines.lines, "accepted": tally.accepted, "rejected": tally.rejected}
     further = {
         "skipped": tally.skipped,
         "superseded": tally.superseded,
+        "further events": tally.further_events,
         "blank": lines.blank,
+        "duplicates": verdicts["duplicate"],
+        "conflicts": verdicts["conflict"],
         "totals apart": tally.totals_apart,
+        "too old to land today": len(trial.too_old),
     }
-    return counts | {name: count for name, count in further.items() if count}
+    return counts | {name: number for name, number in further.items() if number}
 
 
-def _parts(trial: "Trial") -> dict[str, object]:
+def _parts(trial: "Trial") -> dict[str, list[Row]]:
+    outcomes = [_in_words(trial.source_format, *outcome) for outcome in trial.outcomes]
     return {
         "columns": list(trial.columns()),
         "unmapped": list(trial.unmapped()),
-        "rejects": trial.rejects,
-        "records": trial.records,
+        "unmapped_around": list(trial.unmapped_around()),
+        "rejects": list(trial.rejects),
+        "records": [{**row, "outcome": outcome} for row, outcome in zip(trial.records, outcomes, strict=True)],
     }
+
+
+def _in_words(source_format: "SourceFormat", verdict: str, decided_by: Row | None) -> str:
+    """Return what became of a line or event, and which one decided it."""
+    if decided_by is None:
+        return verdict
+    place = f"line {decided_by['landing_line']}"
+    if source_format.each:
+        place = f"event {decided_by['landing_event']} of {place}"
+    return f"{verdict} {'with' if verdict == 'conflict' else 'of'} {place}"

@@ -10,6 +10,7 @@ from typing import TextIO
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from usage_pipeline.cli.options import OutputFormat
@@ -60,7 +61,7 @@ def say(*lines: str) -> None:
 
 def warn(message: str) -> None:
     """Print a warning."""
-    error_console.print(f"[yellow]Warning:[/yellow] {message}", highlight=False, soft_wrap=True)
+    error_console.print(f"[yellow]Warning:[/yellow] {escape(message)}", highlight=False, soft_wrap=True)
 
 
 def note(message: str) -> None:

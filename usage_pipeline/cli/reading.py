@@ -1,6 +1,6 @@
 """Ranges of days and warnings of commands that read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
 
@@ -13,6 +13,7 @@ from usage_pipeline.metrics.queries import IntervalQuery, Query
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.series.status import Day, DayReader
 from usage_pipeline.settings import Settings
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
 
 _SHOWN_VALUES = 20
@@ -65,6 +66,13 @@ def warn_of_partly_missing(answer: Answer, interval: Interval) -> None:
         f"Local {interval}s without numbers, although a part of each is known: {listed(starts)}. "
         f"UTC days missing in them: {listed(missing)}"
     )
+
+
+def hold_several(storage: Storage, rows: Sequence[Mapping[str, object]]) -> bool:
+    """Whether one of the lines is of a file in which a line holds several events, so that these need a number."""
+    with storage.warehouse.connect() as connection:
+        several = landed_files.files_of_several_events(connection)
+    return any(row["landing_file"] in several for row in rows)
 
 
 def known_days(storage: Storage, first: date | None, last: date | None) -> tuple[date, date]:

@@ -127,13 +127,14 @@ def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option
 
     This includes accepted lines that lost to another line (`conflict`), and voids without a record
     (`void_without_target`). The table begins with a summary by reason and leaves out the line itself; JSON and CSV
-    hold it.
+    hold it. `landing_event` is the number of the event in a line that holds several.
 
     Example: `usage-pipeline rejects --from 2026-02-20 --format json`
     """
     settings = reading_settings(data_dir)
     start, end = day_range(first, last)
 
+    from usage_pipeline.cli.reading import hold_several
     from usage_pipeline.records.queries import LandingRange, count_faults, read_faults
     from usage_pipeline.storage.opened import open_storage
 
@@ -142,13 +143,14 @@ def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option
         asked = LandingRange(start, end, file)
         found = read_faults(storage, asked, limit + 1)
         summary = count_faults(storage, asked) if form is OutputFormat.TABLE else []
+        numbered = form is not OutputFormat.TABLE or hold_several(storage, found)
     if summary:
         print_rows(summary, ["reason", "lines", "files"], form, "Rejected lines by reason")
     if len(found) > limit:
         warn(f"There are more than {limit} lines; raise --limit, or narrow the days.")
     raw = [] if form is OutputFormat.TABLE else ["raw"]
-    columns = ["landing_file", "landing_line", "reason", "field", "found", "expected", *raw]
-    print_rows(found[:limit], columns, form, "Rejected lines")
+    place = ["landing_file", "landing_line", *(["landing_event"] if numbered else [])]
+    print_rows(found[:limit], [*place, "reason", "field", "found", "expected", *raw], form, "Rejected lines")
 
 
 def checks(

@@ -1,6 +1,7 @@
 """Turns the errors of a format into messages that name the key and the expected value."""
 
 from collections.abc import Collection
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -31,6 +32,7 @@ _EXPECTED = {
     "times": "times by column, each as {field: $.time, format: iso}",
     "fields": _VALUE,
     "content": "a field such as $.name, or a list of fields",
+    "required": "a list of columns such as [tokens_in, model]",
     "delivery_fields": "a list such as [$.attempt]",
     "ignore": "a list such as [$.trace]",
     "parse": "a list such as [$.metadata]",
@@ -54,10 +56,10 @@ _EXPECTED_WITHIN = {
     "unit": "one of s, ms, us, ns",
     "format": f"one of {', '.join(TimeFormat)}",
     "zone": "a time zone such as Europe/Berlin",
-    "offset": "what has passed since, such as {field: $.seconds, unit: s}",
+    "offset": "what has passed since, such as {field: $.seconds, unit: s} or {field: {sum: [$.a, $.b]}, unit: ms}",
 }
 """The same by key of a value or a time."""
-_WITHOUT_KEYS = frozenset({"types", "skip", "repeats", "meters", "delivery_fields", "ignore", "parse"})
+_WITHOUT_KEYS = frozenset({"types", "skip", "repeats", "meters", "required", "delivery_fields", "ignore", "parse"})
 """Keys that are named without what stands below them."""
 _NAMES_BELOW = frozenset({"fields", "content", "times"})
 """Keys that have names of columns or texts below them, and no keys."""
@@ -88,14 +90,20 @@ def _problem(details: ErrorDetails, keys: Collection[str]) -> str:
             return details["msg"].removeprefix("Value error, ")
         case "missing":
             return f"it is missing; expected {_expected(details)}"
+        case "extra_forbidden" if details["loc"][-1] in _EXPECTED_WITHIN:
+            return f"there is no such key here; expected {_expected(details)}"
         case "extra_forbidden":
             near = get_close_matches(str(details["loc"][-1]), [*keys, *_EXPECTED_WITHIN], n=1)
             return "there is no such key" + (f"; did you mean {near[0]!r}?" if near else "")
+        case _ if isinstance(details["input"], date):
+            return f"put the time in quotes; expected {_expected(details)}"
         case _:
             return f"expected {_expected(details)}, found {details['input']!r}"
 
 
 def _expected(details: ErrorDetails) -> str:
     top, *inner = _location(details)
+    if details["type"] == "extra_forbidden":
+        inner = inner[:-1]
     within = [part for part in inner[top in _NAMES_BELOW :] if part in _EXPECTED_WITHIN]
     return _EXPECTED_WITHIN[str(within[-1])] if within else _EXPECTED.get(str(top), details["msg"])

@@ -1,10 +1,13 @@
 """The parts of a source format beside its values: the type of its files, its meters, and the times of an event."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Self
 
-from usage_pipeline.events.format_values import Part, Unit, Value, Zoned
+from pydantic import model_validator
+
+from usage_pipeline.events.format_values import Part, Unit, Value, Zoned, constants
 from usage_pipeline.events.record import FACTS
+from usage_pipeline.events.time_rules import expect_moment
 
 METER_OF_FIELD = {
     **{column.name: "tokens" for column in FACTS if column.name.startswith("tokens_")},
@@ -38,6 +41,12 @@ class Time(Zoned):
 
     field: Value
     offset: Offset | None = None
+
+    @model_validator(mode="after")
+    def _constants_are_times(self) -> Self:
+        for text in constants(self.field):
+            expect_moment(self, text)
+        return self
 
     @property
     def values(self) -> tuple[Value, ...]:

@@ -19,7 +19,9 @@ LINE = "$line"
 """What paths begin with that lead into the line which an event is an element of."""
 EACH_STEP = rf"((?:{_KEY})+)\[\*\]"
 _EACH = re.compile(rf"^\$(?:{EACH_STEP})+$")
-_JSON_PATH = re.compile(rf'^\$(?:line(?:{EACH_STEP})*)?{_KEY}{_WITHIN}(?:\["[^"\\]+"\]{_WITHIN})?$')
+_ATTRIBUTE = rf'\["[^"\\]+"\]{_WITHIN}'
+_ELEMENT = rf'\[[A-Za-z_][A-Za-z0-9_]*=(?:"[^"\\]+"|[^"\\\[\]]+)\]{_KEY}{_WITHIN}'
+_JSON_PATH = re.compile(rf"^\$(?:line(?:{EACH_STEP})*)?{_KEY}{_WITHIN}(?:{_ATTRIBUTE}|{_ELEMENT})?$")
 MOST_TERMS = 9
 """The largest number of terms of a sum: with more, exact decimals would not fit their type."""
 
@@ -237,7 +239,7 @@ def constants(value: object) -> Iterator[str]:
 
 
 def is_json_path(text: str) -> bool:
-    """Return True for a path such as `$.name`, `$.outer."inner name"`, `$.list[0].name` or `$.list["key"]`."""
+    """Return True for a path such as `$.name`, `$.list[0].name`, `$.list["key"]` or `$.list[field=text].name`."""
     return _JSON_PATH.match(text) is not None
 
 

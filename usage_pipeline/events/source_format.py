@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from usage_pipeline.events import catalogue
-from usage_pipeline.events.format_parts import METER_OF_FIELD, FileType, Meter, Time
+from usage_pipeline.events.format_parts import FileType, Meter, Time
 from usage_pipeline.events.format_values import (
     LINE,
     Constant,
@@ -26,8 +26,9 @@ from usage_pipeline.events.format_values import (
     nodes,
     places,
 )
+from usage_pipeline.events.meter_rules import expect_metered
 from usage_pipeline.events.record import FACTS, VOID_TARGET
-from usage_pipeline.events.value_rules import expect_comparable, expect_in_place, expected_path
+from usage_pipeline.events.value_rules import OFFSET, expect_comparable, expect_in_place, expected_path
 from usage_pipeline.storage.digests import fingerprint
 
 DERIVED = frozenset({"type", "unit", "prompt_digest", "content_digest", "meta"})
@@ -57,6 +58,7 @@ class SourceFormat(Part):
     times: dict[str, Time]
     fields: dict[str, Value] = Field(default_factory=dict)
     content: dict[str, Value] = Field(default_factory=dict)
+    required: tuple[str, ...] = ()
     delivery_fields: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     parse: tuple[str, ...] = ()
@@ -128,6 +130,15 @@ class SourceFormat(Part):
         return self
 
     @model_validator(mode="after")
+    def _mapped_if_required(self) -> Self:
+        for name in self.required:
+            if name not in self._column_names:
+                raise ValueError(
+                    f"required: the format maps no column {name!r}; map it below `fields`, or remove it"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _ids_that_repeat(self) -> Self:
         for key in ("repeats", "unique_within_days"):
             if getattr(self, key) and not self.identity_fields:
@@ -178,20 +189,7 @@ class SourceFormat(Part):
     def _only_these_meters(self) -> Self:
         if self.meters is None:
             return self
-        for field in sorted(self.fields):
-            meter = "conversations" if field == "conversation_id" else METER_OF_FIELD.get(field)
-            if meter is not None and meter not in self.meters:
-                raise ValueError(
-                    f"fields.{field} brings {meter}, which `meters` does not list; add it, or remove the field"
-                )
-        logged = {target or name: name for name, target in self.types.items()}
-        for name in sorted(self.record_types):
-            entry = catalogue.find(name)
-            extra = sorted(entry.brings - self.meters) if entry else []
-            if extra:
-                raise ValueError(
-                    f"types.{logged.get(name, name)} brings {extra[0]}, which `meters` does not list; add it"
-                )
+        expect_metered(self.meters, self.fields, self.types, self.record_types)
         return self
 
     @property
@@ -282,7 +280,8 @@ class SourceFormat(Part):
             ("type", self.type),
             *(("skip", test) for test in self.skip),
             ("repeats", self.compared_field),
-            *((f"times.{name}", value) for name, time in self.times.items() for value in time.values),
+            *((f"times.{name}", time.field) for name, time in self.times.items()),
+            *((f"times.{name}{OFFSET}", time.offset.field) for name, time in self.times.items() if time.offset),
             *((f"fields.{name}", value) for name, value in self.fields.items()),
             *((f"content.{name}", value) for name, value in self.content.items()),
             *(("delivery_fields", field) for field in self._delivered_places),

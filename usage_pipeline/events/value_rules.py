@@ -5,6 +5,8 @@ import re
 from usage_pipeline.events.format_values import Converted, Elapsed, Sum, constants, nodes
 from usage_pipeline.events.record import FIELD_TYPES
 
+OFFSET = ".offset"
+"""What the key of a number ends in that has passed since a start."""
 _NUMBERS = {
     "BIGINT": (re.compile(r"[0-9]{1,15}"), "a whole number, 0 or more"),
     "DECIMAL(38,24)": (re.compile(r"[0-9]{1,13}(\.[0-9]{1,24})?"), "a decimal number, 0 or more"),
@@ -13,10 +15,12 @@ _NUMBERS = {
 
 def expected_path(key: str) -> str:
     """Return what may stand in the place of a text that is no path."""
-    paths = '`$.name`, `$.outer."inner name"`, `$.list[0].name`, `$.attributes["key"]`'
+    paths = '`$.name`, `$.outer."inner name"`, `$.list[0].name`, `$.attributes["key"]`, `$.list[field=text].name`'
     match key:
         case "delivery_fields":
             return f"{paths}, a column that the format maps, or the name of a text"
+        case "identity":
+            return f"{paths}, or {{constant: …}}; `position` stands alone, as `identity: position`"
         case "repeats":
             return f"{paths}, or a column that the format maps"
         case _:
@@ -32,7 +36,7 @@ def expect_comparable(key: str, column: str) -> None:
 def expect_in_place(key: str, value: object, column: str | None) -> None:
     """Raise ValueError if a value has a form that its column does not take; no column is a text."""
     for node in nodes(value):
-        if isinstance(node, Sum) and (column is None or FIELD_TYPES[column] == "VARCHAR"):
+        if isinstance(node, Sum) and not (key.endswith(OFFSET) or _is_number(column)):
             raise ValueError(f"{key}: a sum is a number, and no number is expected here; `join` joins texts")
         if isinstance(node, Elapsed) and not _is_duration(column):
             raise ValueError(f"{key}: `from` and `to` make a duration; only duration_ms and latency_ms take one")
@@ -50,6 +54,10 @@ def _expect_numbers(key: str, value: object, column: str) -> None:
     for text in constants(value):
         if not pattern.fullmatch(text):
             raise ValueError(f"{key}: expected {expected}, found the constant {text!r}")
+
+
+def _is_number(column: str | None) -> bool:
+    return column is not None and FIELD_TYPES[column] != "VARCHAR"
 
 
 def _is_duration(column: str | None) -> bool:

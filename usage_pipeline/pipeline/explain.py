@@ -1,5 +1,6 @@
 """Explains a record id: its landed lines, which of them counts and why, and its metrics and costs."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -42,7 +43,7 @@ class ExplainedLine:
     verdict: str
     """`counted`, a verdict of `excluded_events`, or `not counted` with the state of its file or its day."""
     decided_by: str | None
-    """File and line that an excluded line lost to."""
+    """What an excluded line lost to, as FILE:LINE, or as FILE:LINE:EVENT where lines hold several."""
     metrics: Mapping[str, int]
     """The metrics that are not zero; empty if it does not count."""
     costs: tuple[ClassCost, ...]
@@ -98,22 +99,31 @@ def _not_found(text: str, known: Collection[str], narrowed: Mapping[str, str | N
 
 
 def _asked(text: str, known: Collection[str]) -> tuple[str, dict[str, object]]:
-    """Return the condition on a line, and its parameters: FILE:LINE of a known file, or else a record id.
+    """Return the condition on a line, and its parameters: FILE:LINE[:EVENT] of a known file, or else a record id.
 
     An id of several fields is stored with `%3A` for a colon within a field, and is found with plain colons too.
     """
-    path, _, line = text.rpartition(":")
-    if path in known and line.isdecimal():
-        return "landing_file = $path AND landing_line = $line", {"path": path, "line": int(line)}
+    found = _NUMBERED.fullmatch(text)
+    if found and found["path"] in known:
+        place = {
+            "path": found["path"],
+            "line": int(found["line"]),
+            "event": found["event"] and int(found["event"]),
+        }
+        return (
+            "landing_file = $path AND landing_line = $line AND coalesce($event, landing_event) = landing_event",
+            place,
+        )
     plain = "replace(replace(record_id, '%3A', ':'), '%25', '%')"
     return f"$record_id IN (record_id, {plain})", {"record_id": text}
 
 
+_NUMBERED = re.compile(r"(?P<path>.+?):(?P<line>[0-9]+)(:(?P<event>[0-9]+))?")
 _LINES = """
 SELECT
     found.tenant_id, found.source, found.record_id, found.event_day, found.landing_file, found.landing_line,
     found.landing_event, found.type, found.occurred_at, excluded_events.verdict,
-    excluded_events.decided_by_file || ':' || excluded_events.decided_by_line AS decided_by
+    excluded_events.decided_by_file, excluded_events.decided_by_line, excluded_events.decided_by_event
 FROM found
 LEFT JOIN excluded_events
     ON excluded_events.landing_file = found.landing_file AND excluded_events.landing_line = found.landing_line
@@ -130,6 +140,9 @@ def _explained(
     facts: dict[str, Any],
 ) -> ExplainedLine:
     file = known[facts["landing_file"]]
+    facts["decided_by"] = _decided_by(
+        known, *(facts.pop(f"decided_by_{part}") for part in ("file", "line", "event"))
+    )
     if file.state is not FileState.LANDED:
         facts |= {"verdict": f"not counted: its file is {file.state}", "decided_by": None}
     elif facts["event_day"] in stale:
@@ -142,6 +155,11 @@ def _explained(
     with storage.warehouse.connect() as connection:  # reads the view that `_metrics` made
         costs = cost_of_record(connection, duck, facts["event_day"])
     return ExplainedLine(**{**facts, "verdict": COUNTED}, metrics=metrics, costs=costs, record=record)
+
+
+def _decided_by(known: Mapping[str, LandedFile], path: str | None, line: int, event: int) -> str | None:
+    several = {path for path, file in known.items() if file.further_events}
+    return landed_files.place(path, line, event, several) if path else None
 
 
 def _place(facts: Mapping[str, Any]) -> str:

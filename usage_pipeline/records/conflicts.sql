@@ -5,7 +5,8 @@ SELECT
     landed_events."{{ column }}",
 {% endfor %}
     excluded_events.decided_by_file AS counted_file,
-    excluded_events.decided_by_line AS counted_line
+    excluded_events.decided_by_line AS counted_line,
+    excluded_events.decided_by_event AS counted_event
 FROM landed_events
 INNER JOIN excluded_events
     ON landed_events.landing_file = excluded_events.landing_file

@@ -98,7 +98,8 @@ later AS (
         landing_event,
         CASE WHEN payload_digest = counted_payload THEN 'duplicate' ELSE 'conflict' END AS verdict,
         counted_file AS decided_by_file,
-        counted_line AS decided_by_line
+        counted_line AS decided_by_line,
+        counted_event AS decided_by_event
     FROM decided
     WHERE landing_rank = 1
         AND (counted_file <> landing_file OR counted_line <> landing_line OR counted_event <> landing_event)
@@ -137,7 +138,8 @@ voided AS (
         landed_events.landing_event,
         'voided' AS verdict,
         voids.landing_file AS decided_by_file,
-        voids.landing_line AS decided_by_line
+        voids.landing_line AS decided_by_line,
+        voids.landing_event AS decided_by_event
     FROM landed_events
     INNER JOIN voids
         ON landed_events.event_day = voids.event_day
@@ -164,7 +166,8 @@ taken_back AS (
         voids.landing_event,
         CASE WHEN voided.record_id IS NULL THEN 'void_without_target' ELSE 'void' END AS verdict,
         voided.landing_file AS decided_by_file,
-        voided.landing_line AS decided_by_line
+        voided.landing_line AS decided_by_line,
+        voided.landing_event AS decided_by_event
     FROM voids
     LEFT JOIN voided
         ON voids.event_day = voided.event_day
@@ -191,6 +194,7 @@ SELECT
     landing_line,
     landing_event,
     decided_by_file,
-    decided_by_line
+    decided_by_line,
+    decided_by_event
 FROM together
 ORDER BY event_day, tenant_id, source, record_id, landing_file, landing_line, landing_event

@@ -1,13 +1,14 @@
 """Reads the lines that became no records, for people: rejected when they landed, or set aside afterwards."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from usage_pipeline.events.landing.rejects import count_rejects, read_rejects
 from usage_pipeline.records.tables import EXCLUDED_EVENTS
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 
@@ -45,19 +46,22 @@ def count_faults(storage: Storage, asked: LandingRange) -> list[dict[str, object
     return [{"reason": reason, "lines": sum(found), "files": len(found)} for reason, found in ordered]
 
 
-def _landing_order(row: dict[str, object]) -> tuple[str, str, object]:
+def _landing_order(row: dict[str, object]) -> tuple[str, str, object, object]:
     path = str(row["landing_file"])
-    return path.split("/")[1], path, row["landing_line"]
+    return path.split("/")[1], path, row["landing_line"], row["landing_event"]
 
 
 def _read_excluded_events(storage: Storage, asked: LandingRange, limit: int) -> list[dict[str, object]]:
     rows = _select_excluded_events(
         storage,
         asked,
-        "tenant_id, record_id, verdict, landing_file, landing_line, decided_by_file, decided_by_line",
-        f"ORDER BY split_part(landing_file, '/', 2), landing_file, landing_line LIMIT {limit}",
+        "tenant_id, record_id, verdict, landing_file, landing_line, landing_event, "
+        "decided_by_file, decided_by_line, decided_by_event",
+        f"ORDER BY split_part(landing_file, '/', 2), landing_file, landing_line, landing_event LIMIT {limit}",
     )
-    return [_as_fault(*row) for row in rows]
+    with storage.warehouse.connect() as connection:
+        several = landed_files.files_of_several_events(connection)
+    return [_as_fault(*row, several=several) for row in rows]
 
 
 def _count_excluded_events(storage: Storage, asked: LandingRange) -> dict[tuple[str, str], int]:
@@ -81,16 +85,27 @@ def _select_excluded_events(
 
 
 def _as_fault(  # noqa: PLR0913, PLR0917 - one argument per column
-    tenant: str, record_id: str, verdict: str, file: str, line: int, other_file: str | None, other_line: int | None
+    tenant: str,
+    record_id: str,
+    verdict: str,
+    file: str,
+    line: int,
+    event: int,
+    other_file: str | None,
+    other_line: int,
+    other_event: int,
+    *,
+    several: Collection[str],
 ) -> dict[str, object]:
-    place = f", {other_file}:{other_line}" if other_file else ""
+    decided_by = landed_files.place(other_file, other_line, other_event, several) if other_file else None
     return {
         "landing_file": file,
         "landing_line": line,
+        "landing_event": event,
         "tenant_id": tenant,
         "reason": verdict,
         "field": "record_id",
         "found": record_id,
-        "expected": f"{_EXPECTED[verdict]}{place}",
+        "expected": ", ".join(filter(None, (_EXPECTED[verdict], decided_by))),
         "raw": None,
     }

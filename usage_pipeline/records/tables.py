@@ -47,6 +47,7 @@ EXCLUDED_EVENTS = DailyTable(
                 ("landing_event", "BIGINT", "Event in the line, from 1."),
                 ("decided_by_file", "VARCHAR", "File of the line that landed first, takes back or is taken back."),
                 ("decided_by_line", "BIGINT", "Its number."),
+                ("decided_by_event", "BIGINT", "The number of the event in that line."),
             ),
         ),
         term=Term.RECORDS,
@@ -107,7 +108,7 @@ CONFLICTS = DailyTable(
         name="conflicts",
         description=(
             "Lines that have the id of a line that landed before but another payload, one row per line. They "
-            "count nowhere; `counted_file` and `counted_line` say which line decided that."
+            "count nowhere; `counted_file`, `counted_line` and `counted_event` say which line decided that."
         ),
         zone=Zone.LAKE,
         partitioned_by=PartitionedBy.EVENT_DAY,
@@ -116,6 +117,7 @@ CONFLICTS = DailyTable(
             *columns(
                 ("counted_file", "VARCHAR", "File of the line that landed first."),
                 ("counted_line", "BIGINT", "Its number."),
+                ("counted_event", "BIGINT", "The number of the event in that line."),
             ),
         ),
         term=Term.RECORDS,
@@ -124,7 +126,7 @@ CONFLICTS = DailyTable(
             "Where and when a line landed, and the format's `delivery_fields`, do not make a conflict.",
             "Another time does, so a retry on the next day is a conflict unless the time is a delivery field.",
         ),
-        undigested=WHERE_LANDED | {"counted_file", "counted_line"},
+        undigested=WHERE_LANDED | {"counted_file", "counted_line", "counted_event"},
     ),
     sql=SqlFile.beside(__file__, "conflicts", columns=RECORD_NAMES),
     inputs=(LandedRows(LANDED_EVENTS), SameDay(EXCLUDED_EVENTS.spec)),

@@ -35,7 +35,7 @@ MODELS = table(
     "gpt-4.1-mini",
     "gpt-4.1",
     "claude-sonnet-4-5",
-    "gemini-2.5-flash",
+    "gemini-2.5-pro",
     "house-7b-2025",
     "gpt-99-preview",
     "(none)",

@@ -138,6 +138,17 @@ def file_stamps(connection: Connection) -> dict[str, tuple[int, int]]:
     return {path: (size, mtime_ns) for path, size, mtime_ns in connection.execute(query)}
 
 
+def files_of_several_events(connection: Connection) -> set[str]:
+    """Return the paths of files in which a line holds several events."""
+    files = landing_files.c
+    return set(connection.execute(select(files.path).where(files.further_events > 0)).scalars())
+
+
+def place(path: str, line: int, event: int, several: Collection[str]) -> str:
+    """Return where a line is, as FILE:LINE; as FILE:LINE:EVENT in one of the files of several events."""
+    return f"{path}:{line}:{event}" if path in several else f"{path}:{line}"
+
+
 def unusable_days(connection: Connection) -> set[date]:
     """Return the landing days whose files are all failed, quarantined, or without an accepted line."""
     files = landing_files.c

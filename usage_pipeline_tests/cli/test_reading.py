@@ -121,6 +121,7 @@ def test_rejects_names_file_line_field_and_what_was_expected(call: Callable[...,
     assert reject == {
         "landing_file": "persona/2026-05-03/events.jsonl",
         "landing_line": 2,
+        "landing_event": 1,
         "reason": "invalid_occurred_at",
         "field": "$.timestamp",
         "found": "2026-05-03",

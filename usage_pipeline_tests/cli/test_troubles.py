@@ -135,6 +135,7 @@ def test_explain_tells_of_each_line_in_json(call: Call) -> None:
             "event_day": "2026-05-01",
             "landing_file": GOOD,
             "landing_line": 1,
+            "landing_event": 1,
             "type": "persona_prompt",
             "occurred_at": "2026-05-01T08:00:00",
             "verdict": "counted",

@@ -1,6 +1,7 @@
 """What is said of a format that is broken: the file, the key at fault, and what may stand there."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,74 @@ from usage_pipeline.settings import Settings
             {"type": {"present": "done", "then": "agent_run", "otherwise": "event"}},
             "type: 'done' is not a JSON path",
             id="presence of no path",
+        ),
+        pytest.param(
+            {
+                "times": {
+                    "occurred_at": {
+                        "field": "$.a",
+                        "format": "iso",
+                        "offset": {"sum": ["$.b", "$.c"], "unit": "s"},
+                    }
+                }
+            },
+            "times.occurred_at.offset.sum: there is no such key here; expected what has passed since, such as "
+            "{field: $.seconds, unit: s} or {field: {sum: [$.a, $.b]}, unit: ms}",
+            id="sum in place of an offset's field",
+        ),
+        pytest.param(
+            {"times": {"occurred_at": {"field": {"constant": "2023-11-16 00:00"}, "format": "iso"}}},
+            "times.occurred_at: the constant '2023-11-16 00:00' has no zone; write '2023-11-16 00:00Z' for UTC, "
+            "or add `zone`",
+            id="constant time without a zone",
+        ),
+        pytest.param(
+            {"times": {"occurred_at": {"field": ["$.at", {"constant": "2023-02-30T00:00Z"}], "format": "iso"}}},
+            "times.occurred_at: expected a time such as 2026-02-20T08:00:00Z, found the constant "
+            "'2023-02-30T00:00Z'",
+            id="constant that is no time",
+        ),
+        pytest.param(
+            {"times": {"occurred_at": {"field": {"constant": "2023-11-16"}, "format": "epoch_s"}}},
+            "times.occurred_at: expected a number since 1970, found the constant '2023-11-16'",
+            id="constant that is no number of seconds",
+        ),
+        pytest.param(
+            {"times": {"occurred_at": {"field": {"constant": "16.11.2023"}, "format": "day"}}},
+            "times.occurred_at: expected a day such as 2026-02-20, found the constant '16.11.2023'",
+            id="constant that is no day",
+        ),
+        pytest.param(
+            {
+                "times": {
+                    "occurred_at": {"field": {"constant": datetime(2023, 11, 16, tzinfo=UTC)}, "format": "iso"}
+                }
+            },
+            "times.occurred_at.field.constant: put the time in quotes; expected",
+            id="constant time without quotes",
+        ),
+        pytest.param(
+            {"identity": ["$line.id", "position"]},
+            "identity: 'position' is not a JSON path; expected `$.name`",
+            id="position beside a field",
+        ),
+        pytest.param(
+            {"identity": ["$line.id", "position"]},
+            "`position` stands alone, as `identity: position`",
+            id="position beside a field, with what to do",
+        ),
+        pytest.param(
+            {"required": ["tokens"]}, "required: the format maps no column 'tokens'", id="unknown column required"
+        ),
+        pytest.param(
+            {"required": ["model"]},
+            "required: the format maps no column 'model'; map it below `fields`, or remove it",
+            id="column required that is not mapped",
+        ),
+        pytest.param(
+            {"required": "model"},
+            "required: expected a list of columns such as [tokens_in",
+            id="bare column required",
         ),
         pytest.param({"types": {"x": "event"}}, "types: a log without a field for the type", id="types beside it"),
         pytest.param(
@@ -185,3 +254,26 @@ def test_a_broken_format_is_an_error_that_names_file_and_key(
     with pytest.raises(FormatError) as error:
         load_format(file)
     assert [part for part in (str(file), named) if part not in str(error.value)] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["identity: [$line.runs[*].id, $.id]", "identity: [$.ids[0], $.id]", 'tenant: {field: $.a["b"], default: x}'],
+)
+def test_brackets_within_brackets_are_told_to_need_quotes(tmp_path: Path, line: str) -> None:
+    file = tmp_path / "jobs.yaml"
+    file.write_text(f"description: Jobs.\n{line}\n")
+    told = 'Within [ ] and { }, put a text or a path with brackets in quotes, such as "$.steps[*].model"'
+    with pytest.raises(FormatError) as error:
+        load_format(file)
+    assert str(error.value).splitlines()[-1] == told
+
+
+@pytest.mark.parametrize("time", ["2023-11-16T00:00Z", "2023-11-16 00:00:00.5+01:00", "2023-11-16T00:00:00-0330"])
+def test_a_constant_time_with_a_zone_is_sound(add_jobs: Callable[..., Path], time: str) -> None:
+    load_format(add_jobs(times={"occurred_at": {"field": {"constant": time}, "format": "iso"}}))
+
+
+def test_a_constant_time_has_no_zone_where_the_format_names_one(add_jobs: Callable[..., Path]) -> None:
+    time = {"field": {"constant": "2023-11-16 00:00"}, "format": "iso", "zone": "Europe/Berlin"}
+    load_format(add_jobs(times={"occurred_at": time}))

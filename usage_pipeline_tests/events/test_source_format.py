@@ -128,7 +128,24 @@ def test_a_broken_format_is_an_error_that_names_file_and_key(
     assert [part for part in (str(tmp_path / "chatbot.yaml"), named) if part not in str(error.value)] == []
 
 
-@pytest.mark.parametrize("path", ["in", "$", "$.", "$.a..b", "$.a[-1]", "$[0]", "$.a[x]", "$.a b", '$."a', "$.*"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "in",
+        "$",
+        "$.",
+        "$.a..b",
+        "$.a[-1]",
+        "$[0]",
+        "$.a[x]",
+        "$.a b",
+        '$."a',
+        "$.*",
+        "$.a[b=c]",
+        "$.a[=c].d",
+        "$.a[b=].d",
+    ],
+)
 def test_what_is_no_json_path_is_an_error_that_names_file_and_path(
     load: Callable[[dict[str, Any]], SourceFormat], tmp_path: Path, path: str
 ) -> None:
@@ -143,7 +160,9 @@ def test_an_error_about_a_json_path_names_its_key(load: Callable[[dict[str, Any]
         load({"fields": {"tokens_in": "tokensIn"}})
 
 
-@pytest.mark.parametrize("path", ["$.a", "$.a.b.c", '$."a b"', '$."a.b".c', "$._a1"])
+@pytest.mark.parametrize(
+    "path", ["$.a[b=C d].e", '$.a[0][b="[c]"].e[1]', "$.a", "$.a.b.c", '$."a b"', '$."a.b".c', "$._a1"]
+)
 def test_json_path(load: Callable[[dict[str, Any]], SourceFormat], path: str) -> None:
     assert load({"fields": {"tokens_in": path}}).fields == {"tokens_in": path}
 

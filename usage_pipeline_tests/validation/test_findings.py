@@ -54,6 +54,25 @@ def test_a_failed_and_a_quarantined_file_are_named_with_the_reason_and_the_good_
     assert "no JSON" not in observed
 
 
+def test_a_file_in_which_each_leads_nowhere_is_named_with_the_path(
+    new_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    (tmp_path / "formats").mkdir()
+    (tmp_path / "formats" / "spans.yaml").write_text(
+        "description: Spans.\nformat: jsonl\neach: $.spanz[*]\nidentity: [$.id]\ntype: {constant: request}\n"
+        "times: {occurred_at: {field: $.at, format: iso}}\n"
+    )
+    settings = new_settings(formats_dir=tmp_path / "formats")
+    lines = [{"spans": [{"id": "s1", "at": TIME}]}]
+    Landing(settings.landing).write("spans", str(DAY), lines, tenant="acme")
+    with open_storage(settings) as storage:
+        land_and_compute(storage, "records")
+        assert (
+            "`each` leads nowhere: none of its lines has a list at $.spanz[*]"
+            in warned(storage)["files_are_usable"]
+        )
+
+
 def test_what_is_no_landing_file_is_named_with_the_reason(storage: Storage, landing: Landing, run: Run) -> None:
     folder = landing.write("persona", str(DAY), [prompt("e1", TIME)]).parent
     (folder / "folder.jsonl").mkdir()

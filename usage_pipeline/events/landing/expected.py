@@ -1,6 +1,6 @@
 """What a column expects of a field: the macro that casts it, and the words of reject messages."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from usage_pipeline.events.format_parts import Time
 from usage_pipeline.events.format_values import Constant, Converted, Elapsed, Join, Sum, TimeFormat, Unit, parts_of
@@ -43,6 +43,8 @@ def cast(column: str) -> tuple[str, str]:
 
 def mapped_fields(source_format: SourceFormat) -> Iterator[tuple[str, str, str]]:
     """Yield each column with its field of the log and the expected value, for reject messages."""
+    if source_format.each:
+        yield "each", source_format.each, "a list"
     yield "record_id", ", ".join(map(_named, source_format.identity_fields)), "an id"
     yield "tenant_id", _named(source_format.tenant) or "folder", "a tenant, in the line or as folder"
     if source_format.types:
@@ -56,10 +58,13 @@ def mapped_fields(source_format: SourceFormat) -> Iterator[tuple[str, str, str]]
 
 def _named(value: object) -> str:
     """Return the fields that a value reads, as in the format."""
-    if isinstance(value, str):
-        return value
+    return value if isinstance(value, str) else linked(value, map(_named, parts_of(value)))
+
+
+def linked(value: object, parts: Iterable[str]) -> str:
+    """Return the names of a value's parts as the name of the value."""
     link = next((link for form, link in _LINKS if isinstance(value, form)), " or ")
-    return link.join(filter(None, map(_named, parts_of(value))))
+    return link.join(filter(None, parts))
 
 
 def _expected_time(time: Time) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from usage_pipeline.events.catalogue import unmetered
 from usage_pipeline.events.delivery import deliveries
 from usage_pipeline.events.format_parts import METER_OF_FIELD
-from usage_pipeline.events.format_values import Constant, Join, Presence, Skip, places
+from usage_pipeline.events.format_values import LINE, Constant, Join, Presence, Skip, places
 from usage_pipeline.events.landing.expected import cast
 from usage_pipeline.events.landing.fields import META, PAYLOAD_META, Fields
 from usage_pipeline.events.landing.values import Values
@@ -45,9 +45,11 @@ def extracted_select(source_format: SourceFormat, fields: Fields, digest_key: st
         *_content_digests(source_format, values, digest_key),
         *_text_columns(source_format, values),
         *_invalid_columns(source_format, values),
+        ("missing_field", _missing_field(source_format, values)),
         ("occurred_at_text", values.time_text(source_format.times["occurred_at"])),
         *_compared_number(source_format, values),
-        ("is_skipped", " OR ".join([*fields.numbering[1:], *_skip_tests(source_format, values)]) or "false"),
+        ("is_skipped", " OR ".join([*fields.numbering[1:2], *_skip_tests(source_format, values)]) or "false"),
+        *_lost_events(source_format, values),
         *((column.name, f"CAST(NULL AS {column.type})") for column in _unmapped(source_format)),
     ]
     # The values come last, when all that are needed have been asked for.
@@ -113,6 +115,14 @@ def _skip_tests(source_format: SourceFormat, values: Values) -> Iterator[str]:
     return (f"({_skip_test(test, values.text(test.field))})" for test in source_format.skip)
 
 
+def _lost_events(source_format: SourceFormat, values: Values) -> Iterator[tuple[str, str]]:
+    """Yield whether `each` leads nowhere in a line; null where another test skips the line, or it is not read."""
+    if source_format.each:
+        around = [test for test in source_format.skip if all(path.startswith(LINE) for path in places(test))]
+        skipped = " OR ".join(f"({_skip_test(test, values.text(test.field))})" for test in around) or "false"
+        yield "is_lost", f"CASE WHEN nowhere AND ({skipped}) THEN NULL ELSE nowhere END"
+
+
 def _skip_test(test: Skip, text: str) -> str:
     if test.none_of is not None:
         return f"{text} IS NULL OR {text} NOT IN ({', '.join(map(literal, test.none_of))})"
@@ -169,6 +179,19 @@ def _typed_columns(source_format: SourceFormat, values: Values) -> Iterator[tupl
 
 def _typed(name: str) -> str:
     return f"typed_{name}"
+
+
+def _missing_field(source_format: SourceFormat, values: Values) -> str:
+    """Return the SQL of the first required column that a line lacks; some types need no quantities."""
+    texts = {name: values.time_text(time) for name, time in source_format.times.items()}
+    texts |= {name: values.text(value, cast(name)[0]) for name, value in source_format.fields.items()}
+    without_quantities = ", ".join(map(literal, unmetered(source_format.record_types)))
+    spared = f" AND coalesce(type NOT IN ({without_quantities}), true)" if without_quantities else ""
+    cases = [
+        f"WHEN {texts[name]} IS NULL{spared if name in METER_OF_FIELD else ''} THEN {literal(name)}"
+        for name in source_format.required
+    ]
+    return f"CASE {' '.join(cases)} END" if cases else "CAST(NULL AS VARCHAR)"
 
 
 def _metered_columns(source_format: SourceFormat) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,7 @@ from usage_pipeline.events.landing import lines
 from usage_pipeline.events.landing.recording import Landed
 from usage_pipeline.events.landing.rules import EXPECTED_REJECTS, QUARANTINE_FROM_LINES, LandingRules
 from usage_pipeline.events.landing.scan import KnownFiles, LandingFile
-from usage_pipeline.events.landing.verdicts import NO_VERDICTS, Verdicts
+from usage_pipeline.events.landing.verdicts import NO_VERDICTS, Verdicts, lost_events
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.audit import Action, AuditEntry
@@ -93,7 +93,9 @@ class FileLanding:
             return False  # gone, or damaged: it is written again
 
     def _quarantine_reason(self, verdicts: Verdicts) -> str | None:
-        """Return the reason to quarantine the file, if too many of its lines were rejected."""
+        """Return the reason to quarantine the file, if it lacks events or too many lines were rejected."""
+        if lost := lost_events(self.source_format, verdicts.tally):
+            return f"{lost}. Correct the format, or release the file if it has no usage"
         events = verdicts.tally.events
         if events < QUARANTINE_FROM_LINES:
             return None

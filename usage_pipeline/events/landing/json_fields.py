@@ -10,6 +10,7 @@ from usage_pipeline.events.landing.json_paths import (
     Tree,
     add,
     attribute,
+    element,
     inner_keys,
     is_in_list,
     keys,
@@ -33,11 +34,12 @@ class JsonFields(Fields):
         by_depth = sorted(self._own, key=lambda path: len(keys(path)))
         self._in_structure = [path for path in by_depth if not is_in_list(path) and add(self._structure, path)]
         self._lists = sorted({found[0] for path in self.names if (found := attribute(path))})
+        self._searched = sorted({searched[0] for path in self.names if (searched := element(path))})
 
     @property
     def numbering(self) -> tuple[str, ...]:
-        """The columns with the number of an event within its line, and whether the line has none."""
-        return ("landing_event", "without_event") if self._documents.events else ()
+        """The number of an event within its line, whether the line has none, and whether `each` leads nowhere."""
+        return ("landing_event", "without_event", "nowhere") if self._documents.events else ()
 
     def _lines(self) -> str:
         return "lines"
@@ -55,12 +57,22 @@ class JsonFields(Fields):
         return f"SELECT *, {rests} FROM (\n{values}\n) AS with_values"
 
     def _attributes(self) -> Iterator[str]:
-        """Yield a column for each list of {key, value}."""
+        """Yield a column for each list of {key, value}, and for each that is searched for a text."""
         for number, path in enumerate(self._lists):
-            found = f"json_extract(exact, {literal(path)})"
-            if path.startswith(LINE) and self._documents.events:
-                found = self._documents.events.column(path)
-            yield f"attributes_in({found}) AS attributes_{number}"
+            yield f"attributes_in({self._list(path)}) AS attributes_{number}"
+        for number, path in enumerate(self._searched):
+            yield f"json_extract({self._list(path)}, '$[*]') AS elements_{number}"
+
+    def _list(self, path: str) -> str:
+        if path.startswith(LINE) and self._documents.events:
+            return self._documents.events.column(path)
+        return f"json_extract(exact, {literal(path)})"
+
+    def _element(self, path: str, field: str, text: str, within: str) -> str:
+        elements = f"elements_{self._searched.index(path)}"
+        return (
+            f"json_extract_string(element_with({elements}, {literal(field)}, {literal(text)}), {literal(within)})"
+        )
 
     def _value(self, name: str) -> str:
         found = attribute(name)
@@ -69,6 +81,8 @@ class JsonFields(Fields):
             value = f"attribute(attributes_{self._lists.index(path)}, {literal(key)})"
             inner = f"json_extract_string({value}, {literal(within)})"
             return f"attribute_text({value})" if within == "$" else inner
+        if searched := element(name):
+            return self._element(*searched)
         if name in self._documents.around and self._documents.events:
             return f"json_extract_string({self._documents.events.column(name)}, '$')"
         if name not in self._in_structure:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 _STEP = re.compile(r'\.(?:"([^"\\]+)"|([A-Za-z_][A-Za-z0-9_]*))|(\[)')
 _ATTRIBUTE = re.compile(r'(.*?)\["([^"\\]+)"\](.*)', re.DOTALL)
+_ELEMENT = re.compile(r'(.*?)\[([A-Za-z_][A-Za-z0-9_]*)=(?:"([^"]+)"|([^"\[\]]+))\](.*)', re.DOTALL)
 
 Tree = dict[str, "Tree | str"]
 """The structure of an object: for each key a tree, or the name of a type."""
@@ -36,6 +37,18 @@ def attribute(path: str) -> tuple[str, str, str] | None:
     """Split a path such as `$.a["b"].c` into list, key, and the path within the value, `$.c`."""
     found = _ATTRIBUTE.fullmatch(path)
     return (found[1], found[2], f"${found[3]}") if found else None
+
+
+def element(path: str) -> tuple[str, str, str, str] | None:
+    """Split a path such as `$.a[b=c].d` into list, the field `$.b`, its text, and the path within the element."""
+    found = _ELEMENT.fullmatch(path)
+    return (found[1], f"$.{found[2]}", found[3] or found[4], f"${found[5]}") if found else None
+
+
+def searched_list(path: str) -> str | None:
+    """Return the list of which a path takes the element that has a key or a text."""
+    found = attribute(path) or element(path)
+    return found[0] if found else None
 
 
 def inner_keys(paths: Iterable[str]) -> list[str]:

@@ -15,6 +15,10 @@ CREATE OR REPLACE MACRO main.attributes_in(list) AS json_transform(list, '[{"key
 CREATE OR REPLACE MACRO main.attribute(attributes, name) AS
     attributes[list_position(list_transform(attributes, lambda pair: pair.key), name)].value;
 
+-- The first element whose field has a text.
+CREATE OR REPLACE MACRO main.element_with(elements, field, text) AS
+    list_filter(elements, lambda element: json_extract_string(element, field) = text)[1];
+
 -- OpenTelemetry wraps a value in an object that names its type.
 CREATE OR REPLACE MACRO main.attribute_text(value) AS
     coalesce(
@@ -87,6 +91,15 @@ CREATE OR REPLACE MACRO main.us_of_us(t) AS plain_us_of_us(without_exponent(t));
 
 CREATE OR REPLACE MACRO main.us_of_ns(t) AS us_of_us(t) // 1000;
 
+-- A term of a sum of durations, which takes what a duration of its unit takes.
+CREATE OR REPLACE MACRO main.term_of_s(t) AS CASE WHEN us_of_s(t) IS NOT NULL THEN TRY_CAST(t AS DECIMAL(38, 18)) END;
+
+CREATE OR REPLACE MACRO main.term_of_ms(t) AS CASE WHEN us_of_ms(t) IS NOT NULL THEN TRY_CAST(t AS DECIMAL(38, 18)) END;
+
+CREATE OR REPLACE MACRO main.term_of_us(t) AS CASE WHEN us_of_us(t) IS NOT NULL THEN TRY_CAST(t AS DECIMAL(38, 18)) END;
+
+CREATE OR REPLACE MACRO main.term_of_ns(t) AS CASE WHEN us_of_ns(t) IS NOT NULL THEN TRY_CAST(t AS DECIMAL(38, 18)) END;
+
 CREATE OR REPLACE MACRO main.exact_decimal(t) AS
     CASE
         WHEN regexp_full_match(t, '[0-9]{1,13}(\.[0-9]+)?([eE][+-]?[0-9]{1,2})?')
@@ -139,6 +152,10 @@ CREATE OR REPLACE MACRO main.time_epoch_ns(t) AS
 
 CREATE OR REPLACE MACRO main.time_day(t) AS
     CASE WHEN regexp_full_match(t, '[0-9]{4}-[0-9]{2}-[0-9]{2}') THEN CAST(TRY_CAST(t AS DATE) AS TIMESTAMP) END;
+
+-- A start and the microseconds since; no time is later than the year 9999.
+CREATE OR REPLACE MACRO main.time_since(start, passed) AS
+    CASE WHEN epoch_us(start) + passed < 253402300800000000 THEN make_timestamp(epoch_us(start) + passed) END;
 
 -- The last one, so where it is, all are.
 CREATE OR REPLACE MACRO main.has_landing_macros() AS true;

@@ -43,7 +43,11 @@ SELECT
                 ELSE ', and each of their parts within its whole'
             END
         WHEN 'timestamp_in_future' THEN 'a time no later than ' || CAST(latest_time AS VARCHAR) || ' UTC'
-        WHEN 'past_retention' THEN 'a day that the plan of the tenant still keeps on the landing day'
+        WHEN 'past_retention' THEN
+            'a day from '
+            || CAST(CASE WHEN retention.tenant_id IS NULL THEN validated.first_kept ELSE retention.first_kept END AS VARCHAR)
+            || ' on, by retention_days of the plan or USAGE_DEFAULT_RETENTION_DAYS; '
+            || 'land old logs in the folder of a landing day near their time'
         WHEN 'before_calendar' THEN 'a day from ' || CAST(first_day AS VARCHAR) || ' on'
         ELSE mapped_fields.expected
     END
@@ -58,10 +62,13 @@ SELECT
 FROM validated
 LEFT JOIN mapped_fields
     ON mapped_fields.column_name = CASE
+        WHEN reason = 'not_a_list' THEN 'each'
         WHEN reason = 'unknown_type' THEN 'type'
         WHEN reason = 'tenant_mismatch' THEN 'tenant_id'
         WHEN reason = 'token_invariant' THEN too_large
         WHEN reason IN ('timestamp_in_future', 'past_retention', 'before_calendar') THEN 'occurred_at'
         ELSE regexp_replace(reason, '^(missing|invalid)_', '')
     END
+LEFT JOIN retention
+    ON retention.landing_day = validated.landing_day AND retention.tenant_id = validated.tenant_id
 WHERE reason NOT IN ('skipped', 'superseded')

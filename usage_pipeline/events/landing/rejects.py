@@ -8,12 +8,13 @@ from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 
-INVALID = "invalid_<column>"
-"""The entry of MEANINGS for the reasons `invalid_tokens_in` and the like."""
+INVALID, MISSING = "invalid_<column>", "missing_<column>"
+"""The entries of MEANINGS for the reasons `invalid_tokens_in`, `missing_tokens_in` and the like."""
 
 MEANINGS = {
     "malformed_json": "The line is not valid JSON, or cut off",
     "not_an_object": "The line is JSON, but not one object",
+    "not_a_list": "What `each` leads to is no list",
     "malformed_csv": "Other fields than the header, or an open quote",
     "not_utf8": "The line is not UTF-8 text",
     "line_too_long": "The line is longer than 16 MiB",
@@ -25,6 +26,7 @@ MEANINGS = {
     "missing_void_source": "A void does not say whose record it takes back",
     "missing_void_record_id": "A void does not say which record it takes back",
     "unknown_type": "The format lists no such type of event",
+    MISSING: "The line lacks what its format requires",
     INVALID: "A value is not of the expected form",
     "token_invariant": "More cached than input, or reasoning than output",
     "timestamp_in_future": "It happened after the day on which it landed",
@@ -35,6 +37,8 @@ MEANINGS = {
 
 def listed_as(reason: str) -> str:
     """Return the key of MEANINGS for a reason."""
+    if reason.startswith("missing_") and reason not in MEANINGS:
+        return MISSING
     return INVALID if reason.startswith("invalid_") else reason
 
 

@@ -1,38 +1,45 @@
 """Tries a format on a sample: the verdict on each line, and what each field became, without landing anything.
 
-The sample is validated like a file that lands today, in a directory of its own that is removed. Retention has no
-part in it: old lines are as good a sample as new ones.
+The sample is validated like a file that lands today, in a directory of its own that is removed. Old lines are as
+good a sample as new ones, so none is rejected for its age; how many would be is told apart.
 """
 
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from usage_pipeline.errors import QueryError, UnreadableFileError
 from usage_pipeline.events.format_files import Formats
-from usage_pipeline.events.landing.expected import mapped_fields
 from usage_pipeline.events.landing.file_landing import FileLanding
 from usage_pipeline.events.landing.line_validation import validate
+from usage_pipeline.events.landing.lines import LineReader
+from usage_pipeline.events.landing.origins import origins, text_origins
 from usage_pipeline.events.landing.reading_ahead import in_groups
 from usage_pipeline.events.landing.rules import load_rules, retention_of
 from usage_pipeline.events.landing.scan import scan_days
-from usage_pipeline.events.landing.verdicts import Verdicts
+from usage_pipeline.events.landing.unread import unread_around, unread_of_events
+from usage_pipeline.events.landing.verdicts import Verdicts, lost_events
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, REJECTED_LINES, TEXTS
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
+from usage_pipeline.tenants.reference import load_tenants
 
 _LONG_AGO = 100_000
 """Days of retention, so that no line is too old."""
 _FOLDER = "sample"
 _PLACE = frozenset({"landing_file", "landing_line", "landing_event", "landed_at", "landing_day", "payload_digest"})
+RECORD, DUPLICATE, CONFLICT = "record", "duplicate", "conflict"
 
 Row = dict[str, Any]
 
@@ -47,22 +54,56 @@ class Trial:
     rejects: Sequence[Row]
     texts: Counter[str]
     """By column of `content`, the lines that have such a text."""
+    around: Counter[str]
+    """By field of what the events lie in that no column takes, the lines that have it."""
+    first_kept: Mapping[str, date | None]
+    """By tenant, the first day that is kept of what lands today."""
+
+    @property
+    def warning(self) -> str | None:
+        """What is to be said of the sample as a whole."""
+        return lost_events(self.source_format, self.verdicts.tally)
 
     def columns(self) -> Iterator[Row]:
         """Yield each column that is mapped or filled: its field, how many records have it, and the first value."""
-        fields = {column: field for column, field, _ in mapped_fields(self.source_format)}
+        fields, texts = dict(origins(self.source_format)), text_origins(self.source_format)
         for name in self._filled_or_mapped(fields):
             values = [record[name] for record in self.records if record[name] is not None]
             example = values[0] if values else None
             yield {"column": name, "field": fields.get(name), "records": len(values), "example": example}
         for name, lines in self.texts.items():
-            yield {"column": f"text: {name}", "field": None, "records": lines, "example": None}
+            yield {"column": f"text: {name}", "field": texts[name], "records": lines, "example": None}
 
     def unmapped(self) -> Iterator[Row]:
         """Yield the fields that no column takes, with the number of records that have them."""
         metas = (json.loads(record["meta"]) for record in self.records if record["meta"])
-        for name, lines in Counter(name for meta in metas for name in meta).most_common():
+        for name, lines in unread_of_events(self.source_format, metas).most_common():
             yield {"field": name, "records": lines}
+
+    def unmapped_around(self) -> Iterator[Row]:
+        """Yield the same of what the events lie in; lists first, because they may hold usage."""
+        for name, lines in sorted(
+            self.around.items(), key=lambda found: (not found[0].endswith("[*]"), -found[1])
+        ):
+            yield {"field": name, "lines": lines}
+
+    @cached_property
+    def outcomes(self) -> list[tuple[str, Row | None]]:
+        """Whether each accepted line is a record, or else a duplicate or conflict, and of which line."""
+        counted = dict[tuple[object, ...], Row]()
+        found = list[tuple[str, Row | None]]()
+        for record in self.records:
+            identity = (record["tenant_id"], record["record_id"], record["event_day"])
+            first = counted.setdefault(identity, record)
+            is_same = record["payload_digest"] == first["payload_digest"]
+            found.append((RECORD, None) if first is record else (DUPLICATE if is_same else CONFLICT, first))
+        return found
+
+    @property
+    def too_old(self) -> list[Row]:
+        """The records that `run` would reject for their age, if the sample landed today."""
+        kept = ((record, self.first_kept[record["tenant_id"]]) for record in self.records)
+        return [record for record, first in kept if first is not None and record["event_day"] < first]
 
     def _filled_or_mapped(self, fields: dict[str, str]) -> Iterator[str]:
         for column in LANDED_EVENTS.column_names:
@@ -89,7 +130,10 @@ def _try_apart(storage: Storage, source_format: SourceFormat, sample: Path, tena
             update={"data_dir": Path(folder), "reference_dir": None, "default_retention_days": _LONG_AGO}
         )
         apart = replace(storage, settings=settings, lake=Lake(settings.data_dir))
-        return _tried(apart, source_format, _landing(apart, source_format, sample, tenant))
+        trial = _tried(apart, source_format, _landing(apart, source_format, sample, tenant))
+    today, tenants = storage.settings.clock.today, load_tenants(storage.settings)
+    names = {record["tenant_id"] for record in trial.records}
+    return replace(trial, first_kept={name: tenants.retention_start(name, today) for name in names})
 
 
 def _tried(storage: Storage, source_format: SourceFormat, landing: FileLanding) -> Trial:
@@ -99,7 +143,17 @@ def _tried(storage: Storage, source_format: SourceFormat, landing: FileLanding) 
         raise QueryError(f"{landing.source_path.name}: {found}")
     texts = _rows(storage, CONTENT)
     filled = Counter(column.name for row in texts for column in TEXTS if row[column.name] is not None)
-    return Trial(source_format, found, _rows(storage, LANDED_EVENTS), _rows(storage, REJECTED_LINES), filled)
+    around = unread_around(source_format, _lines(landing)) if source_format.each else Counter[str]()
+    records, rejects = _rows(storage, LANDED_EVENTS), _rows(storage, REJECTED_LINES)
+    return Trial(source_format, found, records, rejects, filled, around, {})
+
+
+def _lines(landing: FileLanding) -> Iterator[Any]:
+    """Yield the lines that can be read."""
+    for batch in LineReader(landing.source_path, landing.file).batches():
+        for text in batch["raw"].to_pylist():
+            with suppress(ValueError, RecursionError):
+                yield json.loads(text)
 
 
 def _landing(storage: Storage, source_format: SourceFormat, sample: Path, tenant: str | None) -> FileLanding:

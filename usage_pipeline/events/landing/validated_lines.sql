@@ -84,7 +84,7 @@ compared AS (
 
 SELECT
     compared.* EXCLUDE (
-        line_fault, is_skipped, occurred_at_text, counts_tokens, tokens_reported,
+        line_fault, is_skipped, missing_field, occurred_at_text, counts_tokens, tokens_reported,
         tenant_folder, landing_day, latest_time, first_day, first_kept
     ),
     CASE
@@ -109,6 +109,7 @@ SELECT
         WHEN occurred_at_text IS NULL THEN 'missing_occurred_at'
         WHEN type = 'void' AND void_source IS NULL THEN 'missing_void_source'
         WHEN type = 'void' AND void_record_id IS NULL THEN 'missing_void_record_id'
+        WHEN missing_field IS NOT NULL THEN 'missing_' || missing_field
         WHEN invalid_field IS NOT NULL THEN 'invalid_' || invalid_field
         WHEN too_large IS NOT NULL THEN 'token_invariant'
         WHEN occurred_at > latest_time THEN 'timestamp_in_future'

@@ -43,8 +43,8 @@ class Values:
         start = _cast_time(time, self.text(time.field))
         if time.offset is None:
             return start
-        passed = f"us_of_{time.offset.unit}({self.text(time.offset.field)})"
-        return f"make_timestamp(epoch_us({start}) + {passed})"
+        passed = f"us_of_{time.offset.unit}({self.text(time.offset.field, _term_of(time.offset.unit))})"
+        return f"time_since({start}, {passed})"
 
     def time_text(self, time: Time) -> str:
         """Return the SQL of the text of a time; null if its start or its offset is absent."""
@@ -55,7 +55,7 @@ class Values:
         return self._computed.setdefault(sql, f"value_{len(self._computed)}")
 
     def _with_offset(self, text: str, offset: Offset) -> str:
-        return f"{text} || ' + ' || {self._sql(offset.field, WHOLE_NUMBER)} || ' {offset.unit}'"
+        return f"{text} || ' + ' || {self._sql(offset.field, _term_of(offset.unit))} || ' {offset.unit}'"
 
     def _sql(self, value: Value, number: str) -> str:  # noqa: PLR0911 - one for each form
         match value:
@@ -72,10 +72,15 @@ class Values:
             case Elapsed():
                 return _elapsed(value, self._sql(value.start, number), self._sql(value.end, number))
             case _:
-                return _converted(value, self._sql(value.field, number))
+                return _converted(value, self._sql(value.field, _term_of(value.unit) if value.unit else number))
 
     def _sqls(self, values: tuple[Value, ...], number: str) -> Iterator[str]:
         return (self._sql(value, number) for value in values)
+
+
+def _term_of(unit: Unit) -> str:
+    """Return the macro that casts the terms of a sum of durations, whose fractions count."""
+    return f"term_of_{unit}"
 
 
 def _escaped(text: str) -> str:

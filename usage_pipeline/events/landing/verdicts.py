@@ -34,6 +34,10 @@ class Tally:
     totals_apart: int = 0
     tokens_apart: int = 0
     """The difference of the totals that are reported to input plus output."""
+    without_list: int = 0
+    """Those in which `each` leads nowhere."""
+    with_list: int = 0
+    """Those in which it leads to events, or to an empty list."""
     rejects: dict[str, int] = field(default_factory=dict)
     """Rejected lines by reason."""
 
@@ -62,19 +66,30 @@ NO_VERDICTS = Verdicts("", LineCounts(), Tally(), [])
 """The verdicts of a file that cannot be read."""
 
 
+def lost_events(source_format: SourceFormat, tally: Tally) -> str | None:
+    """Return what is to be said of a file in which `each` leads nowhere, because its usage may be missed."""
+    if not tally.without_list or tally.with_list:
+        return None
+    return f"`each` leads nowhere: none of its lines has a list at {source_format.each}"
+
+
 def tallies(duck: DuckDBPyConnection, source_format: SourceFormat, numbers: Iterable[int]) -> dict[int, Tally]:
     """Count the lines of `staged` by file number."""
-    further = "count(*) FILTER (landing_event > 1)" if source_format.each else "0"
+    of_each = "0, 0, 0"
+    if source_format.each:
+        of_each = "count(*) FILTER (landing_event > 1), count(*) FILTER (is_lost), count(*) FILTER (NOT is_lost)"
     found = {number: Tally() for number in numbers}
     rows = duck.execute(
         "SELECT file, reason, count(*), count(*) FILTER (reason IS NULL AND type = 'void'), "
         "count(*) FILTER (reason IS NULL AND has_text), count(tokens_apart), "
         "count(nullif(tokens_apart, 0)), CAST(coalesce(sum(tokens_apart), 0) AS BIGINT), "
-        f"{further} FROM staged GROUP BY file, reason"
+        f"{of_each} FROM staged GROUP BY file, reason"
     ).fetchall()
-    for number, reason, lines, voids, texts, *totals, further_events in rows:
+    for number, reason, lines, voids, texts, *totals, further_events, without_list, with_list in rows:
         tally = found[number]
         tally.further_events += further_events
+        tally.without_list += without_list
+        tally.with_list += with_list
         if reason is None:
             tally.accepted, tally.voids, tally.texts = lines, voids, texts
             tally.totals_compared, tally.totals_apart, tally.tokens_apart = totals

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from usage_pipeline.cli.demo.logs import place_logs
+from usage_pipeline.cli.demo.logs import logged_prices, place_logs
 from usage_pipeline.costs.book.current import current_price_book
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.errors import UsagePipelineError
@@ -192,6 +192,6 @@ def test_the_shipped_price_book_prices_the_models_of_the_demo_as_its_truth_does(
     shipped = current_price_book(Settings.load(reference_dir=SHIPPED))
     needed = [price for price in read_price_file(PRICES).prices if price.in_force(day)]
     found = [shipped.resolve(None, price.model, day).price for price in needed]
-    assert [price and (price.model, price.tiers, price.windows) for price in found] == [
-        (price.model, price.tiers, price.windows) for price in needed
+    assert [price and (price.model, logged_prices(price)) for price in found] == [
+        (price.model, logged_prices(price)) for price in needed
     ]

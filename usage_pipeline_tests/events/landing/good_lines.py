@@ -140,6 +140,7 @@ def _call(record_id: str, **fields: Any) -> dict[str, Any]:
     return {**call, "usage": {"out": 7}, "text": "Why?", "rest": {"a": 1}, **fields}
 
 
+_TAGS = [{"kind": 7}, "no pair", {"kind": "the state", "is": {"name": "ok"}}, {"kind": "the state", "is": 7}]
 _BATCH = {
     "org": {"id": "acme"},
     "defaults": [{"model": "gpt-4o"}],
@@ -225,12 +226,21 @@ JSON_LINES: dict[str, list[dict[str, Any]]] = {
         {**_VALUES, "id": "v_2", "millis": 0, "seconds": "", "usage": {"audio": 1}, "state": "none", "cost": None},
         {**_VALUES, "kind": "heading"},
         {**_VALUES, "id": "v_3", "tags": ["x"], "labels": [{"key": "calls", "value": "5"}], "more": {"calls": 2}},
+        {
+            **_VALUES,
+            "id": "v_5",
+            "usage": {},
+            "details": [{"kind": "said", "n": 1}, *[{"kind": "thought", "n": 9}] * 2],
+        },
         {**_VALUES, "id": "v_4", "tags": [], "labels": None, "more": '{"calls":1,'},
     ],
     "every_event": [
         _BATCH,
         {**_BATCH, "groups": [{"parts": {"calls": []}}, {"parts": {"calls": [_call("e_4")]}}, {}]},
         {**_BATCH, "groups": []},
+        {**_BATCH, "groups": [{"parts": {"calls": {}}}, {"parts": {"calls": [_call("e_7")]}}, {"parts": 7}]},
+        {**_BATCH, "groups": [{"tags": _TAGS, "parts": {"calls": [_call("e_8", status=None)]}}]},
+        {**_BATCH, "groups": "none"},
         {**_BATCH, "groups": [{"parts": {"calls": [_call("e_5", attributes=None), 7, _call("e_6", at="x")]}}]},
     ],
     "every_part": [

@@ -204,15 +204,29 @@ class _Reading:
 
     def columns(self, name: str) -> dict[str, object]:
         """The typed columns, quantities left out where records of the type carry none."""
-        if any(self.text(value) is None for value in self.source_format.times["occurred_at"].values):
+        if not self._has("occurred_at"):
             raise RejectError("missing_occurred_at")
         for target in ("void_source", "void_record_id") if name == "void" else ():
             if self.text(self.source_format.fields[target]) is None:
                 raise RejectError(f"missing_{target}")
+        for column in self.source_format.required:
+            spared = name in WITHOUT_QUANTITIES and column in WHOLE - {"count", "issue_count"} | DECIMALS
+            if not spared and not self._has(column):
+                raise RejectError(f"missing_{column}")
         typed = {**self._times(), **self._typed_fields()}
         if name in WITHOUT_QUANTITIES:
             return {column: value for column, value in typed.items() if column not in WHOLE - {"count"}}
         return typed
+
+    def _has(self, column: str) -> bool:
+        """Whether a column has a value, of whatever form."""
+        times = self.source_format.times
+        values = times[column].values if column in times else (self.source_format.fields[column],)
+        read = whole_of if column in times else _reader(column)
+        try:
+            return all(self.text(value, read) is not None for value in values)
+        except InvalidError:
+            return True
 
     def _times(self) -> dict[str, object]:
         found: dict[str, object] = {}

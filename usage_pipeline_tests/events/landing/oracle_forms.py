@@ -7,7 +7,13 @@ from decimal import Decimal
 from usage_pipeline.events.format_parts import Time
 from usage_pipeline.events.format_values import Constant, Converted, Elapsed, Join, Sum, Unit
 from usage_pipeline_tests.events.landing.oracle_lines import Fields
-from usage_pipeline_tests.events.landing.oracle_values import InvalidError, Text, number_of, time_of, whole_of
+from usage_pipeline_tests.events.landing.oracle_values import (
+    InvalidError,
+    Text,
+    number_of,
+    time_of,
+    whole_of,
+)
 
 Read = Callable[[Text], object]
 _MICROSECONDS = {
@@ -34,22 +40,38 @@ def text_of(value: object, fields: Fields, read: Read) -> Text | None:  # noqa: 
         case Elapsed():
             return _elapsed(value, text_of(value.start, fields, read), text_of(value.end, fields, read))
         case Converted():
-            return _converted(value, text_of(value.field, fields, read))
+            terms = _reads_terms(value.unit) if value.unit else read
+            return _converted(value, text_of(value.field, fields, terms))
         case _:
             raise TypeError(value)
 
 
 def moment_of(time: Time, fields: Fields) -> datetime | None:
     """A time, with what has passed since where it is a start."""
-    texts = [text_of(value, fields, whole_of) for value in time.values]
+    texts = [text_of(time.field, fields, whole_of)]
+    if time.offset:
+        texts.append(text_of(time.offset.field, fields, _reads_terms(time.offset.unit)))
     if None in texts:
         return None
     start, *passed = (text for text in texts if text is not None)
     moment = time_of(start, time.format, time.zone)
     for text in passed:
         assert time.offset
-        moment += timedelta(microseconds=_microseconds(text, time.offset.unit))
+        try:
+            moment += timedelta(microseconds=_microseconds(text, time.offset.unit))
+        except OverflowError:  # after the year 9999
+            raise InvalidError from None
     return moment
+
+
+def _reads_terms(unit: Unit) -> Read:
+    """How the terms of a sum of durations are read: each as a duration, with its fraction."""
+
+    def read(text: Text) -> Decimal:
+        _microseconds(text, unit)
+        return number_of(text)
+
+    return read
 
 
 def _joined(texts: Iterable[Text | None]) -> Text | None:

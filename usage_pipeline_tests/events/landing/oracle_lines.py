@@ -15,10 +15,12 @@ from usage_pipeline_tests.events.landing.oracle_values import Text
 _BOM = b"\xef\xbb\xbf"
 _WHITE = b" \t\r\n\x0b\x0c"
 _QUOTED, _PLAIN = re.compile(r'"((?:[^"]|"")*)"'), re.compile(r"[^,]*")
-_STEPS = re.compile(r'\.(?:"([^"]+)"|([^."\[]+))|\[([0-9]+)\]|\["([^"]+)"\]')
+_STEPS = re.compile(r'\.(?:"([^"]+)"|([^."\[]+))|\[([0-9]+)\]|\["([^"]+)"\]|\[(\w+)=(?:"([^"]+)"|([^"\]]+))\]')
 _LISTS = re.compile(r'((?:\.(?:"[^"]+"|[^."\[]+))+)\[\*\]')
 _WRAPPED = ("stringValue", "intValue", "doubleValue", "boolValue")
 _MAX_BYTES = 1 << 24
+_NO_LIST = object()
+"""What stands for the events where there should be a list of them."""
 
 Fields = Callable[[str], Text | None]
 """The field of this name, if it is filled."""
@@ -104,16 +106,28 @@ def _events(number: int, line: dict[str, Any], each: str | None) -> Iterator[Fou
     """The events of a line: itself, or each with what it lies in."""
     chains: list[list[Any]] = [[line]]
     for step in _LISTS.findall(each or ""):
-        chains = [[*chain, element] for chain in chains for element in _elements(_at(chain[-1], step))]
+        chains = [[*chain, element] for chain in chains for element in _elements(_within(chain[-1], step))]
     if not chains:
         yield Found(number, Verdict.SKIPPED)
     for event, chain in enumerate(chains, start=1):
-        fault = None if isinstance(chain[-1], dict) else "not_an_object"
-        yield Found(number, Verdict.RECORD, fault, partial(_field, chain), event)
+        yield Found(number, Verdict.RECORD, _fault(chain[-1]), partial(_field, chain), event)
+
+
+def _within(element: Any, step: str) -> Any:
+    return _NO_LIST if element is _NO_LIST else _at(element, step)
+
+
+def _fault(event: Any) -> str | None:
+    if event is _NO_LIST:
+        return "not_a_list"
+    return None if isinstance(event, dict) else "not_an_object"
 
 
 def _elements(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+    """The elements of a list, or one that stands for what is there and is no list."""
+    if isinstance(value, list):
+        return value
+    return [] if value is None or value == "" else [_NO_LIST]
 
 
 def _field(chain: Sequence[Any], path: str) -> Text | None:
@@ -221,14 +235,16 @@ def _first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 @cache
-def _steps(path: str) -> list[tuple[str, str, str, str]]:
+def _steps(path: str) -> list[tuple[str, ...]]:
     return _STEPS.findall(path)
 
 
 def _at(value: Any, path: str) -> Any:
-    for quoted, plain, index, key in _steps(path):
+    for quoted, plain, index, key, field, quoted_text, text in _steps(path):
         if key:
             value = _attribute(value, key)
+        elif field:
+            value = _element(value, field, quoted_text or text)
         elif index:
             value = value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
         else:
@@ -241,6 +257,12 @@ def _attribute(pairs: Any, key: str) -> Any:
     named = [pair for pair in pairs if isinstance(pair, dict)] if isinstance(pairs, list) else []
     found = (pair.get("value") for pair in named if (name := _text(pair.get("key"))) and name.text == key)
     return next(found, None)
+
+
+def _element(elements: Any, field: str, text: str) -> Any:
+    """The first element whose field says this."""
+    named = [each for each in elements if isinstance(each, dict)] if isinstance(elements, list) else []
+    return next((each for each in named if (said := _text(each.get(field))) and said.text == text), None)
 
 
 def _unwrapped(value: Any) -> Any:

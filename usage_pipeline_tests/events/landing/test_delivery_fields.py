@@ -97,3 +97,15 @@ def test_what_a_delivery_field_names_may_differ(
 
 def test_input_that_includes_cached_tokens_follows_from_them(same: Callable[..., set[str]]) -> None:
     assert same("$.cached", input_includes_cached=False) == {"cached", "in"}
+
+
+def test_what_only_skip_or_the_type_reads_makes_no_difference(land_calls: LandEach) -> None:
+    keys = {
+        "type": "$.kind",
+        "types": {"a": "request", "b": "request", "c": "event"},
+        "skip": [{"field": "$.state", "is": ["draft"]}],
+    }
+    lines = {name: {"id": "x", "kind": kind, "state": name} for name, kind in [("1", "a"), ("2", "b"), ("3", "c")]}
+    became = land_calls(lines, **keys)
+    digests = [became[name]["payload_digest"] for name in lines]
+    assert (digests[0] == digests[1], digests[0] == digests[2]) == (True, False)

@@ -78,6 +78,53 @@ def test_an_attribute_that_is_not_there_is_absent(land_calls: LandEach, attribut
     assert became["tokens_in"] is None
 
 
+DETAILS = [
+    {"modality": "TEXT", "tokenCount": 12},
+    "no object",
+    {"modality": "IMAGE", "tokenCount": 258, "sizes": {"list": ["s", "l"]}},
+    {"modality": "IMAGE", "tokenCount": 7},
+    {"modality": "no count"},
+    {"modality": "no count", "tokenCount": 9},
+]
+
+
+def test_an_element_is_found_by_the_text_of_a_field_and_the_first_counts(land_calls: LandEach) -> None:
+    read = {
+        "tokens_in": "$.usage.details[modality=TEXT].tokenCount",
+        "api_calls": "$.usage.details[modality=IMAGE].tokenCount",
+        "tool_calls": "$.usage.details[modality=AUDIO].tokenCount",
+        "tokens_out": '$.usage.details[modality="no count"].tokenCount',
+        "model": "$.usage.details[modality=IMAGE].sizes.list[1]",
+        "bytes": {"sum": ["$.usage.details[tokenCount=7].tokenCount", "$.usage.more"]},
+    }
+    became = land_calls({"a": {"usage": {"details": DETAILS, "more": 1, "rest": 2}}}, fields=read)["a"]
+    assert {name: became[name] for name in (*read, "meta")} == {
+        "tokens_in": 12,
+        "api_calls": 258,
+        "tool_calls": None,
+        "tokens_out": None,
+        "model": "l",
+        "bytes": 8,
+        "meta": '{"usage":{"rest":2}}',
+    }
+
+
+def test_an_element_of_a_list_around_an_event_is_found(land_each: LandEach) -> None:
+    keys = {"each": "$.groups[*].calls[*]", "fields": {"model": "$line.groups[*].tags[kind=model].name"}}
+    group = {
+        "tags": [{"kind": "x", "name": "y"}, {"kind": "model", "name": "m"}],
+        "calls": [{"id": "a", "at": "2026-05-01T08:00:00Z"}],
+    }
+    became = land_each("calls", {"a": {"groups": [group]}}, yaml.safe_dump({**CALLS, **keys}))["a"]
+    assert became["model"] == "m"
+
+
+@pytest.mark.parametrize("details", [None, [], "x", {"modality": "TEXT", "n": 1}, [{"modality": ["TEXT"]}], [7]])
+def test_an_element_that_is_not_there_is_absent(land_calls: LandEach, details: object) -> None:
+    became = land_calls({"a": {"details": details}}, fields={"tokens_in": "$.details[modality=TEXT].n"})["a"]
+    assert became["tokens_in"] is None
+
+
 def test_an_amount_with_many_digits_is_exact_within_an_attribute(land_each: LandEach) -> None:
     pair = '{"key":"cost","value":{"doubleValue":0.000123456789012345678901}}'
     line = f'{{"id":"a","at":"2026-05-01T08:00:00Z","attributes":[{pair}]}}'

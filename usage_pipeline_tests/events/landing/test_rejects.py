@@ -94,13 +94,13 @@ HINT = "may be in another unit (such as epoch_ms) or count from a start (offset)
 @pytest.mark.parametrize(
     ("form", "at", "reason", "expected"),
     [
-        ("epoch_s", 12.5, "past_retention", f"keeps on the landing day; a time before 1980 {HINT}"),
-        ("epoch_ms", 1777622400, "past_retention", f"keeps on the landing day; a time before 1980 {HINT}"),
+        ("epoch_s", 12.5, "past_retention", f"near their time; a time before 1980 {HINT}"),
+        ("epoch_ms", 1777622400, "past_retention", f"near their time; a time before 1980 {HINT}"),
         (
             "epoch_s",
             315532800,
             "past_retention",
-            "a day that the plan of the tenant still keeps on the landing day",
+            "land old logs in the folder of a landing day near their time",
         ),
         ("iso", 12.5, "invalid_occurred_at", f"such as 2026-02-20T08:00:00.120Z; a number {HINT}"),
         ("iso", "noon", "invalid_occurred_at", "such as 2026-02-20T08:00:00.120Z"),
@@ -117,6 +117,23 @@ def test_a_time_that_may_be_relative_or_in_another_unit_says_so(  # noqa: PLR091
         (reject,) = read_rejects(storage, DAY, DAY)
     assert reject["reason"] == reason
     assert str(reject["expected"]).endswith(expected)
+
+
+def test_what_is_too_old_is_told_with_the_first_day_that_its_tenant_keeps(
+    storage: Storage, deliver: Callable[..., None], add_reference: Callable[[str, str], None]
+) -> None:
+    add_reference("plans", "standard: {retention_days: 90}\nshort: {retention_days: 2}\ndefault: standard\n")
+    add_reference("tenants", "globex: {plans: [{from: 2020-01-01, plan: short}]}\n")
+    lines = [prompt("e1", "2026-01-30T08:00:00Z"), prompt("e2", "2026-04-28T08:00:00Z", tenantId="globex")]
+    deliver("persona", "2026-05-01", lines)
+    rest = (
+        " on, by retention_days of the plan or USAGE_DEFAULT_RETENTION_DAYS; "
+        "land old logs in the folder of a landing day near their time"
+    )
+    assert [(reject["reason"], reject["expected"]) for reject in read_rejects(storage, DAY, DAY)] == [
+        ("past_retention", f"a day from 2026-01-31{rest}"),
+        ("past_retention", f"a day from 2026-04-29{rest}"),
+    ]
 
 
 def test_rejects_come_in_landing_order_and_up_to_a_limit(storage: Storage, landing: Landing, land: Land) -> None:

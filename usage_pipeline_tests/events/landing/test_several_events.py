@@ -46,7 +46,7 @@ def span(record_id: str, **fields: object) -> dict[str, Any]:
 
 def line(*scopes: list[dict[str, Any]] | None) -> dict[str, Any]:
     """A line with a scope of these spans each, named a, b and so on."""
-    return {"tenant": "acme", "scopes": [scope(*found) for found in zip("abc", scopes, strict=False)]}
+    return {"tenant": "acme", "scopes": [scope(*found) for found in zip("abcd", scopes, strict=False)]}
 
 
 def scope(name: str, spans: list[dict[str, Any]] | None) -> dict[str, Any]:
@@ -81,10 +81,73 @@ def test_a_line_without_an_event_is_skipped(
     storage: Storage, landing: Landing, land: Land, add_spans: Callable[..., Path]
 ) -> None:
     add_spans()
-    lines = [line([], None), {"scopes": []}, {"tenant": "acme"}, {"scopes": {"spans": []}}, line([], [span("s1")])]
+    lines = [line([], None), {"scopes": []}, {"tenant": "acme"}, {"scopes": ""}, line([], [span("s1")])]
     landing.write("spans", "2026-05-01", lines)
     land("2026-05-01")
     assert tally(storage) == (5, 0, 4, 1, 0)
+
+
+@pytest.mark.parametrize("scopes", [{"spans": []}, {}, 7, "spans", "[", True])
+def test_what_is_there_and_is_no_list_is_rejected(
+    storage: Storage, landing: Landing, land: Land, add_spans: Callable[..., Path], scopes: object
+) -> None:
+    add_spans()
+    bad = {"tenant": "acme", "scopes": scopes}
+    landing.write("spans", "2026-05-01", [bad, line([span("s1")])])
+    land("2026-05-01")
+    names = ("landing_line", "reason", "field", "expected", "raw")
+    assert rows(storage, REJECTED_LINES, *names) == [
+        (1, "not_a_list", "$.scopes[*].spans[*]", "a list", json.dumps(bad))
+    ]
+    assert tally(storage) == (2, 0, 0, 1, 1)
+
+
+def test_a_list_that_is_none_costs_no_event_of_another(
+    storage: Storage, landing: Landing, land: Land, add_spans: Callable[..., Path]
+) -> None:
+    add_spans()
+    broken: Any = {"s2": span("s2")}
+    landing.write("spans", "2026-05-01", [line([span("s1")], broken, [], [span("s3")])])
+    land("2026-05-01")
+    assert rows(storage, REJECTED_LINES, "landing_event", "reason") == [(2, "not_a_list")]
+    assert rows(storage, LANDED_EVENTS, "record_id", "landing_event") == [("s1", 1), ("s3", 3)]
+    assert tally(storage) == (1, 2, 0, 2, 1)
+
+
+@pytest.mark.parametrize("each", ["$.scopez[*].spans[*]", "$.scopes[*].spanz[*]"])
+def test_a_file_in_which_each_leads_nowhere_is_quarantined(
+    storage: Storage, landing: Landing, land: Land, add_spans: Callable[..., Path], each: str
+) -> None:
+    add_spans(each=each, fields={"tokens_in": "$.in"}, skip=[{"field": "$line.kind", "is": ["heading"]}])
+    landing.write("spans", "2026-05-01", [{"kind": "heading"}, line([span("s1")]), line([span("s2")])])
+    land("2026-05-01")
+    file = files(storage)["events.jsonl"]
+    told = f"`each` leads nowhere: none of its lines has a list at {each}. "
+    told += "Correct the format, or release the file if it has no usage"
+    assert (file.state, file.skipped, file.error) == ("quarantined", 3, told)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [{"kind": "heading"}],
+        [line([])],
+        [{"scopes": None}],
+        [{"scopes": ""}],
+        [line(None)],
+        [{"kind": "other"}, {"scopes": []}],
+        [{"kind": "other"}, line([span("s1")])],
+        [line([span("s1", kind="heading")])],
+        ["{"],
+    ],
+)
+def test_a_file_counts_whose_lines_have_no_event_for_another_reason(
+    storage: Storage, landing: Landing, land: Land, add_spans: Callable[..., Path], lines: list[Any]
+) -> None:
+    add_spans(skip=[{"field": "$line.kind", "is": ["heading"]}, {"field": "$.kind", "is": ["heading"]}])
+    landing.write("spans", "2026-05-01", lines)
+    land("2026-05-01")
+    assert files(storage)["events.jsonl"].state == "landed"
 
 
 def test_a_rejected_event_costs_no_other_and_is_shown_alone(

@@ -170,6 +170,28 @@ def test_nanoseconds_are_cut_to_the_microsecond(land_calls: LandEach, written: o
     assert land_calls({"a": {"ns": written}}, times=times)["a"]["occurred_at"] == datetime.fromisoformat(time)
 
 
+def test_an_offset_may_be_a_sum_or_the_first_of_several(land_calls: LandEach) -> None:
+    start = {"field": {"constant": "2026-05-01T00:00:00Z"}, "format": "iso"}
+    offset = {"field": [{"sum": ["$.queued", "$.ran"]}, "$.after"], "unit": "s"}
+    lines = {"a": {"queued": 1.25, "ran": 0.5}, "b": {"after": 3}, "c": {"queued": 1, "ran": "x"}, "d": {}}
+    became = land_calls(lines, times={"occurred_at": {**start, "offset": offset}})
+    assert (str(became["a"]["occurred_at"]), str(became["b"]["occurred_at"])) == (
+        "2026-05-01 00:00:01.750000",
+        "2026-05-01 00:00:03",
+    )
+    rejects = {name: became[name].reject for name in "cd"}
+    assert {name: reject and (reject["reason"], reject["found"]) for name, reject in rejects.items()} == {
+        "c": ("invalid_occurred_at", "2026-05-01T00:00:00Z + 1 + x s"),
+        "d": ("missing_occurred_at", None),
+    }
+
+
+def test_a_sum_of_durations_keeps_their_fractions(land_calls: LandEach) -> None:
+    seconds = {"field": {"sum": ["$.a", "$.b"]}, "unit": "s"}
+    became = land_calls({"a": {"a": 1.5, "b": 0.7}}, fields={"latency_ms": seconds})["a"]
+    assert became["latency_ms"] == 2200
+
+
 def test_a_time_may_be_an_offset_to_a_start(land_calls: LandEach) -> None:
     start = {"field": ["$.start", {"constant": "2026-05-01 08:00"}], "format": "iso", "zone": "Europe/Berlin"}
     lines = {
@@ -178,6 +200,7 @@ def test_a_time_may_be_an_offset_to_a_start(land_calls: LandEach) -> None:
         "c": {},
         "d": {"after": -1},
         "e": {"after": 1, "start": "x"},
+        "f": {"after": 253402300800},
     }
     became = land_calls(lines, times={"occurred_at": {**start, "offset": {"field": "$.after", "unit": "s"}}})
     assert column(became, "occurred_at") == {
@@ -186,6 +209,7 @@ def test_a_time_may_be_an_offset_to_a_start(land_calls: LandEach) -> None:
         "c": ("missing_occurred_at", None),
         "d": ("invalid_occurred_at", "2026-05-01 08:00 + -1 s"),
         "e": ("invalid_occurred_at", "x + 1 s"),
+        "f": ("invalid_occurred_at", "2026-05-01 08:00 + 253402300800 s"),
     }
 
 
