@@ -13,8 +13,9 @@ from usage_pipeline.cli.output import console, count, warn
 from usage_pipeline.cli.progress import Bar, progress_bar
 from usage_pipeline.pipeline import refresh as pipeline
 from usage_pipeline.pipeline.refresh import Runner
+from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage import landed_files
+from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.opened import Storage, open_storage
 
 
@@ -72,6 +73,8 @@ def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
     """Print the work done and left to do, and return the number of landed files that need attention."""
     with storage.warehouse.connect() as connection:
         files = landed_files.files(connection, summary.landed)
+        records = state.partitions(connection, USAGE_RECORDS.name) if summary.computed else {}
+    conflicts = sum(partition.conflicts or 0 for day, partition in records.items() if day in summary.computed)
     needing = [file for file in files if file.needs_attention or file.has_nothing_accepted]
     counted = [file for file in files if file.counts and file not in needing]
     accepted, rejected = sum(file.accepted for file in counted), sum(file.rejected for file in files)
@@ -89,8 +92,10 @@ def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
     console.print(
         f"{count(stale, 'event day')} to compute: `usage-pipeline run` does." if stale else "All days are current."
     )
-    if rejected:
-        console.print("`usage-pipeline rejects` shows the rejected lines.")
+    if conflicts:
+        console.print(f"{count(conflicts, 'line')} lost to an earlier line with the same id and other content.")
+    if rejected or conflicts:
+        console.print("`usage-pipeline rejects` shows these lines.")
     for file in needing:
         reason = file.error or "none of its lines was accepted"
         warn(f"{file.path} is {file.state} and counts nowhere: {reason}")

@@ -173,7 +173,9 @@ def ids_are_of_one_day(storage: Storage, connection: Connection, days: Sequence[
 
 
 def _of_one_day(records: int, by_source: Mapping[str, int]) -> Evaluation:
-    expected = "0 ids of a day nearby; if they are retries, set unique_within_days in the format"
+    expected = (
+        "0 ids of a day nearby; if they are retries and no record grew, set unique_within_days in the format"
+    )
     if not records:
         return nothing_compared("no records", expected)
     repeated = sum(by_source.values())

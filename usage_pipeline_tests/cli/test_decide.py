@@ -30,7 +30,11 @@ def gone(storage: Storage, landing: Landing, prepare: Prepare) -> None:
 
 def test_release_says_what_counts_now_and_computes_the_days(call: Call, storage: Storage) -> None:
     printed = call("release", BAD, "--reason", "the rest is fine", "--by", "ann")
-    assert printed == f"{BAD} counts now: 90 lines.\nComputed 2 event days.\nAll days are current.\n"
+    assert printed == (
+        f"{BAD} counts now: 90 lines.\nComputed 2 event days.\nAll days are current.\n"
+        "1 line lost to an earlier line with the same id and other content.\n"
+        "`usage-pipeline rejects` shows these lines.\n"
+    )
     assert tokens(storage, *DAY) == [91 * 120]
 
 

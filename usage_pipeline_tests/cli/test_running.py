@@ -35,6 +35,15 @@ def test_a_file_that_cannot_be_read_ends_the_run_with_exit_code_3(
     assert "Landed 1 file of 1 landing day: 2 lines accepted, 0 rejected. 1 file cannot be used." in printed
 
 
+def test_run_says_how_many_lines_contradict_an_earlier_one(call: Callable[..., str], landing: Landing) -> None:
+    grown = {**LINES[0], "tokensOut": 999}
+    landing.write("persona", "2026-05-01", [LINES[0], grown, LINES[1]])
+    printed = call("run", "--no-suites")
+    assert "1 line lost to an earlier line with the same id and other content." in printed
+    assert "`usage-pipeline rejects` shows these lines." in printed
+    assert "lost" not in call("run", "--no-suites")
+
+
 def test_a_file_of_which_no_line_is_accepted_needs_attention(call: Callable[..., str], landing: Landing) -> None:
     landing.write("persona", "2026-05-01", ["{"])
     call("run", "--no-suites", exit_code=3)
