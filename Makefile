@@ -73,5 +73,6 @@ lock: $(READY) ## Resolve the newest allowed versions into both requirements.loc
 	$(COMPILE) --group bench --constraint requirements.lock --output-file bench/requirements.lock
 
 .PHONY: clean
-clean: ## Remove the environment, caches and what can be rebuilt from landing; never landing, rollups or the database
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis data/lake data/tmp
+clean: ## Remove the environment, caches and what can be computed from landed events; nothing that pruning relies on
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis data/tmp
+	rm -rf data/lake/excluded_events data/lake/usage_records data/lake/conflicts

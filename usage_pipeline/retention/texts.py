@@ -1,7 +1,7 @@
 """Finds and removes texts past their term: in `content` and `rejected_lines`, and landing files, which hold both.
 
 A landing file is removed as a whole, when everything in it is past its term, so no line of it ever moves. What was
-made of it stays.
+made of it stays, and must be there: from then on `landed_events` is all that is left of its records.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -99,7 +99,10 @@ def _past_term(
     texts = {spec: own[spec] for spec in (CONTENT, REJECTED_LINES)}
     first = terms.first_kept(Term.CONTENT, _folder_tenant(file.path))
     is_old = first is not None and file.landing_day < first
-    goes = is_old and _is_there(storage, file) and not any(share.left for share in own.values())
+    is_landed_whole = own[LANDED_EVENTS].found == file.accepted
+    goes = (
+        is_old and is_landed_whole and _is_there(storage, file) and not any(share.left for share in own.values())
+    )
     freed = file.size if goes else 0
     for spec, share in texts.items():
         path = _object(storage, spec, file)

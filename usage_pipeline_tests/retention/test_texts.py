@@ -1,5 +1,6 @@
 """Texts, rejected lines and landing files past their term go; all else stays, and nobody misses what went."""
 
+import shutil
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -124,6 +125,21 @@ def test_a_file_that_changed_since_it_landed_is_not_removed(storage: Storage, la
     landing.write("persona", PAST, [text("a", PAST), text("b", PAST)])
     prune(storage)
     assert there(landing) == [f"persona/{PAST}/events.jsonl"]
+
+
+def test_a_file_whose_landed_events_are_lost_is_kept_to_land_again(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    landing.write("persona", PAST, [text("a", PAST)])
+    run()
+    before = digests(storage)
+    shutil.rmtree(storage.lake.folder(LANDED_EVENTS, date.fromisoformat(PAST)))
+    prune(storage)
+    assert there(landing) == [f"persona/{PAST}/events.jsonl"]
+    run()
+    assert digests(storage) == before
+    prune(storage)
+    assert there(landing) == []
 
 
 def test_a_file_that_failed_goes_by_its_landing_day(storage: Storage, landing: Landing, run: Run) -> None:
