@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from usage_pipeline.cli.options import By, DataDir, Format, OutputFormat, load_settings, reading_settings
-from usage_pipeline.cli.output import count, print_rows, say
+from usage_pipeline.cli.output import count, print_rows, say, warn
 
 if TYPE_CHECKING:
     from usage_pipeline.costs.record_costs import ClassCost
@@ -60,7 +60,9 @@ def withdraw(
 
     with open_session(settings, "withdraw") as session:
         file = decisions.withdraw(session.storage, path, reason, by or getpass.getuser())
-        say(f"{file.path} counts no longer: {count(file.accepted, 'line')}.")
+        say(f"{file.path} counts no longer: {count(file.accepted_left, 'line')}.")
+        if file.accepted_pruned:
+            warn(f"The records of {count(file.accepted_pruned, 'line')} are pruned, and their usage stays")
         settle(session)
 
 

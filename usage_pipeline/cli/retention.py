@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
     from usage_pipeline.retention.pruning import Pruned
 
-_COLUMNS = ("day", "files", "texts", "rejects", "bytes")
+_COLUMNS = ("day", "files", "texts", "records", "rejects", "bytes")
 
 
 def prune(  # noqa: PLR0913 - one parameter per option
     as_of: Annotated[
         date | None, typer.Option(parser=parse_day, metavar=DAY, help="Prune as on this day, by default today.")
     ] = None,
+    tenant: Annotated[str | None, typer.Option(help="Prune only what belongs to this tenant.")] = None,
     by: By = None,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would go, and remove nothing.")] = False,
@@ -30,35 +31,43 @@ def prune(  # noqa: PLR0913 - one parameter per option
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Remove texts, rejected lines and landing files that are past their term by the plans of their tenants.
+    """Remove records, texts, rejected lines and landing files past their term by the plans of their tenants.
 
-    A landing file goes when everything in it is past its term. Records, rollups and series stay. Nothing of a
-    tenant on legal hold goes. Each removal is in the audit log.
+    A landing file goes when everything in it is past its term. Rollups, series and costs stay. Nothing of a
+    tenant on legal hold goes. Each removal is in the audit log. A day that is not up to date keeps its records
+    and those after it: then the exit code is 1.
 
     Example: `usage-pipeline prune --dry-run`
     """
     from usage_pipeline.cli.progress import progress_bar
+    from usage_pipeline.cli.reading import warn_unknown_tenant
+    from usage_pipeline.errors import PruningError
+    from usage_pipeline.pipeline.tables import DAILY_TABLES
     from usage_pipeline.retention import pruning
     from usage_pipeline.storage.opened import open_storage
 
     settings = load_settings(data_dir)
     with open_storage(settings) as storage:
-        found = pruning.plan(storage, as_of)
+        warn_unknown_tenant(storage, tenant)
+        found = pruning.plan(storage, as_of, tenant)
         if dry_run:
             _print(pruning.by_day(found.entries), form, f"Past its term on {found.terms.day}")
             return
         if not confirm:
             pruning.expect_usual(storage, found)
-        removed = []
         with progress_bar() as bar:
-            bar.expect("Pruning", len(found.days))
-            for pruned in pruning.prune(storage, found, by or getpass.getuser()):
-                removed.append(pruned)
-                bar.done(pruned.day)
-        _print(removed, form, f"Removed as on {found.terms.day}")
+            outcome = pruning.prune(storage, DAILY_TABLES, found, by or getpass.getuser(), bar)
+        _print(outcome.removed, form, f"Removed as on {found.terms.day}")
+        if outcome.held_back:
+            raise PruningError(outcome.held_back)
 
 
 def _print(rows: "Sequence[Pruned]", form: OutputFormat, title: str) -> None:
-    files, texts, rejects, size = (sum(getattr(row, name) for row in rows) for name in _COLUMNS[1:])
-    sums = (count(files, "landing file"), count(texts, "text"), count(rejects, "rejected line"), f"{size:,} bytes")
-    print_rows([vars(row) for row in rows], _COLUMNS, form, f"{title}: {', '.join(sums)}")
+    files, texts, records, rejects, size = (sum(getattr(row, name) for row in rows) for name in _COLUMNS[1:])
+    sums = (
+        count(files, "landing file"),
+        count(texts, "text"),
+        count(records, "record"),
+        count(rejects, "rejected line"),
+    )
+    print_rows([vars(row) for row in rows], _COLUMNS, form, f"{title}: {', '.join(sums)}, {size:,} bytes")

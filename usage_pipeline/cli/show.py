@@ -71,7 +71,8 @@ def days(first: From = None, last: To = None, form: Format = OutputFormat.TABLE,
     """Print the status of each event day, and the tallies of its landed rows.
 
     The default is the 90 days up to the last day with records or a landing folder. A day is `missing` (not
-    ingested), `provisional` (may still grow), `final`, or `restated` (changed after it was final).
+    ingested), `provisional` (may still grow), `final`, or `restated` (changed after it was final). The
+    records of `pruned` lines are past their term and gone.
 
     Example: `usage-pipeline days --from 2026-02-01`
     """
@@ -86,7 +87,7 @@ def days(first: From = None, last: To = None, form: Format = OutputFormat.TABLE,
         recent = max(known[0], known[1] - timedelta(days=RECENT_DAYS - 1))
         start, end = day_range(first, last, (recent, known[1]))
         found = reader.read(start, end)
-    columns = ["day", "status", "version", "records", *ACCOUNTED]
+    columns = ["day", "status", "version", "records", "pruned", *ACCOUNTED]
     print_rows([vars(day) for day in found], columns, form, "Event days")
 
 
@@ -98,7 +99,8 @@ def files(
     lines = header + continuation + blank + skipped + superseded + accepted + rejected. A skipped line is no event,
     another line of the file replaces a superseded one, and `further_events` of lines that hold several are lines
     here. A file is landed, quarantined, failed or withdrawn. `vanished_at` is the time at which a file was first
-    missing from the landing folder, `pruned_at` that at which it was removed past its term.
+    missing from the landing folder, `pruned_at` that at which it was removed past its term; `accepted_pruned` and
+    `rejects_pruned` are lines of which nothing is left.
 
     Example: `usage-pipeline files --from 2026-02-01 --format csv`
     """
@@ -111,7 +113,7 @@ def files(
     with open_storage(settings) as storage, storage.warehouse.connect() as connection:
         known = landed_files.files(connection)
     found = [{**vars(file), "state": file.state.value} for file in known if start <= file.landing_day <= end]
-    counts = ["lines", "further_events", *landed_files.LINE_OUTCOMES]
+    counts = ["lines", "further_events", *landed_files.LINE_OUTCOMES, "accepted_pruned", "rejects_pruned"]
     print_rows(found, ["path", "state", *counts, "vanished_at", "pruned_at", "error"], form, "Landing files")
 
 

@@ -11,6 +11,7 @@ from usage_pipeline.orchestration.resources import StorageParam
 # ruff: noqa: PLC0415
 
 RETENTION_PRUNING = "retention_pruning"
+_SUMS = ("files", "texts", "records", "rejects", "bytes")
 
 
 @dg.asset(
@@ -20,8 +21,8 @@ RETENTION_PRUNING = "retention_pruning"
     owners=OWNERS,
     kinds={"file", "parquet"},
     description=(
-        "Texts, rejected lines and landing files past the terms of their tenants' plans, removed.\n\n"
-        "- Records, rollups and series stay as they are.\n"
+        "Records, texts, rejected lines and landing files past the terms of their tenants' plans, removed.\n\n"
+        "- Rollups, series and costs stay as they are.\n"
         "- Nothing of a tenant on legal hold is removed.\n"
         "- An unusual share, or something recent, needs `usage-pipeline prune --confirm`."
     ),
@@ -29,6 +30,7 @@ RETENTION_PRUNING = "retention_pruning"
 def retention_pruning(context: dg.AssetExecutionContext, run_storage: StorageParam) -> dg.MaterializeResult[None]:
     """Remove what is past its term, unless that is unusually much."""
     from usage_pipeline.errors import PruningError
+    from usage_pipeline.pipeline.tables import DAILY_TABLES
     from usage_pipeline.retention import pruning
 
     found = pruning.plan(run_storage)
@@ -36,23 +38,20 @@ def retention_pruning(context: dg.AssetExecutionContext, run_storage: StoragePar
         pruning.expect_usual(run_storage, found)
     except PruningError as error:
         raise dg.Failure(str(error), allow_retries=False) from None
-    removed = list(pruning.prune(run_storage, found, "retention_pruning"))
-    for day in removed:
+    outcome = pruning.prune(run_storage, DAILY_TABLES, found, RETENTION_PRUNING)
+    for day in outcome.removed:
         context.log.info(
-            "%s: %d landing files, %d texts, %d rejected lines", day.day, day.files, day.texts, day.rejects
+            "%s: %d landing files, %d texts, %d records, %d rejected lines",
+            *(day.day, day.files, day.texts, day.records, day.rejects),
         )
-    return dg.MaterializeResult(
-        metadata={
-            "landing_days": len(removed),
-            **{
-                name: sum(getattr(day, name) for day in removed) for name in ("files", "texts", "rejects", "bytes")
-            },
-        }
-    )
+    if outcome.held_back:
+        raise dg.Failure(outcome.held_back, allow_retries=False)
+    sums = {name: sum(getattr(day, name) for day in outcome.removed) for name in _SUMS}
+    return dg.MaterializeResult(metadata={"landing_days": len(outcome.removed), **sums})
 
 
 PRUNE = dg.define_asset_job(
     "prune",
     selection=dg.AssetSelection.assets(retention_pruning),
-    description="Remove texts, rejected lines and landing files past their term.",
+    description="Remove records, texts, rejected lines and landing files past their term.",
 )

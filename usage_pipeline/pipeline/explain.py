@@ -21,6 +21,7 @@ from usage_pipeline.storage.engine import literal, parquet_scan, session
 from usage_pipeline.storage.inputs import register_derived, register_reference, rows_of
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.pruned import PrunedTenants
 
 COUNTED = "counted"
 _FOLDERS = 2
@@ -66,8 +67,10 @@ def explain(
     with session(storage.engine) as duck:
         rows = f"FROM {parquet_scan(present)}" if present else LANDED_EVENTS.empty_select()
         condition, values = _asked(record_id, known)
+        with storage.warehouse.connect() as connection:
+            pruned = PrunedTenants.on(connection, duck, [date.min])
         duck.execute(
-            f"CREATE TEMP TABLE found AS FROM ({rows}) WHERE {condition} "
+            f"CREATE TEMP TABLE found AS FROM ({rows}) AS landed WHERE {condition} AND {pruned.keep('landed')} "
             "AND ($tenant IS NULL OR tenant_id = $tenant) AND ($source IS NULL OR source = $source)",
             {**values, "tenant": tenant, "source": source},
         )
@@ -83,7 +86,9 @@ def explain(
         landed = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
         lines = [_explained(storage, duck, known, stale, facts) for facts in landed]
     if not lines:
-        raise QueryError(_not_found(record_id, known, {"tenant": tenant, "source": source}))
+        raise QueryError(
+            _not_found(record_id, known, {"tenant": tenant, "source": source}) + _pruned(pruned, tenant)
+        )
     return lines
 
 
@@ -96,6 +101,11 @@ def _not_found(text: str, known: Collection[str], narrowed: Mapping[str, str | N
     of = " and ".join(f"{name} {value!r}" for name, value in narrowed.items() if value is not None)
     only = f" Only lines of {of} were looked at." if of else ""
     return f"No accepted line has the record id {text!r}; `usage-pipeline rejects` has the others.{only}"
+
+
+def _pruned(pruned: PrunedTenants, tenant: str | None) -> str:
+    days = [day for name, day in pruned.first_kept.items() if tenant in {None, name}]
+    return f" Records before {max(days)} are pruned, of the tenants whose plan says so." if days else ""
 
 
 def _asked(text: str, known: Collection[str]) -> tuple[str, dict[str, object]]:

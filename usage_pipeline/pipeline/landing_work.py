@@ -64,8 +64,11 @@ def find_landing_work(storage: Storage) -> LandingWork:
     outdated = [
         day
         for day in sorted(by_day.keys() - days)
-        if partitions[day].code_version != LandingRules(storage.settings, tenants, day).digest
-        or any(_has_other_format(formats, known[file.path]) for file in by_day[day])
+        if not any(known[file.path].accepted_pruned for file in by_day[day])
+        and (
+            partitions[day].code_version != LandingRules(storage.settings, tenants, day).digest
+            or any(_has_other_format(formats, known[file.path]) for file in by_day[day])
+        )
     ]
     vanished = sorted(path for path, file in known.items() if not (file.pruned_at or _is_there(storage, path)))
     untold = tuple(path for path in vanished if known[path].counts and not known[path].vanished_at)
@@ -85,7 +88,7 @@ def _is_there(storage: Storage, path: str) -> bool:
 def _needs_landing(storage: Storage, file: LandingFile, known: LandedFile | None) -> bool:
     if known is None or (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
         return True
-    if known.state is FileState.FAILED:
+    if known.state is FileState.FAILED or (known.accepted_pruned and not known.accepted_left):
         return False
     return not storage.lake.exists(storage.lake.object(LANDED_EVENTS, known.landing_day, known.object_name))
 

@@ -13,25 +13,30 @@ class Terms:
 
     tenants: Tenants
     day: date
+    only: str | None = None
+    """The one tenant whose terms count, if not all do."""
 
     def first_kept(self, term: Term, tenant_id: str | None) -> date | None:
         """Return the first day that is kept; None if all are.
 
         Without a tenant it is unknown whose something is: the default plan counts, unless somebody is on hold.
         """
+        if tenant_id in self._held or self.only not in {None, tenant_id}:
+            return None
         if tenant_id is None:
             return None if self._held else self.of_others(term)
-        if tenant_id in self._held:
-            return None
         return self.tenants.first_kept(term, self.tenants.plan_of(tenant_id, self.day), self.day)
 
     def of_others(self, term: Term) -> date | None:
         """Return the same for a tenant that `tenants.yaml` does not list."""
+        if self.only is not None:
+            return None
         return self.tenants.first_kept(term, self.tenants.default_plan, self.day)
 
     def listed(self, term: Term) -> dict[str, date | None]:
-        """Return the same for each tenant that it lists."""
-        return {tenant_id: self.first_kept(term, tenant_id) for tenant_id in self.tenants.by_id}
+        """Return the same for each tenant that it lists, and for the one that is asked for."""
+        named = {*self.tenants.by_id, *filter(None, [self.only])}
+        return {tenant_id: self.first_kept(term, tenant_id) for tenant_id in named}
 
     def latest(self, term: Term) -> date | None:
         """Return the first day of which nothing is past its term; None if nothing is at all."""

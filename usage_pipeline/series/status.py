@@ -44,6 +44,8 @@ class Day:
     status: DayStatus
     version: int
     records: int
+    pruned: int
+    """Landed lines of the day whose records are pruned; they are in no other of these counts."""
     duplicates: int
     conflicts: int
     voided: int
@@ -61,6 +63,7 @@ class DayReader:
         self._clock = storage.settings.clock
         self._first_day = storage.settings.first_day
         self._records = state.partitions(connection, USAGE_RECORDS.name)
+        self._pruned = landed_files.pruned_by_event_day(connection)
         landings = state.partitions(connection, LANDED_EVENTS.name)
         self._landing_commits = {
             day: landing.committed_at for day, landing in landings.items() if landing.committed_at
@@ -88,6 +91,7 @@ class DayReader:
             status=self._status(day),
             version=max((series[day].version for series in self._series if day in series), default=0),
             records=_count(records, "rows"),
+            pruned=self._pruned.get(day, 0),
             **{name: _count(records, name) for name in ACCOUNTED},
         )
 
@@ -110,7 +114,8 @@ class DayReader:
         ):
             return True
         expected = self._first_landing is not None and day >= self._first_landing
-        return expected and day not in self._delivered and not _count(self._records.get(day), "rows")
+        has_records = _count(self._records.get(day), "rows") or day in self._pruned
+        return expected and day not in self._delivered and not has_records
 
 
 def _changed_since(series: Mapping[date, Partition], day: date, moment: datetime) -> bool:

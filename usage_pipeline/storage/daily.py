@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from usage_pipeline import registry
 from usage_pipeline.storage.digests import fingerprint
-from usage_pipeline.storage.tables import Column, TableSpec, Zone, columns
+from usage_pipeline.storage.tables import Column, TableSpec, Term, Zone, columns
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -240,6 +240,12 @@ class DailyTable:
     def charted(self) -> Plot | None:
         """The number that stands for a day in charts; rows are charted where there is none."""
         return self.plots[0] if self.plots and self.spec.zone is Zone.WAREHOUSE else None
+
+    @property
+    def outlives_records(self) -> bool:
+        """True if it reads rows that are pruned some day, and keeps what it made of them."""
+        read = [entry.spec.term for entry in self.inputs if isinstance(entry, _TableInput)]
+        return self.spec.term is Term.KEPT and Term.RECORDS in read
 
     @property
     def upstream(self) -> tuple[str, ...]:

@@ -3,14 +3,14 @@
 Deciding about a file does not belong here, but in `events/landing`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.schema import landing_event_days, landing_files
@@ -66,6 +66,7 @@ class LandedFile:
     tokens_apart: int = 0
     unique_within_days: int = 0
     rejects_pruned: int = 0
+    accepted_pruned: int = 0
     pruned_at: datetime | None = None
 
     @property
@@ -77,6 +78,11 @@ class LandedFile:
     def needs_attention(self) -> bool:
         """True if nothing of it counts, nobody has decided so, and it is still in the landing folder."""
         return self.state.needs_attention and self.vanished_at is None and self.pruned_at is None
+
+    @property
+    def accepted_left(self) -> int:
+        """The accepted lines whose records are not pruned."""
+        return self.accepted - self.accepted_pruned
 
     @property
     def rejects_left(self) -> int:
@@ -103,6 +109,7 @@ class LandedDay:
     event_day: date
     rows: int
     digest: str
+    pruned_rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,7 @@ class LandedShare:
     object_name: str
     event_day: date
     rows: int
+    """Those whose records are not pruned."""
     source: str
     unique_within_days: int
 
@@ -185,19 +193,33 @@ def landed_shares(
     """The rows of landed files on these event days, in landing order; those of all sources if none are named."""
     files, shares = landing_files.c, landing_event_days.c
     of_file = (files.path, files.landing_day, files.object_name)
-    query = _landed(*of_file, shares.event_day, shares.rows, files.source, files.unique_within_days)
+    rows = shares.rows - shares.pruned_rows
+    query = _landed(*of_file, shares.event_day, rows, files.source, files.unique_within_days)
     query = query.where(shares.event_day.in_(days)).order_by(*_LANDING_ORDER)
     if sources is not None:
         query = query.where(files.source.in_(sources))
     return [LandedShare(*row) for row in connection.execute(query)]
 
 
-def landed_digests(connection: Connection, days: Collection[date]) -> list[tuple[date, date, str, str]]:
-    """Event day, landing day, path and digest of landed files on these event days, in landing order."""
+def shares_of_all_files(connection: Connection, days: Collection[date]) -> list[LandedShare]:
+    """The same rows of all files that have an object, landed or not."""
     files, shares = landing_files.c, landing_event_days.c
-    query = _landed(shares.event_day, files.landing_day, files.path, shares.digest)
+    of_file = (files.path, files.landing_day, files.object_name)
+    rows = shares.rows - shares.pruned_rows
+    query = (
+        select(*of_file, shares.event_day, rows, files.source, files.unique_within_days)
+        .join_from(landing_event_days, landing_files, shares.path == files.path)
+        .where(shares.event_day.in_(days), files.object_name.is_not(None))
+    )
+    return [LandedShare(*row) for row in connection.execute(query)]
+
+
+def landed_digests(connection: Connection, days: Collection[date]) -> list[tuple[date, date, str, str, int]]:
+    """Event day, landing day, path, digest and pruned rows of landed files on these days, in landing order."""
+    files, shares = landing_files.c, landing_event_days.c
+    query = _landed(shares.event_day, files.landing_day, files.path, shares.digest, shares.pruned_rows)
     query = query.where(shares.event_day.in_(days)).order_by(*_LANDING_ORDER)
-    return [(event_day, landed, path, digest) for event_day, landed, path, digest in connection.execute(query)]
+    return [tuple(row) for row in connection.execute(query)]
 
 
 def reaches(connection: Connection) -> dict[str, int]:
@@ -227,10 +249,18 @@ def digests_of(
 
 
 def rows_by_event_day(connection: Connection, days: Collection[date]) -> dict[date, int]:
-    """The number of rows of landed files on each of these event days that has any."""
+    """The number of rows of landed files on each of these event days, without those whose records are pruned."""
     shares = landing_event_days.c
-    query = _landed(shares.event_day, func.sum(shares.rows))
+    query = _landed(shares.event_day, func.sum(shares.rows - shares.pruned_rows))
     query = query.where(shares.event_day.in_(days)).group_by(shares.event_day)
+    return {day: int(rows) for day, rows in connection.execute(query)}
+
+
+def pruned_by_event_day(connection: Connection) -> dict[date, int]:
+    """The number of rows of landed files whose records are pruned, on each event day that has any."""
+    shares = landing_event_days.c
+    query = _landed(shares.event_day, func.sum(shares.pruned_rows)).group_by(shares.event_day)
+    query = query.where(shares.pruned_rows > 0)
     return {day: int(rows) for day, rows in connection.execute(query)}
 
 
@@ -253,6 +283,28 @@ def paths_with_events_before(connection: Connection, day: date) -> set[str]:
     """The files, landed or not, with rows of an event day before this one."""
     shares = landing_event_days.c
     return set(connection.execute(select(shares.path).where(shares.event_day < day).distinct()).scalars())
+
+
+def days_with_rows_before(connection: Connection, day: date) -> list[date]:
+    """The event days before this one with rows of any file whose records are not pruned, in order."""
+    shares = landing_event_days.c
+    query = select(shares.event_day).where(shares.event_day < day, shares.rows > shares.pruned_rows)
+    return list(connection.execute(query.distinct().order_by(shares.event_day)).scalars())
+
+
+def record_rows_left(connection: Connection, left: Mapping[tuple[str, date], int]) -> None:
+    """Note how many rows of a file and event day have records that are kept; those of the others are pruned."""
+    if not left:
+        return
+    shares, files = landing_event_days.c, landing_files.c
+    of_share = (shares.path == bindparam("of_path")) & (shares.event_day == bindparam("of_day"))
+    connection.execute(
+        landing_event_days.update().where(of_share).values(pruned_rows=shares.rows - bindparam("left")),
+        [{"of_path": path, "of_day": day, "left": rows} for (path, day), rows in sorted(left.items())],
+    )
+    total = select(func.sum(shares.pruned_rows)).where(shares.path == files.path).scalar_subquery()
+    concerned = files.path.in_({path for path, _ in left})
+    connection.execute(landing_files.update().where(concerned).values(accepted_pruned=total))
 
 
 def first_event_day(connection: Connection) -> date | None:

@@ -20,14 +20,15 @@ from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.engine import literal, parquet_scan
 from usage_pipeline.storage.landed_files import LandedShare
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.pruned import PrunedTenants
 from usage_pipeline.storage.tables import TableSpec
 
 
 def landed_digests(connection: Connection, days: Collection[date]) -> dict[date, str]:
     """The digest of the landed rows of each of the days."""
     parts: dict[date, list[Any]] = {day: [] for day in days}
-    for event_day, *known in landed_files.landed_digests(connection, days):
-        parts[event_day] += known
+    for event_day, *known, pruned_rows in landed_files.landed_digests(connection, days):
+        parts[event_day] += [*known, pruned_rows] if pruned_rows else known
     return {day: fingerprint(part) for day, part in parts.items()}
 
 
@@ -38,15 +39,18 @@ class LandedObjects:
     spec: TableSpec
     storage: Storage
     shares: Collection[LandedShare]
+    pruned: PrunedTenants
 
     def scan(self, duck: DuckDBPyConnection, days: Collection[date], kept: Collection[date]) -> str:
-        """Return the SQL source of their rows of the days.
+        """Return the SQL source of their rows of the days, as `landed`, with what is left of pruned ones.
 
         Raises PartitionError when rows that landed are not there; then the days `kept` stay as they are.
         """
         self._expect_objects(kept)
-        source = f"{parquet_scan(self._objects.values())} WHERE event_day IN {day_list(days)}"
-        self._expect_rows(duck, source)
+        objects = [path for path in self._objects.values() if self.storage.lake.exists(path)]
+        rows = parquet_scan(objects) if objects else f"({self.spec.empty_select()})"
+        source = f"{rows} AS landed WHERE event_day IN {day_list(days)}"
+        self._expect_rows(duck, f"{source} AND {self.pruned.keep('landed')}")
         return source
 
     @property
@@ -56,7 +60,9 @@ class LandedObjects:
         return {path: self.storage.lake.object(self.spec, *name) for path, name in names.items()}
 
     def _expect_objects(self, kept: Collection[date]) -> None:
-        missing = [path for path, found in self._objects.items() if not self.storage.lake.exists(found)]
+        needed = {share.path for share in self.shares if share.rows}
+        found = {path: place for path, place in self._objects.items() if path in needed}
+        missing = [path for path, place in found.items() if not self.storage.lake.exists(place)]
         if missing:
             raise PartitionError(
                 f"{self.spec.name}: the landed rows of {', '.join(missing)} are not in the lake, {in_words(kept)} "
@@ -80,12 +86,16 @@ class LandedObjects:
 def register_landed(
     spec: TableSpec, storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Collection[date]
 ) -> None:
-    """Make the landed rows of these days readable. Raises PartitionError when rows that landed are not there."""
-    landed = LandedObjects(spec, storage, landed_files.landed_shares(connection, days))
+    """Make the landed rows of these days readable, without those whose records are pruned.
+
+    Raises PartitionError when rows that landed are not there.
+    """
+    pruned = PrunedTenants.on(connection, duck, days)
+    landed = LandedObjects(spec, storage, landed_files.landed_shares(connection, days), pruned)
     select = spec.empty_select()
     if landed.shares:
         names = ", ".join(f'"{name}"' for name in spec.column_names)
-        select = f"SELECT {names} FROM {landed.scan(duck, days, days)}"
+        select = f"SELECT {names} FROM {landed.scan(duck, days, days)} AND {pruned.keep('landed')}"
     duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {select}')
 
 

@@ -16,6 +16,9 @@ from usage_pipeline.clock import in_words
 from usage_pipeline.errors import LockTimeoutError
 
 _KEY = "hashtextextended(:key, 0)"
+_WRITERS = {"key": "writers"}
+"""Every writer of partitions shares this lock; who has it alone knows that no partition is being written."""
+
 _KEYS = "SELECT pg_advisory_lock(hashtextextended(key, 0)) FROM unnest(CAST(:keys AS text[])) AS key"
 """Takes them one after the other, in the order of the array."""
 
@@ -49,6 +52,7 @@ def partition_locks(
 def _lock(connection: Connection, table: str, days: Collection[date], timeout_seconds: int) -> None:
     connection.execute(text(f"SET lock_timeout = '{timeout_seconds}s'"))
     try:
+        connection.execute(text(f"SELECT pg_advisory_lock_shared({_KEY})"), _WRITERS)
         connection.execute(text(_KEYS), {"keys": [f"{table}:{day}" for day in sorted(days)]})
     except OperationalError:
         connection.rollback()
@@ -62,6 +66,24 @@ def _timeout_text(table: str, days: Collection[date], timeout_seconds: int) -> s
         f"{which} is being written by another process, for more than {timeout_seconds} s. "
         "Try again when it is done, or raise USAGE_LOCK_TIMEOUT_SECONDS."
     )
+
+
+@contextmanager
+def no_writers(engine: Engine, timeout_seconds: int) -> Iterator[Connection]:
+    """Wait until no partition is being written, and let nobody begin; yields a connection in a transaction.
+
+    Raises LockTimeoutError when a writer is at work for longer than the timeout.
+    """
+    with engine.begin() as connection:
+        connection.execute(text(f"SET LOCAL lock_timeout = '{timeout_seconds}s'"))
+        try:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_KEY})"), _WRITERS)
+        except OperationalError:
+            raise LockTimeoutError(
+                f"Days are being landed or computed, for more than {timeout_seconds} s. "
+                "Try again when that is done, or raise USAGE_LOCK_TIMEOUT_SECONDS."
+            ) from None
+        yield connection
 
 
 @contextmanager

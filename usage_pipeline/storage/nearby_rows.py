@@ -19,6 +19,7 @@ from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.landed_files import LandedShare
 from usage_pipeline.storage.landed_rows import LandedObjects
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.pruned import PrunedTenants
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.tables import empty_select
 
@@ -101,7 +102,9 @@ def register_nearby(
     if not shares:
         duck.execute(f'CREATE TEMP VIEW "{entry.name}" AS {empty_select(entry.columns)}')
         return
-    source = LandedObjects(entry.spec, storage, shares).scan(duck, window, days)
+    # Of a pruned row its id is left as long as a line of a day nearby is compared with it.
+    pruned = PrunedTenants.on(connection, duck, window)
+    source = LandedObjects(entry.spec, storage, shares, pruned).scan(duck, window, days)
     duck.execute(f'CREATE TEMP TABLE "{entry.name}" AS {nearby_select(entry, source)}')
 
 

@@ -43,6 +43,7 @@ LANDING_FILES = TableSpec(
         ("tokens_apart", "BIGINT", "Their totals minus input and output.", "tokens"),
         ("unique_within_days", "INTEGER", "That of the format, when it read the file.", "days"),
         ("rejects_pruned", "BIGINT", "Rejected lines that were past their term and are gone.", "lines"),
+        ("accepted_pruned", "BIGINT", "Accepted lines whose records are pruned.", "lines"),
         ("pruned_at", "TIMESTAMPTZ", "When the file was past its term and was removed."),
     ),
     key=("path",),
@@ -58,9 +59,23 @@ LANDING_EVENT_DAYS = TableSpec(
         ("event_day", "DATE", "Event day, UTC."),
         ("rows", "BIGINT", "Accepted lines of the day.", "lines"),
         ("digest", "VARCHAR", "Digest of these rows."),
+        ("pruned_rows", "BIGINT", "Those of them whose records are pruned.", "lines"),
     ),
     key=("path", "event_day"),
     indexes=(("ix_usage_landing_event_days_event_day", ("event_day",)),),
+)
+
+PRUNED_TENANTS = TableSpec(
+    name="pruned_tenants",
+    description="How far the records of a tenant are pruned, one row per tenant that has lost any.",
+    columns=columns(
+        ("tenant_id", "VARCHAR", "Tenant."),
+        ("first_kept", "DATE", "The first event day whose records are kept."),
+    ),
+    rules=(
+        "What happened before `first_kept` is in no lake table, does not land any more, and stays in the rollups.",
+    ),
+    key=("tenant_id",),
 )
 
 PARTITION_STATE = TableSpec(
@@ -185,6 +200,6 @@ DEPLOYMENT = TableSpec(
 )
 
 STATE_TABLES = (
-    *(LANDING_FILES, LANDING_EVENT_DAYS, PARTITION_STATE, LINE_TALLIES),
+    *(LANDING_FILES, LANDING_EVENT_DAYS, PRUNED_TENANTS, PARTITION_STATE, LINE_TALLIES),
     *(AUDIT_LOG, USAGE_VERSIONS, DEPLOYMENT),
 )

@@ -19,6 +19,7 @@ from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.digests import NO_ROWS, digests_by
 from usage_pipeline.storage.engine import PARQUET, literal
 from usage_pipeline.storage.inputs import Workspace, rows_of
+from usage_pipeline.storage.pruned import PrunedTenants, register_outliving
 from usage_pipeline.storage.state import LineTally, Written
 from usage_pipeline.storage.tables import TableSpec, Zone
 from usage_pipeline.storage.warehouse import replace_partitions
@@ -47,12 +48,32 @@ def write_partitions(workspace: Workspace, table: DailyTable, days: Collection[d
         ) from None
 
 
+def _select(workspace: Workspace, table: DailyTable, days: Collection[date]) -> str:
+    """Return the SELECT of the table's rows; of tenants whose records are pruned, those that it has stay."""
+    pruned = PrunedTenants.on(workspace.connection, workspace.duck, days) if table.outlives_records else None
+    if pruned is None or not pruned.first_kept:
+        return table.sql.text
+    outliving = register_outliving(
+        table.spec,
+        pruned,
+        workspace.storage.lake,
+        workspace.connection,
+        workspace.duck,
+        workspace.states[table.name],
+        days,
+    )
+    names = ", ".join(f'"{name}"' for name in table.spec.column_names)
+    made = f"SELECT {names} FROM ({table.sql.text}) AS made WHERE {pruned.keep('made', table.spec.day_column)}"
+    return f"{made} UNION ALL SELECT {names} FROM ({outliving})"
+
+
 def _write_objects(workspace: Workspace, table: DailyTable, days: Collection[date]) -> dict[date, Written]:
     lake, duck = workspace.storage.lake, workspace.duck
     written: dict[date, Written] = {}
+    select = _select(workspace, table, days)
 
     def write(folder: Path) -> dict[Path, Path]:
-        made, rows = _make_objects(duck, table, days, folder)
+        made, rows = _make_objects(duck, table, select, days, folder)
         duck.execute(f'CREATE TEMP VIEW "{table.name}" AS {rows_of(table.spec, made)}')
         written.update(_measure(duck, table, days))
         _expect_whole(table, rows, written)
@@ -64,7 +85,7 @@ def _write_objects(workspace: Workspace, table: DailyTable, days: Collection[dat
 
 
 def _make_objects(
-    duck: DuckDBPyConnection, table: DailyTable, days: Collection[date], folder: Path
+    duck: DuckDBPyConnection, table: DailyTable, select: str, days: Collection[date], folder: Path
 ) -> tuple[dict[date, Path], int]:
     """One file for each day, also for one without rows, in a folder of its day; and how many rows went there."""
     paths = {day: folder / f"event_day={day}" / "data_0.parquet" for day in sorted(days)}
@@ -72,8 +93,8 @@ def _make_objects(
     if len(paths) == 1:
         ((_, path),) = paths.items()
         path.parent.mkdir()
-        return paths, _copy(duck, f"SELECT {columns} FROM ({table.sql.text})", path)
-    with_day = f'SELECT {columns}, "{table.spec.day_column}" AS event_day FROM ({table.sql.text})'
+        return paths, _copy(duck, f"SELECT {columns} FROM ({select})", path)
+    with_day = f'SELECT {columns}, "{table.spec.day_column}" AS event_day FROM ({select})'
     rows = _copy(duck, with_day, folder, "PARTITION_BY (event_day)")
     _make_empty(duck, table.spec, [path for path in paths.values() if not path.exists()])
     return paths, rows
@@ -96,7 +117,7 @@ def _copy(duck: DuckDBPyConnection, select: str, path: Path, *options: str) -> i
 
 def _write_rows(workspace: Workspace, table: DailyTable, days: Collection[date]) -> dict[date, Written]:
     duck = workspace.duck
-    duck.execute(f'CREATE TEMP TABLE "{table.name}" AS {table.sql.text}')
+    duck.execute(f'CREATE TEMP TABLE "{table.name}" AS {_select(workspace, table, days)}')
     rows = duck.execute(f'FROM "{table.name}"').fetchall()
     replace_partitions(workspace.connection, table.spec, days, rows)
     return _measure(duck, table, days)

@@ -12,11 +12,13 @@ from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
 
 from usage_pipeline.errors import PartitionError
+from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.engine import parquet_scan, shared_columns
 from usage_pipeline.storage.lake import DAY_OF_OBJECT
 from usage_pipeline.storage.landed_files import LandedFile
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.pruned import PrunedTenants
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.tables import PartitionedBy, TableSpec, columns
 from usage_pipeline.validation.results import Evaluation
@@ -31,7 +33,7 @@ _LANDING_FILES = columns(
     ("state", "VARCHAR", "Its state, such as landed or failed."),
     *(
         (name, "BIGINT", "Number of lines.", "lines")
-        for name in ("lines", "further_events", *landed_files.LINE_OUTCOMES, "rejects_pruned")
+        for name in ("lines", "further_events", *landed_files.LINE_OUTCOMES, "rejects_pruned", "accepted_pruned")
     ),
 )
 
@@ -52,12 +54,13 @@ def register_days(
     if spec.partitioned_by is PartitionedBy.LANDING_DAY:
         files = landed_files.files(connection, days)
         register_files(duck, files)
-        counted = [file for file in files if file.counts]
+        counted = [file for file in files if file.counts and (file.accepted_left or not file.accepted)]
         paths = [storage.lake.object(spec, file.landing_day, file.object_name) for file in counted]
     else:
         paths = [storage.lake.object(spec, day) for day in days]
     _expect_objects(spec, storage, paths)
-    _register(spec, duck, days, paths)
+    kept = PrunedTenants.on(connection, duck, [date.min]).keep("found") if spec is LANDED_EVENTS else "true"
+    _register(spec, duck, days, paths, kept)
 
 
 def register_files(duck: DuckDBPyConnection, files: Collection[LandedFile]) -> None:
@@ -77,8 +80,10 @@ def _expect_objects(spec: TableSpec, storage: Storage, paths: Iterable[Path]) ->
         )
 
 
-def _register(spec: TableSpec, duck: DuckDBPyConnection, days: Collection[date], paths: Sequence[Path]) -> None:
-    rows = _rows(spec, duck, days, paths)
+def _register(
+    spec: TableSpec, duck: DuckDBPyConnection, days: Collection[date], paths: Sequence[Path], kept: str
+) -> None:
+    rows = f"SELECT * FROM ({_rows(spec, duck, days, paths)}) AS found WHERE {kept}"
     duck.execute(f"CREATE OR REPLACE TEMP VIEW {with_days(spec)} AS {rows}")
     duck.execute(f'CREATE OR REPLACE TEMP VIEW "{spec.name}" AS SELECT * EXCLUDE (day) FROM {with_days(spec)}')
 

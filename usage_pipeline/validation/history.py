@@ -27,8 +27,8 @@ class History:
     is_over: bool = True
 
     def has_landed(self) -> bool:
-        """Return True if files that count have lines of this event day."""
-        return bool(landed_files.rows_by_event_day(self.connection, [self.day]))
+        """Return True if files that count have lines of this event day whose records are not pruned."""
+        return any(landed_files.rows_by_event_day(self.connection, [self.day]).values())
 
     def usual_rows(self, days: int) -> float | None:
         """Return the median number of rows of the last `days` days; None if too few of them have rows."""

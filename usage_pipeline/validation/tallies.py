@@ -33,6 +33,7 @@ from usage_pipeline.storage import inputs, landed_files
 from usage_pipeline.storage.daily import DailyTable, LandedRows, SameDay, SqlFile
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.pruned import PrunedTenants
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.schema import line_tallies, warehouse_table
 from usage_pipeline.storage.state import LineTally
@@ -85,8 +86,13 @@ def lines_add_up(storage: Storage, connection: Connection, days: Sequence[date])
     files = landed_files.files(connection, days)
     with session(storage.engine) as duck:
         register_files(duck, files)
-        for spec, lines in ((LANDED_EVENTS, "accepted"), (REJECTED_LINES, "rejects_left")):
-            _register_lines(spec, storage, duck, [file for file in files if getattr(file, lines)])
+        kept = PrunedTenants.on(connection, duck, [date.min]).keep("landed")
+        for spec, lines, condition in (
+            (LANDED_EVENTS, "accepted_left", kept),
+            (REJECTED_LINES, "rejects_left", "true"),
+        ):
+            concerned = [file for file in files if getattr(file, lines)]
+            _register_lines(spec, storage, duck, concerned, condition)
         apart = {path for (path,) in duck.execute(LANDED_LINES.text).fetchall()}
     found = _Files()
     for file in files:
@@ -170,6 +176,7 @@ def _read_records(
     storage: Storage, connection: Connection, duck: DuckDBPyConnection, days: Sequence[date]
 ) -> dict[date, Evaluation]:
     """Make readable what every comparison reads: the records and their totals."""
+    PrunedTenants.of_days(connection, days).register(duck)
     inputs.register_all((*METERED_RECORDS, DIMENSION_ROWS), storage, connection, duck, days)
     duck.execute(f"CREATE OR REPLACE TEMP TABLE counted_totals AS {COUNTED_TOTALS.text}")
     return dict.fromkeys(days, READABLE)
@@ -218,13 +225,18 @@ def _register_totals(
 
 
 def _register_lines(
-    spec: TableSpec, storage: Storage, duck: DuckDBPyConnection, files: Sequence[landed_files.LandedFile]
+    spec: TableSpec,
+    storage: Storage,
+    duck: DuckDBPyConnection,
+    files: Sequence[landed_files.LandedFile],
+    condition: str,
 ) -> None:
     """Make the files' lines readable; those of which the lake holds nothing have none."""
     objects = [storage.lake.object(spec, file.landing_day, file.object_name) for file in files]
     there = [path for path in objects if storage.lake.exists(path)]
-    source = f"SELECT landing_file FROM {parquet_scan(there)}" if there else spec.empty_select()
-    duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {source}')
+    source = parquet_scan(there) if there else f"({spec.empty_select()})"
+    select = f"SELECT landing_file FROM {source} AS landed WHERE {condition}"
+    duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {select}')
 
 
 def _tallies(duck: DuckDBPyConnection) -> list[LineTally]:

@@ -54,6 +54,7 @@ def test_withdraw_says_what_counts_no_longer_computes_the_days_and_is_audited_wi
             "details": {
                 "content_digest": files(storage)["good.jsonl"].content_digest,
                 "accepted": 2,
+                "accepted_pruned": 0,
                 "rejected": 0,
             },
         }

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, REJECTED_LINES
+from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.retention import pruning
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import open_storage
@@ -137,7 +138,7 @@ def test_exactly_what_is_past_its_term_goes(
     with open_storage(deployment) as storage:
         land_days(storage, sorted({TODAY - timedelta(days=file.age) for file in written}), "test")
         landed_before = rows(storage, LANDED_EVENTS, "record_id")
-        list(pruning.prune(storage, pruning.plan(storage), "test"))
+        list(pruning.prune(storage, DAILY_TABLES, pruning.plan(storage), "test").removed)
         texts = sorted(name for (name,) in rows(storage, CONTENT, "record_id"))
         left = sorted(int(path.stem) for path in deployment.landing.rglob("*.jsonl"))
         rejects = len(rows(storage, REJECTED_LINES, "reason"))

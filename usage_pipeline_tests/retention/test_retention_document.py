@@ -9,6 +9,7 @@ import pytest
 
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import CONTENT, REJECTED_LINES
+from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.retention import pruning
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, prompt, rows
@@ -47,7 +48,7 @@ def test_an_example_leaves_what_the_document_says(
     add_reference("tenants", json.dumps(tenants))
     path = landing.write("persona", landing_day, lines)
     land_days(storage, [date.fromisoformat(landing_day)], "test")
-    list(pruning.prune(storage, pruning.plan(storage), "test"))
+    list(pruning.prune(storage, DAILY_TABLES, pruning.plan(storage), "test").removed)
     found = [len(rows(storage, table, "landing_line")) for table in (CONTENT, REJECTED_LINES)]
     assert (*found, path.exists()) == left
 

@@ -11,6 +11,7 @@ from usage_pipeline.errors import PruningError
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import RefreshSummary
+from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.retention import pruning
 from usage_pipeline.storage import audit, landed_files, state
 from usage_pipeline.storage.opened import Storage
@@ -42,7 +43,7 @@ def text(record_id: str, day: str, tenant: str = "acme") -> dict[str, object]:
 
 
 def prune(storage: Storage) -> list[pruning.Pruned]:
-    return list(pruning.prune(storage, pruning.plan(storage), "test"))
+    return list(pruning.prune(storage, DAILY_TABLES, pruning.plan(storage), "test").removed)
 
 
 def texts(storage: Storage) -> list[str]:

@@ -114,6 +114,7 @@ def test_there_are_no_other_tables(migrated: Engine) -> None:
         "alembic_version",
         "landing_files",
         "landing_event_days",
+        "pruned_tenants",
         "partition_state",
         "deployment",
         "token_series",

@@ -52,7 +52,10 @@ def check_release(storage: Storage, path: str) -> LandedFile:
 
 def check_withdraw(storage: Storage, path: str) -> LandedFile:
     """Return the file. Raises QueryError if it cannot be withdrawn."""
-    return _expect(storage, path, _WITHDRAWABLE, "Only a landed or quarantined file can be withdrawn")
+    file = _expect(storage, path, _WITHDRAWABLE, "Only a landed or quarantined file can be withdrawn")
+    if file.accepted_pruned and not file.accepted_left:
+        raise QueryError(f"The records of {path} are pruned; their usage stays in the rollups.")
+    return file
 
 
 def _expect(storage: Storage, path: str, states: tuple[FileState, ...], rule: str) -> LandedFile:
@@ -95,5 +98,10 @@ def _unchanged(connection: Connection, seen: LandedFile) -> LandedFile:
 
 def _log(storage: Storage, connection: Connection, file: LandedFile, decision: _Decision) -> None:
     at, reason = storage.settings.clock.now, decision.reason.strip()
-    details = {"content_digest": file.content_digest, "accepted": file.accepted, "rejected": file.rejected}
+    details = {
+        "content_digest": file.content_digest,
+        "accepted": file.accepted,
+        "accepted_pruned": file.accepted_pruned,
+        "rejected": file.rejected,
+    }
     audit.record(connection, AuditEntry(at, decision.by, decision.action, file.path, reason, details))

@@ -44,7 +44,10 @@ class FileLanding:
         return self.storage.settings.landing / self.file.path
 
     def seen_again(self, known_files: KnownFiles) -> LandedFile | None:
-        """Return the file's row if the lake has the same content, and it is not to be validated again."""
+        """Return the file's row if the lake has the same content, and it is not to be validated again.
+
+        A file that has lost records is not: the lines of these would have to be rejected.
+        """
         known = self.known
         if known is None or known.object_name is None:
             return None
@@ -53,7 +56,7 @@ class FileLanding:
         except UnreadableFileError:
             return None
         is_same = known.content_digest == digest
-        if known_files is KnownFiles.AGAIN:
+        if known_files is KnownFiles.AGAIN and not known.accepted_pruned:
             is_same = known.object_name == self.object_name(digest)
         if not is_same or not self._is_whole_in_lake(known):
             return None
@@ -88,9 +91,10 @@ class FileLanding:
     def _is_whole_in_lake(self, known: LandedFile) -> bool:
         path = self.storage.lake.object(LANDED_EVENTS, known.landing_day, known.object_name)
         try:
-            return int(parquet.read_metadata(path).num_rows) == known.accepted
+            rows = int(parquet.read_metadata(path).num_rows)
         except (OSError, pa.ArrowInvalid):
-            return False  # gone, or damaged: it is written again
+            rows = 0  # gone, or damaged: it is written again
+        return known.accepted_left <= rows <= known.accepted
 
     def _quarantine_reason(self, verdicts: Verdicts) -> str | None:
         """Return the reason to quarantine the file, if it lacks events or too many lines were rejected."""

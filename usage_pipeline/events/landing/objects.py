@@ -14,7 +14,7 @@ from usage_pipeline.storage.engine import PARQUET, literal
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.tables import TableSpec
 
-_OPTIONS = f"{PARQUET}, ROW_GROUP_SIZE 30720, ROW_GROUP_SIZE_BYTES '64MB'"
+OPTIONS = f"{PARQUET}, ROW_GROUP_SIZE 30720, ROW_GROUP_SIZE_BYTES '64MB'"
 """Row groups are limited, because each thread builds one in memory and a line may have 16 MiB of text."""
 
 Targets = Mapping[int, Path]
@@ -44,13 +44,13 @@ def store_empty(duck: DuckDBPyConnection, lake: Lake, select: str, targets: Targ
 
 
 def _copy(duck: DuckDBPyConnection, select: str, path: Path) -> None:
-    duck.execute(f"COPY (SELECT * EXCLUDE (file) FROM ({select})) TO {literal(str(path))} ({_OPTIONS})")
+    duck.execute(f"COPY (SELECT * EXCLUDE (file) FROM ({select})) TO {literal(str(path))} ({OPTIONS})")
 
 
 def _copy_apart(duck: DuckDBPyConnection, select: str, targets: Targets, folder: Path) -> dict[Path, Path]:
     """Write one file per number into the folder, with an ending that no object has."""
     apart = "PARTITION_BY (file), FILE_EXTENSION 'part'"
-    duck.execute(f"COPY ({select}) TO {literal(str(folder))} ({_OPTIONS}, {apart})")
+    duck.execute(f"COPY ({select}) TO {literal(str(folder))} ({OPTIONS}, {apart})")
     made: dict[Path, Path] = {}
     for number, target in targets.items():
         (made[target],) = (folder / f"file={number}").iterdir()

@@ -1,6 +1,6 @@
 """The rules by which the lines of a landing day are validated, except their formats."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache, cached_property
@@ -79,8 +79,20 @@ def load_rules(settings: Settings, days: Iterable[date]) -> dict[date, LandingRu
     return {day: LandingRules(settings, tenants, day) for day in days}
 
 
-def retention_of(rules: Iterable[LandingRules]) -> ReferenceRows:
-    """Return the table `retention`: the first day kept, by landing day and tenant, without the default plan's."""
+def retention_of(rules: Iterable[LandingRules], pruned: Mapping[str, date]) -> ReferenceRows:
+    """Return the table `retention`: the first day kept, by landing day and tenant, where it is not the default's.
+
+    `pruned` has the first day that is kept of tenants whose records before it are gone: none of these lands.
+    """
     names = columns(("landing_day", "DATE", ""), ("tenant_id", "VARCHAR", ""), ("first_kept", "DATE", ""))
-    rows = ((of_day.day, *kept) for of_day in rules for kept in of_day.retention[1:])
+    rows = ((of_day.day, *kept) for of_day in rules for kept in _first_kept(of_day, pruned))
     return ReferenceRows("retention", names, tuple(rows))
+
+
+def _first_kept(rules: LandingRules, pruned: Mapping[str, date]) -> Iterator[tuple[str | None, date | None]]:
+    (_, of_others), *listed = rules.retention
+    for tenant, first_kept in listed:
+        yield tenant, max(filter(None, (first_kept, pruned.get(tenant or ""))), default=None)
+    for tenant in sorted(pruned.keys() - rules.tenants.by_id):
+        if of_others is None or pruned[tenant] > of_others:
+            yield tenant, pruned[tenant]

@@ -53,4 +53,9 @@ SELECT
     CAST(coalesce(sum(CASE WHEN records <> 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS records,
     CAST(coalesce(sum(CASE WHEN conversations <> 0 THEN 1 ELSE 0 END), 0) AS BIGINT) AS conversations
 FROM apart
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM pruned_tenants
+    WHERE pruned_tenants.tenant_id = apart.tenant_id AND apart.event_day < pruned_tenants.first_kept
+)
 GROUP BY event_day

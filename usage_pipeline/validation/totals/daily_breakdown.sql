@@ -50,4 +50,9 @@ SELECT
     CAST(sum(CASE WHEN {{ metric }} <> 0 THEN 1 ELSE 0 END) AS BIGINT) AS {{ metric }}{{ ',' if not loop.last }}
 {% endfor %}
 FROM apart
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM pruned_tenants
+    WHERE pruned_tenants.tenant_id = apart.tenant_id AND apart.event_day < pruned_tenants.first_kept
+)
 GROUP BY event_day

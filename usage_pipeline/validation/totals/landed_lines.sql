@@ -22,6 +22,6 @@ LEFT JOIN rejected ON landing_files.path = rejected.landing_file
 WHERE
     landing_files.lines + landing_files.further_events <> landing_files.header + landing_files.continuation + landing_files.blank
         + landing_files.skipped + landing_files.superseded + landing_files.accepted + landing_files.rejected
-    OR landing_files.accepted <> coalesce(accepted.lines, 0)
+    OR landing_files.accepted <> landing_files.accepted_pruned + coalesce(accepted.lines, 0)
     OR landing_files.rejected <> landing_files.rejects_pruned + coalesce(rejected.lines, 0)
 ORDER BY landing_files.path

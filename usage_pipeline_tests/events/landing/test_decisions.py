@@ -110,7 +110,7 @@ def test_a_decision_is_logged_with_when_by_whom_what_and_why(
         "they asked for it",
     )
     digest = files(storage)[name].content_digest
-    assert entry.details == {"content_digest": digest, "accepted": 90, "rejected": rejected}
+    assert entry.details == {"content_digest": digest, "accepted": 90, "accepted_pruned": 0, "rejected": rejected}
 
 
 def test_landing_logs_what_it_sets_apart_once(storage: Storage, land: Callable[[str], None]) -> None:

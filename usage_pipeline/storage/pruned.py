@@ -1,0 +1,133 @@
+"""Pruned records: how far those of each tenant are gone, and the rows of rollups that must outlive them.
+
+What is pruned is decided in `retention/`. As soon as `pruned_tenants` says so, records count as gone here, whether
+their rows have been removed already or not.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from duckdb import DuckDBPyConnection
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from usage_pipeline.errors import PartitionError
+from usage_pipeline.registry import NONE
+from usage_pipeline.storage.engine import literal, parquet_scan, shared_columns
+from usage_pipeline.storage.lake import Lake
+from usage_pipeline.storage.rows import register_rows
+from usage_pipeline.storage.schema import pruned_tenants, warehouse_table
+from usage_pipeline.storage.state import Partition
+from usage_pipeline.storage.tables import Column, TableSpec, Zone, columns
+
+_COLUMNS = columns(("tenant_id", "VARCHAR", "Tenant."), ("first_kept", "DATE", "First day that is kept."))
+
+
+def first_kept_days(connection: Connection, first: date | None = None) -> dict[str, date]:
+    """Return the first day that is kept of each tenant that has lost records, of days from `first` on if given."""
+    query = select(pruned_tenants)
+    if first is not None:
+        query = query.where(pruned_tenants.c.first_kept > first)
+    return {tenant: day for tenant, day in connection.execute(query)}  # noqa: C416 - rows are no pairs for `dict`
+
+
+def raise_first_kept(connection: Connection, first_kept: Mapping[str, date]) -> None:
+    """Let the records of tenants before these days be pruned. A day earlier than the known one changes nothing."""
+    if not first_kept:
+        return
+    statement = insert(pruned_tenants)
+    latest = func.greatest(pruned_tenants.c.first_kept, statement.excluded.first_kept)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["tenant_id"], set_={"first_kept": latest}),
+        [{"tenant_id": tenant, "first_kept": day} for tenant, day in sorted(first_kept.items())],
+    )
+
+
+@dataclass(frozen=True)
+class PrunedTenants:
+    """The tenants that have lost records of some days, for the statements of one session."""
+
+    first_kept: Mapping[str, date]
+
+    @classmethod
+    def of_days(cls, connection: Connection, days: Collection[date]) -> "PrunedTenants":
+        """Find them."""
+        return cls(first_kept_days(connection, min(days)) if days else {})
+
+    @classmethod
+    def on(cls, connection: Connection, duck: DuckDBPyConnection, days: Collection[date]) -> "PrunedTenants":
+        """Find them, and make them readable if there are any."""
+        found = cls.of_days(connection, days)
+        if found.first_kept:
+            found.register(duck)
+        return found
+
+    def register(self, duck: DuckDBPyConnection) -> None:
+        """Make them readable as `pruned_tenants`."""
+        register_rows(duck, "pruned_tenants", _COLUMNS, self.first_kept.items())
+
+    def keep(self, rows: str, day: str = "event_day") -> str:
+        """Return the SQL condition that a row of a relation is not pruned."""
+        return f"NOT {self.is_pruned(rows, day)}" if self.first_kept else "true"
+
+    @staticmethod
+    def is_pruned(rows: str, day: str) -> str:
+        """Return the SQL condition that it is; the tenants must be readable."""
+        return (
+            f"EXISTS (SELECT 1 FROM pruned_tenants WHERE pruned_tenants.tenant_id = {rows}.tenant_id "
+            f'AND {rows}."{day}" < pruned_tenants.first_kept)'
+        )
+
+    @cached_property
+    def end(self) -> date:
+        """Return the day after the last one of which anything is pruned."""
+        return max(self.first_kept.values(), default=date.min)
+
+
+def register_outliving(  # noqa: PLR0913, PLR0917 - what a table's stored rows are read with
+    spec: TableSpec,
+    pruned: PrunedTenants,
+    lake: Lake,
+    connection: Connection,
+    duck: DuckDBPyConnection,
+    known: Mapping[date, Partition],
+    days: Iterable[date],
+) -> str:
+    """Make the rows that a table has of pruned tenants readable, and return their SELECT.
+
+    Raises PartitionError when they are lost: nothing that is left could make them again.
+    """
+    affected = [day for day in sorted(days) if day < pruned.end and day in known and known[day].version]
+    if not affected:
+        return spec.empty_select()
+    if spec.zone is Zone.WAREHOUSE:
+        stored = warehouse_table(spec).c
+        query = select(*stored).where(stored.day.in_(affected), stored.tenant_id.in_(pruned.first_kept))
+        register_rows(duck, "stored_rows", spec.columns, connection.execute(query).all())
+        source = "stored_rows"
+    else:
+        source = _stored_objects(spec, lake, duck, affected)
+    return f"SELECT * FROM {source} AS stored WHERE {pruned.is_pruned('stored', spec.day_column)}"
+
+
+def _stored_objects(spec: TableSpec, lake: Lake, duck: DuckDBPyConnection, days: Iterable[date]) -> str:
+    objects = {day: lake.object(spec, day) for day in days}
+    for day, path in objects.items():
+        if not lake.exists(path):
+            raise PartitionError(
+                f"{spec.name} of {day} is gone from the rollups, and records that it was made of are pruned. "
+                "Restore it from your backup of data/rollups; nothing else has these numbers."
+            )
+    known = shared_columns(duck, objects.values())
+    names = ", ".join(_stored(column, known) for column in spec.columns)
+    rows = f"FROM {parquet_scan(objects.values(), 'union_by_name = true')}"
+    return f"(SELECT {names} FROM ({spec.empty_select()} UNION ALL BY NAME {rows}))"
+
+
+def _stored(column: Column, known: Collection[str]) -> str:
+    """Return a column of stored rows; a dimension that came later has no value there, a metric is unknown."""
+    if column.name in known or column.type != "VARCHAR":
+        return f'"{column.name}"'
+    return f'coalesce("{column.name}", {literal(NONE)}) AS "{column.name}"'

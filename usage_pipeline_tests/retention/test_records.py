@@ -1,0 +1,261 @@
+"""Records past their term go; the numbers that were made of them stay, whatever is computed afterwards."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+import pytest
+
+from usage_pipeline.errors import PartitionError, QueryError
+from usage_pipeline.events.landing import decisions
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.pipeline.explain import explain
+from usage_pipeline.pipeline.landing_work import find_landing_work
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days
+from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
+from usage_pipeline.retention import pruning
+from usage_pipeline.series.status import Day, DayReader, DayStatus
+from usage_pipeline.series.tables import DAILY_USAGE
+from usage_pipeline.storage import landed_files, state
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.tables import TableSpec, Term
+from usage_pipeline.validation import tallies
+from usage_pipeline_tests.support import Landing, at, files, prompt, reject_reasons, rows
+
+PLANS = """
+default: short
+short: {retention_days: 90}
+long: {retention_days: null, content_retention_days: 30}
+"""
+TENANTS = "globex: {plans: [{from: 2020-01-01, plan: long}]}\n"
+PAST, KEPT, TODAY = "2026-03-02", "2026-03-03", "2026-06-01"
+"""The last day whose records are past the 90 days of the default plan, the first that is kept, and today."""
+
+Run = Callable[[], RefreshSummary]
+AddReference = Callable[[str, str], None]
+
+
+@pytest.fixture(autouse=True)
+def _plans(add_reference: AddReference) -> None:
+    add_reference("plans", PLANS)
+    add_reference("tenants", TENANTS)
+
+
+def event(record_id: str, day: str, tenant: str = "acme", **fields: object) -> dict[str, object]:
+    return prompt(record_id, f"{day}T08:00:00Z", tenantId=tenant, **fields)
+
+
+def prune(storage: Storage) -> pruning.Outcome:
+    return pruning.prune(storage, DAILY_TABLES, pruning.plan(storage), "test")
+
+
+def kept_digests(storage: Storage) -> dict[tuple[str, date], str | None]:
+    """The digests of what outlives the records."""
+    names = [table.name for table in DAILY_TABLES if table.spec.term is Term.KEPT]
+    with storage.warehouse.connect() as connection:
+        found = state.partitions_of(connection, names)
+    return {(name, day): entry.output_digest for name, days in found.items() for day, entry in days.items()}
+
+
+def ids(storage: Storage, table: TableSpec = USAGE_RECORDS.spec) -> list[str]:
+    return [name for (name,) in rows(storage, table, "record_id")]
+
+
+def day_of(storage: Storage, day: str) -> Day:
+    with storage.warehouse.connect() as connection:
+        (found,) = DayReader(storage, connection).read(date.fromisoformat(day), date.fromisoformat(day))
+    return found
+
+
+def test_the_records_of_a_day_go_and_all_that_was_made_of_them_stays(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    landing.write("persona", PAST, [event("a", PAST), event("a", PAST), event("a", PAST, tokensIn=7)])
+    landing.write("persona", KEPT, [event("b", KEPT)])
+    run()
+    before = kept_digests(storage)
+    removed = prune(storage).removed
+    assert [(str(row.day), row.records) for row in removed] == [(PAST, 3), (KEPT, 0)]
+    assert (ids(storage), ids(storage, EXCLUDED_EVENTS.spec), ids(storage, CONFLICTS.spec)) == (["b"], [], [])
+    assert kept_digests(storage) == before
+    assert find_stale(storage) == {}
+
+
+def test_a_day_keeps_the_records_of_tenants_whose_plan_is_longer(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    landing.write("persona", PAST, [event("a", PAST), event("g", PAST, "globex"), event("g", PAST, "globex")])
+    run()
+    before = kept_digests(storage)
+    prune(storage)
+    assert (ids(storage), ids(storage, EXCLUDED_EVENTS.spec)) == (["g"], ["g"])
+    assert kept_digests(storage) == before
+    day = day_of(storage, PAST)
+    assert (day.records, day.pruned, day.duplicates) == (1, 1, 1)
+
+
+def test_numbers_of_the_pruned_stay_when_the_day_is_computed_again(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    landing.write("persona", PAST, [event("a", PAST, tokensIn=5), event("g", PAST, "globex", tokensIn=5)])
+    run()
+    before = kept_digests(storage)
+    prune(storage)
+    recompute_days(storage, PlainRunner(storage), [date.fromisoformat(PAST)], RefreshSummary())
+    assert kept_digests(storage) == before
+    landing.write("persona", TODAY, [event("late", PAST, "globex", tokensIn=7)], name="late.jsonl")
+    run()
+    assert rows(storage, DAILY_USAGE.spec, "tenant_id", "tokens_in", "records") == [
+        ("acme", 5, 1),
+        ("globex", 12, 2),
+    ]
+
+
+def test_nothing_is_missed_or_landed_again(storage: Storage, landing: Landing, run: Run) -> None:
+    landing.write("persona", PAST, [event("a", PAST)])
+    run()
+    prune(storage)
+    again = run()
+    assert (again.landed, again.computed, list(find_landing_work(storage).warnings)) == ([], {}, [])
+    day = day_of(storage, PAST)
+    assert (day.status, day.records, day.pruned, day.version) == (DayStatus.FINAL, 0, 1, 1)
+
+
+def test_checks_of_a_pruned_day_pass(storage: Storage, landing: Landing, run: Run) -> None:
+    landing.write("persona", PAST, [event("a", PAST), event("g", PAST, "globex")])
+    run()
+    prune(storage)
+    day = date.fromisoformat(PAST)
+    with storage.warehouse.connect() as connection:
+        found = [
+            tallies.lines_add_up(storage, connection, [day])[day],
+            tallies.lines_are_accounted_for(storage, connection, [day])[day],
+            *(
+                entry[day]
+                for entry in tallies.totals(
+                    storage, connection, {name: [day] for name in tallies.COMPARISONS}
+                ).values()
+            ),
+        ]
+    assert [entry.observed for entry in found if " apart" in entry.observed and not entry.success] == []
+
+
+def test_a_tenant_on_hold_keeps_its_records(
+    storage: Storage, landing: Landing, run: Run, add_reference: AddReference
+) -> None:
+    add_reference("tenants", "acme: {legal_hold: {reason: a lawsuit, by: legal, since: 2026-01-01}}")
+    landing.write("persona", PAST, [event("a", PAST), event("o", PAST, "other")])
+    run()
+    prune(storage)
+    assert ids(storage) == ["a"]
+
+
+def test_a_late_event_of_a_pruned_day_is_rejected_even_after_an_upgrade(
+    storage: Storage, landing: Landing, run: Run, add_reference: AddReference
+) -> None:
+    landing.write("persona", PAST, [event("a", PAST)])
+    run()
+    prune(storage)
+    add_reference("tenants", "acme: {plans: [{from: 2026-06-01, plan: long}]}")
+    landing.write("persona", TODAY, [event("late", PAST), event("kept", KEPT)], name="late.jsonl")
+    before = kept_digests(storage)
+    run()
+    assert reject_reasons(storage) == [(1, "past_retention")]
+    assert kept_digests(storage).items() >= before.items()
+    assert ids(storage) == ["kept"]
+
+
+def test_a_line_that_lost_to_a_pruned_one_of_the_day_before_does_not_count_later(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    """The persona format says `unique_within_days: 1`."""
+    landing.write("persona", PAST, [event("a", PAST)])
+    landing.write("persona", KEPT, [event("a", KEPT), event("g", KEPT, "globex")])
+    run()
+    before = kept_digests(storage)
+    prune(storage)
+    assert (ids(storage), ids(storage, LANDED_EVENTS)) == (["g"], ["a", "a", "g"])
+    assert rows(storage, LANDED_EVENTS, "record_id", "event_day", "model")[0][2] is None
+    recompute_days(storage, PlainRunner(storage), [date.fromisoformat(KEPT)], RefreshSummary())
+    assert kept_digests(storage) == before
+
+
+def test_an_id_that_nothing_is_compared_with_any_more_goes(storage: Storage, landing: Landing, run: Run) -> None:
+    landing.write("persona", PAST, [event("a", PAST)])
+    landing.write("persona", KEPT, [event("b", KEPT)])
+    run()
+    prune(storage)
+    assert ids(storage, LANDED_EVENTS) == ["a", "b"]
+    prune(at(storage, datetime(2026, 6, 2, 12, tzinfo=UTC)))
+    assert ids(storage, LANDED_EVENTS) == ["b"]
+
+
+def test_a_stale_day_holds_back_itself_and_later_days(storage: Storage, landing: Landing, run: Run) -> None:
+    first, second = "2026-02-27", "2026-03-01"
+    for day, name in ((first, "a"), (second, "b"), (PAST, "c")):
+        landing.write("usage_statistics", day, [counted(name, day)], tenant="acme")
+    run()
+    landing.write("usage_statistics", TODAY, [counted("late", second)], tenant="globex", name="late.jsonl")
+    PlainRunner(storage).land([date.fromisoformat(TODAY)])
+    outcome = prune(storage)
+    assert outcome.held_back is not None
+    assert "Records from 2026-03-01 on are kept for now, because 2026-03-01 is not up to date" in outcome.held_back
+    assert ids(storage) == ["b", "c"]
+    run()
+    assert prune(storage).held_back is None
+    assert ids(storage) == ["late"]
+
+
+def test_a_rollup_that_is_lost_after_its_records_are_pruned_is_an_error(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    landing.write("persona", PAST, [event("a", PAST)])
+    run()
+    prune(storage)
+    storage.lake.object(DAILY_USAGE.spec, date.fromisoformat(PAST)).unlink()
+    with pytest.raises(PartitionError, match=r"daily_usage of 2026-03-02 is gone .* Restore it from your backup"):
+        run()
+
+
+def test_a_record_that_is_pruned_is_explained_as_pruned(storage: Storage, landing: Landing, run: Run) -> None:
+    landing.write("persona", PAST, [event("a", PAST)])
+    landing.write("persona", KEPT, [event("a2", KEPT)])
+    run()
+    prune(storage)
+    with pytest.raises(QueryError, match="Records before 2026-03-03 are pruned"):
+        explain(storage, "a")
+
+
+def test_usage_of_pruned_records_cannot_be_withdrawn(storage: Storage, landing: Landing, run: Run) -> None:
+    landing.write("persona", PAST, [event("a", PAST)])
+    run()
+    prune(storage)
+    with pytest.raises(QueryError, match=r"The records of persona/2026-03-02/events.jsonl are pruned"):
+        decisions.withdraw(storage, f"persona/{PAST}/events.jsonl", "wrong", "me")
+
+
+def test_only_one_tenant_is_pruned_if_asked(storage: Storage, landing: Landing, run: Run) -> None:
+    landing.write("persona", PAST, [event("a", PAST), event("o", PAST, "other")])
+    run()
+    pruning.prune(storage, DAILY_TABLES, pruning.plan(storage, tenant="other"), "test")
+    assert ids(storage) == ["a"]
+    with storage.warehouse.connect() as connection:
+        assert [file.accepted_left for file in landed_files.files(connection)] == [1]
+
+
+def test_a_file_whose_records_are_partly_pruned_keeps_the_format_that_it_landed_with(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    landing.write("persona", PAST, [event("a", PAST), event("g", PAST, "globex")])
+    run()
+    before = kept_digests(storage)
+    prune(storage)
+    PlainRunner(storage).land_again([date.fromisoformat(PAST)])
+    assert files(storage)["events.jsonl"].accepted_pruned == 1
+    run()
+    assert kept_digests(storage) == before
+
+
+def counted(record_id: str, day: str) -> dict[str, object]:
+    at_eight = datetime.fromisoformat(f"{day}T08:00:00Z").timestamp()
+    return {"id": record_id, "type": "token", "count": 1, "createdAt": int(at_eight * 1000), "meta": {}}
