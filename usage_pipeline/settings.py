@@ -114,6 +114,10 @@ class Settings(BaseModel):
     prune_floor_days: Annotated[int, Field(ge=0)] = Field(
         7, description="Days of which nothing is removed without a confirmation, whatever plans say."
     )
+    run_log_days: Annotated[int, Field(ge=1)] = Field(
+        60,
+        description="Days that `clean-up` keeps what runs have printed, and Dagster's events of transition.",
+    )
     due_after_hours: Annotated[int, Field(ge=1, le=23)] = Field(
         6, description="Hours after its end at which a day is due: landed and current, otherwise overdue."
     )

@@ -37,6 +37,7 @@ WRONG = [
     ("USAGE_AUTOMATIC_CLOSING", "perhaps"),
     ("USAGE_PRUNE_SHARE_LIMIT", "20%"),
     ("USAGE_PRUNE_FLOOR_DAYS", "-1"),
+    ("USAGE_RUN_LOG_DAYS", "0"),
     ("USAGE_DUE_AFTER_HOURS", "0"),
     ("USAGE_DUE_AFTER_HOURS", "24"),
     ("USAGE_NOW", "2026-06-01T00:00:00"),

@@ -29,6 +29,7 @@ _MODULES = {
     **dict.fromkeys(("rerate", "cost-diff", "close", "statement"), "billing"),
     **dict.fromkeys(("release", "withdraw", "audit", "explain"), "decisions"),
     "prune": "retention",
+    "clean-up": "housekeeping",
     "mapping": "mapping",
     "simulate": "simulate",
 }

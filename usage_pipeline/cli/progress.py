@@ -18,14 +18,19 @@ class Bar:
     task: TaskID | None = None
     what: str = ""
 
-    def expect(self, what: str, partitions: int) -> None:
-        """Begin a bar of this many partitions."""
+    def expect(self, what: str, partitions: int | None) -> None:
+        """Begin a bar of this many partitions; None if nobody knows how many."""
         self.task, self.what = self.progress.add_task(what, total=partitions), what
 
     def done(self, day: date) -> None:
         """Count a partition of the day."""
         if self.task is not None:
             self.progress.update(self.task, advance=1, description=f"{self.what} {day}")
+
+    def advance(self, number: int) -> None:
+        """Count this many at once."""
+        if self.task is not None:
+            self.progress.update(self.task, advance=number)
 
 
 @contextmanager

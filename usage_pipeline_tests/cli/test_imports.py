@@ -65,6 +65,7 @@ READING = (
     "statement --tenant acme --period 2026-05",
     "audit",
     "doctor",
+    "clean-up --dry-run",
     "run",
 )
 
