@@ -13,6 +13,7 @@ from usage_pipeline.orchestration.assets.daily import daily_asset
 from usage_pipeline.orchestration.assets.landing import landing_assets
 from usage_pipeline.orchestration.automation.schedules import (
     closing_schedule,
+    housekeeping_schedule,
     pruning_schedule,
     yesterday_schedule,
 )
@@ -20,6 +21,7 @@ from usage_pipeline.orchestration.automation.sensors import all_sensors
 from usage_pipeline.orchestration.checks import asset_checks
 from usage_pipeline.orchestration.closing import CLOSE_PERIODS, closed_periods, periods_close
 from usage_pipeline.orchestration.code_references import with_code_references
+from usage_pipeline.orchestration.housekeeping import CLEAN_UP, housekeeping
 from usage_pipeline.orchestration.inputs import INPUTS, VALIDITY_CHECKS, files_are_in_place
 from usage_pipeline.orchestration.jobs import ARRIVED_DAYS, EVENT_DAYS, LANDING_DAYS, daily_partitions
 from usage_pipeline.orchestration.pruning import PRUNE, retention_pruning
@@ -55,13 +57,14 @@ def build_definitions(
             ),
             closed_periods,
             retention_pruning,
+            housekeeping,
         ]
         linked = with_code_references(assets, settings.repository)
     return dg.Definitions(
         assets=[*linked, *INPUTS],
         asset_checks=[*asset_checks(settings, partitions), files_are_in_place, *VALIDITY_CHECKS, periods_close],
-        jobs=[LANDING_DAYS, EVENT_DAYS, ARRIVED_DAYS, CLOSE_PERIODS, PRUNE],
-        schedules=[yesterday_schedule, closing_schedule, pruning_schedule],
+        jobs=[LANDING_DAYS, EVENT_DAYS, ARRIVED_DAYS, CLOSE_PERIODS, PRUNE, CLEAN_UP],
+        schedules=[yesterday_schedule, closing_schedule, pruning_schedule, housekeeping_schedule],
         sensors=all_sensors(settings),
         resources={**resources, RUN_STORAGE: RunStorageResource(storage=resources[STORAGE])},
         # Each run is a process of its own already; a process per step would cost seconds per step.

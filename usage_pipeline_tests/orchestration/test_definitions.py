@@ -42,11 +42,12 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     "cost_drift": ("costs", WAREHOUSE, EVENT_DAY, {"usage_records", "daily_costs"}),
     "closed_periods": ("billing", {"postgres"}, None, {"tenant_costs", "tenants"}),
     "retention_pruning": ("retention", {"file", "parquet"}, None, {"content", "rejected_lines", "tenants"}),
+    "housekeeping": ("retention", {"file", "postgres"}, None, set()),
 }
 LANDING = {"landed_events", "content", "rejected_lines"}
 READING_LANDED_EVENTS = {name for name, (_, _, _, upstream) in ASSETS.items() if "landed_events" in upstream}
 INPUTS = {"landing_folder", "formats", "prices", "tenants"}
-OF_ALL_DAYS = {"closed_periods", "retention_pruning"}
+OF_ALL_DAYS = {"closed_periods", "retention_pruning", "housekeeping"}
 WITHOUT_DAYS = {dg.AssetKey(name) for name in {*INPUTS, *OF_ALL_DAYS}}
 
 
@@ -210,10 +211,12 @@ def test_no_asset_of_landing_is_made_without_the_others(graph: AssetGraph) -> No
     assert all(graph.get(key).execution_set_entity_keys == together for key in together)
 
 
-def test_one_job_lands_one_computes_one_does_both_one_closes_and_one_prunes(definitions: dg.Definitions) -> None:
+def test_one_job_lands_one_computes_one_does_both_and_others_close_prune_and_clean_up(
+    definitions: dg.Definitions,
+) -> None:
     selected = {
         name: {key.to_user_string() for key in definitions.resolve_job_def(name).asset_layer.selected_asset_keys}
-        for name in ("landing_days", "event_days", "arrived_days", "close_periods", "prune")
+        for name in ("landing_days", "event_days", "arrived_days", "close_periods", "prune", "clean_up")
     }
     assert selected == {
         "landing_days": LANDING,
@@ -221,6 +224,7 @@ def test_one_job_lands_one_computes_one_does_both_one_closes_and_one_prunes(defi
         "arrived_days": ASSETS.keys() - INPUTS - OF_ALL_DAYS,
         "close_periods": {"closed_periods"},
         "prune": {"retention_pruning"},
+        "clean_up": {"housekeeping"},
     }
 
 

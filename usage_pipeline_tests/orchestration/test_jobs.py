@@ -5,7 +5,7 @@ import dagster as dg
 
 def test_the_jobs(definitions: dg.Definitions) -> None:
     found = {job.name for job in definitions.resolve_all_job_defs() if not job.name.startswith("__")}
-    assert found == {"landing_days", "event_days", "arrived_days", "close_periods", "prune"}
+    assert found == {"landing_days", "event_days", "arrived_days", "close_periods", "prune", "clean_up"}
 
 
 def test_every_step_holds_the_lock_that_tells_that_its_run_lives(definitions: dg.Definitions) -> None:
@@ -31,7 +31,7 @@ def test_the_sensors_run_from_the_start_at_the_pace_of_the_settings(definitions:
     }
 
 
-def test_the_schedules_run_from_the_start_but_for_the_one_that_deletes(definitions: dg.Definitions) -> None:
+def test_the_schedules_run_from_the_start_but_for_those_that_delete(definitions: dg.Definitions) -> None:
     found = {
         schedule.name: (schedule.cron_schedule, schedule.execution_timezone, schedule.default_status.value)
         for schedule in definitions.get_repository_def().schedule_defs
@@ -40,6 +40,7 @@ def test_the_schedules_run_from_the_start_but_for_the_one_that_deletes(definitio
         "yesterday": ("15 0 * * *", "UTC", "RUNNING"),
         "closing": ("30 1 * * *", "UTC", "RUNNING"),
         "pruning": ("30 2 * * *", "UTC", "STOPPED"),
+        "housekeeping": ("30 3 * * *", "UTC", "STOPPED"),
     }
 
 

@@ -1,4 +1,4 @@
-"""The schedules: the daily run of yesterday, shortly after midnight UTC, later closing of what is due, pruning.
+"""The schedules: the daily run of yesterday, shortly after midnight UTC, later closing, pruning and housekeeping.
 
 Sensors have most of it computed by then. It is computed once more when the day is over, so that there is one
 run to look at every morning, and so that the freshness of the series can be validated by it. Schedules do not
@@ -11,6 +11,7 @@ from usage_pipeline.orchestration.automation.requests import REQUESTED_BY_TAG
 from usage_pipeline.orchestration.automation.under_way import busy_days
 from usage_pipeline.orchestration.closing import CLOSE_PERIODS
 from usage_pipeline.orchestration.dagster_internals import PRIORITY_TAG
+from usage_pipeline.orchestration.housekeeping import CLEAN_UP
 from usage_pipeline.orchestration.jobs import EVENT_DAYS
 from usage_pipeline.orchestration.pruning import PRUNE
 from usage_pipeline.orchestration.resources import StorageParam
@@ -61,4 +62,15 @@ pruning_schedule = dg.ScheduleDefinition(
     # Nobody's files are deleted before somebody has looked at `usage-pipeline prune --dry-run`.
     default_status=dg.DefaultScheduleStatus.STOPPED,
     description="Removes what is past its term, at 02:30 UTC. Start it when you have read docs/retention.md.",
+)
+
+housekeeping_schedule = dg.ScheduleDefinition(
+    name="housekeeping",
+    cron_schedule="30 3 * * *",
+    execution_timezone="UTC",
+    job=CLEAN_UP,
+    tags={REQUESTED_BY_TAG: "housekeeping"},
+    # It removes the history of all runs in Dagster's database, whatever project they are of.
+    default_status=dg.DefaultScheduleStatus.STOPPED,
+    description="Removes what is no data, at 03:30 UTC. Start it when you have read docs/retention.md.",
 )
