@@ -13,7 +13,7 @@ from usage_pipeline.billing.calendar import BillingPeriod
 from usage_pipeline.costs.tables import DAILY_COSTS, TENANT_COSTS
 from usage_pipeline.records.tables import EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.series.status import DayReader, DayStatus
-from usage_pipeline.storage import landed_files, state
+from usage_pipeline.storage import landed_days, state
 from usage_pipeline.storage.compute import stale_days
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
@@ -81,6 +81,6 @@ def _undecided(connection: Connection, span: BillingPeriod) -> Iterator[tuple[da
 
 
 def _stale(storage: Storage, connection: Connection, days: set[date]) -> set[date]:
-    rated = landed_files.event_days(connection) | state.partitions(connection, USAGE_RECORDS.name).keys()
+    rated = landed_days.event_days(connection) | state.partitions(connection, USAGE_RECORDS.name).keys()
     tables = (EXCLUDED_EVENTS, USAGE_RECORDS, DAILY_COSTS, TENANT_COSTS)
     return set().union(*stale_days(storage, connection, tables, rated & days).values())

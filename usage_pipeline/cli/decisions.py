@@ -139,12 +139,12 @@ def _priced(costs: "Sequence[ClassCost]") -> str:
 
 
 def _preview(settings: "Settings", path: str, effect: str, check: "Callable[[Storage, str], LandedFile]") -> None:
-    from usage_pipeline.storage import landed_files
+    from usage_pipeline.storage import landed_days
     from usage_pipeline.storage.opened import open_storage
 
     with open_storage(settings) as storage:
         file = check(storage, path)
         with storage.warehouse.connect() as connection:
-            days = sorted(share.event_day for share in landed_files.event_days_of(connection, [path]))
+            days = sorted(share.event_day for share in landed_days.event_days_of(connection, [path]))
     held = f"of {count(len(days), 'event day')}, {days[0]} to {days[-1]}, " if days else ""
     say(f"{count(file.accepted, 'line')} {held}{effect}. Nothing was changed.")

@@ -19,7 +19,7 @@ from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.tables import EXCLUDED_EVENTS
-from usage_pipeline.storage import landed_files, state
+from usage_pipeline.storage import landed_days, state
 from usage_pipeline.storage.batches import batches
 from usage_pipeline.storage.compute import compute_days, stale_days
 from usage_pipeline.storage.locks import partition_locks
@@ -111,7 +111,7 @@ def find_stale(storage: Storage) -> dict[date, frozenset[str]]:
 
 def event_days(storage: Storage, connection: Connection) -> set[date]:
     """Return the days of the calendar that have landed rows, or had some when they were last computed."""
-    days = landed_files.event_days(connection) | state.partitions(connection, DAILY_TABLES[0].name).keys()
+    days = landed_days.event_days(connection) | state.partitions(connection, DAILY_TABLES[0].name).keys()
     return {day for day in days if day >= storage.settings.first_day}
 
 
@@ -126,7 +126,7 @@ def first_day_with_data(storage: Storage) -> date:
     with storage.warehouse.connect() as connection:
         first_days = (
             state.first_day(connection, [LANDED_EVENTS.name, DAILY_TABLES[0].name]),
-            landed_files.first_event_day(connection),
+            landed_days.first_event_day(connection),
         )
     return min((day for day in first_days if day), default=date.max)
 

@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.retention.terms import Terms
-from usage_pipeline.storage import landed_files, pruned
+from usage_pipeline.storage import landed_days, landed_files, pruned
 from usage_pipeline.storage.daily import SqlFile
 from usage_pipeline.storage.engine import parquet_scan, session
-from usage_pipeline.storage.landed_files import LandedFile, LandedShare
+from usage_pipeline.storage.landed_days import LandedShare
+from usage_pipeline.storage.landed_files import LandedFile
 from usage_pipeline.storage.landed_rows import day_list
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
@@ -165,7 +166,7 @@ class Finder:
 
     def _with_events_before(self, term: Term) -> set[str]:
         latest = self._terms.latest(term)
-        return landed_files.paths_with_events_before(self._connection, latest) if latest else set()
+        return landed_days.paths_with_events_before(self._connection, latest) if latest else set()
 
     def _has_texts(self, file: LandedFile) -> bool:
         """Return True if there is a text of the file that could be removed."""

@@ -15,12 +15,12 @@ from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.retention.past_term import Finder
 from usage_pipeline.retention.terms import Terms
-from usage_pipeline.storage import landed_files, pruned, state
+from usage_pipeline.storage import landed_days, pruned, state
 from usage_pipeline.storage.batches import batches
 from usage_pipeline.storage.compute import compute_days, stale_days
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.engine import session
-from usage_pipeline.storage.landed_files import LandedShare
+from usage_pipeline.storage.landed_days import LandedShare
 from usage_pipeline.storage.locks import no_writers
 from usage_pipeline.storage.nearby_rows import with_nearby
 from usage_pipeline.storage.opened import Storage
@@ -45,7 +45,7 @@ def days_with_records_past_term(storage: Storage, terms: Terms) -> list[date]:
     if latest is None:
         return []
     with storage.warehouse.connect() as connection:
-        return landed_files.days_with_rows_before(connection, latest)
+        return landed_days.days_with_rows_before(connection, latest)
 
 
 def prune_records(
@@ -70,9 +70,9 @@ def _decide(storage: Storage, tables: Sequence[DailyTable], days: list[date], te
     """Let the records count as pruned, while no day is landed or computed."""
     timeout = storage.settings.lock_timeout_seconds
     with no_writers(storage.warehouse, timeout) as connection, session(storage.engine) as duck:
-        shares = landed_files.shares_of_all_files(connection, days)
+        shares = landed_days.shares_of_all_files(connection, days)
         obstacles = _outdated(storage, connection, tables, days)
-        obstacles |= _lost(storage, landed_files.landed_shares(connection, days))
+        obstacles |= _lost(storage, landed_days.landed_shares(connection, days))
         first = min(obstacles, default=None)
         whole = [share for share in shares if first is None or share.event_day < first]
         Finder(storage, connection, duck, terms).register_events(whole)
@@ -85,7 +85,7 @@ def _outdated(
 ) -> dict[date, str]:
     """Return the days that must not lose records now, each with the reason."""
     nearby = [day for day in with_nearby(connection, days[0], days[-1]) if day >= days[0]]
-    landed = landed_files.rows_by_event_day(connection, nearby)
+    landed = landed_days.rows_by_event_day(connection, nearby)
     stale = sorted(set().union(*stale_days(storage, connection, tables, landed.keys()).values()))
     reach = len(nearby) - (days[-1] - days[0]).days - 1
     return {
@@ -126,7 +126,7 @@ def _mark(
     kept = {(path, day): int(rows or 0) for path, day, rows in counts.fetchall()}
     gone = [share for share in shares if kept.get((share.path, share.event_day), 0) != share.rows]
     left = {(share.path, share.event_day): kept.get((share.path, share.event_day), 0) for share in gone}
-    landed_files.record_rows_left(connection, left)
+    landed_days.record_rows_left(connection, left)
     return sorted({share.event_day for share in gone})
 
 

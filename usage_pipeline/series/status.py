@@ -19,7 +19,7 @@ from usage_pipeline.clock import days_between, end_of
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.tables import CONVERSATION_SERIES, MESSAGE_SERIES, TOKEN_SERIES
-from usage_pipeline.storage import landed_files, state
+from usage_pipeline.storage import landed_days, landed_files, state
 from usage_pipeline.storage.daily import ACCOUNTED
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import Partition
@@ -63,7 +63,7 @@ class DayReader:
         self._clock = storage.settings.clock
         self._first_day = storage.settings.first_day
         self._records = state.partitions(connection, USAGE_RECORDS.name)
-        self._pruned = landed_files.pruned_by_event_day(connection)
+        self._pruned = landed_days.pruned_by_event_day(connection)
         landings = state.partitions(connection, LANDED_EVENTS.name)
         self._landing_commits = {
             day: landing.committed_at for day, landing in landings.items() if landing.committed_at

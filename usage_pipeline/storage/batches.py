@@ -7,7 +7,7 @@ small day that is nearly the whole cost.
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
 
-from usage_pipeline.storage import landed_files, state
+from usage_pipeline.storage import landed_days, state
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
 
@@ -21,7 +21,7 @@ BATCH_DAYS = 90
 def batches(storage: Storage, days: Collection[date]) -> Iterator[list[date]]:
     """The days in order, neighbours together as long as they have few enough landed rows."""
     with storage.warehouse.connect() as connection:
-        rows = landed_files.rows_by_event_day(connection, days)
+        rows = landed_days.rows_by_event_day(connection, days)
     return _cut(days, rows)
 
 

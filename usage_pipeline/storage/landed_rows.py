@@ -15,10 +15,10 @@ from sqlalchemy import Connection
 
 from usage_pipeline.clock import in_words
 from usage_pipeline.errors import PartitionError
-from usage_pipeline.storage import landed_files
+from usage_pipeline.storage import landed_days
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.engine import literal, parquet_scan
-from usage_pipeline.storage.landed_files import LandedShare
+from usage_pipeline.storage.landed_days import LandedShare
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.pruned import PrunedTenants
 from usage_pipeline.storage.tables import TableSpec
@@ -27,7 +27,7 @@ from usage_pipeline.storage.tables import TableSpec
 def landed_digests(connection: Connection, days: Collection[date]) -> dict[date, str]:
     """The digest of the landed rows of each of the days."""
     parts: dict[date, list[Any]] = {day: [] for day in days}
-    for event_day, *known, pruned_rows in landed_files.landed_digests(connection, days):
+    for event_day, *known, pruned_rows in landed_days.landed_digests(connection, days):
         parts[event_day] += [*known, pruned_rows] if pruned_rows else known
     return {day: fingerprint(part) for day, part in parts.items()}
 
@@ -91,7 +91,7 @@ def register_landed(
     Raises PartitionError when rows that landed are not there.
     """
     pruned = PrunedTenants.on(connection, duck, days)
-    landed = LandedObjects(spec, storage, landed_files.landed_shares(connection, days), pruned)
+    landed = LandedObjects(spec, storage, landed_days.landed_shares(connection, days), pruned)
     select = spec.empty_select()
     if landed.shares:
         names = ", ".join(f'"{name}"' for name in spec.column_names)

@@ -13,10 +13,10 @@ from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
 
 from usage_pipeline.clock import days_between
-from usage_pipeline.storage import landed_files
+from usage_pipeline.storage import landed_days, landed_files
 from usage_pipeline.storage.daily import NearbyRows, UniqueFiles
 from usage_pipeline.storage.digests import fingerprint
-from usage_pipeline.storage.landed_files import LandedShare
+from usage_pipeline.storage.landed_days import LandedShare
 from usage_pipeline.storage.landed_rows import LandedObjects
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.pruned import PrunedTenants
@@ -32,7 +32,7 @@ def days_nearby(day: date, within: int) -> list[date]:
 
 def with_nearby(connection: Connection, first: date, last: date) -> list[date]:
     """The days from first to last, and those nearby whose lines theirs are compared with."""
-    reach = timedelta(days=landed_files.greatest_reach(connection, first, last))
+    reach = timedelta(days=landed_days.greatest_reach(connection, first, last))
     return days_between(first - reach, last + reach)
 
 
@@ -64,7 +64,7 @@ def _source_days(connection: Connection, reaches: Mapping[str, int], days: Colle
     within = max(reaches.values())
     window = {near for day in days for near in (day, *days_nearby(day, within))}
     found: defaultdict[tuple[str, date], _SourceDay] = defaultdict(_SourceDay)
-    for source, event_day, path, reach, *known in landed_files.digests_of(connection, reaches.keys(), window):
+    for source, event_day, path, reach, *known in landed_days.digests_of(connection, reaches.keys(), window):
         of_day = found[source, event_day]
         of_day.parts += (path, *known)
         if reach:
@@ -98,7 +98,7 @@ def register_nearby(
     """
     own = _reaching(connection, days)
     window = {near for share in own for near in days_nearby(share.event_day, share.unique_within_days)}
-    shares = landed_files.landed_shares(connection, window, {share.source for share in own})
+    shares = landed_days.landed_shares(connection, window, {share.source for share in own})
     if not shares:
         duck.execute(f'CREATE TEMP VIEW "{entry.name}" AS {empty_select(entry.columns)}')
         return
@@ -128,4 +128,4 @@ def nearby_select(entry: NearbyRows, source: str) -> str:
 
 
 def _reaching(connection: Connection, days: Collection[date]) -> list[LandedShare]:
-    return [share for share in landed_files.landed_shares(connection, days) if share.unique_within_days]
+    return [share for share in landed_days.landed_shares(connection, days) if share.unique_within_days]

@@ -8,7 +8,7 @@ from statistics import median
 from sqlalchemy import Connection, select
 
 from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
-from usage_pipeline.storage import landed_files, state
+from usage_pipeline.storage import landed_days, state
 from usage_pipeline.storage.schema import warehouse_table
 
 daily_breakdown = warehouse_table(DAILY_BREAKDOWN.spec)
@@ -28,7 +28,7 @@ class History:
 
     def has_landed(self) -> bool:
         """Return True if files that count have lines of this event day whose records are not pruned."""
-        return any(landed_files.rows_by_event_day(self.connection, [self.day]).values())
+        return any(landed_days.rows_by_event_day(self.connection, [self.day]).values())
 
     def usual_rows(self, days: int) -> float | None:
         """Return the median number of rows of the last `days` days; None if too few of them have rows."""

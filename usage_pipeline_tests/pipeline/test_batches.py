@@ -14,11 +14,12 @@ from usage_pipeline.pipeline.refresh import PlainRunner, Unfinished, unfinished_
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage import landed_files, state
+from usage_pipeline.storage import landed_days, landed_files, state
 from usage_pipeline.storage.batches import BATCH_ROWS, batches
 from usage_pipeline.storage.compute import compute_days
 from usage_pipeline.storage.engine import parquet_scan, session
-from usage_pipeline.storage.landed_files import FileState, LandedDay, LandedFile
+from usage_pipeline.storage.landed_days import LandedDay
+from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.support import Landing, digests, prompt
 
@@ -194,4 +195,4 @@ def record_landed(connection: Any, day: date, rows: int) -> None:
     )
     landed_files.record_files(connection, [file])
     shares = [LandedDay(path, day, rows, f"{rows}:0")] if rows else []
-    landed_files.record_event_days(connection, [path], shares)
+    landed_days.record_event_days(connection, [path], shares)

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import Connection
 
-from usage_pipeline.storage import landed_files
-from usage_pipeline.storage.landed_files import FileState, LandedDay, LandedFile
+from usage_pipeline.storage import landed_days, landed_files
+from usage_pipeline.storage.landed_days import LandedDay
+from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.storage.things import DAY, NEXT_DAY
 
@@ -51,15 +52,15 @@ def test_files_are_in_landing_order(connection: Connection) -> None:
 
 def test_a_file_that_lands_again_replaces_what_it_brought(connection: Connection) -> None:
     landed_files.record_files(connection, [landed_file("f")])
-    landed_files.record_event_days(connection, ["f"], [LandedDay("f", DAY, 3, "3:1")])
-    landed_files.record_event_days(connection, ["f"], [LandedDay("f", NEXT_DAY, 2, "2:1")])
-    assert landed_files.event_days_of(connection, ["f"]) == [LandedDay("f", NEXT_DAY, 2, "2:1")]
-    assert landed_files.event_days(connection) == {NEXT_DAY}
+    landed_days.record_event_days(connection, ["f"], [LandedDay("f", DAY, 3, "3:1")])
+    landed_days.record_event_days(connection, ["f"], [LandedDay("f", NEXT_DAY, 2, "2:1")])
+    assert landed_days.event_days_of(connection, ["f"]) == [LandedDay("f", NEXT_DAY, 2, "2:1")]
+    assert landed_days.event_days(connection) == {NEXT_DAY}
 
 
 @pytest.mark.parametrize("unusable", [FileState.FAILED, FileState.QUARANTINED, FileState.WITHDRAWN])
 def test_a_file_that_cannot_be_used_brings_no_event_day(connection: Connection, unusable: FileState) -> None:
     landed_files.record_files(connection, [landed_file("f", file_state=unusable)])
-    landed_files.record_event_days(connection, ["f"], [LandedDay("f", DAY, 3, "3:1")])
-    assert landed_files.event_days(connection) == set()
-    assert landed_files.landed_shares(connection, [DAY]) == []
+    landed_days.record_event_days(connection, ["f"], [LandedDay("f", DAY, 3, "3:1")])
+    assert landed_days.event_days(connection) == set()
+    assert landed_days.landed_shares(connection, [DAY]) == []

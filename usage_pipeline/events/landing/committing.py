@@ -7,9 +7,10 @@ from datetime import date
 from sqlalchemy import Connection
 
 from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES
-from usage_pipeline.storage import landed_files, state
+from usage_pipeline.storage import landed_days, landed_files, state
 from usage_pipeline.storage.digests import Digest, fingerprint
-from usage_pipeline.storage.landed_files import LandedDay, LandedFile
+from usage_pipeline.storage.landed_days import LandedDay
+from usage_pipeline.storage.landed_files import LandedFile
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import Partition
 
@@ -35,7 +36,7 @@ def commit_days(
     files: dict[date, list[LandedFile]] = {day: [] for day in versions}
     for file in landed_files.files(connection, versions):
         files[file.landing_day].append(file)
-    shares = landed_files.shares_by_landing_day(connection, versions)
+    shares = landed_days.shares_by_landing_day(connection, versions)
     marked = state.partitions(connection, LANDED_EVENTS.name, min(versions), max(versions))
     names = {day: {file.object_name for file in files[day] if file.object_name} for day in versions}
     now = storage.settings.clock.now

@@ -6,9 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from usage_pipeline.storage import audit, landed_files
+from usage_pipeline.storage import audit, landed_days, landed_files
 from usage_pipeline.storage.audit import PIPELINE, Action, AuditEntry
-from usage_pipeline.storage.landed_files import FileState, LandedDay, LandedFile
+from usage_pipeline.storage.landed_days import LandedDay
+from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
 
 Before = LandedFile | None
@@ -29,7 +30,7 @@ def record(connection: Connection, outcomes: Collection[tuple[Before, Landed]], 
     files = [landed.file for _, landed in outcomes]
     landed_files.record_files(connection, files)
     event_days = [day for _, landed in outcomes for day in landed.event_days]
-    landed_files.record_event_days(connection, [file.path for file in files], event_days)
+    landed_days.record_event_days(connection, [file.path for file in files], event_days)
     entries = [entry for before, landed in outcomes for entry in _entries(before, landed, now)]
     audit.record(connection, *entries)
 

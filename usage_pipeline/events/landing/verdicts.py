@@ -11,7 +11,7 @@ from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage.digests import Digest, hash_sum
 from usage_pipeline.storage.engine import parquet_scan
-from usage_pipeline.storage.landed_files import LandedDay
+from usage_pipeline.storage.landed_days import LandedDay
 
 SKIPPED = "skipped"
 """The reason of lines that are no events, which are neither accepted nor rejected."""

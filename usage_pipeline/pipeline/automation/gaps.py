@@ -18,7 +18,7 @@ from usage_pipeline.pipeline.automation.work import LANDING, Busy, Work, consecu
 from usage_pipeline.pipeline.landing_work import find_landing_work, scan
 from usage_pipeline.pipeline.refresh import find_stale, with_downstream
 from usage_pipeline.pipeline.tables import CHUNK_DAYS, DAILY_TABLES
-from usage_pipeline.storage import landed_files, state
+from usage_pipeline.storage import landed_days, state
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import WriteState
 
@@ -112,5 +112,5 @@ def expected_yesterday(storage: Storage) -> date | None:
     """Return yesterday if it has a landing folder or landed rows."""
     yesterday = storage.settings.clock.today - timedelta(days=1)
     with storage.warehouse.connect() as connection:
-        known = landed_files.event_days(connection) | state.partitions(connection, LANDED_EVENTS.name).keys()
+        known = landed_days.event_days(connection) | state.partitions(connection, LANDED_EVENTS.name).keys()
     return yesterday if yesterday in known else None

@@ -8,7 +8,7 @@ from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.refresh import RefreshSummary
 from usage_pipeline.records.tables import USAGE_RECORDS
-from usage_pipeline.storage import landed_files, state
+from usage_pipeline.storage import landed_days, state
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, files, prompt, rows
@@ -131,5 +131,5 @@ def test_late_events_of_one_file_are_known_by_event_day(storage: Storage, landin
     landing.write("persona", "2026-05-01", [prompt(time, time) for time in times])
     land_days(storage, [DAY], "test")
     with storage.warehouse.connect() as connection:
-        shares = landed_files.event_days_of(connection, ["persona/2026-05-01/events.jsonl"])
+        shares = landed_days.event_days_of(connection, ["persona/2026-05-01/events.jsonl"])
     assert {share.event_day: share.rows for share in shares} == {date(2026, 4, 29): 2, DAY: 1}
