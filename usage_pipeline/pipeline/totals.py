@@ -1,8 +1,8 @@
 """All totals of the pipeline as flat counts, to compare them with totals of another origin."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 
@@ -13,7 +13,7 @@ from usage_pipeline.metrics.read import read
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.registry import METRIC_NAMES, METRICS
 from usage_pipeline.series.status import DayReader
-from usage_pipeline.storage import landed_files
+from usage_pipeline.storage import landed_days, landed_files
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
 
@@ -66,8 +66,24 @@ def compare(expected: Totals, found: Totals) -> tuple[int, list[Difference]]:
     return len(pairs), [pair for pair in pairs if pair.expected != pair.found]
 
 
+def of_what_is_left(storage: Storage, expected: Totals) -> Totals:
+    """Return these totals without those that cannot be found any more: lines that pruning has removed."""
+    with storage.warehouse.connect() as connection:
+        files = {file.path for file in landed_files.files(connection) if file.rejects_pruned}
+        days = set(map(str, landed_days.pruned_by_event_day(connection)))
+    return replace(
+        expected,
+        days=_without(expected.days, days),
+        rejects=_without(expected.rejects, files),
+    )
+
+
+def _without(counts: Counts, names: Collection[str]) -> Counts:
+    return Counter({key: value for key, value in counts.items() if key[0] not in names})
+
+
 def read_totals(storage: Storage, metrics: tuple[str, ...] = METRIC_NAMES) -> Totals:
-    """Return the totals of all days, tenants and landed files; of usage, these metrics."""
+    """Return the totals of all days, tenants and landed files, of what is left; of usage, these metrics."""
     tokens = tuple(name for name in metrics if name in TOKENS)
     with storage.warehouse.connect() as connection:
         reader, tenants = DayReader(storage, connection), known_tenants(connection)
@@ -75,7 +91,7 @@ def read_totals(storage: Storage, metrics: tuple[str, ...] = METRIC_NAMES) -> To
         today = storage.settings.clock.today
         first, last = reader.known_days() or (today, today)
         days = reader.read(first, last)
-    return Totals(
+    found = Totals(
         usage=_usage(storage, UsageQuery(first, last, ("day", "tenant"), metrics=metrics))
         | _costs(storage, CostQuery(first, last, ("day", "tenant"))),
         overall=_usage(storage, UsageQuery(first, last, metrics=metrics))
@@ -87,6 +103,7 @@ def read_totals(storage: Storage, metrics: tuple[str, ...] = METRIC_NAMES) -> To
         files=_counts({file.path: file for file in landed}, FILE_COUNTS),
         rejects=Counter(count_rejects(storage)),
     )
+    return of_what_is_left(storage, found)
 
 
 def _counts(entries: Mapping[str, object], names: Sequence[str]) -> Counts:

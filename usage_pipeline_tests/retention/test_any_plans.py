@@ -1,19 +1,27 @@
-"""Whatever the plans, holds, days and files: exactly what is past its term goes, and nothing else changes."""
+"""Whatever plans, holds, upgrades and files, and wherever pruning is killed: exactly what is past its term goes.
+
+No number that was made of it changes, now or when its day is computed again.
+"""
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, REJECTED_LINES
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days, refresh
 from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.retention import pruning
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.opened import open_storage
+from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline_tests.retention.killing import KilledError, kept_digests, kill_at
 from usage_pipeline_tests.support import Landing, prompt, rows
 
 TODAY = date(2026, 6, 1)
@@ -23,10 +31,11 @@ OWNERS = ("acme", "globex", None)
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a file: whose it is, and how many days before the landing day it happened."""
+    """A line: whose it is, how many days before its landing day it happened, and its id, if others have it."""
 
     tenant: str | None
     age: int
+    shared_id: str | None
 
 
 @dataclass(frozen=True)
@@ -37,111 +46,186 @@ class File:
     folder: str | None
     lines: tuple[Line, ...]
 
+    @property
+    def landed(self) -> date:
+        return TODAY - timedelta(days=self.age)
+
 
 @dataclass(frozen=True)
 class Terms:
-    """Days that records and texts of a plan are kept, and whether the tenant is on hold."""
+    """Days that records and texts of a plan are kept."""
 
     records: int | None
     texts: int | None
-    held: bool
-
-    def rejects(self, line: Line) -> bool:
-        """Whether the line does not land, because nobody owns it or it is older than its records are kept."""
-        return line.tenant is None or (self.records is not None and line.age > self.records)
 
     def plan(self) -> dict[str, int | None]:
         return {"retention_days": self.records, "content_retention_days": self.texts}
 
-    def first_kept(self) -> date | None:
-        limits = [days for days in (self.records, self.texts) if days is not None]
-        return None if self.held or not limits else TODAY - timedelta(days=min(limits))
+    def rejects(self, line: Line) -> bool:
+        return self.records is not None and line.age > self.records
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A tenant: its plan, the one that it has from today on, and whether it is on hold."""
+
+    terms: Terms
+    later: Terms
+    held: bool = False
+
+    def rejects(self, line: Line, landed: date) -> bool:
+        """Whether the line is too old to land."""
+        return (self.later if landed == TODAY else self.terms).rejects(line)
+
+    def first_text(self) -> date | None:
+        return self._first_kept(self.later.records, self.later.texts)
+
+    def first_record(self) -> date | None:
+        return self._first_kept(self.later.records)
+
+    def _first_kept(self, *limits: int | None) -> date | None:
+        stated = [days for days in limits if days is not None]
+        return None if self.held or not stated else TODAY - timedelta(days=min(stated))
+
+
+@dataclass(frozen=True)
+class Platform:
+    """Customers by tenant, the terms of all others, and what they delivered."""
+
+    customers: dict[str, Customer]
+    others: Terms
+    files: list[File]
+
+    def customer(self, tenant: str | None) -> Customer:
+        return self.customers.get(tenant or "", Customer(self.others, self.others))
+
+    def write(self, deployment: Settings) -> None:
+        """Write plans, tenants and landing files."""
+        deployment.reference.mkdir(parents=True)
+        plans: dict[str, Any] = {"default": "others", "others": self.others.plan()}
+        tenants: dict[str, Any] = {}
+        for name, customer in self.customers.items():
+            plans |= {name: customer.terms.plan(), f"{name}_later": customer.later.plan()}
+            periods = [{"from": "2020-01-01", "plan": name}, {"from": str(TODAY), "plan": f"{name}_later"}]
+            hold = {"legal_hold": {"reason": "a lawsuit", "by": "legal", "since": "2026-01-01"}}
+            tenants[name] = {"plans": periods, **(hold if customer.held else {})}
+        (deployment.reference / "plans.yaml").write_text(json.dumps(plans))
+        (deployment.reference / "tenants.yaml").write_text(json.dumps(tenants))
+        landing = Landing(deployment.landing)
+        for number, file in enumerate(self.files):
+            lines = [
+                written(identity(number, position, line), line, file) for position, line in enumerate(file.lines)
+            ]
+            place = {"tenant": file.folder} if file.folder else {}
+            landing.write("persona", str(file.landed), lines, name=f"{number}.jsonl", **place)
+
+    def left(self) -> tuple[list[str], int, list[int]]:
+        """The texts, the number of rejected lines and the files that stay, by the rules of docs/retention.md."""
+        texts, rejects, kept_files = [], 0, []
+        for number, file in enumerate(self.files):
+            gone = []
+            for position, line in enumerate(file.lines):
+                if line.tenant is None or self.customer(line.tenant).rejects(line, file.landed):
+                    gone.append(self.is_past(line.tenant or file.folder, file.landed))
+                    rejects += not gone[-1]
+                else:
+                    gone.append(self.is_past(line.tenant, file.landed - timedelta(days=line.age)))
+                    texts += [] if gone[-1] else [identity(number, position, line)]
+            if not (self.is_past(file.folder, file.landed) and all(gone)):
+                kept_files.append(number)
+        return sorted(texts), rejects, kept_files
+
+    def is_past(self, tenant: str | None, day: date) -> bool:
+        """Whether texts of that day are past their term; while anybody is on hold, none of unknown origin is."""
+        if tenant is None and any(customer.held for customer in self.customers.values()):
+            return False
+        limit = self.customer(tenant).first_text()
+        return limit is not None and day < limit
+
+    def is_past_record(self, tenant: str, day: date) -> bool:
+        limit = self.customer(tenant).first_record()
+        return limit is not None and day < limit
+
+
+def identity(number: int, position: int, line: Line) -> str:
+    return line.shared_id or f"{number}-{position}"
+
+
+def written(record_id: str, line: Line, file: File) -> dict[str, object] | str:
+    if line.tenant is None:
+        return "{"
+    day = file.landed - timedelta(days=line.age)
+    return prompt(record_id, f"{day}T08:00:00Z", tenantId=line.tenant, prompt="x", conversationId=record_id)
 
 
 days = st.integers(0, 12)
 limits = st.one_of(st.none(), st.integers(1, 8))
-terms = st.builds(Terms, records=limits, texts=limits, held=st.booleans())
+terms = st.builds(Terms, limits, limits)
+customers = st.builds(Customer, terms, terms, st.booleans())
 
 
 @st.composite
 def files(draw: st.DrawFn) -> File:
     folder = draw(st.sampled_from([None, "acme", "globex"]))
     owners = st.sampled_from(OWNERS if folder is None else (folder, None))
-    return File(draw(days), folder, tuple(draw(st.lists(st.builds(Line, owners, st.integers(0, 4)), max_size=4))))
+    lines = st.builds(Line, owners, st.integers(0, 4), st.sampled_from([None, "x", "y"]))
+    return File(draw(days), folder, tuple(draw(st.lists(lines, max_size=4))))
 
 
-def expected(written: list[File], by_tenant: dict[str | None, Terms]) -> tuple[list[str], int, list[int]]:
-    """The texts, the number of rejected lines and the files that stay, by the rules of docs/retention.md."""
-    anyone_held = any(entry.held for entry in by_tenant.values())
-    first = {tenant: entry.first_kept() for tenant, entry in by_tenant.items()}
-    first[None] = None if anyone_held else first[None]
-
-    def is_past(tenant: str | None, day: date) -> bool:
-        limit = first[tenant]
-        return limit is not None and day < limit
-
-    texts, rejects, kept_files = [], 0, []
-    for number, file in enumerate(written):
-        landed = TODAY - timedelta(days=file.age)
-        gone = []
-        for position, line in enumerate(file.lines):
-            if by_tenant[line.tenant].rejects(line):
-                gone.append(is_past(line.tenant or file.folder, landed))
-                rejects += not gone[-1]
-            else:
-                gone.append(is_past(line.tenant, landed - timedelta(days=line.age)))
-                texts += [] if gone[-1] else [f"{number}-{position}"]
-        if not (is_past(file.folder, landed) and all(gone)):
-            kept_files.append(number)
-    return sorted(texts), rejects, kept_files
-
-
-def written_line(record_id: str, line: Line, landed: date) -> dict[str, object] | str:
-    if line.tenant is None:
-        return "{"
-    return prompt(record_id, f"{landed - timedelta(days=line.age)}T08:00:00Z", tenantId=line.tenant, prompt="x")
-
-
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(
-    written=st.lists(files(), min_size=1, max_size=5),
-    default=terms,
-    acme=terms,
-    globex=st.one_of(st.none(), terms),
+platforms = st.builds(
+    Platform,
+    st.fixed_dictionaries({"acme": customers}, optional={"globex": customers}),
+    terms,
+    st.lists(files(), min_size=1, max_size=5),
 )
-def test_exactly_what_is_past_its_term_goes(
-    new_settings: Callable[..., Settings], written: list[File], default: Terms, acme: Terms, globex: Terms | None
-) -> None:
+kills = st.lists(st.integers(0, 60), max_size=2)
+"""The operations on files at which pruning is killed, one attempt after the other."""
+
+
+def prune_exactly(new_settings: Callable[..., Settings], platform: Platform, kills: list[int]) -> None:
     deployment = new_settings(now=f"{TODAY}T12:00:00Z", first_day=date(2026, 5, 1))
-    deployment.reference.mkdir(parents=True)
-    own = {"acme": acme, **({"globex": globex} if globex else {})}
-    plans = {
-        name: {"retention_days": entry.records, "content_retention_days": entry.texts}
-        for name, entry in own.items()
-    }
-    plans["other"] = {"retention_days": default.records, "content_retention_days": default.texts}
-    (deployment.reference / "plans.yaml").write_text(json.dumps({**plans, "default": "other"}))
-    hold = {"reason": "a lawsuit", "by": "legal", "since": "2026-01-01"}
-    tenants = {
-        name: {"plans": [{"from": "2020-01-01", "plan": name}], **({"legal_hold": hold} if entry.held else {})}
-        for name, entry in own.items()
-    }
-    (deployment.reference / "tenants.yaml").write_text(json.dumps(tenants))
-    landing = Landing(deployment.landing)
-    for number, file in enumerate(written):
-        landed = TODAY - timedelta(days=file.age)
-        lines = [written_line(f"{number}-{position}", line, landed) for position, line in enumerate(file.lines)]
-        place = {"tenant": file.folder} if file.folder else {}
-        landing.write("persona", str(landed), lines, name=f"{number}.jsonl", **place)
-    unlisted = Terms(default.records, default.texts, held=False)
-    by_tenant: dict[str | None, Terms] = {"acme": acme, "globex": globex or unlisted, None: unlisted}
+    platform.write(deployment)
     with open_storage(deployment) as storage:
-        land_days(storage, sorted({TODAY - timedelta(days=file.age) for file in written}), "test")
-        landed_before = rows(storage, LANDED_EVENTS, "record_id")
-        list(pruning.prune(storage, DAILY_TABLES, pruning.plan(storage), "test").removed)
-        texts = sorted(name for (name,) in rows(storage, CONTENT, "record_id"))
+        refresh(storage, PlainRunner(storage))
+        before = kept_digests(storage)
+        records = rows(storage, USAGE_RECORDS.spec, "tenant_id", "occurred_at", "record_id")
+        expected = [row for row in records if not platform.is_past_record(row[0], row[1].date())]
+        for operation in kills:
+            with suppress(KilledError), kill_at(operation):
+                prune(storage)
+        assert prune(storage).held_back is None
+        assert rows(storage, USAGE_RECORDS.spec, "tenant_id", "occurred_at", "record_id") == expected
+        assert all(
+            type_ is None or not platform.is_past_record(tenant, day)
+            for tenant, day, type_ in rows(storage, LANDED_EVENTS, "tenant_id", "event_day", "type")
+        )
+        texts = [name for (name,) in rows(storage, CONTENT, "record_id")]
         left = sorted(int(path.stem) for path in deployment.landing.rglob("*.jsonl"))
-        rejects = len(rows(storage, REJECTED_LINES, "reason"))
-        assert rows(storage, LANDED_EVENTS, "record_id") == landed_before
-        assert pruning.plan(storage).entries == []
-    assert (texts, rejects, left) == expected(written, by_tenant)
+        assert (texts, len(rows(storage, REJECTED_LINES, "reason")), left) == platform.left()
+        assert (pruning.plan(storage).entries, find_stale(storage), kept_digests(storage)) == ([], {}, before)
+        recompute_days(storage, PlainRunner(storage), sorted({day for _, day in before}), RefreshSummary())
+        assert kept_digests(storage) == before
+
+
+def prune(storage: Storage) -> pruning.Outcome:
+    return pruning.prune(storage, DAILY_TABLES, pruning.plan(storage), "test")
+
+
+CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+@settings(max_examples=6, suppress_health_check=CHECKS)
+@given(platform=platforms, kills=kills)
+def test_exactly_what_is_past_its_term_goes(
+    new_settings: Callable[..., Settings], platform: Platform, kills: list[int]
+) -> None:
+    prune_exactly(new_settings, platform, kills)
+
+
+@pytest.mark.acceptance
+@settings(max_examples=150, suppress_health_check=CHECKS)
+@given(platform=platforms, kills=kills)
+def test_exactly_what_is_past_its_term_goes_at_length(
+    new_settings: Callable[..., Settings], platform: Platform, kills: list[int]
+) -> None:
+    prune_exactly(new_settings, platform, kills)

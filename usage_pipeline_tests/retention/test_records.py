@@ -16,10 +16,11 @@ from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECO
 from usage_pipeline.retention import pruning
 from usage_pipeline.series.status import Day, DayReader, DayStatus
 from usage_pipeline.series.tables import DAILY_USAGE
-from usage_pipeline.storage import landed_files, state
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.tables import TableSpec, Term
+from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.validation import tallies
+from usage_pipeline_tests.retention.killing import kept_digests
 from usage_pipeline_tests.support import Landing, at, files, prompt, reject_reasons, rows
 
 PLANS = """
@@ -47,14 +48,6 @@ def event(record_id: str, day: str, tenant: str = "acme", **fields: object) -> d
 
 def prune(storage: Storage) -> pruning.Outcome:
     return pruning.prune(storage, DAILY_TABLES, pruning.plan(storage), "test")
-
-
-def kept_digests(storage: Storage) -> dict[tuple[str, date], str | None]:
-    """The digests of what outlives the records."""
-    names = [table.name for table in DAILY_TABLES if table.spec.term is Term.KEPT]
-    with storage.warehouse.connect() as connection:
-        found = state.partitions_of(connection, names)
-    return {(name, day): entry.output_digest for name, days in found.items() for day, entry in days.items()}
 
 
 def ids(storage: Storage, table: TableSpec = USAGE_RECORDS.spec) -> list[str]:

@@ -35,7 +35,7 @@ def place_logs(storage: Storage, seed: int | None, progress: "Progress") -> Trut
     UsagePipelineError if there are other logs, another seed, or tenants on other plans.
     """
     settings = storage.settings
-    there = _landing_files(settings.landing)
+    there = _landing_files(settings.landing) | _pruned_files(storage)
     earlier = _earlier(storage, there, seed)
     if earlier is not None and earlier.files <= there:
         text = f"{settings.landing} holds the logs of a demo already; they are used again."
@@ -87,6 +87,12 @@ def _landing_files(landing: Path) -> set[str]:
     """Return the paths of all files below the folder, whether or not they are in the right place."""
     found = (path.relative_to(landing) for path in landing.rglob("*") if path.is_file())
     return {path.as_posix() for path in found if not any(part.startswith(".") for part in path.parts)}
+
+
+def _pruned_files(storage: Storage) -> set[str]:
+    """Return the paths of files that an earlier demo has removed past their term."""
+    with storage.warehouse.connect() as connection:
+        return {file.path for file in landed_files.files(connection) if file.pruned_at}
 
 
 def _new(settings: Settings, seed: int | None) -> Simulation:

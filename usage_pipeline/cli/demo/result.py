@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from usage_pipeline.cli.demo.truth import Truth
 from usage_pipeline.pipeline.totals import Totals
+from usage_pipeline.retention.pruning import Pruned
 from usage_pipeline.storage.landed_files import LandedFile
 
 
@@ -19,12 +20,14 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Result:
-    """The expected and found totals of the demo, its landing files, and a conflict as an example."""
+    """Expected and found totals of the demo, its landing files, a conflict as an example, and what was pruned."""
 
     truth: Truth
     found: Totals
     files: Sequence[LandedFile]
     conflict: Conflict | None
+    pruned: Sequence[Pruned]
+    """By landing day, what was past its term afterwards."""
 
     @property
     def days(self) -> list[str]:

@@ -11,6 +11,7 @@ from usage_pipeline.pipeline.totals import dollars
 from usage_pipeline.storage.landed_files import LandedFile
 
 _LARGEST = 5
+PRUNED = {"files": "landing files", "texts": "texts", "rejects": "rejected lines", "bytes": "bytes"}
 _BECAME = {
     "records": "counted",
     "duplicates": "the same line again: it counts once",
@@ -78,6 +79,14 @@ def costs(result: Result) -> list[Row]:
     sums = result.by_tenant()
     rows = [_costs(name, found) for name, found in sums.items()]
     return [*rows, _costs("all", sum(sums.values(), Counter[str]()))]
+
+
+def pruned(result: Result) -> list[Row]:
+    """Return what was past its term, in one row; none if nothing was."""
+    if not result.pruned:
+        return []
+    sums = {name: sum(getattr(day, name) for day in result.pruned) for name in PRUNED}
+    return [{"landing days": len(result.pruned), **{PRUNED[name]: total for name, total in sums.items()}}]
 
 
 def _costs(name: str, sums: Counter[str]) -> Row:

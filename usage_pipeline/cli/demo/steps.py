@@ -1,4 +1,4 @@
-"""The steps of the demo: simulate, land, compute, print, compare, and name the next commands."""
+"""The steps of the demo: simulate, land, compute, prune, print, compare, and name the next commands."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -13,8 +13,10 @@ from usage_pipeline.cli.output import console, count, say
 from usage_pipeline.cli.session import open_session
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.pipeline.refresh import refresh
-from usage_pipeline.pipeline.totals import Difference, compare, read_totals
+from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.pipeline.totals import Difference, compare, of_what_is_left, read_totals
 from usage_pipeline.records.queries import LandingRange, read_faults
+from usage_pipeline.retention.pruning import plan, prune
 from usage_pipeline.settings import PREFIX, Settings
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
@@ -31,11 +33,14 @@ def show_demo(settings: Settings, seed: int | None, data_dir: Path | None) -> No
         truth = place_logs(session.storage, seed, session.progress)
         refresh(session.storage, session)
         found = read_totals(session.storage, KNOWN_METRICS)
+        expected = of_what_is_left(session.storage, truth.totals)
         with session.storage.warehouse.connect() as connection:
             files = landed_files.files(connection)
-        result = Result(truth, found, files, _conflict(session.storage))
+        conflict = _conflict(session.storage)
+        pruned = prune(session.storage, DAILY_TABLES, plan(session.storage), "demo")
+        result = Result(truth, found, files, conflict, pruned.removed)
     print_summary(result)
-    compared, differences = compare(truth.totals, found)
+    compared, differences = compare(expected, found)
     if differences:
         raise UsagePipelineError("\n".join(_report(settings, differences)))
     console.print(f"[green]Equal to {TRUTH}[/green]: {count(compared, 'total')} compared.\n", highlight=False)

@@ -34,6 +34,7 @@ def print_summary(result: Result) -> None:
     _charts(result)
     _table("Largest tenants", rows.tenants(result))
     _table("Costs; coverage: percent of tokens priced", rows.costs(result))
+    _table("Removed past the term of its plan; all numbers stay", rows.pruned(result))
     heading("Planted anomalies; the bars are the tenant's records by day")
     for planted in result.truth.planted:
         say(*_anomaly(result, planted), "")

@@ -11,6 +11,7 @@ from usage_pipeline.cli.demo.result import Conflict, Result
 from usage_pipeline.cli.demo.summary import print_summary
 from usage_pipeline.cli.demo.truth import Planted, Truth
 from usage_pipeline.pipeline.totals import Totals
+from usage_pipeline.retention.pruning import Pruned
 from usage_pipeline.settings import Settings
 from usage_pipeline.simulation.settings import Simulation
 from usage_pipeline.storage.landed_files import FileState, LandedFile
@@ -91,6 +92,7 @@ RESULT = Result(
     ),
     [file(PERSONA, 70_000, 1_004, 0, 1_000, 4), file(RUNS, 9_000, 206, 2, 203, 1)],
     Conflict("e1", "a"),
+    [Pruned(date(2026, 5, day), files=1, texts=1_000, records=0, rejects=2, bytes=4_000) for day in (1, 2)],
 )
 
 EXPECTED = """\
@@ -168,6 +170,12 @@ Costs; coverage: percent of tokens priced
  a       63,000     3,000     95.23  1.000001500000
  b        5,000     5,000      0.00               –
  all     68,000     8,000     88.23  1.000001500000
+
+Removed past the term of its plan; all numbers stay
+
+ landing days  landing files  texts  rejected lines  bytes
+ ──────────────────────────────────────────────────────────
+            2              2  2,000               4  8,000
 
 Planted anomalies; the bars are the tenant's records by day
 
