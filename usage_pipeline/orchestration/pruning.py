@@ -6,6 +6,7 @@ from usage_pipeline.events.record import CONTENT, REJECTED_LINES
 from usage_pipeline.orchestration.inputs import TENANTS
 from usage_pipeline.orchestration.metadata import OWNERS
 from usage_pipeline.orchestration.resources import StorageParam
+from usage_pipeline.records.tables import USAGE_RECORDS
 
 # What is imported within the function is slow to import.
 # ruff: noqa: PLC0415
@@ -16,7 +17,7 @@ _SUMS = ("files", "texts", "records", "rejects", "bytes")
 
 @dg.asset(
     name=RETENTION_PRUNING,
-    deps=[CONTENT.name, REJECTED_LINES.name, TENANTS],
+    deps=[CONTENT.name, REJECTED_LINES.name, USAGE_RECORDS.name, TENANTS],
     group_name="retention",
     owners=OWNERS,
     kinds={"file", "parquet"},

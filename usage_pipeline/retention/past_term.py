@@ -22,7 +22,7 @@ from usage_pipeline.storage.tables import TableSpec, Term, columns
 
 MARKED = SqlFile.beside(__file__, "marked_rows")
 _LANDING_DAY = "CAST(split_part(landing_file, '/', 2) AS DATE)"
-_DATED = {
+DATED = {
     CONTENT: "event_day AS day, true AS has_record, 0 AS reach",
     REJECTED_LINES: f"{_LANDING_DAY} AS day, true AS has_record, 0 AS reach",
     LANDED_EVENTS: "event_day AS day, type IS NOT NULL AS has_record, coalesce(within_days, 0) AS reach",
@@ -151,7 +151,7 @@ class Finder:
         """Make the rows of these objects readable as `dated_rows`."""
         joined = "LEFT JOIN reaches USING (source)" if spec is LANDED_EVENTS else ""
         rows = parquet_scan(objects) if objects else f"({spec.empty_select()})"
-        select = f"SELECT {names}, {_DATED[spec]} FROM {rows} AS landed {joined}"
+        select = f"SELECT {names}, {DATED[spec]} FROM {rows} AS landed {joined}"
         self.duck.execute(f"CREATE OR REPLACE TEMP VIEW dated_rows AS {select}")
 
     def _candidates(self, files: Iterable[LandedFile]) -> list[LandedFile]:

@@ -11,18 +11,18 @@ from datetime import date, timedelta
 from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
 
+from usage_pipeline.clock import days_between
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.retention.past_term import Finder
 from usage_pipeline.retention.terms import Terms
-from usage_pipeline.storage import landed_days, pruned, state
+from usage_pipeline.storage import landed_days, landed_files, pruned, state
 from usage_pipeline.storage.batches import batches
 from usage_pipeline.storage.compute import compute_days, stale_days
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.engine import session
 from usage_pipeline.storage.landed_days import LandedShare
 from usage_pipeline.storage.locks import no_writers
-from usage_pipeline.storage.nearby_rows import with_nearby
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import Term
 
@@ -84,16 +84,15 @@ def _outdated(
     storage: Storage, connection: Connection, tables: Sequence[DailyTable], days: Sequence[date]
 ) -> dict[date, str]:
     """Return the days that must not lose records now, each with the reason."""
-    nearby = [day for day in with_nearby(connection, days[0], days[-1]) if day >= days[0]]
-    landed = landed_days.rows_by_event_day(connection, nearby)
+    reach = timedelta(days=max(landed_files.reaches(connection).values(), default=0))
+    landed = landed_days.rows_by_event_day(connection, days_between(days[0], days[-1] + reach))
     stale = sorted(set().union(*stale_days(storage, connection, tables, landed.keys()).values()))
-    reach = len(nearby) - (days[-1] - days[0]).days - 1
     return {
         day: f"Records from {day} on are kept for now, because {late} is not up to date and could not be made "
         "without them. Run `usage-pipeline run`, then prune again."
         for late in reversed(stale)
         for day in days
-        if day <= late <= day + timedelta(days=reach)
+        if day <= late <= day + reach
     }
 
 

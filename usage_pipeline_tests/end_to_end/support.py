@@ -92,7 +92,11 @@ class Deployment:
 
 def run_and_kill(deployment: Deployment, reached: Callable[[], bool]) -> bool:
     """Start `run` and kill it as soon as a point is reached; False when it was faster than that."""
-    process = deployment.start("run", "--no-suites")
+    return start_and_kill(deployment.start("run", "--no-suites"), reached)
+
+
+def start_and_kill(process: subprocess.Popen[str], reached: Callable[[], bool]) -> bool:
+    """Kill a process as soon as a point is reached; False when it was faster than that."""
     try:
         while process.poll() is None:
             if reached():

@@ -41,7 +41,12 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     "tenant_costs": ("costs", WAREHOUSE, EVENT_DAY, {"daily_costs"}),
     "cost_drift": ("costs", WAREHOUSE, EVENT_DAY, {"usage_records", "daily_costs"}),
     "closed_periods": ("billing", {"postgres"}, None, {"tenant_costs", "tenants"}),
-    "retention_pruning": ("retention", {"file", "parquet"}, None, {"content", "rejected_lines", "tenants"}),
+    "retention_pruning": (
+        "retention",
+        {"file", "parquet"},
+        None,
+        {"content", "rejected_lines", "usage_records", "tenants"},
+    ),
     "housekeeping": ("retention", {"file", "postgres"}, None, set()),
 }
 LANDING = {"landed_events", "content", "rejected_lines"}

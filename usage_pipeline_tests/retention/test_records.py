@@ -7,18 +7,20 @@ import pytest
 
 from usage_pipeline.errors import PartitionError, QueryError
 from usage_pipeline.events.landing import decisions
-from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES
 from usage_pipeline.pipeline.explain import explain
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days
-from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
 from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.retention import pruning
+from usage_pipeline.retention.past_term import DATED
 from usage_pipeline.series.status import Day, DayReader, DayStatus
 from usage_pipeline.series.tables import DAILY_USAGE
 from usage_pipeline.storage import landed_files
+from usage_pipeline.storage.daily import LandedRows
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.tables import TableSpec
+from usage_pipeline.storage.tables import TableSpec, Term, Zone
 from usage_pipeline.validation import tallies
 from usage_pipeline_tests.retention.killing import kept_digests
 from usage_pipeline_tests.support import Landing, at, files, prompt, reject_reasons, rows
@@ -252,3 +254,16 @@ def test_a_file_whose_records_are_partly_pruned_keeps_the_format_that_it_landed_
 def counted(record_id: str, day: str) -> dict[str, object]:
     at_eight = datetime.fromisoformat(f"{day}T08:00:00Z").timestamp()
     return {"id": record_id, "type": "token", "count": 1, "createdAt": int(at_eight * 1000), "meta": {}}
+
+
+def test_every_table_of_the_lake_has_a_term_and_everything_made_of_it_is_kept() -> None:
+    assert {spec.name for spec in TABLES if spec.zone is Zone.LAKE and spec.term is Term.KEPT} == set()
+    assert {spec.name for spec in TABLES if spec.zone is not Zone.LAKE and spec.term is not Term.KEPT} == set()
+
+
+def test_pruning_knows_every_landing_table() -> None:
+    """Tables by event day are computed again without what is pruned; those by landing day have rows to remove."""
+    assert set(DATED) == set(LANDING_TABLES)
+    assert [table.name for table in DAILY_TABLES if table.spec.zone is Zone.LAKE] == [
+        table.name for table in DAILY_TABLES if any(isinstance(entry, LandedRows) for entry in table.inputs)
+    ]

@@ -1,0 +1,139 @@
+"""Pruning for months: killed day after day nothing is half-deleted or lost, and what is kept stops growing."""
+
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from usage_pipeline.clock import days_between
+from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
+from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.retention import pruning
+from usage_pipeline.retention.housekeeping import database_size, size
+from usage_pipeline.simulation.settings import Simulation
+from usage_pipeline.simulation.simulate import simulate
+from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline_tests.end_to_end.support import Deployment, start_and_kill
+from usage_pipeline_tests.retention.killing import kept_digests
+from usage_pipeline_tests.support import Landing, at, prompt, rows
+
+pytestmark = pytest.mark.acceptance
+
+PLANS = "default: short\nshort: {retention_days: 90}\nlong: {retention_days: null, content_retention_days: 30}\n"
+TENANTS = "globex: {plans: [{from: 2020-01-01, plan: long}]}\n"
+RECORDS, TEXTS = 90, 30
+"""Days that the default plan keeps."""
+
+KILLS = 200
+FIRST = date(2026, 1, 1)
+
+
+def noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
+def prune(storage: Storage) -> pruning.Outcome:
+    return pruning.prune(storage, DAILY_TABLES, pruning.plan(storage), "test")
+
+
+def lines_of(day: date) -> list[dict[str, Any]]:
+    """Two records of a tenant that is pruned, a retry of the day before, and one of a tenant that keeps all."""
+    before = day - timedelta(days=1)
+    return [
+        prompt(f"a{day}", f"{day}T23:59:00Z", prompt="x"),
+        prompt(f"b{day}", f"{day}T12:00:00Z", prompt="x"),
+        prompt(f"a{before}", f"{day}T00:01:00Z", prompt="x"),
+        prompt(f"g{day}", f"{day}T12:00:00Z", prompt="x", tenantId="globex"),
+    ]
+
+
+def test_a_prune_that_is_killed_every_day_is_completed_by_the_next(
+    new_deployment: Callable[[], Deployment], capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployment = new_deployment()
+    deployment.settings.reference.mkdir(parents=True)
+    (deployment.settings.reference / "plans.yaml").write_text(PLANS)
+    (deployment.settings.reference / "tenants.yaml").write_text(TENANTS)
+    landing, last = Landing(deployment.settings.landing), FIRST + timedelta(days=KILLS)
+    for day in days_between(FIRST, last):
+        landing.write("persona", str(day), lines_of(day))
+    chance, seconds, killed = random.Random(21), 1.0, 0  # noqa: S311 - any moment will do
+    with open_storage(deployment.settings) as opened:
+        storage = at(opened, noon(last))
+        refresh(storage, PlainRunner(storage))
+        before = kept_digests(storage)
+        for pruned in days_between(FIRST, last - timedelta(days=1)):
+            today = pruned + timedelta(days=RECORDS + 1)
+            later = replace(
+                deployment, environment={**deployment.environment, "USAGE_NOW": noon(today).isoformat()}
+            )
+            end = time.monotonic() + chance.uniform(0.3, 1.0) * seconds
+            begun = time.monotonic()
+            if start_and_kill(later.start("prune", "--confirm"), lambda end=end: time.monotonic() > end):
+                killed += 1
+            else:
+                seconds = time.monotonic() - begun
+            assert prune(at(opened, noon(today))).held_back is None
+            first = {"acme": pruned + timedelta(days=1), "globex": FIRST}
+            found = rows(storage, USAGE_RECORDS.spec, "tenant_id", "record_id")
+            assert found == sorted(expected(first, last)), f"after the prune of {pruned}"
+            assert (kept_digests(storage), find_stale(storage)) == (before, {})
+    with capsys.disabled():
+        sys.stdout.write(f"\n{killed} of {KILLS} prunes were killed\n")
+
+
+def expected(first: dict[str, date], last: date) -> Iterator[tuple[str, str]]:
+    """The records from the first day of each tenant on."""
+    yield from (("acme", f"{name}{day}") for day in days_between(first["acme"], last) for name in "ab")
+    yield from (("globex", f"g{day}") for day in days_between(first["globex"], last))
+    if first["acme"] == FIRST:
+        yield "acme", f"a{FIRST - timedelta(days=1)}"
+
+
+DAYS = 125
+LEVEL_FROM = RECORDS + 2
+"""The day from which on as much is pruned as lands."""
+MOST_KB_A_DAY = 300
+
+
+def test_what_is_kept_stops_growing_when_the_first_records_are_pruned(
+    new_deployment: Callable[[], Deployment], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployment = new_deployment()
+    deployment.settings.reference.mkdir(parents=True)
+    (deployment.settings.reference / "plans.yaml").write_text(
+        f"default: only\nonly: {{retention_days: {RECORDS}, content_retention_days: {TEXTS}}}\n"
+    )
+    simulation = Simulation(DAYS, 3, 400, 5, FIRST + timedelta(days=DAYS - 1))
+    simulate(simulation, tmp_path / "made", lambda _: None)
+    sizes: list[dict[str, int]] = []
+    with open_storage(deployment.settings) as opened:
+        for number in range(DAYS):
+            day = simulation.date(number)
+            for folder in (tmp_path / "made" / "landing").glob(f"*/{day}"):
+                folder.rename(_in_place(deployment.settings.landing / folder.parent.name) / folder.name)
+            storage = at(opened, noon(day + timedelta(days=1)))
+            refresh(storage, PlainRunner(storage))
+            assert prune(storage).held_back is None
+            folders = {name: size(deployment.settings.data_dir / name) for name in ("landing", "lake")}
+            sizes.append({**folders, "database": database_size(storage.warehouse)})
+    level = {name: [found[name] for found in sizes[LEVEL_FROM:]] for name in ("landing", "lake")}
+    grown = (sizes[-1]["database"] - sizes[LEVEL_FROM]["database"]) / (DAYS - 1 - LEVEL_FROM)
+    with capsys.disabled():
+        for name, found in level.items():
+            sys.stdout.write(f"\n{name}: {min(found):,} to {max(found):,} bytes")
+        sys.stdout.write(f"\ndatabase: {grown / 1000:.0f} KB a day\n")
+    assert {name: max(found) <= 1.05 * min(found) for name, found in level.items()} == dict.fromkeys(level, True)
+    assert grown < MOST_KB_A_DAY * 1000
+
+
+def _in_place(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
