@@ -58,8 +58,8 @@ def prune(  # noqa: PLR0913 - one parameter per option
         with progress_bar() as bar:
             outcome = pruning.prune(storage, DAILY_TABLES, found, by or getpass.getuser(), bar)
         _print(outcome.removed, form, f"Removed as on {found.terms.day}")
-        if outcome.held_back:
-            raise PruningError(outcome.held_back)
+        if outcome.problems:
+            raise PruningError("\n".join(outcome.problems))
 
 
 def _print(rows: "Sequence[Pruned]", form: OutputFormat, title: str) -> None:

@@ -45,8 +45,8 @@ def retention_pruning(context: dg.AssetExecutionContext, run_storage: StoragePar
             "%s: %d landing files, %d texts, %d records, %d rejected lines",
             *(day.day, day.files, day.texts, day.records, day.rejects),
         )
-    if outcome.held_back:
-        raise dg.Failure(outcome.held_back, allow_retries=False)
+    if outcome.problems:
+        raise dg.Failure("\n".join(outcome.problems), allow_retries=False)
     sums = {name: sum(getattr(day, name) for day in outcome.removed) for name in _SUMS}
     return dg.MaterializeResult(metadata={"landing_days": len(outcome.removed), **sums})
 

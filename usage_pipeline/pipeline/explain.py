@@ -70,7 +70,7 @@ def explain(
         with storage.warehouse.connect() as connection:
             pruned = PrunedTenants.on(connection, duck, [date.min])
         duck.execute(
-            f"CREATE TEMP TABLE found AS FROM ({rows}) AS landed WHERE {condition} AND {pruned.keep('landed')} "
+            f"CREATE TEMP TABLE found AS FROM {pruned.kept(f'({rows})')} WHERE {condition} "
             "AND ($tenant IS NULL OR tenant_id = $tenant) AND ($source IS NULL OR source = $source)",
             {**values, "tenant": tenant, "source": source},
         )

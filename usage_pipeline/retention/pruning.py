@@ -62,10 +62,10 @@ class Pruned:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What went, by landing day, and why records of later days could not."""
+    """What went, by landing day, and what could not be pruned, and why."""
 
     removed: Sequence[Pruned]
-    held_back: str | None
+    problems: Sequence[str]
 
 
 class Progress(Protocol):
@@ -136,12 +136,12 @@ def prune(
 ) -> Outcome:
     """Remove what is past its term: records from the tables, event day by event day, then rows and files.
 
-    Days that could not be computed without the records hold back their own and later ones; the rest goes.
+    Days that are not up to date hold back their own and later records; the rest goes.
     """
-    held_back = None
+    problems = []
     progress.expect("Pruning records", len(found.event_days))
     for decision in prune_records(storage, tables, found.event_days, found.terms):
-        held_back = decision.held_back
+        problems += [decision.problem] if decision.problem else []
         for day in decision.asked:
             progress.done(day)
     removed = []
@@ -150,7 +150,7 @@ def prune(
     for day in days:
         removed.append(_sums(day, remove_past_term(storage, day, found.terms, by)))
         progress.done(day)
-    return Outcome(removed, held_back)
+    return Outcome(removed, problems)
 
 
 def by_day(entries: Iterable[PastTerm]) -> list[Pruned]:

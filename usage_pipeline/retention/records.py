@@ -5,7 +5,7 @@ Rows of rollups, series and costs stay; that they come out as before is checked.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from duckdb import DuckDBPyConnection
@@ -32,11 +32,11 @@ RUN = "retention_pruning"
 
 @dataclass(frozen=True)
 class Decision:
-    """The event days that were looked at, those that lost records, and why the next one could not."""
+    """The event days that were looked at, those that lost records, and what went wrong."""
 
     asked: Sequence[date]
     days: Sequence[date]
-    held_back: str | None
+    problem: str | None
 
 
 def days_with_records_past_term(storage: Storage, terms: Terms) -> list[date]:
@@ -57,13 +57,22 @@ def prune_records(
     and all days after it, because its numbers could not be made later. Raises LockTimeoutError if days are landed
     or computed for longer than the timeout.
     """
+    yield from _complete(storage, tables)
     for batch in batches(storage, days):
         decision = _decide(storage, tables, batch, terms)
-        if decision.days:
-            _compute_again(storage, tables, decision.days)
-        yield decision
-        if decision.held_back:
+        problem = _compute_again(storage, tables, decision.days) if decision.days else None
+        yield replace(decision, problem=problem or decision.problem)
+        if decision.problem:
             return
+
+
+def _complete(storage: Storage, tables: Sequence[DailyTable]) -> Iterator[Decision]:
+    """Compute the days that an earlier prune left when it was killed."""
+    with storage.warehouse.connect() as connection:
+        days = landed_days.pruned_by_event_day(connection).keys()
+        left = set().union(*stale_days(storage, connection, tables, days).values())
+    for batch in batches(storage, left):
+        yield Decision([], batch, _first(_compute(storage, tables, batch)))
 
 
 def _decide(storage: Storage, tables: Sequence[DailyTable], days: list[date], terms: Terms) -> Decision:
@@ -129,12 +138,11 @@ def _mark(
     return sorted({share.event_day for share in gone})
 
 
-def _compute_again(storage: Storage, tables: Sequence[DailyTable], days: Collection[date]) -> None:
-    """Compute the days, and expect that what outlives the records comes out as before."""
+def _compute_again(storage: Storage, tables: Sequence[DailyTable], days: Collection[date]) -> str | None:
+    """Compute the days, expect that what outlives the records comes out as before, and return what went wrong."""
     outliving = {table.name: table for table in tables if table.spec.term is Term.KEPT}
     before = _outputs(storage, outliving, days)
-    for table in tables:
-        compute_days(storage, table, days, RUN).raise_failures()
+    failures = _compute(storage, tables, days)
     after = _outputs(storage, outliving, days)
     changed = sorted(key for key in before.keys() & after if before[key] != after[key])
     if changed:
@@ -143,6 +151,21 @@ def _compute_again(storage: Storage, tables: Sequence[DailyTable], days: Collect
             f"{name} of {day} came out differently after records were pruned, as {len(changed)} partitions did. "
             "This is a fault of the pipeline: please report it. `usage-pipeline changes` has the numbers before."
         )
+
+    return _first(failures)
+
+
+def _compute(storage: Storage, tables: Sequence[DailyTable], days: Collection[date]) -> dict[date, PartitionError]:
+    """Compute the days, and return those that fail."""
+    failures: dict[date, PartitionError] = {}
+    for table in tables:
+        left = [day for day in days if day not in failures]
+        failures |= compute_days(storage, table, left, RUN).failures if left else {}
+    return failures
+
+
+def _first(failures: Mapping[date, PartitionError]) -> str | None:
+    return str(failures[min(failures)]) if failures else None
 
 
 def _outputs(

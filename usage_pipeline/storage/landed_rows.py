@@ -42,15 +42,16 @@ class LandedObjects:
     pruned: PrunedTenants
 
     def scan(self, duck: DuckDBPyConnection, days: Collection[date], kept: Collection[date]) -> str:
-        """Return the SQL source of their rows of the days, as `landed`, with what is left of pruned ones.
+        """Return the relation of their rows of the days, with what is left of pruned ones.
 
         Raises PartitionError when rows that landed are not there; then the days `kept` stay as they are.
         """
         self._expect_objects(kept)
         objects = [path for path in self._objects.values() if self.storage.lake.exists(path)]
         rows = parquet_scan(objects) if objects else f"({self.spec.empty_select()})"
-        source = f"{rows} AS landed WHERE event_day IN {day_list(days)}"
-        self._expect_rows(duck, f"{source} AND {self.pruned.keep('landed')}")
+        names = ", ".join(f'"{name}"' for name in self.spec.column_names)
+        source = f"(SELECT {names} FROM {rows} WHERE event_day IN {day_list(days)})"
+        self._expect_rows(duck, self.pruned.kept(source))
         return source
 
     @property
@@ -94,8 +95,7 @@ def register_landed(
     landed = LandedObjects(spec, storage, landed_days.landed_shares(connection, days), pruned)
     select = spec.empty_select()
     if landed.shares:
-        names = ", ".join(f'"{name}"' for name in spec.column_names)
-        select = f"SELECT {names} FROM {landed.scan(duck, days, days)} AND {pruned.keep('landed')}"
+        select = f"FROM {pruned.kept(landed.scan(duck, days, days))}"
     duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {select}')
 
 

@@ -68,17 +68,19 @@ class PrunedTenants:
         """Make them readable as `pruned_tenants`."""
         register_rows(duck, "pruned_tenants", _COLUMNS, self.first_kept.items())
 
-    def keep(self, rows: str, day: str = "event_day") -> str:
-        """Return the SQL condition that a row of a relation is not pruned."""
-        return f"NOT {self.is_pruned(rows, day)}" if self.first_kept else "true"
+    def kept(self, rows: str, day: str = "event_day") -> str:
+        """Return the relation of the rows of another that are not pruned; the tenants must be readable."""
+        # NOT EXISTS would say the same, but DuckDB keeps the whole rows aside for it.
+        condition = f'first_kept IS NULL OR landed."{day}" >= first_kept'
+        return f"({self._joined(rows)} WHERE {condition})" if self.first_kept else rows
+
+    def gone(self, rows: str, day: str) -> str:
+        """Return the relation of those that are."""
+        return f'({self._joined(rows)} WHERE landed."{day}" < first_kept)'
 
     @staticmethod
-    def is_pruned(rows: str, day: str) -> str:
-        """Return the SQL condition that it is; the tenants must be readable."""
-        return (
-            f"EXISTS (SELECT 1 FROM pruned_tenants WHERE pruned_tenants.tenant_id = {rows}.tenant_id "
-            f'AND {rows}."{day}" < pruned_tenants.first_kept)'
-        )
+    def _joined(rows: str) -> str:
+        return f"SELECT landed.* FROM {rows} AS landed LEFT JOIN pruned_tenants USING (tenant_id)"
 
     @cached_property
     def end(self) -> date:
@@ -95,13 +97,13 @@ def register_outliving(  # noqa: PLR0913, PLR0917 - what a table's stored rows a
     known: Mapping[date, Partition],
     days: Iterable[date],
 ) -> str:
-    """Make the rows that a table has of pruned tenants readable, and return their SELECT.
+    """Make the rows that a table has of pruned tenants readable, and return the relation of them.
 
     Raises PartitionError when they are lost: nothing that is left could make them again.
     """
     affected = [day for day in sorted(days) if day < pruned.end and day in known and known[day].version]
     if not affected:
-        return spec.empty_select()
+        return f"({spec.empty_select()})"
     if spec.zone is Zone.WAREHOUSE:
         stored = warehouse_table(spec).c
         query = select(*stored).where(stored.day.in_(affected), stored.tenant_id.in_(pruned.first_kept))
@@ -109,7 +111,7 @@ def register_outliving(  # noqa: PLR0913, PLR0917 - what a table's stored rows a
         source = "stored_rows"
     else:
         source = _stored_objects(spec, lake, duck, affected)
-    return f"SELECT * FROM {source} AS stored WHERE {pruned.is_pruned('stored', spec.day_column)}"
+    return pruned.gone(source, spec.day_column)
 
 
 def _stored_objects(spec: TableSpec, lake: Lake, duck: DuckDBPyConnection, days: Iterable[date]) -> str:

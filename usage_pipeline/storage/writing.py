@@ -63,8 +63,8 @@ def _select(workspace: Workspace, table: DailyTable, days: Collection[date]) -> 
         days,
     )
     names = ", ".join(f'"{name}"' for name in table.spec.column_names)
-    made = f"SELECT {names} FROM ({table.sql.text}) AS made WHERE {pruned.keep('made', table.spec.day_column)}"
-    return f"{made} UNION ALL SELECT {names} FROM ({outliving})"
+    made = pruned.kept(f"({table.sql.text})", table.spec.day_column)
+    return f"SELECT {names} FROM {made} UNION ALL SELECT {names} FROM {outliving}"
 
 
 def _write_objects(workspace: Workspace, table: DailyTable, days: Collection[date]) -> dict[date, Written]:

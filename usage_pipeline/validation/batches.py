@@ -59,8 +59,11 @@ def register_days(
     else:
         paths = [storage.lake.object(spec, day) for day in days]
     _expect_objects(spec, storage, paths)
-    kept = PrunedTenants.on(connection, duck, [date.min]).keep("found") if spec is LANDED_EVENTS else "true"
-    _register(spec, duck, days, paths, kept)
+    rows = f"({_rows(spec, duck, days, paths)})"
+    if spec is LANDED_EVENTS:
+        rows = PrunedTenants.on(connection, duck, [date.min]).kept(rows)
+    duck.execute(f"CREATE OR REPLACE TEMP VIEW {with_days(spec)} AS FROM {rows}")
+    duck.execute(f'CREATE OR REPLACE TEMP VIEW "{spec.name}" AS SELECT * EXCLUDE (day) FROM {with_days(spec)}')
 
 
 def register_files(duck: DuckDBPyConnection, files: Collection[LandedFile]) -> None:
@@ -78,14 +81,6 @@ def _expect_objects(spec: TableSpec, storage: Storage, paths: Iterable[Path]) ->
         raise PartitionError(
             f"{spec.name}: {', '.join(missing)} is gone. Run `usage-pipeline run`: it computes what is missing."
         )
-
-
-def _register(
-    spec: TableSpec, duck: DuckDBPyConnection, days: Collection[date], paths: Sequence[Path], kept: str
-) -> None:
-    rows = f"SELECT * FROM ({_rows(spec, duck, days, paths)}) AS found WHERE {kept}"
-    duck.execute(f"CREATE OR REPLACE TEMP VIEW {with_days(spec)} AS {rows}")
-    duck.execute(f'CREATE OR REPLACE TEMP VIEW "{spec.name}" AS SELECT * EXCLUDE (day) FROM {with_days(spec)}')
 
 
 def _rows(spec: TableSpec, duck: DuckDBPyConnection, days: Collection[date], paths: Sequence[Path]) -> str:

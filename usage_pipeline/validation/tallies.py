@@ -86,13 +86,11 @@ def lines_add_up(storage: Storage, connection: Connection, days: Sequence[date])
     files = landed_files.files(connection, days)
     with session(storage.engine) as duck:
         register_files(duck, files)
-        kept = PrunedTenants.on(connection, duck, [date.min]).keep("landed")
-        for spec, lines, condition in (
-            (LANDED_EVENTS, "accepted_left", kept),
-            (REJECTED_LINES, "rejects_left", "true"),
-        ):
-            concerned = [file for file in files if getattr(file, lines)]
-            _register_lines(spec, storage, duck, concerned, condition)
+        pruned = PrunedTenants.on(connection, duck, [date.min])
+        accepted = _lines(LANDED_EVENTS, storage, [file for file in files if file.accepted_left])
+        rejected = _lines(REJECTED_LINES, storage, [file for file in files if file.rejects_left])
+        for spec, rows in ((LANDED_EVENTS, pruned.kept(accepted)), (REJECTED_LINES, rejected)):
+            duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS SELECT landing_file FROM {rows}')
         apart = {path for (path,) in duck.execute(LANDED_LINES.text).fetchall()}
     found = _Files()
     for file in files:
@@ -224,19 +222,11 @@ def _register_totals(
     register_rows(duck, table.name, columns(*of_keys, *of_sums), found)
 
 
-def _register_lines(
-    spec: TableSpec,
-    storage: Storage,
-    duck: DuckDBPyConnection,
-    files: Sequence[landed_files.LandedFile],
-    condition: str,
-) -> None:
-    """Make the files' lines readable; those of which the lake holds nothing have none."""
+def _lines(spec: TableSpec, storage: Storage, files: Sequence[landed_files.LandedFile]) -> str:
+    """Return the relation of the files' lines in the lake; those of which it holds nothing have none."""
     objects = [storage.lake.object(spec, file.landing_day, file.object_name) for file in files]
     there = [path for path in objects if storage.lake.exists(path)]
-    source = parquet_scan(there) if there else f"({spec.empty_select()})"
-    select = f"SELECT landing_file FROM {source} AS landed WHERE {condition}"
-    duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {select}')
+    return parquet_scan(there) if there else f"({spec.empty_select()})"
 
 
 def _tallies(duck: DuckDBPyConnection) -> list[LineTally]:

@@ -80,7 +80,7 @@ def test_a_prune_that_is_killed_every_day_is_completed_by_the_next(
                 killed += 1
             else:
                 seconds = time.monotonic() - begun
-            assert prune(at(opened, noon(today))).held_back is None
+            assert prune(at(opened, noon(today))).problems == []
             first = {"acme": pruned + timedelta(days=1), "globex": FIRST}
             found = rows(storage, USAGE_RECORDS.spec, "tenant_id", "record_id")
             assert found == sorted(expected(first, last)), f"after the prune of {pruned}"
@@ -121,7 +121,7 @@ def test_what_is_kept_stops_growing_when_the_first_records_are_pruned(
                 folder.rename(_in_place(deployment.settings.landing / folder.parent.name) / folder.name)
             storage = at(opened, noon(day + timedelta(days=1)))
             refresh(storage, PlainRunner(storage))
-            assert prune(storage).held_back is None
+            assert prune(storage).problems == []
             folders = {name: size(deployment.settings.data_dir / name) for name in ("landing", "lake")}
             sizes.append({**folders, "database": database_size(storage.warehouse)})
     level = {name: [found[name] for found in sizes[LEVEL_FROM:]] for name in ("landing", "lake")}
