@@ -51,6 +51,9 @@ def prune(  # noqa: PLR0913 - one parameter per option
         warn_unknown_tenant(storage, tenant)
         found = pruning.plan(storage, as_of, tenant)
         if dry_run:
+            if form is OutputFormat.TABLE:
+                kept = [vars(entry) for entry in found.terms.by_tenant()]
+                print_rows(kept, list(kept[0]), form, "Kept from; empty: all is kept")
             _print(pruning.by_day(found.entries), form, f"Past its term on {found.terms.day}")
             return
         if not confirm:

@@ -1,10 +1,23 @@
 """The first day that is kept of each tenant, and legal holds."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from usage_pipeline.storage.tables import Term
 from usage_pipeline.tenants.models import Tenants
+
+
+@dataclass(frozen=True)
+class KeptFrom:
+    """The first days of which texts and records of a tenant are kept; None if all are."""
+
+    tenant: str
+    plan: str
+    texts_from: date | None
+    records_from: date | None
+    hold: str | None
+    """The reason of its legal hold."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +56,20 @@ class Terms:
         firsts = (self.of_others(term), *self.listed(term).values())
         return max((first for first in firsts if first is not None), default=None)
 
+    def by_tenant(self) -> Iterator[KeptFrom]:
+        """Yield the first days that are kept of each tenant that is listed, then of all others."""
+        for name in sorted(self.listed(Term.RECORDS)):
+            texts, records = self.first_kept(Term.CONTENT, name), self.first_kept(Term.RECORDS, name)
+            yield KeptFrom(name, self.tenants.plan_of(name, self.day), texts, records, self._held.get(name))
+        if self.only is None:
+            texts, records = self.of_others(Term.CONTENT), self.of_others(Term.RECORDS)
+            yield KeptFrom("(others)", self.tenants.default_plan, texts, records, None)
+
     @property
-    def _held(self) -> frozenset[str]:
-        return frozenset(
-            tenant_id
+    def _held(self) -> dict[str, str]:
+        """Return the tenants on hold, with the reasons."""
+        return {
+            tenant_id: tenant.legal_hold.reason
             for tenant_id, tenant in self.tenants.by_id.items()
             if tenant.legal_hold and tenant.legal_hold.since <= self.day
-        )
+        }

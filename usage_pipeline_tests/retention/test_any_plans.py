@@ -223,7 +223,7 @@ def test_exactly_what_is_past_its_term_goes(
 
 
 @pytest.mark.acceptance
-@settings(max_examples=150, suppress_health_check=CHECKS)
+@settings(max_examples=60, suppress_health_check=CHECKS)
 @given(platform=platforms, kills=kills)
 def test_exactly_what_is_past_its_term_goes_at_length(
     new_settings: Callable[..., Settings], platform: Platform, kills: list[int]
