@@ -12,7 +12,7 @@ from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.conftest import Prepare
-from usage_pipeline_tests.support import Landing, prompt, rows, write_counted
+from usage_pipeline_tests.support import Landing, prompt, rows
 
 Call = Callable[..., str]
 PAST = "2026-03-01"
@@ -73,7 +73,6 @@ def test_days_and_files_and_explain_say_what_is_pruned(call: Call) -> None:
 def test_a_day_that_is_not_up_to_date_keeps_its_records_and_the_exit_code_says_so(
     call: Call, storage: Storage, landing: Landing
 ) -> None:
-    write_counted(landing, date.fromisoformat(PAST))
     landing.write(
         "persona", "2026-06-01", [prompt("late", f"{PAST}T08:00:00Z", tenantId="globex")], name="late.jsonl"
     )
