@@ -147,6 +147,7 @@ def _counts(trial: "Trial") -> dict[str, int]:
     further = {
         "skipped": tally.skipped,
         "superseded": tally.superseded,
+        "superseded without a number": tally.uncompared,
         "further events": tally.further_events,
         "blank": lines.blank,
         "duplicates": verdicts["duplicate"],

@@ -84,6 +84,12 @@ def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
             f"Landed {count(len(counted), 'file')} of {count(len(summary.landed), 'landing day')}: "
             f"{accepted:,} lines accepted, {rejected:,} rejected.{unusable}"
         )
+    if uncompared := sum(file.uncompared for file in counted):
+        superseded = count(sum(file.superseded for file in counted if file.uncompared), "superseded line")
+        console.print(
+            f"{uncompared:,} of {superseded} had no number by which `repeats` compares them; a line without one "
+            "counts only if no other has one."
+        )
     if summary.computed:
         console.print(f"Computed {count(len(summary.computed), 'event day')}.")
     if summary.closings:

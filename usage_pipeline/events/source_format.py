@@ -143,8 +143,8 @@ class SourceFormat(Part):
         for key in ("repeats", "unique_within_days"):
             if getattr(self, key) and not self.identity_fields:
                 raise ValueError(f"{key}: a position occurs once; remove it, or name the fields of the id")
-        if self.greatest in self._column_names:
-            expect_comparable("repeats", self.greatest)
+        if self.greatest and (self.format is FileType.JSONL or self.greatest in self._column_names):
+            expect_comparable("repeats", self.greatest, self._column_names)
         return self
 
     @model_validator(mode="after")

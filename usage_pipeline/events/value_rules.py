@@ -1,8 +1,9 @@
 """What may stand where: sums in columns of numbers, units and durations in those of durations, and paths."""
 
 import re
+from collections.abc import Collection
 
-from usage_pipeline.events.format_values import Converted, Elapsed, Sum, constants, nodes
+from usage_pipeline.events.format_values import Converted, Elapsed, Sum, constants, is_json_path, nodes
 from usage_pipeline.events.record import FIELD_TYPES
 
 OFFSET = ".offset"
@@ -21,16 +22,19 @@ def expected_path(key: str) -> str:
             return f"{paths}, a column that the format maps, or the name of a text"
         case "identity":
             return f"{paths}, or {{constant: …}}; `position` stands alone, as `identity: position`"
-        case "repeats":
-            return f"{paths}, or a column that the format maps"
         case _:
             return f"{paths}, or {{constant: …}}"
 
 
-def expect_comparable(key: str, column: str) -> None:
-    """Raise ValueError if a column has texts, of which none is the greatest."""
-    if FIELD_TYPES[column] == "VARCHAR":
-        raise ValueError(f"{key}: {column!r} is a text; give a column of numbers or times")
+def expect_comparable(key: str, name: str, columns: Collection[str]) -> None:
+    """Raise ValueError if a name is neither a path nor one of the columns with numbers or times."""
+    numbers = [column for column in columns if FIELD_TYPES[column] != "VARCHAR"]
+    if name in numbers or is_json_path(name):
+        return
+    fault = f"{name!r} is a text" if name in columns else f"the format maps no column {name!r}"
+    raise ValueError(
+        f"{key}: {fault}; expected one of {', '.join(sorted(numbers))}, or a field such as `$.attempt`"
+    )
 
 
 def expect_in_place(key: str, value: object, column: str | None) -> None:

@@ -70,6 +70,7 @@ class LandedFile:
     rejects_pruned: int = 0
     accepted_pruned: int = 0
     pruned_at: datetime | None = None
+    uncompared: int = 0
 
     @property
     def counts(self) -> bool:

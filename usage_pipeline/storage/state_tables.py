@@ -45,6 +45,7 @@ LANDING_FILES = TableSpec(
         ("rejects_pruned", "BIGINT", "Rejected lines that were past their term and are gone.", "lines"),
         ("accepted_pruned", "BIGINT", "Accepted lines whose records are pruned.", "lines"),
         ("pruned_at", "TIMESTAMPTZ", "When the file was past its term and was removed."),
+        ("uncompared", "BIGINT", "Superseded lines without the number by which `repeats` compares.", "lines"),
     ),
     key=("path",),
     nullable=frozenset({"content_digest", "identity_digest", "object_name", "error", "vanished_at", "pruned_at"}),

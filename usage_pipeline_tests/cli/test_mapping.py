@@ -217,6 +217,13 @@ def test_a_path_to_events_that_leads_nowhere_is_told(sample: Path, bot: Path) ->
     assert " ".join(tried.stderr.split()) == told
 
 
+def test_a_trial_says_how_many_superseded_lines_could_not_be_compared(try_lines: Callable[..., str]) -> None:
+    answers = [{"id": "a", "at": "2024-05-01T08:00:00Z", "usage": {"out": out}} for out in (3, 1, None)]
+    source_format = BOT.replace("skip:", "repeats: greatest of tokens_out\nskip:")
+    printed = try_lines(answers, source_format, "table")
+    assert "1 accepted, 0 rejected, 2 superseded, 1 superseded without a number" in printed
+
+
 def test_without_a_format_the_one_that_accepts_most_is_tried(call: Callable[..., str], tmp_path: Path) -> None:
     file = tmp_path / "lines.jsonl"
     file.write_text(json.dumps(prompt("e1", "2024-05-01T08:00:00Z")) + "\n")

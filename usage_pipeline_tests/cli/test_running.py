@@ -1,7 +1,11 @@
 """`run`, `land` and `recompute`: what they say of their work, and how they end."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
+
+from usage_pipeline.events.format_files import SOURCES
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.cli.lines import LINES, write_three_days
 from usage_pipeline_tests.support import Landing, prompt
@@ -42,6 +46,17 @@ def test_run_says_how_many_lines_contradict_an_earlier_one(call: Callable[..., s
     assert "1 line lost to an earlier line with the same id and other content." in printed
     assert "`usage-pipeline rejects` shows these lines." in printed
     assert "lost" not in call("run", "--no-suites")
+
+
+def test_run_says_how_many_lines_could_not_be_compared(
+    call: Callable[..., str], landing: Landing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    persona = SOURCES.joinpath("persona.yaml").read_text()
+    (tmp_path / "growing.yaml").write_text(f"{persona}repeats: greatest of $.no\n")
+    monkeypatch.setenv("USAGE_FORMATS_DIR", str(tmp_path))
+    landing.write("growing", "2026-05-01", [LINES[0], {**LINES[0], "no": 1}, LINES[0]])
+    told = "2 of 2 superseded lines had no number by which `repeats` compares them; a line without one counts only"
+    assert told in " ".join(call("run", "--no-suites").split())
 
 
 def test_a_file_of_which_no_line_is_accepted_needs_attention(call: Callable[..., str], landing: Landing) -> None:

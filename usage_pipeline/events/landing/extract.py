@@ -21,8 +21,7 @@ from usage_pipeline.storage.tables import Column
 _DERIVED_BY_VERDICT = frozenset({"count", "messages", "tokens_in", "tokens_out", "tokens_total", "duration_ms"})
 """Columns that `validated_lines.sql` derives if the format does not have them."""
 
-COMPARED_NUMBER = "compared_number"
-
+_COMPARED_NUMBER = "compared_number"
 _PAYLOAD_TEXTS = "payload_texts"
 """The digest of the texts that are equal in duplicates, where some are not."""
 _PROMPT, _PROMPT_DIGEST = "prompt", "prompt_digest"
@@ -82,6 +81,11 @@ def _named(columns: Iterable[tuple[str, str]]) -> str:
     return ",\n    ".join(f'{expression} AS "{name}"' for name, expression in columns)
 
 
+def compared_number(source_format: SourceFormat) -> str | None:
+    """Return the column with the number or time by which lines of one id are compared, if one is."""
+    return _COMPARED_NUMBER if source_format.compared_field else source_format.greatest
+
+
 def payload_columns(source_format: SourceFormat) -> tuple[str, ...]:
     """Return the columns that are equal in duplicates, and not in conflicts."""
     found = deliveries(source_format)
@@ -134,7 +138,7 @@ def _skip_test(test: Skip, text: str) -> str:
 def _compared_number(source_format: SourceFormat, values: Values) -> Iterator[tuple[str, str]]:
     """Yield the number by which lines of one id are compared, where no column has it."""
     if source_format.compared_field is not None:
-        yield COMPARED_NUMBER, f"exact_decimal({values.text(source_format.compared_field)})"
+        yield _COMPARED_NUMBER, f"exact_decimal({values.text(source_format.compared_field)})"
 
 
 def _type_columns(source_format: SourceFormat, values: Values) -> Iterator[tuple[str, str]]:

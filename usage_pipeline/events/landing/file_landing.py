@@ -127,6 +127,7 @@ class FileLanding:
             **vars(verdicts.counts),
             skipped=verdicts.tally.skipped,
             superseded=verdicts.tally.superseded,
+            uncompared=verdicts.tally.uncompared,
             accepted=verdicts.tally.accepted,
             rejected=verdicts.tally.rejected,
             further_events=verdicts.tally.further_events,

@@ -6,7 +6,7 @@ files are staged together.
 
 from duckdb import DuckDBPyConnection
 
-from usage_pipeline.events.landing.extract import COMPARED_NUMBER
+from usage_pipeline.events.landing.extract import compared_number
 from usage_pipeline.events.landing.rules import landing_sql
 from usage_pipeline.events.source_format import SourceFormat
 
@@ -27,6 +27,6 @@ def _chosen(source_format: SourceFormat, place: str) -> str:
         case "last":
             return f"arg_max(rowid, {place})"
         case _:
-            number = COMPARED_NUMBER if source_format.compared_field else source_format.greatest
+            number = compared_number(source_format)
             # A line without a number comes before those with one, and of equal numbers the last line counts.
             return f"arg_max(rowid, ({number} IS NOT NULL, {number}, {place}))"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
+from usage_pipeline.events.landing.extract import compared_number
 from usage_pipeline.events.landing.lines import LineCounts
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.events.source_format import SourceFormat
@@ -28,6 +29,8 @@ class Tally:
     texts: int = 0
     skipped: int = 0
     superseded: int = 0
+    uncompared: int = 0
+    """Those of them without the number by which `repeats` compares lines."""
     further_events: int = 0
     """Those that are not the first of their line."""
     totals_compared: int = 0
@@ -78,15 +81,17 @@ def tallies(duck: DuckDBPyConnection, source_format: SourceFormat, numbers: Iter
     of_each = "0, 0, 0"
     if source_format.each:
         of_each = "count(*) FILTER (landing_event > 1), count(*) FILTER (is_lost), count(*) FILTER (NOT is_lost)"
-    found = {number: Tally() for number in numbers}
+    number = compared_number(source_format)
+    without_number = f"count(*) - count({number})" if number else "0"
+    found = {file: Tally() for file in numbers}
     rows = duck.execute(
         "SELECT file, reason, count(*), count(*) FILTER (reason IS NULL AND type = 'void'), "
         "count(*) FILTER (reason IS NULL AND has_text), count(tokens_apart), "
         "count(nullif(tokens_apart, 0)), CAST(coalesce(sum(tokens_apart), 0) AS BIGINT), "
-        f"{of_each} FROM staged GROUP BY file, reason"
+        f"{without_number}, {of_each} FROM staged GROUP BY file, reason"
     ).fetchall()
-    for number, reason, lines, voids, texts, *totals, further_events, without_list, with_list in rows:
-        tally = found[number]
+    for file, reason, lines, voids, texts, *totals, uncompared, further_events, without_list, with_list in rows:
+        tally = found[file]
         tally.further_events += further_events
         tally.without_list += without_list
         tally.with_list += with_list
@@ -96,7 +101,7 @@ def tallies(duck: DuckDBPyConnection, source_format: SourceFormat, numbers: Iter
         elif reason == SKIPPED:
             tally.skipped = lines
         elif reason == SUPERSEDED:
-            tally.superseded = lines
+            tally.superseded, tally.uncompared = lines, uncompared
         else:
             tally.rejects[reason] = lines
     return found

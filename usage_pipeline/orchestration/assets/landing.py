@@ -108,3 +108,10 @@ def _log(context: dg.AssetExecutionContext, result: "LandingResult") -> None:
                 file.rejected,
                 file.lines,
             )
+        if file.uncompared:
+            context.log.warning(
+                "%s: %d of %d superseded lines have no number by which `repeats` compares them",
+                without_tenant(file.path),
+                file.uncompared,
+                file.superseded,
+            )

@@ -1,11 +1,15 @@
-"""Fixtures: permissions that hold for root too."""
+"""Fixtures: permissions that hold for root too, and the format of a log that grows."""
 
 import ctypes
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import pytest
+import yaml
+
+from usage_pipeline_tests.events.landing.growing import CHAT, Add
 
 _VERSION_3 = 0x20080522
 _DAC_OVERRIDE, _DAC_READ_SEARCH = 1, 2
@@ -40,3 +44,9 @@ def _without_privilege() -> Iterator[None]:
 def as_anyone() -> Callable[[], AbstractContextManager[None]]:
     """Within its context root may no longer pass over the permissions of files and folders."""
     return _without_privilege
+
+
+@pytest.fixture
+def add_chat(add_format: Callable[[str, str], Path]) -> Add:
+    """Adds the format of a chat, with these keys changed."""
+    return lambda **changes: add_format("chat", yaml.safe_dump({**CHAT, **changes}))

@@ -2,51 +2,24 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from usage_pipeline.errors import FormatError
-from usage_pipeline.events.format_files import load_format
 from usage_pipeline.events.landing import lines as landing_lines
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS
 from usage_pipeline.records.tables import EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation.checking import check_days
 from usage_pipeline.validation.checks import LINES_ADD_UP
+from usage_pipeline_tests.events.landing.growing import Add, answer
 from usage_pipeline_tests.support import Landing, files, reject_reasons, rows
 
 Land = Callable[[str], None]
-Add = Callable[..., Path]
 DAY = "2026-05-02"
-CHAT: dict[str, Any] = {
-    "description": "A chat that writes an answer again while it grows.",
-    "format": "jsonl",
-    "identity": ["$.id"],
-    "tenant": "$.team",
-    "type": {"constant": "request"},
-    "times": {
-        "occurred_at": {"field": "$.at", "format": "iso"},
-        "updated_at": {"field": "$.changed", "format": "iso"},
-    },
-    "fields": {"tokens_in": "$.in", "tokens_out": "$.out", "reported_cost": "$.cost", "model": "$.model"},
-    "content": {"response": "$.text"},
-}
-
-
-@pytest.fixture
-def add_chat(add_format: Callable[[str, str], Path]) -> Add:
-    """Adds the format of a chat, with these keys changed."""
-    return lambda **changes: add_format("chat", yaml.safe_dump({**CHAT, **changes}))
-
-
-def answer(record_id: str, out: int | None, clock: str = "08:00:00", **fields: object) -> dict[str, Any]:
-    return {"id": record_id, "team": "acme", "at": f"2026-05-01T{clock}Z", "out": out, **fields}
 
 
 def tally(storage: Storage, name: str = "events.jsonl") -> tuple[int, int, int, int, int]:
@@ -271,24 +244,3 @@ def test_any_cut_of_the_lines_into_blocks_gives_the_same_records(  # noqa: PLR09
     path.unlink()
     landed = rows(storage, LANDED_EVENTS, "record_id", "occurred_at", "landing_line", "tokens_out")
     assert [(name, at.second, *line) for name, at, *line in landed] == expected(found, repeats)
-
-
-@pytest.mark.parametrize(
-    ("changes", "told"),
-    [
-        ({"repeats": "newest"}, "repeats: expected first, last, or greatest of a column or a field"),
-        ({"repeats": "greatest of "}, "repeats: expected first, last, or greatest of a column or a field"),
-        ({"repeats": ["last"]}, "repeats: expected first, last, or greatest of a column or a field"),
-        ({"repeats": "greatest of out"}, "repeats: 'out' is not a JSON path; expected `$.name`"),
-        ({"repeats": "greatest of tokens_total"}, "or a column that the format maps"),
-        ({"repeats": "greatest of model"}, "repeats: 'model' is a text; give a column of numbers or times"),
-        (
-            {"repeats": "last", "identity": "position"},
-            "repeats: a position occurs once; remove it, or name the fields of the id",
-        ),
-    ],
-)
-def test_a_choice_that_says_nothing_is_an_error(add_chat: Add, changes: dict[str, Any], told: str) -> None:
-    with pytest.raises(FormatError) as error:
-        load_format(add_chat(**changes))
-    assert told in str(error.value)
