@@ -101,7 +101,8 @@ def explain(
 
     JSON also holds the record itself. Write an id of several fields with colons between them. FILE:LINE is the
     landing file, as `files` prints it, and the number of the line; FILE:LINE:EVENT is one event of a line that
-    holds several.
+    holds several. By its place a skipped line is explained by the test that skips it, and a superseded one by the
+    line that counts, as long as the file is in the landing folder.
 
     Example: `usage-pipeline explain evt_02 --tenant acme --format json`
     """

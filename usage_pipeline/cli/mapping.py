@@ -15,6 +15,7 @@ from usage_pipeline.errors import QueryError
 
 if TYPE_CHECKING:
     from usage_pipeline.events.format_files import Formats
+    from usage_pipeline.events.landing.set_aside import SetAside
     from usage_pipeline.events.landing.trial import Trial
     from usage_pipeline.events.source_format import SourceFormat
 
@@ -30,6 +31,7 @@ _IN_TABLE = (
     "tokens_out",
     "status",
 )
+_OF_SET_ASIDE = ("verdict", "decided_by", "record_id", "model", "tokens_in", "tokens_out")
 
 
 class Action(StrEnum):
@@ -53,8 +55,9 @@ def mapping(  # noqa: PLR0913, PLR0917 - one parameter per option
     """Try a format on a sample, without landing it.
 
     Prints what became of the lines and of each field, the fields that no column takes, the first rejected lines,
-    and the first records. JSON has all of them, except texts. Nothing is rejected for its age; a last line says
-    what `run` would reject.
+    the first skipped ones with the test, the first superseded ones with the line that counts in their place, and
+    the first records. JSON has all of them, except texts. Nothing is rejected for its age; a last line says what
+    `run` would reject.
 
     Example: `usage-pipeline mapping try answers.jsonl --mapping my-formats/support_bot.yaml`
     """
@@ -120,6 +123,8 @@ def _print(trial: "Trial", form: OutputFormat) -> None:
     place = ["landing_line", "landing_event"] if trial.source_format.each else ["landing_line"]
     if trial.rejects:
         _print_first(parts["rejects"], [*place, "reason", "field", "found", "expected"], "Rejected lines")
+    if trial.set_aside:
+        _print_first(parts["set_aside"], [*place, *_OF_SET_ASIDE], "Lines that are skipped or superseded")
     _print_first(parts["records"], [*place, *_IN_TABLE], "Records")
     _say_what_is_too_old(trial)
 
@@ -165,15 +170,26 @@ def _parts(trial: "Trial") -> dict[str, list[Row]]:
         "unmapped": list(trial.unmapped()),
         "unmapped_around": list(trial.unmapped_around()),
         "rejects": list(trial.rejects),
+        "set_aside": [_set_aside_row(trial.source_format, line) for line in trial.set_aside],
         "records": [{**row, "outcome": outcome} for row, outcome in zip(trial.records, outcomes, strict=True)],
     }
+
+
+def _set_aside_row(source_format: "SourceFormat", line: "SetAside") -> Row:
+    """Return the row of a skipped line with the test, or that of a superseded one with the line that counts."""
+    decided_by = _place(source_format, *line.decided_by) if line.decided_by else line.test
+    place = {"landing_line": line.landing_line, "landing_event": line.landing_event}
+    verdict = {"verdict": line.verdict, "decided_by": decided_by}
+    return {**dict.fromkeys(_OF_SET_ASIDE), **line.record, **place, **verdict}
+
+
+def _place(source_format: "SourceFormat", line: object, event: object) -> str:
+    return f"event {event} of line {line}" if source_format.each else f"line {line}"
 
 
 def _in_words(source_format: "SourceFormat", verdict: str, decided_by: Row | None) -> str:
     """Return what became of a line or event, and which one decided it."""
     if decided_by is None:
         return verdict
-    place = f"line {decided_by['landing_line']}"
-    if source_format.each:
-        place = f"event {decided_by['landing_event']} of {place}"
+    place = _place(source_format, decided_by["landing_line"], decided_by["landing_event"])
     return f"{verdict} {'with' if verdict == 'conflict' else 'of'} {place}"

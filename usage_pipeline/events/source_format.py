@@ -204,6 +204,11 @@ class SourceFormat(Part):
                 return frozenset(target or name for name, target in self.types.items())
 
     @property
+    def skips(self) -> bool:
+        """Whether it may skip a line."""
+        return bool(self.skip or self.each)
+
+    @property
     def identity_fields(self) -> tuple[Value, ...]:
         """The values that make the record id; none if position does."""
         return () if self.identity == "position" else self.identity

@@ -1,10 +1,11 @@
 """Explains a record id: its landed lines, which of them counts and why, and its metrics and costs."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from duckdb import DuckDBPyConnection
 
@@ -17,11 +18,14 @@ from usage_pipeline.registry import RECORD_METRIC_NAMES
 from usage_pipeline.series.tables import DAILY_USAGE
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.compute import stale_days
-from usage_pipeline.storage.engine import literal, parquet_scan, session
+from usage_pipeline.storage.engine import literal, named_rows, parquet_scan, session
 from usage_pipeline.storage.inputs import register_derived, register_reference, rows_of
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.pruned import PrunedTenants
+
+if TYPE_CHECKING:
+    from usage_pipeline.events.landing.set_aside import SetAside
 
 COUNTED = "counted"
 _FOLDERS = 2
@@ -30,21 +34,22 @@ _FOLDERS = 2
 
 @dataclass(frozen=True)
 class ExplainedLine:
-    """A landed line with the record id."""
+    """A landed line with the record id, or at the place. A skipped line need have no tenant, id, type and time."""
 
-    tenant_id: str
+    tenant_id: str | None
     source: str
-    record_id: str
-    event_day: date
+    record_id: str | None
+    event_day: date | None
     landing_file: str
     landing_line: int
     landing_event: int
-    type: str
-    occurred_at: datetime
+    type: str | None
+    occurred_at: datetime | None
     verdict: str
-    """`counted`, a verdict of `excluded_events`, or `not counted` with the state of its file or its day."""
+    """`counted`, a verdict of `excluded_events`, `superseded`, `skipped`, or `not counted` with the state of its
+    file or its day."""
     decided_by: str | None
-    """What an excluded line lost to, as FILE:LINE, or as FILE:LINE:EVENT where lines hold several."""
+    """What it lost to, as FILE:LINE, or as FILE:LINE:EVENT where lines hold several; or the test that skips it."""
     metrics: Mapping[str, int]
     """The metrics that are not zero; empty if it does not count."""
     costs: tuple[ClassCost, ...]
@@ -58,10 +63,13 @@ def explain(
 ) -> list[ExplainedLine]:
     """Return all landed lines with this id, or the line at this place, in landing order.
 
+    Lines that are skipped or superseded are found by their place only, and as long as their file is there.
+
     Raises QueryError if there is none.
     """
     with storage.warehouse.connect() as connection:
-        known = {file.path: file for file in landed_files.files(connection) if file.object_name and file.accepted}
+        files = {file.path: file for file in landed_files.files(connection) if file.object_name}
+    known = {path: file for path, file in files.items() if file.accepted}
     objects = [storage.lake.object(LANDED_EVENTS, file.landing_day, file.object_name) for file in known.values()]
     present = [path for path in objects if storage.lake.exists(path)]
     with session(storage.engine) as duck:
@@ -81,23 +89,26 @@ def explain(
         register_reference(event_types(), duck)
         with storage.warehouse.connect() as connection:
             stale = set().union(*stale_days(storage, connection, [EXCLUDED_EVENTS, USAGE_RECORDS], days).values())
-        found = duck.execute(_LINES)
-        names = [column[0] for column in found.description]
-        landed = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        landed = named_rows(duck.execute(_LINES))
         lines = [_explained(storage, duck, known, stale, facts) for facts in landed]
+    if set_aside := _set_aside(storage, files, record_id, lines):
+        kept = [line for line in set_aside if not _is_pruned(pruned, line)]
+        lines = sorted([*lines, *kept], key=attrgetter("landing_event"))
     if not lines:
         raise QueryError(
-            _not_found(record_id, known, {"tenant": tenant, "source": source}) + _pruned(pruned, tenant)
+            _not_found(record_id, files, {"tenant": tenant, "source": source}) + _pruned(pruned, tenant)
         )
     return lines
 
 
 def _not_found(text: str, known: Collection[str], narrowed: Mapping[str, str | None]) -> str:
-    path, _, line = text.rpartition(":")
-    if path in known and line.isdecimal():
-        return f"{path} has no accepted line {line}; `usage-pipeline rejects --file {path}` has its other lines."
-    if path.count("/") >= _FOLDERS and line.isdecimal():
-        return f"No landing file {path!r} with accepted lines is known; `usage-pipeline files` lists all."
+    place = _NUMBERED.fullmatch(text)
+    if place and place["path"] in known:
+        path, event = place["path"], f"event {place['event']} of " if place["event"] else ""
+        asked = f"{event}line {place['line']}"
+        return f"{path} has no accepted {asked}; `usage-pipeline rejects --file {path}` has its rejected lines."
+    if place and place["path"].count("/") >= _FOLDERS:
+        return f"No landing file {place['path']!r} is known; `usage-pipeline files` lists all."
     of = " and ".join(f"{name} {value!r}" for name, value in narrowed.items() if value is not None)
     only = f" Only lines of {of} were looked at." if of else ""
     return f"No accepted line has the record id {text!r}; `usage-pipeline rejects` has the others.{only}"
@@ -106,6 +117,11 @@ def _not_found(text: str, known: Collection[str], narrowed: Mapping[str, str | N
 def _pruned(pruned: PrunedTenants, tenant: str | None) -> str:
     days = [day for name, day in pruned.first_kept.items() if tenant in {None, name}]
     return f" Records before {max(days)} are pruned, of the tenants whose plan says so." if days else ""
+
+
+def _is_pruned(pruned: PrunedTenants, line: ExplainedLine) -> bool:
+    first_kept = pruned.first_kept.get(line.tenant_id or "")
+    return first_kept is not None and line.event_day is not None and line.event_day < first_kept
 
 
 def _asked(text: str, known: Collection[str]) -> tuple[str, dict[str, object]]:
@@ -126,6 +142,49 @@ def _asked(text: str, known: Collection[str]) -> tuple[str, dict[str, object]]:
         )
     plain = "replace(replace(record_id, '%3A', ':'), '%25', '%')"
     return f"$record_id IN (record_id, {plain})", {"record_id": text}
+
+
+def _set_aside(
+    storage: Storage, files: Mapping[str, LandedFile], text: str, landed: Sequence[ExplainedLine]
+) -> list[ExplainedLine]:
+    """Return the skipped and superseded lines or events at a place; those of a record id are not kept."""
+    place = _NUMBERED.fullmatch(text)
+    file = files.get(place["path"]) if place else None
+    if place is None or file is None or not (file.skipped or file.superseded):
+        return []
+    if landed and (place["event"] or not file.further_events):
+        return []
+    from usage_pipeline.pipeline.read_again import read_again  # noqa: PLC0415 - pyarrow, only where it is needed
+
+    try:
+        found = read_again(storage, file, int(place["line"]))
+    except QueryError:
+        if landed:
+            return []
+        raise
+    return [_as_set_aside(file, *one) for one in found if place["event"] in {None, str(one[1].landing_event)}]
+
+
+def _as_set_aside(file: LandedFile, verdict: str, line: "SetAside") -> ExplainedLine:
+    several = {file.path} if file.further_events else set()
+    lost_to = line.decided_by and landed_files.place(file.path, *line.decided_by, several)
+    record, at = line.record, line.record.get("occurred_at")
+    return ExplainedLine(
+        tenant_id=record.get("tenant_id"),
+        source=file.source,
+        record_id=record.get("record_id"),
+        event_day=at and at.date(),
+        landing_file=file.path,
+        landing_line=line.landing_line,
+        landing_event=line.landing_event,
+        type=record.get("type"),
+        occurred_at=at,
+        verdict=verdict,
+        decided_by=lost_to or line.test,
+        metrics={},
+        costs=(),
+        record=record,
+    )
 
 
 _NUMBERED = re.compile(r"(?P<path>.+?):(?P<line>[0-9]+)(:(?P<event>[0-9]+))?")

@@ -224,6 +224,17 @@ def test_a_trial_says_how_many_superseded_lines_could_not_be_compared(try_lines:
     assert "1 accepted, 0 rejected, 2 superseded, 1 superseded without a number" in printed
 
 
+def test_skipped_and_superseded_lines_are_shown_with_what_decided(try_lines: Callable[..., str]) -> None:
+    calls = CALLS.replace("type: {", "repeats: greatest of tokens_out\ntype: {").replace("usage.in", "x")
+    calls = calls.replace("fields:", "fields:\n  tokens_out: $.usage.out")
+    lines = [line_of(call_of("a", usage={"out": 3}), call_of("a")), {"id": "b"}]
+    rows = json.loads(try_lines(lines, calls))["set_aside"]
+    assert [(row["landing_line"], row["landing_event"], row["verdict"], row["decided_by"]) for row in rows] == [
+        (1, 2, "superseded", "event 1 of line 1"),
+        (2, 1, "skipped", "each: no event at $.groups[*].calls[*]"),
+    ]
+
+
 def test_without_a_format_the_one_that_accepts_most_is_tried(call: Callable[..., str], tmp_path: Path) -> None:
     file = tmp_path / "lines.jsonl"
     file.write_text(json.dumps(prompt("e1", "2024-05-01T08:00:00Z")) + "\n")

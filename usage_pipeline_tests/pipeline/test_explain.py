@@ -1,25 +1,22 @@
 """What is said of one record: where it came from, what became of each of its lines, what it counted as."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 
-from usage_pipeline.cli.reading import hold_several
 from usage_pipeline.errors import QueryError
 from usage_pipeline.events.landing.decisions import withdraw
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.pipeline.explain import ExplainedLine, explain
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
-from usage_pipeline.records.queries import LandingRange, read_faults
-from usage_pipeline.records.tables import CONFLICTS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.costs.generic import call, write_format
-from usage_pipeline_tests.support import Landing, land_and_compute, prompt, rows
+from usage_pipeline_tests.support import Landing, prompt
 
 Run = Callable[[], object]
 FOLDER = "persona/2026-05-01"
@@ -173,64 +170,6 @@ def test_a_line_that_landed_after_its_day_was_computed_is_not_counted_yet(
     ]
 
 
-SPANS = """
-description: Spans.
-format: jsonl
-each: $.spans[*]
-identity: [$.id]
-tenant: $line.tenant
-type: {constant: request}
-times: {occurred_at: {field: $.at, format: iso}}
-fields: {tokens_in: $.in}
-"""
-
-
-@pytest.fixture
-def spans(new_settings: Callable[..., Settings], tmp_path: Path) -> Iterator[Storage]:
-    """A line of three events, of which two repeat the id of the second."""
-    (tmp_path / "formats").mkdir()
-    (tmp_path / "formats" / "spans.yaml").write_text(SPANS)
-    settings = new_settings(formats_dir=tmp_path / "formats")
-    events = [{"id": name, "at": TIME, "in": tokens} for name, tokens in [("a", 1), ("b", 2), ("b", 2), ("b", 3)]]
-    Landing(settings.landing).write("spans", "2026-05-01", ["", {"tenant": "acme", "spans": events}])
-    with open_storage(settings) as storage:
-        land_and_compute(storage, "records")
-        yield storage
-
-
-PLACE = "spans/2026-05-01/events.jsonl"
-
-
-def test_an_event_that_lost_within_its_line_names_the_event_that_counts(spans: Storage) -> None:
-    assert [(line.landing_event, line.verdict, line.decided_by) for line in explain(spans, "b")] == [
-        (2, "counted", None),
-        (3, "duplicate", f"{PLACE}:2:2"),
-        (4, "conflict", f"{PLACE}:2:2"),
-    ]
-    assert rows(spans, CONFLICTS.spec, "landing_event", "counted_line", "counted_event") == [(4, 2, 2)]
-
-
-def test_an_event_is_asked_for_by_its_place(spans: Storage) -> None:
-    assert [line.landing_event for line in explain(spans, f"{PLACE}:2:3")] == [3]
-    assert [line.landing_event for line in explain(spans, f"{PLACE}:2")] == [1, 2, 3, 4]
-    with pytest.raises(QueryError):
-        explain(spans, f"{PLACE}:2:9")
-
-
-def test_lines_of_several_events_are_shown_with_the_numbers_of_these(spans: Storage) -> None:
-    assert hold_several(spans, [{"landing_file": "persona/2026-05-01/a.jsonl"}, {"landing_file": PLACE}])
-    assert not hold_several(spans, [{"landing_file": "persona/2026-05-01/a.jsonl"}])
-
-
-def test_a_conflict_within_a_line_is_told_with_both_events(spans: Storage) -> None:
-    (fault,) = read_faults(spans, LandingRange(date(2026, 5, 1), date(2026, 5, 1)), 10)
-    assert (fault["landing_line"], fault["landing_event"], fault["expected"]) == (
-        2,
-        4,
-        f"the content of the line that landed first, {PLACE}:2:2",
-    )
-
-
 @pytest.fixture
 def _twins(landing: Landing, run: Run, prepare: Prepare) -> None:
     """The id e1 of two tenants, and of two sources."""
@@ -290,7 +229,7 @@ def test_a_line_is_found_by_its_file_and_number(storage: Storage, landing: Landi
         QueryError, match=r"events\.jsonl has no accepted line 4; `usage-pipeline rejects --file pers"
     ):
         explain(storage, "persona/2026-05-02/events.jsonl:4")
-    with pytest.raises(QueryError, match=r"No landing file 'persona/2026-05-02/other\.jsonl' with accepted lines"):
+    with pytest.raises(QueryError, match=r"No landing file 'persona/2026-05-02/other\.jsonl' is known"):
         explain(storage, "persona/2026-05-02/other.jsonl:3")
 
 

@@ -47,7 +47,7 @@ def extracted_select(source_format: SourceFormat, fields: Fields, digest_key: st
         ("missing_field", _missing_field(source_format, values)),
         ("occurred_at_text", values.time_text(source_format.times["occurred_at"])),
         *_compared_number(source_format, values),
-        ("is_skipped", " OR ".join([*fields.numbering[1:2], *_skip_tests(source_format, values)]) or "false"),
+        ("skipped_by", _skipped_by(source_format, fields, values)),
         *_lost_events(source_format, values),
         *((column.name, f"CAST(NULL AS {column.type})") for column in _unmapped(source_format)),
     ]
@@ -115,8 +115,12 @@ def _suffix(source_format: SourceFormat) -> str:
     return f" || (CASE type {cases} ELSE '' END)"
 
 
-def _skip_tests(source_format: SourceFormat, values: Values) -> Iterator[str]:
-    return (f"({_skip_test(test, values.text(test.field))})" for test in source_format.skip)
+def _skipped_by(source_format: SourceFormat, fields: Fields, values: Values) -> str:
+    """Return the SQL of the number of the first test that skips a line; 0 where the line has no event."""
+    without_event = fields.numbering[1] if fields.numbering else "false"
+    tests = [without_event, *(_skip_test(test, values.text(test.field)) for test in source_format.skip)]
+    cases = " ".join(f"WHEN {test} THEN {number}" for number, test in enumerate(tests))
+    return f"CAST(CASE {cases} END AS USMALLINT)"
 
 
 def _lost_events(source_format: SourceFormat, values: Values) -> Iterator[tuple[str, str]]:

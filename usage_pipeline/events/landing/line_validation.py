@@ -4,7 +4,8 @@ All lines are staged with their verdicts first, so that no line is validated twi
 One SELECT reads the files: each line has the number of its file, by which it joins the facts of the file.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -61,12 +62,7 @@ class LineValidation:
 
         Raises UnreadableFileError if one of the files cannot be read whole; then nothing is written.
         """
-        with session(self.storage.engine) as duck:
-            register_rules(duck, self._format, self.retention)
-            register_files(duck, ((number, file.landing) for number, file in self._numbered.items()))
-            stage(duck, self.files, self._validated_select(), self._format)
-            supersede(duck, self._format)
-            register_validated(duck, self._format, [file.reader.digest for file in self.files])
+        with self.staged() as duck:
             counted = tallies(duck, self._format, self._numbered)
             self._expect_all(counted)
             self._store_objects(duck, counted)
@@ -77,6 +73,17 @@ class LineValidation:
             )
             for number, file in self._numbered.items()
         ]
+
+    @contextmanager
+    def staged(self) -> Iterator[DuckDBPyConnection]:
+        """Validate all lines into the view `validated` of a session. Raises UnreadableFileError."""
+        with session(self.storage.engine) as duck:
+            register_rules(duck, self._format, self.retention)
+            register_files(duck, ((number, file.landing) for number, file in self._numbered.items()))
+            stage(duck, self.files, self._validated_select(), self._format)
+            supersede(duck, self._format)
+            register_validated(duck, self._format, [file.reader.digest for file in self.files])
+            yield duck
 
     @property
     def _format(self) -> SourceFormat:

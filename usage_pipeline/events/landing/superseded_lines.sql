@@ -3,8 +3,8 @@
 UPDATE staged
 SET
     reason = CASE WHEN staged.rowid <> repeated.chosen THEN 'superseded' END,
-    occurred_at = repeated.occurred_at,
-    event_day = CAST(repeated.occurred_at AS DATE)
+    occurred_at = CASE WHEN staged.rowid = repeated.chosen THEN repeated.occurred_at ELSE staged.occurred_at END,
+    event_day = CASE WHEN staged.rowid = repeated.chosen THEN CAST(repeated.occurred_at AS DATE) ELSE staged.event_day END
 FROM (
     -- By themselves, because most logs repeat few, and to choose a line of each takes several times as long.
     WITH ids AS (

@@ -25,11 +25,12 @@ from usage_pipeline.events.landing.origins import origins, text_origins
 from usage_pipeline.events.landing.reading_ahead import in_groups
 from usage_pipeline.events.landing.rules import load_rules, retention_of
 from usage_pipeline.events.landing.scan import scan_days
+from usage_pipeline.events.landing.set_aside import SetAside, read_set_aside
 from usage_pipeline.events.landing.unread import unread_around, unread_of_events
 from usage_pipeline.events.landing.verdicts import Verdicts, lost_events
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, REJECTED_LINES, TEXTS
 from usage_pipeline.events.source_format import SourceFormat
-from usage_pipeline.storage.engine import parquet_scan, session
+from usage_pipeline.storage.engine import named_rows, parquet_scan, session
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
@@ -52,6 +53,7 @@ class Trial:
     verdicts: Verdicts
     records: Sequence[Row]
     rejects: Sequence[Row]
+    set_aside: Sequence[SetAside]
     texts: Counter[str]
     """By column of `content`, the lines that have such a text."""
     around: Counter[str]
@@ -145,7 +147,9 @@ def _tried(storage: Storage, source_format: SourceFormat, landing: FileLanding) 
     filled = Counter(column.name for row in texts for column in TEXTS if row[column.name] is not None)
     around = unread_around(source_format, _lines(landing)) if source_format.each else Counter[str]()
     records, rejects = _rows(storage, LANDED_EVENTS), _rows(storage, REJECTED_LINES)
-    return Trial(source_format, found, records, rejects, filled, around, {})
+    counted = found.tally.skipped or found.tally.superseded
+    set_aside = read_set_aside(storage, landing).lines if counted else []
+    return Trial(source_format, found, records, rejects, set_aside, filled, around, {})
 
 
 def _lines(landing: FileLanding) -> Iterator[Any]:
@@ -176,6 +180,4 @@ def _rows(storage: Storage, spec: TableSpec) -> list[Row]:
     if not paths:
         return []
     with session(storage.engine) as duck:
-        found = duck.execute(f"FROM {parquet_scan(paths)} ORDER BY landing_line, landing_event")
-        names = [column[0] for column in found.description]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return named_rows(duck.execute(f"FROM {parquet_scan(paths)} ORDER BY landing_line, landing_event"))

@@ -84,7 +84,7 @@ compared AS (
 
 SELECT
     compared.* EXCLUDE (
-        line_fault, is_skipped, missing_field, occurred_at_text, counts_tokens, tokens_reported,
+        line_fault, missing_field, occurred_at_text, counts_tokens, tokens_reported,
         tenant_folder, landing_day, latest_time, first_day, first_kept
     ),
     CASE
@@ -98,7 +98,7 @@ SELECT
     END AS tokens_apart,
     CASE
         WHEN line_fault IS NOT NULL THEN line_fault
-        WHEN is_skipped THEN 'skipped'
+        WHEN skipped_by IS NOT NULL THEN 'skipped'
         WHEN compared.tenant_id IS NULL THEN 'missing_tenant_id'
         WHEN tenant_text <> tenant_folder THEN 'tenant_mismatch'
         WHEN CASE WHEN retention.tenant_id IS NULL THEN NOT is_tenant(compared.tenant_id) END THEN 'invalid_tenant_id'
