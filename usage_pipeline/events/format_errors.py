@@ -12,7 +12,7 @@ from usage_pipeline.events.format_values import FORM, TimeFormat
 
 _VALUE = (
     'a field such as $.name, a list of fields, {constant: "USD"}, {field: $.name, map: {old: new}}, '
-    "{join: [$.a, $.b]} or {sum: [$.a, $.b]}"
+    "{join: [$.a, $.b]}, {sum: [$.a, $.b]}, {sum_of: $.calls[*].tokens} or {count_of: $.calls[*]}"
 )
 _TEXT = "a text that is not empty; put numbers in quotes"
 _SEVERAL = "a list of two values or more"
@@ -49,6 +49,8 @@ _EXPECTED_WITHIN = {
     "map": "new texts by old ones, such as {failure: failed}; put numbers in quotes",
     "join": _SEVERAL,
     "sum": _SEVERAL,
+    "sum_of": "a path to the values in lists, such as $.calls[*].tokens",
+    "count_of": "a path to the values in lists, such as $.parts[type=tool_use]",
     "from": "the field of a time",
     "to": "the field of a time",
     "field": _VALUE,

@@ -3,25 +3,25 @@
 Every value is a text until its column casts it, so the forms nest: a sum may be a fallback, and have fallbacks.
 """
 
-import re
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 from typing_extensions import TypeAliasType
 
-_KEY = r'\.(?:[A-Za-z_][A-Za-z0-9_]*|"[^"\\]+")'
-_WITHIN = rf"(?:{_KEY}|\[[0-9]+\])*"
-_PLAIN_PATH = re.compile(rf"^\$(?:{_KEY})+$")
-LINE = "$line"
-"""What paths begin with that lead into the line which an event is an element of."""
-EACH_STEP = rf"((?:{_KEY})+)\[\*\]"
-_EACH = re.compile(rf"^\$(?:{EACH_STEP})+$")
-_ATTRIBUTE = rf'\["[^"\\]+"\]{_WITHIN}'
-_ELEMENT = rf'\[[A-Za-z_][A-Za-z0-9_]*=(?:"[^"\\]+"|[^"\\\[\]]+)\]{_KEY}{_WITHIN}'
-_JSON_PATH = re.compile(rf"^\$(?:line(?:{EACH_STEP})*)?{_KEY}{_WITHIN}(?:{_ATTRIBUTE}|{_ELEMENT})?$")
+from usage_pipeline.events.format_paths import expect_list_path
+
 MOST_TERMS = 9
 """The largest number of terms of a sum: with more, exact decimals would not fit their type."""
 
@@ -79,6 +79,21 @@ class Sum(Part):
     sum: Annotated[tuple["Value", ...], Field(min_length=2, max_length=MOST_TERMS)]
 
 
+ListPath = Annotated[str, AfterValidator(expect_list_path)]
+
+
+class SumOf(Part):
+    """The sum of the numbers at a path through lists; absent if none is there."""
+
+    sum_of: ListPath
+
+
+class CountOf(Part):
+    """How many values are there at a path through lists."""
+
+    count_of: ListPath
+
+
 class Zoned(Part):
     """A notation of times. `zone` applies to times without a zone, which are errors otherwise."""
 
@@ -124,7 +139,15 @@ class Converted(Part):
         return self
 
 
-_FORMS = {"constant": Constant, "join": Join, "sum": Sum, "from": Elapsed, "field": Converted}
+_FORMS = {
+    "constant": Constant,
+    "join": Join,
+    "sum": Sum,
+    "sum_of": SumOf,
+    "count_of": CountOf,
+    "from": Elapsed,
+    "field": Converted,
+}
 """The forms by the key that tells them apart."""
 FORM = "="
 """The first character of the names of forms, which are in pydantic's errors and in no file."""
@@ -155,6 +178,8 @@ _Forms = (
     | Annotated[Constant, Tag("=Constant")]
     | Annotated[Join, Tag("=Join")]
     | Annotated[Sum, Tag("=Sum")]
+    | Annotated[SumOf, Tag("=SumOf")]
+    | Annotated[CountOf, Tag("=CountOf")]
     | Annotated[Elapsed, Tag("=Elapsed")]
     | Annotated[Converted, Tag("=Converted")]
 )
@@ -229,6 +254,22 @@ def places(value: object) -> tuple[str, ...]:
     return tuple(node for node in nodes(value) if isinstance(node, str))
 
 
+def list_paths(value: object) -> tuple[str, ...]:
+    """Return the paths through lists that a part of a format reads."""
+    return tuple(path for node in nodes(value) if (path := list_path(node)) is not None)
+
+
+def list_path(value: object) -> str | None:
+    """Return the path of a sum or a count over lists."""
+    match value:
+        case SumOf():
+            return value.sum_of
+        case CountOf():
+            return value.count_of
+        case _:
+            return None
+
+
 def constants(value: object) -> Iterator[str]:
     """Yield the texts that stand for a value in the column's own unit."""
     for node in nodes(value):
@@ -236,24 +277,3 @@ def constants(value: object) -> Iterator[str]:
             yield node.constant
         if isinstance(node, Converted) and node.default is not None and node.unit is None:
             yield node.default
-
-
-def is_json_path(text: str) -> bool:
-    """Return True for a path such as `$.name`, `$.list[0].name`, `$.list["key"]` or `$.list[field=text].name`."""
-    return _JSON_PATH.match(text) is not None
-
-
-def is_each(text: str) -> bool:
-    """Return True for a path to the elements of lists, such as `$.spans[*]` or `$.outer[*].inner[*]`."""
-    return _EACH.match(text) is not None
-
-
-def is_around(path: str, each: str | None) -> bool:
-    """Return True for a path into what an event lies in, through the lists that `each` leads through."""
-    lists = path.removeprefix(LINE).rpartition("[*]")
-    return each is not None and path.startswith(LINE) and each.startswith(f"${lists[0]}{lists[1]}")
-
-
-def is_plain_path(text: str) -> bool:
-    """Return True for a path of keys only, such as `$.name`."""
-    return _PLAIN_PATH.match(text) is not None

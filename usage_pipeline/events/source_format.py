@@ -9,8 +9,8 @@ from pydantic import Field, field_validator, model_validator
 
 from usage_pipeline.events import catalogue
 from usage_pipeline.events.format_parts import FileType, Meter, Time
+from usage_pipeline.events.format_paths import is_each, is_plain_path
 from usage_pipeline.events.format_values import (
-    LINE,
     Constant,
     Elapsed,
     Part,
@@ -19,16 +19,19 @@ from usage_pipeline.events.format_values import (
     Type,
     Value,
     Zoned,
-    is_around,
-    is_each,
-    is_json_path,
-    is_plain_path,
+    list_paths,
     nodes,
     places,
 )
 from usage_pipeline.events.meter_rules import expect_metered
 from usage_pipeline.events.record import FACTS, VOID_TARGET
-from usage_pipeline.events.value_rules import OFFSET, expect_comparable, expect_in_place, expected_path
+from usage_pipeline.events.value_rules import (
+    OFFSET,
+    expect_around,
+    expect_comparable,
+    expect_in_place,
+    expect_path,
+)
 from usage_pipeline.storage.digests import fingerprint
 
 DERIVED = frozenset({"type", "unit", "prompt_digest", "content_digest", "meta"})
@@ -151,8 +154,9 @@ class SourceFormat(Part):
     def _paths(self) -> Self:
         if self.format is FileType.JSONL:
             for key, path in (*self._located_fields(), *(("ignore", path) for path in self.ignore)):
-                if not is_json_path(path) or (key == "ignore" and path.startswith(LINE)):
-                    raise ValueError(f"{key}: {path!r} is not a JSON path; expected {expected_path(key)}")
+                expect_path(key, path)
+        elif self.read_lists:
+            raise ValueError(f"{self.read_lists[0]!r} leads into a list, and the columns of CSV files have none")
         return self
 
     @model_validator(mode="after")
@@ -160,11 +164,8 @@ class SourceFormat(Part):
         if self.each is not None and (self.format is FileType.CSV or not is_each(self.each)):
             raise ValueError(f"each: {self.each!r} is no path to the elements of lists; expected `$.spans[*]`")
         for key, path in self._located_fields():
-            if self.format is FileType.JSONL and path.startswith(LINE) and not is_around(path, self.each):
-                raise ValueError(
-                    f"{key}: {path!r} leads through other lists than `each`; expected `$line.name`, or "
-                    "`$line` followed by a part of `each`"
-                )
+            if self.format is FileType.JSONL:
+                expect_around(key, path, self.each)
         return self
 
     @model_validator(mode="after")
@@ -187,9 +188,8 @@ class SourceFormat(Part):
 
     @model_validator(mode="after")
     def _only_these_meters(self) -> Self:
-        if self.meters is None:
-            return self
-        expect_metered(self.meters, self.fields, self.types, self.record_types)
+        if self.meters is not None:
+            expect_metered(self.meters, self.fields, self.types, self.record_types)
         return self
 
     @property
@@ -202,11 +202,6 @@ class SourceFormat(Part):
                 return frozenset({self.type.then, self.type.otherwise})
             case _:
                 return frozenset(target or name for name, target in self.types.items())
-
-    @property
-    def skips(self) -> bool:
-        """Whether it may skip a line."""
-        return bool(self.skip or self.each)
 
     @property
     def identity_fields(self) -> tuple[Value, ...]:
@@ -266,6 +261,11 @@ class SourceFormat(Part):
     def read_fields(self) -> tuple[str, ...]:
         """The fields of the log that the format reads, without repetitions."""
         return tuple(dict.fromkeys(field for _, field in self._located_fields()))
+
+    @property
+    def read_lists(self) -> tuple[str, ...]:
+        """The paths through lists of which it reads all values, without repetitions."""
+        return tuple(dict.fromkeys(path for _, value in self._values() for path in list_paths(value)))
 
     @property
     def notations(self) -> list[tuple[Zoned, tuple[str, ...]]]:

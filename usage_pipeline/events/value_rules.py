@@ -3,7 +3,8 @@
 import re
 from collections.abc import Collection
 
-from usage_pipeline.events.format_values import Converted, Elapsed, Sum, constants, is_json_path, nodes
+from usage_pipeline.events.format_paths import LINE, is_around, is_json_path, is_list_path
+from usage_pipeline.events.format_values import Converted, CountOf, Elapsed, Sum, SumOf, constants, nodes
 from usage_pipeline.events.record import FIELD_TYPES
 
 OFFSET = ".offset"
@@ -14,8 +15,25 @@ _NUMBERS = {
 }
 
 
-def expected_path(key: str) -> str:
+def expect_path(key: str, path: str) -> None:
+    """Raise ValueError if a text is no path to one field, or a path around the events where none may stand."""
+    if not is_json_path(path) or (key == "ignore" and path.startswith(LINE)):
+        raise ValueError(f"{key}: {path!r} is not a JSON path; expected {_expected_path(key, path)}")
+
+
+def expect_around(key: str, path: str, each: str | None) -> None:
+    """Raise ValueError if a path around the events leads through other lists than `each`."""
+    if path.startswith(LINE) and not is_around(path, each):
+        raise ValueError(
+            f"{key}: {path!r} leads through other lists than `each`; expected `$line.name`, or `$line` followed "
+            "by a part of `each`"
+        )
+
+
+def _expected_path(key: str, text: str) -> str:
     """Return what may stand in the place of a text that is no path."""
+    if is_list_path(text):
+        return f"{{sum_of: {text}}} for the sum of all values there, or {{count_of: {text}}} for their number"
     paths = '`$.name`, `$.outer."inner name"`, `$.list[0].name`, `$.attributes["key"]`, `$.list[field=text].name`'
     match key:
         case "delivery_fields":
@@ -40,8 +58,9 @@ def expect_comparable(key: str, name: str, columns: Collection[str]) -> None:
 def expect_in_place(key: str, value: object, column: str | None) -> None:
     """Raise ValueError if a value has a form that its column does not take; no column is a text."""
     for node in nodes(value):
-        if isinstance(node, Sum) and not (key.endswith(OFFSET) or _is_number(column)):
-            raise ValueError(f"{key}: a sum is a number, and no number is expected here; `join` joins texts")
+        if isinstance(node, Sum | SumOf | CountOf) and not (key.endswith(OFFSET) or _is_number(column)):
+            found = "a count" if isinstance(node, CountOf) else "a sum"
+            raise ValueError(f"{key}: {found} is a number, and no number is expected here; `join` joins texts")
         if isinstance(node, Elapsed) and not _is_duration(column):
             raise ValueError(f"{key}: `from` and `to` make a duration; only duration_ms and latency_ms take one")
         if isinstance(node, Converted) and node.unit is not None and not _is_duration(column):

@@ -64,6 +64,9 @@ class CsvFields(Fields):
     def _value(self, name: str) -> str:
         return f"sound_values[{self.names.index(name) + 1}]"
 
+    def _texts(self, path: str) -> str:
+        raise NotImplementedError(path)  # a format of CSV files has no such path
+
 
 def _header_names(line: str) -> tuple[str, ...]:
     try:

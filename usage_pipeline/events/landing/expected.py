@@ -3,7 +3,19 @@
 from collections.abc import Iterable, Iterator
 
 from usage_pipeline.events.format_parts import Time
-from usage_pipeline.events.format_values import Constant, Converted, Elapsed, Join, Sum, TimeFormat, Unit, parts_of
+from usage_pipeline.events.format_values import (
+    Constant,
+    Converted,
+    CountOf,
+    Elapsed,
+    Join,
+    Sum,
+    SumOf,
+    TimeFormat,
+    Unit,
+    list_path,
+    parts_of,
+)
 from usage_pipeline.events.record import DIMENSION_COLUMNS, FIELD_TYPES
 from usage_pipeline.events.source_format import SourceFormat
 
@@ -62,7 +74,9 @@ def _named(value: object) -> str:
 
 
 def linked(value: object, parts: Iterable[str]) -> str:
-    """Return the names of a value's parts as the name of the value."""
+    """Return the names of a value's parts as the name of the value; the path of a sum or a count over lists."""
+    if path := list_path(value):
+        return path
     link = next((link for form, link in _LINKS if isinstance(value, form)), " or ")
     return link.join(filter(None, parts))
 
@@ -76,6 +90,10 @@ def _expected_value(column: str, value: object) -> str:
     match value:
         case Elapsed():
             return f"two times, each {_TIME_IN_ZONE if value.zone else _TIMES[value.format]}"
+        case CountOf():
+            return "a list"
+        case SumOf():
+            return f"a list, and in it {cast(column)[1]}"
         case Converted(unit=Unit() as unit):
             return f"{_UNITS[unit]}, 0 or more"
         case _:

@@ -31,12 +31,17 @@ class Fields(ABC):
         """Return the column with the text of a field; null if it is absent, JSON null or empty."""
         return f"field_{self.names.index(name)}"
 
+    def list_column(self, path: str) -> str:
+        """Return the column with the texts at a path through lists; one of them is null for what is no list."""
+        return f"list_{self._format.read_lists.index(path)}"
+
     def select(self) -> str:
         """Return the SELECT over `lines` (file, line, raw, utf8).
 
         It has file, line, raw, the fault of the line, a column per field, and the columns of `metas`.
         """
         texts = [f"plain_text({self._value(name)}) AS {self.column(name)}" for name in self.names]
+        texts += [f"{self._texts(path)} AS {self.list_column(path)}" for path in self._format.read_lists]
         metas = [f"{self._meta(name)} AS {name}" for name in self.metas]
         columns = ["file", "line", "raw", "line_fault", *self.numbering, *texts, *metas]
         return (
@@ -54,7 +59,8 @@ class Fields(ABC):
         """Return the fields of the format that are not in this one of `metas`."""
         delivery = set(self._format.raw_delivery_fields) - set(self.metas[meta]) - self._format.content_fields
         kept = delivery | self._format.kept_in_meta
-        return [field for field in (*self._format.read_fields, *self._format.ignore) if field not in kept]
+        read = (*self._format.read_fields, *self._format.read_lists, *self._format.ignore)
+        return [field for field in read if field not in kept]
 
     @abstractmethod
     def _meta(self, name: str) -> str:
@@ -75,6 +81,10 @@ class Fields(ABC):
     @abstractmethod
     def _value(self, name: str) -> str:
         """Return the SQL of a field's text."""
+
+    @abstractmethod
+    def _texts(self, path: str) -> str:
+        """Return the SQL of the list of texts at a path through lists."""
 
 
 def _with_line_fault(lines: str, own_faults: Iterable[tuple[str, str]]) -> str:

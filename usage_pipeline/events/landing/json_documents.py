@@ -7,7 +7,8 @@ divided. A format without these needs gets its lines as they are.
 import json
 from collections.abc import Iterable
 
-from usage_pipeline.events.format_values import LINE, places
+from usage_pipeline.events.format_paths import LINE
+from usage_pipeline.events.format_values import list_paths, places
 from usage_pipeline.events.landing.json_events import JsonEvents
 from usage_pipeline.events.landing.json_paths import keys, last_keys
 from usage_pipeline.events.record import FIELD_TYPES
@@ -77,7 +78,8 @@ class JsonDocuments:
         decimals = [value for name, value in fields if FIELD_TYPES[name].startswith("DECIMAL")]
         # An event is written anew when it is taken out of its line, so its times are quoted before, too.
         times = [paths for time, paths in self._format.notations if self._format.each and time.format.is_number]
-        return [path for paths in (*map(places, decimals), *times) for path in paths if last_keys(path)]
+        exact = (*map(places, decimals), *map(list_paths, decimals), *times)
+        return [path for paths in exact for path in paths if last_keys(path)]
 
 
 def quoted(line: str, paths: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ lie in: a line may have a thousand events, and would be copied for each.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from usage_pipeline.events.format_values import EACH_STEP, LINE
+from usage_pipeline.events.format_paths import EACH_STEP, LINE
 from usage_pipeline.events.landing.json_paths import searched_list
 from usage_pipeline.storage.engine import list_literal, literal
 

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterable, Iterator
 
-from usage_pipeline.events.format_values import LINE
+from usage_pipeline.events.format_paths import LINE
 from usage_pipeline.events.landing.fields import Fields
 from usage_pipeline.events.landing.json_documents import JsonDocuments, is_malformed_json, pattern_of, quoted
+from usage_pipeline.events.landing.json_lists import values_in_lists
 from usage_pipeline.events.landing.json_paths import (
     Tree,
     add,
@@ -30,7 +31,8 @@ class JsonFields(Fields):
         self._documents = JsonDocuments(source_format)
         self._structure: Tree = {}
         # Of `$.error` and `$.error.code` the outer one fits: an object has a text, but a text has no fields.
-        self._own = [path for path in self.names if path not in self._documents.around]
+        own = [path for path in self.names if path not in self._documents.around]
+        self._own = [*own, *source_format.read_lists]
         by_depth = sorted(self._own, key=lambda path: len(keys(path)))
         self._in_structure = [path for path in by_depth if not is_in_list(path) and add(self._structure, path)]
         self._lists = sorted({found[0] for path in self.names if (found := attribute(path))})
@@ -93,6 +95,9 @@ class JsonFields(Fields):
         # Whole numbers are exact; others were converted to a double.
         is_rounded = f"contains({value}, '.') OR contains({value}, 'e') OR contains({value}, 'E')"
         return f"CASE WHEN {is_rounded} THEN {self._unrounded(name)} ELSE {value} END"
+
+    def _texts(self, path: str) -> str:
+        return values_in_lists("exact", path)
 
     def _unrounded(self, name: str) -> str:
         return f"json_extract_string({quoted(self._documents.whole, [name])}, {literal(name)})"

@@ -19,6 +19,38 @@ CREATE OR REPLACE MACRO main.attribute(attributes, name) AS
 CREATE OR REPLACE MACRO main.element_with(elements, field, text) AS
     list_filter(elements, lambda element: json_extract_string(element, field) = text)[1];
 
+-- An object or a list is no name: its text depends on the order of its keys.
+CREATE OR REPLACE MACRO main.single_text(t) AS
+    CASE WHEN NOT ((starts_with(t, '{') OR starts_with(t, '[')) AND json_valid(t)) THEN t END;
+
+-- The elements of a list; one that is null for what is there and is no list. A text that is not JSON has none:
+-- some APIs write a message without parts so.
+CREATE OR REPLACE MACRO main.elements_at(document, path) AS
+    CASE coalesce(json_type(document, path), 'NULL')
+        WHEN 'ARRAY' THEN json_extract(json_extract(document, path), '$[*]')
+        WHEN 'NULL' THEN []
+        WHEN 'VARCHAR' THEN CASE WHEN single_text(json_extract_string(document, path)) IS NULL THEN [NULL] ELSE [] END
+        ELSE [NULL]
+    END;
+
+CREATE OR REPLACE MACRO main.elements_with(elements, field, text) AS
+    list_filter(elements, lambda element: element IS NULL OR json_extract_string(element, field) = text);
+
+CREATE OR REPLACE MACRO main.texts_at(elements, path) AS
+    list_filter(
+        list_transform(
+            elements,
+            lambda element: CASE WHEN element IS NOT NULL THEN coalesce(json_extract_string(element, path), '') END
+        ),
+        lambda text: text IS NULL OR text <> ''
+    );
+
+CREATE OR REPLACE MACRO main.count_of(texts) AS
+    CASE
+        WHEN len(list_filter(texts, lambda text: text IS NULL)) > 0 THEN 'no list'
+        ELSE CAST(coalesce(len(texts), 0) AS VARCHAR)
+    END;
+
 -- OpenTelemetry wraps a value in an object that names its type.
 CREATE OR REPLACE MACRO main.attribute_text(value) AS
     coalesce(
@@ -28,10 +60,6 @@ CREATE OR REPLACE MACRO main.attribute_text(value) AS
         json_extract_string(value, '$.boolValue'),
         json_extract_string(value, '$')
     );
-
--- An object or a list is no name: its text depends on the order of its keys.
-CREATE OR REPLACE MACRO main.single_text(t) AS
-    CASE WHEN NOT ((starts_with(t, '{') OR starts_with(t, '[')) AND json_valid(t)) THEN t END;
 
 -- What usage is grouped by has to fit an index of a database, and no database takes a NUL.
 CREATE OR REPLACE MACRO main.dimension_text(t) AS

@@ -102,11 +102,15 @@ def register_validated(duck: DuckDBPyConnection, source_format: SourceFormat, di
     position = " REPLACE (digest || ':' || record_id AS record_id)"
     staged = f"staged.*{'' if source_format.identity_fields else position}"
     staged += "" if source_format.each else ", CAST(1 AS BIGINT) AS landing_event"
-    staged += "" if source_format.skips else ", NULL AS skipped_by"
+    staged += "" if _may_skip(source_format) else ", NULL AS skipped_by"
     duck.execute(
         f"CREATE TEMP VIEW validated AS SELECT {staged}, landed.* EXCLUDE (file, digest){empty} "
         "FROM staged JOIN landed ON landed.file = staged.file"
     )
+
+
+def _may_skip(source_format: SourceFormat) -> bool:
+    return bool(source_format.skip or source_format.each)
 
 
 def _create_macros(duck: DuckDBPyConnection) -> None:
@@ -173,7 +177,7 @@ def _without_lines(stream: _Stream) -> Iterator[None]:
 
 
 def _keep(duck: DuckDBPyConnection, validated: str, source_format: SourceFormat) -> None:
-    skipped = [] if source_format.skips else ["skipped_by"]
+    skipped = [] if _may_skip(source_format) else ["skipped_by"]
     empty = ", ".join([*(column.name for column in empty_columns(source_format)), *skipped])
     rejects = ", ".join(
         f"CASE WHEN {_IS_REJECTED} THEN {text} END AS {name}" for name, text in _OF_REJECTS.items()

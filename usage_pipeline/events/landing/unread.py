@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from usage_pipeline.events.format_parts import FileType
-from usage_pipeline.events.format_values import LINE
+from usage_pipeline.events.format_paths import LINE
 from usage_pipeline.events.source_format import SourceFormat
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

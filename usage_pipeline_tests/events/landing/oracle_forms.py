@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from usage_pipeline.events.format_parts import Time
-from usage_pipeline.events.format_values import Constant, Converted, Elapsed, Join, Sum, Unit
+from usage_pipeline.events.format_values import Constant, Converted, CountOf, Elapsed, Join, Sum, SumOf, Unit
 from usage_pipeline_tests.events.landing.oracle_lines import Fields
 from usage_pipeline_tests.events.landing.oracle_values import (
     InvalidError,
@@ -28,7 +28,7 @@ def text_of(value: object, fields: Fields, read: Read) -> Text | None:  # noqa: 
     """The text of a value, if it is there. Raises InvalidError where a part of it is not of its form."""
     match value:
         case str():
-            return fields(value)
+            return fields.one(value)
         case tuple():
             return next(filter(None, (text_of(part, fields, read) for part in value)), None)
         case Constant():
@@ -37,6 +37,10 @@ def text_of(value: object, fields: Fields, read: Read) -> Text | None:  # noqa: 
             return _joined([text_of(part, fields, read) for part in value.join])
         case Sum():
             return _summed([text_of(part, fields, read) for part in value.sum], read)
+        case SumOf():
+            return _summed(fields.every(value.sum_of), read)
+        case CountOf():
+            return _number(len(fields.every(value.count_of)))
         case Elapsed():
             return _elapsed(value, text_of(value.start, fields, read), text_of(value.end, fields, read))
         case Converted():

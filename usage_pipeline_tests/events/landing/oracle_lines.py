@@ -4,26 +4,32 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache, partial
 from typing import Any
 
-from usage_pipeline_tests.events.landing.oracle_values import Text
+from usage_pipeline_tests.events.landing.oracle_values import InvalidError, Text, is_structure
 
 _BOM = b"\xef\xbb\xbf"
 _WHITE = b" \t\r\n\x0b\x0c"
 _QUOTED, _PLAIN = re.compile(r'"((?:[^"]|"")*)"'), re.compile(r"[^,]*")
 _STEPS = re.compile(r'\.(?:"([^"]+)"|([^."\[]+))|\[([0-9]+)\]|\["([^"]+)"\]|\[(\w+)=(?:"([^"]+)"|([^"\]]+))\]')
 _LISTS = re.compile(r'((?:\.(?:"[^"]+"|[^."\[]+))+)\[\*\]')
+_MEMBERS = re.compile(r'\[\*\]|\[(\w+)=(?:"([^"]+)"|([^"\]]+))\]')
 _WRAPPED = ("stringValue", "intValue", "doubleValue", "boolValue")
 _MAX_BYTES = 1 << 24
 _NO_LIST = object()
 """What stands for the events where there should be a list of them."""
 
-Fields = Callable[[str], Text | None]
-"""The field of this name, if it is filled."""
+
+@dataclass(frozen=True)
+class Fields:
+    """The fields of a record: one by its name, if it is filled, or all texts at a path through lists."""
+
+    one: Callable[[str], Text | None] = lambda _: None
+    every: Callable[[str], list[Text]] = lambda _: []
 
 
 class Verdict(StrEnum):
@@ -46,7 +52,7 @@ class Found:
     number: int
     verdict: Verdict
     fault: str | None = None
-    fields: Fields = lambda _: None
+    fields: Fields = field(default_factory=Fields)
     event: int = 1
 
 
@@ -110,7 +116,8 @@ def _events(number: int, line: dict[str, Any], each: str | None) -> Iterator[Fou
     if not chains:
         yield Found(number, Verdict.SKIPPED)
     for event, chain in enumerate(chains, start=1):
-        yield Found(number, Verdict.RECORD, _fault(chain[-1]), partial(_field, chain), event)
+        fields = Fields(partial(_field, chain), partial(_members_at, chain[-1]))
+        yield Found(number, Verdict.RECORD, _fault(chain[-1]), fields, event)
 
 
 def _within(element: Any, step: str) -> Any:
@@ -135,6 +142,33 @@ def _field(chain: Sequence[Any], path: str) -> Text | None:
         return _text(_at(chain[-1], path))
     *lists, within = path.removeprefix("$line").split("[*]")
     return _text(_at(chain[len(lists)], within))
+
+
+def _members_at(event: Any, path: str) -> list[Text]:
+    """All texts at a path through lists. Raises InvalidError where something else takes the place of a list."""
+    values, start = [event], 1
+    for step in _MEMBERS.finditer(path):
+        named, quoted, text = step.groups()
+        values = [member for value in values for member in _members(_at(value, path[start : step.start()]))]
+        values = [member for member in values if named is None or _says(member, named, quoted or text)]
+        start = step.end()
+    found = (_text(_at(value, path[start:])) for value in values)
+    return [text for text in found if text]
+
+
+def _members(value: Any) -> list[Any]:
+    """The elements of a list; a text that is not JSON has none."""
+    if isinstance(value, list):
+        return value
+    if value is None or (isinstance(value, str) and not is_structure(value)):
+        return []
+    raise InvalidError
+
+
+def _says(value: Any, name: str, text: str) -> bool:
+    """Whether the field of an object has this text."""
+    said = _text(value.get(name)) if isinstance(value, dict) else None
+    return said is not None and said.text == text
 
 
 def _decoded(record: bytes) -> str:
@@ -191,7 +225,7 @@ def _csv_fields(text: str, header: Sequence[str]) -> Fields:
     if len(cells) != len(header):
         raise _FaultError("malformed_csv")
     row = dict(zip(header, cells, strict=True))
-    return lambda name: Text(row[name], None) if row[name] else None
+    return Fields(lambda name: Text(row[name], None) if row[name] else None)
 
 
 def _object(text: str, parse: Sequence[str]) -> dict[str, Any]:
@@ -240,11 +274,11 @@ def _steps(path: str) -> list[tuple[str, ...]]:
 
 
 def _at(value: Any, path: str) -> Any:
-    for quoted, plain, index, key, field, quoted_text, text in _steps(path):
+    for quoted, plain, index, key, named, quoted_text, text in _steps(path):
         if key:
             value = _attribute(value, key)
-        elif field:
-            value = _element(value, field, quoted_text or text)
+        elif named:
+            value = _element(value, named, quoted_text or text)
         elif index:
             value = value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
         else:
@@ -259,10 +293,10 @@ def _attribute(pairs: Any, key: str) -> Any:
     return next(found, None)
 
 
-def _element(elements: Any, field: str, text: str) -> Any:
+def _element(elements: Any, name: str, text: str) -> Any:
     """The first element whose field says this."""
-    named = [each for each in elements if isinstance(each, dict)] if isinstance(elements, list) else []
-    return next((each for each in named if (said := _text(each.get(field))) and said.text == text), None)
+    named = (each for each in elements if _says(each, name, text)) if isinstance(elements, list) else ()
+    return next(iter(named), None)
 
 
 def _unwrapped(value: Any) -> Any:
