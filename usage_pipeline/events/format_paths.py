@@ -7,8 +7,8 @@ _WITHIN = rf"(?:{_KEY}|\[[0-9]+\])*"
 _PLAIN_PATH = re.compile(rf"^\$(?:{_KEY})+$")
 LINE = "$line"
 """What paths begin with that lead into the line which an event is an element of."""
-EACH_STEP = rf"((?:{_KEY})+)\[\*\]"
-_EACH = re.compile(rf"^\$(?:{EACH_STEP})+$")
+EACH_STEP = rf"((?:{_KEY})*)\[\*\]"
+_EACH = re.compile(rf"^\$(?={_KEY})(?:{EACH_STEP})+$")
 _ATTRIBUTE = rf'\["[^"\\]+"\]{_WITHIN}'
 WITH_TEXT = r'\[([A-Za-z_][A-Za-z0-9_]*)=(?:"([^"\\]+)"|([^"\\\[\]]+))\]'
 """A step to the elements whose field has a text."""

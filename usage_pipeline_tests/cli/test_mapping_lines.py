@@ -84,6 +84,13 @@ def test_unread_fields_are_named_by_paths_that_can_be_copied(try_lines: Callable
     ]
 
 
+def test_unread_fields_around_events_in_lists_of_lists_are_named(try_lines: Callable[..., str]) -> None:
+    calls = CALLS.replace("groups[*]", "groups[*][*]")
+    group = {"state": "ok", "retries": 2, "calls": [call_of("a")]}
+    found = json.loads(try_lines([{"org": {"id": "acme"}, "groups": [[group], []]}], calls))
+    assert found["unmapped_around"] == [{"field": "$line.groups[*][*].retries", "lines": 1}]
+
+
 def test_constants_are_shown_like_fields(try_lines: Callable[..., str]) -> None:
     found = json.loads(try_lines([line_of(call_of("a"))], CALLS))
     fields = {row["column"]: row["field"] for row in found["columns"]}

@@ -31,6 +31,8 @@ def unread_around(source_format: SourceFormat, lines: Iterable[Any]) -> Counter[
 
 def _unread(value: Any, place: str, read: Collection[str]) -> Iterator[str]:  # noqa: ANN401 - any JSON
     """Yield the paths in a value that are not read: of an object that is read in part, those of its fields."""
+    for element in value if isinstance(value, list) and f"{place}[*]" not in read else ():
+        yield from _unread(element, f"{place}[*]", read)
     for name, inner in value.items() if isinstance(value, dict) else ():
         key = name if _PLAIN.fullmatch(name) else f'"{name}"'
         path = f"{place}.{key}"

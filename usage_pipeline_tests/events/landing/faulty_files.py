@@ -132,7 +132,11 @@ def _faulty(good: dict[str, Any], values: Values) -> Iterator[dict[str, Any]]:
 
 def _faulty_lists(good: list[Any], values: Values) -> Iterator[list[Any]]:
     for index, held in enumerate(good):
-        inner = _faulty(held, values) if isinstance(held, dict) else iter(VALUES)
+        inner: Iterator[object] = iter(VALUES)
+        if isinstance(held, dict):
+            inner = _faulty(held, values)
+        elif isinstance(held, list):
+            inner = _faulty_lists(held, values)
         yield from ([*good[:index], value, *good[index + 1 :]] for value in inner)
 
 

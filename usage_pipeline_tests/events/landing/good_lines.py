@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from usage_pipeline.events.format_files import SOURCES
+from usage_pipeline_tests.events.landing.list_lines import LIST_LINES
 from usage_pipeline_tests.events.landing.tool_lines import TOOL_LINES
 
 OWN_FORMATS = Path(__file__).parents[1] / "formats"
@@ -189,6 +190,7 @@ def _parts(record_id: str, **fields: Any) -> dict[str, Any]:
 
 JSON_LINES: dict[str, list[dict[str, Any]]] = {
     **TOOL_LINES,
+    **LIST_LINES,
     "persona": [
         _persona("evt_01", "persona_create", seed="product designer, pragmatic"),
         _persona("evt_02", "persona_prompt", **_PROMPT),

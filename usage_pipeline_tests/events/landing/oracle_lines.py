@@ -16,7 +16,7 @@ _BOM = b"\xef\xbb\xbf"
 _WHITE = b" \t\r\n\x0b\x0c"
 _QUOTED, _PLAIN = re.compile(r'"((?:[^"]|"")*)"'), re.compile(r"[^,]*")
 _STEPS = re.compile(r'\.(?:"([^"]+)"|([^."\[]+))|\[([0-9]+)\]|\["([^"]+)"\]|\[(\w+)=(?:"([^"]+)"|([^"\]]+))\]')
-_LISTS = re.compile(r'((?:\.(?:"[^"]+"|[^."\[]+))+)\[\*\]')
+_LISTS = re.compile(r'((?:\.(?:"[^"]+"|[^."\[]+))*)\[\*\]')
 _MEMBERS = re.compile(r'\[\*\]|\[(\w+)=(?:"([^"]+)"|([^"\]]+))\]')
 _WRAPPED = ("stringValue", "intValue", "doubleValue", "boolValue")
 _MAX_BYTES = 1 << 24

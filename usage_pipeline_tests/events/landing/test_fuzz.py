@@ -35,6 +35,7 @@ SETTINGS: dict[str, Any] = {"default_retention_days": 2, "formats_dir": OWN_FORM
 MADE = (
     "claude_code",
     "every_event",
+    "every_list",
     "every_repeat",
     "every_value",
     "litellm_payload",
@@ -175,7 +176,7 @@ def expect_sound(storage: Storage, written: Mapping[str, bytes]) -> None:
 
 LANDED, BOTH = {FileState.LANDED}, {FileState.LANDED, FileState.QUARANTINED}
 LINES_IN_TEST, LINES_IN_ACCEPTANCE = 20_000, 1_000_000
-FILES = 2 * 14 * len(SHARES)
+FILES = 2 * 15 * len(SHARES)
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,24 @@ def test_each_element_is_an_event_with_values_of_what_it_lies_in(
     assert tally(storage) == (2, 2, 0, 4, 0)
 
 
+def test_events_lie_in_lists_that_lie_directly_in_lists(
+    storage: Storage, landing: Landing, land: Land, add_spans: Callable[..., Path]
+) -> None:
+    fields = {"project": "$line.rounds[*][*].name", "feature": "$line.app", "tokens_in": "$.in"}
+    add_spans(each="$.rounds[*][*].spans[*]", fields=fields)
+    two = [scope("a", [span("s1")]), scope("b", [span("s2"), span("s3")])]
+    rounds: list[Any] = [two, [], None, scope("c", [])]
+    landing.write("spans", "2026-05-01", [{"tenant": "acme", "app": "shop", "rounds": rounds}, {"rounds": [[]]}])
+    land("2026-05-01")
+    assert rows(storage, LANDED_EVENTS, "record_id", "project", "feature", "landing_event") == [
+        ("s1", "a", "shop", 1),
+        ("s2", "b", "shop", 2),
+        ("s3", "b", "shop", 3),
+    ]
+    assert rows(storage, REJECTED_LINES, "landing_line", "landing_event", "reason") == [(1, 4, "not_a_list")]
+    assert tally(storage) == (2, 3, 1, 3, 1)
+
+
 def test_a_line_without_an_event_is_skipped(
     storage: Storage, landing: Landing, land: Land, add_spans: Callable[..., Path]
 ) -> None:
