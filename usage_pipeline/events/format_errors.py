@@ -8,7 +8,8 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from usage_pipeline.events.format_values import FORM, TimeFormat
+from usage_pipeline.events.format_values import FORM
+from usage_pipeline.events.notations import TimeFormat
 
 _VALUE = (
     'a field such as $.name, a list of fields, {constant: "USD"}, {field: $.name, map: {old: new}}, '
@@ -51,6 +52,8 @@ _EXPECTED_WITHIN = {
     "sum": _SEVERAL,
     "sum_of": "a path to the values in lists, such as $.calls[*].tokens",
     "count_of": "a path to the values in lists, such as $.parts[type=tool_use]",
+    "file_name": "the pattern of the file's name without its ending, such as run_%Y-%m-%d_%H-%M-%S",
+    "first_line": "a path such as $.start",
     "from": "the field of a time",
     "to": "the field of a time",
     "field": _VALUE,

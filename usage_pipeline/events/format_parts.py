@@ -5,7 +5,8 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from usage_pipeline.events.format_values import Part, Unit, Value, Zoned, constants
+from usage_pipeline.events.format_values import Value, constants
+from usage_pipeline.events.notations import Part, Unit, Zoned
 from usage_pipeline.events.record import FACTS
 from usage_pipeline.events.time_rules import expect_moment
 

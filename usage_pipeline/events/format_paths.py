@@ -1,4 +1,4 @@
-"""The paths of JSON lines: to a field, to the elements of lists, and to all values in lists."""
+"""The paths of JSON lines, to a field, the elements of lists or all values in lists; and the patterns of names."""
 
 import re
 
@@ -50,5 +50,31 @@ def expect_list_path(text: str) -> str:
         within = " within the event" if text.startswith(LINE) else ""
         raise ValueError(
             f"{text!r} is no path through lists{within}; expected `$.calls[*].tokens` or `$.parts[type=tool_use]`"
+        )
+    return text
+
+
+def expect_plain_path(text: str) -> str:
+    """Return the text. Raises ValueError if it is no path of keys."""
+    if not is_plain_path(text):
+        raise ValueError(f"{text!r} is no path of names; expected `$.name` or `$.outer.name`")
+    return text
+
+
+TIME_PARTS = {"%Y": 4, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}
+"""The parts of a time in the pattern of a file's name, with their number of digits; the day is needed."""
+SECONDS_SINCE_1970 = "%s"
+NAME_STEP = re.compile(r"%.|\*|[^%*]+|%", re.DOTALL)
+
+
+def expect_file_name(text: str) -> str:
+    """Return the text. Raises ValueError if it is no pattern of a file's name with one time."""
+    parts = [step for step in NAME_STEP.findall(text) if step.startswith("%")]
+    day = set(TIME_PARTS) - {"%H", "%M", "%S"}
+    is_time = day <= set(parts) <= set(TIME_PARTS) and len(set(parts)) == len(parts)
+    if parts != [SECONDS_SINCE_1970] and not is_time:
+        raise ValueError(
+            f"{text!r} is no pattern of one time; expected `run_%Y-%m-%d_%H-%M-%S_*`, or `run_%s` with a number "
+            "since 1970"
         )
     return text

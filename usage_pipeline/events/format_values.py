@@ -4,57 +4,23 @@ Every value is a text until its column casts it, so the forms nest: a sum may be
 """
 
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
-    field_validator,
     model_validator,
 )
 from typing_extensions import TypeAliasType
 
-from usage_pipeline.events.format_paths import expect_list_path
+from usage_pipeline.events.format_paths import expect_file_name, expect_list_path, expect_plain_path
+from usage_pipeline.events.notations import Part, Unit, Zoned
 
 MOST_TERMS = 9
 """The largest number of terms of a sum: with more, exact decimals would not fit their type."""
-
-
-class Part(BaseModel):
-    """A part of a format; an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class TimeFormat(StrEnum):
-    """The notation of a time."""
-
-    ISO = "iso"
-    EPOCH_SECONDS = "epoch_s"
-    EPOCH_MILLISECONDS = "epoch_ms"
-    EPOCH_MICROSECONDS = "epoch_us"
-    EPOCH_NANOSECONDS = "epoch_ns"
-    DAY = "day"
-
-    @property
-    def is_number(self) -> bool:
-        """Whether a time is written as a number."""
-        return self not in {TimeFormat.ISO, TimeFormat.DAY}
-
-
-class Unit(StrEnum):
-    """The unit of a duration."""
-
-    SECONDS = "s"
-    MILLISECONDS = "ms"
-    MICROSECONDS = "us"
-    NANOSECONDS = "ns"
 
 
 Text = Annotated[str, Field(min_length=1)]
@@ -94,27 +60,16 @@ class CountOf(Part):
     count_of: ListPath
 
 
-class Zoned(Part):
-    """A notation of times. `zone` applies to times without a zone, which are errors otherwise."""
+class FileName(Part):
+    """The time in the name of the file; absent where the name is another."""
 
-    format: TimeFormat
-    zone: str | None = None
+    file_name: Annotated[str, AfterValidator(expect_file_name)]
 
-    @field_validator("zone")
-    @classmethod
-    def _known_zone(cls, zone: str | None) -> str | None:
-        if zone is not None:
-            try:
-                ZoneInfo(zone)
-            except (ZoneInfoNotFoundError, ValueError):
-                raise ValueError(f"expected a time zone such as UTC or Europe/Berlin, found {zone!r}") from None
-        return zone
 
-    @model_validator(mode="after")
-    def _zone_of_texts_only(self) -> Self:
-        if self.zone is not None and self.format is not TimeFormat.ISO:
-            raise ValueError(f"zone: {self.format} is UTC by itself and has no zone; remove it")
-        return self
+class FirstLine(Part):
+    """A field of the first line of the file."""
+
+    first_line: Annotated[str, AfterValidator(expect_plain_path)]
 
 
 class Elapsed(Zoned):
@@ -145,6 +100,8 @@ _FORMS = {
     "sum": Sum,
     "sum_of": SumOf,
     "count_of": CountOf,
+    "file_name": FileName,
+    "first_line": FirstLine,
     "from": Elapsed,
     "field": Converted,
 }
@@ -180,6 +137,8 @@ _Forms = (
     | Annotated[Sum, Tag("=Sum")]
     | Annotated[SumOf, Tag("=SumOf")]
     | Annotated[CountOf, Tag("=CountOf")]
+    | Annotated[FileName, Tag("=FileName")]
+    | Annotated[FirstLine, Tag("=FirstLine")]
     | Annotated[Elapsed, Tag("=Elapsed")]
     | Annotated[Converted, Tag("=Converted")]
 )

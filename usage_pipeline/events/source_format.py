@@ -13,24 +13,28 @@ from usage_pipeline.events.format_paths import is_each, is_plain_path
 from usage_pipeline.events.format_values import (
     Constant,
     Elapsed,
-    Part,
+    FirstLine,
     Presence,
     Skip,
     Type,
     Value,
-    Zoned,
     list_paths,
     nodes,
     places,
 )
 from usage_pipeline.events.meter_rules import expect_metered
+from usage_pipeline.events.notations import Part, Zoned
 from usage_pipeline.events.record import FACTS, VOID_TARGET
 from usage_pipeline.events.value_rules import (
+    ANY_TYPE,
     OFFSET,
     expect_around,
     expect_comparable,
     expect_in_place,
+    expect_mapped,
+    expect_of_csv,
     expect_path,
+    expect_types,
 )
 from usage_pipeline.storage.digests import fingerprint
 
@@ -38,7 +42,6 @@ DERIVED = frozenset({"type", "unit", "prompt_digest", "content_digest", "meta"})
 TIMES = frozenset({"occurred_at", "started_at", "updated_at"})
 FIELDS = frozenset(column.name for column in (*FACTS, *VOID_TARGET)) - DERIVED - TIMES
 VOID = "void"
-ANY_TYPE = "*"
 GREATEST = "greatest of "
 """What `repeats` begins with where a number tells which of the lines with one id counts."""
 
@@ -102,16 +105,7 @@ class SourceFormat(Part):
 
     @model_validator(mode="after")
     def _known_types(self) -> Self:
-        for name, target in self.types.items():
-            if name == ANY_TYPE and target is None:
-                raise ValueError("types.*: say what any other type counts as, such as `'*': request`")
-            if "*" in name and name != ANY_TYPE and target is not None:
-                raise ValueError(f"types.{name}: a pattern keeps the names that it matches; remove {target!r}")
-            if catalogue.find(target or name) is None:
-                advice = "name each type by itself"
-                if "*" not in name:
-                    advice = f"give one of its types, such as `{name}: request`"
-                raise ValueError(f"types.{name}: {target or name!r} is not in the event catalogue; {advice}")
+        expect_types(self.types)
         return self
 
     @model_validator(mode="after")
@@ -135,10 +129,7 @@ class SourceFormat(Part):
     @model_validator(mode="after")
     def _mapped_if_required(self) -> Self:
         for name in self.required:
-            if name not in self._column_names:
-                raise ValueError(
-                    f"required: the format maps no column {name!r}; map it below `fields`, or remove it"
-                )
+            expect_mapped("required", name, self._column_names)
         return self
 
     @model_validator(mode="after")
@@ -155,8 +146,9 @@ class SourceFormat(Part):
         if self.format is FileType.JSONL:
             for key, path in (*self._located_fields(), *(("ignore", path) for path in self.ignore)):
                 expect_path(key, path)
-        elif self.read_lists:
-            raise ValueError(f"{self.read_lists[0]!r} leads into a list, and the columns of CSV files have none")
+        else:
+            for key, value in self._values():
+                expect_of_csv(key, value)
         return self
 
     @model_validator(mode="after")
@@ -266,6 +258,11 @@ class SourceFormat(Part):
     def read_lists(self) -> tuple[str, ...]:
         """The paths through lists of which it reads all values, without repetitions."""
         return tuple(dict.fromkeys(path for _, value in self._values() for path in list_paths(value)))
+
+    @property
+    def reads_first_line(self) -> bool:
+        """Whether a value is a field of the first line of the file."""
+        return any(isinstance(node, FirstLine) for _, value in self._values() for node in nodes(value))
 
     @property
     def notations(self) -> list[tuple[Zoned, tuple[str, ...]]]:

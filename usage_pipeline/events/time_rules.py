@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 
-from usage_pipeline.events.format_values import TimeFormat, Zoned
+from usage_pipeline.events.notations import TimeFormat, Zoned
 
 _LOCAL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?")
 _ZONE = re.compile(r"Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?")

@@ -1,12 +1,25 @@
 """What may stand where: sums in columns of numbers, units and durations in those of durations, and paths."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
+from usage_pipeline.events import catalogue
 from usage_pipeline.events.format_paths import LINE, is_around, is_json_path, is_list_path
-from usage_pipeline.events.format_values import Converted, CountOf, Elapsed, Sum, SumOf, constants, nodes
+from usage_pipeline.events.format_values import (
+    Converted,
+    CountOf,
+    Elapsed,
+    FirstLine,
+    Sum,
+    SumOf,
+    constants,
+    list_paths,
+    nodes,
+)
 from usage_pipeline.events.record import FIELD_TYPES
 
+ANY_TYPE = "*"
+"""The name that stands for every type of a log that is not listed."""
 OFFSET = ".offset"
 """What the key of a number ends in that has passed since a start."""
 _NUMBERS = {
@@ -19,6 +32,20 @@ def expect_path(key: str, path: str) -> None:
     """Raise ValueError if a text is no path to one field, or a path around the events where none may stand."""
     if not is_json_path(path) or (key == "ignore" and path.startswith(LINE)):
         raise ValueError(f"{key}: {path!r} is not a JSON path; expected {_expected_path(key, path)}")
+
+
+def expect_of_csv(key: str, value: object) -> None:
+    """Raise ValueError if a value has a form that the lines of a CSV file cannot give."""
+    for path in list_paths(value):
+        raise ValueError(f"{key}: {path!r} leads into a list, and the columns of CSV files have none")
+    if any(isinstance(node, FirstLine) for node in nodes(value)):
+        raise ValueError(f"{key}: the first line of a CSV file is its header; give `file_name`, or a constant")
+
+
+def expect_mapped(key: str, name: str, columns: Collection[str]) -> None:
+    """Raise ValueError if a name is none of the columns of the format."""
+    if name not in columns:
+        raise ValueError(f"{key}: the format maps no column {name!r}; map it below `fields`, or remove it")
 
 
 def expect_around(key: str, path: str, each: str | None) -> None:
@@ -42,6 +69,20 @@ def _expected_path(key: str, text: str) -> str:
             return f"{paths}, or {{constant: …}}; `position` stands alone, as `identity: position`"
         case _:
             return f"{paths}, or {{constant: …}}"
+
+
+def expect_types(types: Mapping[str, str | None]) -> None:
+    """Raise ValueError if a type of the log becomes none of the event catalogue."""
+    for name, target in types.items():
+        if name == ANY_TYPE and target is None:
+            raise ValueError("types.*: say what any other type counts as, such as `'*': request`")
+        if "*" in name and name != ANY_TYPE and target is not None:
+            raise ValueError(f"types.{name}: a pattern keeps the names that it matches; remove {target!r}")
+        if catalogue.find(target or name) is None:
+            advice = "name each type by itself"
+            if "*" not in name:
+                advice = f"give one of its types, such as `{name}: request`"
+            raise ValueError(f"types.{name}: {target or name!r} is not in the event catalogue; {advice}")
 
 
 def expect_comparable(key: str, name: str, columns: Collection[str]) -> None:

@@ -8,14 +8,14 @@ from usage_pipeline.events.format_values import (
     Converted,
     CountOf,
     Elapsed,
+    FileName,
+    FirstLine,
     Join,
     Sum,
     SumOf,
-    TimeFormat,
-    Unit,
-    list_path,
     parts_of,
 )
+from usage_pipeline.events.notations import TimeFormat, Unit
 from usage_pipeline.events.record import DIMENSION_COLUMNS, FIELD_TYPES
 from usage_pipeline.events.source_format import SourceFormat
 
@@ -74,9 +74,14 @@ def _named(value: object) -> str:
 
 
 def linked(value: object, parts: Iterable[str]) -> str:
-    """Return the names of a value's parts as the name of the value; the path of a sum or a count over lists."""
-    if path := list_path(value):
-        return path
+    """Return the names of a value's parts as the name of the value, or where else it comes from."""
+    match value:
+        case SumOf(sum_of=origin) | CountOf(count_of=origin):
+            return origin
+        case FileName():
+            return "the file's name"
+        case FirstLine():
+            return f"{value.first_line} of the first line"
     link = next((link for form, link in _LINKS if isinstance(value, form)), " or ")
     return link.join(filter(None, parts))
 

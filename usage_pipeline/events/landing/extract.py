@@ -10,12 +10,13 @@ from usage_pipeline.events.catalogue import unmetered
 from usage_pipeline.events.delivery import deliveries
 from usage_pipeline.events.format_parts import METER_OF_FIELD
 from usage_pipeline.events.format_paths import LINE
-from usage_pipeline.events.format_values import Constant, Join, Presence, Skip, list_paths, places
+from usage_pipeline.events.format_values import Constant, Join, Presence, Skip, places
 from usage_pipeline.events.landing.expected import cast
 from usage_pipeline.events.landing.fields import META, PAYLOAD_META, Fields
 from usage_pipeline.events.landing.values import Values
 from usage_pipeline.events.record import FACTS, TEXTS, VOID_TARGET, WHERE_LANDED
-from usage_pipeline.events.source_format import ANY_TYPE, SourceFormat
+from usage_pipeline.events.source_format import SourceFormat
+from usage_pipeline.events.value_rules import ANY_TYPE
 from usage_pipeline.storage.engine import literal
 from usage_pipeline.storage.tables import Column
 
@@ -257,7 +258,7 @@ def _invalid_columns(source_format: SourceFormat, values: Values) -> Iterator[tu
     checked += [
         (name, values.text(value, macro))
         for name, value in source_format.fields.items()
-        if (places(value) or list_paths(value)) and (macro := cast(name)[0]) != "plain_text"
+        if not isinstance(value, Constant) and (macro := cast(name)[0]) != "plain_text"
     ]
     tests = [(name, text, f"{text} IS NOT NULL AND {_typed(name)} IS NULL") for name, text in checked]
     names = " ".join(f"WHEN {test} THEN '{name}'" for name, _, test in tests)

@@ -79,7 +79,7 @@ class LineValidation:
         """Validate all lines into the view `validated` of a session. Raises UnreadableFileError."""
         with session(self.storage.engine) as duck:
             register_rules(duck, self._format, self.retention)
-            register_files(duck, ((number, file.landing) for number, file in self._numbered.items()))
+            register_files(duck, self._numbered.items())
             stage(duck, self.files, self._validated_select(), self._format)
             supersede(duck, self._format)
             register_validated(duck, self._format, [file.reader.digest for file in self.files])

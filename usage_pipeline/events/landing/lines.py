@@ -61,6 +61,18 @@ def read_header(file: Path, compression: str | None) -> str:
     raise UnreadableFileError("it is empty, and its format needs a header; deliver the file again")
 
 
+def read_first_line(file: Path, compression: str | None) -> str | None:
+    """Return the first line that is not blank; None if there is none, or if it is not UTF-8."""
+    blocks = text_blocks(read_blocks(file, compression, BLOCK_BYTES))
+    for data, ends in whole_records(blocks, line_ends, MAX_LINE_BYTES):
+        texts, utf8 = _decoded(data, ends)
+        lines = np.flatnonzero(~_blank(texts))
+        if len(lines):
+            first = int(lines[0])
+            return str(texts[first]).rstrip("\r\n") if utf8[first].as_py() else None
+    return None
+
+
 def content_digest(file: Path, compression: str | None) -> str:
     """Return the SHA-256 of the decompressed bytes. Raises UnreadableFileError, also for UTF-16 and the like."""
     digest = hashlib.sha256()

@@ -3,6 +3,10 @@
 
 CREATE OR REPLACE MACRO main.plain_text(t) AS nullif(t, '');
 
+-- The name of a landing file without the endings of its type and compression.
+CREATE OR REPLACE MACRO main.file_stem(path) AS
+    regexp_replace(parse_filename(path), '\.(jsonl|csv)(\.(gz|zst))?$', '');
+
 -- A line without its end.
 CREATE OR REPLACE MACRO main.line_text(t) AS regexp_replace(t, '[\r\n]+$', '');
 

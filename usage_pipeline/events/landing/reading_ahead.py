@@ -16,7 +16,7 @@ from usage_pipeline.events.landing.csv_fields import CsvFields
 from usage_pipeline.events.landing.fields import Fields
 from usage_pipeline.events.landing.file_landing import FileLanding
 from usage_pipeline.events.landing.json_fields import JsonFields
-from usage_pipeline.events.landing.lines import LineReader, read_header
+from usage_pipeline.events.landing.lines import LineReader, read_first_line, read_header
 
 TOGETHER_BYTES = 1 << 24
 TOGETHER_FILES = 64
@@ -33,6 +33,7 @@ class OpenFile:
         """
         self.landing = landing
         self.fields = _fields(landing)
+        self.first_line = _first_line(landing)
         self.reader = LineReader(landing.source_path, landing.file)
         self.size = landing.file.size
         self._read: deque[pa.RecordBatch] = deque()
@@ -87,6 +88,12 @@ def in_groups(landings: Iterable[FileLanding]) -> Iterator[Group]:
         group.files.append(file)
     if group.files or group.failed:
         yield group
+
+
+def _first_line(landing: FileLanding) -> str | None:
+    if landing.source_format.reads_first_line:
+        return read_first_line(landing.source_path, landing.file.compression)
+    return None
 
 
 def _fields(landing: FileLanding) -> Fields:

@@ -19,7 +19,6 @@ from usage_pipeline.events.landing import lines
 from usage_pipeline.events.landing.blocks import grouped
 from usage_pipeline.events.landing.expected import mapped_fields
 from usage_pipeline.events.landing.extract import empty_columns
-from usage_pipeline.events.landing.file_landing import FileLanding
 from usage_pipeline.events.landing.reading_ahead import OpenFile
 from usage_pipeline.events.landing.rules import landing_sql
 from usage_pipeline.events.landing.verdicts import SKIPPED
@@ -59,6 +58,7 @@ _LANDING = columns(
     ("tenant_default", "VARCHAR", "The tenant where neither line nor folder names one."),
     ("input_includes_cached", "BOOLEAN", "Meaning of input tokens in its format."),
     ("output_includes_reasoning", "BOOLEAN", "Meaning of output tokens in its format."),
+    ("first_line", "VARCHAR", "Its first line, if its format reads a field of it."),
 )
 
 
@@ -70,7 +70,7 @@ def register_rules(duck: DuckDBPyConnection, source_format: SourceFormat, retent
     register_rows(duck, "mapped_fields", _MAPPED_FIELDS, mapped_fields(source_format))
 
 
-def register_files(duck: DuckDBPyConnection, files: Iterable[tuple[int, FileLanding]]) -> None:
+def register_files(duck: DuckDBPyConnection, files: Iterable[tuple[int, OpenFile]]) -> None:
     """Create the table `landing`, a row per file."""
     register_rows(duck, "landing", _LANDING, [_row(*file) for file in files])
 
@@ -104,7 +104,7 @@ def register_validated(duck: DuckDBPyConnection, source_format: SourceFormat, di
     staged += "" if source_format.each else ", CAST(1 AS BIGINT) AS landing_event"
     staged += "" if _may_skip(source_format) else ", NULL AS skipped_by"
     duck.execute(
-        f"CREATE TEMP VIEW validated AS SELECT {staged}, landed.* EXCLUDE (file, digest){empty} "
+        f"CREATE TEMP VIEW validated AS SELECT {staged}, landed.* EXCLUDE (file, digest, first_line){empty} "
         "FROM staged JOIN landed ON landed.file = staged.file"
     )
 
@@ -122,12 +122,13 @@ def _create_macros(duck: DuckDBPyConnection) -> None:
             duck.execute(statement)
 
 
-def _row(number: int, landing: FileLanding) -> tuple[object, ...]:
+def _row(number: int, opened: OpenFile) -> tuple[object, ...]:
+    landing = opened.landing
     file, rules, source_format = landing.file, landing.rules, landing.source_format
     place = (file.source, file.path, file.landing_day, file.tenant)
     of_day = (rules.landed_at, rules.latest_time, rules.settings.first_day, rules.first_kept)
     of_tokens = (source_format.input_includes_cached, source_format.output_includes_reasoning)
-    return (number, *place, *of_day, source_format.tenant_default, *of_tokens)
+    return (number, *place, *of_day, source_format.tenant_default, *of_tokens, opened.first_line)
 
 
 class _Stream:

@@ -11,14 +11,16 @@ from usage_pipeline.events.format_values import (
     Converted,
     CountOf,
     Elapsed,
+    FileName,
+    FirstLine,
     Join,
     Sum,
     SumOf,
-    Unit,
     Value,
-    Zoned,
 )
 from usage_pipeline.events.landing.fields import Fields
+from usage_pipeline.events.landing.file_values import field_of_line, time_in_name
+from usage_pipeline.events.notations import Unit, Zoned
 from usage_pipeline.storage.engine import literal
 
 WHOLE_NUMBER = "whole_number"
@@ -37,6 +39,7 @@ class Values:
         """Take the fields."""
         self._fields = fields
         self._computed: dict[str, str] = {}
+        self._of_files: dict[str, str] = {}
 
     def text(self, value: Value, number: str = WHOLE_NUMBER) -> str:
         """Return the SQL of a value's text; `number` is the macro that casts the terms of a sum."""
@@ -49,7 +52,14 @@ class Values:
         if not self._computed:
             return fields
         columns = ", ".join(f"{sql} AS {name}" for sql, name in self._computed.items())
-        return f"SELECT *, {columns}\nFROM (\n{fields}\n) AS fields"
+        return f"SELECT fields.*, {columns}\nFROM (\n{fields}\n) AS fields{self._joined_files()}"
+
+    def _joined_files(self) -> str:
+        """Return the join of the values that are the same for all lines of a file, computed once for each file."""
+        if not self._of_files:
+            return ""
+        columns = ", ".join(f"{sql} AS {name}" for sql, name in self._of_files.items())
+        return f" JOIN (SELECT file AS number, {columns} FROM landing) AS files ON files.number = fields.file"
 
     def time(self, time: Time) -> str:
         """Return the SQL of a time; null if it is absent or not in its notation."""
@@ -82,14 +92,26 @@ class Values:
                 return " || ':' || ".join(map(_escaped, self._sqls(value.join, number)))
             case Sum():
                 return _sum(self._sqls(value.sum, number), number)
-            case SumOf():
-                return _sum_of(self._fields.list_column(value.sum_of), number)
-            case CountOf():
-                return f"count_of({self._fields.list_column(value.count_of)})"
+            case SumOf() | CountOf():
+                return self._over_lists(value, number)
+            case FileName() | FirstLine():
+                return self._of_file(value)
             case Elapsed():
                 return _elapsed(value, self._sql(value.start, number), self._sql(value.end, number))
             case _:
                 return _converted(value, self._sql(value.field, _term_of(value.unit) if value.unit else number))
+
+    def _over_lists(self, value: SumOf | CountOf, number: str) -> str:
+        if isinstance(value, SumOf):
+            return _sum_of(self._fields.list_column(value.sum_of), number)
+        return f"count_of({self._fields.list_column(value.count_of)})"
+
+    def _of_file(self, value: FileName | FirstLine) -> str:
+        if isinstance(value, FileName):
+            sql = time_in_name("file_stem(landing_file)", value.file_name)
+        else:
+            sql = field_of_line("first_line", value.first_line)
+        return self._of_files.setdefault(sql, f"of_file_{len(self._of_files)}")
 
     def _sqls(self, values: tuple[Value, ...], number: str) -> Iterator[str]:
         return (self._sql(value, number) for value in values)

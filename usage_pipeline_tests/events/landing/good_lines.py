@@ -258,5 +258,11 @@ JSON_LINES: dict[str, list[dict[str, Any]]] = {
         _growing({"attempt": 2, "out": 9}, {"id": "r_2", "attempt": 1}, {"id": "r_3", "kind": "note"}),
         _growing({"id": "r_2", "at": 1777593599, "attempt": None}, {"attempt": "1.5", "out": 10}, {"out": "x"}),
     ],
+    "every_start": [
+        {"head": {"start": "2026-05-01T05:00", "since": 1777600000.25}, "model": "gpt-4o", "org": "acme", "in": 3},
+        {"id": "t_1", "t": 0, "in": 5, "out": 1},
+        {"id": "t_2", "t": 3600.5, "in": "7", "model": "o3", "the status": "failed"},
+        {"id": "t_3", "t": "x", "org": "acme"},
+    ],
     "void": [_VOID, {**_VOID, "id": "v2", "source": "agent_runs", "recordId": "run_1", "reason": "a test"}],
 }

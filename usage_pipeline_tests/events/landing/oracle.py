@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -19,7 +19,7 @@ from usage_pipeline.events.format_parts import FileType
 from usage_pipeline.events.format_values import Constant, Join, Presence, Skip
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline_tests.events.landing.oracle_forms import Read, moment_of, text_of
-from usage_pipeline_tests.events.landing.oracle_lines import Fields, Found, Reading, Verdict, divide
+from usage_pipeline_tests.events.landing.oracle_lines import Fields, Found, Reading, Verdict, divide, first_line
 from usage_pipeline_tests.events.landing.oracle_records import Compared, Record, Validated, without_repeats
 from usage_pipeline_tests.events.landing.oracle_tokens import TOKENS, RejectError, count_of, tokens_of
 from usage_pipeline_tests.events.landing.oracle_values import (
@@ -55,6 +55,8 @@ class Delivery:
     landing_day: date
     retention_days: Mapping[str | None, int | None]
     first_day: date
+    name: str = ""
+    """That of the file."""
 
 
 class SkippedError(Exception):
@@ -68,7 +70,9 @@ def validate(delivery: Delivery) -> list[Validated]:
 
 def _validated(delivery: Delivery) -> Iterator[Validated]:
     digest = hashlib.sha256(delivery.content).hexdigest()
-    for line in _divide(delivery):
+    first = first_line(delivery.content)
+    for divided in _divide(delivery):
+        line = replace(divided, fields=replace(divided.fields, first=first, file=delivery.name))
         if line.verdict is not Verdict.RECORD:
             yield Validated(line.number, line.verdict)
             continue

@@ -1,11 +1,23 @@
 """What the forms of a value say of a line, in plain Python: fallbacks, sums, new texts, units and durations."""
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from usage_pipeline.events.format_parts import Time
-from usage_pipeline.events.format_values import Constant, Converted, CountOf, Elapsed, Join, Sum, SumOf, Unit
+from usage_pipeline.events.format_values import (
+    Constant,
+    Converted,
+    CountOf,
+    Elapsed,
+    FileName,
+    FirstLine,
+    Join,
+    Sum,
+    SumOf,
+)
+from usage_pipeline.events.notations import Unit
 from usage_pipeline_tests.events.landing.oracle_lines import Fields
 from usage_pipeline_tests.events.landing.oracle_values import (
     InvalidError,
@@ -24,7 +36,9 @@ _MICROSECONDS = {
 }
 
 
-def text_of(value: object, fields: Fields, read: Read) -> Text | None:  # noqa: PLR0911 - one for each form
+def text_of(  # noqa: C901, PLR0911 - one for each form
+    value: object, fields: Fields, read: Read
+) -> Text | None:
     """The text of a value, if it is there. Raises InvalidError where a part of it is not of its form."""
     match value:
         case str():
@@ -41,6 +55,10 @@ def text_of(value: object, fields: Fields, read: Read) -> Text | None:  # noqa: 
             return _summed(fields.every(value.sum_of), read)
         case CountOf():
             return _number(len(fields.every(value.count_of)))
+        case FirstLine():
+            return fields.first(value.first_line)
+        case FileName():
+            return _time_in_name(value.file_name, fields.file)
         case Elapsed():
             return _elapsed(value, text_of(value.start, fields, read), text_of(value.end, fields, read))
         case Converted():
@@ -87,6 +105,19 @@ def _summed(texts: Iterable[Text | None], read: Read) -> Text | None:
     terms = [read(text) for text in texts if text is not None]
     total = sum(Decimal(str(term)) for term in terms)
     return _number(total) if terms else None
+
+
+def _time_in_name(pattern: str, name: str) -> Text | None:
+    """The time in a name without its endings."""
+    stem = re.sub(r"\.(jsonl|csv)(\.gz|\.zst)?$", "", name)
+    named = re.escape(pattern).replace(r"\*", ".*")
+    for part, digits in {"Y": "{4}", "m": "{2}", "d": "{2}", "H": "{2}", "M": "{2}", "S": "{2}", "s": "+"}.items():
+        named = named.replace(f"%{part}", f"(?P<{part}>[0-9]{digits})")
+    found = re.fullmatch(named, stem, re.DOTALL)
+    if not found:
+        return None
+    parts = {"H": "00", "M": "00", "S": "00", **found.groupdict()}
+    return Text(parts["s"] if "s" in parts else "{Y}-{m}-{d}T{H}:{M}:{S}".format(**parts), None)
 
 
 def _elapsed(value: Elapsed, start: Text | None, end: Text | None) -> Text | None:

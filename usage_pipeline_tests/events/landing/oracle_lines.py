@@ -1,24 +1,20 @@
 """How a file is divided into lines, records and fields, in plain Python: strict JSON, and CSV with its quotes."""
 
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from decimal import Decimal
 from enum import StrEnum
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
-from usage_pipeline_tests.events.landing.oracle_values import InvalidError, Text, is_structure
+from usage_pipeline_tests.events.landing.oracle_json import at_path, loaded, members_at, text_of_json
+from usage_pipeline_tests.events.landing.oracle_values import Text
 
 _BOM = b"\xef\xbb\xbf"
 _WHITE = b" \t\r\n\x0b\x0c"
 _QUOTED, _PLAIN = re.compile(r'"((?:[^"]|"")*)"'), re.compile(r"[^,]*")
-_STEPS = re.compile(r'\.(?:"([^"]+)"|([^."\[]+))|\[([0-9]+)\]|\["([^"]+)"\]|\[(\w+)=(?:"([^"]+)"|([^"\]]+))\]')
 _LISTS = re.compile(r'((?:\.(?:"[^"]+"|[^."\[]+))*)\[\*\]')
-_MEMBERS = re.compile(r'\[\*\]|\[(\w+)=(?:"([^"]+)"|([^"\]]+))\]')
-_WRAPPED = ("stringValue", "intValue", "doubleValue", "boolValue")
 _MAX_BYTES = 1 << 24
 _NO_LIST = object()
 """What stands for the events where there should be a list of them."""
@@ -26,10 +22,12 @@ _NO_LIST = object()
 
 @dataclass(frozen=True)
 class Fields:
-    """The fields of a record: one by its name, if it is filled, or all texts at a path through lists."""
+    """The fields of a record: one by its name, if it is filled, or all texts in lists; and those of its file."""
 
     one: Callable[[str], Text | None] = lambda _: None
     every: Callable[[str], list[Text]] = lambda _: []
+    first: Callable[[str], Text | None] = lambda _: None
+    file: str = ""
 
 
 class Verdict(StrEnum):
@@ -58,13 +56,6 @@ class Found:
 
 class _FaultError(Exception):
     """What is wrong with a line as a whole."""
-
-
-@dataclass(frozen=True)
-class _Number:
-    """A JSON number as it is written."""
-
-    raw: str
 
 
 @dataclass(frozen=True)
@@ -97,6 +88,17 @@ def divide(content: bytes, reading: Reading) -> Iterator[Found]:
         number += taken
 
 
+def first_line(content: bytes) -> Callable[[str], Text | None]:
+    """The fields of the first line that is not blank; none if it is no JSON object."""
+    lines = content.removeprefix(_BOM).split(b"\n")
+    first = next((line for line in lines if line.strip(_WHITE)), b"")
+    try:
+        found = loaded(_decoded(first))
+    except (_FaultError, ValueError, RecursionError):
+        return lambda _: None
+    return lambda path: text_of_json(at_path(found, path))
+
+
 def _found(number: int, record: bytes, header: Sequence[str] | None, reading: Reading) -> Iterator[Found]:
     try:
         text = _decoded(record)
@@ -116,12 +118,12 @@ def _events(number: int, line: dict[str, Any], each: str | None) -> Iterator[Fou
     if not chains:
         yield Found(number, Verdict.SKIPPED)
     for event, chain in enumerate(chains, start=1):
-        fields = Fields(partial(_field, chain), partial(_members_at, chain[-1]))
+        fields = Fields(partial(_field, chain), partial(members_at, chain[-1]))
         yield Found(number, Verdict.RECORD, _fault(chain[-1]), fields, event)
 
 
 def _within(element: Any, step: str) -> Any:
-    return _NO_LIST if element is _NO_LIST else _at(element, step)
+    return _NO_LIST if element is _NO_LIST else at_path(element, step)
 
 
 def _fault(event: Any) -> str | None:
@@ -139,36 +141,9 @@ def _elements(value: Any) -> list[Any]:
 
 def _field(chain: Sequence[Any], path: str) -> Text | None:
     if not path.startswith("$line"):
-        return _text(_at(chain[-1], path))
+        return text_of_json(at_path(chain[-1], path))
     *lists, within = path.removeprefix("$line").split("[*]")
-    return _text(_at(chain[len(lists)], within))
-
-
-def _members_at(event: Any, path: str) -> list[Text]:
-    """All texts at a path through lists. Raises InvalidError where something else takes the place of a list."""
-    values, start = [event], 1
-    for step in _MEMBERS.finditer(path):
-        named, quoted, text = step.groups()
-        values = [member for value in values for member in _members(_at(value, path[start : step.start()]))]
-        values = [member for member in values if named is None or _says(member, named, quoted or text)]
-        start = step.end()
-    found = (_text(_at(value, path[start:])) for value in values)
-    return [text for text in found if text]
-
-
-def _members(value: Any) -> list[Any]:
-    """The elements of a list; a text that is not JSON has none."""
-    if isinstance(value, list):
-        return value
-    if value is None or (isinstance(value, str) and not is_structure(value)):
-        return []
-    raise InvalidError
-
-
-def _says(value: Any, name: str, text: str) -> bool:
-    """Whether the field of an object has this text."""
-    said = _text(value.get(name)) if isinstance(value, dict) else None
-    return said is not None and said.text == text
+    return text_of_json(at_path(chain[len(lists)], within))
 
 
 def _decoded(record: bytes) -> str:
@@ -230,7 +205,7 @@ def _csv_fields(text: str, header: Sequence[str]) -> Fields:
 
 def _object(text: str, parse: Sequence[str]) -> dict[str, Any]:
     try:
-        line = _loaded(text)
+        line = loaded(text)
     except (ValueError, RecursionError):
         raise _FaultError("malformed_json") from None
     if not isinstance(line, dict):
@@ -240,91 +215,11 @@ def _object(text: str, parse: Sequence[str]) -> dict[str, Any]:
     return line
 
 
-def _loaded(text: str) -> Any:
-    line = json.loads(
-        text, object_pairs_hook=_first, parse_int=_Number, parse_float=_Number, parse_constant=_no_number
-    )
-    if "\\u" in text:
-        json.dumps(json.loads(text), ensure_ascii=False).encode()  # half a character is no text
-    return line
-
-
 def _open(line: Any, path: str) -> None:
     """Replace a text that is a JSON object or list by what it says."""
     outer, _, last = path.rpartition(".")
-    holder, text = _at(line, outer), _at(line, path)
+    holder, text = at_path(line, outer), at_path(line, path)
     if isinstance(text, str):
         with suppress(ValueError, RecursionError):
-            inner = _loaded(text)
+            inner = loaded(text)
             holder[last] = inner if isinstance(inner, dict | list) else text
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(name)
-
-
-def _first(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of two values under one name the first counts."""
-    return dict(reversed(pairs))
-
-
-@cache
-def _steps(path: str) -> list[tuple[str, ...]]:
-    return _STEPS.findall(path)
-
-
-def _at(value: Any, path: str) -> Any:
-    for quoted, plain, index, key, named, quoted_text, text in _steps(path):
-        if key:
-            value = _attribute(value, key)
-        elif named:
-            value = _element(value, named, quoted_text or text)
-        elif index:
-            value = value[int(index)] if isinstance(value, list) and int(index) < len(value) else None
-        else:
-            value = value.get(quoted or plain) if isinstance(value, dict) else None
-    return _unwrapped(value) if path.endswith('"]') else value
-
-
-def _attribute(pairs: Any, key: str) -> Any:
-    """The value of the first pair with this key."""
-    named = [pair for pair in pairs if isinstance(pair, dict)] if isinstance(pairs, list) else []
-    found = (pair.get("value") for pair in named if (name := _text(pair.get("key"))) and name.text == key)
-    return next(found, None)
-
-
-def _element(elements: Any, name: str, text: str) -> Any:
-    """The first element whose field says this."""
-    named = (each for each in elements if _says(each, name, text)) if isinstance(elements, list) else ()
-    return next(iter(named), None)
-
-
-def _unwrapped(value: Any) -> Any:
-    """What an object says that names the type of its value."""
-    inner = (value.get(name) for name in _WRAPPED) if isinstance(value, dict) else ()
-    return next((found for found in inner if found is not None), value)
-
-
-def _text(value: Any) -> Text | None:
-    match value:
-        case None | "":
-            return None
-        case str():
-            return Text(value, None)
-        case _Number(raw=raw):
-            return Text(_compact(value), Decimal(raw))
-        case _:
-            return Text(_compact(value), None)
-
-
-def _compact(value: Any) -> str:
-    """A value as JSON without white space."""
-    match value:
-        case _Number(raw=raw):
-            return raw if raw.lstrip("-").isdigit() else repr(float(raw))
-        case dict():
-            return "{" + ",".join(f"{_compact(name)}:{_compact(inner)}" for name, inner in value.items()) + "}"
-        case list():
-            return "[" + ",".join(map(_compact, value)) + "]"
-        case _:
-            return json.dumps(value, ensure_ascii=False)

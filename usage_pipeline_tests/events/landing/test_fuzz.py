@@ -30,6 +30,7 @@ SHARES = {"": 1.0, ".gz": 0.03, ".zst": 0.5}
 """By compression, the share of lines that are changed: some files stay under 5 % rejects, others do not."""
 IDS = {"persona": "id", "persona_callback": "jobId", "agent_runs": "runId", "usage_statistics": "id"}
 ALL_VALUES = (*VALUES, *UNSETTLED)
+STARTED = "20260501T070000"
 AIDER_END = 1_723_593_600  # 2024-08-14
 SETTINGS: dict[str, Any] = {"default_retention_days": 2, "formats_dir": OWN_FORMATS}
 MADE = (
@@ -37,6 +38,7 @@ MADE = (
     "every_event",
     "every_list",
     "every_repeat",
+    "every_start",
     "every_value",
     "litellm_payload",
     "litellm_spend_logs",
@@ -91,7 +93,8 @@ def write(
         suffix = "csv" if name == "azure_llm" else "jsonl"
         for compression, share in SHARES.items():
             content = HEADERS.get(name, b"") + mutator.content(lines, share)
-            file = landing.write_bytes(name, log.day, content, tenant="acme", name=f"a.{suffix}{compression}")
+            named = f"a_{STARTED}.{suffix}{compression}"
+            file = landing.write_bytes(name, log.day, content, tenant="acme", name=named)
             written[file.relative_to(landing.root).as_posix()] = content
     return written
 
@@ -176,7 +179,7 @@ def expect_sound(storage: Storage, written: Mapping[str, bytes]) -> None:
 
 LANDED, BOTH = {FileState.LANDED}, {FileState.LANDED, FileState.QUARANTINED}
 LINES_IN_TEST, LINES_IN_ACCEPTANCE = 20_000, 1_000_000
-FILES = 2 * 15 * len(SHARES)
+FILES = 2 * 16 * len(SHARES)
 
 
 @pytest.mark.parametrize(
@@ -209,9 +212,10 @@ def test_changed_lines_are_all_accounted_for_and_come_to_the_same_twice(  # noqa
 
 def validated(path: str, content: bytes) -> dict[tuple[str, int, int], str]:
     """The records of a file by path, line and event: the reject reason of each, or its type."""
-    name, day, tenant, _ = path.split("/")
+    name, day, tenant, file = path.split("/")
     source_format = load_format(format_file(name))
-    delivered = Delivery(source_format, content, tenant, date.fromisoformat(day), {None: 2}, date(2023, 1, 1))
+    landed_on, first_day = date.fromisoformat(day), date(2023, 1, 1)
+    delivered = Delivery(source_format, content, tenant, landed_on, {None: 2}, first_day, file)
     named = {
         (path, line.number, line.event): line.reason or (line.record and line.record.type)
         for line in validate(delivered)

@@ -52,9 +52,9 @@ def _plans(add_reference: Callable[[str, str], None], settings: Settings) -> Non
     shutil.copytree(OWN_FORMATS, settings.formats_dir, dirs_exist_ok=True)
 
 
-def delivery(source_format: str, content: bytes, tenant: str | None) -> Delivery:
+def delivery(source_format: str, content: bytes, tenant: str | None, name: str) -> Delivery:
     read = load_format(format_file(source_format))
-    return Delivery(read, content, tenant, date.fromisoformat(DAY), KEPT, date(2023, 1, 1))
+    return Delivery(read, content, tenant, date.fromisoformat(DAY), KEPT, date(2023, 1, 1), name)
 
 
 def as_landed(line: Validated) -> tuple[Any, ...]:
@@ -76,7 +76,7 @@ def of_file(storage: Storage, path: str) -> tuple[list[Any], list[Any], landed_f
 
 
 def name_of(source_format: str, compression: str) -> str:
-    return f"a.{'csv' if source_format == 'azure_llm' else 'jsonl'}{compression}"
+    return f"a_20260501T070000.{'csv' if source_format == 'azure_llm' else 'jsonl'}{compression}"
 
 
 def some_examples(count: int) -> Callable[[Any], Any]:
@@ -102,7 +102,7 @@ class Lands:
         self.land(DAY)
         landed, rejected, file = of_file(self.storage, path.relative_to(self.landing.root).as_posix())
         path.unlink()
-        validated = validate(delivery(source_format, content, tenant))
+        validated = validate(delivery(source_format, content, tenant, name))
         faults = [line for line in validated if line.verdict is Verdict.REJECTED]
         assert rejected == [(line.number, line.event, line.reason) for line in faults]
         assert landed == [as_landed(line) for line in validated if line.verdict is Verdict.ACCEPTED]
@@ -156,7 +156,7 @@ def test_each_accepted_line_becomes_a_record_or_is_accounted_for(
         path = landing.write_bytes(
             source_format, DAY, content, tenant="acme", name=name_of(source_format, compression)
         )
-        for line in validate(delivery(source_format, content, "acme")):
+        for line in validate(delivery(source_format, content, "acme", path.name)):
             if line.record:
                 accepted[path.relative_to(landing.root).as_posix(), line.record.occurred_at.date()] += 1
     run()
