@@ -1,22 +1,19 @@
 """Fixtures: a real PostgreSQL for the session, a migrated database and a data directory for each test."""
 
 import fcntl
-import gc
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
-from itertools import groupby
 from pathlib import Path
 from uuid import uuid4
 
-import hypothesis
 import psycopg
 import pytest
 from duckdb import DuckDBPyConnection
-from sqlalchemy import URL, Engine, make_url
+from sqlalchemy import URL, make_url
 
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
 from usage_pipeline.settings import PREFIX, Settings
@@ -24,57 +21,22 @@ from usage_pipeline.storage.engine import open_engine
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.storage.postgres import DAGSTER_DRIVER, database_urls, ensure_database
-from usage_pipeline.storage.tables import SCHEMA
-from usage_pipeline.storage.warehouse import connect_warehouse, migrate
-from usage_pipeline_tests.snapshot import FILLED, Snapshot
+from usage_pipeline.storage.warehouse import migrate
+from usage_pipeline_tests.databases import Databases
+from usage_pipeline_tests.running import (
+    pytest_collection_finish,
+    pytest_collection_modifyitems,
+    pytest_unconfigure,
+)
+from usage_pipeline_tests.snapshot import Snapshot
 from usage_pipeline_tests.support import Landing
+
+__all__ = ["pytest_collection_finish", "pytest_collection_modifyitems", "pytest_unconfigure"]
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 Prepare = Callable[[str, Callable[[], object]], None]
 """The name of steps, and a function that takes them."""
 OpenOn = Callable[[Settings], AbstractContextManager[Storage]]
-
-# The same examples in every run: what fails here fails for everyone. `HYPOTHESIS_PROFILE=search` looks for more.
-hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
-hypothesis.settings.register_profile("search", deadline=None)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
-
-
-def pytest_collection_finish() -> None:
-    """Look for garbage less often: what was imported stays, and to look through it took a tenth of the time."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(300_000)
-
-
-def pytest_unconfigure() -> None:
-    """Let the interpreter take down what was left out of its search; a worker only ends."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        gc.freeze()
-    else:
-        gc.unfreeze()
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread the files of whole processes, which mostly wait, over the first four fifths of the others.
-
-    So while one worker waits the others compute, and in the end none is left with a long file.
-    """
-    waiting = files_of(item for item in items if is_of_processes(item))
-    computing = files_of(item for item in items if not is_of_processes(item))
-    places = [(number * 4 * len(computing) // (5 * len(waiting)), file) for number, file in enumerate(waiting)]
-    for place, file in reversed(places):
-        computing.insert(place, file)
-    items[:] = [item for file in computing for item in file]
-
-
-def is_of_processes(item: pytest.Item) -> bool:
-    return "end_to_end" in item.path.parts
-
-
-def files_of(items: Iterable[pytest.Item]) -> list[list[pytest.Item]]:
-    """The tests by file, in their order."""
-    return [list(file) for _, file in groupby(items, key=lambda item: item.path)]
 
 
 def settings_of(data_dir: Path, database_url: str, /, **values: object) -> Settings:
@@ -183,49 +145,6 @@ def _copied(server: str, template: str) -> str:
         # Files are copied in a quarter of the time that the log of writing them takes.
         connection.execute(f'CREATE DATABASE "{make_url(url).database}" TEMPLATE {template} STRATEGY FILE_COPY')
     return url
-
-
-@dataclass(frozen=True)
-class Databases:
-    """Migrated databases that tests use by turns, each with an engine.
-
-    To create a database and to compile all statements for it takes as long as a small test. A test gets an empty
-    one, whose connections keep nothing of the test before.
-    """
-
-    create: Callable[[], str]
-    engines: dict[str, Engine] = field(default_factory=dict)
-    free: list[str] = field(default_factory=list)
-
-    @contextmanager
-    def taken(self) -> Iterator[str]:
-        """The URL of one that nobody else uses meanwhile."""
-        url = self.free.pop() if self.free else self.create()
-        if url not in self.engines:
-            self.engines[url] = connect_warehouse(Settings.load(database_url=url))
-        yield url
-        engine = self.engines[url]
-        _forget_session(engine)
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("SET lock_timeout = '1s'")
-            if filled := connection.exec_driver_sql(FILLED).scalars().all():
-                connection.exec_driver_sql("; ".join(f"DELETE FROM {table}" for table in filled))
-                connection.exec_driver_sql(f"VACUUM {', '.join(filled)}")
-            connection.exec_driver_sql(f"{_RESTARTED}; RESET lock_timeout")
-        self.free.append(url)
-
-
-def _forget_session(engine: Engine) -> None:
-    """Reset what a test has set on its connections, and free the locks that it left."""
-    with ExitStack() as together:
-        idle = [together.enter_context(closing(engine.raw_connection())) for _ in range(engine.pool.checkedin())]
-        for connection in idle:
-            connection.cursor().execute("RESET ALL; SELECT pg_advisory_unlock_all()")
-
-
-_RESTARTED = f"""
-SELECT setval(schemaname || '.' || sequencename, 1, false) FROM pg_sequences WHERE schemaname = '{SCHEMA}'
-"""
 
 
 @pytest.fixture(scope="session")

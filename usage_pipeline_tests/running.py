@@ -1,0 +1,51 @@
+"""How the tests are run: their order, the search for garbage, and the examples of hypothesis."""
+
+import gc
+import os
+from collections.abc import Iterable
+from itertools import groupby
+
+import hypothesis
+import pytest
+
+# The same examples in every run: what fails here fails for everyone. `HYPOTHESIS_PROFILE=search` looks for more.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("search", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often: what was imported stays, and to look through it took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(300_000)
+
+
+def pytest_unconfigure() -> None:
+    """Let the interpreter take down what was left out of its search; a worker only ends."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        gc.freeze()
+    else:
+        gc.unfreeze()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files of whole processes, which mostly wait, over the first four fifths of the others.
+
+    So while one worker waits the others compute, and in the end none is left with a long file.
+    """
+    waiting = files_of(item for item in items if is_of_processes(item))
+    computing = files_of(item for item in items if not is_of_processes(item))
+    places = [(number * 4 * len(computing) // (5 * len(waiting)), file) for number, file in enumerate(waiting)]
+    for place, file in reversed(places):
+        computing.insert(place, file)
+    items[:] = [item for file in computing for item in file]
+
+
+def is_of_processes(item: pytest.Item) -> bool:
+    return "end_to_end" in item.path.parts
+
+
+def files_of(items: Iterable[pytest.Item]) -> list[list[pytest.Item]]:
+    """The tests by file, in their order."""
+    return [list(file) for _, file in groupby(items, key=lambda item: item.path)]
