@@ -42,7 +42,9 @@ Period = Annotated[
 
 
 def rerate(first: FirstDay, last: LastDay, data_dir: DataDir = None) -> None:
-    """Rate days again by today's price book, and compute them. Only this command changes prices of rated days.
+    """Rate days again by today's prices and credit rates, and compute them.
+
+    Only this command changes the prices and rates of rated days.
 
     Each changed day has a new version; `usage-pipeline cost-diff` shows what changed.
 
@@ -51,12 +53,15 @@ def rerate(first: FirstDay, last: LastDay, data_dir: DataDir = None) -> None:
     settings = load_settings(data_dir)
     start, end = day_range(first, last)
 
+    from usage_pipeline.billing.credits.rate_store import rerate_credits
     from usage_pipeline.cli.session import open_session, settle
     from usage_pipeline.costs.book.current import rerate as decide_again
 
     with open_session(settings, "rerate") as session:
-        moved = decide_again(session.storage, days_between(start, end))
+        days = days_between(start, end)
+        moved, in_credits = decide_again(session.storage, days), rerate_credits(session.storage, days)
         console.print(f"{count(len(moved), 'day')} had another price book.")
+        console.print(f"{count(len(in_credits), 'day')} had other credit rates.")
         settle(session)
 
 

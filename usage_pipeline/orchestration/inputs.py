@@ -37,6 +37,13 @@ PRICES = _input(
     "The prices of models: `prices.yaml` in the reference directory, then the catalogue. A rated day keeps its "
     "prices.",
 )
+CREDIT_RATES = _input(
+    "credit_rates",
+    "credits",
+    "yaml",
+    "The credits of operations, by date: `credit_rates.yaml` in the reference directory. A rated day keeps its "
+    "rates.",
+)
 TENANTS = _input(
     "tenants",
     "landing",
@@ -44,7 +51,7 @@ TENANTS = _input(
     "The tenants and their plans, in the reference directory: retention at landing, and billing periods.",
 )
 
-EDITED = (FORMATS, PRICES, TENANTS)
+EDITED = (FORMATS, PRICES, CREDIT_RATES, TENANTS)
 """What people edit."""
 
 INPUTS = (LANDING_FOLDER, *EDITED)

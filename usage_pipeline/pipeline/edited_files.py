@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from usage_pipeline.billing.credits.rate_file import CREDIT_RATES_FILE, read_rates
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.errors import FormatError
 from usage_pipeline.events.format_files import load_formats
@@ -15,6 +16,11 @@ def describe_prices(settings: Settings) -> str:
     """Say how many prices `prices.yaml` has. Raises ReferenceFileError."""
     prices = read_price_file(settings.reference / "prices.yaml").prices
     return f"{len(prices)} before those of the catalogue"
+
+
+def describe_credit_rates(settings: Settings) -> str:
+    """Say how many entries `credit_rates.yaml` has. Raises ReferenceFileError."""
+    return f"{len(read_rates(settings.reference / CREDIT_RATES_FILE))} entries"
 
 
 def describe_tenants(settings: Settings) -> str:
@@ -49,6 +55,7 @@ def _stamp(file: Path) -> tuple[object, ...]:
 DESCRIPTIONS: Mapping[str, Callable[[Settings], str]] = {
     "formats": describe_formats,
     "prices": describe_prices,
+    "credit_rates": describe_credit_rates,
     "tenants": describe_tenants,
 }
 """What says what the files hold, or raises what is wrong with them, by their name in the flow."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.metrics.series import known_tenants
-from usage_pipeline.pipeline.edited_files import describe_prices, describe_tenants
+from usage_pipeline.pipeline.edited_files import describe_credit_rates, describe_prices, describe_tenants
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.pipeline.tables import DAILY_TABLES
@@ -134,6 +134,7 @@ def _suites(settings: Settings) -> Iterator[HealthCheck]:
 def _reference(settings: Settings) -> Iterator[HealthCheck]:
     yield _ok(f"Reference: {describe_tenants(settings)}")
     yield _ok(f"Prices: {describe_prices(settings)}")
+    yield _ok(f"Credit rates: {describe_credit_rates(settings)}")
 
 
 def _landing(storage: Storage) -> Iterator[HealthCheck]:

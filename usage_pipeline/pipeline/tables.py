@@ -1,5 +1,11 @@
 """The tables in the order in which data flows. All loops over tables use these lists."""
 
+from usage_pipeline.billing.credits.tables import (
+    CREDIT_RATE_VERSIONS,
+    CREDIT_RATED_DAYS,
+    CREDIT_SECONDS,
+    CREDIT_USAGE,
+)
 from usage_pipeline.billing.tables import CLOSED_COSTS, CLOSED_PERIODS
 from usage_pipeline.costs.book.tables import PRICE_BOOKS, RATED_DAYS
 from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS, TENANT_COSTS
@@ -26,6 +32,7 @@ GROUPS: dict[str, tuple[DailyTable, ...]] = {
     "series": (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES),
     "breakdowns": (DAILY_BREAKDOWN, DAILY_PERFORMANCE, DAILY_QUALITY),
     "costs": (DAILY_COSTS, TENANT_COSTS, COST_DRIFT),
+    "credits": (CREDIT_USAGE, CREDIT_SECONDS),
 }
 """The event-day tables by their group in the UI, in the order of the flow."""
 
@@ -37,6 +44,7 @@ PARTITIONED_TABLES: tuple[TableSpec, ...] = (*LANDING_TABLES, *(table.spec for t
 TABLES: tuple[TableSpec, ...] = (
     *PARTITIONED_TABLES,
     *(*STATE_TABLES, PRICE_BOOKS, RATED_DAYS, CLOSED_PERIODS, CLOSED_COSTS, CHECK_RESULTS),
+    *(CREDIT_RATE_VERSIONS, CREDIT_RATED_DAYS),
 )
 
 CHUNK_DAYS = 30

@@ -17,6 +17,7 @@ SELECT
     usage_records.latency_ms,
     usage_records.reported_cost,
     usage_records.currency,
+    usage_records.reported_credits,
     coalesce(event_types.requests, 0) AS is_request,
     CASE WHEN usage_records.status = 'failed' OR usage_records.error_code IS NOT NULL THEN 1 ELSE 0 END AS is_failed,
     CASE

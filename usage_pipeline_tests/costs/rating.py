@@ -60,7 +60,7 @@ def rating(book: PriceBook, records: Sequence[Mapping[str, object]], day: date =
         duck.execute(f"CREATE TABLE usage_records AS {rows_of(USAGE_RECORDS.spec, {})}")
         for number, record in enumerate(records):
             when = {"event_day": day, "occurred_at": f"{day} 12:00:00"}
-            _insert(duck, {**DEFAULTS, "record_id": str(number), **when, **record})
+            insert(duck, {**DEFAULTS, "record_id": str(number), **when, **record})
         rows = [row for _, used in used_models(duck) for row in rate_rows(book, used, day)]
         register_rows(duck, Rates().name, Rates().columns, rows)
         for entry in DAILY_COSTS.inputs:
@@ -71,7 +71,8 @@ def rating(book: PriceBook, records: Sequence[Mapping[str, object]], day: date =
         yield Rating(duck)
 
 
-def _insert(duck: duckdb.DuckDBPyConnection, record: Mapping[str, object]) -> None:
+def insert(duck: duckdb.DuckDBPyConnection, record: Mapping[str, object]) -> None:
+    """Add a record to the table `usage_records`."""
     names = ", ".join(f'"{name}"' for name in record)
     duck.execute(
         f"INSERT INTO usage_records ({names}) VALUES ({', '.join('?' for _ in record)})", list(record.values())

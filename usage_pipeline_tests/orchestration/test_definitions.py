@@ -20,6 +20,7 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     "landing_folder": ("landing", {"file"}, None, set()),
     "formats": ("landing", {"yaml"}, None, set()),
     "prices": ("costs", {"yaml"}, None, set()),
+    "credit_rates": ("credits", {"yaml"}, None, set()),
     "tenants": ("landing", {"yaml"}, None, set()),
     "landed_events": ("landing", LAKE, LANDING_DAY, {"landing_folder", "formats", "tenants"}),
     "content": ("landing", LAKE, LANDING_DAY, {"landing_folder", "formats", "tenants"}),
@@ -40,6 +41,8 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     "daily_costs": ("costs", LAKE, EVENT_DAY, {"usage_records", "prices"}),
     "tenant_costs": ("costs", WAREHOUSE, EVENT_DAY, {"daily_costs"}),
     "cost_drift": ("costs", WAREHOUSE, EVENT_DAY, {"usage_records", "daily_costs"}),
+    "credit_usage": ("credits", LAKE, EVENT_DAY, {"usage_records", "credit_rates"}),
+    "credit_seconds": ("credits", LAKE, EVENT_DAY, {"usage_records", "credit_usage"}),
     "closed_periods": ("billing", {"postgres"}, None, {"tenant_costs", "tenants"}),
     "retention_pruning": (
         "retention",
@@ -51,7 +54,7 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
 }
 LANDING = {"landed_events", "content", "rejected_lines"}
 READING_LANDED_EVENTS = {name for name, (_, _, _, upstream) in ASSETS.items() if "landed_events" in upstream}
-INPUTS = {"landing_folder", "formats", "prices", "tenants"}
+INPUTS = {"landing_folder", "formats", "prices", "credit_rates", "tenants"}
 OF_ALL_DAYS = {"closed_periods", "retention_pruning", "housekeeping"}
 WITHOUT_DAYS = {dg.AssetKey(name) for name in {*INPUTS, *OF_ALL_DAYS}}
 
@@ -237,6 +240,7 @@ CHECKS = {
     "landing_folder": {"files_are_in_place"},
     "formats": {"is_valid"},
     "prices": {"is_valid"},
+    "credit_rates": {"is_valid"},
     "tenants": {"is_valid"},
     "landed_events": {
         *("lines_add_up", "files_are_usable", "columns_are_there", "something_landed", "as_much_as_usual"),

@@ -78,6 +78,8 @@ PLOTTED: dict[str, dict[str, int | float]] = {
     "daily_costs": {"usd": 0.000072, "coverage_percent": 50.0},
     "tenant_costs": {"usd": 0.000072, "coverage_percent": 50.0},
     "cost_drift": {"records": 0, "outliers": 0},
+    "credit_usage": {"credits": 0, "unrated_operations": 3},
+    "credit_seconds": {"credits": 0},
 }
 
 

@@ -13,7 +13,8 @@ import pytest
 import sqlglot
 from sqlglot import ErrorLevel, exp
 
-from usage_pipeline import costs, records, series, validation
+from usage_pipeline import billing, costs, records, series, validation
+from usage_pipeline.billing.credits.charges import CreditCharges
 from usage_pipeline.costs.rates import Rates
 from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
 from usage_pipeline.storage.daily import (
@@ -65,8 +66,8 @@ ALLOWED: frozenset[type[exp.Expr]] = frozenset(
         *(exp.ArgMin, exp.Struct, exp.PropertyEQ),
         # chr: the same up to 255. ||: null with a null on either side in both; concat() differs there.
         *(exp.Chr, exp.DPipe),
-        # extract: whole hours and minutes in both. Not seconds, which have a fraction in Spark only, and not
-        # date_trunc, which makes a time with a zone of one without in Spark.
+        # extract: whole hours and minutes in both. Seconds have a fraction in Spark only, which a cast to BIGINT
+        # cuts off. Not date_trunc, which makes a time with a zone of one without in Spark.
         exp.Extract,
         # substr, length: of characters, not of bytes. LIKE: % is any text, but a \ in a pattern escapes in
         # Spark only, so a pattern holds none.
@@ -108,14 +109,20 @@ def faults(sql: str) -> Iterator[str]:
             yield f"{name}.{part}"
         if isinstance(node, exp.Join) and (node.side, node.kind) not in JOINS:
             yield f"{node.side} {node.kind} JOIN".strip()
-        if isinstance(node, exp.Extract) and node.name.upper() not in EXTRACTED:
+        if isinstance(node, exp.Extract) and node.name.upper() not in EXTRACTED and not is_whole_second(node):
             yield f"extract {node.name.lower()}"
         if isinstance(node, exp.DataType) and node.this.name not in TYPES:
             yield f"type {node.this.name}"
 
 
+def is_whole_second(node: exp.Extract) -> bool:
+    """Whether the seconds are cast to whole ones."""
+    cast = node.parent
+    return node.name.upper() == "SECOND" and isinstance(cast, exp.Cast) and cast.to.this.name == "BIGINT"
+
+
 def sql_files() -> list[Path]:
-    folders = [Path(package.__file__ or "").parent for package in (records, series, costs, validation)]
+    folders = [Path(package.__file__ or "").parent for package in (records, series, costs, billing, validation)]
     return sorted(file for folder in folders for file in folder.rglob("*.sql"))
 
 
@@ -198,7 +205,7 @@ def register_empty(duck: duckdb.DuckDBPyConnection, entry: Input) -> None:
             duck.execute(f"CREATE VIEW {entry.name} AS SELECT 'key' AS digest_key, 90 AS lookback_days")
         case EventDays():
             duck.execute(f"CREATE VIEW {entry.name} AS SELECT DATE '2026-05-01' AS event_day")
-        case Rates() | UniqueFiles() | NearbyRows():
+        case Rates() | CreditCharges() | UniqueFiles() | NearbyRows():
             register_rows(duck, entry.name, entry.columns, [])
         case Derived():
             duck.execute(f"CREATE VIEW {entry.name} AS {entry.sql.text}")

@@ -133,6 +133,8 @@ def test_there_are_no_other_tables(migrated: Engine) -> None:
         "closed_periods",
         "closed_costs",
         "check_results",
+        "credit_rate_versions",
+        "credit_rated_days",
     }
 
 

@@ -5,10 +5,11 @@ from datetime import date, timedelta
 
 import dagster as dg
 
+from usage_pipeline.billing.credits.tables import CREDIT_SECONDS, CREDIT_USAGE
 from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS
 from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch, skip_days
 from usage_pipeline.orchestration.assets.run_config import RUN_CONFIGS
-from usage_pipeline.orchestration.inputs import PRICES
+from usage_pipeline.orchestration.inputs import CREDIT_RATES, PRICES
 from usage_pipeline.orchestration.jobs import BACKFILL_POLICY
 from usage_pipeline.orchestration.metadata import daily_spec, partition_metadata
 from usage_pipeline.orchestration.resources import ProgressParam, StorageParam
@@ -19,9 +20,11 @@ from usage_pipeline.storage.daily import DailyTable
 _FURTHER: Mapping[str, Sequence[dg.AssetSpec | str]] = {
     DAILY_COSTS.name: (PRICES,),
     COST_DRIFT.name: (DAILY_COSTS.name,),
+    CREDIT_USAGE.name: (CREDIT_RATES,),
+    CREDIT_SECONDS.name: (CREDIT_USAGE.name,),
 }
-"""What tables depend on besides the tables that they read: files which people edit, and the prices of a day, which
-its costs decide. So a broken file is told once, by the costs."""
+"""What tables depend on besides the tables that they read: files which people edit, and the prices and rates of a
+day, which its first table decides. So a broken file is told once, by that table."""
 
 _SERIES = (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import dagster as dg
 from pydantic import Field
 
+from usage_pipeline.billing.credits.tables import CREDIT_USAGE
 from usage_pipeline.costs.tables import DAILY_COSTS
 
 if TYPE_CHECKING:
@@ -38,5 +39,24 @@ class PriceBookConfig(RunConfig):
             rerate(storage, days)
 
 
-RUN_CONFIGS: Mapping[str, type[RunConfig]] = {DAILY_COSTS.name: PriceBookConfig}
+class CreditRatesConfig(RunConfig):
+    """Which rates the days' operations have."""
+
+    credit_rates: Literal["pinned", "current"] = Field(
+        "pinned",
+        description="`current` rates the days again, by today's rates; otherwise rated days keep their rates.",
+    )
+
+    def prepare(self, storage: "Storage", days: Sequence[date]) -> None:
+        """Pin the days to the credit rates of now, if that is asked for."""
+        from usage_pipeline.billing.credits.rate_store import rerate_credits  # noqa: PLC0415 - slow to import
+
+        if self.credit_rates == "current":
+            rerate_credits(storage, days)
+
+
+RUN_CONFIGS: Mapping[str, type[RunConfig]] = {
+    DAILY_COSTS.name: PriceBookConfig,
+    CREDIT_USAGE.name: CreditRatesConfig,
+}
 """By table."""

@@ -1,0 +1,127 @@
+"""Reads `credit_rates.yaml`: what operations cost in credits, by date."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from usage_pipeline.billing.credits.charges import DEFAULT_GROUP
+from usage_pipeline.errors import ReferenceFileError
+from usage_pipeline.storage.digests import fingerprint
+from usage_pipeline.tenants.models import Amount
+from usage_pipeline.yaml_file import parse_entry, read_yaml_list
+
+CREDIT_RATES_FILE = "credit_rates.yaml"
+
+_MOST_DECIMALS, _MOST_DIGITS = 6, 15
+
+
+def _fine(amount: Decimal) -> Decimal:
+    if -int(amount.as_tuple().exponent) > _MOST_DECIMALS or amount.adjusted() >= _MOST_DIGITS - _MOST_DECIMALS:
+        raise ValueError("expected at most 6 decimals, and less than a thousand million")
+    return amount
+
+
+Rate = Annotated[Amount, AfterValidator(_fine)]
+"""Few enough decimals that the credits of an operation are exact before they are rounded."""
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OperationRates(_Part):
+    """What one operation of a type costs in credits; what is left out costs nothing."""
+
+    base: Rate = Decimal(0)
+    per_1k_tokens: dict[Name, Rate] = {}
+    """By group of models, for input and output tokens together."""
+    per_mb: Rate = Decimal(0)
+    """For a million bytes."""
+    per_tool_call: Rate = Decimal(0)
+    minimum: Rate | None = None
+    """Instead of `minimum_per_operation`."""
+
+    @model_validator(mode="after")
+    def _has_default(self) -> "OperationRates":
+        if self.per_1k_tokens and DEFAULT_GROUP not in self.per_1k_tokens:
+            raise ValueError(f"per_1k_tokens needs a rate for {DEFAULT_GROUP}, the models of no other group")
+        return self
+
+
+class CreditRates(_Part):
+    """One entry of the file: all rates from a day on, until the next entry begins."""
+
+    from_: date = Field(alias="from")
+    minimum_per_operation: Rate = Decimal(0)
+    failed_operations: Literal["free", "charged"] = "free"
+    """Whether an operation that failed without using tokens costs what others cost."""
+    operations: dict[Name, OperationRates]
+    model_groups: dict[Name, tuple[Name, ...]] = {}
+    """Names of models as logged; `*` stands for any text. The first group with the name counts."""
+    complexity: dict[Name, Rate] = {}
+    """A factor on the credits of an operation, by feature."""
+
+    @model_validator(mode="after")
+    def _known_groups(self) -> "CreditRates":
+        if DEFAULT_GROUP in self.model_groups:
+            raise ValueError(f"model_groups: {DEFAULT_GROUP} has the models of no other group; remove it")
+        for name, rates in self.operations.items():
+            for group in rates.per_1k_tokens:
+                if group not in {DEFAULT_GROUP, *self.model_groups}:
+                    raise ValueError(
+                        f"operations.{name}.per_1k_tokens: there is no group {group!r}; expected {DEFAULT_GROUP} "
+                        f"or one of model_groups: {sorted(self.model_groups)}"
+                    )
+        return self
+
+    @cached_property
+    def document(self) -> str:
+        """The rates as JSON, as the warehouse stores them. What is not written in the file is left out."""
+        return self.model_dump_json(by_alias=True, exclude_defaults=True)
+
+    @cached_property
+    def version(self) -> str:
+        """The digest of the document."""
+        return fingerprint([self.document])
+
+
+NO_RATES = CreditRates.model_validate({"from": date.min, "operations": {}})
+"""In force before the first entry, and without a file."""
+
+
+def read_rates(file: Path) -> tuple[CreditRates, ...]:
+    """Read the entries, the earliest first; none if there is no file.
+
+    Raises ReferenceFileError, naming file, entry and key.
+    """
+    if not file.exists():
+        return ()
+    written = enumerate(read_yaml_list(file, ReferenceFileError), start=1)
+    places = [(entry, f"{file}: {_name(entry, number)}") for number, entry in written]
+    entries = [parse_entry(CreditRates, entry, place, ReferenceFileError) for entry, place in places]
+    _expect_one_a_day(file, entries)
+    return tuple(sorted(entries, key=lambda entry: entry.from_))
+
+
+def rates_on(entries: Iterable[CreditRates], day: date) -> CreditRates:
+    """Return the entry in force on a day: the last one that has begun."""
+    begun = [entry for entry in entries if entry.from_ <= day]
+    return max(begun, key=lambda entry: entry.from_, default=NO_RATES)
+
+
+def _name(entry: object, number: int) -> str:
+    first = entry.get("from") if isinstance(entry, dict) else None
+    return f"from {first}" if first else f"entry {number}"
+
+
+def _expect_one_a_day(file: Path, entries: Iterable[CreditRates]) -> None:
+    for first, count in Counter(entry.from_ for entry in entries).items():
+        if count > 1:
+            raise ReferenceFileError(f"{file}: from {first}: {count} entries begin on this day; keep one of them.")
