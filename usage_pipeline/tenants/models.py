@@ -8,7 +8,15 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from usage_pipeline.storage.tables import Term
 
@@ -17,14 +25,18 @@ class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _quoted(value: object) -> object:
+def quoted(value: object) -> object:
+    """Refuse a number that is not in quotes, because YAML would read 0.1 as a float."""
     if not isinstance(value, str):
         raise ValueError('expected a decimal number in quotes, such as "99.50"')  # noqa: TRY004 - pydantic's way
     return value
 
 
-Amount = Annotated[Decimal, BeforeValidator(_quoted), Field(ge=0, allow_inf_nan=False)]
-"""Money or credits. In quotes, because YAML would read 0.1 as a float."""
+Amount = Annotated[Decimal, BeforeValidator(quoted), Field(ge=0, allow_inf_nan=False)]
+"""Money or credits, in quotes."""
+
+Credits = Annotated[Amount, Field(lt=10**15)]
+"""Credits of a plan, few enough to be exact with all their decimals."""
 
 
 def _currency(code: str) -> str:
@@ -36,8 +48,14 @@ def _currency(code: str) -> str:
 class Rollover(_Entry):
     """The bounds of the unused credits that are carried over."""
 
-    min: Amount
-    max: Amount
+    min: Credits
+    max: Credits
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Rollover":
+        if self.min > self.max:
+            raise ValueError(f"min {self.min} is more than max {self.max}; correct one of them")
+        return self
 
 
 class Money(_Entry):
@@ -48,13 +66,13 @@ class Money(_Entry):
 
 
 class Plan(_Entry):
-    """The terms of a tenant. So far retention and `late_usage` are used."""
+    """The terms of a tenant. So far `overage` and `price` are not used."""
 
     retention_days: int | None = Field(ge=1)
     """Days that records are kept after they happened; None for no limit."""
     content_retention_days: int | None = Field(30, ge=1)
     """The same for texts and landing files; no text is kept longer than its record."""
-    monthly_credits: Amount = Decimal(0)
+    monthly_credits: Credits = Decimal(0)
     rollover: Rollover | None = None
     overage: Literal["deny", "allow"] = "deny"
     late_usage: Literal["restate", "next_period"] = "restate"
