@@ -35,10 +35,11 @@ class Databases:
         _forget_session(engine)
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("SET lock_timeout = '1s'")
+            connection.exec_driver_sql("SET session_replication_role = replica")  # else the ledger refuses it
             if filled := connection.exec_driver_sql(FILLED).scalars().all():
                 connection.exec_driver_sql("; ".join(f"DELETE FROM {table}" for table in filled))
                 connection.exec_driver_sql(f"VACUUM {', '.join(filled)}")
-            connection.exec_driver_sql(f"{_RESTARTED}; RESET lock_timeout")
+            connection.exec_driver_sql(f"{_RESTARTED}; RESET lock_timeout; RESET session_replication_role")
         self.free.append(url)
 
 

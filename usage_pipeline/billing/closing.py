@@ -78,7 +78,7 @@ def close(storage: Storage, tenant_id: str, month: date, closing: Closing) -> Cl
     ClosingError if it is closed already, or if something blocks it and it is not forced.
     """
     with storage.warehouse.connect() as connection:
-        _expect_known(storage, connection, tenant_id)
+        expect_known(storage, connection, tenant_id)
         closed_before = closed_of(connection, tenant_id)
     period = tenant_period(storage, tenant_id, month, closed_before)
     blockers = read_blockers(storage, period.first, period.last).of(period)
@@ -93,7 +93,8 @@ def close(storage: Storage, tenant_id: str, month: date, closing: Closing) -> Cl
     return closed[0]
 
 
-def _expect_known(storage: Storage, connection: Connection, tenant_id: str) -> None:
+def expect_known(storage: Storage, connection: Connection, tenant_id: str) -> None:
+    """Raise QueryError for a tenant that has neither usage nor an entry in `tenants.yaml`."""
     known = {*load_tenants(storage.settings).by_id, *known_tenants(connection)}
     if tenant_id not in known:
         near = get_close_matches(tenant_id, known)

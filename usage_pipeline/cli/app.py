@@ -27,6 +27,7 @@ _MODULES = {
     **dict.fromkeys(("costs", "prices", "cost-drift"), "costs"),
     "reconcile": "reconcile",
     **dict.fromkeys(("rerate", "cost-diff", "close", "statement"), "billing"),
+    **dict.fromkeys(("credits", "grant"), "credits"),
     **dict.fromkeys(("release", "withdraw", "audit", "explain"), "decisions"),
     "prune": "retention",
     "clean-up": "housekeeping",

@@ -10,6 +10,8 @@ from usage_pipeline.cli.options import By, DataDir, Format, OutputFormat, load_s
 from usage_pipeline.cli.output import count, print_rows, say, warn
 
 if TYPE_CHECKING:
+    from usage_pipeline.billing.credits.record_credits import RecordCredits
+    from usage_pipeline.billing.ledger.balance import Payment
     from usage_pipeline.costs.record_costs import ClassCost
     from usage_pipeline.settings import Settings
     from usage_pipeline.storage.landed_files import LandedFile
@@ -97,12 +99,13 @@ def explain(
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Print the landed lines of a record, which of them counts and why, and its metrics and costs.
+    """Print the landed lines of a record, which of them counts and why, its metrics, costs and credits.
 
     JSON also holds the record itself. Write an id of several fields with colons between them. FILE:LINE is the
     landing file, as `files` prints it, and the number of the line; FILE:LINE:EVENT is one event of a line that
     holds several. By its place a skipped line is explained by the test that skips it, and a superseded one by the
-    line that counts, as long as the file is in the landing folder.
+    line that counts, as long as the file is in the landing folder. `paid_by` has what paid for the
+    tenant's usage in the second of the record.
 
     Example: `usage-pipeline explain evt_02 --tenant acme --format json`
     """
@@ -116,14 +119,30 @@ def explain(
         numbered = form is not OutputFormat.TABLE or hold_several(storage, found)
     if form is not OutputFormat.JSON:
         found = [
-            {**line, "metrics": _written_out(line["metrics"]), "costs": _priced(line["costs"])} for line in found
+            {
+                **line,
+                "metrics": _written_out(line["metrics"]),
+                "costs": _priced(line["costs"]),
+                "credits": _rated(line["credits"]),
+                "paid_by": _paid(line["paid_by"]),
+            }
+            for line in found
         ]
     else:
-        found = [{**line, "costs": list(map(vars, line["costs"]))} for line in found]
+        found = [
+            {
+                **line,
+                "costs": list(map(vars, line["costs"])),
+                "credits": line["credits"] and vars(line["credits"]),
+                "paid_by": list(map(vars, line["paid_by"])),
+            }
+            for line in found
+        ]
     place = ["landing_file", "landing_line", *(["landing_event"] if numbered else [])]
     facts = ["tenant_id", "source", "event_day", *place, "type", "occurred_at"]
     record = ["record"] if form is OutputFormat.JSON else []
-    print_rows(found, [*facts, "verdict", "decided_by", "metrics", "costs", *record], form, f"Record {record_id}")
+    columns = [*facts, "verdict", "decided_by", "metrics", "costs", "credits", "paid_by", *record]
+    print_rows(found, columns, form, f"Record {record_id}")
 
 
 def _written_out(metrics: Mapping[str, int]) -> str:
@@ -137,6 +156,16 @@ def _priced(costs: "Sequence[ClassCost]") -> str:
         else f"{cost.quantity:,} {cost.token_class} by {cost.unit_price:f} = {cost.amount:f} USD ({cost.price_id})"
         for cost in costs
     )
+
+
+def _rated(found: "RecordCredits | None") -> str:
+    if found is None:
+        return ""
+    return f"without a rate: {found.unrated}" if found.credits is None else f"{found.credits:f}"
+
+
+def _paid(payments: "Sequence[Payment]") -> str:
+    return "; ".join(f"{payment.amount:f} by {payment.grant_id or 'overage'}" for payment in payments)
 
 
 def _preview(settings: "Settings", path: str, effect: str, check: "Callable[[Storage, str], LandedFile]") -> None:

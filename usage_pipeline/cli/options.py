@@ -3,7 +3,7 @@
 import os
 import re
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -61,6 +61,17 @@ def parse_month(text: str) -> date:
         if _MONTH.fullmatch(text):
             return date.fromisoformat(f"{text}-01")
     raise typer.BadParameter(f"expected a month, YYYY-MM, found {text!r}")
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an instant in whole seconds, in UTC; a day stands for its first."""
+    with suppress(ValueError, OverflowError):
+        found = datetime.fromisoformat(f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text)
+        if found.tzinfo and not found.microsecond:
+            return found.astimezone(UTC)
+    raise typer.BadParameter(
+        f"expected a time with its zone, in whole seconds, such as 2026-02-20T15:00:00Z, found {text!r}"
+    )
 
 
 DAY = "YYYY-MM-DD"

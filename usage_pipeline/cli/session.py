@@ -94,6 +94,8 @@ def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
         console.print(f"Computed {count(len(summary.computed), 'event day')}.")
     if summary.closings:
         console.print(f"Closed {count(len(summary.closings), 'billing period')}.")
+    if summary.posted:
+        console.print(f"Posted {count(summary.posted, 'row')} to the ledger of credits.")
     stale = len(pipeline.find_stale(storage))
     console.print(
         f"{count(stale, 'event day')} to compute: `usage-pipeline run` does." if stale else "All days are current."

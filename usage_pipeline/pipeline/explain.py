@@ -1,14 +1,16 @@
-"""Explains a record id: its landed lines, which of them counts and why, and its metrics and costs."""
+"""Explains a record id: its landed lines, which of them counts and why, its metrics, costs and credits."""
 
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from duckdb import DuckDBPyConnection
 
+from usage_pipeline.billing.credits.record_credits import RecordCredits, credits_of_record
+from usage_pipeline.billing.ledger.balance import Payment, read_payments
 from usage_pipeline.costs.record_costs import ClassCost, cost_of_record
 from usage_pipeline.errors import QueryError
 from usage_pipeline.events.catalogue import event_types
@@ -54,6 +56,10 @@ class ExplainedLine:
     """The metrics that are not zero; empty if it does not count."""
     costs: tuple[ClassCost, ...]
     """By token class; empty if it does not count or its day is not rated yet."""
+    credits: RecordCredits | None
+    """Null if it does not count, is no operation, or its day is not rated yet."""
+    paid_by: tuple[Payment, ...]
+    """What paid for the tenant's usage in its second: grants, and overage without one. Empty without credits."""
     record: Mapping[str, object]
     """The columns that have a value."""
 
@@ -183,6 +189,8 @@ def _as_set_aside(file: LandedFile, verdict: str, line: "SetAside") -> Explained
         decided_by=lost_to or line.test,
         metrics={},
         costs=(),
+        credits=None,
+        paid_by=(),
         record=record,
     )
 
@@ -219,11 +227,19 @@ def _explained(
     place = _place(facts)
     record = _record(duck, place)
     if facts["verdict"]:
-        return ExplainedLine(**facts, metrics={}, costs=(), record=record)
+        return ExplainedLine(**facts, metrics={}, costs=(), credits=None, paid_by=(), record=record)
     metrics = _metrics(duck, place)
     with storage.warehouse.connect() as connection:  # reads the view that `_metrics` made
         costs = cost_of_record(connection, duck, facts["event_day"])
-    return ExplainedLine(**{**facts, "verdict": COUNTED}, metrics=metrics, costs=costs, record=record)
+        found = credits_of_record(connection, duck, facts["event_day"])
+    counted = {**facts, "verdict": COUNTED}
+    paid_by = _paid_by(storage, facts) if found and found.credits else ()
+    return ExplainedLine(**counted, metrics=metrics, costs=costs, credits=found, paid_by=paid_by, record=record)
+
+
+def _paid_by(storage: Storage, facts: Mapping[str, Any]) -> tuple[Payment, ...]:
+    second = facts["occurred_at"].replace(microsecond=0, tzinfo=UTC)
+    return tuple(read_payments(storage, facts["tenant_id"], second))
 
 
 def _decided_by(known: Mapping[str, LandedFile], path: str | None, line: int, event: int) -> str | None:

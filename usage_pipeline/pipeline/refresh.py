@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from usage_pipeline.billing.closing import ClosedPeriod
 from usage_pipeline.billing.due_periods import close_due
+from usage_pipeline.billing.ledger.posting import post
 from usage_pipeline.errors import FailedDaysError, PartitionError, UsagePipelineError
 from usage_pipeline.events.landing.recording import note_vanished
 from usage_pipeline.events.record import LANDED_EVENTS
@@ -85,11 +86,15 @@ class PlainRunner:
 
 @dataclass
 class RefreshSummary:
-    """The landing days, event days and billing periods that a refresh landed, computed and closed."""
+    """The landing days, event days and billing periods that a refresh landed, computed and closed.
+
+    `posted` is the number of rows that were added to the ledger of credits.
+    """
 
     landed: list[date] = field(default_factory=list)
     computed: dict[date, set[str]] = field(default_factory=dict)
     closings: list[ClosedPeriod] = field(default_factory=list)
+    posted: int = 0
 
 
 def find_stale(storage: Storage) -> dict[date, frozenset[str]]:
@@ -141,7 +146,7 @@ def with_downstream(names: Collection[str]) -> frozenset[str]:
 
 
 def refresh(storage: Storage, runner: Runner) -> RefreshSummary:
-    """Land new files, compute stale and missing partitions until none is left, and close the periods that are due.
+    """Land new files, compute stale and missing partitions until none is left, close periods, and post credits.
 
     Raises PartitionError if days fail or stay stale.
     """
@@ -151,6 +156,7 @@ def refresh(storage: Storage, runner: Runner) -> RefreshSummary:
     _land(runner, runner.land, work.days, summary)
     settle(storage, runner, summary)
     summary.closings += close_due(storage)
+    summary.posted += post(storage)
     return summary
 
 

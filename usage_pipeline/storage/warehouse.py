@@ -80,8 +80,15 @@ def replace_partitions(
     """Put these rows in the place of all rows of the days, within the caller's transaction."""
     table = warehouse_table(spec)
     connection.execute(table.delete().where(table.c.day.in_(days)))
+    copy_rows(connection, spec, spec.column_names, rows)
+
+
+def copy_rows(
+    connection: Connection, spec: TableSpec, names: Sequence[str], rows: Iterable[Sequence[object]]
+) -> None:
+    """Add rows with these columns, within the caller's transaction; for many rows the fastest way."""
     copy_statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
-        sql.Identifier(SCHEMA, spec.name), sql.SQL(", ").join(map(sql.Identifier, spec.column_names))
+        sql.Identifier(SCHEMA, spec.name), sql.SQL(", ").join(map(sql.Identifier, names))
     )
     # COPY is psycopg's own; it takes part in the transaction of the connection that it is asked of.
     driver: psycopg.Connection = connection.connection.driver_connection  # type: ignore[assignment]  # Any | None

@@ -63,6 +63,7 @@ READING = (
     "cost-drift",
     "cost-diff",
     "statement --tenant acme --period 2026-05",
+    "credits --tenant acme",
     "audit",
     "doctor",
     "clean-up --dry-run",

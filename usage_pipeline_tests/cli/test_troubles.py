@@ -127,6 +127,7 @@ def test_explain_tells_of_each_line_in_json(call: Call) -> None:
         (cost["token_class"], cost["quantity"], cost["amount"], cost["unpriced"]) for cost in first.pop("costs")
     ]
     assert costs == [("input", 100, None, "no_model"), ("output", 20, None, "no_model")]
+    assert (first.pop("credits")["unrated"], first.pop("paid_by")) == ("no_rates", [])
     assert (first.pop("record")["unit"], first) == (
         "prompt",
         {

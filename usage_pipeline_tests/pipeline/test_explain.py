@@ -65,7 +65,9 @@ def test_a_record_is_explained_whole(storage: Storage, landing: Landing, run: Ru
         ("input", 100, "no_model"),
         ("output", 20, "no_model"),
     ]
-    assert [replace(line, costs=())] == [
+    assert line.credits is not None
+    assert (line.credits.credits, line.credits.unrated) == (None, "no_rates")
+    assert [replace(line, costs=(), credits=None)] == [
         ExplainedLine(
             tenant_id="acme",
             source="persona",
@@ -80,6 +82,8 @@ def test_a_record_is_explained_whole(storage: Storage, landing: Landing, run: Ru
             decided_by=None,
             metrics=PROMPT,
             costs=(),
+            credits=None,
+            paid_by=(),
             record=RECORD,
         )
     ]

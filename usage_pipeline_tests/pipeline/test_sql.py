@@ -15,6 +15,7 @@ from sqlglot import ErrorLevel, exp
 
 from usage_pipeline import billing, costs, records, series, validation
 from usage_pipeline.billing.credits.charges import CreditCharges
+from usage_pipeline.billing.ledger.usage import CREDIT_SEGMENTS
 from usage_pipeline.costs.rates import Rates
 from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
 from usage_pipeline.storage.daily import (
@@ -127,7 +128,7 @@ def sql_files() -> list[Path]:
 
 
 def selects() -> dict[str, SqlFile]:
-    """The SELECTs of the tables, tallies included, and those of the checks, by what they are for."""
+    """The SELECTs of the tables, tallies included, of the checks and of balances, by what they are for."""
     tables = {table.name: table.sql for table in DAILY_TABLES}
     tallies = {f"{table.name}_tallies": table.tallies for table in DAILY_TABLES if table.tallies is not None}
     inputs = [entry for table in DAILY_TABLES for entry in table.inputs if isinstance(entry, Derived)]
@@ -136,13 +137,14 @@ def selects() -> dict[str, SqlFile]:
         f"{select.path.stem}_check": select
         for select in (COST_SUMS, COUNTED_TOTALS, LANDED_LINES, PRICED_TOKENS, REPEATED_IDS)
     }
+    others[CREDIT_SEGMENTS.path.stem] = CREDIT_SEGMENTS
     return {**tables, **tallies, **{entry.name: entry.sql for entry in inputs}, **checks, **others}
 
 
 each_select = pytest.mark.parametrize("select", selects().values(), ids=selects())
 
 
-def test_every_file_belongs_to_a_table_or_a_check() -> None:
+def test_every_file_belongs_to_a_table_a_check_or_balances() -> None:
     assert set(sql_files()) == {select.path for select in selects().values()}
 
 

@@ -38,6 +38,10 @@ def test_landing_tables_are_by_landing_day_and_all_others_by_event_day_but_for_t
         "check_results",
         "credit_rate_versions",
         "credit_rated_days",
+        "credit_grants",
+        "credit_terms",
+        "credit_ledger",
+        "credit_postings",
     ]
 
 

@@ -135,6 +135,10 @@ def test_there_are_no_other_tables(migrated: Engine) -> None:
         "check_results",
         "credit_rate_versions",
         "credit_rated_days",
+        "credit_grants",
+        "credit_terms",
+        "credit_ledger",
+        "credit_postings",
     }
 
 

@@ -9,14 +9,12 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from enum import IntEnum
 
-from usage_pipeline.billing.ledger.entries import NO_GRANT, NOTHING, Entry, EntryKind
+from usage_pipeline.billing.ledger.entries import NO_GRANT, NOTHING, Entry, EntryKind, exact
 
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
-_EXACT = 60
-"""Digits in which no sum of credits is rounded."""
 
 _ROLLING = (EntryKind.ALLOCATION, EntryKind.ROLLOVER_IN)
 """The grants whose unused rest rolls over at a reset."""
@@ -89,12 +87,21 @@ Usage = tuple[datetime, Decimal]
 """Credits used at an instant, or from this boundary until the next."""
 
 
-def burn_down(account: Account, usage: Iterable[Usage], until: datetime) -> list[Entry]:
-    """Return the entries of everything before an instant; what begins or ends at the instant is included.
+@dataclass(frozen=True)
+class Burned:
+    """What happened until an instant, in order, and what is left: of each grant, and of the overage."""
+
+    entries: Sequence[Entry]
+    left: Mapping[str, Decimal]
+    overage: Decimal
+
+
+def burn_down(account: Account, usage: Iterable[Usage], until: datetime) -> Burned:
+    """Return everything before an instant; what begins or ends at the instant is included.
 
     The usage is in the order of time.
     """
-    with localcontext(prec=_EXACT):
+    with exact():
         burning = _Burning(account)
         for at, credit in usage:
             if at >= until:
@@ -102,7 +109,7 @@ def burn_down(account: Account, usage: Iterable[Usage], until: datetime) -> list
             burning.go_on(at)
             burning.use(at, credit)
         burning.go_on(until)
-    return burning.entries
+    return Burned(burning.entries, burning.left, burning.overage)
 
 
 class _Phase(IntEnum):
@@ -120,13 +127,13 @@ class _Burning:
 
     def __init__(self, account: Account) -> None:
         self.entries: list[Entry] = []
+        self.left: dict[str, Decimal] = {}
+        self.overage = NOTHING
         self._voids = account.voids
         self._grants: dict[str, Grant] = {}
-        self._left: dict[str, Decimal] = {}
         self._paying: list[tuple[tuple[int, datetime, datetime, str], str]] = []
         """A heap of the grants that have begun, the next to pay first; those with nothing left go when met."""
         self._unused: list[Grant] = []
-        self._overage = NOTHING
         self._resets = {reset.at: reset for reset in account.resets}
         self._lowerings = {lowering.id: lowering for lowering in account.lowerings}
         self._coming: list[tuple[datetime, _Phase, tuple[object, ...], str]] = []
@@ -162,7 +169,7 @@ class _Burning:
         while amount and (grant_id := self._next_to_pay()) is not None:
             amount -= self._take(EntryKind.CONSUMPTION, grant_id, at, amount)
         if amount:
-            self._overage += amount
+            self.overage += amount
             self._record(EntryKind.OVERAGE, NO_GRANT, at, -amount)
 
     def _expect(self, grant: Grant) -> None:
@@ -178,19 +185,19 @@ class _Burning:
 
     def _take(self, kind: EntryKind, grant_id: str, at: datetime, most: Decimal | None = None) -> Decimal:
         """Take from a grant what is left of it, or at most so much; return what was taken."""
-        left = self._left.get(grant_id, NOTHING)
+        left = self.left.get(grant_id, NOTHING)
         taken = left if most is None else min(left, most)
-        self._left[grant_id] = left - taken
+        self.left[grant_id] = left - taken
         self._record(kind, grant_id, at, -taken)
         return taken
 
     def _next_to_pay(self) -> str | None:
-        while self._paying and not self._left[self._paying[0][1]]:
+        while self._paying and not self.left[self._paying[0][1]]:
             heapq.heappop(self._paying)
         return self._paying[0][1] if self._paying else None
 
     def _start(self, at: datetime, grant: Grant) -> None:
-        self._left[grant.id] = grant.amount
+        self.left[grant.id] = grant.amount
         self._record(grant.kind, grant.id, at, grant.amount)
         if grant.ends_at <= at:
             self._take(EntryKind.EXPIRY, grant.id, at)
@@ -202,8 +209,8 @@ class _Burning:
             heapq.heappush(self._paying, (grant.order, grant.id))
 
     def _repay(self, at: datetime, grant_id: str) -> None:
-        repaid = self._take(EntryKind.REPAYMENT, grant_id, at, self._overage)
-        self._overage -= repaid
+        repaid = self._take(EntryKind.REPAYMENT, grant_id, at, self.overage)
+        self.overage -= repaid
         self._record(EntryKind.REPAYMENT, NO_GRANT, at, repaid)
 
     def _end(self, at: datetime, grant_id: str) -> None:

@@ -6,15 +6,22 @@
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from enum import StrEnum
 
 NOTHING = Decimal(0)
+_DIGITS = 60
 NO_GRANT = ""
 """The grant of overage: usage that no grant covers."""
+
+
+def exact() -> AbstractContextManager[Context]:
+    """Within it no sum of credits is rounded: usually Decimal keeps 28 digits, and the ledger has 38."""
+    return localcontext(prec=_DIGITS)
 
 
 class EntryKind(StrEnum):
@@ -64,50 +71,55 @@ class Totals:
     rolled_out: Decimal
     voided: Decimal
     lowered: Decimal
-    balance: Decimal
-    """What is left of all grants, without the overage."""
 
     @property
     def used(self) -> Decimal:
-        """The credits of all usage; the first identity."""
-        return self.covered + self.repaid + self.open_overage
+        """The credits of all usage, by the first identity."""
+        with exact():
+            return self.covered + self.repaid + self.open_overage
 
     @property
-    def is_balanced(self) -> bool:
-        """Whether the second identity holds."""
-        given = self.granted + self.topped_up + self.rolled_in + self.raised
-        gone = self.expired + self.rolled_out + self.voided + self.lowered
-        return given == self.covered + self.repaid + self.balance + gone
+    def given(self) -> Decimal:
+        """What all grants began with."""
+        with exact():
+            return self.granted + self.topped_up + self.rolled_in + self.raised
+
+    @property
+    def gone(self) -> Decimal:
+        """What grants lost without paying for usage."""
+        with exact():
+            return self.expired + self.rolled_out + self.voided + self.lowered
+
+    @property
+    def balance(self) -> Decimal:
+        """What is left of all grants, without the overage, by the second identity."""
+        with exact():
+            return self.given - self.covered - self.repaid - self.gone
+
+    @property
+    def left(self) -> Decimal:
+        """The balance less the open overage."""
+        with exact():
+            return self.balance - self.open_overage
 
 
 def totals(entries: Iterable[Entry]) -> Totals:
     """Sum the entries of a tenant."""
-    of_kind: defaultdict[tuple[EntryKind, bool], Decimal] = defaultdict(Decimal)
-    balance = NOTHING
-    for entry in entries:
-        of_overage = entry.grant_id == NO_GRANT
-        of_kind[entry.kind, of_overage] += entry.amount
-        balance += NOTHING if of_overage else entry.amount
-    repaid = of_kind[EntryKind.REPAYMENT, True]
-    return Totals(
-        granted=of_kind[EntryKind.ALLOCATION, False],
-        topped_up=of_kind[EntryKind.TOPUP, False],
-        rolled_in=of_kind[EntryKind.ROLLOVER_IN, False],
-        raised=of_kind[EntryKind.ADJUSTMENT, False],
-        covered=-of_kind[EntryKind.CONSUMPTION, False],
-        repaid=repaid,
-        open_overage=-of_kind[EntryKind.OVERAGE, True] - repaid,
-        expired=-of_kind[EntryKind.EXPIRY, False],
-        rolled_out=-of_kind[EntryKind.ROLLOVER_OUT, False],
-        voided=-of_kind[EntryKind.VOID, False],
-        lowered=-of_kind[EntryKind.LOWERING, False],
-        balance=balance,
-    )
-
-
-def balances(entries: Iterable[Entry]) -> Mapping[str, Decimal]:
-    """Return what is left of each grant, and the overage as a balance below zero under NO_GRANT."""
-    found: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for entry in entries:
-        found[entry.grant_id] += entry.amount
-    return dict(found)
+    with exact():
+        of_kind: defaultdict[tuple[EntryKind, bool], Decimal] = defaultdict(Decimal)
+        for entry in entries:
+            of_kind[entry.kind, entry.grant_id == NO_GRANT] += entry.amount
+        repaid = of_kind[EntryKind.REPAYMENT, True]
+        return Totals(
+            granted=of_kind[EntryKind.ALLOCATION, False],
+            topped_up=of_kind[EntryKind.TOPUP, False],
+            rolled_in=of_kind[EntryKind.ROLLOVER_IN, False],
+            raised=of_kind[EntryKind.ADJUSTMENT, False],
+            covered=-of_kind[EntryKind.CONSUMPTION, False],
+            repaid=repaid,
+            open_overage=-of_kind[EntryKind.OVERAGE, True] - repaid,
+            expired=-of_kind[EntryKind.EXPIRY, False],
+            rolled_out=-of_kind[EntryKind.ROLLOVER_OUT, False],
+            voided=-of_kind[EntryKind.VOID, False],
+            lowered=-of_kind[EntryKind.LOWERING, False],
+        )

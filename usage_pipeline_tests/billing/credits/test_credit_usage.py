@@ -131,7 +131,7 @@ record_strategy = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.lists(record_strategy, max_size=12), st.lists(amounts, min_size=6, max_size=6))
 def test_any_grouping_sums_to_what_decimals_make_of_the_records(
     records: list[dict[str, Any]], written: list[Decimal]

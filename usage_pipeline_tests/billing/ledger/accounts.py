@@ -1,11 +1,12 @@
 """Short ways to write down an account, and to ask for balances."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from usage_pipeline.billing.ledger.burn_down import FOR_EVER, Account, Grant, Usage, burn_down
-from usage_pipeline.billing.ledger.entries import Entry, EntryKind, balances, totals
+from usage_pipeline.billing.ledger.entries import Entry, EntryKind, totals
 
 
 def at(text: str) -> datetime:
@@ -34,11 +35,20 @@ def used(instant: str, amount: object) -> Usage:
 def entries_of(account: Account, usage: Iterable[Usage] = (), until: str = "12-31") -> list[Entry]:
     """The entries, of which both identities hold."""
     usage = list(usage)
-    entries = burn_down(account, usage, at(until))
-    sums = totals(entries)
-    assert sums.is_balanced
+    burned = burn_down(account, usage, at(until))
+    sums = totals(burned.entries)
+    assert sums.balance == sum(burned.left.values())
+    assert sums.open_overage == burned.overage
     assert sums.used == sum((amount for instant, amount in usage if instant < at(until)), Decimal(0))
-    return entries
+    return list(burned.entries)
+
+
+def balances(entries: Iterable[Entry]) -> dict[str, Decimal]:
+    """What entries leave of each grant; overage is below zero, under an empty id."""
+    found: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for entry in entries:
+        found[entry.grant_id] += entry.amount
+    return dict(found)
 
 
 def left(account: Account, usage: Iterable[Usage] = (), until: str = "12-31") -> Mapping[str, Decimal]:
