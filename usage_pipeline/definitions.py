@@ -24,6 +24,7 @@ from usage_pipeline.orchestration.code_references import with_code_references
 from usage_pipeline.orchestration.housekeeping import CLEAN_UP, housekeeping
 from usage_pipeline.orchestration.inputs import INPUTS, VALIDITY_CHECKS, files_are_in_place
 from usage_pipeline.orchestration.jobs import ARRIVED_DAYS, EVENT_DAYS, LANDING_DAYS, daily_partitions
+from usage_pipeline.orchestration.ledger import credit_ledger, ledger_is_balanced
 from usage_pipeline.orchestration.pruning import PRUNE, retention_pruning
 from usage_pipeline.orchestration.resources import (
     PROGRESS,
@@ -56,13 +57,20 @@ def build_definitions(
                 for table in tables
             ),
             closed_periods,
+            credit_ledger,
             retention_pruning,
             housekeeping,
         ]
         linked = with_code_references(assets, settings.repository)
     return dg.Definitions(
         assets=[*linked, *INPUTS],
-        asset_checks=[*asset_checks(settings, partitions), files_are_in_place, *VALIDITY_CHECKS, periods_close],
+        asset_checks=[
+            *asset_checks(settings, partitions),
+            files_are_in_place,
+            *VALIDITY_CHECKS,
+            periods_close,
+            ledger_is_balanced,
+        ],
         jobs=[LANDING_DAYS, EVENT_DAYS, ARRIVED_DAYS, CLOSE_PERIODS, PRUNE, CLEAN_UP],
         schedules=[yesterday_schedule, closing_schedule, pruning_schedule, housekeeping_schedule],
         sensors=all_sensors(settings),

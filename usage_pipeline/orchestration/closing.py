@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from usage_pipeline.billing.ledger.tables import CREDIT_LEDGER
 from usage_pipeline.billing.tables import CLOSED_PERIODS
 from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.orchestration.inputs import TENANTS
+from usage_pipeline.orchestration.ledger import LEDGER_IS_BALANCED
 from usage_pipeline.orchestration.metadata import SHOWN_ROWS, markdown_table, table_spec
 from usage_pipeline.orchestration.resources import StorageParam
 
@@ -72,8 +74,12 @@ def periods_close(run_storage: StorageParam) -> dg.AssetCheckResult:
 
 CLOSE_PERIODS = dg.define_asset_job(
     "close_periods",
-    selection=dg.AssetSelection.assets(closed_periods) | dg.AssetSelection.checks(PERIODS_CLOSE),
-    description="Close the billing periods whose last day is final, unless something blocks them.",
+    selection=dg.AssetSelection.assets(closed_periods, CREDIT_LEDGER.name)
+    | dg.AssetSelection.checks(PERIODS_CLOSE, LEDGER_IS_BALANCED),
+    description=(
+        "Close the billing periods whose last day is final, unless something blocks them, and post to the ledger "
+        "of credits."
+    ),
 )
 
 

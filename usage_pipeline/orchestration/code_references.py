@@ -12,6 +12,7 @@ from usage_pipeline.storage.daily import DailyTable
 CodeReference = dg.LocalFileCodeReference | dg.UrlCodeReference
 
 _PACKAGE = Path(__file__).parents[1]
+_LEDGER = _PACKAGE / "billing" / "ledger"
 _LANDING = _PACKAGE / "events" / "landing"
 
 
@@ -39,6 +40,7 @@ _OF_LANDING = (_LANDING / "validated_lines.sql", _LANDING / "land.py", _PACKAGE 
 
 _FILES = {
     "closed_periods": (_PACKAGE / "billing" / "due_periods.py", _PACKAGE / "billing" / "closing.py"),
+    "credit_ledger": (_LEDGER / "posting.py", _LEDGER / "burn_down.py"),
     "retention_pruning": (_PACKAGE / "retention" / "pruning.py", _PACKAGE / "retention" / "removal.py"),
     "housekeeping": (_PACKAGE / "orchestration" / "clean_up.py", _PACKAGE / "retention" / "housekeeping.py"),
     **{table.name: (_LANDING / f"{table.name}.sql", *_OF_LANDING) for table in LANDING_TABLES},

@@ -26,7 +26,7 @@ QUICK = {"USAGE_SENSOR_INTERVAL_SECONDS": "2"}
 WITH_GAP_FILLER = {**QUICK, "USAGE_GAP_FILLER_INTERVAL_SECONDS": "10"}
 SENSORS = ("arrivals", "affected_days", "gap_filler")
 SECONDS = 300
-CHECKS = 40
+CHECKS = 41
 FIRST = date(2025, 5, 1)
 NOTHING_TO_COMPARE = {
     ("landed_events", "as_much_as_usual"),
@@ -37,8 +37,9 @@ NOTHING_TO_COMPARE = {
     ("conversations", "totals_are_those_of_the_records"),
     ("conversation_series", "totals_are_those_of_the_records"),
     ("cost_drift", "reported_costs_are_plausible"),
+    ("credit_ledger", "ledger_is_balanced"),
 }
-"""There are no days before, and no voids, conversations and reported costs."""
+"""There are no days before, and no voids, conversations and reported costs; the nightly job has not come."""
 
 
 def _json(fields: dict[str, Any]) -> bytes:

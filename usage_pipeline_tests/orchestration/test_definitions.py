@@ -44,6 +44,7 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     "credit_usage": ("credits", LAKE, EVENT_DAY, {"usage_records", "credit_rates"}),
     "credit_seconds": ("credits", LAKE, EVENT_DAY, {"usage_records", "credit_usage"}),
     "closed_periods": ("billing", {"postgres"}, None, {"tenant_costs", "tenants"}),
+    "credit_ledger": ("credits", {"postgres"}, None, {"credit_seconds", "closed_periods", "tenants"}),
     "retention_pruning": (
         "retention",
         {"file", "parquet"},
@@ -55,7 +56,7 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
 LANDING = {"landed_events", "content", "rejected_lines"}
 READING_LANDED_EVENTS = {name for name, (_, _, _, upstream) in ASSETS.items() if "landed_events" in upstream}
 INPUTS = {"landing_folder", "formats", "prices", "credit_rates", "tenants"}
-OF_ALL_DAYS = {"closed_periods", "retention_pruning", "housekeeping"}
+OF_ALL_DAYS = {"closed_periods", "credit_ledger", "retention_pruning", "housekeeping"}
 WITHOUT_DAYS = {dg.AssetKey(name) for name in {*INPUTS, *OF_ALL_DAYS}}
 
 
@@ -230,7 +231,7 @@ def test_one_job_lands_one_computes_one_does_both_and_others_close_prune_and_cle
         "landing_days": LANDING,
         "event_days": ASSETS.keys() - LANDING - INPUTS - OF_ALL_DAYS,
         "arrived_days": ASSETS.keys() - INPUTS - OF_ALL_DAYS,
-        "close_periods": {"closed_periods"},
+        "close_periods": {"closed_periods", "credit_ledger"},
         "prune": {"retention_pruning"},
         "clean_up": {"housekeeping"},
     }
@@ -261,6 +262,7 @@ CHECKS = {
     "daily_breakdown": {"totals_are_those_of_the_records", "metered_once"},
     "tenant_costs": {"costs_add_up", "tokens_are_priced", "periods_close"},
     "cost_drift": {"reported_costs_are_plausible"},
+    "credit_ledger": {"ledger_is_balanced"},
 }
 
 

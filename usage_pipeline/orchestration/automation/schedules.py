@@ -50,7 +50,7 @@ closing_schedule = dg.ScheduleDefinition(
     job=CLOSE_PERIODS,
     tags={REQUESTED_BY_TAG: "closing"},
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Closes the billing periods that are due, at 01:30 UTC.",
+    description="Closes the billing periods that are due, and posts to the ledger of credits, at 01:30 UTC.",
 )
 
 pruning_schedule = dg.ScheduleDefinition(
