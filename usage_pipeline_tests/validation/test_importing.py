@@ -1,6 +1,7 @@
 """A module that is imported without need is executed when it is used, and else never."""
 
 import sys
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from usage_pipeline.validation.importing import execute_when_used
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A package with a module `slow`, which says so when it is executed."""
     name = f"package_of_{tmp_path.name}"
     folder = tmp_path / name
@@ -18,7 +19,10 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (folder / "__init__.py").touch()
     (folder / "slow.py").write_text("print('executed')\nanswer = 42\n")
     monkeypatch.syspath_prepend(tmp_path)
-    return name
+    yield name
+    # Hypothesis looks at every module, and one that waits would be executed when its file is gone.
+    for module in [module for module in sys.modules if module.partition(".")[0] == name]:
+        del sys.modules[module]
 
 
 def test_a_module_is_not_executed_by_an_import_of_it(package: str, capsys: pytest.CaptureFixture[str]) -> None:
