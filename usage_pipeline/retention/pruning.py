@@ -145,7 +145,7 @@ def prune(
         for day in decision.asked:
             progress.done(day)
     removed = []
-    days = _landing_days(_find(storage, found.terms))
+    days = _landing_days(_find(storage, found.terms)) if found.event_days else found.days
     progress.expect("Removing", len(days))
     for day in days:
         removed.append(_sums(day, remove_past_term(storage, day, found.terms, by)))
