@@ -11,7 +11,7 @@ import zstandard
 
 from usage_pipeline.errors import UnreadableFileError
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _OTHER_BOMS = {
     # Longest first: UTF-32 in this byte order begins like UTF-16.
     b"\xff\xfe\x00\x00": "UTF-32",
@@ -53,7 +53,7 @@ def text_blocks(blocks: Iterator[bytes]) -> Iterator[bytes]:
     for mark, encoding in _OTHER_BOMS.items():
         if start.startswith(mark):
             raise UnreadableFileError(f"it is {encoding}, not UTF-8; convert it and deliver it again")
-    yield from chain([start.removeprefix(_BOM)], blocks)
+    yield from chain([start.removeprefix(BOM)], blocks)
 
 
 def grouped(

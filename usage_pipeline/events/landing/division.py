@@ -45,6 +45,22 @@ def whole_records(
         yield _cut(rest, record_ends(rest, limit, final=True), limit)
 
 
+def uncut_records(
+    blocks: Iterable[bytes], record_ends: RecordEnds, limit: int
+) -> Iterator[tuple[bytes, Positions]]:
+    """Yield the same records with all their bytes."""
+    rest = b""
+    for block in blocks:
+        data = rest + block
+        ends = record_ends(data, limit, final=False)
+        whole = int(ends[-1]) if len(ends) else 0
+        if whole:
+            yield data[:whole], ends
+        rest = data[whole:]
+    if rest:
+        yield rest, record_ends(rest, limit, final=True)
+
+
 def line_ends(data: bytes, limit: int, *, final: bool) -> Positions:  # noqa: ARG001 - as RecordEnds
     """Find the ends of lines, each of which is a record."""
     ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == NEWLINE) + 1

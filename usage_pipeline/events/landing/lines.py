@@ -54,8 +54,8 @@ def read_header(file: Path, compression: str | None) -> str:
     """Return the first record of a CSV file that is not blank. Raises UnreadableFileError if there is none."""
     blocks = text_blocks(read_blocks(file, compression, BLOCK_BYTES))
     for data, ends in whole_records(blocks, csv_record_ends, MAX_LINE_BYTES):
-        texts, _ = _decoded(data, ends)
-        headers = np.flatnonzero(~_blank(texts))
+        texts, _ = decoded(data, ends)
+        headers = np.flatnonzero(~blank_texts(texts))
         if len(headers):
             return str(texts[int(headers[0])]).rstrip("\r\n")
     raise UnreadableFileError("it is empty, and its format needs a header; deliver the file again")
@@ -117,22 +117,15 @@ class LineReader:
             raise UnreadableFileError("it changed while it was read; the next run reads it again")
 
     def _counted(self, data: bytes, ends: Positions) -> pa.RecordBatch:
-        before, found = self._physical_lines(data, ends)
+        before, found = physical_lines(data, ends, is_csv=self._is_csv)
         numbers = before + self.counts.lines + 1
         self.counts.lines += found
         self.counts.continuation += found - len(ends)
-        texts, utf8 = _decoded(data, ends)
+        texts, utf8 = decoded(data, ends)
         return pa.record_batch([_int64(numbers), texts, utf8], schema=SCHEMA)
 
-    def _physical_lines(self, data: bytes, ends: Positions) -> tuple[Positions, int]:
-        """Return the number of line ends before each record, and the number of lines."""
-        if not self._is_csv:
-            return np.arange(len(ends), dtype=np.int64), len(ends)
-        newlines = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == NEWLINE)
-        return np.searchsorted(newlines, starts_of(ends)), len(newlines) + (0 if data.endswith(b"\n") else 1)
-
     def _without_blanks(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        blank = _blank(batch["raw"])
+        blank = blank_texts(batch["raw"])
         if not blank.any():
             return batch
         self.counts.blank += int(blank.sum())
@@ -145,7 +138,15 @@ class LineReader:
         return batch.slice(1)
 
 
-def _blank(texts: pa.LargeStringArray) -> NDArray[np.bool_]:
+def physical_lines(data: bytes, ends: Positions, *, is_csv: bool) -> tuple[Positions, int]:
+    """Return the number of line ends before each record, and the number of lines."""
+    if not is_csv:
+        return np.arange(len(ends), dtype=np.int64), len(ends)
+    newlines = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == NEWLINE)
+    return np.searchsorted(newlines, starts_of(ends)), len(newlines) + (0 if data.endswith(b"\n") else 1)
+
+
+def blank_texts(texts: pa.LargeStringArray) -> NDArray[np.bool_]:
     """Return True for each text that is only white space."""
     blank = np.zeros(len(texts), dtype=bool)
     _, offsets, data = texts.buffers()
@@ -158,7 +159,7 @@ def _blank(texts: pa.LargeStringArray) -> NDArray[np.bool_]:
     return blank
 
 
-def _decoded(data: bytes, ends: Positions) -> tuple[pa.LargeStringArray, pa.Array]:
+def decoded(data: bytes, ends: Positions) -> tuple[pa.LargeStringArray, pa.Array]:
     """Return the records as texts, with False for each that is not UTF-8; its wrong bytes are replaced."""
     utf8 = np.ones(len(ends), dtype=bool)
     texts = _texts(data, ends)
