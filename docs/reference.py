@@ -125,10 +125,11 @@ def has_all(spec: TableSpec, other: TableSpec) -> bool:
 
 
 def facts_of(spec: TableSpec) -> str:
-    """Retention of a table, and the columns that hold ids of tenants and members."""
+    """Retention of a table, the columns that hold ids of tenants and members, and what erasure does."""
     holders = {"Tenant": spec.tenant_column, "Members": spec.member_column}
     held = [f"{name}: `{column}`." for name, column in holders.items() if column]
-    return " ".join([f"Retention: {spec.term.meaning}.", *held])
+    erased = [f"Erased tenants: {spec.of_erased.meaning}."] if spec.of_erased else []
+    return " ".join([f"Retention: {spec.term.meaning}.", *held, *erased])
 
 
 def type_of(column: Column, spec: TableSpec) -> str:

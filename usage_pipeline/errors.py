@@ -69,6 +69,10 @@ class PruningError(UsagePipelineError):
     """Pruning would remove more than usual, and nobody has confirmed it."""
 
 
+class ErasureError(UsagePipelineError):
+    """An erasure cannot begin, or something of it is still there; the text says what to do."""
+
+
 class LockTimeoutError(UsagePipelineError):
     """Another process is writing the same partition and did not finish in time."""
 

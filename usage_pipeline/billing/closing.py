@@ -151,6 +151,25 @@ def count_closed(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(closed_periods)).scalar_one()
 
 
+def freeze_again(connection: Connection, tenant_id: str) -> None:
+    """Let the closed periods of a tenant be those of the costs that are frozen and published now."""
+    _keep_changes_out(connection)
+    last_change = connection.execute(select(func.coalesce(func.max(usage_versions.c.id), 0))).scalar_one()
+    names = ("tenant_id", "day", "model", "class", *_FROZEN, "version", "first_day")
+    frozen, periods = closed_costs.c, closed_periods.c
+    for closed in closed_of(connection, tenant_id):
+        rows = connection.execute(
+            select(*(frozen[name] for name in names))
+            .where(frozen.tenant_id == tenant_id, frozen.first_day == closed.first_day)
+            .order_by(frozen.day, frozen.model, frozen["class"])
+        ).mappings()
+        connection.execute(
+            closed_periods.update()
+            .where(periods.tenant_id == tenant_id, periods.first_day == closed.first_day)
+            .values(last_change=last_change, digest=_digest(map(dict, rows)))
+        )
+
+
 def _keep_changes_out(connection: Connection) -> None:
     """Wait for open changes of versions, then block new ones and other closings until this transaction ends.
 
@@ -179,16 +198,19 @@ def _digest(rows: Iterable[dict[str, Any]]) -> str:
     return fingerprint(value for row in rows for value in row.values())
 
 
+_FROZEN = ("quantity", "unpriced_quantity", "amount", "price_book_version")
+"""The columns that a closing freezes."""
+
+
 def _costs(tenant_ids: Collection[str], period: BillingPeriod) -> Select[tuple[Any, ...]]:
     costs, partition = tenant_costs.c, partition_state.c
-    values = ("quantity", "unpriced_quantity", "amount", "price_book_version")
     return (
         select(
             costs.tenant_id,
             costs.day,
             costs.value.label("model"),
             costs["class"],
-            *(costs[name] for name in values),
+            *(costs[name] for name in _FROZEN),
             cast(partition.version, Integer).label("version"),
         )
         .join(partition_state, (partition.table_name == TENANT_COSTS.name) & (partition.day == costs.day))

@@ -18,6 +18,7 @@ from usage_pipeline.billing.tables import CLOSED_PERIODS
 from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.tables import ERASED_TENANT
 from usage_pipeline.tenants.reference import load_tenants
 
 closed_periods = warehouse_table(CLOSED_PERIODS)
@@ -54,6 +55,8 @@ def due_periods(storage: Storage) -> list[DuePeriod]:
         billed = connection.execute(_billed_tenants()).all()
     due = defaultdict(list)
     for tenant_id, first_usage, firsts, lasts in sorted(billed):
+        if tenant_id == ERASED_TENANT:  # nobody is billed, and its closed periods are those of several tenants
+            continue
         closed = by_month(map(BillingPeriod, firsts, lasts))
         for period in _open_periods(anchor_day(tenants, tenant_id), first_usage, closed, last_final):
             due[period].append(tenant_id)

@@ -1,6 +1,6 @@
 """The tables of this folder: closed billing periods, and the costs that they froze."""
 
-from usage_pipeline.storage.tables import TableSpec, columns
+from usage_pipeline.storage.tables import Erasure, TableSpec, columns
 
 CLOSED_PERIODS = TableSpec(
     name="closed_periods",
@@ -23,6 +23,7 @@ CLOSED_PERIODS = TableSpec(
     ),
     key=("tenant_id", "first_day"),
     nullable=frozenset({"reason"}),
+    erasure=Erasure.SUMMED,
 )
 
 CLOSED_COSTS = TableSpec(
@@ -42,4 +43,5 @@ CLOSED_COSTS = TableSpec(
     ),
     key=("tenant_id", "first_day", "day", "model", "class"),
     nullable=frozenset({"amount"}),
+    erasure=Erasure.SUMMED,
 )

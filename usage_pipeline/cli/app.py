@@ -30,6 +30,7 @@ _MODULES = {
     **dict.fromkeys(("credits", "grant"), "credits"),
     **dict.fromkeys(("release", "withdraw", "audit", "explain"), "decisions"),
     "prune": "retention",
+    "erase": "erasure",
     "clean-up": "housekeeping",
     "mapping": "mapping",
     "simulate": "simulate",

@@ -12,6 +12,7 @@ from usage_pipeline.costs.book.tables import PRICE_BOOKS, RATED_DAYS
 from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS, TENANT_COSTS
 from usage_pipeline.events.record import LANDING_TABLES
 from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
+from usage_pipeline.retention.erasure.tables import ERASURES
 from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN, DAILY_PERFORMANCE, DAILY_QUALITY
 from usage_pipeline.series.tables import (
     CONVERSATION_SERIES,
@@ -45,7 +46,7 @@ PARTITIONED_TABLES: tuple[TableSpec, ...] = (*LANDING_TABLES, *(table.spec for t
 TABLES: tuple[TableSpec, ...] = (
     *PARTITIONED_TABLES,
     *(*STATE_TABLES, PRICE_BOOKS, RATED_DAYS, CLOSED_PERIODS, CLOSED_COSTS, CHECK_RESULTS),
-    *(CREDIT_RATE_VERSIONS, CREDIT_RATED_DAYS, *LEDGER_TABLES),
+    *(CREDIT_RATE_VERSIONS, CREDIT_RATED_DAYS, *LEDGER_TABLES, ERASURES),
 )
 
 CHUNK_DAYS = 30

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
 
 from usage_pipeline.storage.schema import audit_log, landing_event_days
 
@@ -28,11 +28,12 @@ class Action(StrEnum):
     VANISHED = "vanished"
     VOIDED = "voided"
     PRUNED = "pruned"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """One act; the subject is a landing file's path."""
+    """One act; the subject is a landing file's path, or the id of an erasure."""
 
     at: datetime
     by: str
@@ -58,6 +59,13 @@ def decisions(connection: Connection, paths: Collection[str]) -> dict[tuple[str,
     decided = audit_log.c.action.in_([Action.RELEASED, Action.WITHDRAWN])
     found = _read(connection, audit_log.c.subject.in_(paths), decided)
     return {(entry.subject, entry.details["content_digest"]): entry for entry in found}
+
+
+def follow_content(connection: Connection, path: str, before: str, after: str) -> None:
+    """Let decisions about a landing file hold for the content that it has after an erasure."""
+    details = func.jsonb_set(audit_log.c.details, ["content_digest"], func.to_jsonb(cast(after, Text)))
+    of_content = (audit_log.c.subject == path) & (audit_log.c.details["content_digest"].astext == before)
+    connection.execute(audit_log.update().where(of_content).values(details=details))
 
 
 def _read(connection: Connection, *conditions: ColumnElement[bool]) -> list[AuditEntry]:

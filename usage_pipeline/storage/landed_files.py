@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from usage_pipeline.storage.schema import landing_files
+from usage_pipeline.storage.schema import landing_event_days, landing_files, line_tallies
 
 
 class FileState(StrEnum):
@@ -71,6 +71,7 @@ class LandedFile:
     accepted_pruned: int = 0
     pruned_at: datetime | None = None
     uncompared: int = 0
+    digest_before_erasure: str | None = None
 
     @property
     def counts(self) -> bool:
@@ -156,6 +157,12 @@ def record_files(connection: Connection, files: Collection[LandedFile]) -> None:
     connection.execute(
         statement.on_conflict_do_update(index_elements=keys, set_=rest), [vars(file) for file in files]
     )
+
+
+def forget(connection: Connection, paths: Collection[str]) -> None:
+    """Remove all that is known of files, as if they had never landed."""
+    for table in (line_tallies, landing_event_days, landing_files):
+        connection.execute(table.delete().where(table.c.path.in_(paths)))
 
 
 def reaches(connection: Connection) -> dict[str, int]:

@@ -4,7 +4,7 @@ The state, not the file system or Dagster's event log, records what happened. A 
 above this one reads is declared there.
 """
 
-from usage_pipeline.storage.tables import TableSpec, columns
+from usage_pipeline.storage.tables import Erasure, TableSpec, columns
 
 LANDING_FILES = TableSpec(
     name="landing_files",
@@ -46,9 +46,19 @@ LANDING_FILES = TableSpec(
         ("accepted_pruned", "BIGINT", "Accepted lines whose records are pruned.", "lines"),
         ("pruned_at", "TIMESTAMPTZ", "When the file was past its term and was removed."),
         ("uncompared", "BIGINT", "Superseded lines without the number by which `repeats` compares.", "lines"),
+        (
+            "digest_before_erasure",
+            "VARCHAR",
+            "The `content_digest` that it had before an erasure that is not completed yet.",
+        ),
     ),
     key=("path",),
-    nullable=frozenset({"content_digest", "identity_digest", "object_name", "error", "vanished_at", "pruned_at"}),
+    nullable=frozenset(
+        (
+            *("content_digest", "identity_digest", "object_name", "error", "vanished_at", "pruned_at"),
+            "digest_before_erasure",
+        )
+    ),
     indexes=(("ix_usage_landing_files_landing_day", ("landing_day",)),),
 )
 
@@ -77,6 +87,7 @@ PRUNED_TENANTS = TableSpec(
         "What happened before `first_kept` is in no lake table, does not land any more, and stays in the rollups.",
     ),
     key=("tenant_id",),
+    erasure=Erasure.REMOVED,
 )
 
 PARTITION_STATE = TableSpec(
@@ -147,9 +158,12 @@ AUDIT_LOG = TableSpec(
         (
             "action",
             "VARCHAR",
-            "`quarantined`, `failed`, `released`, `withdrawn`, `changed`, `vanished`, `voided` or `pruned`.",
+            (
+                "`quarantined`, `failed`, `released`, `withdrawn`, `changed`, `vanished`, `voided`, `pruned` or "
+                "`erased`."
+            ),
         ),
-        ("subject", "VARCHAR", "Path of the file."),
+        ("subject", "VARCHAR", "Path of the file, or id of the erasure."),
         ("reason", "VARCHAR", "Why."),
         ("details", "JSONB", "Digests, counts and the run."),
     ),
@@ -188,6 +202,7 @@ USAGE_VERSIONS = TableSpec(
     key=("id",),
     nullable=frozenset({"model", "class", "quantity", "amount", "price_book_version"}),
     indexes=(("ix_usage_versions_table_day", ("table_name", "day", "tenant_id")),),
+    erasure=Erasure.REMOVED,
 )
 
 DEPLOYMENT = TableSpec(

@@ -43,6 +43,22 @@ class Term(StrEnum):
         return "kept without limit" if self is Term.KEPT else f"{self} of the tenant's plan"
 
 
+class Erasure(StrEnum):
+    """What becomes of the rows of a tenant that is erased."""
+
+    REMOVED = "removed"
+    SUMMED = "summed"
+
+    @property
+    def meaning(self) -> str:
+        """It in words."""
+        return "removed" if self is Erasure.REMOVED else f"kept in sums of the tenant `{ERASED_TENANT}`"
+
+
+ERASED_TENANT = "erased"
+"""The tenant that keeps the sums of all erased ones."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One column: DuckDB type, meaning and, for quantities, the unit."""
@@ -81,6 +97,8 @@ class TableSpec:
     """The columns of a table in the warehouse that may be null."""
     indexes: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """The names of its indexes in the warehouse, and their columns."""
+    erasure: Erasure | None = None
+    """What becomes of the rows of an erased tenant, in a table of the state that has rows of tenants."""
 
     @property
     def digested(self) -> tuple[str, ...]:
@@ -107,6 +125,20 @@ class TableSpec:
         """The column that holds ids of members: its own, or that of the values of all dimensions."""
         candidates = {"member_id": "member_id", "dimension": "value"}
         return next((column for name, column in candidates.items() if name in self.column_names), None)
+
+    @property
+    def of_erased(self) -> Erasure | None:
+        """What becomes of the rows of an erased tenant; None if the table has no rows of tenants.
+
+        Raises LookupError for a table of the state that does not say so.
+        """
+        if self.tenant_column is None:
+            return None
+        if self.partitioned_by is not PartitionedBy.NOTHING:
+            return Erasure.SUMMED if self.term is Term.KEPT else Erasure.REMOVED
+        if self.erasure is None:
+            raise LookupError(f"{self.name} has rows of tenants, and does not say what erasure does with them.")
+        return self.erasure
 
     @property
     def place(self) -> str:

@@ -1,5 +1,5 @@
 """The files that people edit, as in `events`."""
 
-from usage_pipeline_tests.events.conftest import add_reference
+from usage_pipeline_tests.events.conftest import add_format, add_reference, settings
 
-__all__ = ["add_reference"]
+__all__ = ["add_format", "add_reference", "settings"]

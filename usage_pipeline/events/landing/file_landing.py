@@ -55,7 +55,7 @@ class FileLanding:
             digest = lines.content_digest(self.source_path, self.file.compression)
         except UnreadableFileError:
             return None
-        is_same = known.content_digest == digest
+        is_same = digest in {known.content_digest, known.digest_before_erasure}
         if known_files is KnownFiles.AGAIN and not known.accepted_pruned:
             is_same = known.object_name == self.object_name(digest)
         if not is_same or not self._is_whole_in_lake(known):
@@ -88,6 +88,13 @@ class FileLanding:
         of_file = (self.file.source, self.file.landing_day, self.file.path, content_digest)
         return fingerprint([*of_file, self.source_format.digest, self.rules.digest])
 
+    def identity_digest(self, content_digest: str) -> str:
+        """Return the digest that ids of positions use: that of the content before any erasure."""
+        known = self.known
+        if known is None or content_digest not in {known.content_digest, known.digest_before_erasure}:
+            return content_digest
+        return known.identity_digest or content_digest
+
     def _is_whole_in_lake(self, known: LandedFile) -> bool:
         path = self.storage.lake.object(LANDED_EVENTS, known.landing_day, known.object_name)
         try:
@@ -119,7 +126,7 @@ class FileLanding:
             size=self.file.size,
             mtime_ns=self.file.mtime_ns,
             content_digest=digest,
-            identity_digest=digest,
+            identity_digest=self.identity_digest(digest) if digest else None,
             object_name=self.object_name(digest) if digest else None,
             format_digest=self.source_format.digest,
             state=file_state,

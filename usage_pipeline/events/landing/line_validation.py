@@ -82,7 +82,7 @@ class LineValidation:
             register_files(duck, self._numbered.items())
             stage(duck, self.files, self._validated_select(), self._format)
             supersede(duck, self._format)
-            register_validated(duck, self._format, [file.reader.digest for file in self.files])
+            register_validated(duck, self._format, [self._identity_digest(file) for file in self.files])
             yield duck
 
     @property
@@ -120,6 +120,10 @@ class LineValidation:
 
     def _targets(self, spec: TableSpec, numbers: Iterable[int]) -> dict[int, Path]:
         return {number: self._target(spec, self._numbered[number]) for number in sorted(numbers)}
+
+    @staticmethod
+    def _identity_digest(file: OpenFile) -> str:
+        return file.landing.identity_digest(file.reader.digest)
 
     def _target(self, spec: TableSpec, file: OpenFile) -> Path:
         name = file.landing.object_name(file.reader.digest)

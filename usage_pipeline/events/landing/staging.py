@@ -94,7 +94,7 @@ def stage(
 def register_validated(duck: DuckDBPyConnection, source_format: SourceFormat, digests: Sequence[str]) -> None:
     """Create the view `validated`: the staged lines, one row per line, with all columns.
 
-    `digests` are the content digests of the files, in the order of their numbers.
+    `digests` are the identity digests of the files, in the order of their numbers.
     """
     digest = "CAST(? AS VARCHAR[])[file] AS digest"
     duck.execute(f"CREATE TEMP TABLE landed AS SELECT *, {digest} FROM landing", [digests])

@@ -1,0 +1,112 @@
+"""Counts what there is of a tenant, by place, and what becomes of it."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import func, select
+
+from usage_pipeline.events.landing.blanking import count_records
+from usage_pipeline.events.record import LANDING_TABLES
+from usage_pipeline.retention.erasure.landing import compression_of, is_csv
+from usage_pipeline.retention.erasure.subject import Subject, Word
+from usage_pipeline.retention.erasure.texts import databases, files_in, rows_with, text_columns
+from usage_pipeline.retention.erasure.traces import find_traces, is_of_tenant, is_trace
+from usage_pipeline.storage import landed_files
+from usage_pipeline.storage.engine import literal, parquet_scan, session
+from usage_pipeline.storage.landed_files import FileState
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.tables import SCHEMA, Erasure, TableSpec, Zone
+
+_OF_FILES = {f"{SCHEMA}.{name}" for name in ("landing_files", "landing_event_days", "line_tallies")}
+"""Tables whose rows go with the files that they are about."""
+
+TENANT_FOLDERS = ("reports",)
+"""Folders of the data directory that have a folder for each tenant."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """How many of something a place has, and what becomes of it."""
+
+    place: str
+    what: str
+    """`files`, `lines`, `rows` or `values`."""
+    becomes: str
+    """`removed`, `blanked`, `summed` or `replaced`."""
+    number: int
+
+
+def count_traces(storage: Storage, specs: Sequence[TableSpec], subject: Subject, word: Word) -> list[Count]:
+    """Count what an erasure would remove, sum or replace; places without anything are left out."""
+    counts = [
+        *_in_landing(storage, subject, word),
+        *(_in_table(storage, spec, subject, word) for spec in specs if spec.of_erased),
+        *_in_texts(storage, specs, word),
+        *_in_folders(storage, subject, word),
+    ]
+    return [count for count in counts if count.number]
+
+
+def tables_with_tenants(specs: Collection[TableSpec]) -> set[str]:
+    """Return the tables of the warehouse whose rows are of tenants; they are no texts to search for an id."""
+    return {spec.place for spec in specs if spec.zone is Zone.WAREHOUSE and spec.tenant_column}
+
+
+def _in_landing(storage: Storage, subject: Subject, word: Word) -> Iterator[Count]:
+    with storage.warehouse.connect() as connection, session(storage.engine) as duck:
+        files = landed_files.files(connection)
+        traces = find_traces(storage, duck, files, subject, word)
+    there = [file for file in files if (storage.settings.landing / file.path).exists()]
+    own = [file for file in there if is_of_tenant(file.path, subject, word)]
+    lines = sum(
+        count_records(
+            storage.settings.landing / file.path,
+            compression_of(file.path),
+            partial(traces.chosen, file.path),
+            is_csv=is_csv(file.path),
+        )
+        for file in there
+        if not is_of_tenant(file.path, subject, word) and file.state is not FileState.FAILED
+    )
+    yield Count("landing", "files", "removed", len(own))
+    yield Count("landing", "lines", "blanked", lines)
+
+
+def _in_table(storage: Storage, spec: TableSpec, subject: Subject, word: Word) -> Count:
+    becomes = Erasure.REMOVED if spec.of_erased is None else spec.of_erased
+    if spec.zone is Zone.WAREHOUSE:
+        table = warehouse_table(spec)
+        query = select(func.count()).select_from(table).where(table.c.tenant_id == subject.tenant_id)
+        with storage.warehouse.connect() as connection:
+            return Count(spec.place, "rows", becomes, connection.execute(query).scalar_one())
+    objects = sorted((storage.settings.data_dir / spec.zone / spec.name).glob("*/*.parquet"))
+    if not objects:
+        return Count(spec.place, "rows", becomes, 0)
+    own = f"tenant_id = {literal(subject.tenant_id)}"
+    condition = is_trace(spec, subject, word) if spec in LANDING_TABLES else own
+    with session(storage.engine) as duck:
+        counted = duck.execute(f"SELECT count(*) FROM {parquet_scan(objects)} AS landed WHERE {condition}")
+        return Count(spec.place, "rows", becomes, counted.fetchall()[0][0])
+
+
+def _in_texts(storage: Storage, specs: Collection[TableSpec], word: Word) -> Iterator[Count]:
+    kept = {*tables_with_tenants(specs), *_OF_FILES, f"{SCHEMA}.erasures"}
+    with databases(storage) as engines:
+        for name, engine in engines.items():
+            with engine.connect() as connection:
+                for column in text_columns(connection):
+                    if f"{column.schema}.{column.table}" not in kept:
+                        number = sum(1 for _ in rows_with(connection, column, word))
+                        yield Count(f"{name}: {column.place}", "values", "replaced", number)
+
+
+def _in_folders(storage: Storage, subject: Subject, word: Word) -> Iterator[Count]:
+    logs = [
+        path for path in files_in(storage.settings.dagster_dir) if word.found_in(path.read_text(errors="replace"))
+    ]
+    yield Count("dagster", "files", "replaced", len(logs))
+    for folder in TENANT_FOLDERS:
+        files = list(files_in(storage.settings.data_dir / folder / subject.tenant_id))
+        yield Count(folder, "files", "removed", len(files))

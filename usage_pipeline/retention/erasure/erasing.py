@@ -1,0 +1,220 @@
+"""Erases a tenant step by step; each step does what is left of it, so that an erasure can be done again.
+
+The last step searches everything that is stored. Only when nothing is found the erasure is done, and certified.
+"""
+
+import shutil
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+
+from usage_pipeline.errors import ErasureError
+from usage_pipeline.metrics.series import known_tenants
+from usage_pipeline.retention.erasure import tables as ledger
+from usage_pipeline.retention.erasure.beginning import begin, expect_erasable, find_obstacle
+from usage_pipeline.retention.erasure.certificate import Certificate, certified, digests_of, write_certificate
+from usage_pipeline.retention.erasure.closed import sum_closed
+from usage_pipeline.retention.erasure.counting import TENANT_FOLDERS, Count, count_traces, tables_with_tenants
+from usage_pipeline.retention.erasure.landing import erase_landing_day, folders_of
+from usage_pipeline.retention.erasure.searching import Found, search
+from usage_pipeline.retention.erasure.subject import Subject, Word
+from usage_pipeline.retention.erasure.sums import RUN, sum_days
+from usage_pipeline.retention.erasure.texts import databases, replace_in_files, replace_texts
+from usage_pipeline.retention.housekeeping import TEMPORARIES, delete, tables_with_dead_rows, vacuum
+from usage_pipeline.retention.pruning import NO_PROGRESS, Progress
+from usage_pipeline.storage import audit, landed_days, landed_files, state
+from usage_pipeline.storage.audit import Action, AuditEntry
+from usage_pipeline.storage.batches import batches
+from usage_pipeline.storage.compute import compute_days, stale_days
+from usage_pipeline.storage.daily import DailyTable
+from usage_pipeline.storage.locks import named_lock, no_writers
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.pruned import first_kept_days
+from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.state_tables import PRUNED_TENANTS
+from usage_pipeline.storage.tables import SCHEMA, Erasure, PartitionedBy, TableSpec, Zone
+from usage_pipeline.tenants.reference import load_tenants
+
+_LOCK = "erasure"
+_LISTED = 10
+
+
+@dataclass(frozen=True)
+class Tables:
+    """All tables, and those by event day in the order of the flow."""
+
+    all: Sequence[TableSpec]
+    daily: Sequence[DailyTable]
+
+    def of_state(self, erasure: Erasure) -> list[TableSpec]:
+        """Return the tables of the state whose rows become this when their tenant is erased."""
+        of_state = [spec for spec in self.all if spec.partitioned_by is PartitionedBy.NOTHING]
+        return [spec for spec in of_state if spec is not PRUNED_TENANTS and spec.of_erased is erasure]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an erasure would do, and why it cannot begin, if it cannot."""
+
+    counts: Sequence[Count]
+    obstacle: str | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An erasure that is done."""
+
+    certificate: Certificate
+    mentions: int
+    """Rows and lines of other tenants that hold the id as a word; they are as they were."""
+
+
+def plan(storage: Storage, tables: Tables, subject: Subject) -> Plan:
+    """Count what there is of a tenant. Changes nothing. Raises ErasureError if it must not be erased."""
+    expect_erasable(storage, tables.all, subject)
+    word = word_of(storage, subject)
+    counts = count_traces(storage, tables.all, subject, word)
+    return Plan(counts, find_obstacle(storage, tables.daily, subject, word))
+
+
+def erase(  # noqa: PLR0913 - what an erasure needs
+    storage: Storage,
+    tables: Tables,
+    subject: Subject,
+    *,
+    by: str,
+    reason: str,
+    progress: Progress = NO_PROGRESS,
+) -> Outcome:
+    """Erase a tenant, or complete its erasure, and certify it.
+
+    Raises ErasureError if it cannot begin, or if something is still there at the end.
+    """
+    expect_erasable(storage, tables.all, subject)
+    word = word_of(storage, subject)
+    if word.found_in(reason) or word.found_in(by):
+        raise ErasureError("The reason and the author go into the certificate, so they must not hold the id.")
+    with named_lock(storage.warehouse, _LOCK):
+        before = _before(storage, tables, subject, word)
+        erasing = begin(storage, tables.daily, subject, word, by=by, reason=reason, counts=before)
+        _sum_rollups(storage, tables, subject, word, progress)
+        _erase_landing(storage, subject, word, progress)
+        _compute(storage, tables.daily, progress)
+        sum_closed(storage, tables.of_state(Erasure.SUMMED), subject, word)
+        _remove_rows(storage, tables.of_state(Erasure.REMOVED), subject)
+        _replace_texts(storage, tables.all, subject, word)
+        _remove_unfinished(storage)
+        found = _expect_nothing(storage, subject, word)
+        certificate = certified(storage, erasing, digests_of(storage, tables.daily))
+        _finish(storage, erasing, certificate)
+    with databases(storage) as engines:
+        for name, engine in engines.items():
+            _vacuum(engine, SCHEMA if name == SCHEMA else None)
+    return Outcome(certificate, sum(found.mentions.values()))
+
+
+def word_of(storage: Storage, subject: Subject) -> Word:
+    """Return the id of a tenant as a word that is none within the names of other tenants."""
+    with storage.warehouse.connect() as connection:
+        known = {*known_tenants(connection), *first_kept_days(connection)}
+    return Word(subject.name, frozenset({*known, *load_tenants(storage.settings).by_id}))
+
+
+def _before(storage: Storage, tables: Tables, subject: Subject, word: Word) -> dict[str, Any]:
+    """Return what there is before an erasure begins, and nothing if it has begun."""
+    with storage.warehouse.connect() as connection:
+        if ledger.begun(connection, subject) is not None:
+            return {}
+    counts = [vars(count) for count in count_traces(storage, tables.all, subject, word)]
+    return {"counts": counts, "digests": digests_of(storage, tables.daily)}
+
+
+def _sum_rollups(storage: Storage, tables: Tables, subject: Subject, word: Word, progress: Progress) -> None:
+    outliving = [table for table in tables.daily if table.outlives_records]
+    progress.expect("Summing", len(outliving))
+    for table in outliving:
+        last = None
+        for days in sum_days(storage, table, subject, word):
+            last = days[-1]
+        if last is not None:
+            progress.done(last)
+
+
+def _erase_landing(storage: Storage, subject: Subject, word: Word, progress: Progress) -> None:
+    with storage.warehouse.connect() as connection:
+        known = {file.landing_day for file in landed_files.files(connection)}
+    days = known | folders_of(storage, subject)
+    progress.expect("Erasing from landing", len(days))
+    for day in sorted(days):
+        erase_landing_day(storage, day, subject, word)
+        progress.done(day)
+
+
+def _compute(storage: Storage, daily: Sequence[DailyTable], progress: Progress) -> None:
+    """Compute what is stale, table by table in the order of the flow; days that fail keep what they have."""
+    with storage.warehouse.connect() as connection:
+        known = state.partitions_of(connection, [table.name for table in daily])
+        days = landed_days.event_days(connection).union(*known.values())
+    calendar = {day for day in days if day >= storage.settings.first_day}
+    progress.expect("Computing", len(daily))
+    for table in daily:
+        with storage.warehouse.connect() as connection:
+            stale = stale_days(storage, connection, [table], calendar)[table.name]
+        for batch in batches(storage, stale):
+            compute_days(storage, table, batch, RUN)
+        progress.done(max(calendar, default=storage.settings.clock.today))
+
+
+def _remove_rows(storage: Storage, specs: Collection[TableSpec], subject: Subject) -> None:
+    with storage.warehouse.begin() as connection:
+        for spec in specs:
+            table = warehouse_table(spec)
+            connection.execute(table.delete().where(table.c.tenant_id == subject.tenant_id))
+
+
+def _replace_texts(storage: Storage, specs: Collection[TableSpec], subject: Subject, word: Word) -> None:
+    kept = {*tables_with_tenants(specs), f"{SCHEMA}.erasures"}
+    with databases(storage) as engines:
+        for engine in engines.values():
+            replace_texts(engine, word, kept)
+    replace_in_files(storage.settings.dagster_dir, word)
+    for folder in TENANT_FOLDERS:
+        shutil.rmtree(storage.settings.data_dir / folder / subject.tenant_id, ignore_errors=True)
+
+
+def _remove_unfinished(storage: Storage) -> None:
+    """Remove what killed writers have left, which may hold rows of the tenant: now nobody writes."""
+    with no_writers(storage.warehouse, storage.settings.lock_timeout_seconds):
+        for place in (Zone.LAKE, Zone.ROLLUPS):
+            for pattern in TEMPORARIES[place]:
+                for path in (storage.settings.data_dir / place).glob(pattern):
+                    delete(path)
+
+
+def _expect_nothing(storage: Storage, subject: Subject, word: Word) -> Found:
+    found = search(storage, subject, word)
+    if found.left:
+        places = [f"{place} ({number:,})" for place, number in sorted(found.left.items())]
+        more = f" and {len(places) - _LISTED} more places" if len(places) > _LISTED else ""
+        raise ErasureError(
+            f"The id is still in {', '.join(places[:_LISTED])}{more}. If new files have landed meanwhile or a day "
+            "could not be computed, run `usage-pipeline run`; remove files that the pipeline does not know. Then "
+            "erase again to complete it."
+        )
+    return found
+
+
+def _finish(storage: Storage, erasing: ledger.Erasing, certificate: Certificate) -> None:
+    digest = write_certificate(storage, certificate)
+    now = storage.settings.clock.now
+    numbers = {f"{count['place']} {count['what']}": count["number"] for count in erasing.counts["counts"]}
+    entry = AuditEntry(now, erasing.by, Action.ERASED, erasing.id, erasing.reason, numbers)
+    with storage.warehouse.begin() as connection:
+        ledger.finish(connection, erasing, now, digest)
+        audit.record(connection, entry)
+
+
+def _vacuum(engine: Engine, schema: str | None) -> None:
+    vacuum(engine, tables_with_dead_rows(engine, schema))

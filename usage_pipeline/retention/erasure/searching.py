@@ -1,0 +1,180 @@
+"""Searches all that is stored for an id: Parquet, landing and other files, and each column of both databases."""
+
+import gzip
+import os
+import re
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+from duckdb import DuckDBPyConnection
+
+from usage_pipeline.errors import UnreadableFileError
+from usage_pipeline.events.landing.blanking import count_records
+from usage_pipeline.events.landing.blocks import read_blocks
+from usage_pipeline.retention.erasure.landing import compression_of, is_csv
+from usage_pipeline.retention.erasure.subject import Subject, Word
+from usage_pipeline.retention.erasure.texts import TextColumn, databases, files_in, rows_with, text_columns
+from usage_pipeline.retention.erasure.traces import Traces, find_traces
+from usage_pipeline.storage import landed_files
+from usage_pipeline.storage.engine import parquet_scan, session
+from usage_pipeline.storage.landed_files import LandedFile
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.tables import ERASED_TENANT
+
+OUT_OF_SCOPE = ("postgres", "reference", "tmp")
+"""Folders of the data directory that are not searched: database files, what people edit, and temporaries."""
+
+WITHIN = frozenset({"usage.erasures.subject_tenant", "usage.erasures.subject_member"})
+"""Columns that name who is erased until it is done."""
+MARK = "usage.pruned_tenants.tenant_id"
+_PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+_BLOCK = 1 << 22
+_OBJECTS = 1_000
+_CUT_WORD = re.compile(rb"^\w+")
+
+
+@dataclass(frozen=True)
+class Found:
+    """Places where an id stands, with the number of rows, lines or files."""
+
+    left: Counter[str]
+    """Traces of who is erased."""
+    mentions: Counter[str]
+    """Rows and lines of other tenants that hold the id as a word; they are not changed."""
+
+
+def search(storage: Storage, subject: Subject, word: Word) -> Found:
+    """Search everything that is stored below the data directory and in both databases."""
+    found = Found(Counter(), Counter())
+    _search_parquet(storage, word, found)
+    _search_landing(storage, subject, word, found)
+    for path in files_in(storage.settings.data_dir):
+        inside = path.relative_to(storage.settings.data_dir)
+        is_searched = inside.parts[0] not in {*OUT_OF_SCOPE, "landing"} and path.suffix != ".parquet"
+        if is_searched and (word.found_in(str(inside)) or _is_in_file(path, word)):
+            found.left[str(inside)] += 1
+    with databases(storage) as engines:
+        for name, engine in engines.items():
+            with engine.connect() as connection:
+                columns = text_columns(connection)
+                with_tenants = {(column.schema, column.table) for column in columns if column.name == "tenant_id"}
+                for column in columns:
+                    if column.place not in WITHIN:
+                        owner = "tenant_id" if (column.schema, column.table) in with_tenants else None
+                        rows = [held for *_, held in rows_with(connection, column, word, owner)]
+                        _count(found, f"{name}: {column.place}", rows, subject, column)
+    return found
+
+
+def _count(found: Found, place: str, owners: Collection[str | None], subject: Subject, column: TextColumn) -> None:
+    """Count rows by whose they are; the mark of an erasure that is not done yet is none."""
+    mine = {subject.tenant_id, ERASED_TENANT, None}
+    left = sum(owner in mine for owner in owners)
+    if column.place == MARK:
+        left -= sum(owner == subject.tenant_id for owner in owners)
+    if left:
+        found.left[place] += left
+    if others := sum(owner not in mine for owner in owners):
+        found.mentions[place] += others
+
+
+def _search_parquet(storage: Storage, word: Word, found: Found) -> None:
+    paths = [path for path in files_in(storage.settings.data_dir) if path.suffix == ".parquet"]
+    searched = [path for path in paths if path.relative_to(storage.settings.data_dir).parts[0] not in OUT_OF_SCOPE]
+    for folder, group in groupby(searched, key=lambda path: path.parent.parent):
+        objects = list(group)
+        for start in range(0, len(objects), _OBJECTS):
+            with session(storage.engine) as duck:
+                place = str(folder.relative_to(storage.settings.data_dir))
+                _search_objects(duck, objects[start : start + _OBJECTS], word, place, found)
+
+
+def _search_objects(
+    duck: DuckDBPyConnection, objects: Collection[Path], word: Word, place: str, found: Found
+) -> None:
+    rows = parquet_scan(objects, "union_by_name = true")
+    columns = duck.execute(f"DESCRIBE FROM {rows}").fetchall()
+    texts = [f'"{name}"' for name, kind, *_ in columns if kind == "VARCHAR"]
+    if not texts:
+        return
+    owner = "tenant_id" if '"tenant_id"' in texts else "NULL"
+    held = " OR ".join(word.sql(column) for column in texts)
+    counted = duck.execute(f"SELECT {owner}, count(*) FROM {rows} WHERE {held} GROUP BY ALL").fetchall()
+    for tenant, number in counted:
+        is_left = tenant is None or tenant == ERASED_TENANT or word.found_in(tenant)
+        (found.left if is_left else found.mentions)[place] += number
+
+
+def _search_landing(storage: Storage, subject: Subject, word: Word, found: Found) -> None:
+    with storage.warehouse.connect() as connection, session(storage.engine) as duck:
+        known = {file.path: file for file in landed_files.files(connection)}
+        traces = find_traces(storage, duck, list(known.values()), subject, word)
+    for path in _landing_files(storage):
+        inside = path.relative_to(storage.settings.landing).as_posix()
+        if word.found_in(inside):
+            found.left[f"landing/{inside}"] += 1
+        elif inside in known:
+            _search_lines(path, known[inside], traces, found)
+        elif _is_in_file(path, word):
+            found.left[f"landing/{inside}"] += 1
+
+
+def _landing_files(storage: Storage) -> Iterator[Path]:
+    for path in files_in(storage.settings.landing):
+        if os.path.lexists(path):
+            yield path
+
+
+def _search_lines(path: Path, file: LandedFile, traces: Traces, found: Found) -> None:
+    count = partial(count_records, path, compression_of(file.path), is_csv=is_csv(file.path))
+    try:
+        left = count(partial(traces.chosen, file.path))
+        mentions = count(partial(traces.mentions, file.path))
+    except UnreadableFileError:
+        left, mentions = 1, 0  # what cannot be searched may hold it
+    if left:
+        found.left[f"landing/{file.path}"] += left
+    if mentions:
+        found.mentions[f"landing/{file.path}"] += mentions
+
+
+def _is_in_file(path: Path, word: Word) -> bool:
+    """Return True if an id stands in a file, unpacked if it is packed, as far as it can be read."""
+    if zipfile.is_zipfile(path):
+        return _is_in_archive(path, word)
+    with suppress(UnreadableFileError):
+        return any(word.found_in(text) for text in _texts(path))
+    return False
+
+
+def _is_in_archive(path: Path, word: Word) -> bool:
+    with zipfile.ZipFile(path) as archive:
+        return any(
+            word.found_in(name) or word.found_in(_unpacked(archive.read(name)).decode(errors="replace"))
+            for name in archive.namelist()
+        )
+
+
+def _unpacked(content: bytes) -> bytes:
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error):
+        return content
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """Yield the text of a file in parts that overlap by more than an id is long."""
+    rest = b""
+    with path.open("rb") as stream:
+        start = stream.read(max(map(len, _PACKED)))
+    packed = next((name for magic, name in _PACKED.items() if start.startswith(magic)), None)
+    for block in read_blocks(path, packed, _BLOCK):
+        yield (rest + block).decode(errors="replace")
+        rest = _CUT_WORD.sub(b"", (rest + block)[-1024:])

@@ -1,0 +1,112 @@
+"""Who is erased, and how the id of a tenant or member is found in texts.
+
+An id is found as a whole word, also within JSON and within a path, and not within a longer name that is known. Of
+an id that is only digits, numbers are left alone: it is found between quotes or slashes.
+"""
+
+import hmac
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.engine import literal
+from usage_pipeline.storage.tables import ERASED_TENANT
+
+GONE = f"({ERASED_TENANT})"
+"""What stands in the place of an id, and of names that the people of an erased tenant gave."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A tenant, or a member of it."""
+
+    tenant_id: str
+    member_id: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """`tenant` or `member`."""
+        return "tenant" if self.member_id is None else "member"
+
+    @property
+    def name(self) -> str:
+        """The id that must not be found any more."""
+        return self.tenant_id if self.member_id is None else self.member_id
+
+    def digest(self, settings: Settings) -> str:
+        """Return a keyed digest: who has the key and the id can tell whom a certificate is about."""
+        text = "\x1f".join(filter(None, (self.kind, self.tenant_id, self.member_id)))
+        return hmac.new(settings.digest_key.get_secret_value().encode(), text.encode(), sha256).hexdigest()
+
+
+@dataclass(frozen=True)
+class Word:
+    """An id as it may stand in texts. `longer` are other names that hold it as a word."""
+
+    text: str
+    others: Iterable[str] = field(default=(), compare=False)
+
+    @cached_property
+    def longer(self) -> tuple[str, ...]:
+        """The other names in which it is no id of its own."""
+        return tuple(sorted({name for name in self.others if name != self.text and self._alone.search(name)}))
+
+    def found_in(self, text: str) -> bool:
+        """Return True if it stands in the text."""
+        return any(match["name"] for match in self._any.finditer(text))
+
+    def removed_from(self, text: str) -> str:
+        """Return the text with something else in its place."""
+        return self._any.sub(lambda match: f"{match['before']}{GONE}" if match["name"] else match[0], text)
+
+    def sql(self, value: str) -> str:
+        """Return DuckDB's condition that it stands in a value."""
+        alone = f"regexp_replace({value}, {literal(self.longer_pattern)}, '', 'g')" if self.longer else value
+        held = " OR ".join(f"contains({value}, {literal(spelling)})" for spelling in spellings(self.text))
+        return f"coalesce(({held}) AND regexp_matches({alone}, {literal(self.pattern)}), false)"
+
+    @property
+    def pattern(self) -> str:
+        """The pattern of RE2 that finds it where no longer name is."""
+        before, behind = (_BETWEEN, _BETWEEN) if self._is_number else (_BEFORE, _BEHIND)
+        return f"(^|{before})({self._spellings})($|{behind})"
+
+    @property
+    def longer_pattern(self) -> str:
+        """The pattern of the longer names; only to be used if there are any."""
+        return "|".join(re.escape(spelling) for name in self.longer for spelling in spellings(name))
+
+    @property
+    def _is_number(self) -> bool:
+        return not any(char.isalpha() for char in self.text)
+
+    @property
+    def _spellings(self) -> str:
+        return "|".join(map(re.escape, spellings(self.text)))
+
+    @cached_property
+    def _alone(self) -> re.Pattern[str]:
+        before = r"(?P<before>^|[\"'/\\])" if self._is_number else r"(?P<before>^|[^\w]|\\[nrtbf])"
+        behind = r"(?=$|[\"'/\\])" if self._is_number else r"(?!\w)"
+        return re.compile(f"{before}(?P<name>{self._spellings}){behind}")
+
+    @cached_property
+    def _any(self) -> re.Pattern[str]:
+        longer = f"{self.longer_pattern}|" if self.longer else ""
+        return re.compile(f"{longer}{self._alone.pattern}")
+
+
+_BEFORE, _BEHIND = r"[^\pL\pN_]|\\[nrtbf]", r"[^\pL\pN_]"
+_BETWEEN = r"[\"'/\\]"
+
+
+def spellings(text: str) -> list[str]:
+    """Return how a text may be written: as it is, within JSON, and within JSON that is a text of JSON."""
+    found = {text}
+    for _ in range(2):
+        found |= {json.dumps(one, ensure_ascii=ascii_only)[1:-1] for one in found for ascii_only in (True, False)}
+    return sorted(found, key=lambda one: (-len(one), one))

@@ -1,0 +1,97 @@
+"""The table of erasures: who asked for what and when, and how far it has come."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from usage_pipeline.retention.erasure.subject import Subject
+from usage_pipeline.storage.schema import landing_files, pruned_tenants, warehouse_table
+from usage_pipeline.storage.tables import TableSpec, columns
+
+ERASURES = TableSpec(
+    name="erasures",
+    description="Erasures of tenants and members, one row per erasure.",
+    columns=columns(
+        ("id", "VARCHAR", "Id of the erasure, and the name of its certificate."),
+        ("kind", "VARCHAR", "`tenant` or `member`."),
+        ("subject_digest", "VARCHAR", "Keyed digest of the id."),
+        ("subject_tenant", "VARCHAR", "The tenant, until the erasure is done."),
+        ("subject_member", "VARCHAR", "The member, until the erasure is done."),
+        ("state", "VARCHAR", "`begun` or `done`."),
+        ("reason", "VARCHAR", "Why."),
+        ("by", "VARCHAR", "The person."),
+        ("requested_at", "TIMESTAMPTZ", "When it began."),
+        ("completed_at", "TIMESTAMPTZ", "When it was done."),
+        ("counts", "JSON", "What there was of it, by place, and the digests of the tables before."),
+        ("certificate_digest", "VARCHAR", "SHA-256 of the certificate."),
+    ),
+    rules=("An erasure that was interrupted stays `begun` until the same command is given again.",),
+    key=("id",),
+    nullable=frozenset({"subject_tenant", "subject_member", "completed_at", "certificate_digest"}),
+)
+
+erasures = warehouse_table(ERASURES)
+
+
+class ErasureState(StrEnum):
+    """How far an erasure has come."""
+
+    BEGUN = "begun"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class Erasing:
+    """One row of `erasures`."""
+
+    id: str
+    kind: str
+    subject_digest: str
+    subject_tenant: str | None
+    subject_member: str | None
+    state: ErasureState
+    reason: str
+    by: str
+    requested_at: datetime
+    completed_at: datetime | None
+    counts: Mapping[str, Any]
+    certificate_digest: str | None
+
+
+def begun(connection: Connection, subject: Subject) -> Erasing | None:
+    """Return the erasure of this subject that is not done yet, if there is one."""
+    table = erasures.c
+    query = select(erasures).where(
+        table.state == ErasureState.BEGUN,
+        table.subject_tenant == subject.tenant_id,
+        table.subject_member.is_not_distinct_from(subject.member_id),
+    )
+    row = connection.execute(query).mappings().first()
+    return Erasing(**{**row, "state": ErasureState(row["state"])}) if row else None
+
+
+def add(connection: Connection, erasing: Erasing) -> None:
+    """Add an erasure."""
+    connection.execute(erasures.insert(), vars(erasing))
+
+
+def finish(connection: Connection, erasing: Erasing, at: datetime, certificate_digest: str) -> Erasing:
+    """Note that it is done, and forget whom it was about."""
+    done = replace(
+        erasing,
+        state=ErasureState.DONE,
+        subject_tenant=None,
+        subject_member=None,
+        completed_at=at,
+        certificate_digest=certificate_digest,
+    )
+    connection.execute(erasures.update().where(erasures.c.id == erasing.id).values(vars(done)))
+    if erasing.subject_member is None:
+        connection.execute(pruned_tenants.delete().where(pruned_tenants.c.tenant_id == erasing.subject_tenant))
+    under_way = select(erasures.c.id).where(erasures.c.state == ErasureState.BEGUN)
+    connection.execute(landing_files.update().where(~under_way.exists()).values(digest_before_erasure=None))
+    return done

@@ -1,0 +1,102 @@
+"""The rows of a tenant in the objects of landing files, and the lines of landing files that are its own.
+
+A line is the tenant's if an event or a rejected line of it stands there, and if it names the tenant and nothing of
+anybody else stands there: such are lines that were skipped or superseded, or whose records are pruned.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from duckdb import DuckDBPyConnection
+from numpy.typing import NDArray
+
+from usage_pipeline.events.landing.blanking import Mask
+from usage_pipeline.events.landing.division import Positions
+from usage_pipeline.events.record import LANDING_TABLES, REJECTED_LINES
+from usage_pipeline.retention.erasure.subject import Subject, Word
+from usage_pipeline.retention.past_term import find_object
+from usage_pipeline.storage.engine import literal, parquet_scan
+from usage_pipeline.storage.landed_files import LandedFile
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.tables import TableSpec
+
+_NO_LINES: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+
+
+def is_trace(spec: TableSpec, subject: Subject, word: Word) -> str:
+    """Return the SQL condition that a row of a landing table, read as `landed`, is the tenant's."""
+    tenant = literal(subject.tenant_id)
+    own = f"landed.tenant_id = {tenant}"
+    if spec is REJECTED_LINES:
+        named = f"landed.tenant_id IS NULL AND ({word.sql('landed.raw')} OR {word.sql('landed.found')})"
+        own += f" OR (landed.reason = 'tenant_mismatch' AND landed.found = {tenant}) OR ({named})"
+    return f"coalesce({own}, false)"
+
+
+def is_in_folder(path: str, subject: Subject) -> bool:
+    """Return True if a landing file lies in the tenant's folder."""
+    return subject.tenant_id in path.split("/")[2:-1]
+
+
+def is_of_tenant(path: str, subject: Subject, word: Word) -> bool:
+    """Return True if a landing file lies in the tenant's folder or is named after it: it goes as a whole."""
+    return is_in_folder(path, subject) or word.found_in(path.rsplit("/", 1)[-1])
+
+
+@dataclass(frozen=True)
+class Traces:
+    """The numbers of lines with rows of the tenant, and with rows of others, by landing file."""
+
+    own: Mapping[str, NDArray[np.int64]]
+    others: Mapping[str, NDArray[np.int64]]
+    word: Word
+
+    def chosen(self, path: str, numbers: Positions, texts: pa.LargeStringArray) -> Mask:
+        """Return which lines of a file are the tenant's."""
+        is_own = np.isin(numbers, self.own.get(path, _NO_LINES))
+        is_others = np.isin(numbers, self.others.get(path, _NO_LINES))
+        return is_own | (self.named(texts) & ~is_others)
+
+    def mentions(self, path: str, numbers: Positions, texts: pa.LargeStringArray) -> Mask:
+        """Return which lines of others name the tenant."""
+        return self.named(texts) & ~self.chosen(path, numbers, texts)
+
+    def named(self, texts: pa.LargeStringArray) -> Mask:
+        """Return which texts name the tenant."""
+        if self.word.longer:
+            texts = pc.replace_substring_regex(texts, self.word.longer_pattern, "")
+        found: Mask = pc.match_substring_regex(texts, self.word.pattern).to_numpy(zero_copy_only=False)
+        return found
+
+
+def find_traces(
+    storage: Storage, duck: DuckDBPyConnection, files: Collection[LandedFile], subject: Subject, word: Word
+) -> Traces:
+    """Find the lines of these landing files by their rows in the lake."""
+    own: dict[str, list[NDArray[np.int64]]] = {}
+    others: dict[str, list[NDArray[np.int64]]] = {}
+    for spec in LANDING_TABLES:
+        objects = objects_of(storage, spec, files)
+        if not objects:
+            continue
+        found = duck.sql(
+            f"SELECT landing_file, {is_trace(spec, subject, word)} AS own, list(DISTINCT landing_line) AS lines "
+            f"FROM {parquet_scan(objects)} AS landed GROUP BY ALL"
+        ).to_arrow_table()
+        for path, is_own, lines in zip(*(found[name] for name in found.column_names), strict=True):
+            part = lines.values.to_numpy(zero_copy_only=False)
+            (own if is_own.as_py() else others).setdefault(path.as_py(), []).append(part)
+    return Traces(_joined(own), _joined(others), word)
+
+
+def objects_of(storage: Storage, spec: TableSpec, files: Iterable[LandedFile]) -> list[Path]:
+    """Return the objects that these files have in a table."""
+    return [path for file in files if (path := find_object(storage, spec, file)) is not None]
+
+
+def _joined(found: Mapping[str, list[NDArray[np.int64]]]) -> dict[str, NDArray[np.int64]]:
+    return {path: np.concatenate(parts) for path, parts in found.items()}

@@ -1,0 +1,56 @@
+"""`erase` prints a plan, and erases only when that is confirmed."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from usage_pipeline.errors import ErasureError
+from usage_pipeline.pipeline.refresh import PlainRunner, refresh
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.support import Landing, files, prompt
+
+DAY = "2026-05-01"
+ERASE = ("erase", "--tenant", "acme", "--format", "json")
+
+
+@pytest.fixture
+def landed(storage: Storage, landing: Landing) -> Storage:
+    """A line of acme in a file that it shares."""
+    lines = [prompt(tenant, f"{DAY}T08:00:00Z", tenantId=tenant) for tenant in ("acme", "globex")]
+    landing.write("persona", DAY, lines)
+    refresh(storage, PlainRunner(storage))
+    return storage
+
+
+def numbers(printed: str) -> dict[str, int]:
+    return {f"{row['place']} {row['becomes']}": row["number"] for row in json.loads(printed)}
+
+
+def test_without_a_confirmation_only_the_plan_is_printed(call: Callable[..., str], landed: Storage) -> None:
+    dry = call(*ERASE, "--dry-run")
+    assert numbers(dry)["landing blanked"] == 1
+    assert numbers(dry)["lake/usage_records removed"] == 1
+    assert numbers(dry)["rollups/daily_usage summed"] == 1
+    assert call(*ERASE, "--reason", "a request") == dry
+    assert files(landed)["events.jsonl"].accepted_pruned == 0
+
+
+def test_a_confirmed_erasure_prints_the_certificate(call: Callable[..., str], landed: Storage) -> None:
+    certificate = json.loads(call(*ERASE, "--confirm", "--reason", "a request", "--by", "me"))
+    assert (certificate["kind"], certificate["by"], certificate["reason"]) == ("tenant", "me", "a request")
+    assert (landed.settings.data_dir / "erasures" / f"{certificate['id']}.json").exists()
+    assert files(landed)["events.jsonl"].accepted_pruned == 1
+    assert call(*ERASE, "--dry-run") == "[]\n"
+
+
+@pytest.mark.usefixtures("landed")
+def test_a_confirmation_needs_a_reason(call: Callable[..., str]) -> None:
+    call(*ERASE, "--confirm", "--reason", " ", exit_code=2)
+
+
+@pytest.mark.usefixtures("landed")
+def test_a_plan_that_cannot_begin_says_why(call: Callable[..., str], landing: Landing) -> None:
+    landing.write("persona", DAY, [], name="new.jsonl")
+    with pytest.raises(ErasureError, match=r"new.jsonl has not landed yet"):
+        call(*ERASE, "--dry-run")

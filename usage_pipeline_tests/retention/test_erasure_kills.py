@@ -1,0 +1,81 @@
+"""Wherever an erasure is killed, also with a run in between, doing it again completes it."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Connection
+
+from usage_pipeline.pipeline.refresh import RefreshSummary, find_stale
+from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import database_url_of
+from usage_pipeline_tests.end_to_end.planted import database_texts, other_files, parquet_texts
+from usage_pipeline_tests.retention.killing import KilledError, kill_at
+from usage_pipeline_tests.retention.test_erasure import erase_acme, mixed, sums
+from usage_pipeline_tests.support import rows
+
+__all__ = ["mixed"]
+
+Run = Callable[[], RefreshSummary]
+
+
+def records_of_others(storage: Storage) -> list[tuple[str, str]]:
+    return [row for row in rows(storage, USAGE_RECORDS.spec, "tenant_id", "record_id") if row[0] != "acme"]
+
+
+def holding(storage: Storage, name: str) -> set[str]:
+    """The places where a name stands."""
+    data_dir = storage.settings.data_dir
+    landed = [path for path in storage.settings.landing.rglob("*") if path.is_file()]
+    texts = [
+        *parquet_texts(data_dir),
+        *database_texts(database_url_of(storage.settings)),
+        *other_files(data_dir),
+        *((str(path), f"{path.relative_to(data_dir)} {path.read_text()}") for path in landed),
+    ]
+    return {place for place, text in texts if name in text}
+
+
+def test_an_erasure_that_is_killed_at_a_file_is_completed_by_the_next(mixed: Storage, run: Run) -> None:
+    """Killed at later and later operations on files, with a run after every other."""
+    before, others = sums(mixed), records_of_others(mixed)
+    for operation in range(0, 40, 3):
+        try:
+            with kill_at(operation):
+                erase_acme(mixed)
+            break
+        except KilledError:
+            if operation % 2:
+                run()
+    else:
+        pytest.fail("it is killed for ever")
+    assert operation > 9
+    assert (sums(mixed), records_of_others(mixed)) == (before, others)
+    assert (find_stale(mixed), holding(mixed, "acme")) == ({}, set())
+
+
+def test_an_erasure_that_is_killed_at_a_commit_is_completed_by_the_next(
+    mixed: Storage, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, others, commit = sums(mixed), records_of_others(mixed), Connection.commit
+    for last in range(1, 60, 7):
+        left = iter(range(last))
+
+        def killed(connection: Connection, left: object = left) -> None:
+            if next(left, None) is None:  # type: ignore[call-overload]  # it is an iterator
+                raise KilledError
+            commit(connection)
+
+        try:
+            with monkeypatch.context() as patch:
+                patch.setattr(Connection, "commit", killed)
+                erase_acme(mixed)
+            break
+        except KilledError:
+            if last % 2:
+                run()
+    else:
+        pytest.fail("it is killed for ever")
+    assert last > 7
+    assert (sums(mixed), records_of_others(mixed)) == (before, others)
+    assert (find_stale(mixed), holding(mixed, "acme")) == ({}, set())
