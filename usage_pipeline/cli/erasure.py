@@ -58,7 +58,10 @@ def erase(  # noqa: PLR0913 - one parameter per option
             outcome = erasing.erase(
                 storage, tables, subject, by=by or getpass.getuser(), reason=(reason or "").strip(), progress=bar
             )
-    _print_outcome(outcome, form)
+    if outcome is None:
+        note("Nothing of it is stored.")
+    else:
+        _print_outcome(outcome, form)
 
 
 def _print_plan(counts: "Sequence[Count]", form: OutputFormat) -> None:

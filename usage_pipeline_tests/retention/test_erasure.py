@@ -49,7 +49,9 @@ def event(record_id: str, tenant: str = "acme", day: str = MAY_1, **fields: obje
 
 
 def erase_acme(storage: Storage, tenant: str = "acme") -> Outcome:
-    return erase(storage, ALL, Subject(tenant), by="me", reason="a request")
+    outcome = erase(storage, ALL, Subject(tenant), by="me", reason="a request")
+    assert outcome is not None
+    return outcome
 
 
 def sums(storage: Storage, specs: tuple[TableSpec, ...] = ()) -> dict[str, list[tuple[Any, ...]]]:
@@ -344,6 +346,11 @@ def test_a_name_of_the_pipeline_is_refused(storage: Storage) -> None:
     for name in ("persona", "usage_records", "tenant_id", "erased"):
         with pytest.raises(ErasureError, match="is also the name of a format, a table or a column"):
             erase_acme(storage, name)
+
+
+def test_of_a_tenant_that_nobody_knows_there_is_nothing_to_erase(mixed: Storage) -> None:
+    assert erase(mixed, ALL, Subject("acmee"), by="me", reason="a request") is None
+    assert not (mixed.settings.data_dir / "erasures").exists()
 
 
 def test_a_reason_with_the_id_is_refused(storage: Storage) -> None:

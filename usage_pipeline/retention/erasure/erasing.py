@@ -87,8 +87,8 @@ def erase(  # noqa: PLR0913 - what an erasure needs
     by: str,
     reason: str,
     progress: Progress = NO_PROGRESS,
-) -> Outcome:
-    """Erase a tenant, or complete its erasure, and certify it.
+) -> Outcome | None:
+    """Erase a tenant, or complete its erasure, and certify it; None if there is nothing of it.
 
     Raises ErasureError if it cannot begin, or if something is still there at the end.
     """
@@ -98,7 +98,9 @@ def erase(  # noqa: PLR0913 - what an erasure needs
         raise ErasureError("The reason and the author go into the certificate, so they must not hold the id.")
     with named_lock(storage.warehouse, _LOCK):
         before = _before(storage, tables, subject, word)
-        erasing = begin(storage, tables.daily, subject, word, by=by, reason=reason, counts=before)
+        if before is not None and not before["counts"] and not find_obstacle(storage, tables.daily, subject, word):
+            return None
+        erasing = begin(storage, tables.daily, subject, word, by=by, reason=reason, counts=before or {})
         _sum_rollups(storage, tables, subject, word, progress)
         _erase_landing(storage, subject, word, progress)
         _compute(storage, tables.daily, progress)
@@ -122,11 +124,11 @@ def word_of(storage: Storage, subject: Subject) -> Word:
     return Word(subject.name, frozenset({*known, *load_tenants(storage.settings).by_id}))
 
 
-def _before(storage: Storage, tables: Tables, subject: Subject, word: Word) -> dict[str, Any]:
-    """Return what there is before an erasure begins, and nothing if it has begun."""
+def _before(storage: Storage, tables: Tables, subject: Subject, word: Word) -> dict[str, Any] | None:
+    """Return what there is before an erasure begins; None if it has begun."""
     with storage.warehouse.connect() as connection:
         if ledger.begun(connection, subject) is not None:
-            return {}
+            return None
     counts = [vars(count) for count in count_traces(storage, tables.all, subject, word)]
     return {"counts": counts, "digests": digests_of(storage, tables.daily)}
 

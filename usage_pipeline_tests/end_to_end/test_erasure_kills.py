@@ -1,0 +1,82 @@
+"""Tenant after tenant is erased by a process that is killed: the next completes it, and nothing is lost."""
+
+import random
+import re
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
+from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
+from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.retention.erasure.erasing import Tables, erase
+from usage_pipeline.retention.erasure.subject import Subject
+from usage_pipeline.storage.opened import open_storage
+from usage_pipeline_tests.end_to_end.planted import database_texts, parquet_texts
+from usage_pipeline_tests.end_to_end.support import Deployment, start_and_kill
+from usage_pipeline_tests.retention.test_erasure import sums
+from usage_pipeline_tests.support import Landing, at, prompt, rows
+
+pytestmark = pytest.mark.acceptance
+
+KILLS = 200
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SHARED, OWN = "2026-05-01", "2026-05-02"
+
+
+def tenant(number: int) -> str:
+    return f"tenant-{number:03}"
+
+
+def deliver(landing: Landing) -> None:
+    """A file that all tenants share, and one of each, in gzip."""
+    tenants = [tenant(number) for number in range(KILLS + 1)]
+    landing.write("persona", SHARED, [line(name, SHARED) for name in tenants])
+    for name in tenants:
+        landing.write("persona", OWN, [line(name, OWN), "{"], tenant=name, name="own.jsonl.gz")
+
+
+def line(name: str, day: str) -> dict[str, object]:
+    return prompt(f"r-{day}", f"{day}T08:00:00Z", tenantId=name, prompt=f"words of {name}")
+
+
+def test_an_erasure_that_is_killed_is_completed_by_the_next(
+    new_deployment: Callable[[], Deployment], capsys: pytest.CaptureFixture[str]
+) -> None:
+    deployment = new_deployment()
+    deliver(Landing(deployment.settings.landing))
+    environment = {**deployment.environment, "USAGE_NOW": NOON.isoformat()}
+    chance, seconds, killed = random.Random(21), 4.0, 0  # noqa: S311 - any moment will do
+    with open_storage(deployment.settings) as opened:
+        storage = at(opened, NOON)
+        refresh(storage, PlainRunner(storage))
+        before = sums(storage)
+        for number in range(KILLS):
+            begun = time.monotonic()
+            end = begun + chance.uniform(0.2, 1.0) * seconds
+            command = ("erase", "--tenant", tenant(number), "--confirm", "--reason", "a request")
+            process = Deployment(deployment.settings, environment).start(*command)
+            if start_and_kill(process, lambda end=end: time.monotonic() > end):
+                killed += 1
+            else:
+                seconds = time.monotonic() - begun
+            if number % 2:
+                refresh(storage, PlainRunner(storage))
+            erase(storage, Tables(TABLES, DAILY_TABLES), Subject(tenant(number)), by="me", reason="a request")
+            left = {tenant(later) for later in range(number + 1, KILLS + 1)}
+            assert {name for (name,) in rows(storage, USAGE_RECORDS.spec, "tenant_id")} == left
+            assert (sums(storage), find_stale(storage)) == (before, {}), f"after the erasure of {number}"
+        assert holding(deployment) == {tenant(KILLS)}
+    with capsys.disabled():
+        sys.stdout.write(f"\n{killed} of {KILLS} erasures were killed\n")
+
+
+def holding(deployment: Deployment) -> set[str]:
+    """The tenants whose names stand anywhere."""
+    url = deployment.settings.database_url
+    assert url is not None
+    texts = [*parquet_texts(deployment.settings.data_dir), *database_texts(url.get_secret_value())]
+    return {name for _, text in texts for name in re.findall(r"tenant-\d{3}", text)}
