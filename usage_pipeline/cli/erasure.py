@@ -1,4 +1,4 @@
-"""The command that erases a tenant: `erase`."""
+"""The command that erases a tenant or a member: `erase`."""
 
 import getpass
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +19,7 @@ _COLUMNS = ("place", "what", "becomes", "number")
 
 def erase(  # noqa: PLR0913 - one parameter per option
     tenant: Annotated[str, typer.Option(help="The tenant to erase.")],
+    member: Annotated[str | None, typer.Option(help="Erase only this member of the tenant.")] = None,
     reason: Annotated[str | None, typer.Option(help="Why; it is in the certificate.")] = None,
     by: By = None,
     *,
@@ -28,6 +29,8 @@ def erase(  # noqa: PLR0913 - one parameter per option
     data_dir: DataDir = None,
 ) -> None:
     """Erase every trace of a tenant. Its usage and costs stay in sums of the tenant `erased`.
+
+    With --member the tenant keeps its records, without what could name that person.
 
     This cannot be taken back, so nothing is erased without --confirm. An erasure that was interrupted is completed
     by the same command. A certificate in data/erasures says what was erased, without data and without the id.
@@ -44,7 +47,7 @@ def erase(  # noqa: PLR0913 - one parameter per option
     if confirm and not dry_run and not (reason or "").strip():
         raise typer.BadParameter("--confirm needs a --reason, which goes into the certificate")
     settings = reading_settings(data_dir)
-    tables, subject = erasing.Tables(TABLES, DAILY_TABLES), Subject(tenant)
+    tables, subject = erasing.Tables(TABLES, DAILY_TABLES), Subject(tenant, member)
     with open_storage(settings) as storage:
         if dry_run or not confirm:
             found = erasing.plan(storage, tables, subject)

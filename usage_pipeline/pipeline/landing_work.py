@@ -64,7 +64,7 @@ def find_landing_work(storage: Storage) -> LandingWork:
     outdated = [
         day
         for day in sorted(by_day.keys() - days)
-        if not any(known[file.path].accepted_pruned for file in by_day[day])
+        if not any(known[file.path].is_reduced for file in by_day[day])
         and (
             partitions[day].code_version != LandingRules(storage.settings, tenants, day).digest
             or any(_has_other_format(formats, known[file.path]) for file in by_day[day])

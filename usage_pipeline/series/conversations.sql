@@ -21,10 +21,14 @@ identified AS (
 {% for dimension in dimensions %}
         metered_records.{{ dimension }},
 {% endfor %}
-        sha256(
-            parameters.digest_key || chr(31) || met.tenant_id || chr(31) || met.source || chr(31)
-            || met.conversation_id
-        ) AS conversation_digest,
+        -- After an erasure a record has the digest in the place of the id.
+        CASE
+            WHEN met.conversation_id LIKE 'erased:%' THEN substr(met.conversation_id, 8)
+            ELSE sha256(
+                parameters.digest_key || chr(31) || met.tenant_id || chr(31) || met.source || chr(31)
+                || met.conversation_id
+            )
+        END AS conversation_digest,
         metered_records.occurred_at AS first_at,
         met.last_at,
         met.records,

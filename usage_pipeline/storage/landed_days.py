@@ -140,6 +140,16 @@ def record_event_days(connection: Connection, paths: Collection[str], event_days
         connection.execute(landing_event_days.insert(), [vars(day) for day in event_days])
 
 
+def record_digests(connection: Connection, event_days: Collection[LandedDay]) -> None:
+    """Note the digests that the rows of files and event days have now."""
+    shares = landing_event_days.c
+    of_share = (shares.path == bindparam("of_path")) & (shares.event_day == bindparam("of_day"))
+    connection.execute(
+        landing_event_days.update().where(of_share).values(digest=bindparam("now")),
+        [{"of_path": day.path, "of_day": day.event_day, "now": day.digest} for day in event_days],
+    )
+
+
 def record_rows_left(connection: Connection, left: Mapping[tuple[str, date], int]) -> None:
     """Note how many rows of a file and event day have records that are kept; those of the others are pruned."""
     if not left:

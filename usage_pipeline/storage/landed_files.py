@@ -84,6 +84,11 @@ class LandedFile:
         return self.state.needs_attention and self.vanished_at is None and self.pruned_at is None
 
     @property
+    def is_reduced(self) -> bool:
+        """True if records of it are pruned, or lines of it were erased: it cannot be validated again as it was."""
+        return self.accepted_pruned > 0 or self.content_digest != self.identity_digest
+
+    @property
     def accepted_left(self) -> int:
         """The accepted lines whose records are not pruned."""
         return self.accepted - self.accepted_pruned

@@ -7,8 +7,9 @@ import pytest
 
 from usage_pipeline.errors import ErasureError
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
+from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.support import Landing, files, prompt
+from usage_pipeline_tests.support import Landing, files, prompt, rows
 
 DAY = "2026-05-01"
 ERASE = ("erase", "--tenant", "acme", "--format", "json")
@@ -42,6 +43,15 @@ def test_a_confirmed_erasure_prints_the_certificate(call: Callable[..., str], la
     assert (landed.settings.data_dir / "erasures" / f"{certificate['id']}.json").exists()
     assert files(landed)["events.jsonl"].accepted_pruned == 1
     assert call(*ERASE, "--dry-run") == "[]\n"
+
+
+def test_a_member_is_erased_from_the_records_of_its_tenant(
+    call: Callable[..., str], storage: Storage, landing: Landing
+) -> None:
+    landing.write("persona", DAY, [prompt("a", f"{DAY}T08:00:00Z", tenantId="acme", userId="ann")])
+    refresh(storage, PlainRunner(storage))
+    call(*ERASE, "--member", "ann", "--confirm", "--reason", "a request")
+    assert rows(storage, USAGE_RECORDS.spec, "tenant_id", "member_id") == [("acme", "(erased)")]
 
 
 @pytest.mark.usefixtures("landed")

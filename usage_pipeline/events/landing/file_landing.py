@@ -46,7 +46,7 @@ class FileLanding:
     def seen_again(self, known_files: KnownFiles) -> LandedFile | None:
         """Return the file's row if the lake has the same content, and it is not to be validated again.
 
-        A file that has lost records is not: the lines of these would have to be rejected.
+        A file that has lost records or lines is not: the lines of these would have to be rejected, or are blank.
         """
         known = self.known
         if known is None or known.object_name is None:
@@ -56,7 +56,7 @@ class FileLanding:
         except UnreadableFileError:
             return None
         is_same = digest in {known.content_digest, known.digest_before_erasure}
-        if known_files is KnownFiles.AGAIN and not known.accepted_pruned:
+        if known_files is KnownFiles.AGAIN and not known.is_reduced:
             is_same = known.object_name == self.object_name(digest)
         if not is_same or not self._is_whole_in_lake(known):
             return None

@@ -16,7 +16,7 @@ from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES
 from usage_pipeline.retention.erasure import tables as ledger
 from usage_pipeline.retention.erasure.subject import Subject, Word
 from usage_pipeline.retention.erasure.tables import Erasing, ErasureState
-from usage_pipeline.retention.erasure.traces import is_in_folder, is_of_tenant, objects_of
+from usage_pipeline.retention.erasure.traces import is_in_folder, is_of_tenant, may_hold, objects_of
 from usage_pipeline.storage import landed_days, landed_files, pruned
 from usage_pipeline.storage.compute import stale_days
 from usage_pipeline.storage.daily import DailyTable
@@ -88,7 +88,8 @@ def begin(  # noqa: PLR0913 - what a row of `erasures` needs
             certificate_digest=None,
         )
         ledger.add(connection, erasing)
-        _mark(storage, connection, duck, daily, files, subject)
+        if subject.member_id is None:
+            _mark(storage, connection, duck, daily, files, subject, word)
     return erasing
 
 
@@ -137,7 +138,7 @@ def _obstacles(  # noqa: PLR0913, PLR0917 - all that may hinder
         file = known.get(found.path)
         if file is None or (file.size, file.mtime_ns) != (found.size, found.mtime_ns):
             yield f"{found.path} has not landed yet as it is now, so nobody knows whose lines it holds. {_RUN}"
-        elif file.state is FileState.FAILED and not is_in_folder(found.path, subject):
+        elif file.state is FileState.FAILED and may_hold(found.path, subject):
             yield (
                 f"{found.path} cannot be read, so nobody knows whose lines it holds: {file.error}. Deliver it "
                 "again or remove it, then erase again."
@@ -197,11 +198,14 @@ def _mark(  # noqa: PLR0913, PLR0917 - a transaction over all of them
     daily: Sequence[DailyTable],
     files: Collection[LandedFile],
     subject: Subject,
+    word: Word,
 ) -> None:
     """Note that the tenant is pruned for all days, its sums included, and which rows of landing files stay."""
     from usage_pipeline.retention.erasure.sums import days_to_sum  # noqa: PLC0415 - loads the tables of costs
 
-    summed = [day for table in daily if table.outlives_records for day in days_to_sum(storage, table, subject)]
+    summed = [
+        day for table in daily if table.outlives_records for day in days_to_sum(storage, table, subject, word)
+    ]
     marks = {subject.tenant_id: LAST_DAY}
     if summed:
         marks[ERASED_TENANT] = max(summed) + timedelta(days=1)

@@ -4,20 +4,21 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import func, select
+from sqlalchemy import false, func, or_, select
 
 from usage_pipeline.events.landing.blanking import count_records
-from usage_pipeline.events.record import LANDING_TABLES
+from usage_pipeline.events.record import CONTENT, LANDING_TABLES, REJECTED_LINES
 from usage_pipeline.retention.erasure.landing import compression_of, is_csv
 from usage_pipeline.retention.erasure.subject import Subject, Word
+from usage_pipeline.retention.erasure.sums import is_named, texts_of
 from usage_pipeline.retention.erasure.texts import databases, files_in, rows_with, text_columns
 from usage_pipeline.retention.erasure.traces import find_traces, is_of_tenant, is_trace
 from usage_pipeline.storage import landed_files
-from usage_pipeline.storage.engine import literal, parquet_scan, session
+from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
-from usage_pipeline.storage.tables import SCHEMA, Erasure, TableSpec, Zone
+from usage_pipeline.storage.tables import SCHEMA, TableSpec, Zone
 
 _OF_FILES = {f"{SCHEMA}.{name}" for name in ("landing_files", "landing_event_days", "line_tallies")}
 """Tables whose rows go with the files that they are about."""
@@ -34,7 +35,7 @@ class Count:
     what: str
     """`files`, `lines`, `rows` or `values`."""
     becomes: str
-    """`removed`, `blanked`, `summed` or `replaced`."""
+    """`removed`, `blanked`, `summed`, `renamed` or `replaced`."""
     number: int
 
 
@@ -43,7 +44,7 @@ def count_traces(storage: Storage, specs: Sequence[TableSpec], subject: Subject,
     counts = [
         *_in_landing(storage, subject, word),
         *(_in_table(storage, spec, subject, word) for spec in specs if spec.of_erased),
-        *_in_texts(storage, specs, word),
+        *_in_texts(storage, specs, subject, word),
         *_in_folders(storage, subject, word),
     ]
     return [count for count in counts if count.number]
@@ -75,30 +76,43 @@ def _in_landing(storage: Storage, subject: Subject, word: Word) -> Iterator[Coun
 
 
 def _in_table(storage: Storage, spec: TableSpec, subject: Subject, word: Word) -> Count:
-    becomes = Erasure.REMOVED if spec.of_erased is None else spec.of_erased
+    becomes = _becomes(spec, subject)
     if spec.zone is Zone.WAREHOUSE:
         table = warehouse_table(spec)
         query = select(func.count()).select_from(table).where(table.c.tenant_id == subject.tenant_id)
+        if subject.member_id is not None:
+            texts = [table.c[name] for name in texts_of(spec)]
+            query = query.where(
+                or_(false(), *(text.contains(subject.member_id, autoescape=True) for text in texts))
+            )
         with storage.warehouse.connect() as connection:
             return Count(spec.place, "rows", becomes, connection.execute(query).scalar_one())
     objects = sorted((storage.settings.data_dir / spec.zone / spec.name).glob("*/*.parquet"))
     if not objects:
         return Count(spec.place, "rows", becomes, 0)
-    own = f"tenant_id = {literal(subject.tenant_id)}"
-    condition = is_trace(spec, subject, word) if spec in LANDING_TABLES else own
+    is_landing = spec in LANDING_TABLES
+    condition = is_trace(spec, subject, word) if is_landing else is_named(spec, subject, word)
     with session(storage.engine) as duck:
         counted = duck.execute(f"SELECT count(*) FROM {parquet_scan(objects)} AS landed WHERE {condition}")
         return Count(spec.place, "rows", becomes, counted.fetchall()[0][0])
 
 
-def _in_texts(storage: Storage, specs: Collection[TableSpec], word: Word) -> Iterator[Count]:
+def _becomes(spec: TableSpec, subject: Subject) -> str:
+    if subject.member_id is not None and spec not in {CONTENT, REJECTED_LINES}:
+        return "renamed"
+    return spec.of_erased or ""
+
+
+def _in_texts(storage: Storage, specs: Collection[TableSpec], subject: Subject, word: Word) -> Iterator[Count]:
     kept = {*tables_with_tenants(specs), *_OF_FILES, f"{SCHEMA}.erasures"}
     with databases(storage) as engines:
         for name, engine in engines.items():
             with engine.connect() as connection:
                 for column in text_columns(connection):
                     if f"{column.schema}.{column.table}" not in kept:
-                        number = sum(1 for _ in rows_with(connection, column, word))
+                        beside = subject.tenant
+                        found = rows_with(connection, column, word)
+                        number = sum(beside is None or beside.found_in(text) for _, text, _ in found)
                         yield Count(f"{name}: {column.place}", "values", "replaced", number)
 
 
@@ -106,7 +120,7 @@ def _in_folders(storage: Storage, subject: Subject, word: Word) -> Iterator[Coun
     logs = [
         path for path in files_in(storage.settings.dagster_dir) if word.found_in(path.read_text(errors="replace"))
     ]
-    yield Count("dagster", "files", "replaced", len(logs))
-    for folder in TENANT_FOLDERS:
+    yield Count("dagster", "files", "replaced", len(logs) if subject.member_id is None else 0)
+    for folder in TENANT_FOLDERS if subject.member_id is None else ():
         files = list(files_in(storage.settings.data_dir / folder / subject.tenant_id))
         yield Count(folder, "files", "removed", len(files))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from usage_pipeline.errors import ErasureError
 from usage_pipeline.metrics.series import known_tenants
@@ -18,12 +18,14 @@ from usage_pipeline.retention.erasure.certificate import Certificate, certified,
 from usage_pipeline.retention.erasure.closed import sum_closed
 from usage_pipeline.retention.erasure.counting import TENANT_FOLDERS, Count, count_traces, tables_with_tenants
 from usage_pipeline.retention.erasure.landing import erase_landing_day, folders_of
+from usage_pipeline.retention.erasure.member import shared_conversations
 from usage_pipeline.retention.erasure.searching import Found, search
 from usage_pipeline.retention.erasure.subject import Subject, Word
-from usage_pipeline.retention.erasure.sums import RUN, sum_days
+from usage_pipeline.retention.erasure.sums import RUN, days_named, sum_days
 from usage_pipeline.retention.erasure.texts import databases, replace_in_files, replace_texts
 from usage_pipeline.retention.housekeeping import TEMPORARIES, delete, tables_with_dead_rows, vacuum
 from usage_pipeline.retention.pruning import NO_PROGRESS, Progress
+from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.storage import audit, landed_days, landed_files, state
 from usage_pipeline.storage.audit import Action, AuditEntry
 from usage_pipeline.storage.batches import batches
@@ -103,9 +105,10 @@ def erase(  # noqa: PLR0913 - what an erasure needs
         erasing = begin(storage, tables.daily, subject, word, by=by, reason=reason, counts=before or {})
         _sum_rollups(storage, tables, subject, word, progress)
         _erase_landing(storage, subject, word, progress)
-        _compute(storage, tables.daily, progress)
-        sum_closed(storage, tables.of_state(Erasure.SUMMED), subject, word)
-        _remove_rows(storage, tables.of_state(Erasure.REMOVED), subject)
+        _compute(storage, tables.daily, subject, word, progress)
+        if subject.member_id is None:
+            sum_closed(storage, tables.of_state(Erasure.SUMMED), subject, word)
+            _remove_rows(storage, tables.of_state(Erasure.REMOVED), subject)
         _replace_texts(storage, tables.all, subject, word)
         _remove_unfinished(storage)
         found = _expect_nothing(storage, subject, word)
@@ -118,8 +121,14 @@ def erase(  # noqa: PLR0913 - what an erasure needs
 
 
 def word_of(storage: Storage, subject: Subject) -> Word:
-    """Return the id of a tenant as a word that is none within the names of other tenants."""
+    """Return the id as a word that is none within the ids of other tenants, or of other members."""
     with storage.warehouse.connect() as connection:
+        if subject.member_id is not None:
+            breakdown = warehouse_table(DAILY_BREAKDOWN.spec).c
+            members = select(breakdown.value).where(
+                breakdown.tenant_id == subject.tenant_id, breakdown.dimension == "member_id"
+            )
+            return Word(subject.name, frozenset(connection.execute(members.distinct()).scalars()))
         known = {*known_tenants(connection), *first_kept_days(connection)}
     return Word(subject.name, frozenset({*known, *load_tenants(storage.settings).by_id}))
 
@@ -148,14 +157,17 @@ def _erase_landing(storage: Storage, subject: Subject, word: Word, progress: Pro
     with storage.warehouse.connect() as connection:
         known = {file.landing_day for file in landed_files.files(connection)}
     days = known | folders_of(storage, subject)
+    conversations = shared_conversations(storage, subject, word)
     progress.expect("Erasing from landing", len(days))
     for day in sorted(days):
-        erase_landing_day(storage, day, subject, word)
+        erase_landing_day(storage, day, subject, word, conversations)
         progress.done(day)
 
 
-def _compute(storage: Storage, daily: Sequence[DailyTable], progress: Progress) -> None:
-    """Compute what is stale, table by table in the order of the flow; days that fail keep what they have."""
+def _compute(
+    storage: Storage, daily: Sequence[DailyTable], subject: Subject, word: Word, progress: Progress
+) -> None:
+    """Compute what is stale or has a trace, table by table in the order of the flow; days that fail stay."""
     with storage.warehouse.connect() as connection:
         known = state.partitions_of(connection, [table.name for table in daily])
         days = landed_days.event_days(connection).union(*known.values())
@@ -164,6 +176,8 @@ def _compute(storage: Storage, daily: Sequence[DailyTable], progress: Progress) 
     for table in daily:
         with storage.warehouse.connect() as connection:
             stale = stale_days(storage, connection, [table], calendar)[table.name]
+        if table.spec.zone is Zone.LAKE:
+            stale |= calendar.intersection(days_named(storage, table.spec, subject, word))
         for batch in batches(storage, stale):
             compute_days(storage, table, batch, RUN)
         progress.done(max(calendar, default=storage.settings.clock.today))
@@ -180,9 +194,9 @@ def _replace_texts(storage: Storage, specs: Collection[TableSpec], subject: Subj
     kept = {*tables_with_tenants(specs), f"{SCHEMA}.erasures"}
     with databases(storage) as engines:
         for engine in engines.values():
-            replace_texts(engine, word, kept)
-    replace_in_files(storage.settings.dagster_dir, word)
-    for folder in TENANT_FOLDERS:
+            replace_texts(engine, word, kept, subject.tenant)
+    replace_in_files(storage.settings.dagster_dir, word, subject.tenant)
+    for folder in TENANT_FOLDERS if subject.member_id is None else ():
         shutil.rmtree(storage.settings.data_dir / folder / subject.tenant_id, ignore_errors=True)
 
 

@@ -24,6 +24,7 @@ from usage_pipeline.events.landing.lines import content_digest
 from usage_pipeline.events.landing.objects import OPTIONS
 from usage_pipeline.events.landing.scan import COMPRESSIONS
 from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES, REJECTED_LINES
+from usage_pipeline.retention.erasure.member import MemberRows
 from usage_pipeline.retention.erasure.subject import Subject, Word
 from usage_pipeline.retention.erasure.sums import RUN
 from usage_pipeline.retention.erasure.traces import Traces, find_traces, is_of_tenant, is_trace
@@ -38,8 +39,12 @@ from usage_pipeline.storage.tables import TableSpec
 _BLANKED = ".erasing.part"
 
 
-def erase_landing_day(storage: Storage, day: date, subject: Subject, word: Word) -> None:
-    """Erase a tenant from the files of a landing day and from their rows in the lake.
+def erase_landing_day(
+    storage: Storage, day: date, subject: Subject, word: Word, conversations: Collection[str]
+) -> None:
+    """Erase a tenant from the files of a landing day and from their rows in the lake; or a member.
+
+    `conversations` are the digests of those that the member took part in.
 
     Raises LockTimeoutError if the day is landing.
     """
@@ -49,11 +54,17 @@ def erase_landing_day(storage: Storage, day: date, subject: Subject, word: Word)
         own = [file for file in files if is_of_tenant(file.path, subject, word)]
         shared = [file for file in files if not is_of_tenant(file.path, subject, word)]
         traces = find_traces(storage, duck, shared, subject, word)
+        members = None if subject.member_id is None else MemberRows(storage, duck, subject, word, conversations)
         for file in shared:
             _blank(storage, connection, file, traces)
             _remove_rows(storage, connection, duck, file, subject, word)
-        _remove_files(storage, day, own, subject)
-        _forget(storage, connection, day, own)
+            if members is not None:
+                _rewrite_events(storage, connection, members, file)
+        if subject.member_id is None:
+            _remove_files(storage, day, own, subject)
+            landed_files.forget(connection, [file.path for file in own])
+        if files and (own or members is not None):
+            _commit(storage, connection, day)
 
 
 def folders_of(storage: Storage, subject: Subject) -> set[date]:
@@ -131,7 +142,7 @@ def _remove_rows(  # noqa: PLR0913, PLR0917 - a file in its places
 ) -> None:
     for spec in LANDING_TABLES:
         path = find_object(storage, spec, file)
-        if path is None:
+        if path is None or (spec is LANDED_EVENTS and subject.member_id is not None):
             continue
         traces = is_trace(spec, subject, word)
         scan = f"FROM {parquet_scan([path])} AS landed"
@@ -172,13 +183,16 @@ def _remove_files(storage: Storage, day: date, own: Iterable[LandedFile], subjec
             shutil.rmtree(folder)
 
 
-def _forget(storage: Storage, connection: Connection, day: date, own: Collection[LandedFile]) -> None:
-    """Remove the tenant's files from the state, and with that their objects from the lake."""
-    if not own:
-        return
+def _rewrite_events(storage: Storage, connection: Connection, members: MemberRows, file: LandedFile) -> None:
+    path = find_object(storage, LANDED_EVENTS, file)
+    if path is not None:
+        members.rewrite(connection, file.path, path)
+
+
+def _commit(storage: Storage, connection: Connection, day: date) -> None:
+    """Commit the landing day with the files that the state has now; objects of others go from the lake."""
     landing = state.partitions(connection, LANDED_EVENTS.name, day, day)[day]
     state.mark_writing(connection, LANDED_EVENTS.name, [day], RUN)
-    landed_files.forget(connection, [file.path for file in own])
     commit_days(storage, connection, {day: landing.code_version or ""})
     connection.commit()
 

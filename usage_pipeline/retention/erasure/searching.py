@@ -21,7 +21,7 @@ from usage_pipeline.events.landing.blocks import read_blocks
 from usage_pipeline.retention.erasure.landing import compression_of, is_csv
 from usage_pipeline.retention.erasure.subject import Subject, Word
 from usage_pipeline.retention.erasure.texts import TextColumn, databases, files_in, rows_with, text_columns
-from usage_pipeline.retention.erasure.traces import Traces, find_traces
+from usage_pipeline.retention.erasure.traces import Traces, find_traces, may_hold
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.landed_files import LandedFile
@@ -53,12 +53,12 @@ class Found:
 def search(storage: Storage, subject: Subject, word: Word) -> Found:
     """Search everything that is stored below the data directory and in both databases."""
     found = Found(Counter(), Counter())
-    _search_parquet(storage, word, found)
+    _search_parquet(storage, subject, word, found)
     _search_landing(storage, subject, word, found)
     for path in files_in(storage.settings.data_dir):
         inside = path.relative_to(storage.settings.data_dir)
         is_searched = inside.parts[0] not in {*OUT_OF_SCOPE, "landing"} and path.suffix != ".parquet"
-        if is_searched and (word.found_in(str(inside)) or _is_in_file(path, word)):
+        if is_searched and (_is_named(str(inside), subject, word) or _is_in_file(path, subject, word)):
             found.left[str(inside)] += 1
     with databases(storage) as engines:
         for name, engine in engines.items():
@@ -68,24 +68,34 @@ def search(storage: Storage, subject: Subject, word: Word) -> Found:
                 for column in columns:
                     if column.place not in WITHIN:
                         owner = "tenant_id" if (column.schema, column.table) in with_tenants else None
-                        rows = [held for *_, held in rows_with(connection, column, word, owner)]
+                        rows = [
+                            whose
+                            for _, text, whose in rows_with(connection, column, word, owner)
+                            if whose is not None or _is_named(text, subject, word)
+                        ]
                         _count(found, f"{name}: {column.place}", rows, subject, column)
     return found
 
 
 def _count(found: Found, place: str, owners: Collection[str | None], subject: Subject, column: TextColumn) -> None:
     """Count rows by whose they are; the mark of an erasure that is not done yet is none."""
-    mine = {subject.tenant_id, ERASED_TENANT, None}
+    mine = {subject.tenant_id, None, *([ERASED_TENANT] if subject.member_id is None else [])}
     left = sum(owner in mine for owner in owners)
     if column.place == MARK:
         left -= sum(owner == subject.tenant_id for owner in owners)
     if left:
         found.left[place] += left
-    if others := sum(owner not in mine for owner in owners):
+    others = sum(owner not in mine for owner in owners)
+    if others and subject.member_id is None:
         found.mentions[place] += others
 
 
-def _search_parquet(storage: Storage, word: Word, found: Found) -> None:
+def _is_named(text: str, subject: Subject, word: Word) -> bool:
+    """Return True if a text holds the id; that of a member counts beside its tenant's only."""
+    return word.found_in(text) and (subject.tenant is None or subject.tenant.found_in(text))
+
+
+def _search_parquet(storage: Storage, subject: Subject, word: Word, found: Found) -> None:
     paths = [path for path in files_in(storage.settings.data_dir) if path.suffix == ".parquet"]
     searched = [path for path in paths if path.relative_to(storage.settings.data_dir).parts[0] not in OUT_OF_SCOPE]
     for folder, group in groupby(searched, key=lambda path: path.parent.parent):
@@ -93,12 +103,13 @@ def _search_parquet(storage: Storage, word: Word, found: Found) -> None:
         for start in range(0, len(objects), _OBJECTS):
             with session(storage.engine) as duck:
                 place = str(folder.relative_to(storage.settings.data_dir))
-                _search_objects(duck, objects[start : start + _OBJECTS], word, place, found)
+                _search_objects(duck, objects[start : start + _OBJECTS], (subject, word), place, found)
 
 
 def _search_objects(
-    duck: DuckDBPyConnection, objects: Collection[Path], word: Word, place: str, found: Found
+    duck: DuckDBPyConnection, objects: Collection[Path], who: tuple[Subject, Word], place: str, found: Found
 ) -> None:
+    subject, word = who
     rows = parquet_scan(objects, "union_by_name = true")
     columns = duck.execute(f"DESCRIBE FROM {rows}").fetchall()
     texts = [f'"{name}"' for name, kind, *_ in columns if kind == "VARCHAR"]
@@ -108,8 +119,11 @@ def _search_objects(
     held = " OR ".join(word.sql(column) for column in texts)
     counted = duck.execute(f"SELECT {owner}, count(*) FROM {rows} WHERE {held} GROUP BY ALL").fetchall()
     for tenant, number in counted:
-        is_left = tenant is None or tenant == ERASED_TENANT or word.found_in(tenant)
-        (found.left if is_left else found.mentions)[place] += number
+        if tenant == subject.tenant_id:
+            found.left[place] += number
+        elif subject.member_id is None:
+            is_left = tenant is None or tenant == ERASED_TENANT or word.found_in(tenant)
+            (found.left if is_left else found.mentions)[place] += number
 
 
 def _search_landing(storage: Storage, subject: Subject, word: Word, found: Found) -> None:
@@ -118,11 +132,11 @@ def _search_landing(storage: Storage, subject: Subject, word: Word, found: Found
         traces = find_traces(storage, duck, list(known.values()), subject, word)
     for path in _landing_files(storage):
         inside = path.relative_to(storage.settings.landing).as_posix()
-        if word.found_in(inside):
+        if _is_named(inside, subject, word):
             found.left[f"landing/{inside}"] += 1
         elif inside in known:
-            _search_lines(path, known[inside], traces, found)
-        elif _is_in_file(path, word):
+            _search_lines(path, known[inside], subject, traces, found)
+        elif _is_in_file(path, subject, word):
             found.left[f"landing/{inside}"] += 1
 
 
@@ -132,32 +146,32 @@ def _landing_files(storage: Storage) -> Iterator[Path]:
             yield path
 
 
-def _search_lines(path: Path, file: LandedFile, traces: Traces, found: Found) -> None:
+def _search_lines(path: Path, file: LandedFile, subject: Subject, traces: Traces, found: Found) -> None:
     count = partial(count_records, path, compression_of(file.path), is_csv=is_csv(file.path))
     try:
         left = count(partial(traces.chosen, file.path))
         mentions = count(partial(traces.mentions, file.path))
     except UnreadableFileError:
-        left, mentions = 1, 0  # what cannot be searched may hold it
+        left, mentions = int(may_hold(file.path, subject)), 0
     if left:
         found.left[f"landing/{file.path}"] += left
-    if mentions:
+    if mentions and subject.member_id is None:
         found.mentions[f"landing/{file.path}"] += mentions
 
 
-def _is_in_file(path: Path, word: Word) -> bool:
+def _is_in_file(path: Path, subject: Subject, word: Word) -> bool:
     """Return True if an id stands in a file, unpacked if it is packed, as far as it can be read."""
     if zipfile.is_zipfile(path):
-        return _is_in_archive(path, word)
+        return _is_in_archive(path, subject, word)
     with suppress(UnreadableFileError):
-        return any(word.found_in(text) for text in _texts(path))
+        return any(_is_named(text, subject, word) for text in _texts(path))
     return False
 
 
-def _is_in_archive(path: Path, word: Word) -> bool:
+def _is_in_archive(path: Path, subject: Subject, word: Word) -> bool:
     with zipfile.ZipFile(path) as archive:
         return any(
-            word.found_in(name) or word.found_in(_unpacked(archive.read(name)).decode(errors="replace"))
+            _is_named(f"{name}\n{_unpacked(archive.read(name)).decode(errors='replace')}", subject, word)
             for name in archive.namelist()
         )
 

@@ -37,6 +37,11 @@ class Subject:
         """The id that must not be found any more."""
         return self.tenant_id if self.member_id is None else self.member_id
 
+    @property
+    def tenant(self) -> "Word | None":
+        """The tenant's id as a word, beside which that of a member is found; None of a tenant."""
+        return None if self.member_id is None else Word(self.tenant_id)
+
     def digest(self, settings: Settings) -> str:
         """Return a keyed digest: who has the key and the id can tell whom a certificate is about."""
         text = "\x1f".join(filter(None, (self.kind, self.tenant_id, self.member_id)))

@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from duckdb import DuckDBPyConnection
-from sqlalchemy import select
+from sqlalchemy import false, or_, select
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.registry import DIMENSION_NAMES, METRIC_NAMES, PRICING_DIMENSION_NAMES
@@ -18,12 +18,15 @@ from usage_pipeline.storage import inputs, state
 from usage_pipeline.storage.batches import batches_of
 from usage_pipeline.storage.daily import DailyTable, SqlFile
 from usage_pipeline.storage.engine import literal, parquet_scan, session
+from usage_pipeline.storage.lake import DAY_OF_OBJECT
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import ERASED_TENANT, TableSpec, Zone
 from usage_pipeline.storage.writing import write_partitions
+
+_GIVEN = frozenset({"tenant_id", "source", "type", "unit", "class", "landing_file", "conversation_digest"})
 
 RUN = "erasure"
 """The run of partitions that an erasure writes."""
@@ -90,13 +93,11 @@ def kept(spec: TableSpec) -> list[tuple[str, str, Kept]]:
 
 def rows_after(spec: TableSpec, subject: Subject, word: Word) -> SqlFile:
     """Return the SELECT of a table's rows after the erasure, from `stored`, those before."""
-    values = [(name, _value(name, kind, how, word), _total(name, kind, how)) for name, kind, how in kept(spec)]
+    value = _value if subject.member_id is None else _value_without_member
+    values = [(name, value(name, kind, how, word), _total(name, kind, how)) for name, kind, how in kept(spec)]
+    tenants = (subject.tenant_id, *([ERASED_TENANT] if subject.member_id is None else []))
     return replace(
-        _ROWS,
-        values=(
-            ("columns", tuple(values)),
-            ("tenants", f"({literal(subject.tenant_id)}, {literal(ERASED_TENANT)})"),
-        ),
+        _ROWS, values=(("columns", tuple(values)), ("tenants", f"({', '.join(map(literal, tenants))})"))
     )
 
 
@@ -114,6 +115,14 @@ def _value(name: str, kind: str, how: Kept, word: Word) -> str:
     return _quoted(name)
 
 
+def _value_without_member(name: str, kind: str, how: Kept, word: Word) -> str:
+    if how is Kept.NOTHING:
+        return f"CASE WHEN {word.sql('record_id')} THEN '' ELSE {_quoted(name)} END"
+    if kind == "VARCHAR" and name != "tenant_id":
+        return f"CASE WHEN {word.sql(_quoted(name))} THEN {literal(GONE)} ELSE {_quoted(name)} END"
+    return _quoted(name)
+
+
 def _total(name: str, kind: str, how: Kept) -> str | None:
     """Return the aggregate of a column; None if rows are grouped by it."""
     if how not in {Kept.SUM, Kept.FIRST, Kept.LAST}:
@@ -125,21 +134,44 @@ def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def days_to_sum(storage: Storage, table: DailyTable, subject: Subject) -> list[date]:
-    """Return the days on which a rollup or a warehouse table has rows of the tenant."""
+def days_to_sum(storage: Storage, table: DailyTable, subject: Subject, word: Word) -> list[date]:
+    """Return the days on which a rollup or a warehouse table has rows of the tenant, or that name the member."""
     if table.spec.zone is Zone.WAREHOUSE:
         columns = warehouse_table(table.spec).c
         query = select(columns.day).where(columns.tenant_id == subject.tenant_id).distinct()
+        if subject.member_id is not None:
+            texts = [columns[name] for name in texts_of(table.spec)]
+            query = query.where(
+                or_(false(), *(text.contains(subject.member_id, autoescape=True) for text in texts))
+            )
         with storage.warehouse.connect() as connection:
             return sorted(connection.execute(query).scalars())
-    objects = storage.lake.days(table.spec).values()
+    return days_named(storage, table.spec, subject, word)
+
+
+def days_named(storage: Storage, spec: TableSpec, subject: Subject, word: Word) -> list[date]:
+    """Return the days on which a table of lake or rollups has such rows."""
+    objects = storage.lake.days(spec).values()
     if not objects:
         return []
+    rows = parquet_scan(objects, "filename = true")
+    named = f"SELECT DISTINCT {DAY_OF_OBJECT} FROM {rows} WHERE {is_named(spec, subject, word)}"
     with session(storage.engine) as duck:
-        rows = duck.execute(
-            f"SELECT DISTINCT day FROM {parquet_scan(objects)} WHERE tenant_id = ?", [subject.tenant_id]
-        )
-        return sorted(day for (day,) in rows.fetchall())
+        return sorted(day for (day,) in duck.execute(named).fetchall())
+
+
+def texts_of(spec: TableSpec) -> list[str]:
+    """Return the columns that may hold the id of a member: all texts but those that the pipeline itself gives."""
+    return [column.name for column in spec.columns if column.type == "VARCHAR" and column.name not in _GIVEN]
+
+
+def is_named(spec: TableSpec, subject: Subject, word: Word) -> str:
+    """Return DuckDB's condition that a row is the tenant's and, if a member is erased, names it."""
+    tenant = f"tenant_id = {literal(subject.tenant_id)}"
+    if subject.member_id is None:
+        return tenant
+    texts = texts_of(spec)
+    return f"({tenant} AND ({' OR '.join(word.sql(_quoted(name)) for name in texts) or 'false'}))"
 
 
 def sum_days(storage: Storage, table: DailyTable, subject: Subject, word: Word) -> Iterable[list[date]]:
@@ -147,7 +179,7 @@ def sum_days(storage: Storage, table: DailyTable, subject: Subject, word: Word) 
 
     Raises PartitionError if a total over all tenants would change; then the days stay as they are.
     """
-    for days in batches_of(table.spec, storage, days_to_sum(storage, table, subject)):
+    for days in batches_of(table.spec, storage, days_to_sum(storage, table, subject, word)):
         _replace(storage, table, days, rows_after(table.spec, subject, word))
         yield days
 

@@ -96,10 +96,10 @@ def rows_with(
             yield place, found, owner
 
 
-def replace_texts(engine: Engine, word: Word, kept: Collection[str]) -> dict[str, int]:
+def replace_texts(engine: Engine, word: Word, kept: Collection[str], beside: Word | None) -> dict[str, int]:
     """Put something else in the place of an id in all texts, and return how many values that were, by column.
 
-    `kept` are tables and columns that other steps care for.
+    `kept` are tables and columns that other steps care for. The id of a member is replaced `beside` its tenant's.
     """
     changed: dict[str, int] = {}
     with engine.begin() as connection:
@@ -109,6 +109,7 @@ def replace_texts(engine: Engine, word: Word, kept: Collection[str]) -> dict[str
             rows = [
                 {"place": place, "value": word.removed_from(found)}
                 for place, found, _ in rows_with(connection, column, word)
+                if beside is None or beside.found_in(found)
             ]
             if rows:
                 update = text(
@@ -124,7 +125,7 @@ def _cast(kind: str) -> str:
     return f"{kind.removeprefix('_')}[]" if kind.startswith("_") else kind
 
 
-def replace_in_files(folder: Path, word: Word) -> int:
+def replace_in_files(folder: Path, word: Word, beside: Word | None) -> int:
     """Put something else in the place of an id in all files of a folder, and return how many these were."""
     changed = 0
     for path in sorted(folder.rglob("*")):
@@ -132,7 +133,7 @@ def replace_in_files(folder: Path, word: Word) -> int:
             continue
         before = path.read_bytes()
         found = before.decode(errors="surrogateescape")
-        if word.found_in(found):
+        if word.found_in(found) and (beside is None or beside.found_in(found)):
             target = path.with_name(f".{path.name}.erasing.part")
             target.write_bytes(word.removed_from(found).encode(errors="surrogateescape"))
             target.chmod(path.stat().st_mode)

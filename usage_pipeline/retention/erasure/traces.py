@@ -18,6 +18,7 @@ from usage_pipeline.events.landing.blanking import Mask
 from usage_pipeline.events.landing.division import Positions
 from usage_pipeline.events.record import LANDING_TABLES, REJECTED_LINES
 from usage_pipeline.retention.erasure.subject import Subject, Word
+from usage_pipeline.retention.erasure.sums import is_named
 from usage_pipeline.retention.past_term import find_object
 from usage_pipeline.storage.engine import literal, parquet_scan
 from usage_pipeline.storage.landed_files import LandedFile
@@ -29,22 +30,34 @@ _NO_LINES: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
 def is_trace(spec: TableSpec, subject: Subject, word: Word) -> str:
     """Return the SQL condition that a row of a landing table, read as `landed`, is the tenant's."""
-    tenant = literal(subject.tenant_id)
-    own = f"landed.tenant_id = {tenant}"
+    own = is_named(spec, subject, word)
     if spec is REJECTED_LINES:
-        named = f"landed.tenant_id IS NULL AND ({word.sql('landed.raw')} OR {word.sql('landed.found')})"
-        own += f" OR (landed.reason = 'tenant_mismatch' AND landed.found = {tenant}) OR ({named})"
+        # Of a line without a tenant nobody knows whose it is, and it counts nowhere.
+        own += f" OR (landed.tenant_id IS NULL AND ({word.sql('landed.raw')} OR {word.sql('landed.found')}))"
+        if subject.member_id is None:
+            own += f" OR (landed.reason = 'tenant_mismatch' AND landed.found = {literal(subject.tenant_id)})"
     return f"coalesce({own}, false)"
 
 
 def is_in_folder(path: str, subject: Subject) -> bool:
     """Return True if a landing file lies in the tenant's folder."""
-    return subject.tenant_id in path.split("/")[2:-1]
+    return subject.tenant_id in _folders(path)
+
+
+def may_hold(path: str, subject: Subject) -> bool:
+    """Return True if a file that cannot be read may hold lines that are to be erased and would be left."""
+    folders = _folders(path)
+    return not folders or (subject.member_id is not None and subject.tenant_id in folders)
+
+
+def _folders(path: str) -> list[str]:
+    return path.split("/")[2:-1]
 
 
 def is_of_tenant(path: str, subject: Subject, word: Word) -> bool:
     """Return True if a landing file lies in the tenant's folder or is named after it: it goes as a whole."""
-    return is_in_folder(path, subject) or word.found_in(path.rsplit("/", 1)[-1])
+    of_tenant = is_in_folder(path, subject) or word.found_in(path.rsplit("/", 1)[-1])
+    return of_tenant and subject.member_id is None
 
 
 @dataclass(frozen=True)
@@ -54,23 +67,32 @@ class Traces:
     own: Mapping[str, NDArray[np.int64]]
     others: Mapping[str, NDArray[np.int64]]
     word: Word
+    tenant: Subject | None = None
+    """The tenant of a member, whose id means somebody else in the lines of other tenants."""
 
     def chosen(self, path: str, numbers: Positions, texts: pa.LargeStringArray) -> Mask:
         """Return which lines of a file are the tenant's."""
         is_own = np.isin(numbers, self.own.get(path, _NO_LINES))
         is_others = np.isin(numbers, self.others.get(path, _NO_LINES))
-        return is_own | (self.named(texts) & ~is_others)
+        return is_own | (self._named_in(path, texts) & ~is_others)
 
     def mentions(self, path: str, numbers: Positions, texts: pa.LargeStringArray) -> Mask:
         """Return which lines of others name the tenant."""
-        return self.named(texts) & ~self.chosen(path, numbers, texts)
+        return _holding(self.word, texts) & ~self.chosen(path, numbers, texts)
 
-    def named(self, texts: pa.LargeStringArray) -> Mask:
-        """Return which texts name the tenant."""
-        if self.word.longer:
-            texts = pc.replace_substring_regex(texts, self.word.longer_pattern, "")
-        found: Mask = pc.match_substring_regex(texts, self.word.pattern).to_numpy(zero_copy_only=False)
-        return found
+    def _named_in(self, path: str, texts: pa.LargeStringArray) -> Mask:
+        named = _holding(self.word, texts)
+        if self.tenant is None or is_in_folder(path, self.tenant):
+            return named
+        return named & _holding(Word(self.tenant.tenant_id), texts)
+
+
+def _holding(word: Word, texts: pa.LargeStringArray) -> Mask:
+    """Return which texts hold an id."""
+    if word.longer:
+        texts = pc.replace_substring_regex(texts, word.longer_pattern, "")
+    found: Mask = pc.match_substring_regex(texts, word.pattern).to_numpy(zero_copy_only=False)
+    return found
 
 
 def find_traces(
@@ -90,7 +112,8 @@ def find_traces(
         for path, is_own, lines in zip(*(found[name] for name in found.column_names), strict=True):
             part = lines.values.to_numpy(zero_copy_only=False)
             (own if is_own.as_py() else others).setdefault(path.as_py(), []).append(part)
-    return Traces(_joined(own), _joined(others), word)
+    tenant = None if subject.member_id is None else Subject(subject.tenant_id)
+    return Traces(_joined(own), _joined(others), word, tenant)
 
 
 def objects_of(storage: Storage, spec: TableSpec, files: Iterable[LandedFile]) -> list[Path]:

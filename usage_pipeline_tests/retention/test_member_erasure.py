@@ -1,0 +1,170 @@
+"""An erased member is nobody's name any more; the usage of the tenant is as before."""
+
+import gzip
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from usage_pipeline.events.record import CONTENT, LANDED_EVENTS
+from usage_pipeline.pipeline.landing_work import find_landing_work
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days
+from usage_pipeline.pipeline.tables import DAILY_TABLES
+from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.retention import pruning
+from usage_pipeline.retention.erasure.erasing import Outcome, erase, plan
+from usage_pipeline.retention.erasure.subject import Subject
+from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import Prepare, database_url_of
+from usage_pipeline_tests.end_to_end.planted import database_texts, other_files, parquet_texts
+from usage_pipeline_tests.retention.killing import KilledError, kill_at
+from usage_pipeline_tests.retention.test_erasure import ALL, sums
+from usage_pipeline_tests.support import Landing, rows
+
+ANN = Subject("acme", "ann-17")
+MAY_1, MAY_2 = "2026-05-01", "2026-05-02"
+FORMAT = """
+description: Calls.
+format: jsonl
+identity: [$.id]
+tenant: $.tenant
+type: {constant: request}
+times: {occurred_at: {field: $.at, format: iso}}
+fields:
+  {member_id: $.member, conversation_id: $.talk, session_id: $.session, tokens_in: $.tokens, project: $.project}
+content: {prompt: $.prompt}
+"""
+Run = Callable[[], RefreshSummary]
+
+
+def call(
+    record_id: str, member: str | None, day: str = MAY_1, tenant: str = "acme", **fields: object
+) -> dict[str, object]:
+    line = {"id": record_id, "tenant": tenant, "at": f"{day}T08:00:00Z", "member": member, "tokens": 10}
+    return {**line, "session": f"session of {member}", "extra": f"seen {member}", **fields}
+
+
+@pytest.fixture
+def two(
+    storage: Storage, landing: Landing, run: Run, prepare: Prepare, add_format: Callable[[str, str], object]
+) -> Storage:
+    """Two days of two members of acme who talk with each other, and of a member of globex with the same id."""
+    add_format("calls", FORMAT)
+
+    def make() -> None:
+        first = [
+            call("r1", "ann-17", talk="t1", prompt="my words"),
+            call("r2", "bob", talk="t1", prompt="other words"),
+            call("r3", "bob", prompt="ask ann-17"),
+            call("r4", "ann-17", tenant="globex", prompt="words of globex"),
+            call("ann-17/5", "ann-17", project="for ann-17"),
+        ]
+        landing.write("calls", MAY_1, first, name="first.jsonl.gz")
+        again = [
+            call("r6", "ann-17", MAY_2, talk="t1"),
+            call("r1", "ann-17", talk="t1"),
+            "{acme ann-17",
+            "{ann-17",
+        ]
+        landing.write("calls", MAY_2, again)
+        landing.write("calls", MAY_2, [call("r7", "bob", MAY_2, talk="t1")], name="bob.jsonl")
+        run()
+
+    prepare("two", make)
+    return storage
+
+
+def erase_ann(storage: Storage) -> Outcome:
+    outcome = erase(storage, ALL, ANN, by="me", reason="a request")
+    assert outcome is not None
+    return outcome
+
+
+def holding(storage: Storage) -> dict[str, str]:
+    """The rows and lines that hold the member's id and are not of globex."""
+    data_dir = storage.settings.data_dir
+    texts = [*parquet_texts(data_dir), *database_texts(database_url_of(storage.settings)), *other_files(data_dir)]
+    for path in storage.settings.landing.rglob("*.jsonl*"):
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        texts += [(path.name, line) for line in content.decode().splitlines()]
+    return {place: text for place, text in texts if "ann-17" in text and "globex" not in text}
+
+
+def test_totals_of_tenants_and_days_are_as_before(two: Storage) -> None:
+    before = sums(two)
+    by_tenant = rows(two, DAILY_USAGE.spec, "day", "tenant_id", "tokens_in", "records")
+    erase_ann(two)
+    assert sums(two) == before
+    assert sorted(by_tenant) == sorted(rows(two, DAILY_USAGE.spec, "day", "tenant_id", "tokens_in", "records"))
+    assert find_stale(two) == {}
+
+
+def test_records_stay_without_what_could_name_the_person(two: Storage) -> None:
+    erase_ann(two)
+    found = rows(two, USAGE_RECORDS.spec, "tenant_id", "record_id", "member_id", "session_id", "meta", "project")
+    acme = [row[1:] for row in found if row[0] == "acme"]
+    assert [row for row in acme if row[1] == "(erased)"] == [
+        (acme[0][0], "(erased)", None, None, "(erased)"),
+        ("r1", "(erased)", None, None, None),
+        ("r6", "(erased)", None, None, None),
+    ]
+    assert ("r2", "bob", "session of bob", '{"extra":"seen bob"}', None) in acme
+    assert [row[2] for row in found if row[0] == "globex"] == ["ann-17"]
+
+
+def test_nothing_of_the_tenant_holds_the_id(two: Storage) -> None:
+    assert holding(two)
+    erase_ann(two)
+    assert holding(two) == {}
+    assert rows(two, CONTENT, "prompt") == [("other words",), ("words of globex",)]
+
+
+def test_a_conversation_still_counts_once(two: Storage) -> None:
+    before = rows(two, CONVERSATION_STARTS.spec, "day", "tenant_id", "conversations")
+    erase_ann(two)
+    assert rows(two, CONVERSATION_STARTS.spec, "day", "tenant_id", "conversations") == before
+    recompute_days(two, PlainRunner(two), [date.fromisoformat(MAY_1)], RefreshSummary())
+    assert rows(two, CONVERSATION_STARTS.spec, "day", "tenant_id", "conversations") == before
+
+
+def test_pruned_days_are_renamed_too(two: Storage, add_reference: Callable[[str, str], None]) -> None:
+    add_reference("plans", "default: short\nshort: {retention_days: 30}")
+    pruning.prune(two, DAILY_TABLES, pruning.plan(two), "test")
+    assert [day for (day,) in rows(two, USAGE_RECORDS.spec, "record_id")] == ["r6", "r7"]
+    before = sums(two)
+    erase_ann(two)
+    assert (sums(two), holding(two)) == (before, {})
+
+
+def test_nothing_lands_again(two: Storage, run: Run) -> None:
+    before = rows(two, LANDED_EVENTS, "record_id")
+    erase_ann(two)
+    again = run()
+    assert (again.landed, again.computed, list(find_landing_work(two).warnings)) == ([], {}, [])
+    PlainRunner(two).land_again([date.fromisoformat(MAY_1), date.fromisoformat(MAY_2)])
+    assert len(rows(two, LANDED_EVENTS, "record_id")) == len(before)
+    assert find_stale(two) == {}
+
+
+def test_the_plan_says_what_is_renamed(two: Storage) -> None:
+    counts = {(count.place, count.becomes): count.number for count in plan(two, ALL, ANN).counts}
+    assert counts["landing", "blanked"] == 7
+    assert counts["lake/usage_records", "renamed"] == 3
+    assert counts["lake/content", "removed"] == 2
+    assert counts["usage.daily_breakdown", "renamed"] > 0
+
+
+def test_an_erasure_of_a_member_that_is_killed_is_completed_by_the_next(two: Storage, run: Run) -> None:
+    before = sums(two)
+    for operation in range(0, 40, 3):
+        try:
+            with kill_at(operation):
+                erase_ann(two)
+            break
+        except KilledError:
+            if operation % 2:
+                run()
+    assert operation > 6
+    assert (sums(two), find_stale(two)) == (before, {})
+    assert holding(two) == {}
