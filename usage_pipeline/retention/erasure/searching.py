@@ -116,6 +116,9 @@ def _search_objects(
     if not texts:
         return
     owner = "tenant_id" if '"tenant_id"' in texts else "NULL"
+    contained = " OR ".join(word.contained_in(column) for column in texts)
+    if not duck.execute(f"SELECT 1 FROM {rows} WHERE {contained} LIMIT 1").fetchall():
+        return
     held = " OR ".join(word.sql(column) for column in texts)
     counted = duck.execute(f"SELECT {owner}, count(*) FROM {rows} WHERE {held} GROUP BY ALL").fetchall()
     for tenant, number in counted:
