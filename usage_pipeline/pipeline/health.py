@@ -17,6 +17,7 @@ from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.repeated_ids import ids_on_several_days
 from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.retention.erasure.tables import unfinished
 from usage_pipeline.series.double_metering import DoubleMetering, double_metered
 from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.settings import Settings
@@ -61,7 +62,7 @@ def check_health(settings: Settings) -> list[HealthCheck]:
     if any(check.level is Level.ERROR for check in checks):
         return checks
     with open_storage(settings) as storage:
-        for of_storage in (_landing, _files, _tenants, _days, _voids, _ids, _meters, _checks):
+        for of_storage in (_landing, _files, _tenants, _erasures, _days, _voids, _ids, _meters, _checks):
             checks += _findings(of_storage, storage)
     return checks
 
@@ -164,6 +165,15 @@ def _tenants(storage: Storage) -> Iterator[HealthCheck]:
             f"{len(unknown)} tenants have no entry in tenants.yaml and are on the plan {tenants.default_plan!r}: "
             f"{', '.join(unknown[:10])}"
         )
+
+
+def _erasures(storage: Storage) -> Iterator[HealthCheck]:
+    with storage.warehouse.connect() as connection:
+        for name, begun, tenant in unfinished(connection):
+            yield _error(
+                f"The erasure {name} of {tenant}, of {begun:%Y-%m-%d}, is not completed; "
+                "give the same command again"
+            )
 
 
 def _days(storage: Storage) -> Iterator[HealthCheck]:

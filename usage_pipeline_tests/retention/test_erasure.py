@@ -310,6 +310,33 @@ def call(tenant: str) -> dict[str, object]:
     return {"tenant": tenant, "at": f"{MAY_1}T08:00:00Z"}
 
 
+LINES_OF_SEVERAL = """
+description: Calls, several in a line.
+format: jsonl
+each: $.calls[*]
+identity: [$.id]
+tenant: $.tenant
+type: {constant: request}
+times: {occurred_at: {field: $.at, format: iso}}
+"""
+
+
+def test_a_line_with_events_of_several_tenants_is_blanked_and_their_events_stay(
+    storage: Storage, landing: Landing, run: Run, add_format: Callable[[str, str], object]
+) -> None:
+    add_format("batches", LINES_OF_SEVERAL)
+    calls = [{"id": f"r{number}", **call(tenant)} for number, tenant in enumerate(("globex", "acme", "initech"))]
+    path = landing.write("batches", MAY_1, [{"calls": calls}, {"calls": calls[:1]}])
+    run()
+    kept_line = path.read_text().splitlines()[1]
+    erase_acme(storage)
+    assert path.read_text().splitlines() == ["", kept_line]
+    PlainRunner(storage).land_again([DAY])
+    run()
+    found = rows(storage, LANDED_EVENTS, "tenant_id", "landing_line", "landing_event")
+    assert found == [("globex", 1, 1), ("globex", 2, 1), ("initech", 1, 3)]
+
+
 def test_closed_periods_are_summed_and_their_changes_are_no_adjustments(mixed: Storage) -> None:
     versions = warehouse_table(CLOSED_COSTS).c
     before = select(func.sum(versions.quantity), func.sum(versions.amount))

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import Connection
 
+from usage_pipeline.pipeline.health import check_health
 from usage_pipeline.pipeline.refresh import RefreshSummary, find_stale
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage.opened import Storage
@@ -52,6 +53,15 @@ def test_an_erasure_that_is_killed_at_a_file_is_completed_by_the_next(mixed: Sto
     assert operation > 9
     assert (sums(mixed), records_of_others(mixed)) == (before, others)
     assert (find_stale(mixed), holding(mixed, "acme")) == ({}, set())
+
+
+def test_an_erasure_that_is_not_completed_is_an_error_of_doctor(mixed: Storage) -> None:
+    with pytest.raises(KilledError), kill_at(5):
+        erase_acme(mixed)
+    (found,) = [check.text for check in check_health(mixed.settings) if "The erasure" in check.text]
+    assert "of acme, of 2026-06-01, is not completed; give the same command again" in found
+    erase_acme(mixed)
+    assert [check for check in check_health(mixed.settings) if "The erasure" in check.text] == []
 
 
 def test_an_erasure_that_is_killed_at_a_commit_is_completed_by_the_next(

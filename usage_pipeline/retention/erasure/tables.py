@@ -74,6 +74,13 @@ def begun(connection: Connection, subject: Subject) -> Erasing | None:
     return Erasing(**{**row, "state": ErasureState(row["state"])}) if row else None
 
 
+def unfinished(connection: Connection) -> list[tuple[str, datetime, str | None]]:
+    """Return id, time and tenant of the erasures that are not done yet."""
+    table = erasures.c
+    query = select(table.id, table.requested_at, table.subject_tenant).where(table.state == ErasureState.BEGUN)
+    return [tuple(row) for row in connection.execute(query.order_by(table.id))]
+
+
 def add(connection: Connection, erasing: Erasing) -> None:
     """Add an erasure."""
     connection.execute(erasures.insert(), vars(erasing))
