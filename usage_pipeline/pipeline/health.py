@@ -25,6 +25,7 @@ from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.compute import stale_days
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.storage.postgres import database_urls
+from usage_pipeline.storage.tables import ERASED_TENANT
 from usage_pipeline.tenants.reference import load_tenants
 from usage_pipeline.validation.results import Outcome, read_results
 from usage_pipeline.validation.suite_files import load_suites
@@ -159,7 +160,8 @@ def _files(storage: Storage) -> Iterator[HealthCheck]:
 def _tenants(storage: Storage) -> Iterator[HealthCheck]:
     tenants = load_tenants(storage.settings)
     with storage.warehouse.connect() as connection:
-        unknown = [tenant for tenant in known_tenants(connection) if tenant not in tenants.by_id]
+        known = {*tenants.by_id, ERASED_TENANT}
+        unknown = [tenant for tenant in known_tenants(connection) if tenant not in known]
     if unknown:
         yield _warning(
             f"{len(unknown)} tenants have no entry in tenants.yaml and are on the plan {tenants.default_plan!r}: "

@@ -359,8 +359,10 @@ def test_closed_periods_are_summed_and_their_changes_are_no_adjustments(mixed: S
 
 def test_a_tenant_that_is_still_listed_is_refused(storage: Storage, add_reference: AddReference) -> None:
     add_reference("tenants", "acme: {}")
-    with pytest.raises(ErasureError, match=r"tenants.yaml still lists acme. Remove it there first"):
+    refusal = "tenants.yaml still lists acme. Remove it there first, then erase it."
+    with pytest.raises(ErasureError, match=refusal):
         erase_acme(storage)
+    assert plan(storage, ALL, ACME).obstacle == refusal
 
 
 def test_a_tenant_on_hold_is_refused(storage: Storage, add_reference: AddReference) -> None:

@@ -74,10 +74,13 @@ class Outcome:
 
 
 def plan(storage: Storage, tables: Tables, subject: Subject) -> Plan:
-    """Count what there is of a tenant. Changes nothing. Raises ErasureError if it must not be erased."""
-    expect_erasable(storage, tables.all, subject)
+    """Count what there is of a tenant or member, and find out whether it can be erased. Changes nothing."""
     word = word_of(storage, subject)
     counts = count_traces(storage, tables.all, subject, word)
+    try:
+        expect_erasable(storage, tables.all, subject)
+    except ErasureError as error:
+        return Plan(counts, str(error))
     return Plan(counts, find_obstacle(storage, tables.daily, subject, word))
 
 

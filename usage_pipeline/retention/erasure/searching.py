@@ -112,15 +112,10 @@ def _search_objects(
     subject, word = who
     rows = parquet_scan(objects, "union_by_name = true")
     columns = duck.execute(f"DESCRIBE FROM {rows}").fetchall()
-    texts = [f'"{name}"' for name, kind, *_ in columns if kind == "VARCHAR"]
-    if not texts:
-        return
-    owner = "tenant_id" if '"tenant_id"' in texts else "NULL"
-    contained = " OR ".join(word.contained_in(column) for column in texts)
-    if not duck.execute(f"SELECT 1 FROM {rows} WHERE {contained} LIMIT 1").fetchall():
-        return
-    held = " OR ".join(word.sql(column) for column in texts)
-    counted = duck.execute(f"SELECT {owner}, count(*) FROM {rows} WHERE {held} GROUP BY ALL").fetchall()
+    texts = [name for name, kind, *_ in columns if kind == "VARCHAR"]
+    owner = "tenant_id" if "tenant_id" in texts else "NULL"
+    held = f"SELECT {owner}, count(*) FROM {rows} WHERE {word.sql_of(texts)} GROUP BY ALL"
+    counted = duck.execute(held).fetchall()
     for tenant, number in counted:
         if tenant == subject.tenant_id:
             found.left[place] += number

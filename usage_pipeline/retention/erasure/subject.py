@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 
+from usage_pipeline.errors import QueryError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.engine import literal
 from usage_pipeline.storage.tables import ERASED_TENANT
@@ -26,6 +27,13 @@ class Subject:
 
     tenant_id: str
     member_id: str | None = None
+
+    def __post_init__(self) -> None:
+        """Raise QueryError without an id: it would be found everywhere."""
+        if not all(name.strip() for name in (self.tenant_id, self.member_id) if name is not None):
+            raise QueryError(
+                "An id is empty: give that of the tenant and, to erase only a member, that of the member."
+            )
 
     @property
     def kind(self) -> str:
@@ -73,6 +81,11 @@ class Word:
         alone = f"regexp_replace({value}, {literal(self.longer_pattern)}, '', 'g')" if self.longer else value
         return f"coalesce({self.contained_in(value)} AND regexp_matches({alone}, {literal(self.pattern)}), false)"
 
+    def sql_of(self, columns: Iterable[str]) -> str:
+        """Return DuckDB's condition that it stands in one of these columns; false without any."""
+        names = ", ".join(f'"{name}"' for name in columns)
+        return self.sql(f"concat_ws(chr(31), {names})") if names else "false"
+
     def contained_in(self, value: str) -> str:
         """Return DuckDB's condition that it may stand in a value, which is tested faster."""
         return f"({' OR '.join(f'contains({value}, {literal(spelling)})' for spelling in spellings(self.text))})"
@@ -110,7 +123,7 @@ class Word:
 
 
 _BEFORE, _BEHIND = r"[^\pL\pN_]|\\[nrtbf]", r"[^\pL\pN_]"
-_BETWEEN = r"[\"'/\\]"
+_BETWEEN = r"[\"'/\\\x1f]"
 
 
 def spellings(text: str) -> list[str]:

@@ -170,8 +170,7 @@ def is_named(spec: TableSpec, subject: Subject, word: Word) -> str:
     tenant = f"tenant_id = {literal(subject.tenant_id)}"
     if subject.member_id is None:
         return tenant
-    texts = texts_of(spec)
-    return f"({tenant} AND ({' OR '.join(word.sql(_quoted(name)) for name in texts) or 'false'}))"
+    return f"({tenant} AND {word.sql_of(texts_of(spec))})"
 
 
 def sum_days(storage: Storage, table: DailyTable, subject: Subject, word: Word) -> Iterable[list[date]]:
