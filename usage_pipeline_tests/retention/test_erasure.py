@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from usage_pipeline.billing.closing import Closing, close, closed_of
+from usage_pipeline.billing.ledger.tables import CREDIT_LEDGER
 from usage_pipeline.billing.statements import read_statement
 from usage_pipeline.billing.tables import CLOSED_COSTS
 from usage_pipeline.costs.book.current import rerate
@@ -355,6 +357,18 @@ def test_closed_periods_are_summed_and_their_changes_are_no_adjustments(mixed: S
         ]
     statement = read_statement(mixed, "erased", date(2026, 6, 1))
     assert (period.first_day, statement.lines) == (DAY, ())
+
+
+def test_the_account_of_credits_goes_and_others_stay_append_only(mixed: Storage) -> None:
+    ledger = warehouse_table(CREDIT_LEDGER)
+    now = mixed.settings.clock.now
+    row = {"kind": "topup", "grant_id": "g", "effective_at": now, "amount": 1, "recorded_at": now}
+    with mixed.warehouse.begin() as connection:
+        connection.execute(ledger.insert(), [{**row, "tenant_id": tenant} for tenant in ("acme", "globex")])
+    erase_acme(mixed)
+    assert tenants(mixed, CREDIT_LEDGER) == {"globex"}
+    with pytest.raises(DBAPIError, match="only grows"), mixed.warehouse.begin() as connection:
+        connection.execute(ledger.delete())
 
 
 def test_a_tenant_that_is_still_listed_is_refused(storage: Storage, add_reference: AddReference) -> None:

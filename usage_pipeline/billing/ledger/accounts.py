@@ -17,6 +17,7 @@ from usage_pipeline.billing.ledger.tables import CREDIT_TERMS
 from usage_pipeline.billing.tables import CLOSED_PERIODS
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.tables import ERASED_TENANT
 from usage_pipeline.tenants.models import Tenants
 
 closed_periods = warehouse_table(CLOSED_PERIODS)
@@ -72,7 +73,7 @@ def make_accounts(known: Known, first_use: FirstUse, until: datetime) -> list[Te
     acts: defaultdict[str, list[Act]] = defaultdict(list)
     for act in known.acts:
         acts[act.tenant_id].append(act)
-    names = sorted({*known.tenants.by_id, *first_use.by_tenant, *acts, *known.pinned})
+    names = sorted({*known.tenants.by_id, *first_use.by_tenant, *acts, *known.pinned} - {ERASED_TENANT})
     return [
         _account(known, name, acts[name], _runs(known, name, first_use, until))
         for name in (names if known.only is None else [known.only])

@@ -1,10 +1,10 @@
 """The tables of this folder: the ledger, grants and acts on them, the terms of allocations, and postings.
 
-The database refuses to change or delete a row of the first three.
+The database refuses to change or delete a row of the first three; only the erasure of a tenant switches that off.
 """
 
 from usage_pipeline.billing.ledger.entries import EntryKind
-from usage_pipeline.storage.tables import TableSpec, columns
+from usage_pipeline.storage.tables import Erasure, TableSpec, columns
 
 CREDIT_GRANTS = TableSpec(
     name="credit_grants",
@@ -32,6 +32,7 @@ CREDIT_GRANTS = TableSpec(
     key=("id",),
     nullable=frozenset({"of_grant", "amount", "expires_at", "priority"}),
     indexes=(("ix_credit_grants_tenant", ("tenant_id",)),),
+    erasure=Erasure.REMOVED,
 )
 
 CREDIT_TERMS = TableSpec(
@@ -47,6 +48,7 @@ CREDIT_TERMS = TableSpec(
         ("recorded_at", "TIMESTAMPTZ", "When it was posted."),
     ),
     key=("tenant_id", "first_day", "plan"),
+    erasure=Erasure.REMOVED,
 )
 
 CREDIT_LEDGER = TableSpec(
@@ -80,6 +82,7 @@ CREDIT_LEDGER = TableSpec(
     ),
     key=("id",),
     indexes=(("ix_credit_ledger_tenant", ("tenant_id", "effective_at")),),
+    erasure=Erasure.REMOVED,
 )
 
 CREDIT_POSTINGS = TableSpec(

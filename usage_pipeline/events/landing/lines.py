@@ -65,8 +65,8 @@ def read_first_line(file: Path, compression: str | None) -> str | None:
     """Return the first line that is not blank; None if there is none, or if it is not UTF-8."""
     blocks = text_blocks(read_blocks(file, compression, BLOCK_BYTES))
     for data, ends in whole_records(blocks, line_ends, MAX_LINE_BYTES):
-        texts, utf8 = _decoded(data, ends)
-        lines = np.flatnonzero(~_blank(texts))
+        texts, utf8 = decoded(data, ends)
+        lines = np.flatnonzero(~blank_texts(texts))
         if len(lines):
             first = int(lines[0])
             return str(texts[first]).rstrip("\r\n") if utf8[first].as_py() else None

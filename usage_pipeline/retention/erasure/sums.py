@@ -54,13 +54,23 @@ KEPT: Mapping[str, Kept] = {
     **dict.fromkeys(
         (
             *("day", "tenant_id", "quarter_hour", "conversation_digest", "class", "price_id", "above_tokens_in"),
-            *("price_window", "unpriced", "latency_to_ms", "issue_type", "currency", "first_day"),
+            *(
+                "price_window",
+                "unpriced",
+                "unrated",
+                "used_at",
+                "latency_to_ms",
+                "issue_type",
+                "currency",
+                "first_day",
+            ),
         ),
         Kept.GROUP,
     ),
     **dict.fromkeys(
         (
             *("quantity", "unpriced_quantity", "amount", "measured", "checks", "clean_checks", "issues"),
+            *("operations", "credits", "reporting_records", "reported_credits"),
             *("reported_cost", "compared_records", "compared_cost", "computed_cost", "outliers"),
         ),
         Kept.SUM,
@@ -68,7 +78,17 @@ KEPT: Mapping[str, Kept] = {
     "first_at": Kept.FIRST,
     **dict.fromkeys(
         (
-            *("last_at", "price_book_version", "last_day", "late_usage", "closed_at", "by", "reason", "forced"),
+            *(
+                "last_at",
+                "price_book_version",
+                "credit_rate_version",
+                "last_day",
+                "late_usage",
+                "closed_at",
+                "by",
+                "reason",
+                "forced",
+            ),
             *("last_change", "digest", "version"),
         ),
         Kept.LAST,
@@ -104,7 +124,7 @@ def rows_after(spec: TableSpec, subject: Subject, word: Word) -> SqlFile:
 def _value(name: str, kind: str, how: Kept, word: Word) -> str:
     if name == "tenant_id":
         return literal(ERASED_TENANT)
-    if name == "price_book_version":  # of several, all rows of a day get the same: cubes have one book for a day
+    if name in {"price_book_version", "credit_rate_version"}:  # of several, all rows of a day get the same
         return f'max("{name}") OVER (PARTITION BY day)'
     if how is Kept.NAMED:
         return literal(GONE)
