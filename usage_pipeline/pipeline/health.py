@@ -17,7 +17,7 @@ from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.repeated_ids import ids_on_several_days
 from usage_pipeline.records.tables import USAGE_RECORDS
-from usage_pipeline.retention.erasure.tables import unfinished
+from usage_pipeline.retention.erasure.erasures import unfinished
 from usage_pipeline.series.double_metering import DoubleMetering, double_metered
 from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.settings import Settings

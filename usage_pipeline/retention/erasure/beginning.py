@@ -13,9 +13,9 @@ from usage_pipeline.errors import ErasureError
 from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.events.landing.scan import scan_landing
 from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES
-from usage_pipeline.retention.erasure import tables as ledger
+from usage_pipeline.retention.erasure import erasures
+from usage_pipeline.retention.erasure.erasures import Erasing, ErasureState
 from usage_pipeline.retention.erasure.subject import Subject, Word
-from usage_pipeline.retention.erasure.tables import Erasing, ErasureState
 from usage_pipeline.retention.erasure.traces import is_in_folder, is_of_tenant, may_hold, objects_of
 from usage_pipeline.storage import landed_days, landed_files, pruned
 from usage_pipeline.storage.compute import stale_days
@@ -65,7 +65,7 @@ def begin(  # noqa: PLR0913 - what a row of `erasures` needs
     """
     timeout = storage.settings.lock_timeout_seconds
     with no_writers(storage.warehouse, timeout) as connection, session(storage.engine) as duck:
-        known = ledger.begun(connection, subject)
+        known = erasures.begun(connection, subject)
         if known is not None:
             return known
         files = landed_files.files(connection)
@@ -87,7 +87,7 @@ def begin(  # noqa: PLR0913 - what a row of `erasures` needs
             counts=counts,
             certificate_digest=None,
         )
-        ledger.add(connection, erasing)
+        erasures.add(connection, erasing)
         if subject.member_id is None:
             _mark(storage, connection, duck, daily, files, subject, word)
     return erasing
@@ -96,7 +96,7 @@ def begin(  # noqa: PLR0913 - what a row of `erasures` needs
 def find_obstacle(storage: Storage, daily: Sequence[DailyTable], subject: Subject, word: Word) -> str | None:
     """Return why an erasure could not begin now; None if it could, or has."""
     with storage.warehouse.connect() as connection, session(storage.engine) as duck:
-        if ledger.begun(connection, subject) is not None:
+        if erasures.begun(connection, subject) is not None:
             return None
         files = landed_files.files(connection)
         rows = _rows_by_file(storage, duck, files, subject)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from usage_pipeline.retention.erasure.tables import Erasing
+from usage_pipeline.retention.erasure.erasures import Erasing
 from usage_pipeline.storage import state
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.digests import fingerprint

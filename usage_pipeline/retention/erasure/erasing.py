@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from usage_pipeline.errors import ErasureError
 from usage_pipeline.metrics.series import known_tenants
-from usage_pipeline.retention.erasure import tables as ledger
+from usage_pipeline.retention.erasure import erasures
 from usage_pipeline.retention.erasure.beginning import begin, expect_erasable, find_obstacle
 from usage_pipeline.retention.erasure.certificate import Certificate, certified, digests_of, write_certificate
 from usage_pipeline.retention.erasure.closed import sum_closed
@@ -139,7 +139,7 @@ def word_of(storage: Storage, subject: Subject) -> Word:
 def _before(storage: Storage, tables: Tables, subject: Subject, word: Word) -> dict[str, Any] | None:
     """Return what there is before an erasure begins; None if it has begun."""
     with storage.warehouse.connect() as connection:
-        if ledger.begun(connection, subject) is not None:
+        if erasures.begun(connection, subject) is not None:
             return None
     counts = [vars(count) for count in count_traces(storage, tables.all, subject, word)]
     return {"counts": counts, "digests": digests_of(storage, tables.daily)}
@@ -229,13 +229,13 @@ def _expect_nothing(storage: Storage, subject: Subject, word: Word) -> Found:
     return found
 
 
-def _finish(storage: Storage, erasing: ledger.Erasing, certificate: Certificate) -> None:
+def _finish(storage: Storage, erasing: erasures.Erasing, certificate: Certificate) -> None:
     digest = write_certificate(storage, certificate)
     now = storage.settings.clock.now
     numbers = {f"{count['place']} {count['what']}": count["number"] for count in erasing.counts["counts"]}
     entry = AuditEntry(now, erasing.by, Action.ERASED, erasing.id, erasing.reason, numbers)
     with storage.warehouse.begin() as connection:
-        ledger.finish(connection, erasing, now, digest)
+        erasures.finish(connection, erasing, now, digest)
         audit.record(connection, entry)
 
 

@@ -1,0 +1,82 @@
+"""Erasures as the state knows them: who asked for what and when, and how far each has come."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from usage_pipeline.retention.erasure.subject import Subject
+from usage_pipeline.retention.erasure.tables import ERASURES
+from usage_pipeline.storage.schema import landing_files, pruned_tenants, warehouse_table
+
+erasures = warehouse_table(ERASURES)
+
+
+class ErasureState(StrEnum):
+    """How far an erasure has come."""
+
+    BEGUN = "begun"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class Erasing:
+    """One row of `erasures`."""
+
+    id: str
+    kind: str
+    subject_digest: str
+    subject_tenant: str | None
+    subject_member: str | None
+    state: ErasureState
+    reason: str
+    by: str
+    requested_at: datetime
+    completed_at: datetime | None
+    counts: Mapping[str, Any]
+    certificate_digest: str | None
+
+
+def begun(connection: Connection, subject: Subject) -> Erasing | None:
+    """Return the erasure of this subject that is not done yet, if there is one."""
+    table = erasures.c
+    query = select(erasures).where(
+        table.state == ErasureState.BEGUN,
+        table.subject_tenant == subject.tenant_id,
+        table.subject_member.is_not_distinct_from(subject.member_id),
+    )
+    row = connection.execute(query).mappings().first()
+    return Erasing(**{**row, "state": ErasureState(row["state"])}) if row else None
+
+
+def unfinished(connection: Connection) -> list[tuple[str, datetime, str | None]]:
+    """Return id, time and tenant of the erasures that are not done yet."""
+    table = erasures.c
+    query = select(table.id, table.requested_at, table.subject_tenant).where(table.state == ErasureState.BEGUN)
+    return [tuple(row) for row in connection.execute(query.order_by(table.id))]
+
+
+def add(connection: Connection, erasing: Erasing) -> None:
+    """Add an erasure."""
+    connection.execute(erasures.insert(), vars(erasing))
+
+
+def finish(connection: Connection, erasing: Erasing, at: datetime, certificate_digest: str) -> Erasing:
+    """Note that it is done, and forget whom it was about."""
+    done = replace(
+        erasing,
+        state=ErasureState.DONE,
+        subject_tenant=None,
+        subject_member=None,
+        completed_at=at,
+        certificate_digest=certificate_digest,
+    )
+    connection.execute(erasures.update().where(erasures.c.id == erasing.id).values(vars(done)))
+    if erasing.subject_member is None:
+        connection.execute(pruned_tenants.delete().where(pruned_tenants.c.tenant_id == erasing.subject_tenant))
+    under_way = select(erasures.c.id).where(erasures.c.state == ErasureState.BEGUN)
+    connection.execute(landing_files.update().where(~under_way.exists()).values(digest_before_erasure=None))
+    return done
