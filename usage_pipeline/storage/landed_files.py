@@ -70,6 +70,7 @@ class LandedFile:
     rejects_pruned: int = 0
     accepted_pruned: int = 0
     pruned_at: datetime | None = None
+    erased_at: datetime | None = None
     uncompared: int = 0
     digest_before_erasure: str | None = None
 
@@ -85,8 +86,8 @@ class LandedFile:
 
     @property
     def is_reduced(self) -> bool:
-        """True if records of it are pruned, or lines of it were erased: it cannot be validated again as it was."""
-        return self.accepted_pruned > 0 or self.content_digest != self.identity_digest
+        """True if records of it are pruned, or something of it was erased: it cannot be validated again."""
+        return self.accepted_pruned > 0 or self.erased_at is not None
 
     @property
     def accepted_left(self) -> int:
@@ -150,6 +151,11 @@ def unusable_days(connection: Connection) -> set[date]:
     )
     query = select(files.landing_day).group_by(files.landing_day).having(func.bool_and(unusable))
     return set(connection.execute(query).scalars())
+
+
+def mark_erased(connection: Connection, path: str, now: datetime) -> None:
+    """Note that something of a file was erased."""
+    connection.execute(landing_files.update().where(landing_files.c.path == path).values(erased_at=now))
 
 
 def record_files(connection: Connection, files: Collection[LandedFile]) -> None:

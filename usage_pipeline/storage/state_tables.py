@@ -49,14 +49,15 @@ LANDING_FILES = TableSpec(
         (
             "digest_before_erasure",
             "VARCHAR",
-            "The `content_digest` that it had before an erasure that is not completed yet.",
+            "The `content_digest` that it had before anything of it was erased: so it does not land again.",
         ),
+        ("erased_at", "TIMESTAMPTZ", "When something of it was erased last."),
     ),
     key=("path",),
     nullable=frozenset(
         (
             *("content_digest", "identity_digest", "object_name", "error", "vanished_at", "pruned_at"),
-            "digest_before_erasure",
+            *("digest_before_erasure", "erased_at"),
         )
     ),
     indexes=(("ix_usage_landing_files_landing_day", ("landing_day",)),),

@@ -147,6 +147,19 @@ def test_nothing_lands_again(two: Storage, run: Run) -> None:
     assert find_stale(two) == {}
 
 
+def test_other_rules_and_a_file_that_is_put_back_change_no_total(
+    two: Storage, run: Run, add_reference: Callable[[str, str], None]
+) -> None:
+    path = two.settings.landing / "calls" / MAY_1 / "first.jsonl.gz"
+    content, before = path.read_bytes(), sums(two)
+    erase_ann(two)
+    path.write_bytes(content)
+    add_reference("plans", "default: long\nlong: {retention_days: 400}")
+    PlainRunner(two).land_again([date.fromisoformat(MAY_1), date.fromisoformat(MAY_2)])
+    run()
+    assert (sums(two), list(find_landing_work(two).warnings)) == (before, [])
+
+
 def test_the_plan_says_what_is_renamed(two: Storage) -> None:
     counts = {(count.place, count.becomes): count.number for count in plan(two, ALL, ANN).counts}
     assert counts["landing", "blanked"] == 7

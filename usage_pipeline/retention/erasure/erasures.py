@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from usage_pipeline.retention.erasure.subject import Subject
 from usage_pipeline.retention.erasure.tables import ERASURES
-from usage_pipeline.storage.schema import landing_files, pruned_tenants, warehouse_table
+from usage_pipeline.storage.schema import pruned_tenants, warehouse_table
 
 erasures = warehouse_table(ERASURES)
 
@@ -77,6 +77,4 @@ def finish(connection: Connection, erasing: Erasing, at: datetime, certificate_d
     connection.execute(erasures.update().where(erasures.c.id == erasing.id).values(vars(done)))
     if erasing.subject_member is None:
         connection.execute(pruned_tenants.delete().where(pruned_tenants.c.tenant_id == erasing.subject_tenant))
-    under_way = select(erasures.c.id).where(erasures.c.state == ErasureState.BEGUN)
-    connection.execute(landing_files.update().where(~under_way.exists()).values(digest_before_erasure=None))
     return done

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -101,7 +101,7 @@ def _blank(storage: Storage, connection: Connection, file: LandedFile, traces: T
         blanked = blank_records(path, compression, choose, target, is_csv=is_csv(file.path))
     except UnreadableFileError as error:
         raise ErasureError(f"{file.path}: {error}. Then erase again.") from None
-    _note_content(connection, file, blanked, target)
+    _note_content(connection, file, blanked, target, storage.settings.clock.now)
     target.replace(path)
     _sync(path.parent)
 
@@ -115,7 +115,9 @@ def _expect_landed(file: LandedFile, path: Path) -> None:
         raise ErasureError(f"{file.path} has changed since it landed. Run `usage-pipeline run`, then erase again.")
 
 
-def _note_content(connection: Connection, file: LandedFile, blanked: Blanked, target: Path) -> None:
+def _note_content(
+    connection: Connection, file: LandedFile, blanked: Blanked, target: Path, moment: datetime
+) -> None:
     """Note the content that the file is about to have; until then it may have the one before."""
     now = next(known for known in landed_files.files(connection, [file.landing_day]) if known.path == file.path)
     found = target.stat()
@@ -125,6 +127,7 @@ def _note_content(connection: Connection, file: LandedFile, blanked: Blanked, ta
         mtime_ns=found.st_mtime_ns,
         content_digest=blanked.content_digest,
         digest_before_erasure=now.digest_before_erasure or now.content_digest,
+        erased_at=moment,
     )
     landed_files.record_files(connection, [changed])
     if now.content_digest is not None and now.content_digest != blanked.content_digest:

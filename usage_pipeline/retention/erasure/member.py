@@ -13,7 +13,7 @@ from usage_pipeline.events.landing.verdicts import event_days
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.retention.erasure.subject import GONE, Subject, Word
 from usage_pipeline.retention.erasure.sums import is_named, texts_of
-from usage_pipeline.storage import landed_days
+from usage_pipeline.storage import landed_days, landed_files
 from usage_pipeline.storage.daily import SqlFile
 from usage_pipeline.storage.engine import literal, parquet_scan, session
 from usage_pipeline.storage.opened import Storage
@@ -95,6 +95,7 @@ class MemberRows:
                 f"{before.name}: {expected:,} landed events are to stay, and {copied:,} were written; the object "
                 "is as it was. This is a fault of the pipeline: please report it."
             )
+        landed_files.mark_erased(connection, landing_file, self._storage.settings.clock.now)
         landed_days.record_digests(connection, event_days(self._duck, [path])[landing_file])
         connection.commit()
 

@@ -10,7 +10,7 @@ SCHEMA = "usage"
 
 
 def upgrade() -> None:
-    """Add table and column; nobody was erased so far."""
+    """Add table and columns; nobody was erased so far."""
     op.create_table(
         "erasures",
         sa.Column("id", sa.Text, primary_key=True),
@@ -28,9 +28,11 @@ def upgrade() -> None:
         schema=SCHEMA,
     )
     op.add_column("landing_files", sa.Column("digest_before_erasure", sa.Text), schema=SCHEMA)
+    op.add_column("landing_files", sa.Column("erased_at", sa.DateTime(timezone=True)), schema=SCHEMA)
 
 
 def downgrade() -> None:
     """Take them back."""
+    op.drop_column("landing_files", "erased_at", schema=SCHEMA)
     op.drop_column("landing_files", "digest_before_erasure", schema=SCHEMA)
     op.drop_table("erasures", schema=SCHEMA)
