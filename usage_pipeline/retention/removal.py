@@ -108,6 +108,11 @@ def _copy_left(duck: DuckDBPyConnection, spec: TableSpec, expected: int, path: P
     names = ", ".join(f'"{name}"' for name in spec.column_names)
     texts = f"SELECT {names} FROM landed WHERE NOT is_past"
     select = _IDS_LEFT.text if spec is LANDED_EVENTS else texts
+    copy_rows(duck, select, expected, path)
+
+
+def copy_rows(duck: DuckDBPyConnection, select: str, expected: int, path: Path) -> None:
+    """Write the rows that stay of an object. Raises PartitionError if they are not as many as expected."""
     copied = duck.execute(f"COPY ({select}) TO {literal(str(path))} ({OPTIONS})").fetchall()[0][0]
     if copied != expected:
         raise PartitionError(

@@ -58,9 +58,9 @@ class Lake:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             write(unfinished)
-            _sync(unfinished)
+            sync(unfinished)
             unfinished.replace(target)
-            _sync(target.parent)
+            sync(target.parent)
         finally:
             unfinished.unlink(missing_ok=True)
 
@@ -72,10 +72,10 @@ class Lake:
             made = write(unfinished)
             for target, file in made.items():
                 target.parent.mkdir(parents=True, exist_ok=True)
-                _sync(file)
+                sync(file)
                 file.replace(target)
             for folder in {target.parent for target in made}:
-                _sync(folder)
+                sync(folder)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
 
@@ -93,7 +93,8 @@ def _names_in(folder: Path) -> list[str]:
         return []
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Have the disk keep a file or the names in a folder, also if the machine stops."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -17,7 +17,7 @@ from usage_pipeline.retention.erasure.subject import Subject
 from usage_pipeline.storage.opened import open_storage
 from usage_pipeline_tests.end_to_end.planted import database_texts, parquet_texts
 from usage_pipeline_tests.end_to_end.support import Deployment, start_and_kill
-from usage_pipeline_tests.retention.test_erasure import sums
+from usage_pipeline_tests.retention.erased import sums
 from usage_pipeline_tests.support import Landing, at, prompt, rows
 
 pytestmark = pytest.mark.acceptance

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 from datetime import date
-from decimal import Decimal
-from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -15,99 +13,36 @@ from usage_pipeline.billing.statements import read_statement
 from usage_pipeline.billing.tables import CLOSED_COSTS
 from usage_pipeline.costs.book.current import rerate
 from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS
-from usage_pipeline.errors import ErasureError
-from usage_pipeline.events.landing.decisions import withdraw
-from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, REJECTED_LINES
+from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days
 from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.retention import pruning
-from usage_pipeline.retention.erasure.erasing import Outcome, Tables, erase, plan
-from usage_pipeline.retention.erasure.subject import Subject
 from usage_pipeline.retention.erasure.sums import Kept, kept
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
-from usage_pipeline.storage import audit, landed_files
+from usage_pipeline.storage import audit
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import usage_versions, warehouse_table
 from usage_pipeline.storage.tables import Erasure, TableSpec, Zone
 from usage_pipeline.validation import tallies
-from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.costs.generic import FORMAT, price
 from usage_pipeline_tests.costs.generic import call as generic
-from usage_pipeline_tests.support import Landing, digests, files, prompt, reject_reasons, rows
-
-ALL = Tables(TABLES, DAILY_TABLES)
-ACME = Subject("acme")
-MAY_1, MAY_2, MAY_3 = "2026-05-01", "2026-05-02", "2026-05-03"
-DAY = date.fromisoformat(MAY_1)
-
-Run = Callable[[], RefreshSummary]
-AddReference = Callable[[str, str], None]
-
-
-def event(record_id: str, tenant: str = "acme", day: str = MAY_1, **fields: object) -> dict[str, object]:
-    return prompt(record_id, f"{day}T08:00:00Z", tenantId=tenant, modelName="gpt-4o", **fields)
-
-
-def erase_acme(storage: Storage, tenant: str = "acme") -> Outcome:
-    outcome = erase(storage, ALL, Subject(tenant), by="me", reason="a request")
-    assert outcome is not None
-    return outcome
-
-
-def sums(storage: Storage, specs: tuple[TableSpec, ...] = ()) -> dict[str, list[tuple[Any, ...]]]:
-    """The sums of all tenants by day, of every number in rollups and warehouse."""
-    found = {}
-    for spec in specs or [table.spec for table in DAILY_TABLES if table.spec.zone is not Zone.LAKE]:
-        names = [column.name for column in spec.columns if column.type == "BIGINT" or column.type[:3] == "DEC"]
-        names = [name for name in names if name not in {"latency_to_ms", "above_tokens_in"}]
-        if spec.zone is Zone.ROLLUPS:
-            values = rows(storage, spec, "day", *names)
-        else:
-            columns = warehouse_table(spec).c
-            with storage.warehouse.connect() as connection:
-                values = list(connection.execute(select(columns.day, *(columns[name] for name in names))))
-        totals: dict[date, list[Decimal]] = {}
-        for day, *numbers in values:
-            known = totals.setdefault(day, [Decimal(0)] * len(names))
-            totals[day] = [total + (number or 0) for total, number in zip(known, numbers, strict=True)]
-        found[spec.name] = sorted(totals.items())
-    return found
-
-
-def tenants(storage: Storage, spec: TableSpec) -> set[str]:
-    """The tenants that a table has rows of."""
-    if spec.zone is not Zone.WAREHOUSE:
-        return {tenant for (tenant,) in rows(storage, spec, "tenant_id")}
-    with storage.warehouse.connect() as connection:
-        return set(connection.execute(select(warehouse_table(spec).c.tenant_id)).scalars())
-
-
-def write_mixed(landing: Landing) -> None:
-    """Two days of acme and globex, in files of their own and in one that they share."""
-    own = {"sessionId": "s", "userId": "ann", "conversationId": "c1", "latencyMs": 40, "prompt": "words"}
-    landing.write("persona", MAY_1, [event("a1", **own), event("a2", tokensIn=7)], tenant="acme")
-    landing.write(
-        "persona",
-        MAY_2,
-        [event("g1", "globex"), event("a3", day=MAY_2, status="failed"), event("g2", "globex", MAY_2), "{"],
-        name="shared.jsonl",
-    )
-    started = {"id": "v1", "type": "conversation", "count": 3, "createdAt": 1777622400000, "meta": {}}
-    landing.write("usage_statistics", MAY_1, [started], tenant="acme", name="counted.jsonl")
-
-
-@pytest.fixture
-def mixed(storage: Storage, landing: Landing, run: Run, prepare: Prepare) -> Storage:
-    """These days, landed and computed."""
-
-    def make() -> None:
-        write_mixed(landing)
-        run()
-
-    prepare("mixed", make)
-    return storage
+from usage_pipeline_tests.retention.erased import (
+    ACME,
+    ALL,
+    DAY,
+    MAY_1,
+    MAY_2,
+    MAY_3,
+    AddReference,
+    Run,
+    erase_acme,
+    event,
+    sums,
+    tenants,
+)
+from usage_pipeline_tests.support import Landing, rows
 
 
 def test_all_sums_are_as_before_and_belong_to_the_tenant_erased(mixed: Storage) -> None:
@@ -134,15 +69,6 @@ def test_nothing_is_left_to_do_and_the_records_of_others_are_as_before(mixed: St
     assert find_stale(mixed) == {}
     again = run()
     assert (again.landed, again.computed, list(find_landing_work(mixed).warnings)) == ([], {}, [])
-
-
-def test_lines_of_the_tenant_are_blank_and_every_other_byte_stays(mixed: Storage, landing: Landing) -> None:
-    path = landing.root / "persona" / MAY_2 / "shared.jsonl"
-    before = path.read_bytes().split(b"\n")
-    erase_acme(mixed)
-    assert path.read_bytes().split(b"\n") == [before[0], b"", *before[2:]]
-    assert [p.name for p in landing.root.rglob("*") if p.is_file()] == ["shared.jsonl"]
-    assert set(files(mixed)) == {"shared.jsonl"}
 
 
 def test_checks_of_erased_days_pass(mixed: Storage) -> None:
@@ -218,24 +144,6 @@ def test_single_records_of_cost_drift_join_the_others(
         assert sorted(map(tuple, found)) == [("erased", "", 9, 1), ("globex", "r2", 1, 1)]
 
 
-def test_what_killed_writers_and_uploads_left_of_the_tenant_goes(mixed: Storage, landing: Landing) -> None:
-    left = mixed.lake.object(USAGE_RECORDS.spec, DAY).with_name(".usage_records.parquet.1f.part")
-    left.write_text("acme")
-    upload = landing.write("persona", MAY_3, [event("a9")], tenant="acme", name="more.jsonl")
-    upload.rename(upload.with_name(".more.jsonl.part"))
-    erase_acme(mixed)
-    assert not left.exists()
-    assert not upload.parent.exists()
-
-
-def test_a_file_that_the_pipeline_does_not_know_is_named(mixed: Storage, landing: Landing) -> None:
-    unknown = landing.write("persona", MAY_1, [event("a9")], name="notes.txt.gz")
-    with pytest.raises(ErasureError, match=r"The id is still in landing/persona/2026-05-01/notes.txt.gz \(1\)"):
-        erase_acme(mixed)
-    unknown.unlink()
-    erase_acme(mixed)
-
-
 def test_a_second_tenant_is_added_to_the_sums(storage: Storage, landing: Landing, run: Run) -> None:
     landing.write("persona", MAY_1, [event("a"), event("b", "initech"), event("g", "globex")])
     run()
@@ -269,76 +177,6 @@ def test_a_tenant_that_comes_back_begins_anew(mixed: Storage, landing: Landing, 
     assert tenants(mixed, DAILY_USAGE.spec) == {"erased", "globex"}
 
 
-def test_decisions_about_a_shared_file_hold_for_what_is_left_of_it(
-    storage: Storage, landing: Landing, run: Run
-) -> None:
-    landing.write("persona", MAY_1, [event("a"), event("g", "globex")])
-    run()
-    withdraw(storage, f"persona/{MAY_1}/events.jsonl", "wrong", "me")
-    run()
-    erase_acme(storage)
-    file = files(storage)["events.jsonl"]
-    storage.lake.object(LANDED_EVENTS, file.landing_day, file.object_name).unlink()
-    run()
-    assert files(storage)["events.jsonl"].state is landed_files.FileState.WITHDRAWN
-
-
-def test_lines_without_ids_keep_theirs_when_their_file_lands_again(
-    storage: Storage, landing: Landing, run: Run, add_format: Callable[[str, str], object]
-) -> None:
-    add_format("calls", CALLS)
-    landing.write("calls", MAY_1, [call("acme"), call("globex"), call("acme")])
-    run()
-    before = [row for row in rows(storage, LANDED_EVENTS, "tenant_id", "record_id") if row[0] == "globex"]
-    erase_acme(storage)
-    file = files(storage)["events.jsonl"]
-    storage.lake.object(LANDED_EVENTS, file.landing_day, file.object_name).unlink()
-    run()
-    assert rows(storage, LANDED_EVENTS, "tenant_id", "record_id") == before
-    assert tenants(storage, DAILY_USAGE.spec) == {"erased", "globex"}
-
-
-CALLS = """
-description: Calls.
-format: jsonl
-identity: position
-tenant: $.tenant
-type: {constant: request}
-times: {occurred_at: {field: $.at, format: iso}}
-"""
-
-
-def call(tenant: str) -> dict[str, object]:
-    return {"tenant": tenant, "at": f"{MAY_1}T08:00:00Z"}
-
-
-LINES_OF_SEVERAL = """
-description: Calls, several in a line.
-format: jsonl
-each: $.calls[*]
-identity: [$.id]
-tenant: $.tenant
-type: {constant: request}
-times: {occurred_at: {field: $.at, format: iso}}
-"""
-
-
-def test_a_line_with_events_of_several_tenants_is_blanked_and_their_events_stay(
-    storage: Storage, landing: Landing, run: Run, add_format: Callable[[str, str], object]
-) -> None:
-    add_format("batches", LINES_OF_SEVERAL)
-    calls = [{"id": f"r{number}", **call(tenant)} for number, tenant in enumerate(("globex", "acme", "initech"))]
-    path = landing.write("batches", MAY_1, [{"calls": calls}, {"calls": calls[:1]}])
-    run()
-    kept_line = path.read_text().splitlines()[1]
-    erase_acme(storage)
-    assert path.read_text().splitlines() == ["", kept_line]
-    PlainRunner(storage).land_again([DAY])
-    run()
-    found = rows(storage, LANDED_EVENTS, "tenant_id", "landing_line", "landing_event")
-    assert found == [("globex", 1, 1), ("globex", 2, 1), ("initech", 1, 3)]
-
-
 def test_closed_periods_are_summed_and_their_changes_are_no_adjustments(mixed: Storage) -> None:
     versions = warehouse_table(CLOSED_COSTS).c
     before = select(func.sum(versions.quantity), func.sum(versions.amount))
@@ -369,103 +207,6 @@ def test_the_account_of_credits_goes_and_others_stay_append_only(mixed: Storage)
     assert tenants(mixed, CREDIT_LEDGER) == {"globex"}
     with pytest.raises(DBAPIError, match="only grows"), mixed.warehouse.begin() as connection:
         connection.execute(ledger.delete())
-
-
-def test_a_tenant_that_is_still_listed_is_refused(storage: Storage, add_reference: AddReference) -> None:
-    add_reference("tenants", "acme: {}")
-    refusal = "tenants.yaml still lists acme. Remove it there first, then erase it."
-    with pytest.raises(ErasureError, match=refusal):
-        erase_acme(storage)
-    assert plan(storage, ALL, ACME).obstacle == refusal
-
-
-def test_a_tenant_on_hold_is_refused(storage: Storage, add_reference: AddReference) -> None:
-    add_reference("tenants", "acme: {legal_hold: {reason: case 4711, by: legal, since: 2026-01-01}}")
-    with pytest.raises(ErasureError, match="acme is on legal hold"):
-        erase_acme(storage)
-
-
-def test_a_name_of_the_pipeline_is_refused(storage: Storage) -> None:
-    for name in ("persona", "usage_records", "tenant_id", "erased"):
-        with pytest.raises(ErasureError, match="is also the name of a format, a table or a column"):
-            erase_acme(storage, name)
-
-
-def test_of_a_tenant_that_nobody_knows_there_is_nothing_to_erase(mixed: Storage) -> None:
-    assert erase(mixed, ALL, Subject("acmee"), by="me", reason="a request") is None
-    assert not (mixed.settings.data_dir / "erasures").exists()
-
-
-def test_a_reason_with_the_id_is_refused(storage: Storage) -> None:
-    with pytest.raises(ErasureError, match="must not hold the id"):
-        erase(storage, ALL, ACME, by="me", reason="acme asked for it")
-
-
-def test_a_day_that_is_not_up_to_date_holds_the_erasure_back(mixed: Storage, landing: Landing, run: Run) -> None:
-    landing.write("persona", MAY_3, [event("late", "globex")], name="late.jsonl")
-    with pytest.raises(ErasureError, match=r"late.jsonl has not landed yet as it is now"):
-        erase_acme(mixed)
-    PlainRunner(mixed).land([date.fromisoformat(MAY_3)])
-    with pytest.raises(ErasureError, match=r"Not up to date: 2026-05-01 .* Run `usage-pipeline run`, then erase"):
-        erase_acme(mixed)
-    run()
-    erase_acme(mixed)
-
-
-def test_a_shared_file_that_is_named_after_the_tenant_holds_the_erasure_back(
-    storage: Storage, landing: Landing, run: Run
-) -> None:
-    path = landing.write("persona", MAY_1, [event("a"), event("g", "globex")], name="acme.jsonl")
-    run()
-    with pytest.raises(ErasureError, match=r"acme.jsonl is named after the tenant and holds lines of others"):
-        erase_acme(storage)
-    path.rename(path.with_name("all.jsonl"))
-    run()
-    withdraw(storage, f"persona/{MAY_1}/acme.jsonl", "renamed", "me")
-    run()
-    erase_acme(storage)
-    assert rows(storage, DAILY_USAGE.spec, "tenant_id", "tokens_in") == [("erased", 100), ("globex", 100)]
-    assert set(files(storage)) == {"all.jsonl"}
-
-
-def test_names_that_only_begin_like_the_tenant_are_others(storage: Storage, landing: Landing, run: Run) -> None:
-    landing.write(
-        "persona", MAY_1, [event("a"), event("e", "acme-eu", prompt="acme-eu says"), event("x", "acme2")]
-    )
-    run()
-    erase_acme(storage)
-    assert tenants(storage, LANDED_EVENTS) == {"acme-eu", "acme2"}
-    assert rows(storage, CONTENT, "prompt") == [("acme-eu says",)]
-
-
-def test_what_others_say_of_the_tenant_stays_and_is_counted(storage: Storage, landing: Landing, run: Run) -> None:
-    landing.write("persona", MAY_1, [event("a"), event("g", "globex", prompt="write to acme")])
-    run()
-    assert erase_acme(storage).mentions == 2  # the text, and the line
-    assert rows(storage, CONTENT, "prompt") == [("write to acme",)]
-
-
-def test_rejected_lines_that_name_the_tenant_go(storage: Storage, landing: Landing, run: Run) -> None:
-    mismatch = event("m", "acme")
-    landing.write("persona", MAY_1, ['{"tenantId": "acme"', event("no-type", event="?"), '{"tenantId": "globex"'])
-    landing.write("persona", MAY_1, [mismatch], tenant="globex")
-    run()
-    assert len(reject_reasons(storage)) == 4
-    erase_acme(storage)
-    assert rows(storage, REJECTED_LINES, "raw") == [('{"tenantId": "globex"',)]
-
-
-def test_the_plan_counts_and_changes_nothing(mixed: Storage) -> None:
-    before = digests(mixed)
-    found = plan(mixed, ALL, ACME)
-    counts = {(count.place, count.what): count.number for count in found.counts}
-    assert found.obstacle is None
-    assert counts["landing", "files"] == 2
-    assert counts["landing", "lines"] == 1
-    assert counts["lake/usage_records", "rows"] == 4
-    assert counts["rollups/daily_usage", "rows"] == 4
-    assert digests(mixed) == before
-    assert tenants(mixed, LANDED_EVENTS) == {"acme", "globex"}
 
 
 def test_the_certificate_says_what_was_done_and_not_to_whom(mixed: Storage) -> None:

@@ -11,11 +11,9 @@ from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.conftest import database_url_of
 from usage_pipeline_tests.end_to_end.planted import database_texts, other_files, parquet_texts
+from usage_pipeline_tests.retention.erased import erase_acme, sums
 from usage_pipeline_tests.retention.killing import KilledError, kill_at
-from usage_pipeline_tests.retention.test_erasure import erase_acme, mixed, sums
 from usage_pipeline_tests.support import rows
-
-__all__ = ["mixed"]
 
 Run = Callable[[], RefreshSummary]
 

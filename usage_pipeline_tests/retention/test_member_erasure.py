@@ -18,8 +18,8 @@ from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.conftest import Prepare, database_url_of
 from usage_pipeline_tests.end_to_end.planted import database_texts, other_files, parquet_texts
+from usage_pipeline_tests.retention.erased import ALL, sums
 from usage_pipeline_tests.retention.killing import KilledError, kill_at
-from usage_pipeline_tests.retention.test_erasure import ALL, sums
 from usage_pipeline_tests.support import Landing, rows
 
 ANN = Subject("acme", "ann-17")

@@ -17,11 +17,10 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
 
-from usage_pipeline.errors import ErasureError, PartitionError, UnreadableFileError
+from usage_pipeline.errors import ErasureError, UnreadableFileError
 from usage_pipeline.events.landing.blanking import Blanked, blank_records, count_records
 from usage_pipeline.events.landing.committing import commit_days
 from usage_pipeline.events.landing.lines import content_digest
-from usage_pipeline.events.landing.objects import OPTIONS
 from usage_pipeline.events.landing.scan import COMPRESSIONS
 from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES, REJECTED_LINES
 from usage_pipeline.retention.erasure.member import MemberRows
@@ -29,12 +28,13 @@ from usage_pipeline.retention.erasure.subject import Subject, Word
 from usage_pipeline.retention.erasure.sums import RUN
 from usage_pipeline.retention.erasure.traces import Traces, find_traces, is_of_tenant, is_trace
 from usage_pipeline.retention.past_term import find_object
+from usage_pipeline.retention.removal import copy_rows
 from usage_pipeline.storage import audit, landed_files, state
-from usage_pipeline.storage.engine import literal, parquet_scan, session
+from usage_pipeline.storage.engine import parquet_scan, session
+from usage_pipeline.storage.lake import sync
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.tables import TableSpec
 
 _BLANKED = ".erasing.part"
 
@@ -103,7 +103,7 @@ def _blank(storage: Storage, connection: Connection, file: LandedFile, traces: T
         raise ErasureError(f"{file.path}: {error}. Then erase again.") from None
     _note_content(connection, file, blanked, target, storage.settings.clock.now)
     target.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def _expect_landed(file: LandedFile, path: Path) -> None:
@@ -155,7 +155,7 @@ def _remove_rows(  # noqa: PLR0913, PLR0917 - a file in its places
         if spec is REJECTED_LINES:
             _note_rejects_left(connection, file, left)
         if left:
-            storage.lake.replace(path, partial(_copy, duck, spec, f"SELECT * {scan} WHERE NOT {traces}", left))
+            storage.lake.replace(path, partial(copy_rows, duck, f"SELECT * {scan} WHERE NOT {traces}", left))
         else:
             path.unlink()
 
@@ -164,15 +164,6 @@ def _note_rejects_left(connection: Connection, file: LandedFile, left: int) -> N
     now = next(known for known in landed_files.files(connection, [file.landing_day]) if known.path == file.path)
     landed_files.record_files(connection, [replace(now, rejects_pruned=now.rejected - left)])
     connection.commit()
-
-
-def _copy(duck: DuckDBPyConnection, spec: TableSpec, select: str, expected: int, path: Path) -> None:
-    copied = duck.execute(f"COPY ({select}) TO {literal(str(path))} ({OPTIONS})").fetchall()[0][0]
-    if copied != expected:
-        raise PartitionError(
-            f"{spec.name}: {expected:,} rows of {path.name} are to stay, and {copied:,} were written; the object "
-            "is as it was. This is a fault of the pipeline: please report it."
-        )
 
 
 def _remove_files(storage: Storage, day: date, own: Iterable[LandedFile], subject: Subject) -> None:
@@ -198,11 +189,3 @@ def _commit(storage: Storage, connection: Connection, day: date) -> None:
     state.mark_writing(connection, LANDED_EVENTS.name, [day], RUN)
     commit_days(storage, connection, {day: landing.code_version or ""})
     connection.commit()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

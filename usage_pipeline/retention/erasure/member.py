@@ -7,12 +7,11 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
 
-from usage_pipeline.errors import PartitionError
-from usage_pipeline.events.landing.objects import OPTIONS
 from usage_pipeline.events.landing.verdicts import event_days
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.retention.erasure.subject import GONE, Subject, Word
 from usage_pipeline.retention.erasure.sums import is_named, texts_of
+from usage_pipeline.retention.removal import copy_rows
 from usage_pipeline.storage import landed_days, landed_files
 from usage_pipeline.storage.daily import SqlFile
 from usage_pipeline.storage.engine import literal, parquet_scan, session
@@ -89,12 +88,7 @@ class MemberRows:
         names = ", ".join(f'"{name}"' for name in LANDED_EVENTS.column_names)
         others = f"SELECT {names} FROM {parquet_scan([before])} WHERE NOT coalesce({of_tenant}, false)"
         select = f"{self._select.text} UNION ALL {others}"
-        copied = self._duck.execute(f"COPY ({select}) TO {literal(str(path))} ({OPTIONS})").fetchall()[0][0]
-        if copied != expected:
-            raise PartitionError(
-                f"{before.name}: {expected:,} landed events are to stay, and {copied:,} were written; the object "
-                "is as it was. This is a fault of the pipeline: please report it."
-            )
+        copy_rows(self._duck, select, expected, path)
         landed_files.mark_erased(connection, landing_file, self._storage.settings.clock.now)
         landed_days.record_digests(connection, event_days(self._duck, [path])[landing_file])
         connection.commit()

@@ -1,0 +1,96 @@
+"""What an erasure would do, and what it does not begin with."""
+
+from datetime import date
+
+import pytest
+
+from usage_pipeline.errors import ErasureError
+from usage_pipeline.events.landing.decisions import withdraw
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.pipeline.refresh import PlainRunner
+from usage_pipeline.retention.erasure.erasing import erase, plan
+from usage_pipeline.retention.erasure.subject import Subject
+from usage_pipeline.series.tables import DAILY_USAGE
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.retention.erased import (
+    ACME,
+    ALL,
+    MAY_1,
+    MAY_3,
+    AddReference,
+    Run,
+    erase_acme,
+    event,
+    tenants,
+)
+from usage_pipeline_tests.support import Landing, digests, files, rows
+
+
+def test_a_tenant_that_is_still_listed_is_refused(storage: Storage, add_reference: AddReference) -> None:
+    add_reference("tenants", "acme: {}")
+    refusal = "tenants.yaml still lists acme. Remove it there first, then erase it."
+    with pytest.raises(ErasureError, match=refusal):
+        erase_acme(storage)
+    assert plan(storage, ALL, ACME).obstacle == refusal
+
+
+def test_a_tenant_on_hold_is_refused(storage: Storage, add_reference: AddReference) -> None:
+    add_reference("tenants", "acme: {legal_hold: {reason: case 4711, by: legal, since: 2026-01-01}}")
+    with pytest.raises(ErasureError, match="acme is on legal hold"):
+        erase_acme(storage)
+
+
+def test_a_name_of_the_pipeline_is_refused(storage: Storage) -> None:
+    for name in ("persona", "usage_records", "tenant_id", "erased"):
+        with pytest.raises(ErasureError, match="is also the name of a format, a table or a column"):
+            erase_acme(storage, name)
+
+
+def test_of_a_tenant_that_nobody_knows_there_is_nothing_to_erase(mixed: Storage) -> None:
+    assert erase(mixed, ALL, Subject("acmee"), by="me", reason="a request") is None
+    assert not (mixed.settings.data_dir / "erasures").exists()
+
+
+def test_a_reason_with_the_id_is_refused(storage: Storage) -> None:
+    with pytest.raises(ErasureError, match="must not hold the id"):
+        erase(storage, ALL, ACME, by="me", reason="acme asked for it")
+
+
+def test_a_day_that_is_not_up_to_date_holds_the_erasure_back(mixed: Storage, landing: Landing, run: Run) -> None:
+    landing.write("persona", MAY_3, [event("late", "globex")], name="late.jsonl")
+    with pytest.raises(ErasureError, match=r"late.jsonl has not landed yet as it is now"):
+        erase_acme(mixed)
+    PlainRunner(mixed).land([date.fromisoformat(MAY_3)])
+    with pytest.raises(ErasureError, match=r"Not up to date: 2026-05-01 .* Run `usage-pipeline run`, then erase"):
+        erase_acme(mixed)
+    run()
+    erase_acme(mixed)
+
+
+def test_a_shared_file_that_is_named_after_the_tenant_holds_the_erasure_back(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    path = landing.write("persona", MAY_1, [event("a"), event("g", "globex")], name="acme.jsonl")
+    run()
+    with pytest.raises(ErasureError, match=r"acme.jsonl is named after the tenant and holds lines of others"):
+        erase_acme(storage)
+    path.rename(path.with_name("all.jsonl"))
+    run()
+    withdraw(storage, f"persona/{MAY_1}/acme.jsonl", "renamed", "me")
+    run()
+    erase_acme(storage)
+    assert rows(storage, DAILY_USAGE.spec, "tenant_id", "tokens_in") == [("erased", 100), ("globex", 100)]
+    assert set(files(storage)) == {"all.jsonl"}
+
+
+def test_the_plan_counts_and_changes_nothing(mixed: Storage) -> None:
+    before = digests(mixed)
+    found = plan(mixed, ALL, ACME)
+    counts = {(count.place, count.what): count.number for count in found.counts}
+    assert found.obstacle is None
+    assert counts["landing", "files"] == 2
+    assert counts["landing", "lines"] == 1
+    assert counts["lake/usage_records", "rows"] == 4
+    assert counts["rollups/daily_usage", "rows"] == 4
+    assert digests(mixed) == before
+    assert tenants(mixed, LANDED_EVENTS) == {"acme", "globex"}
