@@ -6,6 +6,7 @@ every digest.
 """
 
 import hashlib
+import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -14,11 +15,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from usage_pipeline.settings import Settings
+
 
 def fingerprint(parts: Iterable[object]) -> str:
     """A short stable digest of some values, in their order."""
     joined = "\x1f".join(map(str, parts))
     return hashlib.sha256(joined.encode()).hexdigest()[:32]
+
+
+def keyed_digest(settings: "Settings", *parts: str) -> str:
+    """HMAC-SHA-256 of some names: who has the key of digests can tell whether it is of these."""
+    key = settings.digest_key.get_secret_value().encode()
+    return hmac.new(key, "\x1f".join(parts).encode(), hashlib.sha256).hexdigest()
 
 
 @dataclass(frozen=True)

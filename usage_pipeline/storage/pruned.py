@@ -1,7 +1,7 @@
-"""Pruned records: how far those of each tenant are gone, and the rows of rollups that must outlive them.
+"""Pruned and erased tenants: how far their records are gone, and the rows of rollups that must outlive them.
 
-What is pruned is decided in `retention/`. As soon as `pruned_tenants` says so, records count as gone here, whether
-their rows have been removed already or not.
+What is pruned or erased is decided in `retention/`. As soon as `pruned_tenants` says so, records count as gone
+here, whether their rows have been removed or not.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -15,10 +15,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.registry import NONE
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.digests import keyed_digest
 from usage_pipeline.storage.engine import literal, parquet_scan, shared_columns
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.rows import register_rows
-from usage_pipeline.storage.schema import pruned_tenants, warehouse_table
+from usage_pipeline.storage.schema import erased_tenants, pruned_tenants, warehouse_table
 from usage_pipeline.storage.state import Partition
 from usage_pipeline.storage.tables import Column, TableSpec, Zone, columns
 
@@ -42,6 +44,26 @@ def raise_first_kept(connection: Connection, first_kept: Mapping[str, date]) -> 
     connection.execute(
         statement.on_conflict_do_update(index_elements=["tenant_id"], set_={"first_kept": latest}),
         [{"tenant_id": tenant, "first_kept": day} for tenant, day in sorted(first_kept.items())],
+    )
+
+
+def tenant_digest(settings: Settings, tenant_id: str) -> str:
+    """The keyed digest by which an erased tenant is known."""
+    return keyed_digest(settings, "tenant", tenant_id)
+
+
+def erased_first_kept(connection: Connection) -> dict[str, date]:
+    """Return the first day that lands again of each erased tenant, by its digest."""
+    rows = connection.execute(select(erased_tenants.c.tenant_digest, erased_tenants.c.first_kept))
+    return {digest: day for digest, day in rows}  # noqa: C416 - rows are no pairs for `dict`
+
+
+def mark_erased(connection: Connection, digest: str, first_kept: date) -> None:
+    """Note that a tenant is erased: from this day on it begins anew."""
+    statement = insert(erased_tenants).values(tenant_digest=digest, first_kept=first_kept)
+    latest = func.greatest(erased_tenants.c.first_kept, statement.excluded.first_kept)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["tenant_digest"], set_={"first_kept": latest})
     )
 
 

@@ -49,6 +49,7 @@ def _type(name: str) -> TypeEngine[Any]:
 landing_files = warehouse_table(state_tables.LANDING_FILES)
 landing_event_days = warehouse_table(state_tables.LANDING_EVENT_DAYS)
 pruned_tenants = warehouse_table(state_tables.PRUNED_TENANTS)
+erased_tenants = warehouse_table(state_tables.ERASED_TENANTS)
 partition_state = warehouse_table(state_tables.PARTITION_STATE)
 line_tallies = warehouse_table(state_tables.LINE_TALLIES)
 audit_log = warehouse_table(state_tables.AUDIT_LOG)

@@ -91,6 +91,17 @@ PRUNED_TENANTS = TableSpec(
     erasure=Erasure.REMOVED,
 )
 
+ERASED_TENANTS = TableSpec(
+    name="erased_tenants",
+    description="Tenants that were erased, one row per tenant, without its id.",
+    columns=columns(
+        ("tenant_digest", "VARCHAR", "Keyed digest of the id."),
+        ("first_kept", "DATE", "The first event day whose records land again."),
+    ),
+    rules=("What happened before `first_kept` is in the sums of `erased`, and does not land any more.",),
+    key=("tenant_digest",),
+)
+
 PARTITION_STATE = TableSpec(
     name="partition_state",
     description="The state of each partition, one row per table and day.",
@@ -217,6 +228,6 @@ DEPLOYMENT = TableSpec(
 )
 
 STATE_TABLES = (
-    *(LANDING_FILES, LANDING_EVENT_DAYS, PRUNED_TENANTS, PARTITION_STATE, LINE_TALLIES),
+    *(LANDING_FILES, LANDING_EVENT_DAYS, PRUNED_TENANTS, ERASED_TENANTS, PARTITION_STATE, LINE_TALLIES),
     *(AUDIT_LOG, USAGE_VERSIONS, DEPLOYMENT),
 )

@@ -26,6 +26,7 @@ def test_landing_tables_are_by_landing_day_and_all_others_by_event_day_but_for_t
         "landing_files",
         "landing_event_days",
         "pruned_tenants",
+        "erased_tenants",
         "partition_state",
         "line_tallies",
         "audit_log",

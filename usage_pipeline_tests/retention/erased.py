@@ -21,6 +21,8 @@ from usage_pipeline_tests.support import Landing, prompt, rows
 ALL = Tables(TABLES, DAILY_TABLES)
 ACME = Subject("acme")
 MAY_1, MAY_2, MAY_3 = "2026-05-01", "2026-05-02", "2026-05-03"
+JUNE_2 = "2026-06-02"
+"""The day after the erasure."""
 DAY = date.fromisoformat(MAY_1)
 
 Run = Callable[[], RefreshSummary]

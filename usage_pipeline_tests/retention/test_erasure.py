@@ -1,7 +1,7 @@
 """An erased tenant is gone, its usage stays in sums, and nobody else notices."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import func, select
@@ -13,9 +13,9 @@ from usage_pipeline.billing.statements import read_statement
 from usage_pipeline.billing.tables import CLOSED_COSTS
 from usage_pipeline.costs.book.current import rerate
 from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS
-from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.pipeline.landing_work import find_landing_work
-from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days, refresh
 from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.retention import pruning
@@ -26,12 +26,14 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import usage_versions, warehouse_table
 from usage_pipeline.storage.tables import Erasure, TableSpec, Zone
 from usage_pipeline.validation import tallies
+from usage_pipeline_tests.conftest import NOW
 from usage_pipeline_tests.costs.generic import FORMAT, price
 from usage_pipeline_tests.costs.generic import call as generic
 from usage_pipeline_tests.retention.erased import (
     ACME,
     ALL,
     DAY,
+    JUNE_2,
     MAY_1,
     MAY_2,
     MAY_3,
@@ -42,7 +44,7 @@ from usage_pipeline_tests.retention.erased import (
     sums,
     tenants,
 )
-from usage_pipeline_tests.support import Landing, rows
+from usage_pipeline_tests.support import Landing, at, rows
 
 
 def test_all_sums_are_as_before_and_belong_to_the_tenant_erased(mixed: Storage) -> None:
@@ -168,12 +170,32 @@ def test_sums_of_pruned_records_are_erased_too(
     assert b"acme" not in (landing.root / "persona" / MAY_2 / "shared.jsonl").read_bytes()
 
 
-def test_a_tenant_that_comes_back_begins_anew(mixed: Storage, landing: Landing, run: Run) -> None:
+def test_what_happened_before_the_erasure_does_not_land_again(mixed: Storage, landing: Landing, run: Run) -> None:
+    own = landing.root / "persona" / MAY_1 / "acme" / "events.jsonl"
+    content = own.read_bytes()
     erase_acme(mixed)
-    landing.write("persona", MAY_3, [event("new", day=MAY_1, tokensIn=1)], tenant="acme")
+    before = sums(mixed)
+    own.parent.mkdir()
+    own.write_bytes(content)
+    landing.write("persona", MAY_3, [event("again", day=MAY_2), event("g3", "globex", MAY_2)], name="new.jsonl")
     run()
-    assert ("acme", 1) in rows(mixed, DAILY_USAGE.spec, "tenant_id", "tokens_in")
+    assert rows(mixed, REJECTED_LINES, "tenant_id", "reason", "raw") == [
+        *[("acme", "erased", None)] * 3,
+        (None, "malformed_json", "{"),
+    ]
+    assert tenants(mixed, DAILY_USAGE.spec) == {"erased", "globex"}
+    landing.write("persona", MAY_3, [], name="new.jsonl")
+    run()
+    assert sums(mixed) == before
+
+
+def test_a_tenant_that_comes_back_begins_anew(mixed: Storage, landing: Landing) -> None:
     erase_acme(mixed)
+    landing.write("persona", JUNE_2, [event("new", day=JUNE_2, tokensIn=1)], tenant="acme")
+    later = at(mixed, NOW + timedelta(days=2))
+    refresh(later, PlainRunner(later))
+    assert ("acme", 1) in rows(mixed, DAILY_USAGE.spec, "tenant_id", "tokens_in")
+    erase_acme(later)
     assert tenants(mixed, DAILY_USAGE.spec) == {"erased", "globex"}
 
 

@@ -115,6 +115,7 @@ def test_there_are_no_other_tables(migrated: Engine) -> None:
         "landing_files",
         "landing_event_days",
         "pruned_tenants",
+        "erased_tenants",
         "partition_state",
         "deployment",
         "token_series",

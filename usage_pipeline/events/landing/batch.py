@@ -22,7 +22,7 @@ from usage_pipeline.storage.audit import AuditEntry
 from usage_pipeline.storage.bound_settings import bind_settings
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.pruned import first_kept_days
+from usage_pipeline.storage.pruned import erased_first_kept, first_kept_days
 
 Decisions = Mapping[tuple[str, str], AuditEntry]
 """The last decision about each file, by path and content digest."""
@@ -62,7 +62,7 @@ class Batch:
         """Land the files. Returns the versions of days that keep files of earlier rules: they stay outdated."""
         before = state.partitions(connection, LANDED_EVENTS.name, min(self.rules), max(self.rules))
         found = [(landing, landing.seen_again(self.known_files)) for landing in self._landings(connection)]
-        retention = retention_of(self.rules.values(), first_kept_days(connection))
+        retention = retention_of(self.rules.values(), first_kept_days(connection), erased_first_kept(connection))
         for group in in_groups(landing for landing, again in found if again is None):
             self._record(connection, validate(self.storage, retention, group))
             connection.commit()

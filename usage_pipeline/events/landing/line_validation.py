@@ -19,12 +19,17 @@ from usage_pipeline.events.landing.file_landing import FileLanding
 from usage_pipeline.events.landing.objects import events_select, store, store_empty
 from usage_pipeline.events.landing.reading_ahead import Group, OpenFile, in_groups
 from usage_pipeline.events.landing.repeats import supersede
-from usage_pipeline.events.landing.rules import landing_sql
-from usage_pipeline.events.landing.staging import register_files, register_rules, register_validated, stage
+from usage_pipeline.events.landing.rules import Retention, landing_sql
+from usage_pipeline.events.landing.staging import (
+    refuse_erased,
+    register_files,
+    register_rules,
+    register_validated,
+    stage,
+)
 from usage_pipeline.events.landing.verdicts import Tally, Verdicts, event_days, tallies
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.events.source_format import SourceFormat
-from usage_pipeline.storage.daily import ReferenceRows
 from usage_pipeline.storage.engine import session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
@@ -32,7 +37,7 @@ from usage_pipeline.storage.tables import TableSpec
 Outcome = tuple[FileLanding, Verdicts | UnreadableFileError]
 
 
-def validate(storage: Storage, retention: ReferenceRows, group: Group) -> list[Outcome]:
+def validate(storage: Storage, retention: Retention, group: Group) -> list[Outcome]:
     """Validate the group's files and store their objects; a file that cannot be read whole fails alone."""
     failed: list[Outcome] = list(group.failed)
     if not group.files:
@@ -54,7 +59,7 @@ class LineValidation:
     """Validates files that one SELECT can read, by the retention of their landing days."""
 
     storage: Storage
-    retention: ReferenceRows
+    retention: Retention
     files: Sequence[OpenFile]
 
     def store(self) -> list[Verdicts]:
@@ -78,9 +83,10 @@ class LineValidation:
     def staged(self) -> Iterator[DuckDBPyConnection]:
         """Validate all lines into the view `validated` of a session. Raises UnreadableFileError."""
         with session(self.storage.engine) as duck:
-            register_rules(duck, self._format, self.retention)
+            register_rules(duck, self._format, self.retention.rows)
             register_files(duck, self._numbered.items())
             stage(duck, self.files, self._validated_select(), self._format)
+            refuse_erased(duck, self.storage.settings, self.retention.erased)
             supersede(duck, self._format)
             register_validated(duck, self._format, [self._identity_digest(file) for file in self.files])
             yield duck

@@ -26,7 +26,7 @@ SELECT
                 tokens_out_audio || ' audio out',
                 tokens_out_image || ' image out'
             )
-        WHEN reason IN ('timestamp_in_future', 'past_retention', 'before_calendar') THEN CAST(occurred_at AS VARCHAR)
+        WHEN reason IN ('timestamp_in_future', 'past_retention', 'before_calendar', 'erased') THEN CAST(occurred_at AS VARCHAR)
         WHEN starts_with(reason, 'invalid_') THEN invalid_text
     END AS found,
     CASE reason
@@ -46,8 +46,12 @@ SELECT
         WHEN 'past_retention' THEN
             'a day from '
             || CAST(CASE WHEN retention.tenant_id IS NULL THEN validated.first_kept ELSE retention.first_kept END AS VARCHAR)
-            || ' on, by retention_days of the plan or USAGE_DEFAULT_RETENTION_DAYS; '
-            || 'land old logs in the folder of a landing day near their time'
+            || CASE
+                WHEN retention.is_pruned THEN ' on, because older records of the tenant are pruned'
+                ELSE ' on, by retention_days of the plan or USAGE_DEFAULT_RETENTION_DAYS; '
+                    || 'land old logs in the folder of a landing day near their time'
+            END
+        WHEN 'erased' THEN 'an event from after the erasure of its tenant'
         WHEN 'before_calendar' THEN 'a day from ' || CAST(first_day AS VARCHAR) || ' on'
         ELSE mapped_fields.expected
     END
@@ -66,7 +70,7 @@ LEFT JOIN mapped_fields
         WHEN reason = 'unknown_type' THEN 'type'
         WHEN reason = 'tenant_mismatch' THEN 'tenant_id'
         WHEN reason = 'token_invariant' THEN too_large
-        WHEN reason IN ('timestamp_in_future', 'past_retention', 'before_calendar') THEN 'occurred_at'
+        WHEN reason IN ('timestamp_in_future', 'past_retention', 'before_calendar', 'erased') THEN 'occurred_at'
         ELSE regexp_replace(reason, '^(missing|invalid)_', '')
     END
 LEFT JOIN retention

@@ -31,6 +31,7 @@ MEANINGS = {
     "token_invariant": "More cached than input, or reasoning than output",
     "timestamp_in_future": "It happened after the day on which it landed",
     "past_retention": "It is older than the plan of its tenant keeps",
+    "erased": "It happened before its tenant was erased",
     "before_calendar": "It happened before the first day of the calendar",
 }
 

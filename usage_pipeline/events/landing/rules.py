@@ -19,12 +19,27 @@ from usage_pipeline.tenants.reference import load_tenants
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 QUARANTINE_FROM_LINES = 100
-EXPECTED_REJECTS = frozenset({"past_retention", "before_calendar"})
+EXPECTED_REJECTS = frozenset({"past_retention", "before_calendar", "erased"})
 """Reasons that do not count for quarantine, because they are no fault of the file."""
 LANDING_VERSION = 4
 """Raise it when the Python around the SQL (`lines.py`, `csv_records.py`, `fields.py`, `values.py` and the like)
 divides or reads a line differently, so that files landed before have another rules digest."""
-_SQL_FILES = ("macros", "validated_lines", "superseded_lines", "landed_events", "content", "rejected_lines")
+_SQL_FILES = (
+    "macros",
+    "validated_lines",
+    "erased_events",
+    "superseded_lines",
+    "landed_events",
+    "content",
+    "rejected_lines",
+)
+
+_RETENTION = columns(
+    ("landing_day", "DATE", ""),
+    ("tenant_id", "VARCHAR", ""),
+    ("first_kept", "DATE", ""),
+    ("is_pruned", "BOOLEAN", ""),
+)
 
 
 @cache
@@ -79,20 +94,35 @@ def load_rules(settings: Settings, days: Iterable[date]) -> dict[date, LandingRu
     return {day: LandingRules(settings, tenants, day) for day in days}
 
 
-def retention_of(rules: Iterable[LandingRules], pruned: Mapping[str, date]) -> ReferenceRows:
-    """Return the table `retention`: the first day kept, by landing day and tenant, where it is not the default's.
+@dataclass(frozen=True)
+class Retention:
+    """What does not land, because it is past its term, or pruned or erased already."""
 
-    `pruned` has the first day that is kept of tenants whose records before it are gone: none of these lands.
+    rows: ReferenceRows
+    """The table `retention`: the first day kept, by landing day and tenant, where it is not the default's."""
+    erased: Mapping[str, date]
+    """The first day that lands again of erased tenants, by their digests."""
+
+
+def retention_of(
+    rules: Iterable[LandingRules],
+    pruned: Mapping[str, date] | None = None,
+    erased: Mapping[str, date] | None = None,
+) -> Retention:
+    """Return the retention of landing days.
+
+    `pruned` has the first day that is kept of tenants whose records before it are gone, `erased` that of erased
+    tenants by their digests: none of these lands.
     """
-    names = columns(("landing_day", "DATE", ""), ("tenant_id", "VARCHAR", ""), ("first_kept", "DATE", ""))
-    rows = ((of_day.day, *kept) for of_day in rules for kept in _first_kept(of_day, pruned))
-    return ReferenceRows("retention", names, tuple(rows))
+    rows = ((of_day.day, *kept) for of_day in rules for kept in _first_kept(of_day, pruned or {}))
+    return Retention(ReferenceRows("retention", _RETENTION, tuple(rows)), erased or {})
 
 
-def _first_kept(rules: LandingRules, pruned: Mapping[str, date]) -> Iterator[tuple[str | None, date | None]]:
+def _first_kept(rules: LandingRules, pruned: Mapping[str, date]) -> Iterator[tuple[str | None, date | None, bool]]:
     (_, of_others), *listed = rules.retention
-    for tenant, first_kept in listed:
-        yield tenant, max(filter(None, (first_kept, pruned.get(tenant or ""))), default=None)
-    for tenant in sorted(pruned.keys() - rules.tenants.by_id):
-        if of_others is None or pruned[tenant] > of_others:
-            yield tenant, pruned[tenant]
+    of_plans = {tenant: first_kept for tenant, first_kept in listed if tenant is not None}
+    for tenant in sorted(of_plans.keys() | pruned):
+        by_plan, gone = of_plans.get(tenant, of_others), pruned.get(tenant)
+        is_pruned = gone is not None and (by_plan is None or gone > by_plan)
+        if tenant in of_plans or is_pruned:
+            yield tenant, gone if is_pruned else by_plan, is_pruned

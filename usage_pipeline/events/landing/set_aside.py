@@ -50,7 +50,7 @@ def read_set_aside(storage: Storage, landing: FileLanding, line: int | None = No
     for _, error in group.failed:
         raise error
     # By the rules alone: what became of a line does not change when its record is pruned.
-    validation = LineValidation(storage, retention_of([landing.rules], {}), group.files)
+    validation = LineValidation(storage, retention_of([landing.rules]), group.files)
     with validation.staged() as duck:
         query = landing_sql("set_aside_lines").format(columns=_COLUMNS)
         rows = named_rows(duck.execute(query, {"line": line}))

@@ -5,8 +5,9 @@ column takes about as long as to cast it, so columns that are equal for all line
 are added when the table is read.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -24,9 +25,11 @@ from usage_pipeline.events.landing.rules import landing_sql
 from usage_pipeline.events.landing.verdicts import SKIPPED
 from usage_pipeline.events.record import TEXTS
 from usage_pipeline.events.source_format import SourceFormat
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage.daily import ReferenceRows
 from usage_pipeline.storage.engine import literal
 from usage_pipeline.storage.inputs import register_reference
+from usage_pipeline.storage.pruned import tenant_digest
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.tables import columns
 
@@ -45,6 +48,7 @@ _HAS_TEXT = f"coalesce({', '.join(f'text_{column.name}' for column in TEXTS)}) I
 
 
 _MAPPED_FIELDS = columns(("column_name", "VARCHAR", ""), ("field", "VARCHAR", ""), ("expected", "VARCHAR", ""))
+_ERASED = columns(("tenant_id", "VARCHAR", ""), ("first_kept", "DATE", ""))
 _LANDING = columns(
     ("file", "INTEGER", "Number of the file, which its lines carry."),
     ("source", "VARCHAR", "Its format."),
@@ -89,6 +93,18 @@ def stage(
             _keep(duck, validated, source_format)
     finally:
         duck.unregister("lines")
+
+
+def refuse_erased(duck: DuckDBPyConnection, settings: Settings, erased: Mapping[str, date]) -> None:
+    """Reject staged events of erased tenants from before the days by their digests; their lines are not kept."""
+    if not erased:
+        return
+    tenants = duck.execute("SELECT DISTINCT tenant_id FROM staged WHERE reason IS NULL").fetchall()
+    digests = {tenant: tenant_digest(settings, tenant) for (tenant,) in tenants}
+    found = [(tenant, erased[digest]) for tenant, digest in digests.items() if digest in erased]
+    if found:
+        register_rows(duck, "erased_tenants", _ERASED, found)
+        duck.execute(landing_sql("erased_events"))
 
 
 def register_validated(duck: DuckDBPyConnection, source_format: SourceFormat, digests: Sequence[str]) -> None:

@@ -139,7 +139,7 @@ def _try_apart(storage: Storage, source_format: SourceFormat, sample: Path, tena
 
 
 def _tried(storage: Storage, source_format: SourceFormat, landing: FileLanding) -> Trial:
-    retention = retention_of([landing.rules], {})
+    retention = retention_of([landing.rules])
     ((_, found),) = (outcome for group in in_groups([landing]) for outcome in validate(storage, retention, group))
     if isinstance(found, UnreadableFileError):
         raise QueryError(f"{landing.source_path.name}: {found}")

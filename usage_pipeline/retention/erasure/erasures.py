@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -10,7 +10,9 @@ from sqlalchemy import Connection, select
 
 from usage_pipeline.retention.erasure.subject import Subject
 from usage_pipeline.retention.erasure.tables import ERASURES
+from usage_pipeline.storage import pruned
 from usage_pipeline.storage.schema import pruned_tenants, warehouse_table
+from usage_pipeline.storage.tables import ERASED_TENANT
 
 erasures = warehouse_table(ERASURES)
 
@@ -76,5 +78,12 @@ def finish(connection: Connection, erasing: Erasing, at: datetime, certificate_d
     )
     connection.execute(erasures.update().where(erasures.c.id == erasing.id).values(vars(done)))
     if erasing.subject_member is None:
+        again = max(erasing.requested_at.date() + timedelta(days=1), _end_of_sums(connection))
+        pruned.mark_erased(connection, erasing.subject_digest, again)
         connection.execute(pruned_tenants.delete().where(pruned_tenants.c.tenant_id == erasing.subject_tenant))
     return done
+
+
+def _end_of_sums(connection: Connection) -> date:
+    """Return the day after the last one of which `erased` has sums."""
+    return pruned.first_kept_days(connection).get(ERASED_TENANT, date.min)

@@ -4,17 +4,17 @@ An id is found as a whole word, also within JSON and within a path, and not with
 an id that is only digits, numbers are left alone: it is found between quotes or slashes.
 """
 
-import hmac
 import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
 
 from usage_pipeline.errors import QueryError
 from usage_pipeline.settings import Settings
+from usage_pipeline.storage.digests import keyed_digest
 from usage_pipeline.storage.engine import literal
+from usage_pipeline.storage.pruned import tenant_digest
 from usage_pipeline.storage.tables import ERASED_TENANT
 
 GONE = f"({ERASED_TENANT})"
@@ -52,8 +52,9 @@ class Subject:
 
     def digest(self, settings: Settings) -> str:
         """Return a keyed digest: who has the key and the id can tell whom a certificate is about."""
-        text = "\x1f".join(filter(None, (self.kind, self.tenant_id, self.member_id)))
-        return hmac.new(settings.digest_key.get_secret_value().encode(), text.encode(), sha256).hexdigest()
+        if self.member_id is None:
+            return tenant_digest(settings, self.tenant_id)
+        return keyed_digest(settings, self.kind, self.tenant_id, self.member_id)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from usage_pipeline.events.landing.verdicts import SKIPPED
 from usage_pipeline.simulation.broken import breaks
 from usage_pipeline.simulation.settings import SOURCES
 
-OF_LINES = {"malformed_csv", "line_too_long", "not_a_list", "missing_tokens_in"}
+OF_LINES = {"malformed_csv", "line_too_long", "not_a_list", "missing_tokens_in", "erased"}
 
 
 def test_every_reason_has_a_meaning_and_every_meaning_a_reason() -> None:
