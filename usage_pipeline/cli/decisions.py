@@ -41,7 +41,7 @@ def release(
 
     with open_session(settings, "release") as session:
         file = decisions.release(session.storage, path, reason, by or getpass.getuser())
-        say(f"{file.path} counts now: {count(file.accepted, 'line')}.")
+        say(f"{file.path} counts now: {count(file.accepted_left, 'line')}.")
         settle(session)
 
 
@@ -177,4 +177,4 @@ def _preview(settings: "Settings", path: str, effect: str, check: "Callable[[Sto
         with storage.warehouse.connect() as connection:
             days = sorted(share.event_day for share in landed_days.event_days_of(connection, [path]))
     held = f"of {count(len(days), 'event day')}, {days[0]} to {days[-1]}, " if days else ""
-    say(f"{count(file.accepted, 'line')} {held}{effect}. Nothing was changed.")
+    say(f"{count(file.accepted_left, 'line')} {held}{effect}. Nothing was changed.")

@@ -107,12 +107,14 @@ def explain(
     return lines
 
 
-def _not_found(text: str, known: Collection[str], narrowed: Mapping[str, str | None]) -> str:
+def _not_found(text: str, known: Mapping[str, LandedFile], narrowed: Mapping[str, str | None]) -> str:
     place = _NUMBERED.fullmatch(text)
     if place and place["path"] in known:
         path, event = place["path"], f"event {place['event']} of " if place["event"] else ""
-        asked = f"{event}line {place['line']}"
-        return f"{path} has no accepted {asked}; `usage-pipeline rejects --file {path}` has its rejected lines."
+        asked, pruned = f"{event}line {place['line']}", known[path].accepted_pruned
+        others = f" apart from the {pruned:,} whose records are pruned" if pruned else ""
+        rejects = f"`usage-pipeline rejects --file {path}` has its rejected lines"
+        return f"{path} has no accepted {asked}{others}; {rejects}."
     if place and place["path"].count("/") >= _FOLDERS:
         return f"No landing file {place['path']!r} is known; `usage-pipeline files` lists all."
     of = " and ".join(f"{name} {value!r}" for name, value in narrowed.items() if value is not None)

@@ -34,6 +34,15 @@ def test_a_tenant_that_is_still_listed_is_refused(storage: Storage, add_referenc
     assert plan(storage, ALL, ACME).obstacle == refusal
 
 
+def test_a_tenant_with_grants_in_a_file_is_refused(storage: Storage, add_reference: AddReference) -> None:
+    add_reference(
+        "grants",
+        '[{id: t1, tenant: acme, kind: topup, amount: "1", effective_at: 2026-05-01T00:00:00Z, reason: bought}]',
+    )
+    with pytest.raises(ErasureError, match=r"grants.yaml still has grants of acme. Remove them there first"):
+        erase_acme(storage)
+
+
 def test_a_tenant_on_hold_is_refused(storage: Storage, add_reference: AddReference) -> None:
     add_reference("tenants", "acme: {legal_hold: {reason: case 4711, by: legal, since: 2026-01-01}}")
     with pytest.raises(ErasureError, match="acme is on legal hold"):

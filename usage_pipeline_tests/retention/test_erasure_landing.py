@@ -46,7 +46,7 @@ def test_what_killed_writers_and_uploads_left_of_the_tenant_goes(mixed: Storage,
 
 def test_a_file_that_the_pipeline_does_not_know_is_named(mixed: Storage, landing: Landing) -> None:
     unknown = landing.write("persona", MAY_1, [event("a9")], name="notes.txt.gz")
-    with pytest.raises(ErasureError, match=r"The id is still in landing/persona/2026-05-01/notes.txt.gz \(1\)"):
+    with pytest.raises(ErasureError, match=r"The id is in landing/persona/2026-05-01/notes.txt.gz, which the"):
         erase_acme(mixed)
     unknown.unlink()
     erase_acme(mixed)

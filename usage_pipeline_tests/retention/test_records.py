@@ -8,7 +8,7 @@ import pytest
 
 from usage_pipeline.errors import PartitionError, QueryError
 from usage_pipeline.events.landing import decisions
-from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES
+from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES, REJECTED_LINES
 from usage_pipeline.pipeline.explain import explain
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days
@@ -24,7 +24,7 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec, Term, Zone
 from usage_pipeline.validation import tallies
 from usage_pipeline_tests.retention.killing import kept_digests
-from usage_pipeline_tests.support import Landing, at, files, prompt, reject_reasons, rows
+from usage_pipeline_tests.support import Landing, at, files, prompt, rows
 
 PLANS = """
 default: short
@@ -156,7 +156,11 @@ def test_a_late_event_of_a_pruned_day_is_rejected_even_after_an_upgrade(
     landing.write("persona", TODAY, [event("late", PAST), event("kept", KEPT)], name="late.jsonl")
     before = kept_digests(storage)
     run()
-    assert reject_reasons(storage) == [(1, "past_retention")]
+    ((reason, expected),) = rows(storage, REJECTED_LINES, "reason", "expected")
+    assert (reason, expected.partition(" on, ")[2]) == (
+        "past_retention",
+        "because older records of the tenant are pruned",
+    )
     assert kept_digests(storage).items() >= before.items()
     assert ids(storage) == ["kept"]
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
 
+from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE, read_grants
 from usage_pipeline.clock import days_between, in_words
 from usage_pipeline.errors import ErasureError
 from usage_pipeline.events.format_files import load_formats
@@ -40,12 +41,19 @@ def expect_erasable(storage: Storage, specs: Sequence[TableSpec], subject: Subje
         raise ErasureError(f"{tenant} is on legal hold ({entry.legal_hold.reason}): nothing of it is erased.")
     if entry is not None and subject.member_id is None:
         raise ErasureError(f"{TENANTS_FILE} still lists {tenant}. Remove it there first, then erase it.")
+    if subject.member_id is None and _granted(storage, tenant):
+        raise ErasureError(f"{GRANTS_FILE} still has grants of {tenant}. Remove them there first, then erase it.")
     names = {*load_formats(storage.settings), *(spec.name for spec in specs), ERASED_TENANT}
     if subject.name in names | {name for spec in specs for name in spec.column_names}:
         raise ErasureError(
             f"{subject.name!r} is also the name of a format, a table or a column, so texts that hold it cannot be "
             "told apart. This id cannot be erased."
         )
+
+
+def _granted(storage: Storage, tenant: str) -> bool:
+    """Return True if the file of grants has any of the tenant, so that the next run would record them again."""
+    return any(grant.tenant == tenant for grant in read_grants(storage.settings.reference / GRANTS_FILE))
 
 
 def begin(  # noqa: PLR0913 - what a row of `erasures` needs

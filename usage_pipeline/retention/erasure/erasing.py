@@ -19,7 +19,7 @@ from usage_pipeline.retention.erasure.closed import sum_closed
 from usage_pipeline.retention.erasure.counting import TENANT_FOLDERS, Count, count_traces, tables_with_tenants
 from usage_pipeline.retention.erasure.landing import erase_landing_day, folders_of
 from usage_pipeline.retention.erasure.member import shared_conversations
-from usage_pipeline.retention.erasure.searching import Found, search
+from usage_pipeline.retention.erasure.searching import Found, search, unknown_files
 from usage_pipeline.retention.erasure.subject import Subject, Word
 from usage_pipeline.retention.erasure.sums import RUN, days_named, sum_days
 from usage_pipeline.retention.erasure.texts import databases, replace_in_files, replace_texts
@@ -81,7 +81,7 @@ def plan(storage: Storage, tables: Tables, subject: Subject) -> Plan:
         expect_erasable(storage, tables.all, subject)
     except ErasureError as error:
         return Plan(counts, str(error))
-    return Plan(counts, find_obstacle(storage, tables.daily, subject, word))
+    return Plan(counts, _obstacle(storage, tables, subject, word))
 
 
 def erase(  # noqa: PLR0913 - what an erasure needs
@@ -103,8 +103,11 @@ def erase(  # noqa: PLR0913 - what an erasure needs
         raise ErasureError("The reason and the author go into the certificate, so they must not hold the id.")
     with named_lock(storage.warehouse, _LOCK):
         before = _before(storage, tables, subject, word)
-        if before is not None and not before["counts"] and not find_obstacle(storage, tables.daily, subject, word):
-            return None
+        if before is not None:
+            if obstacle := _obstacle(storage, tables, subject, word):
+                raise ErasureError(obstacle)
+            if not before["counts"]:
+                return None
         erasing = begin(storage, tables.daily, subject, word, by=by, reason=reason, counts=before or {})
         _sum_rollups(storage, tables, subject, word, progress)
         _erase_landing(storage, subject, word, progress)
@@ -143,6 +146,22 @@ def _before(storage: Storage, tables: Tables, subject: Subject, word: Word) -> d
             return None
     counts = [vars(count) for count in count_traces(storage, tables.all, subject, word)]
     return {"counts": counts, "digests": digests_of(storage, tables.daily)}
+
+
+def _obstacle(storage: Storage, tables: Tables, subject: Subject, word: Word) -> str | None:
+    """Return why an erasure could not begin now, or could not be done; None if nothing hinders it."""
+    obstacle = find_obstacle(storage, tables.daily, subject, word)
+    if obstacle is not None or not (unknown := unknown_files(storage, subject, word)):
+        return obstacle
+    return (
+        f"The id is in {_listed(unknown)}, which the pipeline does not know. Remove that, or take the id out of "
+        "it, then erase again."
+    )
+
+
+def _listed(places: Sequence[str]) -> str:
+    more = f" and {len(places) - _LISTED} more places" if len(places) > _LISTED else ""
+    return f"{', '.join(places[:_LISTED])}{more}"
 
 
 def _sum_rollups(storage: Storage, tables: Tables, subject: Subject, word: Word, progress: Progress) -> None:
@@ -220,9 +239,8 @@ def _expect_nothing(storage: Storage, subject: Subject, word: Word) -> Found:
     found = search(storage, subject, word)
     if found.left:
         places = [f"{place} ({number:,})" for place, number in sorted(found.left.items())]
-        more = f" and {len(places) - _LISTED} more places" if len(places) > _LISTED else ""
         raise ErasureError(
-            f"The id is still in {', '.join(places[:_LISTED])}{more}. If new files have landed meanwhile or a day "
+            f"The id is still in {_listed(places)}. If new files have landed meanwhile or a day "
             "could not be computed, run `usage-pipeline run`; remove files that the pipeline does not know. Then "
             "erase again to complete it."
         )

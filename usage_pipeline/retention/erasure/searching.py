@@ -11,22 +11,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from duckdb import DuckDBPyConnection
 
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing.blanking import count_records
 from usage_pipeline.events.landing.blocks import read_blocks
+from usage_pipeline.retention.erasure.counting import TENANT_FOLDERS
 from usage_pipeline.retention.erasure.landing import compression_of, is_csv
 from usage_pipeline.retention.erasure.subject import Subject, Word
 from usage_pipeline.retention.erasure.texts import TextColumn, databases, files_in, rows_with, text_columns
-from usage_pipeline.retention.erasure.traces import Traces, find_traces, may_hold
+from usage_pipeline.retention.erasure.traces import Traces, find_traces, is_in_folder, may_hold
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.landed_files import LandedFile
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.tables import ERASED_TENANT
+from usage_pipeline.storage.tables import ERASED_TENANT, Zone
 
 OUT_OF_SCOPE = ("postgres", "reference", "tmp")
 """Folders of the data directory that are not searched: database files, what people edit, and temporaries."""
@@ -55,11 +56,7 @@ def search(storage: Storage, subject: Subject, word: Word) -> Found:
     found = Found(Counter(), Counter())
     _search_parquet(storage, subject, word, found)
     _search_landing(storage, subject, word, found)
-    for path in files_in(storage.settings.data_dir):
-        inside = path.relative_to(storage.settings.data_dir)
-        is_searched = inside.parts[0] not in {*OUT_OF_SCOPE, "landing"} and path.suffix != ".parquet"
-        if is_searched and (_is_named(str(inside), subject, word) or _is_in_file(path, subject, word)):
-            found.left[str(inside)] += 1
+    found.left.update(str(inside) for inside in _other_files(storage, OUT_OF_SCOPE, subject, word))
     with databases(storage) as engines:
         for name, engine in engines.items():
             with engine.connect() as connection:
@@ -75,6 +72,39 @@ def search(storage: Storage, subject: Subject, word: Word) -> Found:
                         ]
                         _count(found, f"{name}: {column.place}", rows, subject, column)
     return found
+
+
+def unknown_files(storage: Storage, subject: Subject, word: Word) -> list[str]:
+    """Return the files with the id that an erasure would not change, because the pipeline did not write them."""
+    is_member = subject.member_id is not None
+    removed = [PurePath(folder, subject.tenant_id) for folder in TENANT_FOLDERS if not is_member]
+    written = (*OUT_OF_SCOPE, *Zone, storage.settings.dagster_dir.name)
+    others = [
+        str(inside)
+        for inside in _other_files(storage, written, subject, word)
+        if not any(inside.is_relative_to(folder) for folder in removed)
+    ]
+    with storage.warehouse.connect() as connection:
+        known = {file.path for file in landed_files.files(connection)}
+    landing = [
+        f"landing/{inside}"
+        for path, inside in _landing_files(storage)
+        if inside not in known
+        and (is_member or not is_in_folder(inside, subject))
+        and (_is_named(inside, subject, word) or _is_in_file(path, subject, word))
+    ]
+    return others + landing
+
+
+def _other_files(
+    storage: Storage, passed_over: Collection[str], subject: Subject, word: Word
+) -> Iterator[PurePath]:
+    """Yield the paths of files with the id, other than Parquet and landing files, within the data directory."""
+    for path in files_in(storage.settings.data_dir):
+        inside = path.relative_to(storage.settings.data_dir)
+        is_searched = inside.parts[0] not in {*passed_over, "landing"} and path.suffix != ".parquet"
+        if is_searched and (_is_named(str(inside), subject, word) or _is_in_file(path, subject, word)):
+            yield inside
 
 
 def _count(found: Found, place: str, owners: Collection[str | None], subject: Subject, column: TextColumn) -> None:
@@ -128,8 +158,7 @@ def _search_landing(storage: Storage, subject: Subject, word: Word, found: Found
     with storage.warehouse.connect() as connection, session(storage.engine) as duck:
         known = {file.path: file for file in landed_files.files(connection)}
         traces = find_traces(storage, duck, list(known.values()), subject, word)
-    for path in _landing_files(storage):
-        inside = path.relative_to(storage.settings.landing).as_posix()
+    for path, inside in _landing_files(storage):
         if _is_named(inside, subject, word):
             found.left[f"landing/{inside}"] += 1
         elif inside in known:
@@ -138,10 +167,11 @@ def _search_landing(storage: Storage, subject: Subject, word: Word, found: Found
             found.left[f"landing/{inside}"] += 1
 
 
-def _landing_files(storage: Storage) -> Iterator[Path]:
+def _landing_files(storage: Storage) -> Iterator[tuple[Path, str]]:
+    """Yield the files of the landing folder, and the paths within it."""
     for path in files_in(storage.settings.landing):
         if os.path.lexists(path):
-            yield path
+            yield path, path.relative_to(storage.settings.landing).as_posix()
 
 
 def _search_lines(path: Path, file: LandedFile, subject: Subject, traces: Traces, found: Found) -> None:
