@@ -1,7 +1,6 @@
 """Reads the YAML files that people edit, and reports their errors in one way."""
 
 from collections.abc import Collection
-from difflib import get_close_matches
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from usage_pipeline.errors import UsagePipelineError
+from usage_pipeline.words import did_you_mean
 
 Entry = TypeVar("Entry", bound=BaseModel)
 
@@ -110,8 +110,8 @@ def _words(details: ErrorDetails, known: Collection[str]) -> str:
         case "missing":
             return "it is missing"
         case "extra_forbidden":
-            near = get_close_matches(str(details["loc"][-1]), known, n=1)
-            return "there is no such key" + (f"; did you mean {near[0]!r}?" if near else "")
+            meant = did_you_mean(str(details["loc"][-1]), known)
+            return "; ".join(filter(None, ("there is no such key", meant)))
         case "enum" | "literal_error":
             return f"expected {limits['expected']}, found {found}"
         case kind:

@@ -18,9 +18,10 @@ from usage_pipeline.storage.compute import stale_days
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import landing_files
+from usage_pipeline.words import count, is_or_are, listed
 
 _READY = {DayStatus.FINAL, DayStatus.RESTATED}
-_SHOWN_DAYS = 5
+_SHOWN_FILES = 5
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,15 @@ class ClosingBlockers:
     def of(self, period: BillingPeriod) -> list[str]:
         """Return the reasons that block this period, as messages; none if it can close."""
         days = {
-            f"are {status}" if status is not DayStatus.PROVISIONAL else "are not final yet": [
+            str(status) if status is not DayStatus.PROVISIONAL else "not final yet": [
                 day for day in period.days if self.statuses.get(day) is status
             ]
             for status in DayStatus
             if status not in _READY
         }
-        days["are to be computed"] = [day for day in period.days if day in self.stale]
+        days["to be computed"] = [day for day in period.days if day in self.stale]
         files = [reason for landing_day, reason in self.files if period.first <= landing_day <= period.last]
-        return [*(_reason(problem, found) for problem, found in days.items() if found), *files[:_SHOWN_DAYS]]
+        return [*(_reason(problem, found) for problem, found in days.items() if found), *files[:_SHOWN_FILES]]
 
 
 def read_blockers(storage: Storage, first: date, last: date) -> ClosingBlockers:
@@ -63,8 +64,7 @@ def read_blockers(storage: Storage, first: date, last: date) -> ClosingBlockers:
 
 
 def _reason(problem: str, days: list[date]) -> str:
-    named = ", ".join(map(str, days[:_SHOWN_DAYS])) + (", ..." if len(days) > _SHOWN_DAYS else "")
-    return f"{len(days)} days {problem}: {named}"
+    return f"{count(len(days), 'day')} {is_or_are(len(days))} {problem}: {listed(days)}"
 
 
 def _undecided(connection: Connection, span: BillingPeriod) -> Iterator[tuple[date, str]]:

@@ -21,8 +21,9 @@ from usage_pipeline.cli.options import (
     parse_month,
     reading_settings,
 )
-from usage_pipeline.cli.output import console, count, print_rows, say
+from usage_pipeline.cli.output import console, print_rows, say
 from usage_pipeline.clock import days_between
+from usage_pipeline.words import count
 
 if TYPE_CHECKING:
     from usage_pipeline.billing.statements import Statement

@@ -18,7 +18,8 @@ from usage_pipeline.cli.options import (
     parse_instant,
     reading_settings,
 )
-from usage_pipeline.cli.output import count, print_rows, say
+from usage_pipeline.cli.output import print_rows, say
+from usage_pipeline.words import count
 
 if TYPE_CHECKING:
     from usage_pipeline.billing.ledger.balance import Balance

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from usage_pipeline.cli.options import By, DataDir, Format, OutputFormat, load_settings, reading_settings
-from usage_pipeline.cli.output import count, print_rows, say, warn
+from usage_pipeline.cli.output import print_rows, say, warn
+from usage_pipeline.words import count
 
 if TYPE_CHECKING:
     from usage_pipeline.billing.credits.record_credits import RecordCredits

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from usage_pipeline.cli.options import DataDir, Format, OutputFormat, load_settings
-from usage_pipeline.cli.output import Row, count, print_json, print_rows, say, warn
+from usage_pipeline.cli.output import Row, print_json, print_rows, say, warn
 from usage_pipeline.errors import QueryError
+from usage_pipeline.words import count
 
 if TYPE_CHECKING:
     from usage_pipeline.events.format_files import Formats

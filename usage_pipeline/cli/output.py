@@ -17,7 +17,6 @@ from usage_pipeline.cli.options import OutputFormat
 
 _PIPE_WIDTH = 200
 """Characters of a line without a terminal."""
-_LISTED = 5
 
 
 def _console(stream: TextIO, *, stderr: bool) -> Console:
@@ -41,16 +40,6 @@ def print_rows(rows: Sequence[Row], columns: Sequence[str], form: OutputFormat, 
             writer.writerows([_csv_cell(row[name]) for name in columns] for row in rows)
         case OutputFormat.TABLE:
             console.print(_table(rows, columns, title))
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun: `1 day`, `2 days`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def listed(values: Sequence[object]) -> str:
-    """Join the first values with commas, and mark that there are more."""
-    return ", ".join(map(str, values[:_LISTED])) + (", ..." if len(values) > _LISTED else "")
 
 
 def say(*lines: str) -> None:

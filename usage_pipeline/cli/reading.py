@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from difflib import get_close_matches
 
 from usage_pipeline.cli.options import day_range
-from usage_pipeline.cli.output import count, listed, note, warn
+from usage_pipeline.cli.output import note, warn
 from usage_pipeline.metrics.answers import Answer
 from usage_pipeline.metrics.buckets import Interval
 from usage_pipeline.metrics.known_values import known_values
@@ -15,6 +14,7 @@ from usage_pipeline.series.status import Day, DayReader
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.words import count, did_you_mean, is_or_are, listed
 
 _SHOWN_VALUES = 20
 
@@ -24,16 +24,20 @@ def tell_of_missing_days(storage: Storage, answer: Answer) -> None:
     begun = _begun_days(storage, answer)
     for reason, days in begun.items():
         records = sum(day.records for day in days)
-        verb = "is" if records == 1 else "are"
         named = listed([day.day for day in days])
-        note(f"{named} {reason}: {count(records, 'record')} so far {verb} in the tables, not in these numbers")
+        note(
+            f"{named} {reason}: {count(records, 'record')} so far {is_or_are(records)} in the tables, not in "
+            "these numbers"
+        )
     noted = {day.day for days in begun.values() for day in days}
     is_sum = not isinstance(answer.query, IntervalQuery) and "day" not in answer.query.group_by
     missing = [day for day in answer.missing if is_sum and day not in noted]
     if missing:
-        verb = "is" if len(missing) == 1 else "are"
         asked = count(len(answer.statuses), "day")
-        warn(f"{len(missing):,} of {asked} {verb} missing and not in these sums: {listed(missing)}")
+        warn(
+            f"{len(missing):,} of {asked} {is_or_are(len(missing))} missing and not in these sums: "
+            f"{listed(missing)}"
+        )
 
 
 def _begun_days(storage: Storage, answer: Answer) -> dict[str, list[Day]]:
@@ -123,7 +127,5 @@ def _conditions(query: Query) -> dict[str, list[str]]:
 
 def _meant(value: str, known: Sequence[str]) -> str:
     """Suggest near values, or else the first ones."""
-    near = get_close_matches(value, known)
-    if near:
-        return f"did you mean {' or '.join(map(repr, near))}?"
-    return f"known are {', '.join(value or repr(value) for value in known[:_SHOWN_VALUES]) or 'none'}."
+    shown = ", ".join(value or repr(value) for value in known[:_SHOWN_VALUES])
+    return did_you_mean(value, known) or f"known are {shown or 'none'}."

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, reading_settings
-from usage_pipeline.cli.output import count, listed, print_rows, warn
+from usage_pipeline.cli.output import print_rows, warn
 from usage_pipeline.errors import QueryError
 from usage_pipeline.reconcile.export import Export, Provider
+from usage_pipeline.words import count, listed
 
 if TYPE_CHECKING:
     from usage_pipeline.reconcile.ours import Ours

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from usage_pipeline.cli.options import DAY, By, DataDir, Format, OutputFormat, load_settings, parse_day
-from usage_pipeline.cli.output import count, print_rows
+from usage_pipeline.cli.output import print_rows
+from usage_pipeline.words import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from usage_pipeline.cli.output import console, count, warn
+from usage_pipeline.cli.output import console, warn
 from usage_pipeline.cli.progress import Bar, progress_bar
 from usage_pipeline.pipeline import refresh as pipeline
 from usage_pipeline.pipeline.refresh import Runner
@@ -17,6 +17,7 @@ from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.words import count
 
 
 @dataclass(frozen=True)

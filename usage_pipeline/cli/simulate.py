@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from usage_pipeline.cli.options import DataDir, To, load_settings
-from usage_pipeline.cli.output import count, say
+from usage_pipeline.cli.output import say
 from usage_pipeline.simulation.settings import DEFAULT_SEED, MIN_TENANTS, Simulation
+from usage_pipeline.words import count
 
 _FILES = ("landing", "reference", "truth.json")
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -10,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from usage_pipeline.events.format_values import FORM
 from usage_pipeline.events.notations import TimeFormat
+from usage_pipeline.words import did_you_mean
 
 _VALUE = (
     'a field such as $.name, a list of fields, {constant: "USD"}, {field: $.name, map: {old: new}}, '
@@ -98,8 +98,8 @@ def _problem(details: ErrorDetails, keys: Collection[str]) -> str:
         case "extra_forbidden" if details["loc"][-1] in _EXPECTED_WITHIN:
             return f"there is no such key here; expected {_expected(details)}"
         case "extra_forbidden":
-            near = get_close_matches(str(details["loc"][-1]), [*keys, *_EXPECTED_WITHIN], n=1)
-            return "there is no such key" + (f"; did you mean {near[0]!r}?" if near else "")
+            meant = did_you_mean(str(details["loc"][-1]), [*keys, *_EXPECTED_WITHIN])
+            return "; ".join(filter(None, ("there is no such key", meant)))
         case _ if isinstance(details["input"], date):
             return f"put the time in quotes; expected {_expected(details)}"
         case _:

@@ -11,6 +11,7 @@ from usage_pipeline.storage import state
 from usage_pipeline.storage.engine import parquet_scan
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
+from usage_pipeline.words import count, is_or_are
 
 
 def scan(storage: Storage, spec: TableSpec, days: Collection[date]) -> str:
@@ -24,8 +25,9 @@ def scan(storage: Storage, spec: TableSpec, days: Collection[date]) -> str:
     gone = [day for day, path in objects.items() if not storage.lake.exists(path)]
     if gone:
         raise PartitionError(
-            f"{spec.name}: {len(gone)} days from {gone[0]} on are gone from {storage.settings.data_dir}; "
-            "a total without them would be wrong. Run `usage-pipeline run`: it computes what is missing."
+            f"{spec.name}: {count(len(gone), 'day')} from {gone[0]} on {is_or_are(len(gone))} gone from "
+            f"{storage.settings.data_dir}; a total without them would be wrong. Run "
+            "`usage-pipeline run`: it computes what is missing."
         )
     return f"FROM {parquet_scan(objects.values())}" if objects else spec.empty_select()
 

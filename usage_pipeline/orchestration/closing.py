@@ -15,6 +15,7 @@ from usage_pipeline.orchestration.inputs import TENANTS
 from usage_pipeline.orchestration.ledger import LEDGER_IS_BALANCED
 from usage_pipeline.orchestration.metadata import SHOWN_ROWS, markdown_table, table_spec
 from usage_pipeline.orchestration.resources import StorageParam
+from usage_pipeline.words import count, is_or_are
 
 if TYPE_CHECKING:
     from usage_pipeline.billing.due_periods import DuePeriod
@@ -59,7 +60,9 @@ def periods_close(run_storage: StorageParam) -> dg.AssetCheckResult:
 
     blocked = [due for due in due_periods(run_storage) if due.blocked_by]
     tenants = sum(len(due.tenants) for due in blocked)
-    observed = f"{tenants:,} periods are blocked" + (f": {_reason(blocked[0])}" if blocked else "")
+    observed = f"{count(tenants, 'period')} {is_or_are(tenants)} blocked" + (
+        f": {_reason(blocked[0])}" if blocked else ""
+    )
     return dg.AssetCheckResult(
         passed=not blocked,
         severity=dg.AssetCheckSeverity.WARN,

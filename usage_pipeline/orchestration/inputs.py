@@ -10,6 +10,7 @@ from usage_pipeline.orchestration.metadata import OWNERS, table_value
 from usage_pipeline.orchestration.resources import StorageParam
 from usage_pipeline.settings import Settings
 from usage_pipeline.tenants.reference import TENANTS_FILE
+from usage_pipeline.words import count, is_or_are
 
 
 def _input(name: str, group: str, kind: str, description: str) -> dg.AssetSpec:
@@ -79,7 +80,7 @@ def files_are_in_place(run_storage: StorageParam) -> dg.AssetCheckResult:
 
 def placement(misplaced: Sequence[Misplaced]) -> dg.AssetCheckEvaluation:
     """The evaluation of the check, given the entries that are misplaced."""
-    observed = f"{len(misplaced):,} entries are misplaced and passed over"
+    observed = f"{count(len(misplaced), 'entry')} {is_or_are(len(misplaced))} misplaced and passed over"
     rows = [{"entry": without_tenant(entry.path), "problem": entry.problem} for entry in misplaced]
     return dg.AssetCheckEvaluation(
         asset_key=LANDING_FOLDER.key,

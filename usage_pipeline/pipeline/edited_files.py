@@ -10,6 +10,7 @@ from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.tenants.reference import load_tenants
+from usage_pipeline.words import count
 
 
 def describe_prices(settings: Settings) -> str:
@@ -20,13 +21,13 @@ def describe_prices(settings: Settings) -> str:
 
 def describe_credit_rates(settings: Settings) -> str:
     """Say how many entries `credit_rates.yaml` has. Raises ReferenceFileError."""
-    return f"{len(read_rates(settings.reference / CREDIT_RATES_FILE))} entries"
+    return count(len(read_rates(settings.reference / CREDIT_RATES_FILE)), "entry")
 
 
 def describe_tenants(settings: Settings) -> str:
     """Say how many tenants and plans the reference directory has. Raises ReferenceFileError."""
     tenants = load_tenants(settings)
-    return f"{len(tenants.by_id)} tenants, {len(tenants.plans)} plans"
+    return f"{count(len(tenants.by_id), 'tenant')}, {count(len(tenants.plans), 'plan')}"
 
 
 def describe_formats(settings: Settings) -> str:
@@ -34,7 +35,7 @@ def describe_formats(settings: Settings) -> str:
     formats = load_formats(settings)
     if formats.broken:
         raise FormatError("\n".join(formats.broken.values()))
-    return f"{len(formats)} formats"
+    return count(len(formats), "format")
 
 
 def edited_files_digest(settings: Settings) -> str:

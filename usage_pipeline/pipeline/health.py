@@ -29,6 +29,7 @@ from usage_pipeline.storage.tables import ERASED_TENANT
 from usage_pipeline.tenants.reference import load_tenants
 from usage_pipeline.validation.results import Outcome, read_results
 from usage_pipeline.validation.suite_files import load_suites
+from usage_pipeline.words import count
 
 Checked = TypeVar("Checked", Settings, Storage)
 
@@ -130,7 +131,7 @@ def _formats(settings: Settings) -> Iterator[HealthCheck]:
 
 def _suites(settings: Settings) -> Iterator[HealthCheck]:
     suites = load_suites(settings)
-    yield _ok(f"Suites: {sum(len(suite.entries) for suite in suites.values())} checks of rows")
+    yield _ok(f"Suites: {count(sum(len(suite.entries) for suite in suites.values()), 'check')} of rows")
 
 
 def _reference(settings: Settings) -> Iterator[HealthCheck]:
@@ -143,7 +144,7 @@ def _landing(storage: Storage) -> Iterator[HealthCheck]:
     work = find_landing_work(storage)
     yield from map(_warning, work.warnings)
     if work.days:
-        yield _warning(f"{len(work.days)} landing days wait; `usage-pipeline run` lands them")
+        yield _warning(f"{count(len(work.days), 'landing day')} to land: `usage-pipeline run` does")
 
 
 def _files(storage: Storage) -> Iterator[HealthCheck]:
@@ -164,8 +165,8 @@ def _tenants(storage: Storage) -> Iterator[HealthCheck]:
         unknown = [tenant for tenant in known_tenants(connection) if tenant not in known]
     if unknown:
         yield _warning(
-            f"{len(unknown)} tenants have no entry in tenants.yaml and are on the plan {tenants.default_plan!r}: "
-            f"{', '.join(unknown[:10])}"
+            f"{count(len(unknown), 'tenant')} without an entry in tenants.yaml, on the plan "
+            f"{tenants.default_plan!r}: {', '.join(unknown[:10])}"
         )
 
 
@@ -181,7 +182,7 @@ def _erasures(storage: Storage) -> Iterator[HealthCheck]:
 def _days(storage: Storage) -> Iterator[HealthCheck]:
     stale = find_stale(storage)
     if stale:
-        yield _warning(f"{len(stale)} event days are stale; `usage-pipeline run` computes them")
+        yield _warning(f"{count(len(stale), 'event day')} to compute: `usage-pipeline run` does")
     else:
         yield _ok("All event days are current")
 
@@ -192,7 +193,7 @@ def _voids(storage: Storage) -> Iterator[HealthCheck]:
     unmatched = sorted(partition.day for partition in partitions if partition.unmatched_voids)
     if unmatched:
         yield _warning(
-            f"{len(unmatched)} event days have voids without a target, the last is {unmatched[-1]}; "
+            f"Voids without a target on {count(len(unmatched), 'event day')}, the last is {unmatched[-1]}; "
             "`usage-pipeline rejects` shows them"
         )
 
@@ -219,8 +220,9 @@ def _checks(storage: Storage) -> Iterator[HealthCheck]:
     if errors:
         last = errors[-1]
         yield _error(
-            f"{len(errors)} checks of the last {RECENT_DAYS} days found errors, the last {last.check_name} of "
-            f"{last.table_name} on {last.day}: {last.observed}; `usage-pipeline checks` shows them"
+            f"Errors found by {count(len(errors), 'check')} of the last {RECENT_DAYS} days, the last "
+            f"{last.check_name} of {last.table_name} on {last.day}: {last.observed}; `usage-pipeline checks` "
+            "shows them"
         )
 
 
@@ -237,7 +239,7 @@ def _told(found: Sequence[DoubleMetering]) -> str:
     metrics = sorted({case.metric for case in found})
     sources = sorted({source for case in found for source in case.sources})
     return (
-        f"{len(days)} times two sources report nearly the same of a tenant and a day, such as of "
+        f"{count(len(days), 'time')} two sources report nearly the same of a tenant and a day, such as of "
         f"{found[-1].tenant_id} on {found[-1].day}: {', '.join(metrics)} by {', '.join(sources)}. Both "
         "count: let one format report the metric, and give the others `meters` without it"
     )

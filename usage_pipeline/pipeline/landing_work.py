@@ -15,6 +15,7 @@ from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.tenants.reference import load_tenants
+from usage_pipeline.words import count
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class LandingWork:
             yield f"{path} is gone from the landing folder; what is known of it stays as it is"
         if self.outdated:
             yield (
-                f"{len(self.outdated)} landing days landed by other formats or rules than today's, "
+                f"{count(len(self.outdated), 'landing day')} landed by other formats or rules than today's, "
                 f"{in_words(self.outdated)}; `usage-pipeline land` reads them again"
             )
 

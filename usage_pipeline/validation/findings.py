@@ -23,6 +23,7 @@ from usage_pipeline.storage.landed_files import LandedFile
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import Partition
 from usage_pipeline.validation.results import Detail, Evaluation, nothing_compared
+from usage_pipeline.words import count, is_or_are
 
 REPEATED_IDS = SqlFile.beside(__file__, "totals/repeated_ids")
 
@@ -92,7 +93,7 @@ def _usable(
     return Evaluation(
         passed,
         f"{len(unusable)} of {len(files)} files count nowhere, {len(rejecting)} reject over {alarm:.1%} of "
-        f"their lines, {len(passed_over)} entries are passed over",
+        f"their lines, {count(len(passed_over), 'entry')} {is_or_are(len(passed_over))} passed over",
         expected,
         {
             "files": len(files),

@@ -5,9 +5,8 @@ leaves it out.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from usage_pipeline.errors import SuiteError
@@ -17,6 +16,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.validation.checks import Check, Severity
 from usage_pipeline.validation.suite import KINDS, Entry, HasColumns
+from usage_pipeline.words import did_you_mean
 from usage_pipeline.yaml_file import parse_entry, read_yaml
 
 SUITES = Path(__file__).with_name("suites")
@@ -105,9 +105,5 @@ def _check_columns(spec: TableSpec, place: str, entry: object) -> None:
     column = getattr(entry, "column", None)
     for name in (*getattr(entry, "columns", ()), *([column] if column else [])):
         if name not in spec.column_names:
-            raise SuiteError(f"{place}: {spec.name} has no column {name!r}{_hint(name, spec.column_names)}")
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else "."
+            meant = did_you_mean(name, spec.column_names)
+            raise SuiteError(f"{place}: {spec.name} has no column {name!r}{f'; {meant}' if meant else '.'}")

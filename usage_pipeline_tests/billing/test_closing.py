@@ -97,7 +97,7 @@ def test_a_period_with_a_day_that_is_not_final_stays_open(rated: Storage) -> Non
 def test_a_period_with_a_day_to_compute_stays_open(rated: Storage, prices: Prices) -> None:
     prices(price("new", 'input: "2"'))
     rerate(rated, [date(2026, 4, 10)])
-    with pytest.raises(ClosingError, match="1 days are to be computed: 2026-04-10"):
+    with pytest.raises(ClosingError, match="1 day is to be computed: 2026-04-10"):
         close(rated, "acme", APRIL, Closing("ann"))
 
 

@@ -226,7 +226,7 @@ def test_a_quarter_hour_object_that_is_gone_is_an_error_and_not_a_lower_total(
         land(landing, f"2026-05-0{number}", f"2026-05-0{number}T12:00:00Z")
     run()
     storage.lake.object(USAGE_QUARTER_HOURS.spec, day("2026-05-03")).unlink()
-    with pytest.raises(PartitionError, match="usage_quarter_hours: 1 days from 2026-05-03 on are gone"):
+    with pytest.raises(PartitionError, match="usage_quarter_hours: 1 day from 2026-05-03 on is gone"):
         intervals(storage, query("2026-05-01", "2026-05-04", DAY))
 
 

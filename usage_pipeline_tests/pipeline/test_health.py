@@ -53,7 +53,7 @@ def test_where_all_is_well_it_says_what_it_looked_at(settings: Settings) -> None
         "Landing",
         "All",
     ]
-    assert HealthCheck(Level.OK, "Reference: 1 tenants, 1 plans") in findings
+    assert HealthCheck(Level.OK, "Reference: 1 tenant, 1 plan") in findings
     assert HealthCheck(Level.OK, "Landing files: 1") in findings
 
 
@@ -94,7 +94,7 @@ def test_a_broken_format_is_an_error(new_settings: Callable[..., Settings], tmp_
 def test_landing_days_that_wait_are_counted(settings: Settings, landing: Landing) -> None:
     landing.write("persona", "2026-05-01", [])
     landing.write("persona", "2026-05-02", [])
-    assert troubles(settings) == [(Level.WARNING, "2 landing days wait; `usage-pipeline run` lands them")]
+    assert troubles(settings) == [(Level.WARNING, "2 landing days to land: `usage-pipeline run` does")]
 
 
 def test_what_lies_in_the_wrong_place_is_named(settings: Settings, landing: Landing) -> None:
@@ -133,7 +133,7 @@ def test_tenants_that_stand_in_no_file_are_named(
     landing.write("persona", "2026-05-01", lines)
     run()
     assert troubles(settings) == [
-        (Level.WARNING, "2 tenants have no entry in tenants.yaml and are on the plan 'default': acme, zeta")
+        (Level.WARNING, "2 tenants without an entry in tenants.yaml, on the plan 'default': acme, zeta")
     ]
 
 
@@ -142,14 +142,14 @@ def test_days_that_landed_by_other_rules_are_counted(settings: Settings, referen
     (reference / "plans.yaml").write_text("default: small\nsmall: {retention_days: 7}\n")
     ((level, text),) = troubles(settings)
     assert level is Level.WARNING
-    assert text.startswith("1 landing days landed by other formats or rules than today's")
+    assert text.startswith("1 landing day landed by other formats or rules than today's")
 
 
 @pytest.mark.usefixtures("computed")
 def test_stale_days_are_counted(settings: Settings) -> None:
     (cube,) = (settings.data_dir / "rollups" / "daily_usage").rglob("*.parquet")
     cube.unlink()
-    assert troubles(settings) == [(Level.WARNING, "1 event days are stale; `usage-pipeline run` computes them")]
+    assert troubles(settings) == [(Level.WARNING, "1 event day to compute: `usage-pipeline run` does")]
 
 
 @pytest.mark.usefixtures("reference")

@@ -80,7 +80,7 @@ def test_what_is_no_landing_file_is_named_with_the_reason(storage: Storage, land
     run()
     assert warned(storage) == {
         "files_are_usable": (
-            "0 of 1 files count nowhere, 0 reject over 1.0% of their lines, 1 entries are passed over: file "
+            "0 of 1 files count nowhere, 0 reject over 1.0% of their lines, 1 entry is passed over: file "
             "persona/2026-05-01/folder.jsonl, problem passed over: expected a file, but this is a folder; rename "
             "it if it is that of a tenant, lines 0"
         )

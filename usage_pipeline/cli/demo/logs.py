@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from usage_pipeline.cli.demo.truth import TRUTH, Truth, read_truth
-from usage_pipeline.cli.output import count, error_console
+from usage_pipeline.cli.output import error_console
 from usage_pipeline.costs.book.current import current_price_book
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.costs.book.prices import Price, Tier, Window
@@ -21,6 +21,7 @@ from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.tenants.models import Tenants
 from usage_pipeline.tenants.reference import load_tenants
+from usage_pipeline.words import count
 
 if TYPE_CHECKING:
     from usage_pipeline.orchestration.execution import Progress

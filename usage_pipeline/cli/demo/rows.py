@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from usage_pipeline.cli.demo.result import Result
-from usage_pipeline.cli.output import Row, count
+from usage_pipeline.cli.output import Row
 from usage_pipeline.events.landing.rejects import MEANINGS, listed_as
 from usage_pipeline.metrics.answers import coverage, one_decimal
 from usage_pipeline.pipeline.totals import dollars
 from usage_pipeline.storage.landed_files import LandedFile
+from usage_pipeline.words import count
 
 _LARGEST = 5
 PRUNED = {"files": "landing files", "texts": "texts", "rejects": "rejected lines", "bytes": "bytes"}

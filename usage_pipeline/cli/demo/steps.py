@@ -9,7 +9,7 @@ from usage_pipeline.cli.demo.next_steps import commands, places
 from usage_pipeline.cli.demo.result import Conflict, Result
 from usage_pipeline.cli.demo.summary import heading, print_summary
 from usage_pipeline.cli.demo.truth import KNOWN_METRICS, TRUTH
-from usage_pipeline.cli.output import console, count, say
+from usage_pipeline.cli.output import console, say
 from usage_pipeline.cli.session import open_session
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.pipeline.refresh import refresh
@@ -20,6 +20,7 @@ from usage_pipeline.retention.pruning import plan, prune
 from usage_pipeline.settings import PREFIX, Settings
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.words import count
 
 _SHOWN_DIFFERENCES = 10
 _SEARCHED_FAULTS = 1_000

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from usage_pipeline.orchestration.resources import StorageParam
+from usage_pipeline.words import count
 
 if TYPE_CHECKING:
     from usage_pipeline.storage.opened import Storage
@@ -35,7 +36,7 @@ def lost_runs_sensor(interval: int) -> dg.SensorDefinition:
         lost = [run for run in silent if run.run_id in suspected]
         for run in lost:
             context.instance.report_run_failed(run, "The process of this run is gone.")
-        reason = f"{len(lost)} runs had lost their process and were ended" if lost else "Every run has its process"
+        reason = f"Ended {count(len(lost), 'run')} without a process" if lost else "Every run has its process"
         return dg.SensorResult(skip_reason=reason, cursor=json.dumps([run.run_id for run in silent]))
 
     return lost_runs

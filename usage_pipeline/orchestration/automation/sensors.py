@@ -19,6 +19,7 @@ from usage_pipeline.orchestration.jobs import ARRIVED_DAYS, EVENT_DAYS, LANDING_
 from usage_pipeline.orchestration.resources import StorageParam
 from usage_pipeline.pipeline.tables import PARTITIONED_TABLES
 from usage_pipeline.settings import Settings
+from usage_pipeline.words import count
 
 # What is imported within the functions is slow to import.
 # ruff: noqa: PLC0415
@@ -55,7 +56,7 @@ def arrivals(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.S
     look = arriving.Look(waiting, arriving.misplaced_digest(found.misplaced), edited)
     work, early = within_calendar(context, arriving.arrived_work(waiting, busy.landing))
     requested = requests(context.instance, work, "arrivals", LANDING_PRIORITY)
-    reason = f"{len(waiting)} landing days wait to be at rest, or are under way" if waiting else "Nothing new"
+    reason = f"{count(len(waiting), 'landing day')} not at rest yet, or under way" if waiting else "Nothing new"
     evaluations = [
         *([placement(found.misplaced)] if look.misplaced != before.misplaced else []),
         *(validities(storage.settings) if look.edited != before.edited else []),
@@ -71,7 +72,7 @@ def affected_days(context: dg.SensorEvaluationContext, storage: StorageParam) ->
 
     busy = busy_days(context.instance)
     if len(busy.landing) > BULK_LANDING_DAYS:
-        return _result([], f"{len(busy.landing)} landing days are under way")
+        return _result([], f"{count(len(busy.landing), 'landing day')} under way")
     work, early = within_calendar(context, affected_work(storage, busy.events))
     requested = requests(context.instance, work, "affected_days", AFFECTED_PRIORITY)
     return _result(requested, _rest(len(work), len(busy.events), "All days are current") + early)
@@ -84,7 +85,7 @@ def gap_filler(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg
 
     busy = busy_days(context.instance)
     if len(busy.landing) > BULK_LANDING_DAYS:
-        return _result([], f"{len(busy.landing)} landing days are under way")
+        return _result([], f"{count(len(busy.landing), 'landing day')} under way")
     unrecorded = find_unrecorded(storage, _recorded(context))
     work, early = within_calendar(context, gap_work(storage, busy, unrecorded))
     due = due_requests(context.instance, work, "gap_filler", GAP_PRIORITY)

@@ -39,7 +39,7 @@ def test_a_run_without_its_process_at_two_looks_is_ended(automation: Automation,
     assert status(automation, started) == "STARTED"
     automation.tick("lost_runs")
     assert status(automation, started) == "FAILURE"
-    assert automation.skipped == "1 runs had lost their process and were ended"
+    assert automation.skipped == "Ended 1 run without a process"
 
 
 def test_a_run_whose_process_lives_goes_on(automation: Automation, started: dg.DagsterRun) -> None:

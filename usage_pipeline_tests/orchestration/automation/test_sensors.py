@@ -38,7 +38,7 @@ def file(landing: Landing) -> Path:
 @pytest.mark.usefixtures("file")
 def test_a_new_file_is_requested_when_it_was_the_same_at_two_looks(automation: Automation) -> None:
     assert automation.tick("arrivals") == []
-    assert automation.skipped == "1 landing days wait to be at rest, or are under way"
+    assert automation.skipped == "1 landing day not at rest yet, or under way"
     (request,) = automation.tick("arrivals")
     assert (request.job_name, request.partition_key) == ("arrived_days", "2026-05-01")
 
@@ -114,7 +114,7 @@ def test_event_days_wait_while_many_landing_days_are_under_way(automation: Autom
     (landing_run,) = automation.tick("arrivals")
     queued = automation.create(landing_run)
     assert automation.tick("affected_days") == []
-    assert automation.skipped == "5 landing days are under way"
+    assert automation.skipped == "5 landing days under way"
     automation.instance.report_run_canceled(queued)
     assert len(automation.tick("affected_days")) == 1
 

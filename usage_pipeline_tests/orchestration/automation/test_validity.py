@@ -53,7 +53,7 @@ def test_a_check_that_passes_says_what_the_files_hold(settings: Settings, refere
     (reference / "tenants.yaml").write_text("acme: {}")
     found = told(settings)
     assert found["prices"] == (True, "0 before those of the catalogue")
-    assert found["tenants"] == (True, "1 tenants, 1 plans")
+    assert found["tenants"] == (True, "1 tenant, 1 plan")
 
 
 def test_a_broken_entry_is_named(settings: Settings, reference: Path, formats: Path) -> None:
