@@ -62,7 +62,7 @@ def erase(  # noqa: PLR0913 - one parameter per option
                 storage, tables, subject, by=by or getpass.getuser(), reason=(reason or "").strip(), progress=bar
             )
     if outcome is None:
-        note("Nothing of it is stored.")
+        note("It was erased before, and nothing of it has come since.")
     else:
         _print_outcome(outcome, form)
 

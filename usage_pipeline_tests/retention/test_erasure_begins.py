@@ -1,5 +1,6 @@
 """What an erasure would do, and what it does not begin with."""
 
+import re
 from datetime import date
 
 import pytest
@@ -55,9 +56,22 @@ def test_a_name_of_the_pipeline_is_refused(storage: Storage) -> None:
             erase_acme(storage, name)
 
 
-def test_of_a_tenant_that_nobody_knows_there_is_nothing_to_erase(mixed: Storage) -> None:
-    assert erase(mixed, ALL, Subject("acmee"), by="me", reason="a request") is None
+def test_who_nobody_knows_is_refused_with_who_was_probably_meant(mixed: Storage) -> None:
+    for subject, text in (
+        (Subject("acmee"), "Nothing of a tenant 'acmee' is stored; did you mean 'acme'?"),
+        (Subject("acme", "anne"), "Nothing of a member 'anne' is stored; did you mean 'ann'?"),
+    ):
+        assert plan(mixed, ALL, subject).obstacle == text
+        with pytest.raises(ErasureError, match=re.escape(text)):
+            erase(mixed, ALL, subject, by="me", reason="a request")
     assert not (mixed.settings.data_dir / "erasures").exists()
+
+
+def test_of_an_erased_tenant_there_is_nothing_to_erase(mixed: Storage) -> None:
+    erase_acme(mixed)
+    assert plan(mixed, ALL, ACME).obstacle is None
+    assert erase(mixed, ALL, ACME, by="me", reason="again") is None
+    assert len(list((mixed.settings.data_dir / "erasures").iterdir())) == 1
 
 
 def test_a_reason_with_the_id_is_refused(storage: Storage) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, select
 
 from usage_pipeline.errors import ErasureError
 from usage_pipeline.metrics.series import known_tenants
+from usage_pipeline.registry import NONE
 from usage_pipeline.retention.erasure import erasures
 from usage_pipeline.retention.erasure.beginning import begin, expect_erasable, find_obstacle
 from usage_pipeline.retention.erasure.certificate import Certificate, certified, digests_of, write_certificate
@@ -20,7 +21,7 @@ from usage_pipeline.retention.erasure.counting import TENANT_FOLDERS, Count, cou
 from usage_pipeline.retention.erasure.landing import erase_landing_day, folders_of
 from usage_pipeline.retention.erasure.member import shared_conversations
 from usage_pipeline.retention.erasure.searching import Found, search, unknown_files
-from usage_pipeline.retention.erasure.subject import Subject, Word
+from usage_pipeline.retention.erasure.subject import GONE, Subject, Word
 from usage_pipeline.retention.erasure.sums import RUN, days_named, sum_days
 from usage_pipeline.retention.erasure.texts import databases, replace_in_files, replace_texts
 from usage_pipeline.retention.housekeeping import TEMPORARIES, delete, tables_with_dead_rows, vacuum
@@ -38,6 +39,7 @@ from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.state_tables import PRUNED_TENANTS
 from usage_pipeline.storage.tables import SCHEMA, Erasure, PartitionedBy, TableSpec, Zone
 from usage_pipeline.tenants.reference import load_tenants
+from usage_pipeline.words import did_you_mean
 
 _LOCK = "erasure"
 _LISTED = 10
@@ -81,7 +83,7 @@ def plan(storage: Storage, tables: Tables, subject: Subject) -> Plan:
         expect_erasable(storage, tables.all, subject)
     except ErasureError as error:
         return Plan(counts, str(error))
-    return Plan(counts, _obstacle(storage, tables, subject, word))
+    return Plan(counts, _obstacle(storage, tables, subject, word, counts))
 
 
 def erase(  # noqa: PLR0913 - what an erasure needs
@@ -93,9 +95,9 @@ def erase(  # noqa: PLR0913 - what an erasure needs
     reason: str,
     progress: Progress = NO_PROGRESS,
 ) -> Outcome | None:
-    """Erase a tenant, or complete its erasure, and certify it; None if there is nothing of it.
+    """Erase a tenant, or complete its erasure, and certify it; None if it was erased before and nothing came.
 
-    Raises ErasureError if it cannot begin, or if something is still there at the end.
+    Raises ErasureError if it cannot begin or nobody knows it, or if something is still there at the end.
     """
     expect_erasable(storage, tables.all, subject)
     word = word_of(storage, subject)
@@ -104,7 +106,7 @@ def erase(  # noqa: PLR0913 - what an erasure needs
     with named_lock(storage.warehouse, _LOCK):
         before = _before(storage, tables, subject, word)
         if before is not None:
-            if obstacle := _obstacle(storage, tables, subject, word):
+            if obstacle := _obstacle(storage, tables, subject, word, before["counts"]):
                 raise ErasureError(obstacle)
             if not before["counts"]:
                 return None
@@ -132,7 +134,9 @@ def word_of(storage: Storage, subject: Subject) -> Word:
         if subject.member_id is not None:
             breakdown = warehouse_table(DAILY_BREAKDOWN.spec).c
             members = select(breakdown.value).where(
-                breakdown.tenant_id == subject.tenant_id, breakdown.dimension == "member_id"
+                breakdown.tenant_id == subject.tenant_id,
+                breakdown.dimension == "member_id",
+                breakdown.value.not_in((NONE, GONE)),
             )
             return Word(subject.name, frozenset(connection.execute(members.distinct()).scalars()))
         known = {*known_tenants(connection), *first_kept_days(connection)}
@@ -148,15 +152,29 @@ def _before(storage: Storage, tables: Tables, subject: Subject, word: Word) -> d
     return {"counts": counts, "digests": digests_of(storage, tables.daily)}
 
 
-def _obstacle(storage: Storage, tables: Tables, subject: Subject, word: Word) -> str | None:
-    """Return why an erasure could not begin now, or could not be done; None if nothing hinders it."""
-    obstacle = find_obstacle(storage, tables.daily, subject, word)
-    if obstacle is not None or not (unknown := unknown_files(storage, subject, word)):
+def _obstacle(
+    storage: Storage, tables: Tables, subject: Subject, word: Word, counts: Collection[object]
+) -> str | None:
+    """Return why an erasure could not begin now, or could not be done; None if nothing hinders it.
+
+    `counts` are what there is of the tenant or member.
+    """
+    if obstacle := find_obstacle(storage, tables.daily, subject, word):
         return obstacle
-    return (
-        f"The id is in {_listed(unknown)}, which the pipeline does not know. Remove that, or take the id out of "
-        "it, then erase again."
-    )
+    if unknown := unknown_files(storage, subject, word):
+        return (
+            f"The id is in {_listed(unknown)}, which the pipeline does not know. Remove that, or take the id "
+            "out of it, then erase again."
+        )
+    if counts or _is_erased(storage, subject):
+        return None
+    meant = did_you_mean(subject.name, word.others)
+    return f"Nothing of a {subject.kind} {subject.name!r} is stored{f'; {meant}' if meant else '.'}"
+
+
+def _is_erased(storage: Storage, subject: Subject) -> bool:
+    with storage.warehouse.connect() as connection:
+        return erasures.is_done(connection, subject.digest(storage.settings))
 
 
 def _listed(places: Sequence[str]) -> str:

@@ -54,6 +54,13 @@ def begun(connection: Connection, subject: Subject) -> Erasing | None:
     return Erasing(**{**row, "state": ErasureState(row["state"])}) if row else None
 
 
+def is_done(connection: Connection, digest: str) -> bool:
+    """Return True if the subject with this digest was erased before."""
+    table = erasures.c
+    query = select(table.id).where(table.subject_digest == digest, table.state == ErasureState.DONE)
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def unfinished(connection: Connection) -> list[tuple[str, datetime, str | None]]:
     """Return id, time and tenant of the erasures that are not done yet."""
     table = erasures.c

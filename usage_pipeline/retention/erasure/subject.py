@@ -6,7 +6,7 @@ an id that is only digits, numbers are left alone: it is found between quotes or
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -62,7 +62,7 @@ class Word:
     """An id as it may stand in texts. `longer` are other names that hold it as a word."""
 
     text: str
-    others: Iterable[str] = field(default=(), compare=False)
+    others: Collection[str] = field(default=(), compare=False)
 
     @cached_property
     def longer(self) -> tuple[str, ...]:
