@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from usage_pipeline.billing.ledger.accounts import make_accounts, read_known
+from usage_pipeline.billing.ledger.accounts import TenantAccount, make_accounts, read_known
 from usage_pipeline.billing.ledger.burn_down import FOR_EVER, Account, Grant, Usage, burn_down
 from usage_pipeline.billing.ledger.entries import (
     GRANTING,
@@ -54,24 +54,38 @@ def read_balance(storage: Storage, tenant_id: str, at: datetime) -> Balance:
 
     Raises QueryError for an instant that has not come, PartitionError if the credits of a computed day are gone.
     """
-    if at > storage.settings.clock.now:
-        raise QueryError(f"{at:%Y-%m-%dT%H:%M:%SZ} has not come: nothing is known of usage until then.")
-    account, usage = _account_and_usage(storage, tenant_id, at)
-    entries = burn_down(account, usage, at).entries
+    _expect_come(storage, at)
+    ((found, usage),) = _accounts_and_usage(storage, at, tenant_id)
+    entries = burn_down(found.account, usage, at).entries
     with exact():
-        grants = sorted(_grants(account, entries), key=_pays)
+        grants = sorted(_grants(found.account, entries), key=_pays)
     return Balance(grants, totals(entries))
 
 
-def _account_and_usage(
-    storage: Storage, tenant_id: str, until: datetime, cut: Sequence[datetime] = ()
-) -> tuple[Account, list[Usage]]:
+def read_balances(storage: Storage, at: datetime) -> dict[str, Totals]:
+    """Return the sums of each tenant at an instant, as `read_balance` has them. Raises the same errors."""
+    _expect_come(storage, at)
+    return {
+        found.tenant_id: totals(burn_down(found.account, usage, at).entries)
+        for found, usage in _accounts_and_usage(storage, at)
+    }
+
+
+def _expect_come(storage: Storage, at: datetime) -> None:
+    if at > storage.settings.clock.now:
+        raise QueryError(f"{at:%Y-%m-%dT%H:%M:%SZ} has not come: nothing is known of usage until then.")
+
+
+def _accounts_and_usage(
+    storage: Storage, until: datetime, only: str | None = None, cut: Sequence[datetime] = ()
+) -> list[tuple[TenantAccount, list[Usage]]]:
+    """Return one account or all, each with its usage."""
     tenants, clock = load_tenants(storage.settings), storage.settings.clock
     with storage.warehouse.connect() as connection:
-        known, days = read_known(connection, tenants, tenant_id), computed_days(connection)
+        known, days = read_known(connection, tenants, only), computed_days(connection)
     with open_credit_seconds(storage, days) as seconds:
-        ((found, usage),) = seconds.segments(make_accounts(known, seconds.first_use(clock), until), until, cut)
-    return found.account, usage
+        accounts = make_accounts(known, seconds.first_use(clock), until)
+        return list(seconds.segments(accounts, until, cut))
 
 
 _USED = (EntryKind.CONSUMPTION, EntryKind.REPAYMENT)
@@ -123,9 +137,9 @@ def read_payments(storage: Storage, tenant_id: str, second: datetime) -> list[Pa
     Raises PartitionError if the credits of a computed day are gone.
     """
     until = second + timedelta(seconds=1)
-    account, usage = _account_and_usage(storage, tenant_id, until, [second])
+    ((found, usage),) = _accounts_and_usage(storage, until, tenant_id, [second])
     paid = (EntryKind.CONSUMPTION, EntryKind.OVERAGE)
-    entries = burn_down(account, usage, until).entries
+    entries = burn_down(found.account, usage, until).entries
     return [
         Payment(entry.grant_id, entry.amount.copy_negate())
         for entry in entries

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from usage_pipeline.billing.ledger.balance import read_balances
 from usage_pipeline.billing.ledger.posting import post
 from usage_pipeline.pipeline.explain import explain
 from usage_pipeline_tests.billing.ledger.accounts import at
@@ -48,6 +49,17 @@ def test_it_is_explained_grant_by_grant(deployment: Deployment) -> None:
     ]
     assert (balance.grants[0].effective_at, balance.grants[0].expires_at) == (at("05-21"), at("05-22"))
     assert (balance.totals.used, balance.totals.repaid, balance.totals.open_overage) == (120, 20, 0)
+
+
+def test_the_sums_of_all_tenants_are_those_of_each(deployment: Deployment) -> None:
+    deployment.use("05-20 12:00", 7, "globex")
+    deployment.run()
+    found = read_balances(deployment.storage, at("05-21 01:00"))
+    assert {tenant: (sums.used, sums.left) for tenant, sums in found.items()} == {
+        "acme": (120, 80),
+        "globex": (7, -7),
+    }
+    assert found["acme"] == deployment.balance("05-21 01:00").totals
 
 
 def test_the_ledger_has_the_same_balance_at_the_boundaries(deployment: Deployment) -> None:
