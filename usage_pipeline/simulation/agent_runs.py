@@ -15,7 +15,7 @@ from usage_pipeline.simulation.arrays import (
     table,
     zeros,
 )
-from usage_pipeline.simulation.batch import MODELS, NO_MODEL, Batch, draw_models, draw_tenants_and_times
+from usage_pipeline.simulation.batch import MODELS, NO_MODEL, Batch, Named, draw_models, draw_tenants_and_times
 from usage_pipeline.simulation.plan import INPUT_SIGMA, OUTPUT_SIGMA, Plan
 from usage_pipeline.simulation.settings import RUNS, SOURCES
 
@@ -30,6 +30,7 @@ _AGENTS = table("seo-writer", "triage", "reporter")
 _AGENT_TYPES = table("content", "support", "analysis")
 _USERS = numbered("u_{}", 20)
 _PROJECTS = table("blog", "desk", "finance", "research")
+_FEATURE = "drafts"
 _STARTED_TAIL = '"endedAt":null,"status":"running","creditsUsed":0'
 
 
@@ -67,6 +68,8 @@ def make(plan: Plan, day: int) -> Batch:
         drawn.tenants,
         np.where(offsets < 0, 0, times),
         offsets,
+        Named(("agent_run", "agent_run_started"), drawn.started),
+        Named((_FEATURE,), zeros(len(offsets))),
         np.where(drawn.started == 1, NO_MODEL, drawn.models),
         np.full(len(offsets), -1, dtype=np.int64),
         _measures(drawn),
@@ -143,7 +146,7 @@ def _heads(plan: Plan, day: int, drawn: _Drawn) -> list[str]:
     rows = zip(drawn.runs.tolist(), clock_texts(starts), *fields, strict=True)
     return [
         f'"runId":"run_{day}_{run}","tenantId":"{tenant}","agent":"{agent}","agentType":"{agent_type}"'
-        f',"userId":"{user}","project":"{project}","feature":"drafts","startedAt":"{start_date}{clock}"'
+        f',"userId":"{user}","project":"{project}","feature":"{_FEATURE}","startedAt":"{start_date}{clock}"'
         f',"input":{{"topic":"usage metering"}}'
         for run, clock, tenant, agent, agent_type, user, project, start_date in rows
     ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from usage_pipeline.simulation.arrays import HOUR_MS, Ints, Texts, chosen, table, zeros
 from usage_pipeline.simulation.plan import Plan
@@ -42,6 +43,7 @@ MODELS = table(
 )
 """The models. `gpt-99-preview` has no price, and `(none)` is no model."""
 NO_MODEL = len(MODELS) - 1
+NO_FEATURE = "(none)"
 _MODEL_WEIGHTS = (0.45, 0.15, 0.2, 0.17, 0.02, 0.01)
 
 _OVER_MIDNIGHT_SHARE = 0.3
@@ -49,6 +51,18 @@ _OVER_MIDNIGHT_SHARE = 0.3
 _RETURNED_SHARE = 0.005
 _RETURNED_AFTER_AT_MOST = 120
 """Longest pause of a conversation, in days. It is longer than the look-back, so that some count as new."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A name for each event: the names, and the number of the name of each event."""
+
+    names: tuple[str, ...]
+    numbers: Ints
+
+    def having(self, name: str) -> NDArray[np.bool_]:
+        """Return which events have this one of the names."""
+        return np.equal(self.numbers, self.names.index(name))
 
 
 @dataclass(frozen=True)
@@ -63,6 +77,8 @@ class Batch:
     tenants: Ints
     milliseconds: Ints
     day_offsets: Ints
+    types: Named
+    features: Named
     models: Ints
     conversations: Ints
     measures: Mapping[str, Ints]

@@ -18,8 +18,10 @@ from usage_pipeline.simulation.arrays import (
 )
 from usage_pipeline.simulation.batch import (
     MODELS,
+    NO_FEATURE,
     NO_MODEL,
     Batch,
+    Named,
     draw_conversations,
     draw_models,
     draw_tenants_and_times,
@@ -114,12 +116,15 @@ def make(plan: Plan, day: int) -> Batch:
     """Make all events of the day."""
     drawn = _draw(plan, day)
     is_prompt = drawn.kinds == _PROMPT
+    features = np.where(is_prompt, _feature(drawn.luck), len(_FEATURES))
     return Batch(
         SOURCE,
         day,
         drawn.tenants,
         drawn.times,
         zeros(len(drawn.times)),
+        Named(tuple(KINDS), drawn.kinds),
+        Named((*_FEATURES.tolist(), NO_FEATURE), features),
         np.where(is_prompt, drawn.models, NO_MODEL),
         np.where(is_prompt, drawn.conversations, -1),
         _measures(drawn),
@@ -203,7 +208,7 @@ def _heads(plan: Plan, day: int, drawn: _Drawn) -> Texts:
 
 def _prompt_tails(plan: Plan, day: int, drawn: _Drawn) -> list[str]:
     luck = drawn.luck
-    texts = columns(luck, _PROJECTS[luck // 7 % 4], _FEATURES[luck // 28 % 4], _prompts(plan, day, luck))
+    texts = columns(luck, _PROJECTS[luck // 7 % 4], _FEATURES[_feature(luck)], _prompts(plan, day, luck))
     numbers = columns(drawn.conversations, MODELS[drawn.models], drawn.tokens_in, drawn.tokens_out, drawn.latency)
     rows = zip(*texts, *numbers, _outcomes(drawn), strict=True)
     return [
@@ -212,6 +217,10 @@ def _prompt_tails(plan: Plan, day: int, drawn: _Drawn) -> list[str]:
         f',"tokensOut":{tokens_out},"latencyMs":{latency},{outcome}'
         for session, project, feature, prompt, conversation, model, tokens_in, tokens_out, latency, outcome in rows
     ]
+
+
+def _feature(luck: Ints) -> Ints:
+    return luck // 28 % 4
 
 
 def _prompts(plan: Plan, day: int, luck: Ints) -> Texts:

@@ -66,6 +66,15 @@ class Planted:
 
 
 @dataclass(frozen=True)
+class TopUp:
+    """Credits that a tenant buys at the midnight that a day begins with; they do not expire."""
+
+    tenant: int
+    day: int
+    credits: int
+
+
+@dataclass(frozen=True)
 class Faults:
     """Counts by day and source: events delayed, delivered again or contradicted, and additional broken lines."""
 
@@ -100,6 +109,12 @@ class Plan:
             Planted("viral_day", 1 + 2 % others, viral, viral, 8.0),
             Planted("level_shift", 1 + 3 % others, shift, days - 1, 2.0),
         )
+
+    @property
+    def topup(self) -> TopUp:
+        """The credits that the tenant with the spike buys for it."""
+        spike = self.planted[0]
+        return TopUp(spike.tenant, spike.first, 200_000)
 
     @cached_property
     def events(self) -> Ints:

@@ -1,15 +1,19 @@
-"""Writes the reference files of simulated logs: plans, tenants and prices."""
+"""Writes the reference files of simulated logs: plans, tenants, prices and credit rates."""
 
 import shutil
 from pathlib import Path
 
 import yaml
 
+from usage_pipeline.simulation.balances import Terms
 from usage_pipeline.simulation.plan import Plan, Tenant
 from usage_pipeline.simulation.settings import FIRST_DAY
 
 PRICES = Path(__file__).parent / "prices.yaml"
 """Prices of the models of the simulated platform."""
+
+CREDIT_RATES = Path(__file__).parent / "credit_rates.yaml"
+"""Credits of its operations."""
 
 _PLANS = {
     "free": ("1000", "0", "deny", "restate", 90, 30, "0"),
@@ -20,14 +24,21 @@ _PLANS = {
 
 
 def write_reference(plan: Plan, out: Path) -> None:
-    """Write `plans.yaml`, `tenants.yaml` and `prices.yaml`."""
+    """Write `plans.yaml`, `tenants.yaml`, `prices.yaml` and `credit_rates.yaml`."""
     folder = out / "reference"
     folder.mkdir(parents=True, exist_ok=True)
     plans = {**{name: _plan(*terms) for name, terms in _PLANS.items()}, "default": "free"}
     tenants = {tenant.name: _tenant(tenant) for tenant in plan.tenants}
     for name, content in {"plans": plans, "tenants": tenants}.items():
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    shutil.copy(PRICES, folder / PRICES.name)
+    for file in (PRICES, CREDIT_RATES):
+        shutil.copy(file, folder / file.name)
+
+
+def credit_terms(plan: str) -> Terms:
+    """Return the credits that a plan gives."""
+    monthly, rollover, *_ = _PLANS[plan]
+    return Terms.of(monthly, "0", rollover)
 
 
 def _plan(  # noqa: PLR0913, PLR0917 - one argument per term

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from usage_pipeline.simulation import agent_runs, persona, usage_statistics
 from usage_pipeline.simulation.costs import read_prices
+from usage_pipeline.simulation.credits import read_credit_rates
 from usage_pipeline.simulation.faults import deliver
 from usage_pipeline.simulation.plan import Plan
-from usage_pipeline.simulation.reference import PRICES, write_reference
+from usage_pipeline.simulation.reference import CREDIT_RATES, PRICES, write_reference
 from usage_pipeline.simulation.settings import Simulation
 from usage_pipeline.simulation.truth import Truth
 from usage_pipeline.simulation.writing import Writer
@@ -30,7 +31,7 @@ class Written:
 def simulate(simulation: Simulation, out: Path, day_done: Callable[[date], None] = lambda _: None) -> Written:
     """Write landing files, reference files and `truth.json` below `out`; `day_done` is called after each day."""
     plan = Plan(simulation)
-    truth, writer = Truth(plan, read_prices(PRICES)), Writer(plan, out)
+    truth, writer = Truth(plan, read_prices(PRICES), read_credit_rates(CREDIT_RATES)), Writer(plan, out)
     for day in range(simulation.days):
         for source in _SOURCES:
             delivery = deliver(plan, source.make(plan, day))

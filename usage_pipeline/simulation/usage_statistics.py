@@ -8,8 +8,10 @@ import numpy as np
 from usage_pipeline.simulation.arrays import Ints, Texts, chosen, columns, lognormal, table, zeros
 from usage_pipeline.simulation.batch import (
     MODELS,
+    NO_FEATURE,
     NO_MODEL,
     Batch,
+    Named,
     draw_conversations,
     draw_models,
     draw_tenants_and_times,
@@ -29,7 +31,8 @@ KINDS = {
     "file": 0.02,
     "integration": 0.02,
 }
-"""The types and their shares. The format lists no `integration`. Types after `conversation` are requests."""
+"""The types and their shares. Types after `conversation` are requests; the format does not list `integration`."""
+_TYPES = tuple("request" if kind == "integration" else kind for kind in KINDS)
 _TOKEN, _MESSAGE, _CONVERSATION = range(3)
 
 _WITHOUT_MODEL_SHARE = 0.1
@@ -59,6 +62,8 @@ def make(plan: Plan, day: int) -> Batch:
         drawn.tenants,
         drawn.times,
         zeros(len(drawn.times)),
+        Named(_TYPES, drawn.kinds),
+        Named((NO_FEATURE,), zeros(len(drawn.times))),
         drawn.models,
         drawn.conversations,
         _measures(drawn),

@@ -7,8 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import zstandard
 
+from usage_pipeline.simulation.batch import MODELS, NO_FEATURE, Batch, Named
 from usage_pipeline.simulation.settings import Simulation
 
 LAST_DAY = date(2026, 5, 30)
@@ -19,6 +21,17 @@ def small(seed: int = 1, **values: Any) -> Simulation:
     return Simulation(
         **{"days": 5, "tenants": 4, "events_per_day": 400, "seed": seed, "last_day": LAST_DAY, **values}
     )
+
+
+def event(
+    model: str = "(none)", minute: int = 0, of_type: str = "", feature: str = NO_FEATURE, **measures: int
+) -> Batch:
+    """A batch of one event."""
+    zero = np.array([0])
+    arrays = {name: np.array([value]) for name, value in {"records": 1, **measures}.items()}
+    models = np.array([MODELS.tolist().index(model)])
+    names = (Named((of_type,), zero), Named((feature,), zero))
+    return Batch(0, 0, zero, zero + minute * 60_000, zero, *names, models, zero - 1, arrays, np.array([""]))
 
 
 def truth_of(out: Path) -> dict[str, Any]:

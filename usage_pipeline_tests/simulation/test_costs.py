@@ -8,14 +8,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import yaml
 
-from usage_pipeline.simulation.batch import MODELS, Batch
 from usage_pipeline.simulation.costs import event_costs, read_prices
 from usage_pipeline.simulation.simulate import simulate
-from usage_pipeline_tests.simulation.support import lines_of, small, truth_of
+from usage_pipeline_tests.simulation.support import event, lines_of, small, truth_of
 
 DAY = date(2026, 5, 28)
 MODEL = "house-7b-2025"
@@ -25,11 +23,7 @@ def cost(tmp_path: Path, entry: dict[str, Any], minute: int = 0, model: str = MO
     """What one event costs in 10^-12 dollars, and its tokens without a price, by a price list of one entry."""
     file = tmp_path / "prices.yaml"
     file.write_text(yaml.safe_dump([{"model": MODEL, "from": DAY, **entry}]), encoding="utf-8")
-    arrays = {name: np.array([value]) for name, value in measures.items()}
-    none = np.array([0])
-    models = np.array([MODELS.tolist().index(model)])
-    batch = Batch(0, 0, none, np.array([minute * 60_000]), none, models, none - 1, arrays, np.array([""]))
-    found = event_costs(read_prices(file), batch, DAY)
+    found = event_costs(read_prices(file), event(model, minute, **measures), DAY)
     return [*found.picodollars.tolist(), *found.unpriced_tokens.tolist()]
 
 
