@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
-from usage_pipeline.pipeline.totals import Difference, Totals, compare, read_totals
+from usage_pipeline.pipeline.totals import BALANCES, Difference, Totals, compare, read_totals
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.costs.generic import price, write_prices
 from usage_pipeline_tests.support import Landing, prompt
@@ -43,6 +44,7 @@ def test_usage_has_every_metric_of_every_day_and_tenant(all_kinds: Storage) -> N
     acme = {"records": 2, "requests": 2, "prompts": 2, "messages": 4, "conversations": 1}
     globex = {"records": 1, "requests": 1, "prompts": 1, "messages": 1, "errors": 1}
     tokens = {"tokens_in": 100, "tokens_out": 20, "tokens_total": 120, "unpriced_tokens": 120}
+    tokens |= {"unrated_operations": 1}
     assert +read_totals(all_kinds).usage == Counter(
         {
             **{(DAY, "acme", name): value for name, value in acme.items()},
@@ -61,6 +63,27 @@ def test_costs_are_counted_in_picodollars(storage: Storage, landing: Landing, ru
     assert read_totals(storage).overall["picodollars",] == 100 * 2_000_000 + 20 * 8_000_000
 
 
+def test_credits_are_counted_in_picocredits_and_balances_at_an_instant(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    storage.settings.reference.mkdir(parents=True)
+    rates = '- {from: 2026-01-01, operations: {persona_prompt: {base: "0.5"}}}'
+    (storage.settings.reference / "credit_rates.yaml").write_text(rates)
+    (storage.settings.reference / "tenants.yaml").write_text("without_usage: {}")
+    landing.write("persona", DAY, [prompt("e1", TIME, modelName="m1")])
+    run()
+    half, at = 5 * 10**11, datetime.fromisoformat(TIME)
+    before, after = (read_totals(storage, balances_at=at + timedelta(seconds=more)) for more in (0, 1))
+    assert (after.overall["picocredits",], after.models["m1", "picocredits"]) == (half, half)
+    assert after.usage[DAY, "acme", "picocredits"] == half
+    assert dict(before.balances) == dict.fromkeys([("acme", name) for name in BALANCES], 0)
+    assert {key: value for key, value in after.balances.items() if value} == {
+        ("acme", "used"): half,
+        ("acme", "overage"): half,
+        ("acme", "balance"): -half,
+    }
+
+
 def test_models_have_their_tokens_and_costs(all_kinds: Storage) -> None:
     assert +read_totals(all_kinds).models == Counter(
         {
@@ -68,10 +91,12 @@ def test_models_have_their_tokens_and_costs(all_kinds: Storage) -> None:
             ("(none)", "tokens_out"): 20,
             ("(none)", "tokens_total"): 120,
             ("(none)", "unpriced_tokens"): 120,
+            ("(none)", "unrated_operations"): 1,
             ("m1", "tokens_in"): 200,
             ("m1", "tokens_out"): 40,
             ("m1", "tokens_total"): 240,
             ("m1", "unpriced_tokens"): 240,
+            ("m1", "unrated_operations"): 2,
         }
     )
 

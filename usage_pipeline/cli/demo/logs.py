@@ -2,13 +2,16 @@
 
 import shutil
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from usage_pipeline.billing.closing import anchor_day
+from usage_pipeline.billing.credits.rate_store import current_rates
 from usage_pipeline.cli.demo.truth import TRUTH, Truth, read_truth
 from usage_pipeline.cli.output import error_console
+from usage_pipeline.clock import days_between
 from usage_pipeline.costs.book.current import current_price_book
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.costs.book.prices import Price, Tier, Window
@@ -118,9 +121,11 @@ def _place_reference(settings: Settings, made: Path, simulation: Simulation) -> 
         shutil.copytree(made, settings.reference, dirs_exist_ok=True)
         return
     _expect_prices(settings, made, simulation)
-    needed, used = load_tenants(settings.model_copy(update={"reference_dir": made})), load_tenants(settings)
+    of_demo = settings.model_copy(update={"reference_dir": made})
+    _expect_credit_rates(settings, of_demo, simulation)
+    needed, used = load_tenants(of_demo), load_tenants(settings)
     for tenant in needed.by_id:
-        if _first_kept(used, tenant, simulation) != _first_kept(needed, tenant, simulation):
+        if terms(used, tenant, simulation) != terms(needed, tenant, simulation):
             raise UsagePipelineError(
                 f"{settings.reference}: the logs of the demo need the tenant {tenant} on the plan "
                 f"{needed.plan_of(tenant, simulation.last_day)!r}, as the project ships it. {_elsewhere(settings)}"
@@ -140,6 +145,18 @@ def _expect_prices(settings: Settings, made: Path, simulation: Simulation) -> No
                 )
 
 
+def _expect_credit_rates(settings: Settings, of_demo: Settings, simulation: Simulation) -> None:
+    """Raise UsagePipelineError if the credit rates of a day of the demo are others than in its known totals."""
+    days = [simulation.date(number) for number in range(simulation.days)]
+    used, needed = current_rates(settings, days), current_rates(of_demo, days)
+    for day in days:
+        if used[day].model_copy(update={"from_": needed[day].from_}) != needed[day]:
+            raise UsagePipelineError(
+                f"{settings.reference}: on {day} the credit rates are not those that the demo needs, as the "
+                f"project ships them. {_elsewhere(settings)}"
+            )
+
+
 def logged_prices(price: Price) -> tuple[list[Tier], list[Window]]:
     """Return the prices of what the demo's logs hold: the usual ones, and those of each window."""
     windows = [replace(window, tiers=tuple(map(_logged, window.tiers))) for window in price.windows]
@@ -150,10 +167,14 @@ def _logged(tier: Tier) -> Tier:
     return replace(tier, prices={name: value for name, value in tier.prices.items() if name not in NOT_LOGGED})
 
 
-def _first_kept(tenants: Tenants, tenant: str, simulation: Simulation) -> list[date | None]:
-    """Return the first day within retention for each landing day."""
-    days = (simulation.date(number) for number in range(simulation.days))
-    return [tenants.retention_start(tenant, day) for day in days]
+def terms(tenants: Tenants, tenant: str, simulation: Simulation) -> list[tuple[object, ...]]:
+    """Return what decides about the logs and credits of a tenant, by day from the first month of the logs on."""
+    days = days_between(simulation.date(0).replace(day=1), simulation.last_day)
+    anchor = anchor_day(tenants, tenant)
+    plans = [(day, tenants.plans[tenants.plan_of(tenant, day)]) for day in days]
+    return [
+        (tenants.retention_start(tenant, day), plan.monthly_credits, plan.rollover, anchor) for day, plan in plans
+    ]
 
 
 def _place_files(settings: Settings, made: Path, files: set[str]) -> None:

@@ -16,7 +16,7 @@ def places(settings: Settings) -> Iterator[str]:
     data = settings.data_dir
     lying = {
         _shown(settings.landing): "the logs, as a platform writes them",
-        _shown(settings.reference): "tenants, plans and prices",
+        _shown(settings.reference): "tenants, plans, prices and credit rates",
         _shown(data / TRUTH): "the totals of the logs, counted while they were written",
         _shown(data / "lake"): "records, rejected lines and texts, as Parquet",
         _shown(data / "rollups"): "usage by day and quarter of an hour, as Parquet",
@@ -43,6 +43,8 @@ def _questions(result: Result) -> dict[str, str]:
         "usage --group-by tenant,model": "usage by tenant and model",
         f"series --tenant {spike.tenant} --from {result.days[0]}": "the three series of a tenant, with its spike",
     }
+    for grant in result.truth.grants:
+        found[f"credits --tenant {grant.tenant}"] = "the credits of a tenant, grant by grant, with its top-up"
     if conflict is not None:
         command = f"explain {conflict.record_id} --tenant {conflict.tenant}"
         found[command] = "two lines with one id and other content, and which of them counts"

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
 
 from usage_pipeline.cli.demo.result import Result
 from usage_pipeline.cli.output import Row
 from usage_pipeline.events.landing.rejects import MEANINGS, listed_as
 from usage_pipeline.metrics.answers import coverage, one_decimal
-from usage_pipeline.pipeline.totals import dollars
+from usage_pipeline.pipeline.totals import amount
 from usage_pipeline.storage.landed_files import LandedFile
 from usage_pipeline.words import count
 
@@ -97,5 +98,28 @@ def _costs(name: str, sums: Counter[str]) -> Row:
         "tokens": tokens,
         "unpriced": unpriced,
         "coverage": coverage(tokens, unpriced),
-        "USD": dollars(cost) if cost or unpriced < tokens else None,
+        "USD": amount(cost) if cost or unpriced < tokens else None,
     }
+
+
+_CREDITS = {
+    "granted": "granted",
+    "topped up": "topped_up",
+    "rolled over": "rolled_in",
+    "used": "used",
+    "expired": "expired",
+    "balance": "balance",
+}
+
+
+def balances(result: Result) -> list[Row]:
+    """Return what became of each tenant's credits, in whole credits, largest number of tokens first."""
+    found = result.found.balances
+    return [
+        {"tenant": name, **{column: _whole(found[name, of]) for column, of in _CREDITS.items()}}
+        for name in result.by_tenant()
+    ]
+
+
+def _whole(picocredits: int) -> int:
+    return int(amount(picocredits).quantize(Decimal(1), ROUND_HALF_UP))

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
+from usage_pipeline.billing.ledger.grant_file import GrantEntry
+from usage_pipeline.billing.ledger.grants import add_grant, read_acts
 from usage_pipeline.cli.demo.logs import place_logs
 from usage_pipeline.cli.demo.next_steps import commands, places
 from usage_pipeline.cli.demo.result import Conflict, Result
@@ -32,8 +34,9 @@ def show_demo(settings: Settings, seed: int | None, data_dir: Path | None) -> No
     """Run all steps. Raises UsagePipelineError if a total differs from the known one."""
     with open_session(settings, "demo") as session:
         truth = place_logs(session.storage, seed, session.progress)
+        add_grants(session.storage, truth.grants)
         refresh(session.storage, session)
-        found = read_totals(session.storage, KNOWN_METRICS)
+        found = read_totals(session.storage, KNOWN_METRICS, truth.balances_at)
         expected = of_what_is_left(session.storage, truth.totals)
         with session.storage.warehouse.connect() as connection:
             files = landed_files.files(connection)
@@ -49,6 +52,15 @@ def show_demo(settings: Settings, seed: int | None, data_dir: Path | None) -> No
     say(*places(settings), "")
     heading("Next commands")
     say(*commands(result, data_dir))
+
+
+def add_grants(storage: Storage, grants: Sequence[GrantEntry]) -> None:
+    """Add the grants of the truth, unless an earlier demo has."""
+    with storage.warehouse.connect() as connection:
+        there = {act.id for act in read_acts(connection)}
+    for grant in grants:
+        if grant.id not in there:
+            add_grant(storage, grant, "demo")
 
 
 def _conflict(storage: Storage) -> Conflict | None:
@@ -70,6 +82,6 @@ def _report(settings: Settings, differences: Sequence[Difference]) -> Iterator[s
         yield f"{' and '.join(deciding)} may be why: the totals are those of the default settings."
     else:
         yield (
-            "Somebody may have landed, withdrawn or edited something else there. If not, this is a fault of the "
-            "pipeline: please report it."
+            "Somebody may have landed, withdrawn, granted or edited something else there. If not, this is a fault "
+            "of the pipeline: please report it."
         )

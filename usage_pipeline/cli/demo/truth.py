@@ -4,14 +4,16 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from usage_pipeline.billing.ledger.grant_file import GrantEntry
 from usage_pipeline.errors import UsagePipelineError
-from usage_pipeline.pipeline.totals import FILE_COUNTS, Counts, Totals
+from usage_pipeline.pipeline.totals import BALANCES, FILE_COUNTS, Counts, Totals
 from usage_pipeline.simulation.batch import MEASURES
 from usage_pipeline.simulation.costs import COSTS
+from usage_pipeline.simulation.credits import CREDITS
 from usage_pipeline.simulation.settings import Simulation
 
 TRUTH = "truth.json"
@@ -44,6 +46,10 @@ class Truth:
     planted: Sequence[Planted]
     plans: Mapping[str, str]
     """The plan of each tenant."""
+    grants: Sequence[GrantEntry]
+    """Credits that tenants have besides those of their plans."""
+    balances_at: datetime
+    """The instant of the balances."""
     totals: Totals
 
     @property
@@ -61,6 +67,8 @@ def read_truth(data_dir: Path) -> Truth:
             _simulation(content["simulation"]),
             [Planted(**entry) for entry in content["planted"]],
             {name: tenant["plan"] for name, tenant in content["tenants"].items()},
+            [GrantEntry.model_validate(entry) for entry in content["credits"]["grants"]],
+            datetime.fromisoformat(content["credits"]["at"]),
             _totals(content),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -81,16 +89,19 @@ def _totals(content: Mapping[str, Any]) -> Totals:
     files: Sums = {
         (path,): {**file, "rejected": sum(file["rejected"].values())} for path, file in content["files"].items()
     }
+    balances: Sums = {(tenant,): sums for tenant, sums in content["credits"]["balances"].items()}
+    charged = (*COSTS, *CREDITS)
     return Totals(
-        usage=_flat(cells, _same((*MEASURES, *COSTS))),
-        overall=_flat({(): content["totals"]}, _same((*MEASURES, *COSTS))),
-        models=_flat(models, _same((*(name for name in MEASURES if name.startswith("tokens_")), *COSTS))),
+        usage=_flat(cells, _same((*MEASURES, *charged))),
+        overall=_flat({(): content["totals"]}, _same((*MEASURES, *charged))),
+        models=_flat(models, _same((*(name for name in MEASURES if name.startswith("tokens_")), *charged))),
         series=_flat(cells, _SERIES),
         days=_of_days(cells),
         files=_flat(files, _same(FILE_COUNTS)),
         rejects=Counter(
             {(*path, reason): lines for path, found in rejects.items() for reason, lines in found.items()}
         ),
+        balances=_flat(balances, _same(BALANCES)),
     )
 
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from usage_pipeline.cli.demo.logs import logged_prices, place_logs
+from usage_pipeline.billing.credits.rate_file import read_rates
+from usage_pipeline.cli.demo.logs import logged_prices, place_logs, terms
 from usage_pipeline.costs.book.current import current_price_book
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.settings import Settings
 from usage_pipeline.simulation.plan import Plan
-from usage_pipeline.simulation.reference import PRICES
+from usage_pipeline.simulation.reference import CREDIT_RATES, PRICES, write_reference
 from usage_pipeline.simulation.settings import Simulation
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.tenants.reference import load_tenants
@@ -167,6 +168,24 @@ def test_other_prices_are_refused_before_anything_is_placed(storage: Storage, in
     assert not (incomplete / "agent_runs").exists()
 
 
+def test_other_credit_rates_are_refused_before_anything_is_placed(storage: Storage, incomplete: Path) -> None:
+    shutil.copytree(SHIPPED, storage.settings.reference)
+    rates = storage.settings.reference / "credit_rates.yaml"
+    rates.write_text(rates.read_text().replace('per_mb: "0.5"', 'per_mb: "0.6"'))
+    with pytest.raises(UsagePipelineError, match="on 2026-05-28 the credit rates are not those"):
+        place_logs(storage, None, Told())
+    assert not (incomplete / "agent_runs").exists()
+
+
+def test_a_plan_with_other_credits_is_refused(storage: Storage, incomplete: Path) -> None:
+    assert incomplete.exists()
+    shutil.copytree(SHIPPED, storage.settings.reference)
+    plans = storage.settings.reference / "plans.yaml"
+    plans.write_text(plans.read_text().replace('max: "50000"', 'max: "60000"'))
+    with pytest.raises(UsagePipelineError, match="need the tenant tenant-01 on the plan 'pro'"):
+        place_logs(storage, None, Told())
+
+
 def test_settings_that_another_folder_would_not_part_are_named(
     storage: Storage, incomplete: Path, tmp_path: Path
 ) -> None:
@@ -195,3 +214,19 @@ def test_the_shipped_price_book_prices_the_models_of_the_demo_as_its_truth_does(
     assert [price and (price.model, logged_prices(price)) for price in found] == [
         (price.model, logged_prices(price)) for price in needed
     ]
+
+
+def test_the_shipped_credit_rates_are_those_of_the_demo() -> None:
+    (shipped,), (needed,) = (read_rates(file) for file in (SHIPPED / CREDIT_RATES.name, CREDIT_RATES))
+    assert shipped.model_dump(exclude={"from_"}) == needed.model_dump(exclude={"from_"})
+
+
+def test_the_shipped_plans_give_the_tenants_of_the_demo_the_credits_of_its_truth(tmp_path: Path) -> None:
+    plan = Plan(small(tenants=12))
+    write_reference(plan, tmp_path)
+    shipped, needed = (
+        load_tenants(Settings.load(reference_dir=folder)) for folder in (SHIPPED, tmp_path / "reference")
+    )
+    names = [tenant.name for tenant in plan.tenants]
+    found, expected = ([terms(of, name, plan.simulation) for name in names] for of in (shipped, needed))
+    assert found == expected

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from usage_pipeline.billing.ledger.grant_file import GrantEntry
 from usage_pipeline.cli.demo.next_steps import commands, places
 from usage_pipeline.cli.demo.result import Conflict, Result
 from usage_pipeline.cli.demo.summary import print_summary
@@ -19,10 +20,20 @@ from usage_pipeline.storage.landed_files import FileState, LandedFile
 DAYS = ("2026-05-28", "2026-05-29", "2026-05-30")
 PERSONA, RUNS = "persona/2026-05-30/events.jsonl", "agent_runs/2026-05-30/events.jsonl"
 
+TOPUP = GrantEntry(
+    id="topup-1",
+    tenant="b",
+    kind="topup",
+    amount="100",  # type: ignore[arg-type]  # a decimal in quotes
+    effective_at=datetime(2026, 5, 29, tzinfo=UTC),
+    reason="more usage",
+)
 TRUTH = Truth(
     Simulation(3, 3, 500, 7, date(2026, 5, 30)),
     [Planted("spike", "a", DAYS[1], DAYS[1], 5.0), Planted("level_shift", "b", DAYS[1], DAYS[2], 2.0)],
     {"a": "pro", "b": "free", "c": "free"},
+    [TOPUP],
+    datetime(2026, 5, 31, tzinfo=UTC),
     Totals(),
 )
 
@@ -88,6 +99,20 @@ RESULT = Result(
         files=Counter({(PERSONA, "rejected"): 4, (RUNS, "rejected"): 1, (RUNS, "blank"): 2}),
         rejects=Counter(
             {(PERSONA, "invalid_status"): 1, (PERSONA, "not_utf8"): 3, (RUNS, "invalid_tokens_in"): 1},
+        ),
+        balances=Counter(
+            {
+                ("a", "granted"): 1_000 * 10**12,
+                ("a", "rolled_out"): 200 * 10**12,
+                ("a", "rolled_in"): 200 * 10**12,
+                ("a", "used"): 5 * 10**11,
+                ("a", "expired"): 5 * 10**11 - 1,
+                ("a", "balance"): 999 * 10**12 + 1,
+                ("b", "topped_up"): 100 * 10**12,
+                ("b", "used"): 1_200 * 10**12,
+                ("b", "overage"): 1_100 * 10**12,
+                ("b", "balance"): -1_100 * 10**12,
+            }
         ),
     ),
     [file(PERSONA, 70_000, 1_004, 0, 1_000, 4), file(RUNS, 9_000, 206, 2, 203, 1)],
@@ -171,6 +196,13 @@ Costs; coverage: percent of tokens priced
  b        5,000     5,000      0.00               –
  all     68,000     8,000     88.23  1.000001500000
 
+Credits at 2026-05-31 00:00 UTC, rounded; below 0: overage
+
+ tenant  granted  topped up  rolled over   used  expired  balance
+ ─────────────────────────────────────────────────────────────────
+ a         1,000          0          200      1        0      999
+ b             0        100            0  1,200        0   -1,100
+
 Removed past the term of its plan; all numbers stay
 
  landing days  landing files  texts  rejected lines  bytes
@@ -200,7 +232,7 @@ def test_places_are_named_from_here_where_they_lie_below(tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     assert list(places(Settings.load(reference_dir=Path("/etc/usage")))) == [
         " data/landing     the logs, as a platform writes them",
-        " /etc/usage       tenants, plans and prices",
+        " /etc/usage       tenants, plans, prices and credit rates",
         " data/truth.json  the totals of the logs, counted while they were written",
         " data/lake        records, rejected lines and texts, as Parquet",
         " data/rollups     usage by day and quarter of an hour, as Parquet",
@@ -223,6 +255,7 @@ def test_commands_name_the_data_directory_where_it_was_given(monkeypatch: pytest
         f" usage-pipeline rejects{option}",
         f" usage-pipeline usage --group-by tenant,model{option}",
         f" usage-pipeline series --tenant a --from 2026-05-28{option}",
+        f" usage-pipeline credits --tenant b{option}",
         f" usage-pipeline explain e1 --tenant a{option}",
     ]
 
