@@ -22,9 +22,9 @@ def listed(values: Sequence[object]) -> str:
     return ", ".join(map(str, values[:_LISTED])) + (", ..." if len(values) > _LISTED else "")
 
 
-def did_you_mean(name: str, known: Collection[str]) -> str:
-    """Return `did you mean 'acme'?` with the known names that are near; empty if none is."""
-    near = get_close_matches(name, known)
+def did_you_mean(name: str, known: Collection[str], most: int = 3) -> str:
+    """Return `did you mean 'acme'?` with at most so many known names that are near; empty if none is."""
+    near = get_close_matches(name, known, most)
     return f"did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 

@@ -69,13 +69,16 @@ def read_yaml(file: Path, error: type[UsagePipelineError]) -> dict[str, Any]:
     return content
 
 
-def read_yaml_list(file: Path, error: type[UsagePipelineError]) -> list[Any]:
-    """Read a file with a list of entries; an empty file has none. Raises `error`, naming file and problem."""
+def read_yaml_list(file: Path, first_key: str, error: type[UsagePipelineError]) -> list[Any]:
+    """Read a file with a list of entries, which begin with this key as a rule; an empty file has none.
+
+    Raises `error`, naming file and problem.
+    """
     content = _load(file, error)
     if content is None:
         return []
     if not isinstance(content, list):
-        raise error(f"{file}: expected a list of entries, each as in `- id: …`")
+        raise error(f"{file}: expected a list of entries, each as in `- {first_key}: …`")
     return content
 
 
@@ -110,7 +113,7 @@ def _words(details: ErrorDetails, known: Collection[str]) -> str:
         case "missing":
             return "it is missing"
         case "extra_forbidden":
-            meant = did_you_mean(str(details["loc"][-1]), known)
+            meant = did_you_mean(str(details["loc"][-1]), known, most=1)
             return "; ".join(filter(None, ("there is no such key", meant)))
         case "enum" | "literal_error":
             return f"expected {limits['expected']}, found {found}"

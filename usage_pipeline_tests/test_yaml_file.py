@@ -39,7 +39,7 @@ class Entry(BaseModel):
     ("content", "problem"),
     [
         (7, "expected keys with values, as in `key: value`, found 7."),
-        ({"nam": "a"}, "nam: there is no such key; did you mean 'name' or 'by_name'?"),
+        ({"nam": "a"}, "nam: there is no such key; did you mean 'name'?"),
         ({"zzz": 1}, "zzz: there is no such key."),
         ({"name": 7}, "name: expected a text, found 7."),
         ({"name": ""}, "name: expected a text that is not empty, found ''."),

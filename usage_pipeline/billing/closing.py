@@ -7,23 +7,22 @@ keeps it and posts the difference as an adjustment in a later period.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from difflib import get_close_matches
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, cast, func, select, text
 
+from usage_pipeline.billing.billed_tenants import expect_billed
 from usage_pipeline.billing.calendar import BillingPeriod, by_month, period_among
 from usage_pipeline.billing.closing_blockers import read_blockers
 from usage_pipeline.billing.tables import CLOSED_COSTS, CLOSED_PERIODS
 from usage_pipeline.costs.tables import TENANT_COSTS
-from usage_pipeline.errors import ClosingError, QueryError
-from usage_pipeline.metrics.series import known_tenants
+from usage_pipeline.errors import ClosingError
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import partition_state, usage_versions, warehouse_table
 from usage_pipeline.tenants.models import Tenants
-from usage_pipeline.tenants.reference import TENANTS_FILE, load_tenants
+from usage_pipeline.tenants.reference import load_tenants
 
 closed_costs = warehouse_table(CLOSED_COSTS)
 closed_periods = warehouse_table(CLOSED_PERIODS)
@@ -74,11 +73,11 @@ def anchor_day(tenants: Tenants, tenant_id: str) -> int:
 def close(storage: Storage, tenant_id: str, month: date, closing: Closing) -> ClosedPeriod:
     """Close the period of a tenant that begins in the month of this day.
 
-    Raises QueryError for a tenant that nobody knows: a closing by a typing error could not be taken back. Raises
-    ClosingError if it is closed already, or if something blocks it and it is not forced.
+    Raises QueryError for a tenant without an account. Raises ClosingError if it is closed already, or if something
+    blocks it and it is not forced.
     """
     with storage.warehouse.connect() as connection:
-        expect_known(storage, connection, tenant_id)
+        expect_billed(storage.settings, connection, tenant_id)
         closed_before = closed_of(connection, tenant_id)
     period = tenant_period(storage, tenant_id, month, closed_before)
     blockers = read_blockers(storage, period.first, period.last).of(period)
@@ -91,17 +90,6 @@ def close(storage: Storage, tenant_id: str, month: date, closing: Closing) -> Cl
     if not closed:
         raise ClosingError(f"The period {period.name} of {tenant_id} is closed already.")
     return closed[0]
-
-
-def expect_known(storage: Storage, connection: Connection, tenant_id: str) -> None:
-    """Raise QueryError for a tenant that has neither usage nor an entry in `tenants.yaml`."""
-    known = {*load_tenants(storage.settings).by_id, *known_tenants(connection)}
-    if tenant_id not in known:
-        near = get_close_matches(tenant_id, known)
-        meant = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-        raise QueryError(
-            f"There is no tenant {tenant_id!r}: no usage of it has landed, and {TENANTS_FILE} has no entry.{meant}"
-        )
 
 
 def freeze(

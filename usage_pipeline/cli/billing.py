@@ -14,7 +14,9 @@ from usage_pipeline.cli.options import (
     Format,
     From,
     LastDay,
+    OneTenant,
     OutputFormat,
+    Tenant,
     To,
     day_range,
     load_settings,
@@ -33,7 +35,6 @@ _STATEMENT_COLUMNS = (
     *("quantity", "unpriced_quantity", "coverage", "unpriced_fees", "missing_days", "amount"),
 )
 
-Tenant = Annotated[str, typer.Option("--tenant", help="The tenant.")]
 Period = Annotated[
     date,
     typer.Option(
@@ -43,7 +44,7 @@ Period = Annotated[
 
 
 def rerate(first: FirstDay, last: LastDay, data_dir: DataDir = None) -> None:
-    """Rate days again by today's prices and credit rates, and compute them.
+    """Rate days again by today's prices and credit rates, compute them, and post to the ledger of credits.
 
     Only this command changes the prices and rates of rated days.
 
@@ -67,7 +68,7 @@ def rerate(first: FirstDay, last: LastDay, data_dir: DataDir = None) -> None:
 
 
 def cost_diff(
-    tenant: Annotated[str | None, typer.Option("--tenant", help="One tenant.")] = None,
+    tenant: OneTenant = None,
     first: From = None,
     last: To = None,
     form: Format = OutputFormat.TABLE,

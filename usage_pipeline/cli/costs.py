@@ -65,7 +65,7 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
     Example: `usage-pipeline costs --group-by tenant,model --from 2026-02-01 --to 2026-02-28 --as-of 2026-03-05`
     """
     settings = reading_settings(data_dir)
-    conditions = (*map(condition, where or []), *of_tenant(tenant or None))
+    conditions = (*map(condition, where or []), *of_tenant(tenant))
     today, published = settings.clock.today, version(as_of)
     metrics = COST_METRICS if published is None else PUBLISHED_COST_METRICS
     query = CostQuery(today, today, words(group_by), conditions, metrics, published)

@@ -10,12 +10,16 @@ from uuid import uuid4
 import typer
 
 from usage_pipeline.cli.options import (
+    INSTANT,
+    TENANT,
     By,
     DataDir,
     Format,
     OutputFormat,
+    Tenant,
     load_settings,
     parse_instant,
+    parse_tenant,
     reading_settings,
 )
 from usage_pipeline.cli.output import print_rows, say
@@ -31,10 +35,14 @@ _GRANT_COLUMNS = (
 )
 _LEDGER_COLUMNS = ("id", "effective_at", "kind", "grant_id", "amount", "recorded_at")
 
-INSTANT = "YYYY-MM-DDTHH:MM:SSZ"
 Instant = Annotated[
     datetime | None,
-    typer.Option("--at", parser=parse_instant, metavar=INSTANT, help="An instant; now without it."),
+    typer.Option(
+        "--at",
+        parser=parse_instant,
+        metavar=INSTANT,
+        help="An instant; a day means its first, UTC. Now without it.",
+    ),
 ]
 
 
@@ -54,7 +62,7 @@ class Kind(StrEnum):
 
 
 def credits(  # noqa: A001 - the name of the command
-    tenant: Annotated[str, typer.Option("--tenant", help="The tenant.")],
+    tenant: Tenant,
     at: Instant = None,
     *,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print the rows of the ledger instead.")] = False,
@@ -69,16 +77,16 @@ def credits(  # noqa: A001 - the name of the command
 
     Example: `usage-pipeline credits --tenant acme --at 2026-03-01T00:00:00Z`
     """
+    from usage_pipeline.billing.ledger.accounts import expect_account
     from usage_pipeline.billing.ledger.balance import read_balance
     from usage_pipeline.billing.ledger.ledger import read_ledger
     from usage_pipeline.billing.ledger.posting import whole_second
-    from usage_pipeline.cli.reading import warn_unknown_tenant
     from usage_pipeline.storage.opened import open_storage
 
     settings = reading_settings(data_dir)
     instant = at or whole_second(settings.clock.now)
     with open_storage(settings) as storage:
-        warn_unknown_tenant(storage, tenant)
+        expect_account(storage, tenant)
         if ledger:
             with storage.warehouse.connect() as connection:
                 found = read_ledger(connection, tenant, instant)
@@ -105,7 +113,7 @@ def grant(  # noqa: PLR0913 - one parameter per option
         str | None, typer.Argument(metavar="[ID]", help="The grant. `add` makes an id without it.")
     ] = None,
     *,
-    tenant: Annotated[str | None, typer.Option("--tenant", help="The tenant.")] = None,
+    tenant: Annotated[str | None, typer.Option(parser=parse_tenant, metavar=TENANT, help="The tenant.")] = None,
     amount: Annotated[str | None, typer.Option(help="Of `add`: the credits.")] = None,
     reason: Annotated[str | None, typer.Option(help="The reason, for `add` and `void`.")] = None,
     kind: Annotated[Kind, typer.Option(help="Of `add`: bought, or given.")] = Kind.TOPUP,

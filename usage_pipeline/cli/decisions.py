@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usage_pipeline.cli.options import By, DataDir, Format, OutputFormat, load_settings, reading_settings
+from usage_pipeline.cli.options import (
+    TENANT,
+    By,
+    DataDir,
+    Format,
+    OutputFormat,
+    load_settings,
+    parse_tenant,
+    reading_settings,
+)
 from usage_pipeline.cli.output import print_rows, say, warn
 from usage_pipeline.words import count
 
@@ -95,7 +104,9 @@ def explain(
             metavar="RECORD_ID", help="The record's id within its source, or its line as FILE:LINE[:EVENT]."
         ),
     ],
-    tenant: Annotated[str | None, typer.Option(help="Only lines of this tenant.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(parser=parse_tenant, metavar=TENANT, help="Only lines of this tenant.")
+    ] = None,
     source: Annotated[str | None, typer.Option(help="Only lines of this source.")] = None,
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,

@@ -42,7 +42,21 @@ DataDir = Annotated[
     Path | None,
     typer.Option("--data-dir", help="Data directory instead of USAGE_DATA_DIR.", callback=_use_data_dir),
 ]
-OneTenant = Annotated[str | None, typer.Option("--tenant", help="One tenant; all together without it.")]
+
+
+def parse_tenant(text: str) -> str:
+    """Read the id of a tenant. An empty one, as of a variable that is not set, would mean nobody or everybody."""
+    if not text.strip():
+        raise typer.BadParameter(f"expected the id of a tenant, found {text!r}")
+    return text
+
+
+TENANT = "ID"
+Tenant = Annotated[str, typer.Option("--tenant", parser=parse_tenant, metavar=TENANT, help="The tenant.")]
+OneTenant = Annotated[
+    str | None,
+    typer.Option("--tenant", parser=parse_tenant, metavar=TENANT, help="One tenant; all together without it."),
+]
 By = Annotated[str | None, typer.Option(help="By whom; the name of the user without it.")]
 Format = Annotated[OutputFormat, typer.Option("--format", help="How to print it.")]
 
@@ -64,17 +78,19 @@ def parse_month(text: str) -> date:
 
 
 def parse_instant(text: str) -> datetime:
-    """Read an instant in whole seconds, in UTC; a day stands for its first."""
+    """Read an instant in whole seconds, in UTC; a day stands for its first instant."""
     with suppress(ValueError, OverflowError):
         found = datetime.fromisoformat(f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text)
         if found.tzinfo and not found.microsecond:
             return found.astimezone(UTC)
     raise typer.BadParameter(
-        f"expected a time with its zone, in whole seconds, such as 2026-02-20T15:00:00Z, found {text!r}"
+        "expected a day, YYYY-MM-DD, or a time with its zone, in whole seconds, such as 2026-02-20T15:00:00Z, "
+        f"found {text!r}"
     )
 
 
 DAY = "YYYY-MM-DD"
+INSTANT = "YYYY-MM-DD[THH:MM:SSZ]"
 _FIRST = typer.Option("--from", parser=parse_day, metavar=DAY, help="First day, included.")
 _LAST = typer.Option("--to", parser=parse_day, metavar=DAY, help="Last day, included.")
 From = Annotated[date | None, _FIRST]

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, day_range, reading_settings
+from usage_pipeline.cli.options import (
+    TENANT,
+    DataDir,
+    Format,
+    From,
+    OutputFormat,
+    To,
+    day_range,
+    parse_tenant,
+    reading_settings,
+)
 from usage_pipeline.cli.output import print_rows, warn
 from usage_pipeline.errors import QueryError
 from usage_pipeline.reconcile.export import Export, Provider
@@ -37,7 +47,12 @@ def reconcile(  # noqa: PLR0913, PLR0917 - one parameter per option
         Decimal, typer.Option(parser=_percent, metavar="PERCENT", help="Differences up to this are matched.")
     ] = "0",  # type: ignore[assignment]  # typer parses it
     tenant: Annotated[
-        str | None, typer.Option("--tenant", help="Compare with one tenant, if the file is of that tenant alone.")
+        str | None,
+        typer.Option(
+            parser=parse_tenant,
+            metavar=TENANT,
+            help="Compare with one tenant, if the file is of that tenant alone.",
+        ),
     ] = None,
     first: From = None,
     last: To = None,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from usage_pipeline.billing.ledger.posting import post
 from usage_pipeline.cli.output import console, warn
 from usage_pipeline.cli.progress import Bar, progress_bar
 from usage_pipeline.pipeline import refresh as pipeline
@@ -64,9 +65,10 @@ def open_session(settings: Settings, command: str, *, suites: bool = True) -> It
 
 
 def settle(session: Session) -> None:
-    """Compute stale partitions, and report them."""
+    """Compute stale partitions, post to the ledger of credits what changed by it, and report both."""
     summary = pipeline.RefreshSummary()
     pipeline.settle(session.storage, session, summary)
+    summary.posted += post(session.storage)
     report(session.storage, summary)
 
 

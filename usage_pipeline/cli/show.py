@@ -13,6 +13,7 @@ from usage_pipeline.cli.options import (
     Format,
     From,
     OutputFormat,
+    Tenant,
     To,
     day_range,
     reading_settings,
@@ -31,7 +32,7 @@ _CHECK_COLUMNS = ("day", "table_name", "check_name", "result", "observed", "expe
 
 
 def series(  # noqa: PLR0913, PLR0917 - one parameter per option
-    tenant: Annotated[str, typer.Option(help="The tenant.")],
+    tenant: Tenant,
     as_of: AsOf = None,
     first: From = None,
     last: To = None,

@@ -98,7 +98,7 @@ def _problem(details: ErrorDetails, keys: Collection[str]) -> str:
         case "extra_forbidden" if details["loc"][-1] in _EXPECTED_WITHIN:
             return f"there is no such key here; expected {_expected(details)}"
         case "extra_forbidden":
-            meant = did_you_mean(str(details["loc"][-1]), [*keys, *_EXPECTED_WITHIN])
+            meant = did_you_mean(str(details["loc"][-1]), [*keys, *_EXPECTED_WITHIN], most=1)
             return "; ".join(filter(None, ("there is no such key", meant)))
         case _ if isinstance(details["input"], date):
             return f"put the time in quotes; expected {_expected(details)}"

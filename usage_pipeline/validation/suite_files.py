@@ -105,5 +105,5 @@ def _check_columns(spec: TableSpec, place: str, entry: object) -> None:
     column = getattr(entry, "column", None)
     for name in (*getattr(entry, "columns", ()), *([column] if column else [])):
         if name not in spec.column_names:
-            meant = did_you_mean(name, spec.column_names)
+            meant = did_you_mean(name, spec.column_names, most=1)
             raise SuiteError(f"{place}: {spec.name} has no column {name!r}{f'; {meant}' if meant else '.'}")

@@ -113,7 +113,7 @@ def test_no_period_of_a_tenant_that_nobody_knows_is_closed(rated: Storage, closi
     with pytest.raises(QueryError) as raised:
         close(rated, "acne", APRIL, closing)
     assert str(raised.value) == (
-        "There is no tenant 'acne': no usage of it has landed, and tenants.yaml has no entry. Did you mean 'acme'?"
+        "There is no tenant 'acne': no usage of it has landed, and tenants.yaml has no entry; did you mean 'acme'?"
     )
     with rated.warehouse.connect() as connection:
         assert count_closed(connection) == 0

@@ -2,12 +2,18 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from typer.testing import CliRunner
 
+from usage_pipeline.billing.credits.rate_store import rerate_credits
+from usage_pipeline.billing.ledger.ledger import read_ledger
 from usage_pipeline.cli.app import app
+from usage_pipeline.cli.progress import progress_bar
+from usage_pipeline.cli.session import Session, settle
+from usage_pipeline.pipeline.refresh import PlainRunner
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.billing.ledger.deployment import RATES, Deployment
@@ -66,6 +72,17 @@ def test_a_void_takes_what_is_left(call: Call) -> None:
     assert left(call, "2026-05-21T00:00:00Z") == [0, 0]
 
 
+def test_what_is_computed_again_is_posted(storage: Storage, capsys: pytest.CaptureFixture[str]) -> None:
+    (storage.settings.reference / "credit_rates.yaml").write_text(RATES.replace("1000", "2000"))
+    rerate_credits(storage, [date(2026, 5, 20)])
+    with progress_bar() as bar:
+        settle(Session(storage, bar, lambda: PlainRunner(storage)))
+    assert "Posted 1 row to the ledger of credits." in capsys.readouterr().out
+    with storage.warehouse.connect() as connection:
+        found = [entry.amount for _, entry, _ in read_ledger(connection, "acme", storage.settings.clock.now)]
+    assert found == [-30, -30]
+
+
 def test_a_grant_without_an_instant_begins_now(call: Call) -> None:
     call(*ADD)
     (found, *_) = rows(call, "credits", "--tenant", "acme")
@@ -88,6 +105,11 @@ def test_the_file_is_imported(call: Call, settings: Settings) -> None:
             ("credits", "--tenant", "acme", "--at", "2026-06-02"),
             "2026-06-02T00:00:00Z has not come",
         ),
+        (
+            ("credits", "--tenant", "acne"),
+            "There is no tenant 'acne': no usage of it has landed, and tenants.yaml has no entry; did you mean",
+        ),
+        (("credits", "--tenant", "erased", "--ledger"), "The tenant 'erased' keeps the sums of erased tenants"),
         (("grant", "add", "--tenant", "acme", "--amount", "5"), "grant add: reason: it is missing."),
         (("grant", "add", "--tenant", "acme", "--reason", "r"), "grant add: amount: it is missing."),
         ((*ADD[:2], "a/b", *ADD[3:]), "grant add: id: expected 1 to 100 letters, digits, dots, colons, - and _."),
@@ -105,12 +127,14 @@ def test_what_cannot_be_asked_or_granted_is_told(call: Call, arguments: tuple[st
     ("arguments", "told"),
     [
         (("grant", "void", "one", "--reason", "r"), "--tenant is missing"),
+        (("credits", "--tenant", ""), "expected the id of a tenant, found ''"),
+        (("costs", "--tenant", " "), "expected the id of a tenant, found ' '"),
         (("grant", "void", "--tenant", "acme", "--reason", "r"), "ID is missing"),
         (("grant", "void", "one", "--tenant", "acme"), "--reason is missing"),
         *(
             (
                 ("credits", "--tenant", "acme", "--at", at),
-                "expected a time with its zone, in whole seconds",
+                "expected a day, YYYY-MM-DD, or a time with its zone, in whole seconds",
             )
             for at in ("2026-05-20T09:00:00", "2026-05-20T09:00:00.5Z", "9999-12-31T23:59:59-01:00", "now")
         ),

@@ -12,8 +12,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from usage_pipeline.billing.credits.charges import DEFAULT_GROUP
 from usage_pipeline.errors import ReferenceFileError
+from usage_pipeline.events.catalogue import find, load_catalogue
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.tenants.models import Amount
+from usage_pipeline.words import did_you_mean
 from usage_pipeline.yaml_file import parse_entry, read_yaml_list
 
 CREDIT_RATES_FILE = "credit_rates.yaml"
@@ -103,10 +105,11 @@ def read_rates(file: Path) -> tuple[CreditRates, ...]:
     """
     if not file.exists():
         return ()
-    written = enumerate(read_yaml_list(file, ReferenceFileError), start=1)
+    written = enumerate(read_yaml_list(file, "from", ReferenceFileError), start=1)
     places = [(entry, f"{file}: {_name(entry, number)}") for number, entry in written]
     entries = [parse_entry(CreditRates, entry, place, ReferenceFileError) for entry, place in places]
     _expect_one_a_day(file, entries)
+    _expect_types(zip((place for _, place in places), entries, strict=True))
     return tuple(sorted(entries, key=lambda entry: entry.from_))
 
 
@@ -119,6 +122,22 @@ def rates_on(entries: Iterable[CreditRates], day: date) -> CreditRates:
 def _name(entry: object, number: int) -> str:
     first = entry.get("from") if isinstance(entry, dict) else None
     return f"from {first}" if first else f"entry {number}"
+
+
+def _expect_types(entries: Iterable[tuple[str, CreditRates]]) -> None:
+    """Raise ReferenceFileError for operations that are no type of the catalogue: no record would have their rates.
+
+    The file is judged, not what is kept of it: a type that is gone from the catalogue keeps the rates of its days.
+    """
+    wrong = [
+        f"{place}: operations.{name}: expected a type of the event catalogue, found {name!r}"
+        + (f"; {meant}" if (meant := did_you_mean(name, load_catalogue())) else ".")
+        for place, entry in entries
+        for name in entry.operations
+        if find(name) is None
+    ]
+    if wrong:
+        raise ReferenceFileError("\n".join(wrong))
 
 
 def _expect_one_a_day(file: Path, entries: Iterable[CreditRates]) -> None:

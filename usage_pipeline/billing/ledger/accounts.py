@@ -7,15 +7,17 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, select
 
+from usage_pipeline.billing.billed_tenants import expect_billed
 from usage_pipeline.billing.calendar import BillingPeriod, by_month, month_before, period_among
 from usage_pipeline.billing.closing import anchor_day
 from usage_pipeline.billing.ledger.allocations import PlanRun, Terms, plan_runs, resets
 from usage_pipeline.billing.ledger.burn_down import FOR_EVER, Account, Grant, Lowering
 from usage_pipeline.billing.ledger.entries import NOTHING, EntryKind
-from usage_pipeline.billing.ledger.grants import Act, ActKind, read_acts
+from usage_pipeline.billing.ledger.grants import GRANTS, Act, ActKind, read_acts
 from usage_pipeline.billing.ledger.tables import CREDIT_TERMS
 from usage_pipeline.billing.tables import CLOSED_PERIODS
 from usage_pipeline.storage.digests import fingerprint
+from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import ERASED_TENANT
 from usage_pipeline.tenants.models import Tenants
@@ -65,6 +67,13 @@ def read_known(connection: Connection, tenants: Tenants, only: str | None = None
     return Known(tenants, acts, _closed(connection, asked), _pinned_terms(connection, asked), only)
 
 
+def expect_account(storage: Storage, tenant_id: str) -> None:
+    """Raise QueryError for a tenant that has neither a plan entry, nor usage, nor credits that it once got."""
+    with storage.warehouse.connect() as connection:
+        if not read_acts(connection, [tenant_id]) and not _pinned_terms(connection, [tenant_id]):
+            expect_billed(storage.settings, connection, tenant_id)
+
+
 def make_accounts(known: Known, first_use: FirstUse, until: datetime) -> list[TenantAccount]:
     """Return the accounts of all tenants that have or had plans, grants or usage, or of the one that is asked for.
 
@@ -98,15 +107,12 @@ def _account(known: Known, tenant_id: str, acts: Collection[Act], runs: list[Pla
     pinned = known.pinned.get(tenant_id, {})
     terms = {run.key: pinned.get(run.key) or Terms.of(known.tenants.plans[run.plan]) for run in runs}
     account = Account(
-        grants=[*(run.allocation(terms[run.key]) for run in runs), *map(_grant, _of_kind(acts, *_GRANTS))],
+        grants=[*(run.allocation(terms[run.key]) for run in runs), *map(_grant, _of_kind(acts, *GRANTS))],
         resets=list(resets(runs, terms)),
         voids={act.of_grant or "": act.effective_at for act in _of_kind(acts, ActKind.VOID)},
         lowerings=[_lowering(act) for act in _of_kind(acts, ActKind.LOWERING)],
     )
     return TenantAccount(tenant_id, account, terms)
-
-
-_GRANTS = (ActKind.TOPUP, ActKind.ADJUSTMENT)
 
 
 def _of_kind(acts: Iterable[Act], *kinds: ActKind) -> list[Act]:

@@ -75,7 +75,7 @@ def read_grants(file: Path) -> list[GrantEntry]:
     """Read the entries; none if there is no file. Raises ReferenceFileError, naming file, entry and key."""
     if not file.exists():
         return []
-    written = enumerate(read_yaml_list(file, ReferenceFileError), start=1)
+    written = enumerate(read_yaml_list(file, "id", ReferenceFileError), start=1)
     entries = [
         parse_entry(GrantEntry, entry, f"{file}: {_name(entry, number)}", ReferenceFileError)
         for number, entry in written

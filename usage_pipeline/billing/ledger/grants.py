@@ -1,6 +1,6 @@
 """Grants by hand and by file, and acts on them, as the warehouse keeps them. Nothing of it is changed later."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -8,13 +8,14 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, select
 
-from usage_pipeline.billing.closing import expect_known
+from usage_pipeline.billing.billed_tenants import billed_tenants, expect_billed, why_not_billed
 from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE, GrantEntry, read_grants
 from usage_pipeline.billing.ledger.tables import CREDIT_GRANTS, CREDIT_LEDGER
 from usage_pipeline.errors import QueryError, ReferenceFileError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.words import did_you_mean
 
 credit_grants = warehouse_table(CREDIT_GRANTS)
 credit_ledger = warehouse_table(CREDIT_LEDGER)
@@ -27,6 +28,9 @@ class ActKind(StrEnum):
     ADJUSTMENT = "adjustment"
     LOWERING = "lowering"
     VOID = "void"
+
+
+GRANTS = (ActKind.TOPUP, ActKind.ADJUSTMENT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +68,11 @@ def read_acts(connection: Connection, tenant_ids: Collection[str] | None = None)
 def add_grant(storage: Storage, entry: GrantEntry, by: str) -> Act:
     """Record a grant.
 
-    Raises QueryError if nobody knows the tenant, if the id is taken, or if it lowers a grant that is not there.
+    Raises QueryError if the tenant has no account, if the id is taken, or if it lowers a grant that is not there.
     """
     act = _of_entry(entry, by, storage.settings.clock.now)
     with storage.warehouse.begin() as connection:
-        expect_known(storage, connection, entry.tenant)
+        expect_billed(storage.settings, connection, entry.tenant)
         if _known(connection, [entry.id]):
             raise QueryError(f"There is a grant {entry.id!r} already; give another id.")
         if entry.lowers is not None:
@@ -115,9 +119,21 @@ def void_grant(storage: Storage, voiding: Voiding) -> Act:
 
 
 def import_grants(connection: Connection, settings: Settings) -> int:
-    """Record the entries of `grants.yaml` whose ids are new, and return their number.
+    """Record the entries of `grants.yaml` whose ids are new, and return their number; all of them or none.
 
-    Raises ReferenceFileError if an entry that was imported has changed: a grant does not change.
+    Raises ReferenceFileError as `new_grants` does.
+    """
+    new = new_grants(connection, settings)
+    if new:
+        connection.execute(credit_grants.insert(), [vars(act) for act in new])
+    return len(new)
+
+
+def new_grants(connection: Connection, settings: Settings) -> list[Act]:
+    """Return the entries of `grants.yaml` whose ids are new.
+
+    Raises ReferenceFileError if an entry that was imported has changed, because a grant does not change, and for
+    entries of tenants without an account, or that lower no grant, because an id is never free again.
     """
     file = settings.reference / GRANTS_FILE
     acts = [_of_entry(entry, GRANTS_FILE, settings.clock.now) for entry in read_grants(file)]
@@ -128,16 +144,38 @@ def import_grants(connection: Connection, settings: Settings) -> int:
                 f"{file}: {act.id}: it was recorded with other values, which stay. Restore the entry; to change "
                 "the grant, void it with `usage-pipeline grant void` and add another id."
             )
-    new = [vars(act) for act in acts if act.id not in known]
-    if new:
-        connection.execute(credit_grants.insert(), new)
-    return len(new)
+    new = [act for act in acts if act.id not in known]
+    wrong = [f"{file}: {act.id}: {why}" for act, why in _misnamed(connection, settings, new, acts)]
+    if wrong:
+        raise ReferenceFileError("\n".join(wrong))
+    return new
+
+
+def _misnamed(
+    connection: Connection, settings: Settings, new: Collection[Act], of_file: Iterable[Act]
+) -> Iterator[tuple[Act, str]]:
+    """Yield the new entries that name a tenant without an account, or a grant that the tenant does not have.
+
+    The grants of plans may come later.
+    """
+    if not new:
+        return
+    billed = billed_tenants(settings, connection)
+    recorded = read_acts(connection, {act.tenant_id for act in new})
+    grants = {(act.tenant_id, act.id) for act in (*recorded, *of_file) if act.kind in GRANTS}
+    for act in new:
+        if why := why_not_billed(act.tenant_id, billed):
+            yield act, f"tenant: {why}"
+        elif act.of_grant and "/" not in act.of_grant and (act.tenant_id, act.of_grant) not in grants:
+            meant = did_you_mean(act.of_grant, [name for tenant, name in grants if tenant == act.tenant_id])
+            missing = f"lowers: {act.tenant_id} has no grant {act.of_grant!r}"
+            yield act, f"{missing}; {meant}" if meant else f"{missing}."
 
 
 def _expect_grant(connection: Connection, tenant_id: str, grant_id: str) -> None:
     """Raise QueryError for an id that is no grant of the tenant: by hand, by file, or posted to the ledger."""
     acts = read_acts(connection, [tenant_id])
-    granted = {act.id for act in acts if act.kind in {ActKind.TOPUP, ActKind.ADJUSTMENT}}
+    granted = {act.id for act in acts if act.kind in GRANTS}
     ledger = credit_ledger.c
     posted = select(ledger.id).where(ledger.tenant_id == tenant_id, ledger.grant_id == grant_id).limit(1)
     if grant_id not in granted and connection.execute(posted).first() is None:

@@ -43,7 +43,7 @@ def read_price_file(file: Path) -> PriceFile:
     """
     if not file.exists():
         return PriceFile()
-    written = enumerate(read_yaml_list(file, ReferenceFileError), start=1)
+    written = enumerate(read_yaml_list(file, "id", ReferenceFileError), start=1)
     parsed = [_parse(file, index, entry) for index, entry in written]
     entries = [entry for entry in parsed if isinstance(entry, PriceEntry)]
     prices = [_price(file, entry) for entry in entries if entry.has_prices]

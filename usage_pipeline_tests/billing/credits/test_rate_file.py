@@ -51,7 +51,7 @@ def test_a_kept_document_keeps_its_version() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("acme: {}", "expected a list of entries, each as in `- id: …`"),
+        ("acme: {}", "expected a list of entries, each as in `- from: …`"),
         ("- {operations: {}}", "entry 1: from: it is missing."),
         ("- {from: 2026-01-01}", "from 2026-01-01: operations: it is missing."),
         (
@@ -74,6 +74,13 @@ def test_a_kept_document_keeps_its_version() -> None:
         (
             entry(more='  failed_operations: "no"\n'),
             "failed_operations: expected 'free' or 'charged', found",
+        ),
+        (
+            entry(operations='{persona_promt: {base: "1"}, agent_run: {base: "1"}}'),
+            (
+                "from 2026-01-01: operations.persona_promt: expected a type of the event catalogue, found "
+                "'persona_promt'; did you mean 'persona_prompt'"
+            ),
         ),
         (entry() + entry(), "from 2026-01-01: 2 entries begin on this day; keep one of them."),
     ],

@@ -21,7 +21,8 @@ def settings(new_settings: Callable[..., Settings], tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def deployment(storage: Storage, landing: Landing) -> Deployment:
-    """One on an empty storage, with rates and without plans."""
+    """One on an empty storage, with rates, the tenant acme, and without plans."""
     found = Deployment(storage, landing)
     found.write_reference("credit_rates", RATES)
+    found.write_reference("tenants", "acme: {}\n")
     return found

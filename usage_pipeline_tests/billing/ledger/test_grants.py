@@ -18,13 +18,6 @@ ENTRY = (
 )
 
 
-@pytest.fixture
-def deployment(deployment: Deployment) -> Deployment:
-    """One with the tenant acme."""
-    deployment.write_reference("tenants", "acme: {}\n")
-    return deployment
-
-
 def imported(deployment: Deployment, content: str) -> int:
     deployment.write_reference("grants", content)
     with deployment.storage.warehouse.begin() as connection:
@@ -63,6 +56,39 @@ def test_an_imported_entry_that_changes_is_an_error_and_stays(deployment: Deploy
     assert acts(deployment.storage) == before
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "acme",
+            "acne",
+            (
+                "two: tenant: there is no tenant 'acne': no usage of it has landed, and tenants.yaml has no "
+                "entry; did you mean 'acme'?"
+            ),
+        ),
+        (
+            "acme",
+            "erased",
+            "two: tenant: the tenant 'erased' keeps the sums of erased tenants, and has no account.",
+        ),
+        (
+            'topup, amount: "100"',
+            'adjustment, lowers: onn, amount: "-1"',
+            "two: lowers: acme has no grant 'onn'; did you mean 'one'?",
+        ),
+    ],
+)
+def test_an_entry_of_nobody_or_of_no_grant_keeps_the_whole_file_out(
+    deployment: Deployment, old: str, new: str, told: str
+) -> None:
+    deployment.write_reference("tenants", "acme: {}\nerased: {}\n")
+    with pytest.raises(ReferenceFileError) as error:
+        imported(deployment, ENTRY + ENTRY.replace("one", "two").replace(old, new))
+    assert str(error.value) == f"{deployment.storage.settings.reference / 'grants.yaml'}: {told}"
+    assert acts(deployment.storage) == {}
+
+
 def test_a_grant_by_hand_keeps_who_gave_it_and_why(deployment: Deployment) -> None:
     add_grant(deployment.storage, grant(kind="adjustment", reason="incident"), "ann")
     found = acts(deployment.storage)["one"]
@@ -83,7 +109,10 @@ def test_what_cannot_be_granted_is_refused_with_what_to_do(deployment: Deploymen
         "There is a grant 'one' already; give another id."
     )
     assert refused(lambda: add_grant(storage, grant(id="two", tenant="acm"), "ann")) == (
-        "There is no tenant 'acm': no usage of it has landed, and tenants.yaml has no entry. Did you mean 'acme'?"
+        "There is no tenant 'acm': no usage of it has landed, and tenants.yaml has no entry; did you mean 'acme'?"
+    )
+    assert refused(lambda: add_grant(storage, grant(id="two", tenant="erased"), "ann")) == (
+        "The tenant 'erased' keeps the sums of erased tenants, and has no account."
     )
     lowering = grant(id="two", kind="adjustment", amount="-5", lowers="on")
     assert refused(lambda: add_grant(storage, lowering, "ann")) == (

@@ -246,6 +246,7 @@ def test_balances_do_not_depend_on_the_order_of_arrival(
         deployment = Deployment(storage, Landing(storage.settings.landing))
         deployment.write_reference("plans", PLANS)
         deployment.write_reference("credit_rates", RATES)
+        deployment.write_reference("tenants", "acme: {}")
         for index in order:
             STEPS[index](deployment)
         deployment.run()
