@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.events.landing.scan import Misplaced, without_tenant
 from usage_pipeline.orchestration.metadata import OWNERS, table_value
@@ -45,6 +46,13 @@ CREDIT_RATES = _input(
     "The credits of operations, by date: `credit_rates.yaml` in the reference directory. A rated day keeps its "
     "rates.",
 )
+GRANTS = _input(
+    "grants",
+    "credits",
+    "yaml",
+    "Credits that tenants bought or were given: `grants.yaml` in the reference directory. An entry is imported "
+    "once, by its id, and never changes.",
+)
 TENANTS = _input(
     "tenants",
     "landing",
@@ -52,7 +60,7 @@ TENANTS = _input(
     "The tenants and their plans, in the reference directory: retention at landing, and billing periods.",
 )
 
-EDITED = (FORMATS, PRICES, CREDIT_RATES, TENANTS)
+EDITED = (FORMATS, PRICES, CREDIT_RATES, GRANTS, TENANTS)
 """What people edit."""
 
 INPUTS = (LANDING_FOLDER, *EDITED)
@@ -138,8 +146,9 @@ def _validity(asset: dg.AssetSpec, settings: Settings) -> dg.AssetCheckEvaluatio
 
 
 def _without_tenants(problem: str) -> str:
-    # Entries of this file have the names of tenants, and what Dagster keeps outlives their erasure.
-    return f"{TENANTS_FILE} is broken; `usage-pipeline doctor` says where" if TENANTS_FILE in problem else problem
+    # Entries of these files name tenants, and what Dagster keeps outlives their erasure.
+    named = next((name for name in (GRANTS_FILE, TENANTS_FILE) if name in problem), None)
+    return f"{named} is broken; `usage-pipeline doctor` says where" if named else problem
 
 
 def says_of_misplaced(misplaced: Sequence[Misplaced]) -> str:

@@ -8,7 +8,7 @@ import dagster as dg
 from usage_pipeline.billing.credits.tables import CREDIT_SECONDS
 from usage_pipeline.billing.ledger.tables import CREDIT_LEDGER
 from usage_pipeline.billing.tables import CLOSED_PERIODS
-from usage_pipeline.orchestration.inputs import TENANTS
+from usage_pipeline.orchestration.inputs import GRANTS, TENANTS
 from usage_pipeline.orchestration.metadata import table_spec
 from usage_pipeline.orchestration.resources import StorageParam
 
@@ -22,7 +22,7 @@ LEDGER_IS_BALANCED = dg.AssetCheckKey(dg.AssetKey(CREDIT_LEDGER.name), "ledger_i
     name=CREDIT_LEDGER.name,
     specs=[
         table_spec(CREDIT_LEDGER, "credits").replace_attributes(
-            deps=[CREDIT_SECONDS.name, CLOSED_PERIODS.name, TENANTS], kinds={"postgres"}
+            deps=[CREDIT_SECONDS.name, CLOSED_PERIODS.name, TENANTS, GRANTS], kinds={"postgres"}
         )
     ],
 )

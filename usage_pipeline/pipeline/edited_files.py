@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from usage_pipeline.billing.credits.rate_file import CREDIT_RATES_FILE, read_rates
+from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE, read_grants
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.errors import FormatError
 from usage_pipeline.events.format_files import load_formats
@@ -22,6 +23,11 @@ def describe_prices(settings: Settings) -> str:
 def describe_credit_rates(settings: Settings) -> str:
     """Say how many entries `credit_rates.yaml` has. Raises ReferenceFileError."""
     return count(len(read_rates(settings.reference / CREDIT_RATES_FILE)), "entry")
+
+
+def describe_grants(settings: Settings) -> str:
+    """Say how many entries `grants.yaml` has. Raises ReferenceFileError."""
+    return count(len(read_grants(settings.reference / GRANTS_FILE)), "entry")
 
 
 def describe_tenants(settings: Settings) -> str:
@@ -57,6 +63,7 @@ DESCRIPTIONS: Mapping[str, Callable[[Settings], str]] = {
     "formats": describe_formats,
     "prices": describe_prices,
     "credit_rates": describe_credit_rates,
+    "grants": describe_grants,
     "tenants": describe_tenants,
 }
 """What says what the files hold, or raises what is wrong with them, by their name in the flow."""

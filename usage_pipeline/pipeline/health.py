@@ -8,10 +8,17 @@ from enum import StrEnum
 from functools import partial
 from typing import TypeVar
 
+from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE
+from usage_pipeline.billing.ledger.grants import new_grants
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.metrics.series import known_tenants
-from usage_pipeline.pipeline.edited_files import describe_credit_rates, describe_prices, describe_tenants
+from usage_pipeline.pipeline.edited_files import (
+    describe_credit_rates,
+    describe_grants,
+    describe_prices,
+    describe_tenants,
+)
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.pipeline.tables import DAILY_TABLES
@@ -64,7 +71,7 @@ def check_health(settings: Settings) -> list[HealthCheck]:
     if any(check.level is Level.ERROR for check in checks):
         return checks
     with open_storage(settings) as storage:
-        for of_storage in (_landing, _files, _tenants, _erasures, _days, _voids, _ids, _meters, _checks):
+        for of_storage in (_landing, _files, _tenants, _grants, _erasures, _days, _voids, _ids, _meters, _checks):
             checks += _findings(of_storage, storage)
     return checks
 
@@ -138,6 +145,7 @@ def _reference(settings: Settings) -> Iterator[HealthCheck]:
     yield _ok(f"Reference: {describe_tenants(settings)}")
     yield _ok(f"Prices: {describe_prices(settings)}")
     yield _ok(f"Credit rates: {describe_credit_rates(settings)}")
+    yield _ok(f"Grants: {describe_grants(settings)}")
 
 
 def _landing(storage: Storage) -> Iterator[HealthCheck]:
@@ -168,6 +176,13 @@ def _tenants(storage: Storage) -> Iterator[HealthCheck]:
             f"{count(len(unknown), 'tenant')} without an entry in tenants.yaml, on the plan "
             f"{tenants.default_plan!r}: {', '.join(unknown[:10])}"
         )
+
+
+def _grants(storage: Storage) -> Iterator[HealthCheck]:
+    with storage.warehouse.connect() as connection:
+        new = new_grants(connection, storage.settings)
+    if new:
+        yield _warning(f"{count(len(new), 'grant')} of {GRANTS_FILE} to import: `usage-pipeline run` does")
 
 
 def _erasures(storage: Storage) -> Iterator[HealthCheck]:

@@ -21,6 +21,7 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     "formats": ("landing", {"yaml"}, None, set()),
     "prices": ("costs", {"yaml"}, None, set()),
     "credit_rates": ("credits", {"yaml"}, None, set()),
+    "grants": ("credits", {"yaml"}, None, set()),
     "tenants": ("landing", {"yaml"}, None, set()),
     "landed_events": ("landing", LAKE, LANDING_DAY, {"landing_folder", "formats", "tenants"}),
     "content": ("landing", LAKE, LANDING_DAY, {"landing_folder", "formats", "tenants"}),
@@ -44,7 +45,7 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     "credit_usage": ("credits", LAKE, EVENT_DAY, {"usage_records", "credit_rates"}),
     "credit_seconds": ("credits", LAKE, EVENT_DAY, {"usage_records", "credit_usage"}),
     "closed_periods": ("billing", {"postgres"}, None, {"tenant_costs", "tenants"}),
-    "credit_ledger": ("credits", {"postgres"}, None, {"credit_seconds", "closed_periods", "tenants"}),
+    "credit_ledger": ("credits", {"postgres"}, None, {"credit_seconds", "closed_periods", "tenants", "grants"}),
     "retention_pruning": (
         "retention",
         {"file", "parquet"},
@@ -55,7 +56,7 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
 }
 LANDING = {"landed_events", "content", "rejected_lines"}
 READING_LANDED_EVENTS = {name for name, (_, _, _, upstream) in ASSETS.items() if "landed_events" in upstream}
-INPUTS = {"landing_folder", "formats", "prices", "credit_rates", "tenants"}
+INPUTS = {"landing_folder", "formats", "prices", "credit_rates", "grants", "tenants"}
 OF_ALL_DAYS = {"closed_periods", "credit_ledger", "retention_pruning", "housekeeping"}
 WITHOUT_DAYS = {dg.AssetKey(name) for name in {*INPUTS, *OF_ALL_DAYS}}
 
@@ -242,6 +243,7 @@ CHECKS = {
     "formats": {"is_valid"},
     "prices": {"is_valid"},
     "credit_rates": {"is_valid"},
+    "grants": {"is_valid"},
     "tenants": {"is_valid"},
     "landed_events": {
         *("lines_add_up", "files_are_usable", "columns_are_there", "something_landed", "as_much_as_usual"),

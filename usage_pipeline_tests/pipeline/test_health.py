@@ -50,6 +50,7 @@ def test_where_all_is_well_it_says_what_it_looked_at(settings: Settings) -> None
         "Reference",
         "Prices",
         "Credit",
+        "Grants",
         "Landing",
         "All",
     ]
@@ -82,6 +83,19 @@ def test_a_broken_reference_file_is_an_error(settings: Settings, reference: Path
     ((level, text),) = troubles(settings)
     assert level is Level.ERROR
     assert text.startswith(f"{reference / 'tenants.yaml'}: acme: plans")
+
+
+@pytest.mark.usefixtures("computed")
+def test_grants_are_validated_and_those_to_import_are_counted(settings: Settings, reference: Path) -> None:
+    grants = reference / "grants.yaml"
+    entry = (
+        '- {id: one, tenant: acme, kind: topup, amount: "5", effective_at: 2026-05-20T15:00:00Z, reason: bought}'
+    )
+    grants.write_text(entry)
+    assert troubles(settings) == [(Level.WARNING, "1 grant of grants.yaml to import: `usage-pipeline run` does")]
+    grants.write_text(entry.replace("acme", "acne"))
+    ((level, text),) = troubles(settings)
+    assert (level, text.startswith(f"{grants}: one: tenant: there is no tenant 'acne'")) == (Level.ERROR, True)
 
 
 def test_a_broken_format_is_an_error(new_settings: Callable[..., Settings], tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def arrivals(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.S
     """Requests landing days whose files are new or changed, once they were the same at two looks.
 
     It also evaluates the check of the landing folder when other entries than before are misplaced, and those of
-    formats, prices and tenants when their files change.
+    formats and reference files when these change.
     """
     from usage_pipeline.pipeline.automation import arrivals as arriving
     from usage_pipeline.pipeline.edited_files import edited_files_digest
