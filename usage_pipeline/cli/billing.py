@@ -55,9 +55,9 @@ def rerate(first: FirstDay, last: LastDay, data_dir: DataDir = None) -> None:
     settings = load_settings(data_dir)
     start, end = day_range(first, last)
 
-    from usage_pipeline.billing.credits.rate_store import rerate_credits
     from usage_pipeline.cli.session import open_session, settle
     from usage_pipeline.costs.book.current import rerate as decide_again
+    from usage_pipeline.credits.rate_store import rerate_credits
 
     with open_session(settings, "rerate") as session:
         days = days_between(start, end)

@@ -20,9 +20,9 @@ from usage_pipeline.cli.output import print_rows, say, warn
 from usage_pipeline.words import count
 
 if TYPE_CHECKING:
-    from usage_pipeline.billing.credits.record_credits import RecordCredits
     from usage_pipeline.billing.ledger.balance import Payment
     from usage_pipeline.costs.record_costs import ClassCost
+    from usage_pipeline.credits.record_credits import RecordCredits
     from usage_pipeline.settings import Settings
     from usage_pipeline.storage.landed_files import LandedFile
     from usage_pipeline.storage.opened import Storage

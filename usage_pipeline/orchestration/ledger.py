@@ -5,9 +5,9 @@
 
 import dagster as dg
 
-from usage_pipeline.billing.credits.tables import CREDIT_SECONDS
 from usage_pipeline.billing.ledger.tables import CREDIT_LEDGER
 from usage_pipeline.billing.tables import CLOSED_PERIODS
+from usage_pipeline.credits.tables import CREDIT_SECONDS
 from usage_pipeline.orchestration.inputs import GRANTS, TENANTS
 from usage_pipeline.orchestration.metadata import table_spec
 from usage_pipeline.orchestration.resources import StorageParam

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from usage_pipeline.billing.credits.rate_file import CREDIT_RATES_FILE, read_rates
 from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE, read_grants
 from usage_pipeline.costs.book.price_file import read_price_file
+from usage_pipeline.credits.rate_file import CREDIT_RATES_FILE, read_rates
 from usage_pipeline.errors import FormatError
 from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.settings import Settings

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from duckdb import DuckDBPyConnection
 
-from usage_pipeline.billing.credits.record_credits import RecordCredits, credits_of_record
 from usage_pipeline.billing.ledger.balance import Payment, read_payments
 from usage_pipeline.costs.record_costs import ClassCost, cost_of_record
+from usage_pipeline.credits.record_credits import RecordCredits, credits_of_record
 from usage_pipeline.errors import QueryError
 from usage_pipeline.events.catalogue import event_types
 from usage_pipeline.events.record import LANDED_EVENTS, RECORD_NAMES

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
-from usage_pipeline.billing.credits.tables import CREDIT_USAGE
 from usage_pipeline.billing.ledger.balance import read_balances
 from usage_pipeline.billing.ledger.entries import NOTHING, exact
 from usage_pipeline.billing.ledger.posting import whole_second
+from usage_pipeline.credits.tables import CREDIT_USAGE
 from usage_pipeline.events.landing.rejects import count_rejects
 from usage_pipeline.metrics.answers import Row
 from usage_pipeline.metrics.queries import SERIES, CostQuery, SeriesQuery, UsageQuery, of_tenant

@@ -8,11 +8,11 @@ from decimal import Decimal
 import pytest
 from typer.testing import CliRunner
 
-from usage_pipeline.billing.credits.rate_store import rerate_credits
 from usage_pipeline.billing.ledger.ledger import read_ledger
 from usage_pipeline.cli.app import app
 from usage_pipeline.cli.progress import progress_bar
 from usage_pipeline.cli.session import Session, settle
+from usage_pipeline.credits.rate_store import rerate_credits
 from usage_pipeline.pipeline.refresh import PlainRunner
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage

@@ -13,10 +13,10 @@ import pytest
 import sqlglot
 from sqlglot import ErrorLevel, exp
 
-from usage_pipeline import billing, costs, records, series, validation
-from usage_pipeline.billing.credits.charges import CreditCharges
+import usage_pipeline
 from usage_pipeline.billing.ledger.usage import CREDIT_SEGMENTS
 from usage_pipeline.costs.rates import Rates
+from usage_pipeline.credits.charges import CreditCharges
 from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
 from usage_pipeline.storage.daily import (
     DailyTable,
@@ -123,8 +123,8 @@ def is_whole_second(node: exp.Extract) -> bool:
 
 
 def sql_files() -> list[Path]:
-    folders = [Path(package.__file__ or "").parent for package in (records, series, costs, billing, validation)]
-    return sorted(file for folder in folders for file in folder.rglob("*.sql"))
+    names = ("records", "series", "costs", "credits", "billing", "validation")
+    return sorted(file for name in names for file in (Path(usage_pipeline.__path__[0]) / name).rglob("*.sql"))
 
 
 def selects() -> dict[str, SqlFile]:

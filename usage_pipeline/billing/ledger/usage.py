@@ -10,10 +10,10 @@ from itertools import groupby
 from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
 
-from usage_pipeline.billing.credits.tables import CREDIT_SECONDS
 from usage_pipeline.billing.ledger.accounts import FirstUse, TenantAccount
 from usage_pipeline.billing.ledger.burn_down import Usage
 from usage_pipeline.clock import Clock
+from usage_pipeline.credits.tables import CREDIT_SECONDS
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import state
 from usage_pipeline.storage.daily import SqlFile

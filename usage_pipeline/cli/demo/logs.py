@@ -8,13 +8,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from usage_pipeline.billing.closing import anchor_day
-from usage_pipeline.billing.credits.rate_store import current_rates
 from usage_pipeline.cli.demo.truth import TRUTH, Truth, read_truth
 from usage_pipeline.cli.output import error_console
 from usage_pipeline.clock import days_between
 from usage_pipeline.costs.book.current import current_price_book
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.costs.book.prices import Price, Tier, Window
+from usage_pipeline.credits.rate_store import current_rates
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.registry import TokenClass
 from usage_pipeline.settings import PREFIX, Settings

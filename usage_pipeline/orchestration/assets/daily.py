@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 import dagster as dg
 
-from usage_pipeline.billing.credits.tables import CREDIT_SECONDS, CREDIT_USAGE
 from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS
+from usage_pipeline.credits.tables import CREDIT_SECONDS, CREDIT_USAGE
 from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch, skip_days
 from usage_pipeline.orchestration.assets.run_config import RUN_CONFIGS
 from usage_pipeline.orchestration.inputs import CREDIT_RATES, PRICES

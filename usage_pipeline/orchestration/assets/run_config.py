@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import dagster as dg
 from pydantic import Field
 
-from usage_pipeline.billing.credits.tables import CREDIT_USAGE
 from usage_pipeline.costs.tables import DAILY_COSTS
+from usage_pipeline.credits.tables import CREDIT_USAGE
 
 if TYPE_CHECKING:
     from usage_pipeline.storage.opened import Storage
@@ -49,7 +49,7 @@ class CreditRatesConfig(RunConfig):
 
     def prepare(self, storage: "Storage", days: Sequence[date]) -> None:
         """Pin the days to the credit rates of now, if that is asked for."""
-        from usage_pipeline.billing.credits.rate_store import rerate_credits  # noqa: PLC0415 - slow to import
+        from usage_pipeline.credits.rate_store import rerate_credits  # noqa: PLC0415 - slow to import
 
         if self.credit_rates == "current":
             rerate_credits(storage, days)

@@ -7,10 +7,10 @@ from time import monotonic
 
 import pytest
 
-from usage_pipeline.billing.credits.tables import CREDIT_SECONDS
 from usage_pipeline.billing.ledger.posting import LedgerState, ledger_state, post
 from usage_pipeline.billing.ledger.tables import CREDIT_GRANTS
 from usage_pipeline.clock import days_between
+from usage_pipeline.credits.tables import CREDIT_SECONDS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.digests import Digest

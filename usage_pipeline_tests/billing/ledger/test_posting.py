@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as checked
 from hypothesis import strategies as st
 
-from usage_pipeline.billing.credits.rate_store import rerate_credits
 from usage_pipeline.billing.ledger.entries import EntryKind
 from usage_pipeline.billing.ledger.grants import Voiding, void_grant
 from usage_pipeline.billing.ledger.ledger import append
 from usage_pipeline.billing.ledger.posting import LedgerState, ledger_state, post
 from usage_pipeline.clock import days_between
+from usage_pipeline.credits.rate_store import rerate_credits
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.billing.ledger.accounts import at
 from usage_pipeline_tests.billing.ledger.deployment import RATES, Deployment

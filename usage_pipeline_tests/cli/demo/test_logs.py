@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from usage_pipeline.billing.credits.rate_file import read_rates
 from usage_pipeline.cli.demo.logs import logged_prices, place_logs, terms
 from usage_pipeline.costs.book.current import current_price_book
 from usage_pipeline.costs.book.price_file import read_price_file
+from usage_pipeline.credits.rate_file import read_rates
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.settings import Settings
 from usage_pipeline.simulation.plan import Plan

@@ -1,6 +1,6 @@
 """The tables of credit usage: the cube, the seconds that balances are computed from, and the rates of each day."""
 
-from usage_pipeline.billing.credits.charges import CreditCharges, Unrated
+from usage_pipeline.credits.charges import CreditCharges, Unrated
 from usage_pipeline.records.tables import METERED_RECORDS
 from usage_pipeline.series.tables import GRAIN
 from usage_pipeline.storage.daily import DailyTable, Derived, Plot, SqlFile

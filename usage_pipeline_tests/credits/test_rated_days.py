@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from usage_pipeline.billing.credits.rate_store import rerate_credits
-from usage_pipeline.billing.credits.tables import CREDIT_SECONDS, CREDIT_USAGE
+from usage_pipeline.credits.rate_store import rerate_credits
+from usage_pipeline.credits.tables import CREDIT_SECONDS, CREDIT_USAGE
 from usage_pipeline.errors import FailedDaysError
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, settle
 from usage_pipeline.settings import Settings

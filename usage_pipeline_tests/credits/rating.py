@@ -9,9 +9,9 @@ from pathlib import Path
 
 import duckdb
 
-from usage_pipeline.billing.credits.charges import CreditCharges, charge_rows
-from usage_pipeline.billing.credits.rate_file import CreditRates, read_rates
-from usage_pipeline.billing.credits.tables import CREDIT_USAGE
+from usage_pipeline.credits.charges import CreditCharges, charge_rows
+from usage_pipeline.credits.rate_file import CreditRates, read_rates
+from usage_pipeline.credits.tables import CREDIT_USAGE
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage.daily import DailyTable, Derived, ReferenceRows
 from usage_pipeline.storage.inputs import register_reference, rows_of

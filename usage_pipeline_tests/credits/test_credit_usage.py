@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from usage_pipeline.billing.credits.charges import Charge, charge_of
-from usage_pipeline.billing.credits.rate_file import NO_RATES, CreditRates
-from usage_pipeline.billing.credits.tables import CREDIT_SECONDS, CREDIT_USAGE
+from usage_pipeline.credits.charges import Charge, charge_of
+from usage_pipeline.credits.rate_file import NO_RATES, CreditRates
+from usage_pipeline.credits.tables import CREDIT_SECONDS, CREDIT_USAGE
 from usage_pipeline.registry import DIMENSION_NAMES, NONE
-from usage_pipeline_tests.billing.credits.rating import DAY, credits_of, rates_of, rating
+from usage_pipeline_tests.credits.rating import DAY, credits_of, rates_of, rating
 
 
 @pytest.fixture

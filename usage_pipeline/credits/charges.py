@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
     from sqlalchemy import Connection
 
-    from usage_pipeline.billing.credits.rate_file import CreditRates
+    from usage_pipeline.credits.rate_file import CreditRates
     from usage_pipeline.storage.opened import Storage
 
 # What is imported within the functions is slow to import.
@@ -121,7 +121,7 @@ class CreditCharges:
 
         Raises UndecidedDaysError for these days if `credit_rates.yaml` is broken.
         """
-        from usage_pipeline.billing.credits import rate_store
+        from usage_pipeline.credits import rate_store
 
         unpinned = set(days) - rate_store.pinned(connection, days).keys()
         if not unpinned:
@@ -133,13 +133,13 @@ class CreditCharges:
 
     def digests(self, connection: "Connection", days: Collection[date]) -> Mapping[date, str]:
         """Return the version of the rates of each day; empty for days that were never rated."""
-        from usage_pipeline.billing.credits import rate_store
+        from usage_pipeline.credits import rate_store
 
         return {**dict.fromkeys(days, ""), **rate_store.pinned(connection, days)}
 
     def register(self, connection: "Connection", duck: "DuckDBPyConnection", days: Collection[date]) -> None:
         """Make the charges readable; each kind of operation of a day is looked up once."""
-        from usage_pipeline.billing.credits import rate_store
+        from usage_pipeline.credits import rate_store
         from usage_pipeline.storage.rows import register_rows
 
         versions = rate_store.pinned(connection, days)

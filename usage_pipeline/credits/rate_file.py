@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from usage_pipeline.billing.credits.charges import DEFAULT_GROUP
+from usage_pipeline.credits.charges import DEFAULT_GROUP
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.events.catalogue import find, load_catalogue
 from usage_pipeline.storage.digests import fingerprint

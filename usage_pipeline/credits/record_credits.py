@@ -7,9 +7,9 @@ from decimal import Decimal
 from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
 
-from usage_pipeline.billing.credits import rate_store
-from usage_pipeline.billing.credits.charges import CreditCharges, charge_rows
-from usage_pipeline.billing.credits.tables import CREDIT_USAGE
+from usage_pipeline.credits import rate_store
+from usage_pipeline.credits.charges import CreditCharges, charge_rows
+from usage_pipeline.credits.tables import CREDIT_USAGE
 from usage_pipeline.storage.inputs import register_derived
 from usage_pipeline.storage.rows import register_rows
 

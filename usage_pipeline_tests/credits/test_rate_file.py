@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from usage_pipeline.billing.credits.rate_file import NO_RATES, CreditRates, rates_on, read_rates
+from usage_pipeline.credits.rate_file import NO_RATES, CreditRates, rates_on, read_rates
 from usage_pipeline.errors import ReferenceFileError
-from usage_pipeline_tests.billing.credits.rating import credits_of, rates_of
+from usage_pipeline_tests.credits.rating import credits_of, rates_of
 from usage_pipeline_tests.support import shared
 from usage_pipeline_tests.test_docs import ROOT, blocks, document
 
