@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, condition, reading_settings, words
-from usage_pipeline.cli.output import print_rows
+from usage_pipeline.cli.output import print_rows, warn
 from usage_pipeline.metrics.buckets import Interval
-from usage_pipeline.metrics.queries import GROUPS, INTERVAL_GROUPS, IntervalQuery, UsageQuery
-from usage_pipeline.registry import CONVERSATIONS, METRIC_NAMES
+from usage_pipeline.metrics.queries import INTERVAL_GROUPS, UNRATED, USAGE_GROUPS, IntervalQuery, UsageQuery
+from usage_pipeline.registry import CONVERSATIONS
+from usage_pipeline.words import count
 
 SHOWN_METRICS = ("records", "requests", "messages", "conversations", "tokens_in", "tokens_out", "tokens_total")
 SHOWN_INTERVAL_METRICS = tuple(name for name in SHOWN_METRICS if name != CONVERSATIONS.name)
@@ -17,13 +18,14 @@ SHOWN_INTERVAL_METRICS = tuple(name for name in SHOWN_METRICS if name != CONVERS
 
 def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
     group_by: Annotated[
-        str | None, typer.Option(help=f"Comma-separated: {', '.join(GROUPS)}. [default: day]", show_default=False)
+        str | None,
+        typer.Option(help=f"Comma-separated: {', '.join(USAGE_GROUPS)}. [default: day]", show_default=False),
     ] = None,
     where: Annotated[list[str] | None, typer.Option(help="dimension=value; may be repeated.")] = None,
     metrics: Annotated[
         str | None,
         typer.Option(
-            help=f"Comma-separated: {', '.join(METRIC_NAMES)}. [default: {','.join(SHOWN_METRICS)}]",
+            help=f"Comma-separated: {', '.join(UsageQuery.known_metrics)}. [default: {','.join(SHOWN_METRICS)}]",
             show_default=False,
         ),
     ] = None,
@@ -47,7 +49,12 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
     The group of records without a value is `(none)`. A missing day has no value: null in JSON, an empty field
     in CSV. Sums that are not by day leave out missing days, and a warning names them.
 
+    Beside `credits` stand the operations without a rate, which are in no credits; `unrated` groups operations by
+    the reason.
+
     Example: `usage-pipeline usage --group-by day,model --where tenant=acme --metrics tokens_in,tokens_out`
+
+    Example: `usage-pipeline usage --group-by tenant,feature --metrics credits`
 
     Example: `usage-pipeline usage --interval hour --time-zone Europe/Berlin --from 2026-02-20`
     """
@@ -57,7 +64,7 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
     query: UsageQuery | IntervalQuery
     if interval is None and time_zone is None:
         groups, names = _chosen(group_by, ("day",)), _chosen(metrics, SHOWN_METRICS)
-        query = UsageQuery(today, today, groups, conditions, names)
+        query = UsageQuery(today, today, groups, conditions, _with_unrated(names))
     else:
         groups, names = _chosen(group_by, ()), _chosen(metrics, SHOWN_INTERVAL_METRICS)
         zone = time_zone or "UTC"
@@ -85,6 +92,22 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
         warn_of_partly_missing(answer, query.interval)
         return
     print_rows(answer.rows, query.columns, form, title)
+    if unrated := sum(row.get(_UNRATED_OPERATIONS) or 0 for row in answer.rows):
+        warn(
+            f"{count(unrated, 'operation')} without a rate, in no credits; see why with --metrics operations "
+            f"--group-by type,{UNRATED}."
+        )
+
+
+_UNRATED_OPERATIONS = "unrated_operations"
+
+
+def _with_unrated(metrics: tuple[str, ...]) -> tuple[str, ...]:
+    """The metrics, and behind credits what is in none: a total does not stand without it."""
+    if "credits" not in metrics or _UNRATED_OPERATIONS in metrics:
+        return metrics
+    place = metrics.index("credits") + 1
+    return (*metrics[:place], _UNRATED_OPERATIONS, *metrics[place:])
 
 
 def _chosen(text: str | None, default: tuple[str, ...]) -> tuple[str, ...]:

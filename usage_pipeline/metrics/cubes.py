@@ -6,10 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from usage_pipeline.costs.tables import DAILY_COSTS
+from usage_pipeline.credits.tables import CREDIT_USAGE
 from usage_pipeline.metrics.answers import Answer, Row, coverage, known_days, statuses_of, with_missing
 from usage_pipeline.metrics.buckets import Bucket, buckets, time_zone
 from usage_pipeline.metrics.published import PublishedCosts
-from usage_pipeline.metrics.queries import CostQuery, IntervalQuery, Query, UsageQuery
+from usage_pipeline.metrics.queries import CREDIT_METRICS, UNRATED, CostQuery, IntervalQuery, Query, UsageQuery
 from usage_pipeline.metrics.rollups import damage_named, scan
 from usage_pipeline.registry import CONVERSATIONS, DIMENSION_NAMES, NOT_TOKENS, RECORD_METRIC_NAMES, TokenClass
 from usage_pipeline.series.status import DayStatus
@@ -37,10 +38,17 @@ _COST_SUMS = {
 }
 
 
+_CREDIT_SUMS = {
+    "unrated_operations": f"CAST(coalesce(sum(operations) FILTER ({UNRATED} <> ''), 0) AS BIGINT)",
+    "credits": ("CAST(CASE WHEN coalesce(sum(operations), 0) = 0 THEN 0 ELSE sum(credits) END AS DECIMAL(38,12))"),
+}
+_DECIMALS = ("amount", "credits")
+
+
 def read_usage(storage: Storage, query: UsageQuery) -> Answer:
-    """Read both cubes of usage."""
+    """Read the cubes of usage and credits."""
     statuses = statuses_of(storage, query.days)
-    cubes = _cubes(storage, known_days(statuses))
+    cubes = _cubes(storage, query.metrics, known_days(statuses))
     return _answer(query, statuses, lambda groups: _sums(storage, query, groups, cubes))
 
 
@@ -72,8 +80,9 @@ def _answer(query: Query, statuses: Mapping[date, DayStatus], sums: Callable[[Se
 def _named(query: Query, groups: Sequence[str], row: Sequence[Any], missing: Collection[date]) -> Row:
     """The row by the names in the columns of the query, in their order."""
     named = dict(zip((*groups, *query.metrics), row, strict=True))
-    if named.get("amount") is not None:
-        named["amount"] = Decimal(named["amount"])
+    for name in _DECIMALS:
+        if named.get(name) is not None:
+            named[name] = Decimal(named[name])
     if isinstance(query, CostQuery):
         for name, (whole, *parts) in query.coverages.items():
             named[name] = coverage(named[whole], sum(named[part] or 0 for part in parts))
@@ -97,17 +106,27 @@ def _sums(
 
 
 def _sum(metric: str) -> str:
-    return _COST_SUMS.get(metric, f'CAST(coalesce(sum("{metric}"), 0) AS BIGINT)')
+    return (_COST_SUMS | _CREDIT_SUMS).get(metric, f'CAST(coalesce(sum("{metric}"), 0) AS BIGINT)')
 
 
-def _cubes(storage: Storage, days: Collection[date]) -> str:
-    """Both cubes of usage under one another: conversations are counted by one, everything else by the other."""
-    zeros = ", ".join(f"0 AS {name}" for name in RECORD_METRIC_NAMES)
-    grain = ", ".join(["day", "tenant_id", *DIMENSION_NAMES])
-    usage, starts = (scan(storage, table.spec, days) for table in (DAILY_USAGE, CONVERSATION_STARTS))
-    return (
-        f"SELECT {grain}, {', '.join(RECORD_METRIC_NAMES)}, 0 AS {CONVERSATIONS.name} FROM ({usage}) AS usage "
-        f"UNION ALL SELECT {grain}, {zeros}, {CONVERSATIONS.name} FROM ({starts}) AS starts"
+_CUBES = (
+    (DAILY_USAGE, RECORD_METRIC_NAMES),
+    (CONVERSATION_STARTS, (CONVERSATIONS.name,)),
+    (CREDIT_USAGE, ("operations", "credits", UNRATED)),
+)
+"""The cubes, and what is read from each."""
+
+
+def _cubes(storage: Storage, metrics: Collection[str], days: Collection[date]) -> str:
+    """The cubes that these metrics are in, under one another: each has nulls for what the others have."""
+    grain = ("day", "tenant_id", *DIMENSION_NAMES)
+    asked = {"operations" if name in CREDIT_METRICS else name for name in metrics}
+    cubes = [(table, names) for table, names in _CUBES if asked.intersection(names)]
+    every = [name for _, names in cubes for name in names]
+    return " UNION ALL ".join(
+        f"SELECT {', '.join(grain)}, {', '.join(name if name in names else f'NULL AS {name}' for name in every)} "
+        f"FROM ({scan(storage, table.spec, days)}) AS {table.name}"
+        for table, names in cubes
     )
 
 

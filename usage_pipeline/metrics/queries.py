@@ -24,6 +24,12 @@ _TENANT = {"tenant": "tenant_id"}
 GROUPS = {"day": "day", **_TENANT, **{name: name for name in DIMENSION_NAMES}}
 """What usage can be grouped and filtered by, and the cube's column behind each word."""
 
+UNRATED = "unrated"
+USAGE_GROUPS = {**GROUPS, UNRATED: UNRATED}
+"""The same with the reason why operations have no credits."""
+CREDIT_METRICS = ("operations", "unrated_operations", "credits")
+"""Operations, those of them without a rate, and the credits of the others."""
+
 COST_GROUPS = {
     **GROUPS,
     **{name: name for name in PRICING_DIMENSION_NAMES},
@@ -106,13 +112,26 @@ class Query:
 
 @dataclass(frozen=True)
 class UsageQuery(Query):
-    """Additive metrics by day, tenant and dimensions."""
+    """Additive metrics by day, tenant and dimensions.
+
+    Credits are null where no operation has a rate; `unrated` groups the operations by the reason.
+    """
 
     metrics: tuple[str, ...] = METRIC_NAMES
 
-    groups: ClassVar[Mapping[str, str]] = GROUPS
-    filters: ClassVar[Mapping[str, str]] = GROUPS
-    known_metrics: ClassVar[Collection[str]] = METRIC_NAMES
+    groups: ClassVar[Mapping[str, str]] = USAGE_GROUPS
+    filters: ClassVar[Mapping[str, str]] = USAGE_GROUPS
+    known_metrics: ClassVar[Collection[str]] = (*METRIC_NAMES, *CREDIT_METRICS)
+
+    def __post_init__(self) -> None:
+        """Refuse the reason of usage, too: only operations have one."""
+        super().__post_init__()
+        others = [name for name in self.metrics if name not in CREDIT_METRICS]
+        if others and UNRATED in {*self.group_by, *(name for name, _ in self.where)}:
+            raise QueryError(
+                f"Only operations are {UNRATED}: expected some of the metrics {', '.join(CREDIT_METRICS)}, found "
+                f"{', '.join(others)}."
+            )
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.billing.ledger.deployment import RATES, Deployment
 from usage_pipeline_tests.conftest import Prepare
-from usage_pipeline_tests.support import Landing
+from usage_pipeline_tests.support import Landing, prompt
 
 Call = Callable[..., str]
 ADD = ("grant", "add", "topup-1", "--tenant", "acme", "--amount", "100", "--reason", "bought")
@@ -26,7 +26,7 @@ ADD = ("grant", "add", "topup-1", "--tenant", "acme", "--amount", "100", "--reas
 
 @pytest.fixture(autouse=True)
 def _deployed(storage: Storage, landing: Landing, prepare: Prepare) -> None:
-    """30 credits that acme used on 20 May."""
+    """30 credits that acme used on 20 May, and an operation of globex without a rate."""
 
     def deploy() -> None:
         storage.settings.reference.mkdir(parents=True, exist_ok=True)
@@ -34,6 +34,8 @@ def _deployed(storage: Storage, landing: Landing, prepare: Prepare) -> None:
         deployment.write_reference("credit_rates", RATES)
         deployment.write_reference("tenants", "acme: {}")
         deployment.use("05-20 08:00", 30)
+        unrated = prompt("unrated", "2026-05-20T09:00:00Z", tenantId="globex", event="persona_list")
+        landing.write("persona", "2026-05-20", [unrated], name="unrated.jsonl")
         deployment.run()
 
     prepare("deployed", deploy)
@@ -81,6 +83,21 @@ def test_what_is_computed_again_is_posted(storage: Storage, capsys: pytest.Captu
     with storage.warehouse.connect() as connection:
         found = [entry.amount for _, entry, _ in read_ledger(connection, "acme", storage.settings.clock.now)]
     assert found == [-30, -30]
+
+
+@pytest.mark.usefixtures("call")
+def test_usage_has_credits_beside_the_operations_that_are_in_none() -> None:
+    asked = ("usage", "--group-by", "tenant", "--metrics", "credits", "--from", "2026-05-20", "--to", "2026-05-20")
+    ended = CliRunner().invoke(app, [*asked, "--format", "csv"])
+    assert ended.stdout.splitlines() == [
+        "tenant,credits,unrated_operations",
+        "acme,30.000000000000,0",
+        "globex,,1",
+    ]
+    assert ended.stderr == (
+        "Warning: 1 operation without a rate, in no credits; see why with --metrics operations "
+        "--group-by type,unrated.\n"
+    )
 
 
 def test_a_grant_without_an_instant_begins_now(call: Call) -> None:
