@@ -1,10 +1,10 @@
-"""Closing billing periods of tenants: their costs are frozen, row by row, with versions and a digest.
+"""Closing billing periods of tenants: their costs are frozen, row by row, with versions and a digest, and credits.
 
 The plan's `late_usage` decides about later changes. `restate` changes the statement of the period; `next_period`
 keeps it and posts the difference as an adjustment in a later period.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
@@ -14,22 +14,20 @@ from sqlalchemy import Connection, Integer, Select, cast, func, select, text
 
 from usage_pipeline.billing.billed_tenants import expect_billed
 from usage_pipeline.billing.calendar import BillingPeriod, by_month, period_among
+from usage_pipeline.billing.closed_credits import freeze_credits
 from usage_pipeline.billing.closing_blockers import read_blockers
+from usage_pipeline.billing.period_credits import NO_CREDITS, Asked, PeriodCredits, read_period_credits
 from usage_pipeline.billing.tables import CLOSED_COSTS, CLOSED_PERIODS
 from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.errors import ClosingError
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import partition_state, usage_versions, warehouse_table
-from usage_pipeline.tenants.models import Tenants
 from usage_pipeline.tenants.reference import load_tenants
 
 closed_costs = warehouse_table(CLOSED_COSTS)
 closed_periods = warehouse_table(CLOSED_PERIODS)
 tenant_costs = warehouse_table(TENANT_COSTS.spec)
-
-FIRST_OF_MONTH = 1
-"""The anchor day of tenants that no file names."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +62,6 @@ class Closing:
     """Close the period even if something blocks it. The closed period keeps it only if something did."""
 
 
-def anchor_day(tenants: Tenants, tenant_id: str) -> int:
-    """Return the day of the month on which the tenant's periods begin."""
-    tenant = tenants.by_id.get(tenant_id)
-    return tenant.billing_anchor_day if tenant else FIRST_OF_MONTH
-
-
 def close(storage: Storage, tenant_id: str, month: date, closing: Closing) -> ClosedPeriod:
     """Close the period of a tenant that begins in the month of this day.
 
@@ -86,16 +78,25 @@ def close(storage: Storage, tenant_id: str, month: date, closing: Closing) -> Cl
             f"The period {period.name} of {tenant_id} stays open: {'; '.join(blockers)}. "
             "Resolve that, or close it anyway with --force and a --reason."
         )
-    closed = freeze(storage, period, [tenant_id], replace(closing, forced=bool(blockers)))
+    credits_of = read_period_credits(storage, [(tenant_id, period)])
+    closed = freeze(storage, period, [tenant_id], replace(closing, forced=bool(blockers)), credits_of)
     if not closed:
         raise ClosingError(f"The period {period.name} of {tenant_id} is closed already.")
     return closed[0]
 
 
 def freeze(
-    storage: Storage, period: BillingPeriod, tenant_ids: Collection[str], closing: Closing
+    storage: Storage,
+    period: BillingPeriod,
+    tenant_ids: Collection[str],
+    closing: Closing,
+    credits_of: Mapping[Asked, PeriodCredits],
 ) -> list[ClosedPeriod]:
-    """Close the period of these tenants in one transaction. Tenants with a closed day in it are left out."""
+    """Close the period of these tenants in one transaction. Tenants with a closed day in it are left out.
+
+    The credits were read before, because reading takes longer than other writers are to wait. What changed since
+    is adjusted in the statement after this one.
+    """
     tenants = load_tenants(storage.settings)
     with storage.warehouse.begin() as connection:
         _keep_changes_out(connection)
@@ -117,12 +118,14 @@ def freeze(
         ]
         if closed:
             connection.execute(closed_periods.insert(), [vars(entry) for entry in closed])
+            frozen = {tenant: credits_of.get((tenant, period), NO_CREDITS) for tenant in open_tenants}
+            freeze_credits(connection, period, frozen)
     return closed
 
 
 def tenant_period(storage: Storage, tenant_id: str, month: date, closed: Iterable[ClosedPeriod]) -> BillingPeriod:
     """Return the tenant's period that begins in the month of this day; `closed` are its closed periods."""
-    anchor = anchor_day(load_tenants(storage.settings), tenant_id)
+    anchor = load_tenants(storage.settings).anchor_day_of(tenant_id)
     return period_among(anchor, month, by_month(entry.period for entry in closed))
 
 

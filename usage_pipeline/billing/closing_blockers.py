@@ -11,6 +11,7 @@ from sqlalchemy import Connection, and_, or_, select
 
 from usage_pipeline.billing.calendar import BillingPeriod
 from usage_pipeline.costs.tables import DAILY_COSTS, TENANT_COSTS
+from usage_pipeline.credits.tables import CREDIT_SECONDS
 from usage_pipeline.records.tables import EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.storage import landed_days, state
@@ -82,5 +83,5 @@ def _undecided(connection: Connection, span: BillingPeriod) -> Iterator[tuple[da
 
 def _stale(storage: Storage, connection: Connection, days: set[date]) -> set[date]:
     rated = landed_days.event_days(connection) | state.partitions(connection, USAGE_RECORDS.name).keys()
-    tables = (EXCLUDED_EVENTS, USAGE_RECORDS, DAILY_COSTS, TENANT_COSTS)
+    tables = (EXCLUDED_EVENTS, USAGE_RECORDS, DAILY_COSTS, TENANT_COSTS, CREDIT_SECONDS)
     return set().union(*stale_days(storage, connection, tables, rated & days).values())

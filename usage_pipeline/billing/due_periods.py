@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from usage_pipeline.billing.calendar import BillingPeriod, by_month, month_after, month_before, period_among
-from usage_pipeline.billing.closing import ClosedPeriod, Closing, anchor_day, freeze
+from usage_pipeline.billing.closing import ClosedPeriod, Closing, freeze
 from usage_pipeline.billing.closing_blockers import read_blockers
+from usage_pipeline.billing.period_credits import read_period_credits
 from usage_pipeline.billing.tables import CLOSED_PERIODS
 from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.storage.opened import Storage
@@ -41,10 +42,11 @@ def close_due(storage: Storage) -> list[ClosedPeriod]:
     if not storage.settings.automatic_closing:
         return []
     closed = []
-    for due in due_periods(storage):
-        if not due.blocked_by:
-            reason = f"due: its last day, {due.period.last}, is final"
-            closed += freeze(storage, due.period, due.tenants, Closing(CLOSED_BY, reason))
+    ready = [due for due in due_periods(storage) if not due.blocked_by]
+    credits_of = read_period_credits(storage, [(tenant, due.period) for due in ready for tenant in due.tenants])
+    for due in ready:
+        reason = f"due: its last day, {due.period.last}, is final"
+        closed += freeze(storage, due.period, due.tenants, Closing(CLOSED_BY, reason), credits_of)
     return closed
 
 
@@ -58,7 +60,7 @@ def due_periods(storage: Storage) -> list[DuePeriod]:
         if tenant_id == ERASED_TENANT:  # nobody is billed, and its closed periods are those of several tenants
             continue
         closed = by_month(map(BillingPeriod, firsts, lasts))
-        for period in _open_periods(anchor_day(tenants, tenant_id), first_usage, closed, last_final):
+        for period in _open_periods(tenants.anchor_day_of(tenant_id), first_usage, closed, last_final):
             due[period].append(tenant_id)
     if not due:
         return []

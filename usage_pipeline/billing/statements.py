@@ -2,7 +2,7 @@
 
 Adjustments are not stored. They are the changes in `usage_versions` after the closing, and each belongs to the
 first period that was still open when it was made. Rows are only added to `usage_versions` and `closed_periods`,
-so a closed statement never changes.
+so a closed statement never changes. What becomes of credits later is `adjusted` in the statement after it.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from usage_pipeline.billing.calendar import BillingPeriod, month_after, month_of
+from usage_pipeline.billing.closed_credits import closed_lines, closed_terms, opened_with_closed
 from usage_pipeline.billing.closing import ClosedPeriod, closed_of, tenant_period
-from usage_pipeline.billing.tables import CLOSED_COSTS
+from usage_pipeline.billing.period_credits import NO_CREDITS, PeriodCredits, read_period_credits
+from usage_pipeline.billing.tables import CLOSED_COSTS, NEXT_PERIOD
 from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
 from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.metrics.answers import coverage, statuses_of
@@ -26,7 +28,6 @@ from usage_pipeline.storage.schema import warehouse_table
 closed_costs = warehouse_table(CLOSED_COSTS)
 tenant_costs = warehouse_table(TENANT_COSTS.spec)
 
-NEXT_PERIOD = "next_period"
 _VALUES = ("class", "quantity", "unpriced_quantity", "amount")
 
 
@@ -60,6 +61,7 @@ class Statement:
     lines: tuple[StatementLine, ...]
     missing: tuple[date, ...]
     """Days of the period without known usage, which are in no sum."""
+    credits: PeriodCredits = NO_CREDITS
 
     @property
     def total(self) -> Decimal | None:
@@ -101,6 +103,7 @@ def read_statement(storage: Storage, tenant_id: str, month: date) -> Statement:
         own = next((entry for entry in closed if entry.first_day == period.first), None)
         frozen = own is not None and own.late_usage == NEXT_PERIOD
         usage = _usage(connection, _frozen(tenant_id, period) if frozen else _current(tenant_id, period))
+    credits_of = _credits(storage, tenant_id, period, own)
     adjustments = [
         _adjustment(change)
         for entry in closed
@@ -112,7 +115,23 @@ def read_statement(storage: Storage, tenant_id: str, month: date) -> Statement:
     ]
     statuses = statuses_of(storage, period.days)
     missing = (day for day, status in statuses.items() if status is DayStatus.MISSING)
-    return Statement(period, own, (*usage, *adjustments), tuple(missing))
+    return Statement(period, own, (*usage, *adjustments), tuple(missing), credits_of)
+
+
+def _credits(
+    storage: Storage, tenant_id: str, period: BillingPeriod, closed: ClosedPeriod | None
+) -> PeriodCredits:
+    """Return the credits as they were closed, or those of now; the plans of a closed period always stay."""
+    with storage.warehouse.connect() as connection:
+        plans = closed_terms(connection, tenant_id, period) if closed else ()
+        if closed and closed.late_usage == NEXT_PERIOD:
+            return PeriodCredits(closed_lines(connection, tenant_id, period), plans)
+    found = read_period_credits(storage, [(tenant_id, period)]).get((tenant_id, period))
+    if found is None:
+        return NO_CREDITS
+    with storage.warehouse.connect() as connection:
+        opened = opened_with_closed(connection, period, {tenant_id: found})[tenant_id]
+    return PeriodCredits(opened.lines, plans or opened.plans)
 
 
 def _target(closed: list[ClosedPeriod], origin: ClosedPeriod, change: CostChange) -> date:

@@ -1,8 +1,10 @@
 """Commands for rated days and billing periods: `rerate`, `cost-diff`, `close`, `statement`."""
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from decimal import Decimal
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,12 +25,22 @@ from usage_pipeline.cli.options import (
     parse_month,
     reading_settings,
 )
-from usage_pipeline.cli.output import console, print_rows, say
+from usage_pipeline.cli.output import Row, console, print_rows, say
 from usage_pipeline.clock import days_between
 from usage_pipeline.words import count
 
 if TYPE_CHECKING:
+    from usage_pipeline.billing.period_credits import PlanTerms
     from usage_pipeline.billing.statements import Statement
+
+
+class Part(StrEnum):
+    """A part of a statement."""
+
+    COSTS = "costs"
+    CREDITS = "credits"
+    PLANS = "plans"
+
 
 _STATEMENT_COLUMNS = (
     *("kind", "day", "model", "token_class"),
@@ -128,13 +140,27 @@ def close(  # noqa: PLR0913 - one parameter per option
     say(f"Closed {closed.first_day} to {closed.last_day} of {closed.tenant_id} {total}{_gaps(statement)}.")
 
 
-def statement(tenant: Tenant, period: Period, form: Format = OutputFormat.TABLE, data_dir: DataDir = None) -> None:
-    """Print the statement of a billing period: its usage, adjustments of closed periods, and the total.
+def statement(
+    tenant: Tenant,
+    period: Period,
+    part: Annotated[
+        Part | None, typer.Option(help="Only this part. Without it a table has all parts, JSON and CSV the costs.")
+    ] = None,
+    form: Format = OutputFormat.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Print the statement of a billing period: its costs, its credits by grant, and the plans of its days.
 
-    The total has no amount if nothing has a price. `coverage` is the percentage of tokens with a price, rounded
-    down; `unpriced_fees` are requests, searches and tool calls without one; `missing_days` are in no sum.
+    Costs are usage, adjustments of closed periods, and the total. It has no amount if nothing has a price.
+    `coverage` is the percentage of tokens with a price, rounded down; `unpriced_fees` are requests, searches and
+    tool calls without one; `missing_days` are in no sum.
+
+    Credits are those of each grant, of the overage, which is below zero, and of all. `adjusted` is what became
+    known of earlier periods after their statement was closed.
 
     Example: `usage-pipeline statement --tenant acme --period 2026-02`
+
+    Example: `usage-pipeline statement --tenant acme --period 2026-02 --part credits --format csv`
     """
     from usage_pipeline.billing.statements import read_statement
     from usage_pipeline.cli.reading import warn_unknown_tenant
@@ -146,7 +172,42 @@ def statement(tenant: Tenant, period: Period, form: Format = OutputFormat.TABLE,
         found = read_statement(storage, tenant, period)
     state = f"closed {found.closed.closed_at:%Y-%m-%d}" if found.closed else "open"
     title = f"{tenant}, {found.period.first} to {found.period.last}, {state}"
-    print_rows(list(_statement_rows(found)), _STATEMENT_COLUMNS, form, title)
+    parts = [part] if part else list(Part) if form is OutputFormat.TABLE else [Part.COSTS]
+    if Part.COSTS in parts:
+        print_rows(list(_statement_rows(found)), _STATEMENT_COLUMNS, form, title)
+    if Part.CREDITS in parts and (part or found.credits.lines):
+        lines = [{**vars(line), "closing": line.closing} for line in (*found.credits.lines, found.credits.total)]
+        print_rows(lines, _credit_columns(lines, form), form, f"Credits of {title}")
+    if Part.PLANS in parts and form is OutputFormat.TABLE:
+        say(*map(_in_words, found.credits.plans))
+    elif Part.PLANS in parts:
+        print_rows([vars(terms) for terms in found.credits.plans], _PLAN_COLUMNS, form)
+
+
+_PLAN_COLUMNS = ("plan", "plan_from", "plan_to", "monthly_credits", "price", "currency", "overage")
+_OVERAGE = {"allow": "is allowed", "deny": "is not allowed, which nothing enforces so far"}
+
+
+def _credit_columns(lines: Sequence[Row], form: OutputFormat) -> list[str]:
+    """The columns; a table leaves out what did not happen to any grant."""
+    from usage_pipeline.billing.period_credits import AMOUNTS
+
+    columns = [name for name in AMOUNTS if form is not OutputFormat.TABLE or any(line[name] for line in lines)]
+    return list(dict.fromkeys(("kind", "grant_id", "opening", *columns, "closing")))
+
+
+def _in_words(terms: "PlanTerms") -> str:
+    price = "without a price" if terms.price is None else f"{_money(terms.price)} {terms.currency} a period"
+    return (
+        f"Plan {terms.plan}, {terms.plan_from} to {terms.plan_to}: {price}; usage beyond its "
+        f"{terms.monthly_credits.normalize():,f} credits {_OVERAGE[terms.overage]}."
+    )
+
+
+def _money(amount: Decimal) -> str:
+    """Return an amount with two decimals, or with all that it has if these are more."""
+    cents = amount.quantize(Decimal("0.01"))
+    return f"{cents if cents == amount else amount.normalize():,f}"
 
 
 def _statement_rows(found: "Statement") -> Iterator[dict[str, object]]:

@@ -1,7 +1,7 @@
 """The tables in the order in which data flows. All loops over tables use these lists."""
 
 from usage_pipeline.billing.ledger.tables import LEDGER_TABLES
-from usage_pipeline.billing.tables import CLOSED_COSTS, CLOSED_PERIODS
+from usage_pipeline.billing.tables import BILLING_TABLES
 from usage_pipeline.costs.book.tables import PRICE_BOOKS, RATED_DAYS
 from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS, TENANT_COSTS
 from usage_pipeline.credits.tables import (
@@ -45,7 +45,7 @@ PARTITIONED_TABLES: tuple[TableSpec, ...] = (*LANDING_TABLES, *(table.spec for t
 
 TABLES: tuple[TableSpec, ...] = (
     *PARTITIONED_TABLES,
-    *(*STATE_TABLES, PRICE_BOOKS, RATED_DAYS, CLOSED_PERIODS, CLOSED_COSTS, CHECK_RESULTS),
+    *(*STATE_TABLES, PRICE_BOOKS, RATED_DAYS, *BILLING_TABLES, CHECK_RESULTS),
     *(CREDIT_RATE_VERSIONS, CREDIT_RATED_DAYS, *LEDGER_TABLES, ERASURES),
 )
 

@@ -20,6 +20,8 @@ from pydantic import (
 
 from usage_pipeline.storage.tables import Term
 
+_FIRST_OF_MONTH = 1
+
 
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,12 +63,12 @@ class Rollover(_Entry):
 class Money(_Entry):
     """An amount in a currency."""
 
-    amount: Amount
+    amount: Annotated[Amount, Field(lt=10**15)]
     currency: Annotated[str, AfterValidator(_currency)]
 
 
 class Plan(_Entry):
-    """The terms of a tenant. So far `overage` and `price` are not used."""
+    """The terms of a tenant. `overage` and `price` stand in statements; so far nothing enforces them."""
 
     retention_days: int | None = Field(ge=1)
     """Days that records are kept after they happened; None for no limit."""
@@ -99,7 +101,7 @@ class Tenant(_Entry):
 
     name: str | None = None
     plans: tuple[PlanPeriod, ...] = ()
-    billing_anchor_day: int = Field(1, ge=1, le=31)
+    billing_anchor_day: int = Field(_FIRST_OF_MONTH, ge=1, le=31)
     time_zone: str = "UTC"
     contacts: tuple[str, ...] = ()
     legal_hold: LegalHold | None = None
@@ -139,6 +141,11 @@ class Tenants:
         """Return the plan in force: the default plan for unknown tenants and before a tenant's first plan."""
         tenant = self.by_id.get(tenant_id)
         return (tenant.plan_on(day) if tenant else None) or self.default_plan
+
+    def anchor_day_of(self, tenant_id: str) -> int:
+        """Return the day of the month on which billing periods begin: the first for unknown tenants."""
+        tenant = self.by_id.get(tenant_id)
+        return tenant.billing_anchor_day if tenant else _FIRST_OF_MONTH
 
     def retention_start(self, tenant_id: str, day: date) -> date | None:
         """Return the first event day that is still kept on this day; None if all are kept."""

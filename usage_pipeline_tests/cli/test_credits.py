@@ -85,6 +85,22 @@ def test_what_is_computed_again_is_posted(storage: Storage, capsys: pytest.Captu
     assert found == [-30, -30]
 
 
+def test_a_statement_has_the_credits_of_each_grant_and_the_plan_in_words(call: Call) -> None:
+    call(*ADD, "--at", "2026-05-20T09:00:00Z")
+    statement = ("statement", "--tenant", "acme", "--period", "2026-05")
+    kinds = [
+        (row["kind"], row["grant_id"], *(Decimal(str(row[name])) for name in ("granted", "used", "closing")))
+        for row in rows(call, *statement, "--part", "credits")
+    ]
+    assert kinds == [("topup", "topup-1", 100, 30, 70), ("total", "", 100, 30, 70)]
+    printed = call(*statement, "--part", "credits").splitlines()
+    assert printed[2].split() == ["kind", "grant_id", "opening", "granted", "used", "closing"]
+    assert call(*statement).splitlines()[-1] == (
+        "Plan default, 2026-05-01 to 2026-05-31: without a price; usage beyond its 0 credits is not allowed, "
+        "which nothing enforces so far."
+    )
+
+
 @pytest.mark.usefixtures("call")
 def test_usage_has_credits_beside_the_operations_that_are_in_none() -> None:
     asked = ("usage", "--group-by", "tenant", "--metrics", "credits", "--from", "2026-05-20", "--to", "2026-05-20")

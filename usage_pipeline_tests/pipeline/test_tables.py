@@ -36,6 +36,8 @@ def test_landing_tables_are_by_landing_day_and_all_others_by_event_day_but_for_t
         "rated_days",
         "closed_periods",
         "closed_costs",
+        "closed_credits",
+        "closed_plans",
         "check_results",
         "credit_rate_versions",
         "credit_rated_days",

@@ -133,6 +133,8 @@ def test_there_are_no_other_tables(migrated: Engine) -> None:
         "cost_drift",
         "closed_periods",
         "closed_costs",
+        "closed_credits",
+        "closed_plans",
         "check_results",
         "credit_rate_versions",
         "credit_rated_days",

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, select
 
 from usage_pipeline.billing.billed_tenants import expect_billed
 from usage_pipeline.billing.calendar import BillingPeriod, by_month, month_before, period_among
-from usage_pipeline.billing.closing import anchor_day
 from usage_pipeline.billing.ledger.allocations import PlanRun, Terms, plan_runs, resets
 from usage_pipeline.billing.ledger.burn_down import FOR_EVER, Account, Grant, Lowering
 from usage_pipeline.billing.ledger.entries import NOTHING, EntryKind
@@ -36,10 +35,11 @@ class FirstUse:
 
 @dataclass(frozen=True)
 class TenantAccount:
-    """A tenant's account, and the terms of its allocations."""
+    """A tenant's account, and the days and terms of its allocations."""
 
     tenant_id: str
     account: Account
+    runs: Sequence[PlanRun]
     terms: Mapping[tuple[date, str], Terms]
 
 
@@ -112,7 +112,7 @@ def _account(known: Known, tenant_id: str, acts: Collection[Act], runs: list[Pla
         voids={act.of_grant or "": act.effective_at for act in _of_kind(acts, ActKind.VOID)},
         lowerings=[_lowering(act) for act in _of_kind(acts, ActKind.LOWERING)],
     )
-    return TenantAccount(tenant_id, account, terms)
+    return TenantAccount(tenant_id, account, runs, terms)
 
 
 def _of_kind(acts: Iterable[Act], *kinds: ActKind) -> list[Act]:
@@ -145,7 +145,7 @@ def _first_day(
     """
 
     def period_of(day: date) -> date:
-        anchor = anchor_day(tenants, tenant_id)
+        anchor = tenants.anchor_day_of(tenant_id)
         period = period_among(anchor, day, closed)
         return (period if period.first <= day else period_among(anchor, month_before(day), closed)).first
 

@@ -118,8 +118,7 @@ def _seconds(span: timedelta) -> int:
 def _periods(
     tenants: Tenants, tenant_id: str, first: date, until: date, closed: Mapping[date, BillingPeriod]
 ) -> Iterator[BillingPeriod]:
-    tenant = tenants.by_id.get(tenant_id)
-    anchor = tenant.billing_anchor_day if tenant else 1
+    anchor = tenants.anchor_day_of(tenant_id)
     month = month_before(first)  # a period may begin in the month before the day
     while (period := period_among(anchor, month, closed)).first <= until:
         if period.last >= first:

@@ -7,7 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from usage_pipeline.billing.closing import anchor_day
 from usage_pipeline.cli.demo.truth import TRUTH, Truth, read_truth
 from usage_pipeline.cli.output import error_console
 from usage_pipeline.clock import days_between
@@ -170,7 +169,7 @@ def _logged(tier: Tier) -> Tier:
 def terms(tenants: Tenants, tenant: str, simulation: Simulation) -> list[tuple[object, ...]]:
     """Return what decides about the logs and credits of a tenant, by day from the first month of the logs on."""
     days = days_between(simulation.date(0).replace(day=1), simulation.last_day)
-    anchor = anchor_day(tenants, tenant)
+    anchor = tenants.anchor_day_of(tenant)
     plans = [(day, tenants.plans[tenants.plan_of(tenant, day)]) for day in days]
     return [
         (tenants.retention_start(tenant, day), plan.monthly_credits, plan.rollover, anchor) for day, plan in plans

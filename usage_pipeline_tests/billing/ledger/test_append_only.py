@@ -5,9 +5,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from usage_pipeline.billing.ledger.tables import CREDIT_GRANTS, CREDIT_LEDGER, CREDIT_TERMS
+from usage_pipeline.billing.tables import CLOSED_CREDITS, CLOSED_PLANS
 from usage_pipeline.storage.opened import Storage
 
-TABLES = [spec.place for spec in (CREDIT_LEDGER, CREDIT_GRANTS, CREDIT_TERMS)]
+TABLES = [spec.place for spec in (CREDIT_LEDGER, CREDIT_GRANTS, CREDIT_TERMS, CLOSED_CREDITS, CLOSED_PLANS)]
 
 
 @pytest.mark.parametrize("table", TABLES)
