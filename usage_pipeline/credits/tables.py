@@ -3,7 +3,7 @@
 from usage_pipeline.credits.charges import CreditCharges, Unrated
 from usage_pipeline.records.tables import METERED_RECORDS
 from usage_pipeline.series.tables import GRAIN
-from usage_pipeline.storage.daily import DailyTable, Derived, Plot, SqlFile
+from usage_pipeline.storage.daily import DailyTable, Derived, Plot, SqlFile, Versioned
 from usage_pipeline.storage.tables import DAY_AND_TENANT, PartitionedBy, TableSpec, Zone, columns
 
 _CREDITED = (
@@ -41,6 +41,7 @@ CREDIT_USAGE = DailyTable(
             ),
             "Without a rate the operation is counted and its credits are null: never zero, never a guess.",
             "A day keeps the rates that it was first rated with. Only the command `rerate` moves it.",
+            "Each committed change of a tenant's model and type is kept in `usage_versions`, with its cause.",
         ),
     ),
     sql=SqlFile.beside(__file__, "credit_usage"),
@@ -48,6 +49,12 @@ CREDIT_USAGE = DailyTable(
     plots=(
         Plot("credits", "sum(credits)"),
         Plot("unrated_operations", "sum(CASE WHEN credits IS NULL THEN operations ELSE 0 END)"),
+    ),
+    versioned=Versioned(
+        quantity="operations",
+        amount="credits",
+        price_book_version="credit_rate_version",
+        keys=(("model", "model"), ("class", "type")),
     ),
 )
 

@@ -95,7 +95,7 @@ def _commit(storage: Storage, table: DailyTable, days: Collection[date], run: st
             {day: (written[day], state.Provenance(read[day], table.code_version, run, now)) for day in days},
         )
         lookback_days = storage.settings.lookback_days if table.looks_back else 0
-        versions.record_changes(connection, published, partitions, lookback_days)
+        versions.record_changes(storage, connection, published, partitions, lookback_days)
         connection.commit()
     return partitions
 

@@ -186,9 +186,10 @@ Input = OwnInput | SuppliedRows
 
 @dataclass(frozen=True)
 class Versioned:
-    """The columns of a warehouse table that `usage_versions` keeps when they change, by their names there.
+    """The columns of a table that `usage_versions` keeps when they change, by their names there.
 
-    `where` selects the rows with these values, where several rows count the same usage.
+    The rows of a rollup are summed by the keys. `where` selects the rows with these values, where several rows
+    count the same usage.
     """
 
     quantity: str

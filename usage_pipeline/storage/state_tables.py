@@ -186,8 +186,8 @@ AUDIT_LOG = TableSpec(
 USAGE_VERSIONS = TableSpec(
     name="usage_versions",
     description=(
-        "Each change of a published number, one row per table, day, version and tenant; of `tenant_costs` one "
-        "row per model and class. Rows are only added."
+        "Each change of a published number, one row per table, day, version and tenant; of `tenant_costs` and "
+        "`credit_usage` one row per model and class. Rows are only added."
     ),
     columns=columns(
         ("id", "BIGINT", "Counts up."),
@@ -195,11 +195,11 @@ USAGE_VERSIONS = TableSpec(
         ("day", "DATE", "Event day, UTC."),
         ("version", "INTEGER", "The day's version in `partition_state`."),
         ("tenant_id", "VARCHAR", "Tenant."),
-        ("model", "VARCHAR", "Of `tenant_costs`: model."),
-        ("class", "VARCHAR", "Of `tenant_costs`: class."),
+        ("model", "VARCHAR", "Of costs and credits: model."),
+        ("class", "VARCHAR", "Of `tenant_costs`: class. Of `credit_usage`: type of the operations."),
         ("quantity", "DECIMAL(38,12)", "The new number; 0 if the row is gone.", "that of the table"),
-        ("amount", "DECIMAL(38,12)", "Of `tenant_costs`: the new amount; null without a price.", "USD"),
-        ("price_book_version", "VARCHAR", "Of `tenant_costs`: the price book."),
+        ("amount", "DECIMAL(38,12)", "The new cost or credits; null without a price or rate.", "USD or credits"),
+        ("price_book_version", "VARCHAR", "The price book, or the credit rates."),
         ("cause", "VARCHAR", "`first`, `late`, `restate`, `withdraw`, `void` or `rerate`."),
         ("committed_at", "TIMESTAMPTZ", "When the version was committed."),
     ),
@@ -209,7 +209,7 @@ USAGE_VERSIONS = TableSpec(
             "`withdraw`, `void`, `late`, otherwise `restate`. If nothing happened to these, and other lines are "
             "duplicates or conflicts now, it is that of days nearby (`unique_within_days`)."
         ),
-        "It is `rerate` where another price book rated the same quantity.",
+        "It is `rerate` where another price book or other credit rates apply, and no file changed the quantity.",
     ),
     key=("id",),
     nullable=frozenset({"model", "class", "quantity", "amount", "price_book_version"}),

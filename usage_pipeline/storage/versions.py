@@ -4,10 +4,10 @@ Nothing of it is ever pruned. A day's first computation is version 1. A row that
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
@@ -17,8 +17,12 @@ from usage_pipeline.storage.audit import Action
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.nearby_rows import with_nearby
-from usage_pipeline.storage.schema import landing_event_days, landing_files, usage_versions, warehouse_table
+from usage_pipeline.storage.published_numbers import Key, Number, Numbers, numbers_before, numbers_now
+from usage_pipeline.storage.schema import landing_event_days, landing_files, usage_versions
 from usage_pipeline.storage.state import Partition
+
+if TYPE_CHECKING:
+    from usage_pipeline.storage.opened import Storage
 
 
 class Cause(StrEnum):
@@ -32,26 +36,8 @@ class Cause(StrEnum):
     RERATE = "rerate"
 
 
-@dataclass(frozen=True)
-class Number:
-    """The numbers of a row: a quantity and, of costs, an amount by a price book."""
-
-    quantity: int | None = None
-    amount: Decimal | None = None
-    price_book_version: str | None = None
-
-    def same_as(self, other: "Number") -> bool:
-        """True if both are equal, by whichever price book."""
-        return (self.quantity, self.amount) == (other.quantity, other.amount)
-
-
 SET_ASIDE = "excluded_events"
 """The table of lines that lost to others: through it, and nothing else, lines of days nearby change a day."""
-
-_Key = tuple[tuple[str, str], ...]
-"""The columns of `usage_versions` that name a row of a day, with their values."""
-
-_Numbers = Mapping[date, Mapping[_Key, Number]]
 
 
 @dataclass(frozen=True)
@@ -60,18 +46,22 @@ class Published:
 
     table: DailyTable
     partitions: Mapping[date, Partition]
-    numbers: _Numbers
+    numbers: Numbers
 
 
 def published(
     connection: Connection, table: DailyTable, partitions: Mapping[date, Partition], days: Collection[date]
 ) -> Published:
     """Read the numbers that are published now; `partitions` are those of the table."""
-    return Published(table, partitions, _numbers(connection, table, days))
+    return Published(table, partitions, numbers_before(connection, table, days))
 
 
 def record_changes(
-    connection: Connection, before: Published, now: Mapping[date, Partition], lookback_days: int
+    storage: "Storage",
+    connection: Connection,
+    before: Published,
+    now: Mapping[date, Partition],
+    lookback_days: int,
 ) -> None:
     """Add the differences between before and now, within the caller's transaction.
 
@@ -82,7 +72,7 @@ def record_changes(
         for day, partition in sorted(now.items())
         if day not in before.partitions or before.partitions[day].version != partition.version
     ]
-    after = _numbers(connection, before.table, days)
+    after = numbers_now(storage, connection, before.table, days)
     rows = [
         row for day in days for row in _changes(connection, before, now[day], after.get(day, {}), lookback_days)
     ]
@@ -91,7 +81,7 @@ def record_changes(
 
 
 def _changes(
-    connection: Connection, before: Published, now: Partition, after: Mapping[_Key, Number], lookback_days: int
+    connection: Connection, before: Published, now: Partition, after: Mapping[Key, Number], lookback_days: int
 ) -> list[dict[str, object]]:
     earlier = before.numbers.get(now.day, {})
     changed = [
@@ -102,6 +92,8 @@ def _changes(
     if not changed:
         return []
     cause = _cause(connection, before.partitions.get(now.day), now.day, lookback_days)
+    if cause is Cause.RESTATE and _versions(earlier) and _versions(after) - _versions(earlier):
+        cause = Cause.RERATE
     return [
         {
             "table_name": now.table_name,
@@ -122,28 +114,15 @@ _GONE = Number(quantity=0)
 _UNKNOWN = Number()
 
 
+def _versions(numbers: Mapping[Key, Number]) -> set[str]:
+    """The price books or credit rates of the numbers of a day."""
+    return {number.price_book_version for number in numbers.values() if number.price_book_version is not None}
+
+
 def _rerated(before: Number, after: Number) -> bool:
-    """True if another book priced the same usage."""
+    """True if other prices or credit rates apply to the same usage."""
     versions = (before.price_book_version, after.price_book_version)
     return before.quantity == after.quantity and None not in versions and versions[0] != versions[1]
-
-
-def _numbers(connection: Connection, table: DailyTable, days: Collection[date]) -> _Numbers:
-    versioned = table.versioned
-    if versioned is None or not days:
-        return {}
-    columns = warehouse_table(table.spec).c
-    keys = {"tenant_id": "tenant_id", **dict(versioned.keys)}
-    named = {field.name: getattr(versioned, field.name) for field in fields(Number)}
-    values = {name: column for name, column in named.items() if column is not None}
-    query = select(columns.day, *(columns[name] for name in (*keys.values(), *values.values()))).where(
-        columns.day.in_(days), *(columns[name] == value for name, value in versioned.where)
-    )
-    found: dict[date, dict[_Key, Number]] = {}
-    for day, *row in connection.execute(query):
-        key = tuple(zip(keys, row, strict=False))
-        found.setdefault(day, {})[key] = Number(**dict(zip(values, row[len(keys) :], strict=True)))
-    return found
 
 
 def _cause(connection: Connection, before: Partition | None, day: date, lookback_days: int) -> Cause:

@@ -1,20 +1,22 @@
 """A day keeps the credit rates that it was first rated with, until it is rated again on purpose."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from usage_pipeline.credits.rate_store import rerate_credits
 from usage_pipeline.credits.tables import CREDIT_SECONDS, CREDIT_USAGE
 from usage_pipeline.errors import FailedDaysError
-from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, settle
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, refresh, settle
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.schema import partition_state, usage_versions
 from usage_pipeline_tests.conftest import Prepare
-from usage_pipeline_tests.support import Landing, prompt, rows
+from usage_pipeline_tests.support import Landing, at, prompt, rows
 
 DAY, NEW = date(2026, 5, 1), date(2026, 5, 2)
 CREDIT_TABLES = {CREDIT_USAGE.name, CREDIT_SECONDS.name}
@@ -78,6 +80,43 @@ def test_a_rerating_moves_rated_days_to_the_rates_of_now(rated: Storage) -> None
     compute(rated)
     assert used(rated) == {DAY: Decimal(3)}
     assert rerate_credits(rated, [DAY, NEW]) == []
+
+
+def versions(storage: Storage) -> list[tuple[int, str, str, int, Decimal | None, str]]:
+    columns = usage_versions.c
+    names = ("version", "tenant_id", "class", "quantity", "amount", "cause")
+    query = select(*(columns[name] for name in names)).where(columns.table_name == CREDIT_USAGE.name)
+    with storage.warehouse.connect() as connection:
+        return [tuple(row) for row in connection.execute(query.order_by(columns.id))]
+
+
+def test_each_change_is_kept_with_its_cause(rated: Storage, landing: Landing) -> None:
+    rerate_credits(rated, [DAY])
+    compute(rated)
+    landing.write("persona", str(NEW), [prompt("b", f"{DAY}T08:00:00Z", event="persona_list")])
+    later = at(rated, datetime(2026, 6, 2, tzinfo=UTC))
+    refresh(later, PlainRunner(later))
+    rates = rated.settings.reference / "credit_rates.yaml"
+    rates.write_text(rates.read_text().replace("persona_prompt", "persona_list"))
+    rerate_credits(rated, [DAY])
+    compute(rated)
+    assert versions(rated) == [
+        (1, "acme", "persona_prompt", 1, Decimal(1), "first"),
+        (2, "acme", "persona_prompt", 1, Decimal(3), "rerate"),
+        (3, "acme", "persona_list", 1, None, "late"),
+        (4, "acme", "persona_list", 1, Decimal(3), "rerate"),
+        (4, "acme", "persona_prompt", 1, None, "rerate"),
+    ]
+
+
+def test_a_change_is_kept_where_a_process_died_before_the_state_was_committed(rated: Storage) -> None:
+    rerate_credits(rated, [DAY])
+    compute(rated)
+    with rated.warehouse.begin() as connection:
+        connection.execute(usage_versions.delete().where(usage_versions.c.version == 2))
+        connection.execute(partition_state.update().values(state="writing", version=1, output_digest="old"))
+    compute(rated)
+    assert [row[:1] + row[4:] for row in versions(rated)] == [(1, Decimal(1), "first"), (2, Decimal(3), "rerate")]
 
 
 def test_an_entry_of_another_time_does_not_move_a_day(rated: Storage) -> None:
