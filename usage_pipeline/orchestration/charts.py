@@ -21,9 +21,20 @@ def chart(title: str, values: Mapping[date, float | None]) -> str:
 
     A day that is None is missing: it has no bar. That of a zero is a line.
     """
-    first, last = min(values), max(values)
+    return _chart(title, values, _summary(values))
+
+
+def chart_of_stock(title: str, values: Mapping[date, float]) -> str:
+    """The same of what there is at the end of each day, which is no part of a sum."""
+    last, most, least = max(values), *(pick(values, key=lambda day: values[day]) for pick in (max, min))
+    shown = f"most on {most}: {_text(values[most])}; least on {least}: {_text(values[least])}"
+    return _chart(title, values, f"{_text(values[last])} on {last}; {shown}.")
+
+
+def _chart(title: str, values: Mapping[date, float | None], words: str) -> str:
     picture = quote(_svg(values), safe="='/:,")
-    return f"![{title}](data:image/svg+xml,{picture})\n\n{title}, {first} to {last}.\n{_summary(values)}"
+    days = f"{min(values)} to {max(values)}"
+    return f"![{title}](data:image/svg+xml,{picture})\n\n{title}, {days}.\n{words}"
 
 
 def _summary(values: Mapping[date, float | None]) -> str:

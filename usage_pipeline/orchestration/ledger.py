@@ -3,11 +3,15 @@
 `run` and the command `grant` post as well. The job is for those who let the sensors compute.
 """
 
+from datetime import timedelta
+
 import dagster as dg
 
 from usage_pipeline.billing.ledger.tables import CREDIT_LEDGER
 from usage_pipeline.billing.tables import CLOSED_PERIODS
+from usage_pipeline.clock import days_between
 from usage_pipeline.credits.tables import CREDIT_SECONDS
+from usage_pipeline.orchestration.charts import chart_of_stock
 from usage_pipeline.orchestration.inputs import GRANTS, TENANTS
 from usage_pipeline.orchestration.metadata import table_spec
 from usage_pipeline.orchestration.resources import StorageParam
@@ -28,14 +32,24 @@ LEDGER_IS_BALANCED = dg.AssetCheckKey(dg.AssetKey(CREDIT_LEDGER.name), "ledger_i
 )
 def credit_ledger(context: dg.AssetExecutionContext, run_storage: StorageParam) -> dg.MaterializeResult[None]:
     """Post what the ledger lacks."""
-    from usage_pipeline.billing.ledger.ledger import count_rows
+    from usage_pipeline.billing.ledger.ledger import balances_by_day, count_rows
     from usage_pipeline.billing.ledger.posting import post
+    from usage_pipeline.pipeline.plots import RECENT_DAYS
 
     posted = post(run_storage)
     context.log.info("Posted %d rows.", posted)
+    today = run_storage.settings.clock.today
     with run_storage.warehouse.connect() as connection:
         rows = count_rows(connection)
-    return dg.MaterializeResult(metadata={"dagster/row_count": rows, "newly_posted": posted})
+        left = balances_by_day(connection, days_between(today - timedelta(days=RECENT_DAYS - 1), today))
+    picture = chart_of_stock("credits left of all grants, all tenants", {day: float(left[day]) for day in left})
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": rows,
+            "newly_posted": posted,
+            f"last_{RECENT_DAYS}_days": dg.MetadataValue.md(picture),
+        }
+    )
 
 
 @dg.asset_check(

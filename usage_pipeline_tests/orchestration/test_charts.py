@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage_pipeline.orchestration.charts import chart
+from usage_pipeline.orchestration.charts import chart, chart_of_stock
 
 DAYS = [date(2026, 5, day) for day in (1, 2, 3, 4)]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -43,6 +43,13 @@ def test_days_that_are_all_zero_are_a_chart_too() -> None:
 def test_the_words_tell_days_sum_peak_and_newest_and_leave_missing_days_out() -> None:
     assert chart("tokens", dict(zip(DAYS, (1000, None, 500, None), strict=True))).endswith(
         "\n\ntokens, 2026-05-01 to 2026-05-04.\n1,500 in 2 of 4 days; most on 2026-05-01: 1,000; 2026-05-03: 500."
+    )
+
+
+def test_the_words_of_a_stock_tell_the_newest_and_no_sum() -> None:
+    assert chart_of_stock("left", dict(zip(DAYS, (1000, 500, 0, 20.5), strict=True))).endswith(
+        "\n\nleft, 2026-05-01 to 2026-05-04.\n"
+        "20.50 on 2026-05-04; most on 2026-05-01: 1,000; least on 2026-05-03: 0."
     )
 
 

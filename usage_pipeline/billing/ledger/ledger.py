@@ -1,12 +1,12 @@
 """The rows of the ledger: reading them, summing them, adding to them."""
 
-from collections.abc import Collection, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Date, cast, func, select
 
-from usage_pipeline.billing.ledger.entries import NOTHING, Entry, EntryKind
+from usage_pipeline.billing.ledger.entries import NO_GRANT, NOTHING, Entry, EntryKind, exact
 from usage_pipeline.billing.ledger.tables import CREDIT_LEDGER
 from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.warehouse import copy_rows
@@ -46,6 +46,17 @@ def read_ledger(connection: Connection, tenant_id: str, until: datetime) -> list
         )
         for row in connection.execute(query.order_by(columns.id))
     ]
+
+
+def balances_by_day(connection: Connection, days: Sequence[date]) -> dict[date, Decimal]:
+    """Return what is left of all grants of all tenants at the end of each of these days, which are in order."""
+    columns = credit_ledger.c
+    day = cast(func.timezone("UTC", columns.effective_at), Date).label("day")
+    query = select(day, func.sum(columns.amount).label("amount")).where(columns.grant_id != NO_GRANT)
+    changes: dict[date, Decimal] = {row.day: row.amount for row in connection.execute(query.group_by("day"))}
+    with exact():
+        left = sum((amount for at, amount in changes.items() if at < days[0]), NOTHING)
+        return {at: (left := left + changes.get(at, NOTHING)) for at in days}
 
 
 def count_rows(connection: Connection) -> int:

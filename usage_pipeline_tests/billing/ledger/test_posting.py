@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from usage_pipeline.billing.ledger.entries import EntryKind
 from usage_pipeline.billing.ledger.grants import Voiding, void_grant
-from usage_pipeline.billing.ledger.ledger import append
+from usage_pipeline.billing.ledger.ledger import append, balances_by_day
 from usage_pipeline.billing.ledger.posting import LedgerState, ledger_state, post
 from usage_pipeline.clock import days_between
 from usage_pipeline.credits.rate_store import rerate_credits
@@ -275,6 +275,15 @@ def test_a_row_that_nobody_posted_shows_in_the_state_and_is_taken_back(deploymen
     deployment.use("05-12 08:00", 1)
     deployment.run()
     assert entry("topup", "forged", "05-11 00:00", -5) in deployment.told()
+
+
+def test_what_is_left_at_the_end_of_each_day_is_a_running_sum_without_overage(deployment: Deployment) -> None:
+    deployment.use("05-10 08:00", 300)
+    deployment.use("05-11 08:00", 900)
+    deployment.run()
+    days = days_between(date(2026, 5, 9), date(2026, 5, 11))
+    with deployment.storage.warehouse.connect() as connection:
+        assert list(balances_by_day(connection, days).values()) == [1000, 700, 0]
 
 
 def test_the_time_of_recording_and_the_instant_are_both_kept(deployment: Deployment) -> None:
