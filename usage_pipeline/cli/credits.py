@@ -10,16 +10,16 @@ from uuid import uuid4
 import typer
 
 from usage_pipeline.cli.options import (
+    ID,
     INSTANT,
-    TENANT,
     By,
     DataDir,
     Format,
     OutputFormat,
     Tenant,
     load_settings,
+    parse_id,
     parse_instant,
-    parse_tenant,
     reading_settings,
 )
 from usage_pipeline.cli.output import print_rows, say
@@ -113,7 +113,7 @@ def grant(  # noqa: PLR0913 - one parameter per option
         str | None, typer.Argument(metavar="[ID]", help="The grant. `add` makes an id without it.")
     ] = None,
     *,
-    tenant: Annotated[str | None, typer.Option(parser=parse_tenant, metavar=TENANT, help="The tenant.")] = None,
+    tenant: Annotated[str | None, typer.Option(parser=parse_id, metavar=ID, help="The tenant.")] = None,
     amount: Annotated[str | None, typer.Option(help="Of `add`: the credits.")] = None,
     reason: Annotated[str | None, typer.Option(help="The reason, for `add` and `void`.")] = None,
     kind: Annotated[Kind, typer.Option(help="Of `add`: bought, or given.")] = Kind.TOPUP,

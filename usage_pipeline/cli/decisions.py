@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from usage_pipeline.cli.options import (
-    TENANT,
+    ID,
     By,
     DataDir,
     Format,
     OutputFormat,
     load_settings,
-    parse_tenant,
+    parse_id,
     reading_settings,
 )
 from usage_pipeline.cli.output import print_rows, say, warn
@@ -105,7 +105,7 @@ def explain(
         ),
     ],
     tenant: Annotated[
-        str | None, typer.Option(parser=parse_tenant, metavar=TENANT, help="Only lines of this tenant.")
+        str | None, typer.Option(parser=parse_id, metavar=ID, help="Only lines of this tenant.")
     ] = None,
     source: Annotated[str | None, typer.Option(help="Only lines of this source.")] = None,
     form: Format = OutputFormat.TABLE,

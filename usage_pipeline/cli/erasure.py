@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usage_pipeline.cli.options import By, DataDir, Format, OutputFormat, reading_settings
+from usage_pipeline.cli.options import ID, By, DataDir, Format, OutputFormat, parse_id, reading_settings
 from usage_pipeline.cli.output import console, note, print_json, print_rows
 
 if TYPE_CHECKING:
@@ -18,8 +18,10 @@ _COLUMNS = ("place", "what", "becomes", "number")
 
 
 def erase(  # noqa: PLR0913 - one parameter per option
-    tenant: Annotated[str, typer.Option(help="The tenant to erase.")],
-    member: Annotated[str | None, typer.Option(help="Erase only this member of the tenant.")] = None,
+    tenant: Annotated[str, typer.Option(parser=parse_id, metavar=ID, help="The tenant to erase.")],
+    member: Annotated[
+        str | None, typer.Option(parser=parse_id, metavar=ID, help="Erase only this member of the tenant.")
+    ] = None,
     reason: Annotated[str | None, typer.Option(help="Why; it is in the certificate.")] = None,
     by: By = None,
     *,

@@ -44,18 +44,18 @@ DataDir = Annotated[
 ]
 
 
-def parse_tenant(text: str) -> str:
-    """Read the id of a tenant. An empty one, as of a variable that is not set, would mean nobody or everybody."""
+def parse_id(text: str) -> str:
+    """Read the id of a tenant or member. An empty one, as of a variable that is not set, means all or none."""
     if not text.strip():
-        raise typer.BadParameter(f"expected the id of a tenant, found {text!r}")
+        raise typer.BadParameter(f"expected an id, found {text!r}")
     return text
 
 
-TENANT = "ID"
-Tenant = Annotated[str, typer.Option("--tenant", parser=parse_tenant, metavar=TENANT, help="The tenant.")]
+ID = "ID"
+Tenant = Annotated[str, typer.Option("--tenant", parser=parse_id, metavar=ID, help="The tenant.")]
 OneTenant = Annotated[
     str | None,
-    typer.Option("--tenant", parser=parse_tenant, metavar=TENANT, help="One tenant; all together without it."),
+    typer.Option("--tenant", parser=parse_id, metavar=ID, help="One tenant; all together without it."),
 ]
 By = Annotated[str | None, typer.Option(help="By whom; the name of the user without it.")]
 Format = Annotated[OutputFormat, typer.Option("--format", help="How to print it.")]

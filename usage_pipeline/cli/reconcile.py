@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from usage_pipeline.cli.options import (
-    TENANT,
+    ID,
     DataDir,
     Format,
     From,
     OutputFormat,
     To,
     day_range,
-    parse_tenant,
+    parse_id,
     reading_settings,
 )
 from usage_pipeline.cli.output import print_rows, warn
@@ -49,8 +49,8 @@ def reconcile(  # noqa: PLR0913, PLR0917 - one parameter per option
     tenant: Annotated[
         str | None,
         typer.Option(
-            parser=parse_tenant,
-            metavar=TENANT,
+            parser=parse_id,
+            metavar=ID,
             help="Compare with one tenant, if the file is of that tenant alone.",
         ),
     ] = None,

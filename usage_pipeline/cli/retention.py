@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usage_pipeline.cli.options import DAY, By, DataDir, Format, OutputFormat, load_settings, parse_day
+from usage_pipeline.cli.options import (
+    DAY,
+    ID,
+    By,
+    DataDir,
+    Format,
+    OutputFormat,
+    load_settings,
+    parse_day,
+    parse_id,
+)
 from usage_pipeline.cli.output import print_rows
 from usage_pipeline.words import count
 
@@ -22,7 +32,9 @@ def prune(  # noqa: PLR0913 - one parameter per option
     as_of: Annotated[
         date | None, typer.Option(parser=parse_day, metavar=DAY, help="Prune as on this day, by default today.")
     ] = None,
-    tenant: Annotated[str | None, typer.Option(help="Prune only what belongs to this tenant.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(parser=parse_id, metavar=ID, help="Prune only what belongs to this tenant.")
+    ] = None,
     by: By = None,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print what would go, and remove nothing.")] = False,

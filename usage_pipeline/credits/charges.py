@@ -3,13 +3,11 @@
 It has one row per day, type, model and feature that occur, so each record joins exactly one row.
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, localcontext
 from enum import StrEnum
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from usage_pipeline.errors import ReferenceFileError, UndecidedDaysError
@@ -38,10 +36,6 @@ _MEANING = (
 )
 
 
-DEFAULT_GROUP = "default"
-"""The group of the models that no other group has."""
-
-
 class Unrated(StrEnum):
     """The reason why an operation has no credits."""
 
@@ -68,8 +62,7 @@ def charge_of(rates: "CreditRates", event_type: str, model: str, feature: str) -
     if operation is None:
         return Unrated.NO_OPERATION if rates.operations else Unrated.NO_RATES
     factor = rates.complexity.get(feature, Decimal(1))
-    of_tokens = operation.per_1k_tokens
-    per_1k = of_tokens.get(_group(rates, model), of_tokens.get(DEFAULT_GROUP, Decimal(0)))
+    per_1k = operation.per_1k_of(rates.group_of(model))
     with localcontext(prec=_EXACT):
         return Charge(
             base=operation.base * factor,
@@ -78,20 +71,6 @@ def charge_of(rates: "CreditRates", event_type: str, model: str, feature: str) -
             per_tool_call=operation.per_tool_call * factor,
             minimum=rates.minimum_per_operation if operation.minimum is None else operation.minimum,
         )
-
-
-def _group(rates: "CreditRates", model: str) -> str:
-    groups = rates.model_groups.items()
-    return next((group for group, names in groups if any(_matches(name, model) for name in names)), DEFAULT_GROUP)
-
-
-def _matches(name: str, model: str) -> bool:
-    return _pattern(name).fullmatch(model) is not None
-
-
-@cache
-def _pattern(name: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, name.split("*"))), re.DOTALL)
 
 
 @dataclass(frozen=True)

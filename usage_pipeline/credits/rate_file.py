@@ -1,16 +1,16 @@
 """Reads `credit_rates.yaml`: what operations cost in credits, by date."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from usage_pipeline.credits.charges import DEFAULT_GROUP
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.events.catalogue import find, load_catalogue
 from usage_pipeline.storage.digests import fingerprint
@@ -19,6 +19,8 @@ from usage_pipeline.words import did_you_mean
 from usage_pipeline.yaml_file import parse_entry, read_yaml_list
 
 CREDIT_RATES_FILE = "credit_rates.yaml"
+DEFAULT_GROUP = "default"
+"""The group of the models that no other group has."""
 
 _MOST_DECIMALS, _MOST_DIGITS = 6, 15
 
@@ -56,6 +58,15 @@ class OperationRates(_Part):
             raise ValueError(f"per_1k_tokens needs a rate for {DEFAULT_GROUP}, the models of no other group")
         return self
 
+    def per_1k_of(self, group: str) -> Decimal:
+        """Return the rate of 1,000 tokens of a model of this group."""
+        return self.per_1k_tokens.get(group, self.per_1k_tokens.get(DEFAULT_GROUP, Decimal(0)))
+
+
+@cache
+def _pattern(name: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, name.split("*"))), re.DOTALL)
+
 
 class CreditRates(_Part):
     """One entry of the file: all rates from a day on, until the next entry begins."""
@@ -82,6 +93,12 @@ class CreditRates(_Part):
                         f"or one of model_groups: {sorted(self.model_groups)}"
                     )
         return self
+
+    def group_of(self, model: str) -> str:
+        """Return the first group that has the name of a model as logged."""
+        groups = self.model_groups.items()
+        found = (group for group, names in groups if any(_pattern(name).fullmatch(model) for name in names))
+        return next(found, DEFAULT_GROUP)
 
     @cached_property
     def document(self) -> str:

@@ -9,7 +9,7 @@ from datetime import date
 from sqlalchemy import Connection
 
 from usage_pipeline.credits.rate_file import CREDIT_RATES_FILE, CreditRates, rates_on, read_rates
-from usage_pipeline.credits.tables import CREDIT_RATE_VERSIONS, CREDIT_RATED_DAYS
+from usage_pipeline.credits.rate_tables import CREDIT_RATE_VERSIONS, CREDIT_RATED_DAYS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.pinned_documents import PinnedDocuments

@@ -1,4 +1,4 @@
-"""The tables of credit usage: the cube, the seconds that balances are computed from, and the rates of each day."""
+"""The tables of credit usage: the cube, and the seconds that balances are computed from."""
 
 from usage_pipeline.credits.charges import CreditCharges, Unrated
 from usage_pipeline.records.tables import METERED_RECORDS
@@ -85,26 +85,4 @@ CREDIT_SECONDS = DailyTable(
     sql=SqlFile.beside(__file__, "credit_seconds"),
     inputs=_CREDITED,
     plots=(Plot("credits", "sum(credits)"),),
-)
-
-CREDIT_RATE_VERSIONS = TableSpec(
-    name="credit_rate_versions",
-    description="The credit rates that days were rated with, one row per version.",
-    columns=columns(
-        ("version", "VARCHAR", "Digest of the document."),
-        ("first_used_at", "TIMESTAMPTZ", "When a day was first pinned to it."),
-        ("document", "VARCHAR", "The entry of `credit_rates.yaml`, as JSON."),
-    ),
-    key=("version",),
-)
-
-CREDIT_RATED_DAYS = TableSpec(
-    name="credit_rated_days",
-    description="The credit rates that each event day is pinned to, one row per day.",
-    columns=columns(
-        ("day", "DATE", "Event day, UTC."),
-        ("credit_rate_version", "VARCHAR", "Version of the credit rates."),
-        ("pinned_at", "TIMESTAMPTZ", "When the day was pinned."),
-    ),
-    key=("day",),
 )

@@ -4,12 +4,8 @@ from usage_pipeline.billing.ledger.tables import LEDGER_TABLES
 from usage_pipeline.billing.tables import BILLING_TABLES
 from usage_pipeline.costs.book.tables import PRICE_BOOKS, RATED_DAYS
 from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS, TENANT_COSTS
-from usage_pipeline.credits.tables import (
-    CREDIT_RATE_VERSIONS,
-    CREDIT_RATED_DAYS,
-    CREDIT_SECONDS,
-    CREDIT_USAGE,
-)
+from usage_pipeline.credits.rate_tables import CREDIT_RATE_VERSIONS, CREDIT_RATED_DAYS
+from usage_pipeline.credits.tables import CREDIT_SECONDS, CREDIT_USAGE
 from usage_pipeline.events.record import LANDING_TABLES
 from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.retention.erasure.tables import ERASURES

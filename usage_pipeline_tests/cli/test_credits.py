@@ -160,8 +160,8 @@ def test_what_cannot_be_asked_or_granted_is_told(call: Call, arguments: tuple[st
     ("arguments", "told"),
     [
         (("grant", "void", "one", "--reason", "r"), "--tenant is missing"),
-        (("credits", "--tenant", ""), "expected the id of a tenant, found ''"),
-        (("costs", "--tenant", " "), "expected the id of a tenant, found ' '"),
+        (("credits", "--tenant", ""), "expected an id, found ''"),
+        (("costs", "--tenant", " "), "expected an id, found ' '"),
         (("grant", "void", "--tenant", "acme", "--reason", "r"), "ID is missing"),
         (("grant", "void", "one", "--tenant", "acme"), "--reason is missing"),
         *(

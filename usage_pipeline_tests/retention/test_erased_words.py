@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from usage_pipeline.errors import QueryError
 from usage_pipeline.retention.erasure.subject import Subject, Word
 from usage_pipeline.retention.erasure.traces import Traces
 from usage_pipeline.settings import Settings
@@ -75,6 +76,12 @@ def test_python_duckdb_and_arrow_find_the_same(name: str, parts: list[str]) -> N
     found = word(name).found_in(text)
     assert [in_duckdb(word(name), text), in_arrow(word(name), text)] == [found] * 2
     assert not word(name).found_in(word(name).removed_from(text))
+
+
+@pytest.mark.parametrize("ids", [(" ",), ("acme", "")])
+def test_an_empty_id_is_refused(ids: tuple[str, ...]) -> None:
+    with pytest.raises(QueryError, match="An id is empty"):
+        Subject(*ids)
 
 
 def test_a_certificate_names_who_it_is_about_only_to_those_who_have_the_key() -> None:
