@@ -7,7 +7,7 @@ import os
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
@@ -15,6 +15,8 @@ from usage_pipeline.clock import Clock
 from usage_pipeline.errors import SettingsError
 
 PREFIX = "USAGE_"
+
+_SENDER = r"^([^<>\",;:@\r\n]*<[^\s<>\",;:@]+@[^\s<>\",;:@]+>|[^\s<>\",;:@]+@[^\s<>\",;:@]+)$"
 
 
 class Settings(BaseModel):
@@ -121,6 +123,26 @@ class Settings(BaseModel):
     due_after_hours: Annotated[int, Field(ge=1, le=23)] = Field(
         6, description="Hours after its end at which a day is due: landed and current, otherwise overdue."
     )
+    outbox_days: Annotated[int, Field(ge=1)] = Field(
+        30, description="Days that `clean-up` keeps messages that were delivered, or that are dead."
+    )
+    delivery_attempts: Annotated[int, Field(ge=1)] = Field(
+        12, description="Attempts after which a message that cannot be delivered is dead: about a day."
+    )
+    smtp_host: str | None = Field(None, description="Server that e-mail is sent over. Unset: none is sent.")
+    smtp_port: Annotated[int, Field(ge=1, le=65535)] = Field(587, description="Port of that server.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        "starttls", description="`starttls`, `tls` from the first byte on, which is mostly port 465, or `none`."
+    )
+    smtp_user: str | None = Field(None, description="User that logs in there. Unset: no login.")
+    smtp_password: SecretStr | None = Field(None, description="Password of that user.")
+    smtp_from: Annotated[str, Field(pattern=_SENDER)] | None = Field(
+        None, description="Sender of e-mail, such as `Usage <usage@example.com>`."
+    )
+    webhook_allow_private: bool = Field(
+        default=False,
+        description="Let webhooks also go to private, loopback and reserved addresses.",
+    )
     digest_key: SecretStr = Field(
         SecretStr("usage_pipeline"),
         description="Key of the digests of texts and conversation ids. Set it once, before the first file.",
@@ -172,8 +194,14 @@ class Settings(BaseModel):
         return Clock(now, timedelta(days=self.lateness_days), timedelta(hours=self.due_after_hours))
 
 
+def secret_of(variable: str) -> SecretStr | None:
+    """Read a variable that a reference file names because its value is secret; None if it is unset or empty."""
+    value = os.environ.get(variable)
+    return SecretStr(value) if value else None
+
+
 def _explain(error: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
     name = PREFIX + "_".join(str(part) for part in error["loc"][:1]).upper()
-    secret = "url" in name.lower() or "key" in name.lower()
+    secret = any(part in name.lower() for part in ("url", "key", "password"))
     value = "(hidden)" if secret else repr(str(error["input"]))
     return f"{name}={value}: {error['msg']}. Correct the variable, or unset it to use the default."

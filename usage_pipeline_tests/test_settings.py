@@ -40,9 +40,18 @@ WRONG = [
     ("USAGE_RUN_LOG_DAYS", "0"),
     ("USAGE_DUE_AFTER_HOURS", "0"),
     ("USAGE_DUE_AFTER_HOURS", "24"),
+    ("USAGE_OUTBOX_DAYS", "0"),
+    ("USAGE_DELIVERY_ATTEMPTS", "0"),
+    ("USAGE_SMTP_PORT", "65536"),
+    ("USAGE_SMTP_SECURITY", "ssl"),
+    ("USAGE_SMTP_FROM", "Usage"),
+    ("USAGE_SMTP_FROM", "Usage <usage@example.com>\nBcc: eve@example.com"),
+    ("USAGE_SMTP_FROM", "a@example.com, b@example.com"),
+    ("USAGE_WEBHOOK_ALLOW_PRIVATE", "perhaps"),
     ("USAGE_NOW", "2026-06-01T00:00:00"),
     ("USAGE_NOW", "now"),
 ]
+SECRETS = ("database_url", "dagster_database_url", "digest_key", "smtp_password")
 ANY_TEXT = {
     "data_dir",
     "reference_dir",
@@ -51,6 +60,9 @@ ANY_TEXT = {
     "database_url",
     "dagster_database_url",
     "digest_key",
+    "smtp_host",
+    "smtp_user",
+    "smtp_password",
 }
 
 
@@ -86,7 +98,7 @@ def test_a_setting_that_does_not_exist_is_an_error_that_names_it() -> None:
         Settings.load(latenes_days=4)
 
 
-@pytest.mark.parametrize("name", ["database_url", "dagster_database_url", "digest_key"])
+@pytest.mark.parametrize("name", SECRETS)
 def test_an_error_about_a_secret_hides_its_value(name: str) -> None:
     with pytest.raises(SettingsError) as error:
         Settings.load(**{name: ["hunter2"]})
@@ -94,7 +106,7 @@ def test_an_error_about_a_secret_hides_its_value(name: str) -> None:
     assert "hunter2" not in str(error.value)
 
 
-@pytest.mark.parametrize("name", ["database_url", "dagster_database_url", "digest_key"])
+@pytest.mark.parametrize("name", SECRETS)
 def test_printed_settings_hide_secrets(name: str) -> None:
     assert "hunter2" not in repr(Settings.load(**{name: "hunter2"}))
 
