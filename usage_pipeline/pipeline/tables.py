@@ -6,6 +6,7 @@ from usage_pipeline.costs.book.tables import PRICE_BOOKS, RATED_DAYS
 from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS, TENANT_COSTS
 from usage_pipeline.credits.rate_tables import CREDIT_RATE_VERSIONS, CREDIT_RATED_DAYS
 from usage_pipeline.credits.tables import CREDIT_SECONDS, CREDIT_USAGE
+from usage_pipeline.delivery.tables import OUTBOX
 from usage_pipeline.events.record import LANDING_TABLES
 from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.retention.erasure.tables import ERASURES
@@ -42,7 +43,7 @@ PARTITIONED_TABLES: tuple[TableSpec, ...] = (*LANDING_TABLES, *(table.spec for t
 TABLES: tuple[TableSpec, ...] = (
     *PARTITIONED_TABLES,
     *(*STATE_TABLES, PRICE_BOOKS, RATED_DAYS, *BILLING_TABLES, CHECK_RESULTS),
-    *(CREDIT_RATE_VERSIONS, CREDIT_RATED_DAYS, *LEDGER_TABLES, ERASURES),
+    *(CREDIT_RATE_VERSIONS, CREDIT_RATED_DAYS, *LEDGER_TABLES, OUTBOX, ERASURES),
 )
 
 CHUNK_DAYS = 30

@@ -19,8 +19,8 @@ _TYPES: dict[str, TypeEngine[Any]] = {
     "INTEGER": Integer(),
     "BIGINT": BigInteger(),
     "BOOLEAN": Boolean(),
-    "JSON": JSON(),
-    "JSONB": JSONB(),
+    "JSON": JSON(none_as_null=True),
+    "JSONB": JSONB(none_as_null=True),
 }
 
 

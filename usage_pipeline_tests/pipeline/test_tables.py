@@ -45,6 +45,7 @@ def test_landing_tables_are_by_landing_day_and_all_others_by_event_day_but_for_t
         "credit_terms",
         "credit_ledger",
         "credit_postings",
+        "outbox",
         "erasures",
     ]
 
