@@ -10,6 +10,8 @@ from typing import TypeVar
 
 from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE
 from usage_pipeline.billing.ledger.grants import new_grants
+from usage_pipeline.delivery.channel_file import CHANNELS_FILE, read_channels
+from usage_pipeline.delivery.outbox import count_dead
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.metrics.series import known_tenants
@@ -36,7 +38,7 @@ from usage_pipeline.storage.tables import ERASED_TENANT
 from usage_pipeline.tenants.reference import load_tenants
 from usage_pipeline.validation.results import Outcome, read_results
 from usage_pipeline.validation.suite_files import load_suites
-from usage_pipeline.words import count
+from usage_pipeline.words import count, is_or_are
 
 Checked = TypeVar("Checked", Settings, Storage)
 
@@ -66,12 +68,13 @@ _ok, _warning, _error = (partial(HealthCheck, level) for level in (Level.OK, Lev
 def check_health(settings: Settings) -> list[HealthCheck]:
     """Run all checks. A check that cannot run is an error. Errors of the settings end the checks early."""
     checks: list[HealthCheck] = []
-    for of_settings in (_data_dir, _digest_key, _database, _formats, _suites, _reference):
+    for of_settings in (_data_dir, _digest_key, _database, _formats, _suites, _reference, _channels):
         checks += _findings(of_settings, settings)
     if any(check.level is Level.ERROR for check in checks):
         return checks
     with open_storage(settings) as storage:
-        for of_storage in (_landing, _files, _tenants, _grants, _erasures, _days, _voids, _ids, _meters, _checks):
+        of_state = (_landing, _files, _tenants, _grants, _erasures, _outbox)
+        for of_storage in (*of_state, _days, _voids, _ids, _meters, _checks):
             checks += _findings(of_storage, storage)
     return checks
 
@@ -148,6 +151,14 @@ def _reference(settings: Settings) -> Iterator[HealthCheck]:
     yield _ok(f"Grants: {describe_grants(settings)}")
 
 
+def _channels(settings: Settings) -> Iterator[HealthCheck]:
+    channels = read_channels(settings.reference / CHANNELS_FILE)
+    yield _ok(f"Channels: {len(channels)}")
+    for name, channel in channels.items():
+        if problem := channel.problem(settings):
+            yield _warning(f"The channel {name} of {CHANNELS_FILE} cannot send: {problem}")
+
+
 def _landing(storage: Storage) -> Iterator[HealthCheck]:
     work = find_landing_work(storage)
     yield from map(_warning, work.warnings)
@@ -191,6 +202,15 @@ def _erasures(storage: Storage) -> Iterator[HealthCheck]:
             yield _error(
                 f"The erasure {name} of {tenant}, of {begun:%Y-%m-%d}, is not completed; "
                 "give the same command again"
+            )
+
+
+def _outbox(storage: Storage) -> Iterator[HealthCheck]:
+    with storage.warehouse.connect() as connection:
+        for channel, number in count_dead(connection).items():
+            yield _error(
+                f"{count(number, 'message')} could not be delivered by the channel {channel}, and "
+                f"{is_or_are(number)} not tried again; `last_error` of usage.outbox says why"
             )
 
 

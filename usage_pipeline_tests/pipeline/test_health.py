@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from usage_pipeline.delivery.message import Message
+from usage_pipeline.delivery.outbox import enqueue, outbox
+from usage_pipeline.delivery.tables import OutboxState
 from usage_pipeline.pipeline.health import HealthCheck, Level, check_health
 from usage_pipeline.settings import Settings
-from usage_pipeline_tests.conftest import Prepare
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import NOW, Prepare
 from usage_pipeline_tests.support import Landing, prompt
 
 TENANTS = "acme: {name: Acme}\n"
@@ -51,6 +55,7 @@ def test_where_all_is_well_it_says_what_it_looked_at(settings: Settings) -> None
         "Prices",
         "Credit",
         "Grants",
+        "Channels",
         "Landing",
         "All",
     ]
@@ -96,6 +101,28 @@ def test_grants_are_validated_and_those_to_import_are_counted(settings: Settings
     grants.write_text(entry.replace("acme", "acne"))
     ((level, text),) = troubles(settings)
     assert (level, text.startswith(f"{grants}: one: tenant: there is no tenant 'acne'")) == (Level.ERROR, True)
+
+
+def test_a_channel_that_cannot_send_is_named(settings: Settings, reference: Path) -> None:
+    (reference / "channels.yaml").write_text("chat: {type: apprise, url_env: CHAT_URL}\n")
+    assert troubles(settings) == [
+        (Level.WARNING, "The channel chat of channels.yaml cannot send: CHAT_URL is not set")
+    ]
+
+
+def test_messages_that_could_not_be_delivered_are_counted(settings: Settings, storage: Storage) -> None:
+    with storage.warehouse.begin() as connection:
+        enqueue(connection, [Message(key, ("ops",), "Limit", "reached", NOW) for key in ("one", "two", "three")])
+        connection.execute(outbox.update().where(outbox.c.key != "one").values(state=OutboxState.DEAD))
+    assert troubles(settings) == [
+        (
+            Level.ERROR,
+            (
+                "2 messages could not be delivered by the channel ops, and are not tried again; `last_error` of "
+                "usage.outbox says why"
+            ),
+        )
+    ]
 
 
 def test_a_broken_format_is_an_error(new_settings: Callable[..., Settings], tmp_path: Path) -> None:
