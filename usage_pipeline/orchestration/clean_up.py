@@ -9,9 +9,11 @@ from sqlalchemy import Engine
 from usage_pipeline.orchestration.run_history import DATABASE, OUTPUT, OUTPUT_FOLDER, old_history, open_database
 from usage_pipeline.retention.housekeeping import (
     TEMPORARIES,
+    WAREHOUSE,
     Leftovers,
     Tally,
     database_size,
+    old_messages,
     size,
     tables_with_dead_rows,
     temporaries,
@@ -20,7 +22,6 @@ from usage_pipeline.retention.housekeeping import (
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import SCHEMA
 
-WAREHOUSE = "warehouse"
 _FOLDERS = {**{place: place for place in ("landing", *TEMPORARIES, "reports")}, OUTPUT: OUTPUT_FOLDER}
 
 
@@ -70,7 +71,7 @@ def by_kind(cleaned: Iterable[Cleaned]) -> dict[str, int]:
 
 
 def _leftovers(storage: Storage, dagster: Engine) -> list[Leftovers]:
-    return [*temporaries(storage), *old_history(storage.settings, dagster)]
+    return [*temporaries(storage), old_messages(storage), *old_history(storage.settings, dagster)]
 
 
 def _remove(leftovers: Leftovers, tell: Callable[[int], None]) -> Tally:

@@ -27,6 +27,9 @@ TEMPORARIES = {
 write, the rows that DuckDB spills, and the logs of a demo.
 """
 
+WAREHOUSE = "warehouse"
+"""The place of rows."""
+
 _DEAD_AFTER = timedelta(days=1)
 _CLOCKS_DIFFER_BY = timedelta(minutes=5)
 """The clocks of the database and of a file server."""
@@ -38,6 +41,13 @@ _OLDEST_WRITER = text("""
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """)
 """The time at which the first of those who hold an advisory lock has connected; null if nobody holds one."""
+
+_OLD_MESSAGES = "FROM usage.outbox WHERE state <> 'pending' AND created_at < :before"
+_COUNT_MESSAGES = text(f"SELECT count(*), coalesce(sum(octet_length(CAST(outbox AS text))), 0) {_OLD_MESSAGES}")
+_DELETE_MESSAGES = text(f"""
+    WITH gone AS (DELETE {_OLD_MESSAGES} RETURNING octet_length(CAST(outbox AS text)) AS bytes)
+    SELECT count(*), coalesce(sum(bytes), 0) FROM gone
+""")
 
 _WITH_DEAD_ROWS = text("""
     SELECT quote_ident(schemaname) || '.' || quote_ident(relname)
@@ -76,6 +86,22 @@ def temporaries(storage: Storage) -> list[Leftovers]:
     return [
         of_paths(place, "temporary file", partial(_find_dead, storage, place), delete) for place in TEMPORARIES
     ]
+
+
+def old_messages(storage: Storage) -> Leftovers:
+    """Return the messages that were delivered or are dead, and are older than `outbox_days`."""
+    before = {"before": storage.settings.clock.now - timedelta(days=storage.settings.outbox_days)}
+
+    def count() -> Tally:
+        with storage.warehouse.connect() as connection:
+            return Tally(*connection.execute(_COUNT_MESSAGES, before).one())
+
+    def remove() -> Iterator[Tally]:
+        with storage.warehouse.begin() as connection:
+            gone = Tally(*connection.execute(_DELETE_MESSAGES, before).one())
+        yield gone
+
+    return Leftovers(WAREHOUSE, "message", count, remove)
 
 
 def of_paths(

@@ -269,7 +269,7 @@ def test_what_went_is_counted_by_place(house: House) -> None:
         "rollups": ("temporary file", 0),
         "tmp": ("temporary file", 0),
         "run_output": ("output", 2),
-        "warehouse": (None, 0),
+        "warehouse": ("message", 0),
         "dagster_database": ("event", gone),
     }
 
@@ -298,7 +298,7 @@ def test_the_asset_tells_numbers_under_the_same_names_each_time(house: House) ->
     told = [record.asset_materialization.metadata for record in records if record.asset_materialization]
     places = ("landing", "lake", "rollups", "tmp", "run_output", "warehouse", "dagster_database")
     names = {
-        *("temporary_files_removed", "outputs_removed", "events_removed", "removed_bytes"),
+        *("temporary_files_removed", "messages_removed", "outputs_removed", "events_removed", "removed_bytes"),
         *(f"{place}_bytes_{when}" for place in places for when in ("before", "after")),
     }
     assert [

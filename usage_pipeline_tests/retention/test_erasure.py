@@ -13,6 +13,8 @@ from usage_pipeline.billing.statements import read_statement
 from usage_pipeline.billing.tables import CLOSED_COSTS
 from usage_pipeline.costs.book.current import rerate
 from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS
+from usage_pipeline.delivery.message import Message
+from usage_pipeline.delivery.outbox import enqueue, outbox
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days, refresh
@@ -229,6 +231,25 @@ def test_the_account_of_credits_goes_and_others_stay_append_only(mixed: Storage)
     assert tenants(mixed, CREDIT_LEDGER) == {"globex"}
     with pytest.raises(DBAPIError, match="only grows"), mixed.warehouse.begin() as connection:
         connection.execute(ledger.delete())
+
+
+def test_messages_of_the_tenant_go_and_those_of_nobody_name_it_no_more(mixed: Storage) -> None:
+    texts = {"one": "acme", "two": None, "three": "globex"}
+    with mixed.warehouse.begin() as connection:
+        enqueue(
+            connection,
+            [
+                Message(f"{key}-acme", ("ops",), "Usage of acme", "t", NOW, tenant, payload={"tenants": ["acme"]})
+                for key, tenant in texts.items()
+            ],
+        )
+    erase_acme(mixed)
+    with mixed.warehouse.connect() as connection:
+        found = connection.execute(select(outbox.c.key, outbox.c.subject, outbox.c.payload).order_by(outbox.c.key))
+        assert list(map(tuple, found)) == [
+            ("three-acme", "Usage of acme", {"tenants": ["acme"]}),
+            ("two-(erased)", "Usage of (erased)", {"tenants": ["(erased)"]}),
+        ]
 
 
 def test_the_certificate_says_what_was_done_and_not_to_whom(mixed: Storage) -> None:

@@ -6,8 +6,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from usage_pipeline.retention.housekeeping import Tally, temporaries
+from usage_pipeline.delivery.message import Message
+from usage_pipeline.delivery.outbox import enqueue, outbox
+from usage_pipeline.delivery.tables import OutboxState
+from usage_pipeline.retention.housekeeping import Tally, old_messages, temporaries
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
@@ -121,3 +125,18 @@ def test_everything_else_stays_however_old(storage: Storage) -> None:
     }
     assert remove(storage) == {}
     assert all(path.exists() for path in kept)
+
+
+def test_messages_go_after_30_days_unless_they_are_still_to_be_sent(storage: Storage) -> None:
+    old, recent = NOW - timedelta(days=30, seconds=1), NOW - timedelta(days=30)
+    written = {f"{state}-{when.day}": (state, when) for state in OutboxState for when in (old, recent)}
+    with storage.warehouse.begin() as connection:
+        enqueue(connection, [Message(key, ("ops",), "s", "t", when) for key, (_, when) in written.items()])
+        for key, (state, _) in written.items():
+            connection.execute(outbox.update().where(outbox.c.key == key).values(state=state))
+    leftovers = old_messages(storage)
+    counted = leftovers.count()
+    assert (counted.number, sum(leftovers.remove(), Tally()), leftovers.count()) == (2, counted, Tally())
+    with storage.warehouse.connect() as connection:
+        kept = connection.execute(select(outbox.c.key)).scalars().all()
+    assert sorted(kept) == ["dead-2", "delivered-2", "pending-1", "pending-2"]

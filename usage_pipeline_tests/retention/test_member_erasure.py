@@ -5,7 +5,10 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
+from usage_pipeline.delivery.message import Message
+from usage_pipeline.delivery.outbox import enqueue, outbox
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days
@@ -16,7 +19,7 @@ from usage_pipeline.retention.erasure.erasing import Outcome, erase, plan
 from usage_pipeline.retention.erasure.subject import Subject
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.conftest import Prepare, database_url_of
+from usage_pipeline_tests.conftest import NOW, Prepare, database_url_of
 from usage_pipeline_tests.end_to_end.planted import database_texts, other_files, parquet_texts
 from usage_pipeline_tests.retention.erased import ALL, sums
 from usage_pipeline_tests.retention.killing import KilledError, kill_at
@@ -118,6 +121,18 @@ def test_nothing_of_the_tenant_holds_the_id(two: Storage) -> None:
     erase_ann(two)
     assert holding(two) == {}
     assert rows(two, CONTENT, "prompt") == [("other words",), ("words of globex",)]
+
+
+def test_messages_of_the_tenant_name_the_member_no_more(two: Storage) -> None:
+    written = [("one", "acme", "ann-17"), ("two", "globex", "ann-17"), ("three", None, "ann-17 of acme")]
+    with two.warehouse.begin() as connection:
+        enqueue(
+            connection, [Message(key, ("ops",), subject, "t", NOW, tenant) for key, tenant, subject in written]
+        )
+    erase_ann(two)
+    with two.warehouse.connect() as connection:
+        found = dict(map(tuple, connection.execute(select(outbox.c.key, outbox.c.subject))))
+    assert found == {"one": "(erased)", "two": "ann-17", "three": "(erased) of acme"}
 
 
 def test_a_conversation_still_counts_once(two: Storage) -> None:

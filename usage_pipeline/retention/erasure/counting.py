@@ -11,7 +11,7 @@ from usage_pipeline.events.record import CONTENT, LANDING_TABLES, REJECTED_LINES
 from usage_pipeline.retention.erasure.landing import compression_of, is_csv
 from usage_pipeline.retention.erasure.subject import Subject, Word
 from usage_pipeline.retention.erasure.sums import is_named, texts_of
-from usage_pipeline.retention.erasure.texts import databases, files_in, rows_with, text_columns
+from usage_pipeline.retention.erasure.texts import databases, files_in, is_replaced, rows_with, text_columns
 from usage_pipeline.retention.erasure.traces import find_traces, is_of_tenant, is_trace
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.engine import parquet_scan, session
@@ -51,8 +51,9 @@ def count_traces(storage: Storage, specs: Sequence[TableSpec], subject: Subject,
 
 
 def tables_with_tenants(specs: Collection[TableSpec]) -> set[str]:
-    """Return the tables of the warehouse whose rows are of tenants; they are no texts to search for an id."""
-    return {spec.place for spec in specs if spec.zone is Zone.WAREHOUSE and spec.tenant_column}
+    """Return the tables of the warehouse whose rows are all of tenants; they are no texts to search for an id."""
+    of_warehouse = (spec for spec in specs if spec.zone is Zone.WAREHOUSE)
+    return {spec.place for spec in of_warehouse if spec.tenant_column and spec.tenant_column not in spec.nullable}
 
 
 def _in_landing(storage: Storage, subject: Subject, word: Word) -> Iterator[Count]:
@@ -110,9 +111,8 @@ def _in_texts(storage: Storage, specs: Collection[TableSpec], subject: Subject, 
             with engine.connect() as connection:
                 for column in text_columns(connection):
                     if f"{column.schema}.{column.table}" not in kept:
-                        beside = subject.tenant
                         found = rows_with(connection, column, word)
-                        number = sum(beside is None or beside.found_in(text) for _, text, _ in found)
+                        number = sum(is_replaced(text, owner, subject) for _, text, owner in found)
                         yield Count(f"{name}: {column.place}", "values", "replaced", number)
 
 

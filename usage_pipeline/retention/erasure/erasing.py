@@ -238,7 +238,7 @@ def _replace_texts(storage: Storage, specs: Collection[TableSpec], subject: Subj
     kept = {*tables_with_tenants(specs), f"{SCHEMA}.erasures"}
     with databases(storage) as engines:
         for engine in engines.values():
-            replace_texts(engine, word, kept, subject.tenant)
+            replace_texts(engine, word, kept, subject)
     replace_in_files(storage.settings.dagster_dir, word, subject.tenant)
     for folder in TENANT_FOLDERS if subject.member_id is None else ():
         shutil.rmtree(storage.settings.data_dir / folder / subject.tenant_id, ignore_errors=True)

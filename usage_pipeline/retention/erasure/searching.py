@@ -60,14 +60,11 @@ def search(storage: Storage, subject: Subject, word: Word) -> Found:
     with databases(storage) as engines:
         for name, engine in engines.items():
             with engine.connect() as connection:
-                columns = text_columns(connection)
-                with_tenants = {(column.schema, column.table) for column in columns if column.name == "tenant_id"}
-                for column in columns:
+                for column in text_columns(connection):
                     if column.place not in WITHIN:
-                        owner = "tenant_id" if (column.schema, column.table) in with_tenants else None
                         rows = [
                             whose
-                            for _, text, whose in rows_with(connection, column, word, owner)
+                            for _, text, whose in rows_with(connection, column, word)
                             if whose is not None or _is_named(text, subject, word)
                         ]
                         _count(found, f"{name}: {column.place}", rows, subject, column)

@@ -8,14 +8,14 @@ import os
 import zlib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
-from usage_pipeline.retention.erasure.subject import Word, spellings
+from usage_pipeline.retention.erasure.subject import Subject, Word, spellings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.postgres import database_urls
 
@@ -27,6 +27,7 @@ _COLUMNS = text("""
 """)
 _TEXTS = frozenset({"text", "varchar", "bpchar", "json", "jsonb"})
 _BYTES = "bytea"
+_OWNER = "tenant_id"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class TextColumn:
     table: str
     name: str
     kind: str
+    owner: str | None = None
+    """The column that says whose a row is, if the table has one."""
 
     @property
     def place(self) -> str:
@@ -78,17 +81,20 @@ def databases(storage: Storage) -> Iterator[Mapping[str, Engine]]:
 def text_columns(connection: Connection) -> list[TextColumn]:
     """Return the columns of all tables that may hold texts."""
     columns = [TextColumn(*row) for row in connection.execute(_COLUMNS)]
-    return [column for column in columns if column.kind.removeprefix("_") in _TEXTS | {_BYTES}]
+    owned = {column.relation for column in columns if column.name == _OWNER}
+    return [
+        replace(column, owner=_OWNER if column.relation in owned else None)
+        for column in columns
+        if column.kind.removeprefix("_") in _TEXTS | {_BYTES}
+    ]
 
 
-def rows_with(
-    connection: Connection, column: TextColumn, word: Word, tenant: str | None = None
-) -> Iterator[tuple[str, str, str | None]]:
+def rows_with(connection: Connection, column: TextColumn, word: Word) -> Iterator[tuple[str, str, str | None]]:
     """Yield the rows of a column in which an id stands: place of the row, text, and the tenant if there is one."""
     like = " OR ".join(f"position(:name{at} IN {column.value}) > 0" for at, _ in enumerate(spellings(word.text)))
     names: dict[str, Any] = {f"name{at}": name for at, name in enumerate(spellings(word.text))}
     where = "true" if column.kind == _BYTES else like
-    of_tenant = f'"{tenant}"' if tenant else "NULL"
+    of_tenant = f'"{column.owner}"' if column.owner else "NULL"
     query = text(f"SELECT CAST(ctid AS text), {column.value}, {of_tenant} FROM {column.relation} WHERE {where}")
     for place, value, owner in connection.execute(query, {} if column.kind == _BYTES else names):
         found = as_text(value)
@@ -96,10 +102,20 @@ def rows_with(
             yield place, found, owner
 
 
-def replace_texts(engine: Engine, word: Word, kept: Collection[str], beside: Word | None) -> dict[str, int]:
+def is_replaced(text: str, owner: str | None, subject: Subject) -> bool:
+    """Return True if the id in a text of a row goes, and the row stays.
+
+    In rows of nobody the id of a member is meant beside its tenant's. Rows of others are theirs.
+    """
+    if owner is None:
+        return subject.tenant is None or subject.tenant.found_in(text)
+    return subject.member_id is not None and owner == subject.tenant_id
+
+
+def replace_texts(engine: Engine, word: Word, kept: Collection[str], subject: Subject) -> dict[str, int]:
     """Put something else in the place of an id in all texts, and return how many values that were, by column.
 
-    `kept` are tables and columns that other steps care for. The id of a member is replaced `beside` its tenant's.
+    `kept` are tables and columns that other steps care for.
     """
     changed: dict[str, int] = {}
     with engine.begin() as connection:
@@ -108,8 +124,8 @@ def replace_texts(engine: Engine, word: Word, kept: Collection[str], beside: Wor
                 continue
             rows = [
                 {"place": place, "value": word.removed_from(found)}
-                for place, found, _ in rows_with(connection, column, word)
-                if beside is None or beside.found_in(found)
+                for place, found, owner in rows_with(connection, column, word)
+                if is_replaced(found, owner, subject)
             ]
             if rows:
                 update = text(
