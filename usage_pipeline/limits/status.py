@@ -1,0 +1,169 @@
+"""How a limit stands at an instant: share, remaining, projection, threshold. Pure functions of what was used.
+
+Usage is counted by whole days: those that began before the instant, the present one as far as it is known.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+
+from usage_pipeline.billing.ledger.entries import exact
+from usage_pipeline.clock import end_of
+from usage_pipeline.limits.limit_file import EACH, SCOPED, Limit, Scope
+from usage_pipeline.limits.periods import DayRange, PeriodKind
+
+_UNIT = Decimal(1).scaleb(-12)
+_SHARE_UNIT = Decimal(1).scaleb(-4)
+_HUNDRED = 100
+
+ScopeValues = tuple[str, ...]
+"""The values of the dimensions in `SCOPED`; empty where a limit is not restricted by one."""
+
+
+@dataclass(frozen=True)
+class TenantLimit:
+    """A limit as it applies to one tenant, and the period that it is in."""
+
+    limit: Limit
+    tenant_id: str
+    scope: Scope
+    days: DayRange
+
+    @property
+    def metric(self) -> str:
+        """What is limited."""
+        return self.limit.metric
+
+    @property
+    def fixed_values(self) -> ScopeValues | None:
+        """The values of its scope; None if they are those that have usage."""
+        if EACH in self.scope.values.values():
+            return None
+        return tuple(self.scope.values.get(name, "") for name in SCOPED)
+
+
+@dataclass(frozen=True)
+class Used:
+    """What was used in a period, and the first day on which that was more than the amount."""
+
+    amount: Decimal
+    first_day_over: date | None = None
+    incomplete: bool = False
+    """Some of the usage has no price, or no rate."""
+
+
+NOTHING_USED = Used(Decimal(0))
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """The instant of a status, and the present."""
+
+    at: datetime
+    now: datetime
+
+    @property
+    def last_day(self) -> date:
+        """The last day that counts: at midnight it is the one that has ended."""
+        return (self.at - timedelta.resolution).date()
+
+    @property
+    def known_until(self) -> datetime:
+        """The end of the last day that counts, or the present within it."""
+        return min(end_of(self.last_day), self.now)
+
+
+@dataclass(frozen=True)
+class LimitStatus:
+    """A limit of a tenant and values of its scope at an instant."""
+
+    limit: Limit
+    tenant_id: str
+    values: ScopeValues
+    days: DayRange
+    used: Decimal
+    first_day_over: date | None
+    incomplete: bool
+    missing_days: int
+    """Days of the period so far of which no logs are there: what was used then is not known."""
+    projected: Decimal | None
+    as_of: datetime
+
+    @property
+    def remaining(self) -> Decimal:
+        """What may still be used; below zero where the limit is over."""
+        with exact():
+            return self.limit.amount - self.used
+
+    @property
+    def share(self) -> Decimal:
+        """The percentage that was used, four decimals, rounded down: 100 only where all was."""
+        with exact():
+            return (self.used * _HUNDRED / self.limit.amount).quantize(_SHARE_UNIT, ROUND_DOWN)
+
+    @property
+    def threshold(self) -> int | None:
+        """The highest threshold that was reached."""
+        with exact():
+            reached = (part for part in self.limit.thresholds if part * self.limit.amount <= self.used * _HUNDRED)
+            return max(reached, default=None)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether more was used than may be."""
+        return self.used > self.limit.amount
+
+    @property
+    def row(self) -> dict[str, object]:
+        """Its values by the columns of `limit_status`."""
+        return {
+            "limit_id": self.limit.id,
+            "tenant_id": self.tenant_id,
+            **dict(zip(SCOPED, self.values, strict=True)),
+            "limit_version": self.limit.version,
+            "metric": self.limit.metric,
+            "period": str(self.limit.period),
+            "first_day": self.days.first,
+            "last_day": self.days.last,
+            "amount": self.limit.amount,
+            "used": self.used,
+            "remaining": self.remaining,
+            "share": self.share,
+            "threshold": self.threshold,
+            "first_day_over": self.first_day_over,
+            "projected": self.projected,
+            "incomplete": self.incomplete,
+            "missing_days": self.missing_days,
+            "action": self.limit.action,
+            "as_of": self.as_of,
+        }
+
+
+def status_of(
+    entry: TenantLimit, values: ScopeValues, used: Used, as_of: AsOf, missing: Sequence[date] = ()
+) -> LimitStatus:
+    """Return how a limit stands; `missing` are the days of which no logs are there, in order."""
+    return LimitStatus(
+        limit=entry.limit,
+        tenant_id=entry.tenant_id,
+        values=values,
+        days=entry.days,
+        used=used.amount,
+        first_day_over=used.first_day_over,
+        incomplete=used.incomplete,
+        missing_days=bisect_right(missing, entry.days.last) - bisect_left(missing, entry.days.first),
+        projected=_projected(entry, used.amount, as_of.known_until),
+        as_of=as_of.at,
+    )
+
+
+def _projected(entry: TenantLimit, used: Decimal, known_until: datetime) -> Decimal | None:
+    """The use at the end of the period if it goes on as so far: null for rolling periods, and at the beginning."""
+    elapsed = (known_until - entry.days.starts_at) // timedelta.resolution
+    if entry.limit.period.kind is PeriodKind.ROLLING or elapsed <= 0:
+        return None
+    whole = (entry.days.ends_at - entry.days.starts_at) // timedelta.resolution
+    with exact():
+        return (used * whole / elapsed).quantize(_UNIT, ROUND_HALF_UP)
