@@ -183,6 +183,11 @@ class Settings(BaseModel):
         return self.data_dir / "landing"
 
     @property
+    def limits_dir(self) -> Path:
+        """The directory of what gateways read."""
+        return self.data_dir / "limits"
+
+    @property
     def dagster_dir(self) -> Path:
         """The directory of Dagster's own files."""
         return self.data_dir / "dagster"

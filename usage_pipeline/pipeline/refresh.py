@@ -13,10 +13,10 @@ from sqlalchemy import Connection
 
 from usage_pipeline.billing.closing import ClosedPeriod
 from usage_pipeline.billing.due_periods import close_due
-from usage_pipeline.billing.ledger.posting import post
 from usage_pipeline.errors import FailedDaysError, PartitionError, UsagePipelineError
 from usage_pipeline.events.landing.recording import note_vanished
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.limits.refresh import post_and_refresh
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.tables import EXCLUDED_EVENTS
@@ -146,7 +146,7 @@ def with_downstream(names: Collection[str]) -> frozenset[str]:
 
 
 def refresh(storage: Storage, runner: Runner) -> RefreshSummary:
-    """Land new files, compute stale and missing partitions until none is left, close periods, and post credits.
+    """Land new files, compute stale partitions until none is left, close periods, post credits, refresh limits.
 
     Raises PartitionError if days fail or stay stale.
     """
@@ -156,7 +156,7 @@ def refresh(storage: Storage, runner: Runner) -> RefreshSummary:
     _land(runner, runner.land, work.days, summary)
     settle(storage, runner, summary)
     summary.closings += close_due(storage)
-    summary.posted += post(storage)
+    summary.posted += post_and_refresh(storage)
     return summary
 
 

@@ -8,6 +8,7 @@ from usage_pipeline.credits.rate_tables import CREDIT_RATE_VERSIONS, CREDIT_RATE
 from usage_pipeline.credits.tables import CREDIT_SECONDS, CREDIT_USAGE
 from usage_pipeline.delivery.tables import OUTBOX
 from usage_pipeline.events.record import LANDING_TABLES
+from usage_pipeline.limits.tables import LIMIT_DECISIONS, LIMIT_STATUS
 from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
 from usage_pipeline.retention.erasure.tables import ERASURES
 from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN, DAILY_PERFORMANCE, DAILY_QUALITY
@@ -43,7 +44,7 @@ PARTITIONED_TABLES: tuple[TableSpec, ...] = (*LANDING_TABLES, *(table.spec for t
 TABLES: tuple[TableSpec, ...] = (
     *PARTITIONED_TABLES,
     *(*STATE_TABLES, PRICE_BOOKS, RATED_DAYS, *BILLING_TABLES, CHECK_RESULTS),
-    *(CREDIT_RATE_VERSIONS, CREDIT_RATED_DAYS, *LEDGER_TABLES, OUTBOX, ERASURES),
+    *(CREDIT_RATE_VERSIONS, CREDIT_RATED_DAYS, *LEDGER_TABLES, LIMIT_STATUS, LIMIT_DECISIONS, OUTBOX, ERASURES),
 )
 
 CHUNK_DAYS = 30

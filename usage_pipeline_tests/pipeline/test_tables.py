@@ -45,6 +45,8 @@ def test_landing_tables_are_by_landing_day_and_all_others_by_event_day_but_for_t
         "credit_terms",
         "credit_ledger",
         "credit_postings",
+        "limit_status",
+        "limit_decisions",
         "outbox",
         "erasures",
     ]
@@ -66,6 +68,7 @@ def test_a_table_of_the_warehouse_has_a_key_and_names_columns_that_it_has() -> N
         ("daily_breakdown", ("tenant_id", "value")),
         ("tenant_costs", ("tenant_id", "value")),
         ("usage_versions", ("tenant_id", None)),
+        ("limit_status", ("tenant_id", "member_id")),
         ("partition_state", (None, None)),
         ("deployment", (None, None)),
     ],

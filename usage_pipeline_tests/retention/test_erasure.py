@@ -16,6 +16,8 @@ from usage_pipeline.costs.tables import COST_DRIFT, DAILY_COSTS
 from usage_pipeline.delivery.message import Message
 from usage_pipeline.delivery.outbox import enqueue, outbox
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
+from usage_pipeline.limits.refresh import refresh_limits
+from usage_pipeline.limits.tables import LIMIT_DECISIONS, LIMIT_STATUS
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days, refresh
 from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
@@ -250,6 +252,14 @@ def test_messages_of_the_tenant_go_and_those_of_nobody_name_it_no_more(mixed: St
             ("three-acme", "Usage of acme", {"tenants": ["acme"]}),
             ("two-(erased)", "Usage of (erased)", {"tenants": ["(erased)"]}),
         ]
+
+
+def test_its_limits_go_and_those_of_others_stay(mixed: Storage, add_reference: AddReference) -> None:
+    add_reference("limits", '[{id: one, tenant: "*", metric: prompts, period: {rolling_days: 60}, amount: "9"}]')
+    refresh_limits(mixed)
+    assert tenants(mixed, LIMIT_STATUS) == tenants(mixed, LIMIT_DECISIONS) == {"acme", "globex"}
+    erase_acme(mixed)
+    assert tenants(mixed, LIMIT_STATUS) == tenants(mixed, LIMIT_DECISIONS) == {"globex"}
 
 
 def test_the_certificate_says_what_was_done_and_not_to_whom(mixed: Storage) -> None:

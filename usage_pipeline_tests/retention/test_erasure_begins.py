@@ -44,6 +44,15 @@ def test_a_tenant_with_grants_in_a_file_is_refused(storage: Storage, add_referen
         erase_acme(storage)
 
 
+def test_who_has_limits_in_a_file_is_refused(storage: Storage, add_reference: AddReference) -> None:
+    entry = '[{id: one, tenant: acme, metric: prompts, period: day, amount: "1", scope: {member_id: ann-17}}]'
+    add_reference("limits", entry)
+    for subject in (ACME, Subject("acme", "ann-17")):
+        assert plan(storage, ALL, subject).obstacle == (
+            f"limits.yaml still has limits of {subject.name}. Remove them there, then erase it."
+        )
+
+
 def test_a_tenant_on_hold_is_refused(storage: Storage, add_reference: AddReference) -> None:
     add_reference("tenants", "acme: {legal_hold: {reason: case 4711, by: legal, since: 2026-01-01}}")
     with pytest.raises(ErasureError, match="acme is on legal hold"):

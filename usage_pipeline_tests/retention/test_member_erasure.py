@@ -10,6 +10,7 @@ from sqlalchemy import select
 from usage_pipeline.delivery.message import Message
 from usage_pipeline.delivery.outbox import enqueue, outbox
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS
+from usage_pipeline.limits.refresh import refresh_limits
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days
 from usage_pipeline.pipeline.tables import DAILY_TABLES
@@ -116,8 +117,11 @@ def test_records_stay_without_what_could_name_the_person(two: Storage) -> None:
     assert [row[2] for row in found if row[0] == "globex"] == ["ann-17"]
 
 
-def test_nothing_of_the_tenant_holds_the_id(two: Storage) -> None:
-    assert holding(two)
+def test_nothing_of_the_tenant_holds_the_id(two: Storage, add_reference: Callable[[str, str], None]) -> None:
+    each = 'tenant: acme, metric: records, period: {rolling_days: 60}, amount: "9", scope: {member_id: "*"}'
+    add_reference("limits", f"[{{id: one, {each}}}]")
+    refresh_limits(two)
+    assert "usage.limit_status" in holding(two)
     erase_ann(two)
     assert holding(two) == {}
     assert rows(two, CONTENT, "prompt") == [("other words",), ("words of globex",)]

@@ -142,6 +142,8 @@ def test_there_are_no_other_tables(migrated: Engine) -> None:
         "credit_terms",
         "credit_ledger",
         "credit_postings",
+        "limit_status",
+        "limit_decisions",
         "outbox",
         "erasures",
     }

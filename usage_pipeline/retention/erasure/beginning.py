@@ -14,6 +14,7 @@ from usage_pipeline.errors import ErasureError
 from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.events.landing.scan import scan_landing
 from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES
+from usage_pipeline.limits.limit_file import EACH, LIMITS_FILE, read_limits
 from usage_pipeline.retention.erasure import erasures
 from usage_pipeline.retention.erasure.erasures import Erasing, ErasureState
 from usage_pipeline.retention.erasure.subject import Subject, Word
@@ -43,6 +44,8 @@ def expect_erasable(storage: Storage, specs: Sequence[TableSpec], subject: Subje
         raise ErasureError(f"{TENANTS_FILE} still lists {tenant}. Remove it there first, then erase it.")
     if subject.member_id is None and _granted(storage, tenant):
         raise ErasureError(f"{GRANTS_FILE} still has grants of {tenant}. Remove them there first, then erase it.")
+    if _limited(storage, subject):
+        raise ErasureError(f"{LIMITS_FILE} still has limits of {subject.name}. Remove them there, then erase it.")
     names = {*load_formats(storage.settings), *(spec.name for spec in specs), ERASED_TENANT}
     if subject.name in names | {name for spec in specs for name in spec.column_names}:
         raise ErasureError(
@@ -54,6 +57,15 @@ def expect_erasable(storage: Storage, specs: Sequence[TableSpec], subject: Subje
 def _granted(storage: Storage, tenant: str) -> bool:
     """Return True if the file of grants has any of the tenant, so that the next run would record them again."""
     return any(grant.tenant == tenant for grant in read_grants(storage.settings.reference / GRANTS_FILE))
+
+
+def _limited(storage: Storage, subject: Subject) -> bool:
+    """Return True if the file of limits names the tenant or member, so that `limit_status` would name it again."""
+    limits = read_limits(storage.settings.reference / LIMITS_FILE)
+    if subject.member_id is None:
+        return any(limit.tenant == subject.tenant_id for limit in limits)
+    of_tenant = [limit.scope for limit in limits if limit.tenant in {subject.tenant_id, EACH}]
+    return any(scope.member_id == subject.member_id for scope in of_tenant)
 
 
 def begin(  # noqa: PLR0913 - what a row of `erasures` needs

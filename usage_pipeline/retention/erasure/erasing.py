@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from usage_pipeline.errors import ErasureError
+from usage_pipeline.limits.refresh import refresh_limits
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.registry import NONE
 from usage_pipeline.retention.erasure import erasures
@@ -117,6 +118,7 @@ def erase(  # noqa: PLR0913 - what an erasure needs
         if subject.member_id is None:
             sum_closed(storage, tables.of_state(Erasure.SUMMED), subject, word)
             _remove_rows(storage, tables.of_state(Erasure.REMOVED), subject)
+        refresh_limits(storage)
         _replace_texts(storage, tables.all, subject, word)
         _remove_unfinished(storage)
         found = _expect_nothing(storage, subject, word)

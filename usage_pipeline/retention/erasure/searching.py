@@ -75,7 +75,7 @@ def unknown_files(storage: Storage, subject: Subject, word: Word) -> list[str]:
     """Return the files with the id that an erasure would not change, because the pipeline did not write them."""
     is_member = subject.member_id is not None
     removed = [PurePath(folder, subject.tenant_id) for folder in TENANT_FOLDERS if not is_member]
-    written = (*OUT_OF_SCOPE, *Zone, storage.settings.dagster_dir.name)
+    written = (*OUT_OF_SCOPE, *Zone, storage.settings.limits_dir.name, storage.settings.dagster_dir.name)
     others = [
         str(inside)
         for inside in _other_files(storage, written, subject, word)

@@ -1,0 +1,75 @@
+"""Keeps what people and programs read of limits: `limit_status`, `limit_decisions`, and the file of decisions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from usage_pipeline.billing.ledger.posting import post
+from usage_pipeline.limits.decision_rows import Row, decision_rows, write_decisions
+from usage_pipeline.limits.read_status import apply_limits, as_of_instant, limits_of_day, measure
+from usage_pipeline.limits.tables import LIMIT_DECISIONS, LIMIT_STATUS
+from usage_pipeline.storage.locks import named_lock
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.tables import TableSpec
+from usage_pipeline.storage.warehouse import copy_rows
+from usage_pipeline.tenants.reference import load_tenants
+
+limit_status = warehouse_table(LIMIT_STATUS)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many limits there are, counted by tenant and value, and how they stand."""
+
+    limits: int
+    over: int
+    warned: int
+    """Those that have reached a threshold and are not over."""
+    incomplete: int
+
+
+def refresh_limits(storage: Storage) -> int:
+    """Replace both tables and the file of decisions by how limits stand now; return the number of those.
+
+    Raises ReferenceFileError for a broken file, and PartitionError if the rows of a computed day are gone.
+    """
+    with named_lock(storage.warehouse, LIMIT_STATUS.name), storage.warehouse.begin() as connection:
+        as_of = as_of_instant(storage, None)
+        limits = apply_limits(storage, limits_of_day(storage, as_of), as_of)
+        found = measure(storage, limits, as_of)
+        _replace(connection, LIMIT_STATUS, [tuple(status.row.values()) for status in found])
+        decisions = decision_rows(connection, load_tenants(storage.settings), limits, found, as_of)
+        _replace(connection, LIMIT_DECISIONS, decisions)
+        write_decisions(storage, decisions)
+    return len(found)
+
+
+def post_and_refresh(storage: Storage) -> int:
+    """Post to the ledger of credits, refresh limits, and return the number of posted rows.
+
+    Raises ReferenceFileError if a file is broken, and PartitionError if the rows of a computed day are gone.
+    """
+    posted = post(storage)
+    refresh_limits(storage)
+    return posted
+
+
+def _replace(connection: Connection, spec: TableSpec, rows: Sequence[Row]) -> None:
+    connection.execute(warehouse_table(spec).delete())
+    copy_rows(connection, spec, spec.column_names, rows)
+
+
+def read_standing(storage: Storage) -> Standing:
+    """Count the limits as they stood at the last refresh."""
+    columns = limit_status.c
+    is_over = columns.used > columns.amount
+    query = select(
+        func.count(),
+        func.count().filter(is_over),
+        func.count().filter(columns.threshold.is_not(None), ~is_over),
+        func.count().filter(columns.incomplete),
+    )
+    with storage.warehouse.connect() as connection:
+        return Standing(*connection.execute(query).one())
