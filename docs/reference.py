@@ -25,7 +25,8 @@ Days are UTC, `YYYY-MM-DD`. `--from` and `--to` are both included. Commands that
 | 0 | Done |
 | 1 | An error; the message says what to do |
 | 2 | A wrong call: an unknown option, dimension, metric or file, or a value of another form |
-| 3 | Done, but a file could not be used or no line of it was accepted; of `reconcile`: not all matched |
+| 3 | Done, but a file could not be used or no line of it was accepted; `reconcile` differs; `check` refuses |
+| 4 | Of `check`: nobody knows the tenant |
 | 130 | Interrupted; the committed days are kept |
 
 Exit code 3 tells of a file once. `usage-pipeline doctor` lists it until it is resolved.

@@ -28,6 +28,7 @@ _MODULES = {
     "reconcile": "reconcile",
     **dict.fromkeys(("rerate", "cost-diff", "close", "statement"), "billing"),
     **dict.fromkeys(("credits", "grant"), "credits"),
+    **dict.fromkeys(("limits", "check"), "limits"),
     **dict.fromkeys(("release", "withdraw", "audit", "explain"), "decisions"),
     "prune": "retention",
     "erase": "erasure",
@@ -93,7 +94,7 @@ def usage_pipeline() -> None:
     """Usage metering for AI platforms: raw logs in, exact daily token, conversation and message series out.
 
     Days are UTC, YYYY-MM-DD, and ranges include both ends. Exit codes: 0 done, 1 an error, 2 a wrong call, 3
-    done but some landing files could not be used, or a provider's numbers differ.
+    done but some landing files could not be used, a provider's numbers differ, or `check` refuses.
     """
 
 

@@ -61,12 +61,12 @@ def land(first: From = None, last: To = None, *, suites: Suites = True, data_dir
 def recompute(first: From = None, last: To = None, *, suites: Suites = True, data_dir: DataDir = None) -> None:
     """Compute event days again, stale or not, and then all days that depend on them.
 
-    It posts to the ledger of credits at its end, as `run` does.
+    It posts to the ledger of credits and refreshes limits at its end, as `run` does.
 
     Example: `usage-pipeline recompute --from 2026-02-01 --to 2026-02-07`
     """
-    from usage_pipeline.billing.ledger.posting import post
     from usage_pipeline.cli.session import open_session, report
+    from usage_pipeline.limits.refresh import post_and_refresh
     from usage_pipeline.pipeline.refresh import RefreshSummary, event_days, recompute_days
 
     with open_session(load_settings(data_dir), "recompute", suites=suites) as session:
@@ -77,7 +77,7 @@ def recompute(first: From = None, last: To = None, *, suites: Suites = True, dat
             return
         summary = RefreshSummary()
         recompute_days(session.storage, session, days, summary)
-        summary.posted += post(session.storage)
+        summary.posted += post_and_refresh(session.storage)
         report(session.storage, summary)
 
 

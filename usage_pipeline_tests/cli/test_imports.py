@@ -64,6 +64,8 @@ READING = (
     "cost-diff",
     "statement --tenant acme --period 2026-05",
     "credits --tenant acme",
+    "limits",
+    "check --tenant acme --type persona_prompt",
     "audit",
     "doctor",
     "clean-up --dry-run",
