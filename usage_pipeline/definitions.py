@@ -14,6 +14,7 @@ from usage_pipeline.orchestration.assets.landing import landing_assets
 from usage_pipeline.orchestration.automation.schedules import (
     closing_schedule,
     housekeeping_schedule,
+    limits_schedule,
     pruning_schedule,
     yesterday_schedule,
 )
@@ -25,6 +26,7 @@ from usage_pipeline.orchestration.housekeeping import CLEAN_UP, housekeeping
 from usage_pipeline.orchestration.inputs import INPUTS, VALIDITY_CHECKS, files_are_in_place
 from usage_pipeline.orchestration.jobs import ARRIVED_DAYS, EVENT_DAYS, LANDING_DAYS, daily_partitions
 from usage_pipeline.orchestration.ledger import credit_ledger, ledger_is_balanced
+from usage_pipeline.orchestration.limits import REFRESH_LIMITS, limit_status, limits_are_kept
 from usage_pipeline.orchestration.pruning import PRUNE, retention_pruning
 from usage_pipeline.orchestration.resources import (
     PROGRESS,
@@ -58,6 +60,7 @@ def build_definitions(
             ),
             closed_periods,
             credit_ledger,
+            limit_status,
             retention_pruning,
             housekeeping,
         ]
@@ -70,9 +73,16 @@ def build_definitions(
             *VALIDITY_CHECKS,
             periods_close,
             ledger_is_balanced,
+            limits_are_kept,
         ],
-        jobs=[LANDING_DAYS, EVENT_DAYS, ARRIVED_DAYS, CLOSE_PERIODS, PRUNE, CLEAN_UP],
-        schedules=[yesterday_schedule, closing_schedule, pruning_schedule, housekeeping_schedule],
+        jobs=[LANDING_DAYS, EVENT_DAYS, ARRIVED_DAYS, CLOSE_PERIODS, REFRESH_LIMITS, PRUNE, CLEAN_UP],
+        schedules=[
+            yesterday_schedule,
+            closing_schedule,
+            limits_schedule,
+            pruning_schedule,
+            housekeeping_schedule,
+        ],
         sensors=all_sensors(settings),
         resources={**resources, RUN_STORAGE: RunStorageResource(storage=resources[STORAGE])},
         # Each run is a process of its own already; a process per step would cost seconds per step.

@@ -41,6 +41,7 @@ _OF_LANDING = (_LANDING / "validated_lines.sql", _LANDING / "land.py", _PACKAGE 
 _FILES = {
     "closed_periods": (_PACKAGE / "billing" / "due_periods.py", _PACKAGE / "billing" / "closing.py"),
     "credit_ledger": (_LEDGER / "posting.py", _LEDGER / "burn_down.py"),
+    "limit_status": (_PACKAGE / "limits" / "refresh.py", _PACKAGE / "limits" / "read_status.py"),
     "retention_pruning": (_PACKAGE / "retention" / "pruning.py", _PACKAGE / "retention" / "removal.py"),
     "housekeeping": (_PACKAGE / "orchestration" / "clean_up.py", _PACKAGE / "retention" / "housekeeping.py"),
     **{table.name: (_LANDING / f"{table.name}.sql", *_OF_LANDING) for table in LANDING_TABLES},

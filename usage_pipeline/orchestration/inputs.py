@@ -7,6 +7,7 @@ import dagster as dg
 from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.events.landing.scan import Misplaced, without_tenant
+from usage_pipeline.limits.limit_file import LIMITS_FILE
 from usage_pipeline.orchestration.metadata import OWNERS, table_value
 from usage_pipeline.orchestration.resources import StorageParam
 from usage_pipeline.settings import Settings
@@ -59,8 +60,15 @@ TENANTS = _input(
     "yaml",
     "The tenants and their plans, in the reference directory: retention at landing, and billing periods.",
 )
+LIMITS = _input(
+    "limits",
+    "limits",
+    "yaml",
+    "How much may be used, by whom and in which period: `limits.yaml` in the reference directory. A change "
+    "applies to the present period at once.",
+)
 
-EDITED = (FORMATS, PRICES, CREDIT_RATES, GRANTS, TENANTS)
+EDITED = (FORMATS, PRICES, CREDIT_RATES, GRANTS, TENANTS, LIMITS)
 """What people edit."""
 
 INPUTS = (LANDING_FOLDER, *EDITED)
@@ -147,7 +155,7 @@ def _validity(asset: dg.AssetSpec, settings: Settings) -> dg.AssetCheckEvaluatio
 
 def _without_tenants(problem: str) -> str:
     # Entries of these files name tenants, and what Dagster keeps outlives their erasure.
-    named = next((name for name in (GRANTS_FILE, TENANTS_FILE) if name in problem), None)
+    named = next((name for name in (GRANTS_FILE, TENANTS_FILE, LIMITS_FILE) if name in problem), None)
     return f"{named} is broken; `usage-pipeline doctor` says where" if named else problem
 
 

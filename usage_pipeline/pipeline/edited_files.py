@@ -8,6 +8,7 @@ from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.credits.rate_file import CREDIT_RATES_FILE, read_rates
 from usage_pipeline.errors import FormatError
 from usage_pipeline.events.format_files import load_formats
+from usage_pipeline.limits.limit_file import LIMITS_FILE, read_limits
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.tenants.reference import load_tenants
@@ -34,6 +35,11 @@ def describe_tenants(settings: Settings) -> str:
     """Say how many tenants and plans the reference directory has. Raises ReferenceFileError."""
     tenants = load_tenants(settings)
     return f"{count(len(tenants.by_id), 'tenant')}, {count(len(tenants.plans), 'plan')}"
+
+
+def describe_limits(settings: Settings) -> str:
+    """Say how many entries `limits.yaml` has. Raises ReferenceFileError."""
+    return count(len(read_limits(settings.reference / LIMITS_FILE)), "entry")
 
 
 def describe_formats(settings: Settings) -> str:
@@ -65,5 +71,6 @@ DESCRIPTIONS: Mapping[str, Callable[[Settings], str]] = {
     "credit_rates": describe_credit_rates,
     "grants": describe_grants,
     "tenants": describe_tenants,
+    "limits": describe_limits,
 }
 """What says what the files hold, or raises what is wrong with them, by their name in the flow."""

@@ -8,16 +8,19 @@ from enum import StrEnum
 from functools import partial
 from typing import TypeVar
 
+from usage_pipeline.billing.billed_tenants import billed_tenants, why_not_billed
 from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE
 from usage_pipeline.billing.ledger.grants import new_grants
 from usage_pipeline.delivery.channel_file import CHANNELS_FILE, read_channels
 from usage_pipeline.delivery.outbox import count_dead
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.events.format_files import load_formats
+from usage_pipeline.limits.limit_file import EACH, LIMITS_FILE, read_limits
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.pipeline.edited_files import (
     describe_credit_rates,
     describe_grants,
+    describe_limits,
     describe_prices,
     describe_tenants,
 )
@@ -73,7 +76,7 @@ def check_health(settings: Settings) -> list[HealthCheck]:
     if any(check.level is Level.ERROR for check in checks):
         return checks
     with open_storage(settings) as storage:
-        of_state = (_landing, _files, _tenants, _grants, _erasures, _outbox)
+        of_state = (_landing, _files, _tenants, _grants, _limits, _erasures, _outbox)
         for of_storage in (*of_state, _days, _voids, _ids, _meters, _checks):
             checks += _findings(of_storage, storage)
     return checks
@@ -149,6 +152,7 @@ def _reference(settings: Settings) -> Iterator[HealthCheck]:
     yield _ok(f"Prices: {describe_prices(settings)}")
     yield _ok(f"Credit rates: {describe_credit_rates(settings)}")
     yield _ok(f"Grants: {describe_grants(settings)}")
+    yield _ok(f"Limits: {describe_limits(settings)}")
 
 
 def _channels(settings: Settings) -> Iterator[HealthCheck]:
@@ -194,6 +198,15 @@ def _grants(storage: Storage) -> Iterator[HealthCheck]:
         new = new_grants(connection, storage.settings)
     if new:
         yield _warning(f"{count(len(new), 'grant')} of {GRANTS_FILE} to import: `usage-pipeline run` does")
+
+
+def _limits(storage: Storage) -> Iterator[HealthCheck]:
+    limited = {limit.tenant for limit in read_limits(storage.settings.reference / LIMITS_FILE)} - {EACH}
+    with storage.warehouse.connect() as connection:
+        billed = billed_tenants(storage.settings, connection)
+    for tenant in sorted(limited):
+        if why := why_not_billed(tenant, billed):
+            yield _warning(f"{LIMITS_FILE}: {why}")
 
 
 def _erasures(storage: Storage) -> Iterator[HealthCheck]:

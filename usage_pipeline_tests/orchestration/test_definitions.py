@@ -46,6 +46,16 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     "credit_seconds": ("credits", LAKE, EVENT_DAY, {"usage_records", "credit_usage"}),
     "closed_periods": ("billing", {"postgres"}, None, {"tenant_costs", "tenants"}),
     "credit_ledger": ("credits", {"postgres"}, None, {"credit_seconds", "closed_periods", "tenants", "grants"}),
+    "limits": ("limits", {"yaml"}, None, set()),
+    "limit_status": (
+        "limits",
+        WAREHOUSE,
+        None,
+        {
+            *("daily_usage", "conversation_starts", "daily_costs", "credit_usage"),
+            *("closed_periods", "tenants", "limits"),
+        },
+    ),
     "retention_pruning": (
         "retention",
         {"file", "parquet"},
@@ -56,8 +66,8 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
 }
 LANDING = {"landed_events", "content", "rejected_lines"}
 READING_LANDED_EVENTS = {name for name, (_, _, _, upstream) in ASSETS.items() if "landed_events" in upstream}
-INPUTS = {"landing_folder", "formats", "prices", "credit_rates", "grants", "tenants"}
-OF_ALL_DAYS = {"closed_periods", "credit_ledger", "retention_pruning", "housekeeping"}
+INPUTS = {"landing_folder", "formats", "prices", "credit_rates", "grants", "tenants", "limits"}
+OF_ALL_DAYS = {"closed_periods", "credit_ledger", "limit_status", "retention_pruning", "housekeeping"}
 WITHOUT_DAYS = {dg.AssetKey(name) for name in {*INPUTS, *OF_ALL_DAYS}}
 
 
@@ -226,13 +236,22 @@ def test_one_job_lands_one_computes_one_does_both_and_others_close_prune_and_cle
 ) -> None:
     selected = {
         name: {key.to_user_string() for key in definitions.resolve_job_def(name).asset_layer.selected_asset_keys}
-        for name in ("landing_days", "event_days", "arrived_days", "close_periods", "prune", "clean_up")
+        for name in (
+            "landing_days",
+            "event_days",
+            "arrived_days",
+            "close_periods",
+            "refresh_limits",
+            "prune",
+            "clean_up",
+        )
     }
     assert selected == {
         "landing_days": LANDING,
         "event_days": ASSETS.keys() - LANDING - INPUTS - OF_ALL_DAYS,
         "arrived_days": ASSETS.keys() - INPUTS - OF_ALL_DAYS,
         "close_periods": {"closed_periods", "credit_ledger"},
+        "refresh_limits": {"limit_status"},
         "prune": {"retention_pruning"},
         "clean_up": {"housekeeping"},
     }
@@ -245,6 +264,7 @@ CHECKS = {
     "credit_rates": {"is_valid"},
     "grants": {"is_valid"},
     "tenants": {"is_valid"},
+    "limits": {"is_valid"},
     "landed_events": {
         *("lines_add_up", "files_are_usable", "columns_are_there", "something_landed", "as_much_as_usual"),
         *("keys_are_filled", "types_are_known", "models_are_known", "latencies_are_plausible"),
@@ -265,6 +285,7 @@ CHECKS = {
     "tenant_costs": {"costs_add_up", "tokens_are_priced", "periods_close"},
     "cost_drift": {"reported_costs_are_plausible"},
     "credit_ledger": {"ledger_is_balanced"},
+    "limit_status": {"limits_are_kept"},
 }
 
 

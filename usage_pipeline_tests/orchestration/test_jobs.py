@@ -5,7 +5,15 @@ import dagster as dg
 
 def test_the_jobs(definitions: dg.Definitions) -> None:
     found = {job.name for job in definitions.resolve_all_job_defs() if not job.name.startswith("__")}
-    assert found == {"landing_days", "event_days", "arrived_days", "close_periods", "prune", "clean_up"}
+    assert found == {
+        "landing_days",
+        "event_days",
+        "arrived_days",
+        "close_periods",
+        "refresh_limits",
+        "prune",
+        "clean_up",
+    }
 
 
 def test_every_step_holds_the_lock_that_tells_that_its_run_lives(definitions: dg.Definitions) -> None:
@@ -39,6 +47,7 @@ def test_the_schedules_run_from_the_start_but_for_those_that_delete(definitions:
     assert found == {
         "yesterday": ("15 0 * * *", "UTC", "RUNNING"),
         "closing": ("30 1 * * *", "UTC", "RUNNING"),
+        "limits": ("45 * * * *", "UTC", "RUNNING"),
         "pruning": ("30 2 * * *", "UTC", "STOPPED"),
         "housekeeping": ("30 3 * * *", "UTC", "STOPPED"),
     }

@@ -55,6 +55,7 @@ def test_where_all_is_well_it_says_what_it_looked_at(settings: Settings) -> None
         "Prices",
         "Credit",
         "Grants",
+        "Limits",
         "Channels",
         "Landing",
         "All",
@@ -123,6 +124,15 @@ def test_messages_that_could_not_be_delivered_are_counted(settings: Settings, st
             ),
         )
     ]
+
+
+def test_a_limit_of_a_tenant_that_nobody_knows_is_named(settings: Settings, reference: Path) -> None:
+    entry = '- {id: one, tenant: acne, metric: prompts, period: day, amount: "1"}\n'
+    (reference / "limits.yaml").write_text(entry)
+    ((level, text),) = troubles(settings)
+    assert level is Level.WARNING
+    assert text.startswith("limits.yaml: there is no tenant 'acne': no usage of it has landed")
+    assert text.endswith("did you mean 'acme'?")
 
 
 def test_a_broken_format_is_an_error(new_settings: Callable[..., Settings], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The schedules: the daily run of yesterday, shortly after midnight UTC, later closing, pruning and housekeeping.
+"""The schedules: the run of yesterday shortly after midnight UTC, closing, limits, pruning and housekeeping.
 
 Sensors have most of it computed by then. It is computed once more when the day is over, so that there is one
 run to look at every morning, and so that the freshness of the series can be validated by it. Schedules do not
@@ -13,6 +13,7 @@ from usage_pipeline.orchestration.closing import CLOSE_PERIODS
 from usage_pipeline.orchestration.dagster_internals import PRIORITY_TAG
 from usage_pipeline.orchestration.housekeeping import CLEAN_UP
 from usage_pipeline.orchestration.jobs import EVENT_DAYS
+from usage_pipeline.orchestration.limits import REFRESH_LIMITS
 from usage_pipeline.orchestration.pruning import PRUNE
 from usage_pipeline.orchestration.resources import StorageParam
 
@@ -52,6 +53,25 @@ closing_schedule = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Closes the billing periods that are due, and posts to the ledger of credits, at 01:30 UTC.",
 )
+
+
+@dg.schedule(
+    name="limits",
+    cron_schedule="45 * * * *",
+    execution_timezone="UTC",
+    job=REFRESH_LIMITS,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Refreshes how limits stand, every hour at minute 45. Without limits it does nothing.",
+)
+def limits_schedule(storage: StorageParam) -> dg.RunRequest | dg.SkipReason:
+    """Request a refresh, unless there are no limits and none is left in the table."""
+    from usage_pipeline.limits.limit_file import LIMITS_FILE  # noqa: PLC0415 - slow to import
+    from usage_pipeline.limits.refresh import read_standing  # noqa: PLC0415 - slow to import
+
+    if not (storage.settings.reference / LIMITS_FILE).exists() and not read_standing(storage).limits:
+        return dg.SkipReason(f"There is no {LIMITS_FILE}")
+    return dg.RunRequest(tags={REQUESTED_BY_TAG: "limits"})
+
 
 pruning_schedule = dg.ScheduleDefinition(
     name="pruning",

@@ -1,4 +1,4 @@
-"""The schedule that requests yesterday after midnight, once, and not where nothing of it has landed."""
+"""Schedules that look first: yesterday is requested once if something of it landed, limits if there are any."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -33,3 +33,11 @@ def test_a_yesterday_of_an_outage_is_not_requested(automation: Automation) -> No
     land(automation.storage, *DAYS)
     assert automation.scheduled("yesterday", datetime(2026, 5, 8, 0, 15, tzinfo=UTC)) == []
     assert automation.skipped == "Nothing of yesterday has landed, and there is no landing folder of it"
+
+
+def test_limits_are_refreshed_if_there_are_any(automation: Automation) -> None:
+    hour, reference = datetime(2026, 5, 8, 1, 45, tzinfo=UTC), automation.storage.settings.reference
+    assert (automation.scheduled("limits", hour), automation.skipped) == ([], "There is no limits.yaml")
+    reference.mkdir(parents=True, exist_ok=True)
+    (reference / "limits.yaml").write_text("")
+    assert len(automation.scheduled("limits", hour)) == 1

@@ -10,7 +10,7 @@ from usage_pipeline.orchestration.inputs import validities
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.orchestration.automation.conftest import DAYS, Automation
 
-ALL_PASS = [("is_valid", True)] * 5
+ALL_PASS = [("is_valid", True)] * 6
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_sensor_evaluates_them_once_and_again_when_a_file_changes(
     assert (automation.tick("arrivals"), automation.evaluated) == ([], [])
     (reference / "prices.yaml").write_text("- {id: one}")
     assert automation.tick("arrivals") == []
-    assert automation.evaluated == [("is_valid", passed) for passed in (True, False, True, True, True)]
+    assert automation.evaluated == [("is_valid", passed) for passed in (True, False, True, True, True, True)]
     (reference / "prices.yaml").unlink()
     assert (automation.tick("arrivals"), automation.evaluated) == ([], ALL_PASS)
 
@@ -63,6 +63,7 @@ def test_a_broken_entry_is_named(settings: Settings, reference: Path, formats: P
     plans.write_text("large: {retention_days: many}")
     rates.write_text("- {from: 2026-01-01, operations: {agent_run: {base: 1}}}")
     (reference / "grants.yaml").write_text("- {id: acme-1, tenant: acme}")
+    (reference / "limits.yaml").write_text("- {id: acme-tokens}")
     mine.write_text("name: other")
     found = told(settings)
     assert {name: passed for name, (passed, _) in found.items()} == dict.fromkeys(found, False)
@@ -77,7 +78,10 @@ def test_a_broken_entry_is_named(settings: Settings, reference: Path, formats: P
 
 def test_tenants_are_not_named_as_dagster_keeps_what_it_shows(settings: Settings, reference: Path) -> None:
     (reference / "tenants.yaml").write_text("acme: {plans: [{plan: nowhere, from: 2026-01-01}]}")
-    assert told(settings)["tenants"] == (False, "tenants.yaml is broken; `usage-pipeline doctor` says where")
+    (reference / "limits.yaml").write_text("- {id: acme-tokens}")
+    found = told(settings)
+    for name in ("tenants", "limits"):
+        assert found[name] == (False, f"{name}.yaml is broken; `usage-pipeline doctor` says where")
 
 
 def test_the_check_can_be_run_in_the_ui_too(automation: Automation, reference: Path) -> None:
