@@ -16,6 +16,14 @@ def in_words(days: Collection[date]) -> str:
     return str(first) if first == last else f"{first} to {last}"
 
 
+def is_day(text: str) -> bool:
+    """Return True if a text is a day as YYYY-MM-DD."""
+    try:
+        return str(date.fromisoformat(text)) == text
+    except ValueError:
+        return False
+
+
 def end_of(day: date) -> datetime:
     """Return the midnight at the end of a day, UTC."""
     return datetime.combine(day + timedelta(days=1), time(), UTC)

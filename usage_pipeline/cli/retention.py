@@ -13,9 +13,9 @@ from usage_pipeline.cli.options import (
     DataDir,
     Format,
     OutputFormat,
-    load_settings,
     parse_day,
     parse_id,
+    reading_settings,
 )
 from usage_pipeline.cli.output import print_rows
 from usage_pipeline.words import count
@@ -59,7 +59,7 @@ def prune(  # noqa: PLR0913 - one parameter per option
     from usage_pipeline.retention import pruning
     from usage_pipeline.storage.opened import open_storage
 
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     with open_storage(settings) as storage:
         warn_unknown_tenant(storage, tenant)
         found = pruning.plan(storage, as_of, tenant)

@@ -102,7 +102,7 @@ def plan(storage: Storage, as_of: date | None = None, tenant: str | None = None)
     today = storage.settings.clock.today
     if as_of is not None and as_of > today:
         raise PruningError(f"{as_of} is to come; what is kept until then is not past its term today, {today}.")
-    terms = Terms(load_tenants(storage.settings), as_of or today, tenant)
+    terms = Terms(load_tenants(storage.settings), as_of or today, today, tenant)
     with storage.warehouse.connect() as connection:
         files = landed_files.files(connection)
     entries = _find(storage, terms)

@@ -26,6 +26,8 @@ class Terms:
 
     tenants: Tenants
     day: date
+    today: date
+    """A hold that has begun by now counts, whatever the day."""
     only: str | None = None
     """The one tenant whose terms count, if not all do."""
 
@@ -71,5 +73,5 @@ class Terms:
         return {
             tenant_id: tenant.legal_hold.reason
             for tenant_id, tenant in self.tenants.by_id.items()
-            if tenant.legal_hold and tenant.legal_hold.since <= self.day
+            if tenant.legal_hold and tenant.legal_hold.since <= self.today
         }

@@ -70,9 +70,9 @@ class Money(_Entry):
 class Plan(_Entry):
     """The terms of a tenant. `overage` and `price` stand in statements; so far nothing enforces them."""
 
-    retention_days: int | None = Field(ge=1)
+    retention_days: int | None = Field(ge=1, strict=True)
     """Days that records are kept after they happened; None for no limit."""
-    content_retention_days: int | None = Field(30, ge=1)
+    content_retention_days: int | None = Field(30, ge=1, strict=True)
     """The same for texts and landing files; no text is kept longer than its record."""
     monthly_credits: Credits = Decimal(0)
     rollover: Rollover | None = None
@@ -91,8 +91,8 @@ class PlanPeriod(_Entry):
 class LegalHold(_Entry):
     """A stop on deleting data of a tenant, with reason, person and first day."""
 
-    reason: str
-    by: str
+    reason: str = Field(min_length=1)
+    by: str = Field(min_length=1)
     since: date
 
 
@@ -101,7 +101,7 @@ class Tenant(_Entry):
 
     name: str | None = None
     plans: tuple[PlanPeriod, ...] = ()
-    billing_anchor_day: int = Field(_FIRST_OF_MONTH, ge=1, le=31)
+    billing_anchor_day: int = Field(_FIRST_OF_MONTH, ge=1, le=31, strict=True)
     time_zone: str = "UTC"
     contacts: tuple[str, ...] = ()
     legal_hold: LegalHold | None = None

@@ -84,6 +84,25 @@ def test_an_empty_id_is_refused(ids: tuple[str, ...]) -> None:
         Subject(*ids)
 
 
+@pytest.mark.parametrize("text", ["caf\\u00E9", "caf\\u00e9", '{"id": "café"}'])
+def test_an_id_is_found_as_any_writer_of_json_escapes_it(text: str) -> None:
+    assert Word("café").found_in(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("r&d", "r\\u0026d"),
+        ("x/y", "x\\/y"),
+        ("O'Brien", "O\\u0027Brien"),
+        ("<b>", "\\u003cb\\u003e"),
+        ("+49-170-5551234", "please call +49-170-5551234 today"),
+    ],
+)
+def test_signs_within_an_id_are_found_escaped_and_beside_words(name: str, text: str) -> None:
+    assert Word(name).found_in(text)
+
+
 def test_a_certificate_names_who_it_is_about_only_to_those_who_have_the_key() -> None:
     digest = partial(Subject("acme", "ann").digest)
     ours, theirs = Settings.load(digest_key="ours"), Settings.load(digest_key="theirs")

@@ -134,6 +134,19 @@ def test_sums_keep_their_price_when_the_day_is_rated_again(
     assert [row for row in amounts if row[1]] == [("erased", 100), ("erased", 200), ("globex", 200)]
 
 
+def test_prices_of_others_are_known_after_the_erasure_of_a_namesake(
+    storage: Storage, landing: Landing, run: Run, add_reference: AddReference
+) -> None:
+    add_reference("prices", price("own", 'input: "1"', model="gpt-4o", provider="openai"))
+    landing.write("persona", MAY_1, [event("o", "openai"), event("g", "globex")])
+    run()
+    erase_acme(storage, "openai")
+    landing.write("persona", MAY_2, [event("late", "globex")], name="late.jsonl")
+    run()
+    amounts = rows(storage, DAILY_COSTS.spec, "tenant_id", "amount")
+    assert [row for row in amounts if row[1]] == [("erased", 100), ("globex", 200)]
+
+
 def test_single_records_of_cost_drift_join_the_others(
     storage: Storage, landing: Landing, run: Run, add_format: Callable[[str, str], object]
 ) -> None:

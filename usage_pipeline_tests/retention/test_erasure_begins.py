@@ -60,20 +60,28 @@ def test_a_tenant_on_hold_is_refused(storage: Storage, add_reference: AddReferen
 
 
 def test_a_name_of_the_pipeline_is_refused(storage: Storage) -> None:
-    for name in ("persona", "usage_records", "tenant_id", "erased"):
-        with pytest.raises(ErasureError, match="is also the name of a format, a table or a column"):
+    for name in ("persona", "usage_records", "tenant_id", "dagster", "2026-05-01"):
+        with pytest.raises(ErasureError, match="is also a day, or the name of"):
             erase_acme(storage, name)
 
 
 def test_who_nobody_knows_is_refused_with_who_was_probably_meant(mixed: Storage) -> None:
     for subject, text in (
         (Subject("acmee"), "Nothing of a tenant 'acmee' is stored; did you mean 'acme'?"),
-        (Subject("acme", "anne"), "Nothing of a member 'anne' is stored; did you mean 'ann'?"),
+        (Subject("acme", "anne"), "Nothing of a member 'anne' of 'acme' is stored; did you mean 'ann'?"),
     ):
         assert plan(mixed, ALL, subject).obstacle == text
         with pytest.raises(ErasureError, match=re.escape(text)):
             erase(mixed, ALL, subject, by="me", reason="a request")
     assert not (mixed.settings.data_dir / "erasures").exists()
+
+
+def test_a_word_that_only_others_write_is_nobody(storage: Storage, landing: Landing, run: Run) -> None:
+    landing.write("persona", MAY_1, [event("g", "globex", provider="openai")])
+    run()
+    for name in ("openai", "gpt-4o"):
+        assert plan(storage, ALL, Subject(name)).obstacle == f"Nothing of a tenant {name!r} is stored."
+    assert plan(storage, ALL, Subject("globex", "l")).obstacle == "Nothing of a member 'l' of 'globex' is stored."
 
 
 def test_of_an_erased_tenant_there_is_nothing_to_erase(mixed: Storage) -> None:

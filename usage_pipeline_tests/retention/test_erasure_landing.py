@@ -52,6 +52,35 @@ def test_a_file_that_the_pipeline_does_not_know_is_named(mixed: Storage, landing
     erase_acme(mixed)
 
 
+@pytest.mark.parametrize("content", [b"acme", b"PAR1 acme"])
+def test_a_file_that_is_no_object_of_a_table_is_named(mixed: Storage, content: bytes) -> None:
+    (mixed.settings.data_dir / "export.parquet").write_bytes(content)
+    with pytest.raises(ErasureError, match=r"The id is in export.parquet, which the pipeline does not know"):
+        erase_acme(mixed)
+
+
+@pytest.mark.parametrize("name", ["..", ".", "/etc", "a/../../b"])
+def test_an_id_that_leads_elsewhere_removes_no_folder(
+    storage: Storage, landing: Landing, run: Run, name: str
+) -> None:
+    (storage.settings.data_dir / "reports" / "globex").mkdir(parents=True)
+    beside = storage.settings.data_dir.parent / "b"
+    beside.mkdir(exist_ok=True)
+    landing.write("persona", MAY_1, [event("a", name), event("g", "globex")])
+    run()
+    erase_acme(storage, name)
+    assert tenants(storage, DAILY_USAGE.spec) == {"erased", "globex"}
+    assert (storage.settings.data_dir / "reports" / "globex").exists()
+    assert beside.exists()
+
+
+def test_the_tenant_of_the_sums_has_no_events_of_its_own(mixed: Storage, landing: Landing, run: Run) -> None:
+    erase_acme(mixed)
+    landing.write("persona", MAY_3, [event("e", "erased")], name="new.jsonl")
+    run()
+    assert (1, "invalid_tenant_id") in reject_reasons(mixed)
+
+
 def test_decisions_about_a_shared_file_hold_for_what_is_left_of_it(
     storage: Storage, landing: Landing, run: Run
 ) -> None:

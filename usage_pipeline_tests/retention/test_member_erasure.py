@@ -179,6 +179,29 @@ def test_other_rules_and_a_file_that_is_put_back_change_no_total(
     assert (sums(two), list(find_landing_work(two).warnings)) == (before, [])
 
 
+def test_lines_that_are_put_back_are_erased_again(two: Storage, landing: Landing, run: Run) -> None:
+    path = landing.root / "calls" / MAY_1 / "first.jsonl.gz"
+    content = path.read_bytes()
+    erase_ann(two)
+    path.write_bytes(content)
+    run()
+    assert "first.jsonl.gz" in holding(two)
+    erase_ann(two)
+    assert holding(two) == {}
+    assert erase(two, ALL, ANN, by="me", reason="again") is None
+
+
+def test_ids_of_conversations_of_others_that_hold_the_id_go(
+    storage: Storage, landing: Landing, run: Run, add_format: Callable[[str, str], object]
+) -> None:
+    add_format("calls", FORMAT)
+    landing.write("calls", MAY_1, [call("r1", "ann-17"), call("r2", "bob", talk="ann-17 and bob")])
+    run()
+    before = sums(storage)
+    erase_ann(storage)
+    assert (holding(storage), sums(storage)) == ({}, before)
+
+
 def test_the_plan_says_what_is_renamed(two: Storage) -> None:
     counts = {(count.place, count.becomes): count.number for count in plan(two, ALL, ANN).counts}
     assert counts["landing", "blanked"] == 7

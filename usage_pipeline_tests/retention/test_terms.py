@@ -30,7 +30,7 @@ TENANTS: dict[str, dict[str, object]] = {
 def terms(**holds: date) -> Terms:
     entries = {**TENANTS, **{name: {"legal_hold": {**HOLD, "since": since}} for name, since in holds.items()}}
     by_id = {name: Tenant.model_validate(entry) for name, entry in entries.items()}
-    return Terms(Tenants(plans=PLANS, default_plan="free", by_id=by_id), TODAY)
+    return Terms(Tenants(plans=PLANS, default_plan="free", by_id=by_id), TODAY, TODAY)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +62,11 @@ def test_a_hold_keeps_what_may_be_of_the_tenant_and_nothing_of_others() -> None:
     held = terms(globex=TODAY)
     assert held.first_kept(Term.CONTENT, None) is None
     assert held.first_kept(Term.CONTENT, "acme") == date(2026, 5, 2)
+
+
+def test_a_hold_of_today_counts_with_the_terms_of_an_earlier_day() -> None:
+    tenants = terms(globex=TODAY).tenants
+    assert Terms(tenants, date(2026, 5, 1), TODAY).first_kept(Term.RECORDS, "globex") is None
 
 
 def test_a_hold_that_begins_tomorrow_keeps_nothing_today() -> None:

@@ -36,7 +36,8 @@ SELECT
         WHEN 'not_utf8' THEN 'UTF-8 text'
         WHEN 'line_too_long' THEN 'a line of at most 16 MiB'
         WHEN 'tenant_mismatch' THEN 'the tenant of the folder, ' || tenant_folder
-        WHEN 'invalid_tenant_id' THEN 'a text of at most 128 characters, without control characters and white space around'
+        WHEN 'invalid_tenant_id' THEN
+            'a text of at most 128 characters, without control characters and white space around, and not `erased`'
         WHEN 'token_invariant' THEN
             'cached within input, reasoning within output' || CASE
                 WHEN too_large IN ('tokens_reasoning', 'tokens_cached', 'tokens_cache_write') THEN ''

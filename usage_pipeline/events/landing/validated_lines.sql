@@ -101,6 +101,7 @@ SELECT
         WHEN skipped_by IS NOT NULL THEN 'skipped'
         WHEN compared.tenant_id IS NULL THEN 'missing_tenant_id'
         WHEN tenant_text <> tenant_folder THEN 'tenant_mismatch'
+        WHEN compared.tenant_id = 'erased' THEN 'invalid_tenant_id'
         WHEN CASE WHEN retention.tenant_id IS NULL THEN NOT is_tenant(compared.tenant_id) END THEN 'invalid_tenant_id'
         WHEN record_id IS NULL THEN 'missing_record_id'
         WHEN single_text(record_id) IS NULL THEN 'invalid_record_id'

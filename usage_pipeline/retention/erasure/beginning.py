@@ -9,7 +9,7 @@ from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
 
 from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE, read_grants
-from usage_pipeline.clock import days_between, in_words
+from usage_pipeline.clock import days_between, in_words, is_day
 from usage_pipeline.errors import ErasureError
 from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.events.landing.scan import scan_landing
@@ -31,6 +31,7 @@ from usage_pipeline.storage.tables import ERASED_TENANT, TableSpec
 from usage_pipeline.tenants.reference import TENANTS_FILE, load_tenants
 
 LAST_DAY = date.max
+_OF_DAGSTER = ("dagster", "usage_pipeline")
 _RUN = "Run `usage-pipeline run`, then erase again."
 
 
@@ -46,11 +47,13 @@ def expect_erasable(storage: Storage, specs: Sequence[TableSpec], subject: Subje
         raise ErasureError(f"{GRANTS_FILE} still has grants of {tenant}. Remove them there first, then erase it.")
     if _limited(storage, subject):
         raise ErasureError(f"{LIMITS_FILE} still has limits of {subject.name}. Remove them there, then erase it.")
-    names = {*load_formats(storage.settings), *(spec.name for spec in specs), ERASED_TENANT}
-    if subject.name in names | {name for spec in specs for name in spec.column_names}:
+    if subject.name == ERASED_TENANT:
+        raise ErasureError(f"The tenant {ERASED_TENANT!r} keeps the sums of erased tenants. It cannot be erased.")
+    names = {*load_formats(storage.settings), *(spec.name for spec in specs), *_OF_DAGSTER}
+    if subject.name in names | {name for spec in specs for name in spec.column_names} or is_day(subject.name):
         raise ErasureError(
-            f"{subject.name!r} is also the name of a format, a table or a column, so texts that hold it cannot be "
-            "told apart. This id cannot be erased."
+            f"{subject.name!r} is also a day, or the name of a format, a table, a column or of Dagster, so texts "
+            "that hold it cannot be told apart. This id cannot be erased."
         )
 
 

@@ -1,11 +1,15 @@
 """Counts what there is of a tenant, by place, and what becomes of it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import PurePath
+from typing import Any
 
-from sqlalchemy import false, func, or_, select
+from sqlalchemy import Select, false, func, null, or_, select
 
+from usage_pipeline.costs.book.tables import PRICE_BOOKS
+from usage_pipeline.credits.rate_tables import CREDIT_RATE_VERSIONS
 from usage_pipeline.events.landing.blanking import count_records
 from usage_pipeline.events.record import CONTENT, LANDING_TABLES, REJECTED_LINES
 from usage_pipeline.retention.erasure.landing import compression_of, is_csv
@@ -23,8 +27,13 @@ from usage_pipeline.storage.tables import SCHEMA, TableSpec, Zone
 _OF_FILES = {f"{SCHEMA}.{name}" for name in ("landing_files", "landing_event_days", "line_tallies")}
 """Tables whose rows go with the files that they are about."""
 
-TENANT_FOLDERS = ("reports",)
+_TENANT_FOLDERS = ("reports",)
 """Folders of the data directory that have a folder for each tenant."""
+
+PINNED = (PRICE_BOOKS.place, CREDIT_RATE_VERSIONS.place)
+"""Tables with what people wrote of prices and rates, by which days are computed: they stay, like the files."""
+
+_REPLACED = "replaced"
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,19 @@ def count_traces(storage: Storage, specs: Sequence[TableSpec], subject: Subject,
         *_in_folders(storage, subject, word),
     ]
     return [count for count in counts if count.number]
+
+
+def is_known(counts: Iterable[Count]) -> bool:
+    """Return True if something is the tenant's or member's own; that a text has the word is not enough."""
+    return any(count.becomes != _REPLACED for count in counts)
+
+
+def tenant_folders(subject: Subject) -> list[PurePath]:
+    """Return the folders of a tenant within the data directory; an id that is no name of a folder has none."""
+    name = subject.tenant_id
+    if subject.member_id is not None or name in {".", ".."} or "/" in name or "\0" in name:
+        return []
+    return [PurePath(folder, name) for folder in _TENANT_FOLDERS]
 
 
 def tables_with_tenants(specs: Collection[TableSpec]) -> set[str]:
@@ -80,14 +102,15 @@ def _in_table(storage: Storage, spec: TableSpec, subject: Subject, word: Word) -
     becomes = _becomes(spec, subject)
     if spec.zone is Zone.WAREHOUSE:
         table = warehouse_table(spec)
-        query = select(func.count()).select_from(table).where(table.c.tenant_id == subject.tenant_id)
+        of_tenant = table.c.tenant_id == subject.tenant_id
         if subject.member_id is not None:
             texts = [table.c[name] for name in texts_of(spec)]
-            query = query.where(
-                or_(false(), *(text.contains(subject.member_id, autoescape=True) for text in texts))
-            )
+            holding = or_(false(), *(text.contains(subject.member_id, autoescape=True) for text in texts))
+            number = _rows_with(storage, select(*texts, null()).where(of_tenant, holding), word)
+            return Count(spec.place, "rows", becomes, number)
         with storage.warehouse.connect() as connection:
-            return Count(spec.place, "rows", becomes, connection.execute(query).scalar_one())
+            rows = select(func.count()).select_from(table).where(of_tenant)
+            return Count(spec.place, "rows", becomes, connection.execute(rows).scalar_one())
     objects = sorted((storage.settings.data_dir / spec.zone / spec.name).glob("*/*.parquet"))
     if not objects:
         return Count(spec.place, "rows", becomes, 0)
@@ -98,6 +121,13 @@ def _in_table(storage: Storage, spec: TableSpec, subject: Subject, word: Word) -
         return Count(spec.place, "rows", becomes, counted.fetchall()[0][0])
 
 
+def _rows_with(storage: Storage, query: Select[Any], word: Word) -> int:
+    """Count the rows in which the id stands as a word in a column."""
+    with storage.warehouse.connect() as connection:
+        rows = connection.execute(query)
+        return sum(any(word.found_in(value) for value in row if value is not None) for row in rows)
+
+
 def _becomes(spec: TableSpec, subject: Subject) -> str:
     if subject.member_id is not None and spec not in {CONTENT, REJECTED_LINES}:
         return "renamed"
@@ -105,7 +135,7 @@ def _becomes(spec: TableSpec, subject: Subject) -> str:
 
 
 def _in_texts(storage: Storage, specs: Collection[TableSpec], subject: Subject, word: Word) -> Iterator[Count]:
-    kept = {*tables_with_tenants(specs), *_OF_FILES, f"{SCHEMA}.erasures"}
+    kept = {*tables_with_tenants(specs), *_OF_FILES, *PINNED, f"{SCHEMA}.erasures"}
     with databases(storage) as engines:
         for name, engine in engines.items():
             with engine.connect() as connection:
@@ -113,14 +143,14 @@ def _in_texts(storage: Storage, specs: Collection[TableSpec], subject: Subject, 
                     if f"{column.schema}.{column.table}" not in kept:
                         found = rows_with(connection, column, word)
                         number = sum(is_replaced(text, owner, subject) for _, text, owner in found)
-                        yield Count(f"{name}: {column.place}", "values", "replaced", number)
+                        yield Count(f"{name}: {column.place}", "values", _REPLACED, number)
 
 
 def _in_folders(storage: Storage, subject: Subject, word: Word) -> Iterator[Count]:
     logs = [
         path for path in files_in(storage.settings.dagster_dir) if word.found_in(path.read_text(errors="replace"))
     ]
-    yield Count("dagster", "files", "replaced", len(logs) if subject.member_id is None else 0)
-    for folder in TENANT_FOLDERS if subject.member_id is None else ():
-        files = list(files_in(storage.settings.data_dir / folder / subject.tenant_id))
-        yield Count(folder, "files", "removed", len(files))
+    yield Count("dagster", "files", _REPLACED, len(logs) if subject.member_id is None else 0)
+    for folder in tenant_folders(subject):
+        files = list(files_in(storage.settings.data_dir / folder))
+        yield Count(str(folder.parent), "files", "removed", len(files))

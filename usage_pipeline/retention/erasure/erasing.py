@@ -4,7 +4,7 @@ The last step searches everything that is stored. Only when nothing is found the
 """
 
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,14 @@ from usage_pipeline.retention.erasure import erasures
 from usage_pipeline.retention.erasure.beginning import begin, expect_erasable, find_obstacle
 from usage_pipeline.retention.erasure.certificate import Certificate, certified, digests_of, write_certificate
 from usage_pipeline.retention.erasure.closed import sum_closed
-from usage_pipeline.retention.erasure.counting import TENANT_FOLDERS, Count, count_traces, tables_with_tenants
+from usage_pipeline.retention.erasure.counting import (
+    PINNED,
+    Count,
+    count_traces,
+    is_known,
+    tables_with_tenants,
+    tenant_folders,
+)
 from usage_pipeline.retention.erasure.landing import erase_landing_day, folders_of
 from usage_pipeline.retention.erasure.member import shared_conversations
 from usage_pipeline.retention.erasure.searching import Found, search, unknown_files
@@ -107,9 +114,10 @@ def erase(  # noqa: PLR0913 - what an erasure needs
     with named_lock(storage.warehouse, _LOCK):
         before = _before(storage, tables, subject, word)
         if before is not None:
-            if obstacle := _obstacle(storage, tables, subject, word, before["counts"]):
+            counts = [Count(**count) for count in before["counts"]]
+            if obstacle := _obstacle(storage, tables, subject, word, counts):
                 raise ErasureError(obstacle)
-            if not before["counts"]:
+            if not is_known(counts):
                 return None
         erasing = begin(storage, tables.daily, subject, word, by=by, reason=reason, counts=before or {})
         _sum_rollups(storage, tables, subject, word, progress)
@@ -155,7 +163,7 @@ def _before(storage: Storage, tables: Tables, subject: Subject, word: Word) -> d
 
 
 def _obstacle(
-    storage: Storage, tables: Tables, subject: Subject, word: Word, counts: Collection[object]
+    storage: Storage, tables: Tables, subject: Subject, word: Word, counts: Iterable[Count]
 ) -> str | None:
     """Return why an erasure could not begin now, or could not be done; None if nothing hinders it.
 
@@ -168,10 +176,11 @@ def _obstacle(
             f"The id is in {_listed(unknown)}, which the pipeline does not know. Remove that, or take the id "
             "out of it, then erase again."
         )
-    if counts or _is_erased(storage, subject):
+    if is_known(counts) or _is_erased(storage, subject):
         return None
     meant = did_you_mean(subject.name, word.others)
-    return f"Nothing of a {subject.kind} {subject.name!r} is stored{f'; {meant}' if meant else '.'}"
+    whose = f" of {subject.tenant_id!r}" if subject.member_id is not None else ""
+    return f"Nothing of a {subject.kind} {subject.name!r}{whose} is stored{f'; {meant}' if meant else '.'}"
 
 
 def _is_erased(storage: Storage, subject: Subject) -> bool:
@@ -237,13 +246,13 @@ def _remove_rows(storage: Storage, specs: Collection[TableSpec], subject: Subjec
 
 
 def _replace_texts(storage: Storage, specs: Collection[TableSpec], subject: Subject, word: Word) -> None:
-    kept = {*tables_with_tenants(specs), f"{SCHEMA}.erasures"}
+    kept = {*tables_with_tenants(specs), *PINNED, f"{SCHEMA}.erasures"}
     with databases(storage) as engines:
         for engine in engines.values():
             replace_texts(engine, word, kept, subject)
     replace_in_files(storage.settings.dagster_dir, word, subject.tenant)
-    for folder in TENANT_FOLDERS if subject.member_id is None else ():
-        shutil.rmtree(storage.settings.data_dir / folder / subject.tenant_id, ignore_errors=True)
+    for folder in tenant_folders(subject):
+        shutil.rmtree(storage.settings.data_dir / folder, ignore_errors=True)
 
 
 def _remove_unfinished(storage: Storage) -> None:

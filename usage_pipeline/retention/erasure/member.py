@@ -29,7 +29,7 @@ _SHARED = columns(("digest", "VARCHAR", "Digest of a conversation."))
 
 
 def shared_conversations(storage: Storage, subject: Subject, word: Word) -> list[str]:
-    """Return the digests of the conversations that a member took part in; also of those erased already."""
+    """Return the digests of the conversations that a member took part in or is named in; also of erased ones."""
     if subject.member_id is None:
         return []
     objects = sorted((storage.settings.data_dir / LANDED_EVENTS.zone / LANDED_EVENTS.name).glob("*/*.parquet"))
@@ -39,7 +39,7 @@ def shared_conversations(storage: Storage, subject: Subject, word: Word) -> list
         found = duck.execute(
             f"SELECT DISTINCT {_digest(storage)} FROM {parquet_scan(objects)} AS landed "
             f"WHERE tenant_id = {literal(subject.tenant_id)} AND conversation_id IS NOT NULL "
-            f"AND ({word.sql('member_id')} OR conversation_id LIKE 'erased:%')"
+            f"AND ({word.sql_of(('member_id', 'conversation_id'))} OR conversation_id LIKE 'erased:%')"
         )
         return [digest for (digest,) in found.fetchall()]
 

@@ -13,16 +13,19 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path, PurePath
 
+import duckdb
 from duckdb import DuckDBPyConnection
+from duckdb import Error as DuckDBError
 
+from usage_pipeline.clock import is_day
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing.blanking import count_records
 from usage_pipeline.events.landing.blocks import read_blocks
-from usage_pipeline.retention.erasure.counting import TENANT_FOLDERS
+from usage_pipeline.retention.erasure.counting import PINNED, tenant_folders
 from usage_pipeline.retention.erasure.landing import compression_of, is_csv
 from usage_pipeline.retention.erasure.subject import Subject, Word
 from usage_pipeline.retention.erasure.texts import TextColumn, databases, files_in, rows_with, text_columns
-from usage_pipeline.retention.erasure.traces import Traces, find_traces, is_in_folder, may_hold
+from usage_pipeline.retention.erasure.traces import Traces, find_traces, may_hold
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.landed_files import LandedFile
@@ -35,6 +38,7 @@ OUT_OF_SCOPE = ("postgres", "reference", "tmp")
 WITHIN = frozenset({"usage.erasures.subject_tenant", "usage.erasures.subject_member"})
 """Columns that name who is erased until it is done."""
 MARK = "usage.pruned_tenants.tenant_id"
+_OF_OBJECTS = (Zone.LAKE, Zone.ROLLUPS)
 _PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _BLOCK = 1 << 22
 _OBJECTS = 1_000
@@ -61,7 +65,7 @@ def search(storage: Storage, subject: Subject, word: Word) -> Found:
         for name, engine in engines.items():
             with engine.connect() as connection:
                 for column in text_columns(connection):
-                    if column.place not in WITHIN:
+                    if column.place not in WITHIN and f"{column.schema}.{column.table}" not in PINNED:
                         rows = [
                             whose
                             for _, text, whose in rows_with(connection, column, word)
@@ -74,12 +78,11 @@ def search(storage: Storage, subject: Subject, word: Word) -> Found:
 def unknown_files(storage: Storage, subject: Subject, word: Word) -> list[str]:
     """Return the files with the id that an erasure would not change, because the pipeline did not write them."""
     is_member = subject.member_id is not None
-    removed = [PurePath(folder, subject.tenant_id) for folder in TENANT_FOLDERS if not is_member]
     written = (*OUT_OF_SCOPE, *Zone, storage.settings.limits_dir.name, storage.settings.dagster_dir.name)
     others = [
         str(inside)
         for inside in _other_files(storage, written, subject, word)
-        if not any(inside.is_relative_to(folder) for folder in removed)
+        if not any(inside.is_relative_to(folder) for folder in tenant_folders(subject))
     ]
     with storage.warehouse.connect() as connection:
         known = {file.path for file in landed_files.files(connection)}
@@ -87,19 +90,26 @@ def unknown_files(storage: Storage, subject: Subject, word: Word) -> list[str]:
         f"landing/{inside}"
         for path, inside in _landing_files(storage)
         if inside not in known
-        and (is_member or not is_in_folder(inside, subject))
+        and (is_member or not _goes(inside, subject))
         and (_is_named(inside, subject, word) or _is_in_file(path, subject, word))
     ]
     return others + landing
 
 
+def _goes(inside: str, subject: Subject) -> bool:
+    """Return True if a path of the landing folder lies in a tenant's folder of a landing day."""
+    _, day, *folders = [*inside.split("/"), ""][:3]
+    return folders == [subject.tenant_id] and is_day(day)
+
+
 def _other_files(
     storage: Storage, passed_over: Collection[str], subject: Subject, word: Word
 ) -> Iterator[PurePath]:
-    """Yield the paths of files with the id, other than Parquet and landing files, within the data directory."""
+    """Yield the paths of files with the id in the data directory, but for landing files and objects of tables."""
     for path in files_in(storage.settings.data_dir):
         inside = path.relative_to(storage.settings.data_dir)
-        is_searched = inside.parts[0] not in {*passed_over, "landing"} and path.suffix != ".parquet"
+        is_object = inside.parts[0] in _OF_OBJECTS and path.suffix == ".parquet"
+        is_searched = inside.parts[0] not in {*passed_over, "landing"} and not is_object
         if is_searched and (_is_named(str(inside), subject, word) or _is_in_file(path, subject, word)):
             yield inside
 
@@ -123,8 +133,8 @@ def _is_named(text: str, subject: Subject, word: Word) -> bool:
 
 
 def _search_parquet(storage: Storage, subject: Subject, word: Word, found: Found) -> None:
-    paths = [path for path in files_in(storage.settings.data_dir) if path.suffix == ".parquet"]
-    searched = [path for path in paths if path.relative_to(storage.settings.data_dir).parts[0] not in OUT_OF_SCOPE]
+    folders = [storage.settings.data_dir / zone for zone in _OF_OBJECTS]
+    searched = [path for folder in folders for path in files_in(folder) if path.suffix == ".parquet"]
     for folder, group in groupby(searched, key=lambda path: path.parent.parent):
         objects = list(group)
         for start in range(0, len(objects), _OBJECTS):
@@ -186,6 +196,10 @@ def _search_lines(path: Path, file: LandedFile, subject: Subject, traces: Traces
 
 def _is_in_file(path: Path, subject: Subject, word: Word) -> bool:
     """Return True if an id stands in a file, unpacked if it is packed, as far as it can be read."""
+    if path.suffix == ".parquet":
+        with suppress(DuckDBError), duckdb.connect() as duck:
+            rows = f"(FROM {parquet_scan([path])})"
+            return _is_named(repr(duck.execute(f"FROM {rows}").fetchall()), subject, word)
     if zipfile.is_zipfile(path):
         return _is_in_archive(path, subject, word)
     with suppress(UnreadableFileError):

@@ -1,12 +1,12 @@
 """Who is erased, and how the id of a tenant or member is found in texts.
 
 An id is found as a whole word, also within JSON and within a path, and not within a longer name that is known. Of
-an id that is only digits, numbers are left alone: it is found between quotes or slashes.
+an id that is a number, or without letters and short, others are left alone: it is found between quotes or slashes.
 """
 
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -104,7 +104,8 @@ class Word:
 
     @property
     def _is_number(self) -> bool:
-        return not any(char.isalpha() for char in self.text)
+        digits = sum(char.isdigit() for char in self.text)
+        return digits == len(self.text) or (digits < _TELLING and not any(char.isalpha() for char in self.text))
 
     @property
     def _spellings(self) -> str:
@@ -123,6 +124,8 @@ class Word:
         return re.compile(f"{longer}{self._alone.pattern}")
 
 
+_TELLING = 7
+"""So many digits between other characters, as in a telephone number, are no number and no date."""
 _BEFORE, _BEHIND = r"[^\pL\pN_]|\\[nrtbf]", r"[^\pL\pN_]"
 _BETWEEN = r"[\"'/\\\x1f]"
 
@@ -131,5 +134,25 @@ def spellings(text: str) -> list[str]:
     """Return how a text may be written: as it is, within JSON, and within JSON that is a text of JSON."""
     found = {text}
     for _ in range(2):
-        found |= {json.dumps(one, ensure_ascii=ascii_only)[1:-1] for one in found for ascii_only in (True, False)}
+        found |= {spelled for one in found for spelled in _in_json(one)}
     return sorted(found, key=lambda one: (-len(one), one))
+
+
+def _in_json(text: str) -> Iterator[str]:
+    """Yield a text as writers of JSON escape it: Python, JavaScript and Go, .NET, and PHP."""
+    plain, ascii_only = (json.dumps(text, ensure_ascii=ascii_only)[1:-1] for ascii_only in (False, True))
+    yield from (plain, ascii_only)
+    yield _escaped(plain, "&<>")
+    yield _UNICODE.sub(_upper, _escaped(ascii_only, "&<>'+`"))
+    yield from (ascii_only.replace("/", "\\/"), plain.replace("/", "\\/"))
+
+
+def _escaped(text: str, characters: str) -> str:
+    return "".join(f"\\u{ord(char):04x}" if char in characters else char for char in text)
+
+
+def _upper(escape: re.Match[str]) -> str:
+    return f"\\u{escape[1].upper()}"
+
+
+_UNICODE = re.compile(r"\\u([0-9a-f]{4})")

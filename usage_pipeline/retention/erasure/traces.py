@@ -107,13 +107,20 @@ def find_traces(
             continue
         found = duck.sql(
             f"SELECT landing_file, {is_trace(spec, subject, word)} AS own, list(DISTINCT landing_line) AS lines "
-            f"FROM {parquet_scan(objects)} AS landed GROUP BY ALL"
+            f"FROM {parquet_scan(objects)} AS landed WHERE {_decides(subject)} OR own GROUP BY ALL"
         ).to_arrow_table()
         for path, is_own, lines in zip(*(found[name] for name in found.column_names), strict=True):
             part = lines.values.to_numpy(zero_copy_only=False)
             (own if is_own.as_py() else others).setdefault(path.as_py(), []).append(part)
     tenant = None if subject.member_id is None else Subject(subject.tenant_id)
     return Traces(_joined(own), _joined(others), word, tenant)
+
+
+def _decides(subject: Subject) -> str:
+    """Return the condition that a row says that its line is of others. A tenant's own may name a member, too."""
+    if subject.member_id is None:
+        return "true"
+    return f"landed.tenant_id IS DISTINCT FROM {literal(subject.tenant_id)}"
 
 
 def objects_of(storage: Storage, spec: TableSpec, files: Iterable[LandedFile]) -> list[Path]:
