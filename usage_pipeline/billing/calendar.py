@@ -1,7 +1,7 @@
 """The billing calendar. A period lasts a month, from a tenant's anchor day to the day before the next one, UTC."""
 
 from calendar import monthrange
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -48,6 +48,19 @@ def period_among(anchor_day: int, month: date, closed: Mapping[date, BillingPeri
         before.last + timedelta(days=1) if before else period.first,
         after.first - timedelta(days=1) if after else period.last,
     )
+
+
+def open_periods(
+    anchor_day: int, first_usage: date, closed: Mapping[date, BillingPeriod], until: date
+) -> Iterator[BillingPeriod]:
+    """Yield a tenant's open periods from its first usage on that have ended by the end of a day, oldest first."""
+    month = month_before(first_usage)  # a period may begin in the month before the usage
+    while month <= until:
+        if month not in closed:
+            period = period_among(anchor_day, month, closed)
+            if first_usage <= period.last <= until:
+                yield period
+        month = month_after(month)
 
 
 def by_month(periods: Iterable[BillingPeriod]) -> dict[date, BillingPeriod]:

@@ -6,20 +6,21 @@ keeps it and posts the difference as an adjustment in a later period.
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, cast, func, select, text
 
 from usage_pipeline.billing.billed_tenants import expect_billed
-from usage_pipeline.billing.calendar import BillingPeriod, by_month, period_among
+from usage_pipeline.billing.calendar import BillingPeriod, by_month, open_periods, period_among
 from usage_pipeline.billing.closed_credits import freeze_credits
-from usage_pipeline.billing.closing_blockers import read_blockers
+from usage_pipeline.billing.closing_blockers import EARLIER_OPEN, read_blockers
 from usage_pipeline.billing.period_credits import NO_CREDITS, Asked, PeriodCredits, read_period_credits
 from usage_pipeline.billing.tables import CLOSED_COSTS, CLOSED_PERIODS
 from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.errors import ClosingError
+from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import partition_state, usage_versions, warehouse_table
@@ -27,6 +28,7 @@ from usage_pipeline.tenants.reference import load_tenants
 
 closed_costs = warehouse_table(CLOSED_COSTS)
 closed_periods = warehouse_table(CLOSED_PERIODS)
+daily_breakdown = warehouse_table(DAILY_BREAKDOWN.spec)
 tenant_costs = warehouse_table(TENANT_COSTS.spec)
 
 
@@ -72,7 +74,13 @@ def close(storage: Storage, tenant_id: str, month: date, closing: Closing) -> Cl
         expect_billed(storage.settings, connection, tenant_id)
         closed_before = closed_of(connection, tenant_id)
     period = tenant_period(storage, tenant_id, month, closed_before)
+    if period.last >= storage.settings.clock.today:
+        raise ClosingError(
+            f"The period {period.name} of {tenant_id} has not ended: its last day is {period.last}."
+        )
     blockers = read_blockers(storage, period.first, period.last).of(period)
+    if _has_open_before(storage, tenant_id, period, closed_before):
+        blockers.append(EARLIER_OPEN)
     if blockers and not closing.forced:
         raise ClosingError(
             f"The period {period.name} of {tenant_id} stays open: {'; '.join(blockers)}. "
@@ -83,6 +91,20 @@ def close(storage: Storage, tenant_id: str, month: date, closing: Closing) -> Cl
     if not closed:
         raise ClosingError(f"The period {period.name} of {tenant_id} is closed already.")
     return closed[0]
+
+
+def _has_open_before(
+    storage: Storage, tenant_id: str, period: BillingPeriod, closed: Iterable[ClosedPeriod]
+) -> bool:
+    """Return True if a period with or after the tenant's first usage is open and ended before this one."""
+    usage = daily_breakdown.c
+    with storage.warehouse.connect() as connection:
+        first = connection.execute(select(func.min(usage.day)).where(usage.tenant_id == tenant_id)).scalar()
+    if first is None:
+        return False
+    anchor = load_tenants(storage.settings).anchor_day_of(tenant_id)
+    until = period.first - timedelta(days=1)
+    return any(open_periods(anchor, first, by_month(entry.period for entry in closed), until))
 
 
 def freeze(

@@ -23,6 +23,7 @@ from usage_pipeline.words import count, is_or_are, listed
 
 _READY = {DayStatus.FINAL, DayStatus.RESTATED}
 _SHOWN_FILES = 5
+EARLIER_OPEN = "an earlier period is open"
 
 
 @dataclass(frozen=True)

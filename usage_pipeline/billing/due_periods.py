@@ -6,14 +6,13 @@ They close automatically unless something blocks them. A month without usage is 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from usage_pipeline.billing.calendar import BillingPeriod, by_month, month_after, month_before, period_among
+from usage_pipeline.billing.calendar import BillingPeriod, by_month, open_periods
 from usage_pipeline.billing.closing import ClosedPeriod, Closing, freeze
-from usage_pipeline.billing.closing_blockers import read_blockers
+from usage_pipeline.billing.closing_blockers import EARLIER_OPEN, ClosingBlockers, read_blockers
 from usage_pipeline.billing.period_credits import read_period_credits
 from usage_pipeline.billing.tables import CLOSED_PERIODS
 from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
@@ -60,25 +59,30 @@ def due_periods(storage: Storage) -> list[DuePeriod]:
         if tenant_id == ERASED_TENANT:  # nobody is billed, and its closed periods are those of several tenants
             continue
         closed = by_month(map(BillingPeriod, firsts, lasts))
-        for period in _open_periods(tenants.anchor_day_of(tenant_id), first_usage, closed, last_final):
+        for period in open_periods(tenants.anchor_day_of(tenant_id), first_usage, closed, last_final):
             due[period].append(tenant_id)
     if not due:
         return []
     blockers = read_blockers(storage, min(due).first, max(period.last for period in due))
-    return [DuePeriod(period, tuple(due[period]), tuple(blockers.of(period))) for period in sorted(due)]
+    return list(_in_order(due, blockers))
 
 
-def _open_periods(
-    anchor: int, first_usage: date, closed: Mapping[date, BillingPeriod], last_final: date
-) -> Iterator[BillingPeriod]:
-    """Yield a tenant's open periods from its first usage on that end no later than the last final day."""
-    month = month_before(first_usage)  # a period may begin in the month before the usage
-    while month <= last_final:
-        if month not in closed:
-            period = period_among(anchor, month, closed)
-            if first_usage <= period.last <= last_final:
-                yield period
-        month = month_after(month)
+def _in_order(due: Mapping[BillingPeriod, list[str]], blockers: ClosingBlockers) -> Iterator[DuePeriod]:
+    """Yield the periods, oldest first; a tenant with an open one waits with those after it.
+
+    A statement opens with the credits that the one before closed with.
+    """
+    waiting: dict[str, BillingPeriod] = {}
+    for period in sorted(due):
+        own = tuple(blockers.of(period))
+        ready = tuple(tenant for tenant in due[period] if tenant not in waiting)
+        behind = tuple(tenant for tenant in due[period] if tenant in waiting)
+        if ready:
+            yield DuePeriod(period, ready, own)
+        if behind:
+            yield DuePeriod(period, behind, (EARLIER_OPEN, *own))
+        if own:
+            waiting |= dict.fromkeys(ready, period)
 
 
 def _billed_tenants() -> Select[tuple[Any, ...]]:

@@ -162,13 +162,13 @@ def statement(
 
     Example: `usage-pipeline statement --tenant acme --period 2026-02 --part credits --format csv`
     """
+    from usage_pipeline.billing.ledger.accounts import expect_account
     from usage_pipeline.billing.statements import read_statement
-    from usage_pipeline.cli.reading import warn_unknown_tenant
     from usage_pipeline.storage.opened import open_storage
 
     settings = reading_settings(data_dir)
     with open_storage(settings) as storage:
-        warn_unknown_tenant(storage, tenant)
+        expect_account(storage, tenant)
         found = read_statement(storage, tenant, period)
     state = f"closed {found.closed.closed_at:%Y-%m-%d}" if found.closed else "open"
     title = f"{tenant}, {found.period.first} to {found.period.last}, {state}"

@@ -116,7 +116,7 @@ def grant(  # noqa: PLR0913 - one parameter per option
     tenant: Annotated[str | None, typer.Option(parser=parse_id, metavar=ID, help="The tenant.")] = None,
     amount: Annotated[str | None, typer.Option(help="Of `add`: the credits.")] = None,
     reason: Annotated[str | None, typer.Option(help="The reason, for `add` and `void`.")] = None,
-    kind: Annotated[Kind, typer.Option(help="Of `add`: bought, or given.")] = Kind.TOPUP,
+    kind: Annotated[Kind | None, typer.Option(help="Of `add`: bought, as without it, or given.")] = None,
     at: Instant = None,
     expires_at: Annotated[
         datetime | None,
@@ -141,15 +141,19 @@ def grant(  # noqa: PLR0913 - one parameter per option
     from usage_pipeline.limits.refresh import post_and_refresh
     from usage_pipeline.storage.opened import open_storage
 
+    of_add = {"amount": amount, "kind": kind, "expires-at": expires_at, "priority": priority, "lowers": lowers}
+    of_both = {"tenant": tenant, "reason": reason, "at": at}
+    not_of = {Action.ADD: {}, Action.VOID: of_add, Action.IMPORT: {**of_add, **of_both, "ID": grant_id}}
+    _expect_none(action, not_of[action])
     settings = load_settings(data_dir)
     author, instant = by or getpass.getuser(), at or whole_second(settings.clock.now)
     with open_storage(settings) as storage:
         match action:
             case Action.ADD:
                 written = {
-                    "id": grant_id or f"{kind.value}-{uuid4().hex[:12]}",
+                    "id": grant_id or f"{(kind or Kind.TOPUP).value}-{uuid4().hex[:12]}",
                     "tenant": tenant,
-                    "kind": kind.value,
+                    "kind": (kind or Kind.TOPUP).value,
                     "amount": amount,
                     "effective_at": instant,
                     "expires_at": expires_at,
@@ -176,6 +180,13 @@ def _entry(written: Mapping[str, object]) -> "GrantEntry":
 
     given = {name: value for name, value in written.items() if value is not None}
     return parse_entry(GrantEntry, given, "grant add", QueryError)
+
+
+def _expect_none(action: Action, given: Mapping[str, object]) -> None:
+    """Refuse options that an action does not have, because they would say something that is not done."""
+    wrong = [name if name.isupper() else f"--{name}" for name, value in given.items() if value is not None]
+    if wrong:
+        raise typer.BadParameter(f"`grant {action.value}` takes no {' and no '.join(wrong)}")
 
 
 def _needed(option: str, value: str | None) -> str:

@@ -69,10 +69,13 @@ def parse_day(text: str) -> date:
     raise typer.BadParameter(f"expected a day, YYYY-MM-DD, found {text!r}")
 
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 2200
+
+
 def parse_month(text: str) -> date:
     """Read a month, as its first day."""
     with suppress(ValueError):
-        if _MONTH.fullmatch(text):
+        if _MONTH.fullmatch(text) and _FIRST_YEAR <= int(text[:4]) < _LAST_YEAR:
             return date.fromisoformat(f"{text}-01")
     raise typer.BadParameter(f"expected a month, YYYY-MM, found {text!r}")
 

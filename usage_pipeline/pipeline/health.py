@@ -41,7 +41,7 @@ from usage_pipeline.storage.tables import ERASED_TENANT
 from usage_pipeline.tenants.reference import load_tenants
 from usage_pipeline.validation.results import Outcome, read_results
 from usage_pipeline.validation.suite_files import load_suites
-from usage_pipeline.words import count, is_or_are
+from usage_pipeline.words import count, did_you_mean, is_or_are
 
 Checked = TypeVar("Checked", Settings, Storage)
 
@@ -185,7 +185,14 @@ def _tenants(storage: Storage) -> Iterator[HealthCheck]:
     tenants = load_tenants(storage.settings)
     with storage.warehouse.connect() as connection:
         known = {*tenants.by_id, ERASED_TENANT}
-        unknown = [tenant for tenant in known_tenants(connection) if tenant not in known]
+        with_usage = known_tenants(connection)
+        unknown = [tenant for tenant in with_usage if tenant not in known]
+    for name, tenant in tenants.by_id.items():
+        if tenant.legal_hold is not None and name not in with_usage:
+            meant = did_you_mean(name, with_usage)
+            yield _warning(
+                f"The legal hold of {name!r} keeps nothing: no usage of it has landed; {meant}".rstrip("; ")
+            )
     if unknown:
         yield _warning(
             f"{count(len(unknown), 'tenant')} without an entry in tenants.yaml, on the plan "

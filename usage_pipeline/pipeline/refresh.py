@@ -148,15 +148,21 @@ def with_downstream(names: Collection[str]) -> frozenset[str]:
 def refresh(storage: Storage, runner: Runner) -> RefreshSummary:
     """Land new files, compute stale partitions until none is left, close periods, post credits, refresh limits.
 
-    Raises PartitionError if days fail or stay stale.
+    Raises PartitionError if days fail or stay stale; that keeps nobody else's credits from the ledger.
     """
     summary = RefreshSummary()
     work = find_landing_work(storage)
     note_vanished(storage, work.vanished)
     _land(runner, runner.land, work.days, summary)
-    settle(storage, runner, summary)
+    failure = None
+    try:
+        settle(storage, runner, summary)
+    except PartitionError as error:
+        failure = error
     summary.closings += close_due(storage)
     summary.posted += post_and_refresh(storage)
+    if failure is not None:
+        raise failure
     return summary
 
 

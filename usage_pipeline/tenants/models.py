@@ -27,17 +27,22 @@ class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+
+
 def quoted(value: object) -> object:
     """Refuse a number that is not in quotes, because YAML would read 0.1 as a float."""
     if not isinstance(value, str):
         raise ValueError('expected a decimal number in quotes, such as "99.50"')  # noqa: TRY004 - pydantic's way
+    if not _NUMBER.fullmatch(value):
+        raise ValueError('expected a decimal number in plain digits, such as "99.50"')
     return value
 
 
 Amount = Annotated[Decimal, BeforeValidator(quoted), Field(ge=0, allow_inf_nan=False)]
 """Money or credits, in quotes."""
 
-Credits = Annotated[Amount, Field(lt=10**15)]
+Credits = Annotated[Amount, Field(lt=10**15, decimal_places=12)]
 """Credits of a plan, few enough to be exact with all their decimals."""
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.settings import Settings
+from usage_pipeline.storage.tables import ERASED_TENANT
 from usage_pipeline.tenants.models import Plan, Tenant, Tenants
 from usage_pipeline.yaml_file import parse_entry, read_yaml
 
@@ -28,6 +29,8 @@ def load_tenants(settings: Settings) -> Tenants:
         for name, entry in _entries(file).items()
     }
     for name, tenant in by_id.items():
+        if not name.strip() or name == ERASED_TENANT:
+            raise ReferenceFileError(f"{file}: {name!r}: this can be no tenant; give it another id.")
         for period in tenant.plans:
             if period.plan not in plans:
                 raise ReferenceFileError(

@@ -74,6 +74,7 @@ def late(landing: Landing, run: Run) -> None:
 
 
 def test_a_period_whose_days_are_all_final_is_closed(rated: Storage) -> None:
+    closed(rated, "acme", MARCH)
     period = close(rated, "acme", APRIL, Closing("ann"))
     assert (period.first_day, period.last_day) == (date(2026, 4, 1), date(2026, 4, 30))
     assert (period.late_usage, period.forced, period.by) == ("next_period", False, "ann")
@@ -124,7 +125,19 @@ def test_a_period_of_a_tenant_without_usage_can_be_closed(rated: Storage) -> Non
     assert close(rated, "initech", APRIL, Closing("ann")).tenant_id == "initech"
 
 
+def test_a_period_after_an_open_one_stays_open(rated: Storage) -> None:
+    with pytest.raises(ClosingError, match="2026-04 of acme stays open: an earlier period is open"):
+        close(rated, "acme", APRIL, Closing("ann"))
+
+
+def test_a_period_that_has_not_ended_is_not_closed(rated: Storage) -> None:
+    today = rated.settings.clock.today
+    with pytest.raises(ClosingError, match=f"{today:%Y-%m} of acme has not ended"):
+        closed(rated, "acme", today)
+
+
 def test_a_closed_period_is_not_closed_again(rated: Storage) -> None:
+    closed(rated, "acme", MARCH)
     close(rated, "acme", APRIL, Closing("ann"))
     with pytest.raises(ClosingError, match="The period 2026-04 of acme is closed already"):
         close(rated, "acme", APRIL, Closing("ann"))

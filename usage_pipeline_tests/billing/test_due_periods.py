@@ -193,7 +193,7 @@ def test_a_period_that_was_held_open_closes_when_nothing_holds_it_any_more(
 
 def test_an_open_period_before_a_closed_one_is_due_as_well(used: Storage) -> None:
     run_on(by_hand(used), 5, 4)
-    close(on(used, 5, 4), "acme", date(2026, 4, 1), Closing("ann"))
+    close(on(used, 5, 4), "acme", date(2026, 4, 1), Closing("ann", "in a hurry", forced=True))
     assert spans(close_due(on(used, 5, 4))) == [("acme", *MARCH), ("globex", *APRIL)]
 
 

@@ -81,9 +81,10 @@ def test_a_period_is_a_month(period: str) -> None:
 
 
 @pytest.mark.usefixtures("call")
-def test_the_statement_of_an_unknown_tenant_warns() -> None:
+def test_an_unknown_tenant_has_no_statement() -> None:
     ended = CliRunner().invoke(app, ["statement", "--tenant", "acne", "--period", "2026-05"])
-    assert ended.stderr == "Warning: No usage of a tenant 'acne' has landed; did you mean 'acme'?\n"
+    assert "There is no tenant 'acne'" in str(ended.exception)
+    assert "did you mean 'acme'?" in str(ended.exception)
 
 
 def test_costs_have_coverage_and_missing_days_in_every_format(call: Call) -> None:

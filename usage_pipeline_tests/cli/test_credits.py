@@ -146,7 +146,10 @@ def test_the_file_is_imported(call: Call, settings: Settings) -> None:
         (("grant", "add", "--tenant", "acme", "--amount", "5"), "grant add: reason: it is missing."),
         (("grant", "add", "--tenant", "acme", "--reason", "r"), "grant add: amount: it is missing."),
         ((*ADD[:2], "a/b", *ADD[3:]), "grant add: id: expected 1 to 100 letters, digits, dots, colons, - and _."),
-        ((*ADD, "--amount", "much"), 'grant add: amount: expected a decimal number in quotes, such as "99.50"'),
+        (
+            (*ADD, "--amount", "much"),
+            'grant add: amount: expected a decimal number in plain digits, such as "99.50"',
+        ),
         ((*ADD, "--expires-at", "2026-01-01"), "grant add: expires_at is not after effective_at"),
     ],
 )
@@ -163,6 +166,8 @@ def test_what_cannot_be_asked_or_granted_is_told(call: Call, arguments: tuple[st
         (("credits", "--tenant", ""), "expected an id, found ''"),
         (("costs", "--tenant", " "), "expected an id, found ' '"),
         (("grant", "void", "--tenant", "acme", "--reason", "r"), "ID is missing"),
+        (("grant", "void", "one", "--tenant", "acme", "--amount", "5"), "`grant void` takes no --amount"),
+        (("grant", "import", "one"), "`grant import` takes no ID"),
         (("grant", "void", "one", "--tenant", "acme"), "--reason is missing"),
         *(
             (

@@ -113,7 +113,14 @@ def void_grant(storage: Storage, voiding: Voiding) -> Act:
     with storage.warehouse.begin() as connection:
         _expect_grant(connection, voiding.tenant_id, voiding.grant_id)
         for known in _known(connection, [voiding.id]):
-            raise QueryError(f"{voiding.grant_id} is void already, since {known.effective_at:%Y-%m-%dT%H:%M:%SZ}.")
+            raise QueryError(
+                f"{voiding.grant_id} is void already, since {known.effective_at:%Y-%m-%dT%H:%M:%SZ}. To take "
+                "more, add an amount below 0 that lowers another grant."
+            )
+        for granted in read_acts(connection, [voiding.tenant_id]):
+            if granted.id == voiding.grant_id and granted.expires_at and granted.expires_at <= voiding.at:
+                ended = f"{granted.expires_at:%Y-%m-%dT%H:%M:%SZ}"
+                raise QueryError(f"{voiding.grant_id} ended {ended}: nothing of it is left to void.")
         connection.execute(credit_grants.insert(), [vars(act)])
     return act
 

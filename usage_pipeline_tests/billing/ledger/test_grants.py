@@ -82,7 +82,7 @@ def test_an_imported_entry_that_changes_is_an_error_and_stays(deployment: Deploy
 def test_an_entry_of_nobody_or_of_no_grant_keeps_the_whole_file_out(
     deployment: Deployment, old: str, new: str, told: str
 ) -> None:
-    deployment.write_reference("tenants", "acme: {}\nerased: {}\n")
+    deployment.write_reference("tenants", "acme: {}\n")
     with pytest.raises(ReferenceFileError) as error:
         imported(deployment, ENTRY + ENTRY.replace("one", "two").replace(old, new))
     assert str(error.value) == f"{deployment.storage.settings.reference / 'grants.yaml'}: {told}"
@@ -126,8 +126,20 @@ def test_a_grant_is_void_once(deployment: Deployment) -> None:
     assert "acme has no grant 'one'" in refused(lambda: void_grant(storage, voiding))
     add_grant(storage, grant(), "ann")
     void_grant(storage, voiding)
-    assert refused(lambda: void_grant(storage, voiding)) == "one is void already, since 2026-05-25T00:00:00Z."
+    assert refused(lambda: void_grant(storage, voiding)) == (
+        "one is void already, since 2026-05-25T00:00:00Z. To take more, add an amount below 0 that lowers another "
+        "grant."
+    )
     assert acts(storage)["void/acme/one"].reason == "by mistake"
+
+
+def test_a_grant_that_has_ended_is_not_void(deployment: Deployment) -> None:
+    storage = deployment.storage
+    add_grant(storage, grant(expires_at=at("05-25")), "ann")
+    voiding = Voiding("acme", "one", at("05-25"), "by mistake", "ann")
+    assert refused(lambda: void_grant(storage, voiding)) == (
+        "one ended 2026-05-25T00:00:00Z: nothing of it is left to void."
+    )
 
 
 def test_an_allocation_of_a_plan_can_be_void(deployment: Deployment) -> None:
