@@ -24,6 +24,7 @@ from usage_pipeline.validation.results import (
     computed_days,
     keep_results,
     nothing_compared,
+    read_failures,
     result_of,
 )
 from usage_pipeline.validation.suite_files import Suite
@@ -50,6 +51,16 @@ def check_days(storage: Storage, wanted: Collection[Check], days: Collection[dat
     tables = {check.table for check in wanted}
     evaluate = partial(_evaluate, storage, wanted)
     return _keep(storage, check_run, tables, batches(storage, days), evaluate)
+
+
+def check_failed_again(storage: Storage, run: str) -> None:
+    """Evaluate the tallies and findings of days again of which one has failed, after these were mended."""
+    known = {check.key: check for check in (*EVALUATIONS, *checks.TOTALS_CHECKS)}
+    with storage.warehouse.connect() as connection:
+        failures = read_failures(connection, {check.table for check in known.values()})
+    for table in sorted({failure.table_name for failure in failures if failure.key in known}):
+        days = {failure.day for failure in failures if failure.table_name == table and failure.key in known}
+        check_days(storage, [check for check in known.values() if check.table == table], days, run)
 
 
 def validate_days(storage: Storage, suite: Suite, days: Collection[date], run: str) -> list[CheckResult]:

@@ -9,9 +9,12 @@ from usage_pipeline.pipeline.health import check_health
 from usage_pipeline.pipeline.refresh import RefreshSummary, find_stale
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.validation.checking import check_days
+from usage_pipeline.validation.checks import COSTS_ADD_UP
+from usage_pipeline.validation.results import read_failures
 from usage_pipeline_tests.conftest import database_url_of
 from usage_pipeline_tests.end_to_end.planted import database_texts, other_files, parquet_texts
-from usage_pipeline_tests.retention.erased import erase_acme, sums
+from usage_pipeline_tests.retention.erased import DAY, erase_acme, sums
 from usage_pipeline_tests.retention.killing import KilledError, kill_at
 from usage_pipeline_tests.support import rows
 
@@ -35,9 +38,20 @@ def holding(storage: Storage, name: str) -> set[str]:
     return {place for place, text in texts if name in text}
 
 
+def failing_checks(storage: Storage) -> set[str]:
+    """Check the days, as a run does, and return the names of the checks that fail."""
+    check_days(storage, [COSTS_ADD_UP], [DAY], "test")
+    return failures_of(storage)
+
+
+def failures_of(storage: Storage) -> set[str]:
+    with storage.warehouse.connect() as connection:
+        return {found.check_name for found in read_failures(connection, [COSTS_ADD_UP.table])}
+
+
 def test_an_erasure_that_is_killed_at_a_file_is_completed_by_the_next(mixed: Storage, run: Run) -> None:
     """Killed at later and later operations on files, with a run after every other."""
-    before, others = sums(mixed), records_of_others(mixed)
+    before, others, failed = sums(mixed), records_of_others(mixed), set[str]()
     for operation in range(0, 40, 3):
         try:
             with kill_at(operation):
@@ -46,9 +60,12 @@ def test_an_erasure_that_is_killed_at_a_file_is_completed_by_the_next(mixed: Sto
         except KilledError:
             if operation % 2:
                 run()
+            failed |= failing_checks(mixed)
     else:
         pytest.fail("it is killed for ever")
     assert operation > 9
+    assert failed
+    assert failures_of(mixed) == set()
     assert (sums(mixed), records_of_others(mixed)) == (before, others)
     assert (find_stale(mixed), holding(mixed, "acme")) == ({}, set())
 

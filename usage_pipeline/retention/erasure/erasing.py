@@ -47,6 +47,7 @@ from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.state_tables import PRUNED_TENANTS
 from usage_pipeline.storage.tables import SCHEMA, Erasure, PartitionedBy, TableSpec, Zone
 from usage_pipeline.tenants.reference import load_tenants
+from usage_pipeline.validation.checking import check_failed_again
 from usage_pipeline.words import did_you_mean
 
 _LOCK = "erasure"
@@ -129,6 +130,7 @@ def erase(  # noqa: PLR0913 - what an erasure needs
         refresh_limits(storage)
         _replace_texts(storage, tables.all, subject, word)
         _remove_unfinished(storage)
+        check_failed_again(storage, RUN)
         found = _expect_nothing(storage, subject, word)
         certificate = certified(storage, erasing, digests_of(storage, tables.daily))
         _finish(storage, erasing, certificate)
