@@ -136,13 +136,22 @@ times: {occurred_at: {field: $.at, format: iso}}
 
 
 def test_a_line_with_events_of_several_tenants_is_blanked_and_their_events_stay(
-    storage: Storage, landing: Landing, run: Run, add_format: Callable[[str, str], object]
+    storage: Storage,
+    landing: Landing,
+    run: Run,
+    add_format: Callable[[str, str], object],
+    add_reference: Callable[[str, str], None],
 ) -> None:
+    """Unless one of these is on hold."""
     add_format("batches", LINES_OF_SEVERAL)
     calls = [{"id": f"r{number}", **call(tenant)} for number, tenant in enumerate(("globex", "acme", "initech"))]
     path = landing.write("batches", MAY_1, [{"calls": calls}, {"calls": calls[:1]}])
     run()
     kept_line = path.read_text().splitlines()[1]
+    add_reference("tenants", "globex: {legal_hold: {reason: case 4711, by: legal, since: 2026-01-01}}")
+    with pytest.raises(ErasureError, match=r"events.jsonl:1 holds events of a tenant on legal hold, too"):
+        erase_acme(storage)
+    add_reference("tenants", "{}")
     erase_acme(storage)
     assert path.read_text().splitlines() == ["", kept_line]
     PlainRunner(storage).land_again([DAY])

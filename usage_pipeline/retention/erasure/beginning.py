@@ -172,6 +172,7 @@ def _obstacles(  # noqa: PLR0913, PLR0917 - all that may hinder
         ):
             yield f"The landed events of {file.path} are not in the lake. {_RUN}"
     yield from _shared_names(storage, files, subject, word)
+    yield from _shared_lines(storage, files, subject)
     late = _late_days(storage, connection, daily, set().union(*rows.values()))
     if late:
         yield (f"Not up to date: {in_words(late)}, of which nothing could be made without these records. {_RUN}")
@@ -200,6 +201,26 @@ def _shared_names(storage: Storage, files: Collection[LandedFile], subject: Subj
                     f"{path} is named after the tenant and holds lines of others. Rename the file, run "
                     "`usage-pipeline run`, take its former name back with `withdraw`, then erase again."
                 )
+
+
+def _shared_lines(storage: Storage, files: Collection[LandedFile], subject: Subject) -> Iterator[str]:
+    """Yield a line that goes with events of a tenant on hold, if there is one."""
+    held = [name for name, entry in load_tenants(storage.settings).by_id.items() if entry.legal_hold is not None]
+    objects = objects_of(storage, LANDED_EVENTS, [file for file in files if file.further_events])
+    if not held or not objects:
+        return
+    with session(storage.engine) as duck:
+        found = duck.execute(
+            f"SELECT landing_file, landing_line FROM {parquet_scan(objects)} GROUP BY ALL "
+            "HAVING bool_or(tenant_id = $tenant) AND bool_or(list_contains($held, tenant_id)) "
+            "ORDER BY ALL LIMIT 1",
+            {"tenant": subject.tenant_id, "held": held},
+        )
+        for path, line in found.fetchall():
+            yield (
+                f"{path}:{line} holds events of a tenant on legal hold, too, and lines go as a whole. Erase when "
+                "the hold has ended."
+            )
 
 
 def _late_days(
