@@ -161,7 +161,7 @@ def status_of(
 
 def _projected(entry: TenantLimit, used: Decimal, known_until: datetime) -> Decimal | None:
     """The use at the end of the period if it goes on as so far: null for rolling periods, and at the beginning."""
-    elapsed = (known_until - entry.days.starts_at) // timedelta.resolution
+    elapsed = (min(known_until, entry.days.ends_at) - entry.days.starts_at) // timedelta.resolution
     if entry.limit.period.kind is PeriodKind.ROLLING or elapsed <= 0:
         return None
     whole = (entry.days.ends_at - entry.days.starts_at) // timedelta.resolution
