@@ -65,8 +65,8 @@ def recompute(first: From = None, last: To = None, *, suites: Suites = True, dat
 
     Example: `usage-pipeline recompute --from 2026-02-01 --to 2026-02-07`
     """
+    from usage_pipeline.alerts.raising import settle_credits_and_limits
     from usage_pipeline.cli.session import open_session, report
-    from usage_pipeline.limits.refresh import post_and_refresh
     from usage_pipeline.pipeline.refresh import RefreshSummary, event_days, recompute_days
 
     with open_session(load_settings(data_dir), "recompute", suites=suites) as session:
@@ -77,7 +77,7 @@ def recompute(first: From = None, last: To = None, *, suites: Suites = True, dat
             return
         summary = RefreshSummary()
         recompute_days(session.storage, session, days, summary)
-        summary.posted += post_and_refresh(session.storage)
+        summary.posted += settle_credits_and_limits(session.storage)
         report(session.storage, summary)
 
 

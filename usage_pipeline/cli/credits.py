@@ -136,9 +136,9 @@ def grant(  # noqa: PLR0913 - one parameter per option
 
     Example: `usage-pipeline grant add --tenant acme --amount 10000 --reason purchased`
     """
+    from usage_pipeline.alerts.raising import settle_credits_and_limits
     from usage_pipeline.billing.ledger.grants import Voiding, add_grant, void_grant
     from usage_pipeline.billing.ledger.posting import whole_second
-    from usage_pipeline.limits.refresh import post_and_refresh
     from usage_pipeline.storage.opened import open_storage
 
     of_add = {"amount": amount, "kind": kind, "expires-at": expires_at, "priority": priority, "lowers": lowers}
@@ -169,7 +169,7 @@ def grant(  # noqa: PLR0913 - one parameter per option
                 say(f"Voided {grant_id}.")
             case Action.IMPORT:
                 pass  # posting does it
-        say(f"Posted {count(post_and_refresh(storage), 'row')} to the ledger.")
+        say(f"Posted {count(settle_credits_and_limits(storage), 'row')} to the ledger.")
 
 
 def _entry(written: Mapping[str, object]) -> "GrantEntry":

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from usage_pipeline.alerts.raising import settle_credits_and_limits
 from usage_pipeline.cli.output import console, warn
 from usage_pipeline.cli.progress import Bar, progress_bar
-from usage_pipeline.limits.refresh import post_and_refresh
 from usage_pipeline.pipeline import refresh as pipeline
 from usage_pipeline.pipeline.refresh import Runner
 from usage_pipeline.records.tables import USAGE_RECORDS
@@ -68,7 +68,7 @@ def settle(session: Session) -> None:
     """Compute stale partitions, post to the ledger of credits, refresh limits, and report what was done."""
     summary = pipeline.RefreshSummary()
     pipeline.settle(session.storage, session, summary)
-    summary.posted += post_and_refresh(session.storage)
+    summary.posted += settle_credits_and_limits(session.storage)
     report(session.storage, summary)
 
 

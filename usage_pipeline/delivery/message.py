@@ -41,6 +41,8 @@ class Message:
     payload: Mapping[str, Any] | None = None
     """The body for webhooks, of what JSON knows: decimals are texts."""
     attachments: tuple[Attachment, ...] = ()
+    not_before: datetime | None = None
+    """When it may be sent; at once without it."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a key that not every channel can carry."""

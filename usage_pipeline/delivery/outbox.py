@@ -103,7 +103,7 @@ def _rows(message: Message) -> Iterable[dict[str, Any]]:
     content = {
         **{name: getattr(message, name) for name in _CONTENT},
         "attachments": [vars(attachment) for attachment in message.attachments] or None,
-        "next_attempt_at": message.created_at,
+        "next_attempt_at": message.not_before or message.created_at,
         "attempts": 0,
         "state": OutboxState.PENDING,
     }

@@ -11,12 +11,12 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
+from usage_pipeline.alerts.raising import settle_credits_and_limits
 from usage_pipeline.billing.closing import ClosedPeriod
 from usage_pipeline.billing.due_periods import close_due
 from usage_pipeline.errors import FailedDaysError, PartitionError, UsagePipelineError
 from usage_pipeline.events.landing.recording import note_vanished
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.limits.refresh import post_and_refresh
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.tables import EXCLUDED_EVENTS
@@ -160,7 +160,7 @@ def refresh(storage: Storage, runner: Runner) -> RefreshSummary:
     except PartitionError as error:
         failure = error
     summary.closings += close_due(storage)
-    summary.posted += post_and_refresh(storage)
+    summary.posted += settle_credits_and_limits(storage)
     if failure is not None:
         raise failure
     return summary

@@ -1,5 +1,6 @@
 """The tables in the order in which data flows. All loops over tables use these lists."""
 
+from usage_pipeline.alerts.tables import ALERTS
 from usage_pipeline.billing.ledger.tables import LEDGER_TABLES
 from usage_pipeline.billing.tables import BILLING_TABLES
 from usage_pipeline.costs.book.tables import PRICE_BOOKS, RATED_DAYS
@@ -44,7 +45,8 @@ PARTITIONED_TABLES: tuple[TableSpec, ...] = (*LANDING_TABLES, *(table.spec for t
 TABLES: tuple[TableSpec, ...] = (
     *PARTITIONED_TABLES,
     *(*STATE_TABLES, PRICE_BOOKS, RATED_DAYS, *BILLING_TABLES, CHECK_RESULTS),
-    *(CREDIT_RATE_VERSIONS, CREDIT_RATED_DAYS, *LEDGER_TABLES, LIMIT_STATUS, LIMIT_DECISIONS, OUTBOX, ERASURES),
+    *(CREDIT_RATE_VERSIONS, CREDIT_RATED_DAYS, *LEDGER_TABLES),
+    *(LIMIT_STATUS, LIMIT_DECISIONS, ALERTS, OUTBOX, ERASURES),
 )
 
 CHUNK_DAYS = 30

@@ -47,6 +47,7 @@ def test_landing_tables_are_by_landing_day_and_all_others_by_event_day_but_for_t
         "credit_postings",
         "limit_status",
         "limit_decisions",
+        "alerts",
         "outbox",
         "erasures",
     ]

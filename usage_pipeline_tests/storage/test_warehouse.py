@@ -144,6 +144,7 @@ def test_there_are_no_other_tables(migrated: Engine) -> None:
         "credit_postings",
         "limit_status",
         "limit_decisions",
+        "alerts",
         "outbox",
         "erasures",
     }

@@ -1,0 +1,138 @@
+"""Raises and resolves alerts on limits, and writes the messages that tell of them, in one transaction."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy.dialects.postgresql import insert
+
+from usage_pipeline.alerts.alert import Alert, Subject, subject_of
+from usage_pipeline.alerts.channels import expect_channels
+from usage_pipeline.alerts.episodes import Episode, Level, judge
+from usage_pipeline.alerts.messages import messages
+from usage_pipeline.alerts.open_limits import open_limits
+from usage_pipeline.alerts.tables import ALERTS, AlertState
+from usage_pipeline.clock import Clock
+from usage_pipeline.delivery.outbox import enqueue
+from usage_pipeline.limits.limit_file import LIMITS_FILE, SCOPED, read_limits
+from usage_pipeline.limits.periods import PeriodKind
+from usage_pipeline.limits.read_status import measure
+from usage_pipeline.limits.refresh import post_and_refresh
+from usage_pipeline.limits.status import AsOf, LimitStatus
+from usage_pipeline.storage.locks import named_lock
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.tenants.reference import load_tenants
+
+alerts = warehouse_table(ALERTS)
+
+Known = dict[int, RowMapping]
+"""The last alert on each threshold of a subject."""
+
+
+@dataclass
+class _News:
+    """What is to be written."""
+
+    told: list[Alert] = field(default_factory=list)
+    rows: list[dict[str, object]] = field(default_factory=list)
+    resolved: list[str] = field(default_factory=list)
+
+
+def raise_alerts(storage: Storage) -> list[Alert]:
+    """Raise and resolve by how limits stand now, and return what people are told; nothing the second time.
+
+    Raises ReferenceFileError for a broken file, and PartitionError if the rows of a computed day are gone.
+    """
+    settings = storage.settings
+    now = settings.clock.now
+    with named_lock(storage.warehouse, ALERTS.name):
+        limits = read_limits(settings.reference / LIMITS_FILE)
+        expect_channels(settings, limits)
+        found = _by_subject(measure(storage, open_limits(storage, limits), AsOf(now, now)))
+        with storage.warehouse.begin() as connection:
+            known = _read_known(connection, settings.clock)
+            news = _News()
+            for subject, status in found.items():
+                _add_news(news, status, known.pop(subject, {}))
+            _write(connection, news, now)
+            _end(connection, known.values(), now)
+            enqueue(connection, messages(news.told, load_tenants(settings), now))
+    return news.told
+
+
+def settle_credits_and_limits(storage: Storage) -> int:
+    """Post to the ledger of credits, refresh limits, raise alerts, and return the number of posted rows.
+
+    Raises ReferenceFileError if a file is broken, and PartitionError if the rows of a computed day are gone.
+    """
+    posted = post_and_refresh(storage)
+    raise_alerts(storage)
+    return posted
+
+
+def _by_subject(found: Iterable[LimitStatus]) -> Mapping[Subject, LimitStatus]:
+    """Return how each subject stands: a rolling limit by that of its open periods in which most was used."""
+    highest: dict[Subject, LimitStatus] = {}
+    for status in found:
+        subject = subject_of(status)
+        if subject not in highest or highest[subject].used <= status.used:
+            highest[subject] = status
+    return highest
+
+
+def _read_known(connection: Connection, clock: Clock) -> dict[Subject, Known]:
+    """Return the last episodes of all that is raised or may be raised again."""
+    columns = alerts.c
+    is_rolling = columns.period.startswith(PeriodKind.ROLLING)
+    may_change = (columns.state == AlertState.RAISED) | (columns.last_day > clock.last_final_day) | is_rolling
+    query = select(alerts).where(may_change).order_by(columns.episode)
+    found: defaultdict[Subject, Known] = defaultdict(dict)
+    for row in connection.execute(query).mappings():
+        first_day = None if row["period"].startswith(PeriodKind.ROLLING) else row["first_day"]
+        values = tuple(row[name] for name in SCOPED)
+        subject = Subject(row["tenant_id"], row["limit_id"], row["limit_version"], values, first_day)
+        found[subject][row["threshold"]] = row
+    return found
+
+
+def _add_news(news: _News, status: LimitStatus, known: Known) -> None:
+    limit = status.limit
+    episodes = [
+        Episode(part, row["episode"], is_active=row["state"] == AlertState.RAISED) for part, row in known.items()
+    ]
+    changes = judge(limit.thresholds, Level(status.used, limit.amount), episodes)
+    if changes.raised:
+        alert = _alert(status, changes.raised, AlertState.RAISED)
+        news.told.append(alert)
+        news.rows.append({**alert.row, "passed": False})
+    news.rows += [{**_alert(status, episode, AlertState.RAISED).row, "passed": True} for episode in changes.passed]
+    news.resolved += [known[episode.threshold]["alert_id"] for episode in changes.resolved]
+    told = [episode for episode in changes.resolved if not known[episode.threshold]["passed"]]
+    if told:
+        news.told.append(_alert(status, told[0], AlertState.RESOLVED))
+
+
+def _alert(status: LimitStatus, episode: Episode, state: AlertState) -> Alert:
+    return Alert(status, episode.threshold, episode.number, state)
+
+
+def _write(connection: Connection, news: _News, now: datetime) -> None:
+    if news.rows:
+        connection.execute(insert(alerts).on_conflict_do_nothing(), news.rows)
+    _set_state(connection, news.resolved, AlertState.RESOLVED, now)
+
+
+def _end(connection: Connection, unmeasured: Iterable[Known], now: datetime) -> None:
+    """End what is raised of periods that are final, and of limits that were changed or removed."""
+    rows: Sequence[Any] = [row for known in unmeasured for row in known.values()]
+    raised = [row["alert_id"] for row in rows if row["state"] == AlertState.RAISED]
+    _set_state(connection, raised, AlertState.ENDED, now)
+
+
+def _set_state(connection: Connection, ids: Sequence[str], state: AlertState, now: datetime) -> None:
+    if ids:
+        connection.execute(alerts.update().where(alerts.c.alert_id.in_(ids)).values(state=state, resolved_at=now))

@@ -1,0 +1,170 @@
+"""Alerts from usage that lands to the request that a receiver gets."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from usage_pipeline.alerts.raising import alerts
+from usage_pipeline.errors import ReferenceFileError
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.alerts.conftest import Platform
+from usage_pipeline_tests.conftest import NOW
+from usage_pipeline_tests.delivery.receiving import Receiver
+from usage_pipeline_tests.limits.reading import write_limits
+
+Rows = list[tuple[Any, ...]]
+
+
+def history(storage: Storage, *names: str) -> Rows:
+    """These columns of all alerts."""
+    columns = alerts.c
+    query = select(*(columns[name] for name in names))
+    ordered = query.order_by(columns.first_day, columns.threshold, columns.episode)
+    with storage.warehouse.connect() as connection:
+        return list(map(tuple, connection.execute(ordered)))
+
+
+def bodies(receiver: Receiver) -> list[dict[str, Any]]:
+    """What the receiver got."""
+    return [json.loads(request.body) for request in receiver.requests]
+
+
+@contextmanager
+def failing(storage: Storage, when: str) -> Iterator[None]:
+    """Let the database refuse a change of a table, such as `INSERT ON usage.alerts`."""
+    table = when.rpartition(" ")[2]
+    with storage.warehouse.begin() as connection:
+        connection.execute(
+            text(
+                "CREATE OR REPLACE FUNCTION usage.refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN RAISE EXCEPTION 'no space left'; END $$"
+            )
+        )
+        connection.execute(
+            text(f"CREATE TRIGGER refused AFTER {when} FOR EACH STATEMENT EXECUTE FUNCTION usage.refuse()")
+        )
+    yield
+    with storage.warehouse.begin() as connection:
+        connection.execute(text(f"DROP TRIGGER refused ON {table}"))
+
+
+def test_a_jump_sends_one_message_and_a_correction_another(platform: Platform, receiver: Receiver) -> None:
+    platform.use(240)
+    assert [platform.tick(), platform.tick()] == [[("raised", 100, 1)], []]
+    platform.use(150)
+    assert [platform.tick(), platform.tick()] == [[("resolved", 100, 1)], []]
+    platform.use(200)
+    assert platform.tick() == [("raised", 100, 2)]
+    assert [
+        (body["data"]["alerts"][0]["state"], body["data"]["alerts"][0]["used"]) for body in bodies(receiver)
+    ] == [
+        ("raised", "240"),
+        ("resolved", "150"),
+        ("raised", "200"),
+    ]
+    assert len(set(receiver.keys)) == 3
+    assert history(platform.storage, "threshold", "episode", "state", "passed") == [
+        (50, 1, "raised", True),
+        (80, 1, "raised", True),
+        (100, 1, "resolved", False),
+        (100, 2, "raised", False),
+    ]
+
+
+def test_usage_of_the_last_day_of_a_month_alerts_until_it_is_final(platform: Platform) -> None:
+    june_2 = NOW + timedelta(days=1, hours=12)
+    platform.use(170, "2026-05-31", landed="2026-06-01")
+    assert platform.tick(june_2) == [("raised", 80, 1)]
+    assert history(platform.storage, "threshold", "first_day", "last_day") == [
+        (part, date(2026, 5, 1), date(2026, 5, 31)) for part in (50, 80)
+    ]
+    platform.use(200, "2026-05-31", landed="2026-06-01")
+    assert platform.tick(datetime(2026, 6, 4, tzinfo=UTC)) == []
+    assert history(platform.storage, "state") == [("ended",), ("ended",)]
+
+
+@pytest.mark.parametrize("period", ["day", "week", "month", "billing", "{rolling_days: 30}"])
+def test_a_backfill_of_last_year_sends_nothing(platform: Platform, receiver: Receiver, period: str) -> None:
+    platform.limit(1, period=period)
+    platform.use(500, "2025-05-31")
+    assert platform.tick() == []
+    assert receiver.keys == []
+
+
+def test_a_rolling_limit_alerts_once_while_the_days_go_by(platform: Platform) -> None:
+    platform.limit(200, period="{rolling_days: 7}")
+    platform.use(240)
+    found = [platform.tick(NOW + timedelta(days=day)) for day in (0, 1, 8, 9, 10)]
+    assert found == [[("raised", 100, 1)], [], [], [("resolved", 100, 1)], []]
+
+
+def test_the_alerts_of_a_tenant_come_in_one_message(platform: Platform, receiver: Receiver) -> None:
+    platform.limit(100, 200, 300)
+    platform.use(160)
+    assert platform.tick() == [("raised", 100, 1), ("raised", 80, 1), ("raised", 50, 1)]
+    (body,) = bodies(receiver)
+    assert [alert["limit_id"] for alert in body["data"]["alerts"]] == ["a", "b", "c"]
+
+
+def test_alerts_of_a_limit_that_was_changed_or_removed_end(platform: Platform) -> None:
+    platform.use(100)
+    platform.tick()
+    platform.limit(400)
+    assert platform.tick() == []
+    platform.limit(200)
+    platform.tick()
+    write_limits(platform.storage)
+    assert platform.tick() == []
+    assert history(platform.storage, "state") == [("ended",), ("ended",)]
+
+
+def test_a_limit_without_channels_has_a_history_and_no_message(platform: Platform, receiver: Receiver) -> None:
+    platform.limit(200, channels="[]")
+    platform.use(200)
+    assert platform.tick() == [("raised", 100, 1)]
+    assert receiver.keys == []
+
+
+def test_in_quiet_hours_a_message_waits(platform: Platform, receiver: Receiver) -> None:
+    platform.limit(200, quiet_hours='{from: "22:00", to: "07:00"}')
+    platform.use(200)
+    platform.tick()
+    platform.deliver(NOW + timedelta(hours=6, minutes=59))
+    assert receiver.keys == []
+    platform.deliver(NOW + timedelta(hours=7))
+    assert len(receiver.keys) == 1
+
+
+def test_a_channel_that_is_not_there_is_named_before_anything_is_raised(platform: Platform) -> None:
+    platform.limit(200, channels="[opps]")
+    platform.use(200)
+    with pytest.raises(ReferenceFileError, match=r"limits.yaml: a: channels: .* 'opps'; did you mean 'ops'\?"):
+        platform.tick()
+    assert history(platform.storage, "state") == []
+
+
+@pytest.mark.parametrize("when", ["INSERT ON usage.alerts", "INSERT ON usage.outbox", "UPDATE ON usage.outbox"])
+def test_a_fault_at_a_step_loses_no_alert(platform: Platform, receiver: Receiver, when: str) -> None:
+    platform.use(240)
+    with failing(platform.storage, when), pytest.raises(DBAPIError, match="no space left"):
+        platform.tick()
+    platform.tick()
+    assert len(set(receiver.keys)) == 1
+    assert history(platform.storage, "threshold") == [(50,), (80,), (100,)]
+
+
+@pytest.mark.parametrize("when", ["UPDATE ON usage.alerts", "INSERT ON usage.outbox"])
+def test_a_fault_while_resolving_loses_nothing(platform: Platform, receiver: Receiver, when: str) -> None:
+    platform.use(240)
+    platform.tick()
+    platform.use(150)
+    with failing(platform.storage, when), pytest.raises(DBAPIError, match="no space left"):
+        platform.tick()
+    assert platform.tick() == [("resolved", 100, 1)]
+    assert len(set(receiver.keys)) == 2
