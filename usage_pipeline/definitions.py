@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
+from usage_pipeline.orchestration.alerts import DELIVER_ALERTS, alerts, messages_are_delivered, outbox
 from usage_pipeline.orchestration.assets.daily import daily_asset
 from usage_pipeline.orchestration.assets.landing import landing_assets
 from usage_pipeline.orchestration.automation.schedules import (
@@ -61,6 +62,8 @@ def build_definitions(
             closed_periods,
             credit_ledger,
             limit_status,
+            alerts,
+            outbox,
             retention_pruning,
             housekeeping,
         ]
@@ -74,8 +77,18 @@ def build_definitions(
             periods_close,
             ledger_is_balanced,
             limits_are_kept,
+            messages_are_delivered,
         ],
-        jobs=[LANDING_DAYS, EVENT_DAYS, ARRIVED_DAYS, CLOSE_PERIODS, REFRESH_LIMITS, PRUNE, CLEAN_UP],
+        jobs=[
+            LANDING_DAYS,
+            EVENT_DAYS,
+            ARRIVED_DAYS,
+            CLOSE_PERIODS,
+            REFRESH_LIMITS,
+            DELIVER_ALERTS,
+            PRUNE,
+            CLEAN_UP,
+        ],
         schedules=[
             yesterday_schedule,
             closing_schedule,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.alerts.alert import Alert, Subject, subject_of
@@ -62,6 +62,14 @@ def raise_alerts(storage: Storage) -> list[Alert]:
             _end(connection, known.values(), now)
             enqueue(connection, messages(news.told, load_tenants(settings), now))
     return news.told
+
+
+def count_alerts(storage: Storage) -> dict[str, int]:
+    """Count the alerts by state."""
+    query = select(alerts.c.state, func.count()).group_by(alerts.c.state)
+    with storage.warehouse.connect() as connection:
+        found = dict(map(tuple, connection.execute(query)))
+    return {state.value: found.get(state, 0) for state in AlertState}
 
 
 def settle_credits_and_limits(storage: Storage) -> int:

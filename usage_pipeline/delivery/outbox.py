@@ -7,11 +7,12 @@ its commit leaves the row as it was, and the message is sent again with the same
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Connection, RowMapping, Text, cast, func, literal_column, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by, insert
 
 from usage_pipeline.delivery.message import (
     Attachment,
@@ -39,6 +40,17 @@ MOST_ASKED = timedelta(days=1)
 _SPREAD = 5
 """Waits are longer by up to a fifth, so that messages that failed together do not come together again."""
 _SHARES = 1 << 32
+
+
+@dataclass(frozen=True)
+class Due:
+    """The messages that are due, counted for each channel."""
+
+    messages: int
+    newest: datetime
+    """When the last of them became due."""
+    digest: str
+    """Of their keys, channels and attempts."""
 
 
 def enqueue(connection: Connection, messages: Iterable[Message]) -> int:
@@ -82,6 +94,16 @@ def count_dead(connection: Connection) -> dict[str, int]:
     return {channel: number for channel, number in found}  # noqa: C416 - mypy knows no dict of rows
 
 
+def find_due(connection: Connection, now: datetime) -> Due | None:
+    """Return what is due; None if nothing is."""
+    columns = outbox.c
+    about = columns.key + " " + columns.channel + " " + cast(columns.attempts, Text)
+    listed: ColumnElement[str] = aggregate_order_by(literal_column("','"), columns.key, columns.channel)
+    query = select(func.count(), func.max(columns.next_attempt_at), func.md5(func.string_agg(about, listed)))
+    messages, newest, digest = connection.execute(query.where(_is_due(now))).one()
+    return Due(messages, newest, digest) if messages else None
+
+
 def revive(connection: Connection, now: datetime) -> int:
     """Let the messages that are dead be tried again as if they were new, and return how many that are."""
     dead = outbox.update().where(outbox.c.state == OutboxState.DEAD)
@@ -110,11 +132,14 @@ def _rows(message: Message) -> Iterable[dict[str, Any]]:
     return ({**content, "channel": channel} for channel in message.channels)
 
 
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return (outbox.c.state == OutboxState.PENDING) & (outbox.c.next_attempt_at <= now)
+
+
 def _take(connection: Connection, now: datetime, down: Collection[str]) -> RowMapping | None:
     """Lock the message that has been due for longest and that nobody else is sending."""
     columns = outbox.c
-    is_due = (columns.state == OutboxState.PENDING) & (columns.next_attempt_at <= now)
-    query = select(outbox).where(is_due, columns.channel.not_in(down))
+    query = select(outbox).where(_is_due(now), columns.channel.not_in(down))
     ordered = query.order_by(columns.next_attempt_at, columns.key, columns.channel).limit(1)
     return connection.execute(ordered.with_for_update(skip_locked=True)).mappings().one_or_none()
 

@@ -105,7 +105,7 @@ class QuietHours(_Part):
 
 
 class Limit(_Part):
-    """One entry: a limit from a day on. Entries with one id are its versions. So far nobody is told."""
+    """One entry: a limit from a day on. Entries with one id are its versions."""
 
     id: Name
     tenant: Name

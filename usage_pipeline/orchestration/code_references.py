@@ -42,6 +42,8 @@ _FILES = {
     "closed_periods": (_PACKAGE / "billing" / "due_periods.py", _PACKAGE / "billing" / "closing.py"),
     "credit_ledger": (_LEDGER / "posting.py", _LEDGER / "burn_down.py"),
     "limit_status": (_PACKAGE / "limits" / "refresh.py", _PACKAGE / "limits" / "read_status.py"),
+    "alerts": (_PACKAGE / "alerts" / "raising.py", _PACKAGE / "alerts" / "episodes.py"),
+    "outbox": (_PACKAGE / "delivery" / "outbox.py", _PACKAGE / "delivery" / "tables.py"),
     "retention_pruning": (_PACKAGE / "retention" / "pruning.py", _PACKAGE / "retention" / "removal.py"),
     "housekeeping": (_PACKAGE / "orchestration" / "clean_up.py", _PACKAGE / "retention" / "housekeeping.py"),
     **{table.name: (_LANDING / f"{table.name}.sql", *_OF_LANDING) for table in LANDING_TABLES},

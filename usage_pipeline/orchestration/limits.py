@@ -5,6 +5,7 @@
 
 import dagster as dg
 
+from usage_pipeline.alerts.tables import ALERTS
 from usage_pipeline.billing.tables import CLOSED_PERIODS
 from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.credits.tables import CREDIT_USAGE
@@ -59,6 +60,6 @@ def limits_are_kept(run_storage: StorageParam) -> dg.AssetCheckResult:
 
 REFRESH_LIMITS = dg.define_asset_job(
     "refresh_limits",
-    selection=dg.AssetSelection.assets(limit_status) | dg.AssetSelection.checks(LIMITS_ARE_KEPT),
-    description="Refresh how all limits stand, and count those that are over.",
+    selection=dg.AssetSelection.assets(limit_status, ALERTS.name) | dg.AssetSelection.checks(LIMITS_ARE_KEPT),
+    description="Refresh how all limits stand, count those that are over, raise and resolve alerts.",
 )

@@ -56,6 +56,8 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
             *("closed_periods", "tenants", "limits"),
         },
     ),
+    "alerts": ("limits", WAREHOUSE, None, {"limit_status", "tenants", "limits"}),
+    "outbox": ("limits", {"postgres"}, None, {"alerts"}),
     "retention_pruning": (
         "retention",
         {"file", "parquet"},
@@ -67,7 +69,10 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
 LANDING = {"landed_events", "content", "rejected_lines"}
 READING_LANDED_EVENTS = {name for name, (_, _, _, upstream) in ASSETS.items() if "landed_events" in upstream}
 INPUTS = {"landing_folder", "formats", "prices", "credit_rates", "grants", "tenants", "limits"}
-OF_ALL_DAYS = {"closed_periods", "credit_ledger", "limit_status", "retention_pruning", "housekeeping"}
+OF_ALL_DAYS = {
+    *("closed_periods", "credit_ledger", "limit_status", "alerts", "outbox"),
+    *("retention_pruning", "housekeeping"),
+}
 WITHOUT_DAYS = {dg.AssetKey(name) for name in {*INPUTS, *OF_ALL_DAYS}}
 
 
@@ -242,6 +247,7 @@ def test_one_job_lands_one_computes_one_does_both_and_others_close_prune_and_cle
             "arrived_days",
             "close_periods",
             "refresh_limits",
+            "deliver_alerts",
             "prune",
             "clean_up",
         )
@@ -251,7 +257,8 @@ def test_one_job_lands_one_computes_one_does_both_and_others_close_prune_and_cle
         "event_days": ASSETS.keys() - LANDING - INPUTS - OF_ALL_DAYS,
         "arrived_days": ASSETS.keys() - INPUTS - OF_ALL_DAYS,
         "close_periods": {"closed_periods", "credit_ledger"},
-        "refresh_limits": {"limit_status"},
+        "refresh_limits": {"limit_status", "alerts"},
+        "deliver_alerts": {"outbox"},
         "prune": {"retention_pruning"},
         "clean_up": {"housekeeping"},
     }
@@ -286,6 +293,7 @@ CHECKS = {
     "cost_drift": {"reported_costs_are_plausible"},
     "credit_ledger": {"ledger_is_balanced"},
     "limit_status": {"limits_are_kept"},
+    "outbox": {"messages_are_delivered"},
 }
 
 

@@ -11,6 +11,7 @@ def test_the_jobs(definitions: dg.Definitions) -> None:
         "arrived_days",
         "close_periods",
         "refresh_limits",
+        "deliver_alerts",
         "prune",
         "clean_up",
     }
@@ -35,6 +36,7 @@ def test_the_sensors_run_from_the_start_at_the_pace_of_the_settings(definitions:
         "arrivals": (10, "RUNNING"),
         "affected_days": (10, "RUNNING"),
         "gap_filler": (900, "RUNNING"),
+        "limit_alerts": (10, "RUNNING"),
         "lost_runs": (10, "RUNNING"),
     }
 

@@ -1,19 +1,25 @@
 """The sensors: what has arrived, which event days that affects, and what is missing."""
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 
 import dagster as dg
 
+from usage_pipeline.orchestration.alerts import DELIVER_ALERTS
 from usage_pipeline.orchestration.automation.lost_runs import lost_runs_sensor
 from usage_pipeline.orchestration.automation.requests import (
+    REQUESTED_BY_TAG,
     calendar_of,
     due_requests,
     requests,
     within_calendar,
 )
 from usage_pipeline.orchestration.automation.under_way import busy_days, days_of
-from usage_pipeline.orchestration.dagster_internals import UnresolvedAssetJobDefinition, failed_partitions
+from usage_pipeline.orchestration.dagster_internals import (
+    PRIORITY_TAG,
+    UnresolvedAssetJobDefinition,
+    failed_partitions,
+)
 from usage_pipeline.orchestration.inputs import placement, says_of_misplaced, validities
 from usage_pipeline.orchestration.jobs import ARRIVED_DAYS, EVENT_DAYS, LANDING_DAYS
 from usage_pipeline.orchestration.resources import StorageParam
@@ -24,7 +30,7 @@ from usage_pipeline.words import count
 # What is imported within the functions is slow to import.
 # ruff: noqa: PLC0415
 
-LANDING_PRIORITY, AFFECTED_PRIORITY, GAP_PRIORITY = 5, 5, -5
+LANDING_PRIORITY, AFFECTED_PRIORITY, GAP_PRIORITY, DELIVERY_PRIORITY = 5, 5, -5, 5
 """Backfills have 0, the schedule of yesterday 10."""
 
 
@@ -35,6 +41,7 @@ def all_sensors(settings: Settings) -> Sequence[dg.SensorDefinition]:
         _sensor(arrivals, interval, LANDING_DAYS, ARRIVED_DAYS),
         _sensor(affected_days, interval, EVENT_DAYS),
         _sensor(gap_filler, settings.gap_filler_interval_seconds, LANDING_DAYS, EVENT_DAYS),
+        _sensor(limit_alerts, interval, DELIVER_ALERTS),
         lost_runs_sensor(interval),
     ]
 
@@ -91,6 +98,22 @@ def gap_filler(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg
     due = due_requests(context.instance, work, "gap_filler", GAP_PRIORITY)
     requested = list(_up_to(storage.settings.gap_filler_max_days, due))
     return _result(requested, _rest(len(work), len(busy.landing | busy.events), "No gaps") + early)
+
+
+def limit_alerts(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.SensorResult:
+    """Requests the delivery of alerts and other messages when some have become due.
+
+    What is still due five minutes later, because a channel was down, is requested again.
+    """
+    from usage_pipeline.pipeline.automation.due_messages import due_delivery
+
+    last = datetime.fromisoformat(context.cursor) if context.cursor else None
+    delivery = due_delivery(storage, last)
+    if delivery is None:
+        return _result([], "Nothing new is due", context.cursor)
+    tags = {REQUESTED_BY_TAG: "limit_alerts", PRIORITY_TAG: str(DELIVERY_PRIORITY)}
+    context.log.info("%s to deliver", count(delivery.messages, "message"))
+    return _result([dg.RunRequest(run_key=delivery.digest, tags=tags)], "", storage.settings.clock.now.isoformat())
 
 
 def _recorded(context: dg.SensorEvaluationContext) -> dict[str, set[date]]:

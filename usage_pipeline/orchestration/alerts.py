@@ -1,0 +1,70 @@
+"""`alerts` and `outbox`: what is raised with each refresh of limits, the delivery of messages, and its check."""
+
+import dagster as dg
+
+from usage_pipeline.alerts.tables import ALERTS
+from usage_pipeline.delivery.tables import OUTBOX, OutboxState
+from usage_pipeline.limits.tables import LIMIT_STATUS
+from usage_pipeline.orchestration.inputs import LIMITS, TENANTS
+from usage_pipeline.orchestration.metadata import table_spec
+from usage_pipeline.orchestration.resources import StorageParam
+from usage_pipeline.words import count, is_or_are
+
+# What is imported within the functions is slow to import.
+# ruff: noqa: PLC0415
+
+MESSAGES_ARE_DELIVERED = dg.AssetCheckKey(dg.AssetKey(OUTBOX.name), "messages_are_delivered")
+
+
+@dg.multi_asset(
+    name=ALERTS.name,
+    specs=[table_spec(ALERTS, "limits").replace_attributes(deps=[LIMIT_STATUS.name, TENANTS, LIMITS])],
+)
+def alerts(run_storage: StorageParam) -> dg.MaterializeResult[None]:
+    """Raise and resolve alerts."""
+    from usage_pipeline.alerts.raising import count_alerts, raise_alerts
+
+    told = raise_alerts(run_storage)
+    states = count_alerts(run_storage)
+    return dg.MaterializeResult(metadata={"dagster/row_count": sum(states.values()), "told": len(told), **states})
+
+
+@dg.multi_asset(
+    name=OUTBOX.name,
+    specs=[table_spec(OUTBOX, "limits").replace_attributes(deps=[ALERTS.name], kinds={"postgres"})],
+)
+def outbox(run_storage: StorageParam) -> dg.MaterializeResult[None]:
+    """Deliver the messages that are due."""
+    from usage_pipeline.delivery.channels import open_channels
+    from usage_pipeline.delivery.outbox import deliver_due
+
+    done = deliver_due(run_storage, open_channels(run_storage.settings), run_storage.settings.clock.now)
+    return dg.MaterializeResult(metadata={state.value: done[state] for state in OutboxState})
+
+
+@dg.asset_check(
+    asset=MESSAGES_ARE_DELIVERED.asset_key,
+    name=MESSAGES_ARE_DELIVERED.name,
+    description="No message is dead: none was given up after too many attempts, or because a receiver is gone.",
+)
+def messages_are_delivered(run_storage: StorageParam) -> dg.AssetCheckResult:
+    """Count the messages that are not tried again, by channel."""
+    from usage_pipeline.delivery.outbox import count_dead
+
+    with run_storage.warehouse.connect() as connection:
+        dead = count_dead(connection)
+    number = sum(dead.values())
+    observed = f"{count(number, 'message')} {is_or_are(number)} dead"
+    return dg.AssetCheckResult(
+        passed=not dead,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=observed,
+        metadata={"observed": observed, "expected": "0 messages are dead", "by_channel": dead},
+    )
+
+
+DELIVER_ALERTS = dg.define_asset_job(
+    "deliver_alerts",
+    selection=dg.AssetSelection.assets(outbox) | dg.AssetSelection.checks(MESSAGES_ARE_DELIVERED),
+    description="Deliver the messages that are due, and count those that are dead.",
+)
