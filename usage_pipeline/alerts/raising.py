@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.alerts.alert import Alert, Subject, subject_of
 from usage_pipeline.alerts.channels import expect_channels
 from usage_pipeline.alerts.episodes import Episode, Level, judge
+from usage_pipeline.alerts.history import alerts
 from usage_pipeline.alerts.messages import messages
 from usage_pipeline.alerts.open_limits import open_limits
 from usage_pipeline.alerts.tables import ALERTS, AlertState
@@ -24,10 +25,7 @@ from usage_pipeline.limits.refresh import post_and_refresh
 from usage_pipeline.limits.status import AsOf, LimitStatus
 from usage_pipeline.storage.locks import named_lock
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.tenants.reference import load_tenants
-
-alerts = warehouse_table(ALERTS)
 
 Known = dict[int, RowMapping]
 """The last alert on each threshold of a subject."""
@@ -62,14 +60,6 @@ def raise_alerts(storage: Storage) -> list[Alert]:
             _end(connection, known.values(), now)
             enqueue(connection, messages(news.told, load_tenants(settings), now))
     return news.told
-
-
-def count_alerts(storage: Storage) -> dict[str, int]:
-    """Count the alerts by state."""
-    query = select(alerts.c.state, func.count()).group_by(alerts.c.state)
-    with storage.warehouse.connect() as connection:
-        found = dict(map(tuple, connection.execute(query)))
-    return {state.value: found.get(state, 0) for state in AlertState}
 
 
 def settle_credits_and_limits(storage: Storage) -> int:

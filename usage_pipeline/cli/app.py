@@ -29,6 +29,7 @@ _MODULES = {
     **dict.fromkeys(("rerate", "cost-diff", "close", "statement"), "billing"),
     **dict.fromkeys(("credits", "grant"), "credits"),
     **dict.fromkeys(("limits", "check"), "limits"),
+    "alerts": "alerts",
     **dict.fromkeys(("release", "withdraw", "audit", "explain"), "decisions"),
     "prune": "retention",
     "erase": "erasure",

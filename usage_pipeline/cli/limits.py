@@ -58,7 +58,7 @@ def limits(
         if tenant is not None:
             expect_account(storage, tenant)
         found = read_status(storage, at, tenant)
-    rows = [_shortened({**status.row, "scope": " ".join(filter(None, status.values))}) for status in found]
+    rows = [shortened({**status.row, "scope": " ".join(filter(None, status.values))}) for status in found]
     title = f"Limits, {at or settings.clock.now:%Y-%m-%d %H:%M:%S} UTC"
     columns = _SHOWN if form is OutputFormat.TABLE else LIMIT_STATUS.column_names
     print_rows(rows, columns, form, title)
@@ -135,14 +135,14 @@ def _expect_tenant(storage: "Storage", tenant: str) -> None:
 def _reason(decision: "Decision") -> str:
     if decision.limit is None:
         return ""
-    row = _shortened(decision.limit.row)
+    row = shortened(decision.limit.row)
     return (
         f": the limit {row['limit_id']} allows {row['amount']:f} {row['metric']} from {row['first_day']} to "
         f"{row['last_day']}, of which {row['used']:f} are used"
     )
 
 
-def _shortened(row: Mapping[str, object]) -> dict[str, object]:
+def shortened(row: Mapping[str, object]) -> dict[str, object]:
     """Return the row with decimals without zeros at their end."""
     from usage_pipeline.limits.decisions import plain
 

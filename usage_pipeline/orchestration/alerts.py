@@ -22,7 +22,8 @@ MESSAGES_ARE_DELIVERED = dg.AssetCheckKey(dg.AssetKey(OUTBOX.name), "messages_ar
 )
 def alerts(run_storage: StorageParam) -> dg.MaterializeResult[None]:
     """Raise and resolve alerts."""
-    from usage_pipeline.alerts.raising import count_alerts, raise_alerts
+    from usage_pipeline.alerts.history import count_alerts
+    from usage_pipeline.alerts.raising import raise_alerts
 
     told = raise_alerts(run_storage)
     states = count_alerts(run_storage)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from usage_pipeline.alerts.channels import expect_channels
 from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE, read_grants
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.credits.rate_file import CREDIT_RATES_FILE, read_rates
@@ -38,8 +39,10 @@ def describe_tenants(settings: Settings) -> str:
 
 
 def describe_limits(settings: Settings) -> str:
-    """Say how many entries `limits.yaml` has. Raises ReferenceFileError."""
-    return count(len(read_limits(settings.reference / LIMITS_FILE)), "entry")
+    """Say how many entries `limits.yaml` has. Raises ReferenceFileError, also for a channel that is none."""
+    limits = read_limits(settings.reference / LIMITS_FILE)
+    expect_channels(settings, limits)
+    return count(len(limits), "entry")
 
 
 def describe_formats(settings: Settings) -> str:

@@ -230,7 +230,8 @@ def _outbox(storage: Storage) -> Iterator[HealthCheck]:
         for channel, number in count_dead(connection).items():
             yield _error(
                 f"{count(number, 'message')} could not be delivered by the channel {channel}, and "
-                f"{is_or_are(number)} not tried again; `last_error` of usage.outbox says why"
+                f"{is_or_are(number)} not tried again; `last_error` of usage.outbox says why. "
+                "`usage-pipeline alerts retry` tries again"
             )
 
 

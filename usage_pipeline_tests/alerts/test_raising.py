@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from usage_pipeline.alerts.raising import alerts
+from usage_pipeline.alerts.history import alerts
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.alerts.conftest import Platform

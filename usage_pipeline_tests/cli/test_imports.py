@@ -66,6 +66,7 @@ READING = (
     "credits --tenant acme",
     "limits",
     "check --tenant acme --type persona_prompt",
+    "alerts list",
     "audit",
     "doctor",
     "clean-up --dry-run",

@@ -120,10 +120,20 @@ def test_messages_that_could_not_be_delivered_are_counted(settings: Settings, st
             Level.ERROR,
             (
                 "2 messages could not be delivered by the channel ops, and are not tried again; `last_error` of "
-                "usage.outbox says why"
+                "usage.outbox says why. `usage-pipeline alerts retry` tries again"
             ),
         )
     ]
+
+
+def test_a_limit_with_a_channel_that_is_not_there_is_named(settings: Settings, reference: Path) -> None:
+    (reference / "channels.yaml").write_text("ops: {type: email, to: [ops@example.com]}\n")
+    limits = reference / "limits.yaml"
+    limits.write_text('- {id: one, tenant: "*", metric: prompts, period: day, amount: "1", channels: [op]}\n')
+    assert (
+        Level.ERROR,
+        f"{limits}: one: channels: channels.yaml has no channel 'op'; did you mean 'ops'?",
+    ) in troubles(settings)
 
 
 def test_a_limit_of_a_tenant_that_nobody_knows_is_named(settings: Settings, reference: Path) -> None:
