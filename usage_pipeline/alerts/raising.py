@@ -72,14 +72,14 @@ def settle_credits_and_limits(storage: Storage) -> int:
     return posted
 
 
-def _by_subject(found: Iterable[LimitStatus]) -> Mapping[Subject, LimitStatus]:
-    """Return how each subject stands: a rolling limit by that of its open periods in which most was used."""
-    highest: dict[Subject, LimitStatus] = {}
-    for status in found:
-        subject = subject_of(status)
-        if subject not in highest or highest[subject].used <= status.used:
-            highest[subject] = status
-    return highest
+def _by_subject(found: Sequence[LimitStatus]) -> Mapping[Subject, LimitStatus]:
+    """Return how each subject stands, in their order.
+
+    Of the open periods of a rolling limit, the last one that has reached the highest threshold counts.
+    """
+    in_order = sorted(found, key=lambda status: (status.threshold or 0, status.days.last))
+    highest = {subject_of(status): status for status in in_order}
+    return {subject: highest[subject] for subject in map(subject_of, found)}
 
 
 def _read_known(connection: Connection, clock: Clock) -> dict[Subject, Known]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.alerts.conftest import Platform
 from usage_pipeline_tests.conftest import NOW
-from usage_pipeline_tests.delivery.receiving import Receiver
+from usage_pipeline_tests.delivery.receiving import Receiver, mail_server
 from usage_pipeline_tests.limits.reading import write_limits
 
 Rows = list[tuple[Any, ...]]
@@ -110,6 +111,22 @@ def test_the_alerts_of_a_tenant_come_in_one_message(platform: Platform, receiver
     assert platform.tick() == [("raised", 100, 1), ("raised", 80, 1), ("raised", 50, 1)]
     (body,) = bodies(receiver)
     assert [alert["limit_id"] for alert in body["data"]["alerts"]] == ["a", "b", "c"]
+
+
+def test_an_alert_comes_as_e_mail_to_the_contacts_of_the_tenant(platform: Platform) -> None:
+    (platform.storage.settings.reference / "tenants.yaml").write_text("acme: {contacts: [ann@acme.example]}\n")
+    (platform.storage.settings.reference / "channels.yaml").write_text(
+        "mail: {type: email, to: tenant_contacts}\n"
+    )
+    platform.limit(200, channels="[mail]")
+    platform.use(240)
+    with mail_server() as server:
+        smtp = {"smtp_host": "127.0.0.1", "smtp_port": server.port, "smtp_security": "none"}
+        settings = platform.storage.settings.model_copy(update={**smtp, "smtp_from": "usage@example.com"})
+        platform.storage = replace(platform.storage, settings=settings)
+        platform.tick()
+    (mail,) = server.mails
+    assert (server.recipients, mail["Subject"]) == ([["ann@acme.example"]], "The limit a of acme is over")
 
 
 def test_alerts_of_a_limit_that_was_changed_or_removed_end(platform: Platform) -> None:

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
 
+from usage_pipeline.alerts.raising import raise_alerts
+from usage_pipeline.alerts.tables import ALERTS
 from usage_pipeline.billing.closing import Closing, close, closed_of
 from usage_pipeline.billing.ledger.tables import CREDIT_LEDGER
 from usage_pipeline.billing.statements import read_statement
@@ -268,11 +270,13 @@ def test_messages_of_the_tenant_go_and_those_of_nobody_name_it_no_more(mixed: St
 
 
 def test_its_limits_go_and_those_of_others_stay(mixed: Storage, add_reference: AddReference) -> None:
-    add_reference("limits", '[{id: one, tenant: "*", metric: prompts, period: {rolling_days: 60}, amount: "9"}]')
+    add_reference("limits", '[{id: one, tenant: "*", metric: prompts, period: {rolling_days: 60}, amount: "1"}]')
     refresh_limits(mixed)
-    assert tenants(mixed, LIMIT_STATUS) == tenants(mixed, LIMIT_DECISIONS) == {"acme", "globex"}
+    raise_alerts(mixed)
+    of_limits = (LIMIT_STATUS, LIMIT_DECISIONS, ALERTS)
+    assert [tenants(mixed, table) for table in of_limits] == [{"acme", "globex"}] * 3
     erase_acme(mixed)
-    assert tenants(mixed, LIMIT_STATUS) == tenants(mixed, LIMIT_DECISIONS) == {"globex"}
+    assert [tenants(mixed, table) for table in of_limits] == [{"globex"}] * 3
 
 
 def test_the_certificate_says_what_was_done_and_not_to_whom(mixed: Storage) -> None:

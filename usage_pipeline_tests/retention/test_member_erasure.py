@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
+from usage_pipeline.alerts.raising import raise_alerts
 from usage_pipeline.delivery.message import Message
 from usage_pipeline.delivery.outbox import enqueue, outbox
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS
@@ -118,10 +119,11 @@ def test_records_stay_without_what_could_name_the_person(two: Storage) -> None:
 
 
 def test_nothing_of_the_tenant_holds_the_id(two: Storage, add_reference: Callable[[str, str], None]) -> None:
-    each = 'tenant: acme, metric: records, period: {rolling_days: 60}, amount: "9", scope: {member_id: "*"}'
+    each = 'tenant: acme, metric: records, period: {rolling_days: 60}, amount: "1", scope: {member_id: "*"}'
     add_reference("limits", f"[{{id: one, {each}}}]")
     refresh_limits(two)
-    assert "usage.limit_status" in holding(two)
+    raise_alerts(two)
+    assert {"usage.limit_status", "usage.alerts"} <= holding(two).keys()
     erase_ann(two)
     assert holding(two) == {}
     assert rows(two, CONTENT, "prompt") == [("other words",), ("words of globex",)]

@@ -1,8 +1,9 @@
 """The result of the demo."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from usage_pipeline.cli.demo.truth import Truth
 from usage_pipeline.pipeline.totals import Totals
@@ -20,7 +21,7 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Result:
-    """Expected and found totals of the demo, its landing files, a conflict as an example, and what was pruned."""
+    """Totals of the demo, expected and found, and what else it prints, with a conflict as an example."""
 
     truth: Truth
     found: Totals
@@ -28,6 +29,8 @@ class Result:
     conflict: Conflict | None
     pruned: Sequence[Pruned]
     """By landing day, what was past its term afterwards."""
+    alerts: Sequence[Mapping[str, Any]]
+    """Rows of `alerts`: those on limits that are raised."""
 
     @property
     def days(self) -> list[str]:

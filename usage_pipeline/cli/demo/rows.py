@@ -83,6 +83,22 @@ def costs(result: Result) -> list[Row]:
     return [*rows, _costs("all", sum(sums.values(), Counter[str]()))]
 
 
+def alerts(result: Result) -> list[Row]:
+    """Return the alerts that people are told of, in the order in which they were raised."""
+    return [
+        {
+            "tenant": row["tenant_id"],
+            "limit": row["limit_id"],
+            "alert": "over" if row["used"] > row["amount"] else f"{row['threshold']} % reached",
+            "used": int(row["used"]),
+            "of": int(row["amount"]),
+            "metric": row["metric"],
+        }
+        for row in result.alerts
+        if not row["passed"]
+    ]
+
+
 def pruned(result: Result) -> list[Row]:
     """Return what was past its term, in one row; none if nothing was."""
     if not result.pruned:

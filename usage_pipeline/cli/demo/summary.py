@@ -37,6 +37,7 @@ def print_summary(result: Result) -> None:
     _table("Costs; coverage: percent of tokens priced", rows.costs(result))
     at = f"{result.truth.balances_at:%Y-%m-%d %H:%M} UTC"
     _table(f"Credits at {at}, rounded; below 0: overage", rows.balances(result))
+    _table("Alerts on limits, in whole units", rows.alerts(result))
     _table("Removed past the term of its plan; all numbers stay", rows.pruned(result))
     heading("Planted anomalies; the bars are the tenant's records by day")
     for planted in result.truth.planted:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from usage_pipeline.alerts.tables import ALERTS
 from usage_pipeline.errors import ErasureError
 from usage_pipeline.limits.refresh import refresh_limits
 from usage_pipeline.metrics.series import known_tenants
@@ -248,7 +249,8 @@ def _remove_rows(storage: Storage, specs: Collection[TableSpec], subject: Subjec
 
 
 def _replace_texts(storage: Storage, specs: Collection[TableSpec], subject: Subject, word: Word) -> None:
-    kept = {*tables_with_tenants(specs), *PINNED, f"{SCHEMA}.erasures"}
+    # Of a member the history of alerts stays, as other state that nobody computes again.
+    kept = {*tables_with_tenants(specs), *PINNED, f"{SCHEMA}.erasures"} - {ALERTS.place}
     with databases(storage) as engines:
         for engine in engines.values():
             replace_texts(engine, word, kept, subject)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,22 @@ def by_day(tenant: str, name: str, *values: int) -> dict[tuple[str, str, str], i
     return {(day, tenant, name): value for day, value in zip(DAYS, values, strict=True)}
 
 
+def alert(  # noqa: PLR0913, PLR0917 - the columns that are shown
+    tenant: str, limit: str, used: str, amount: str, threshold: int, metric: str = "cost"
+) -> dict[str, object]:
+    return {
+        "tenant_id": tenant,
+        "limit_id": limit,
+        "metric": metric,
+        "threshold": threshold,
+        "passed": False,
+        "used": Decimal(used),
+        "amount": Decimal(amount),
+        "first_day": date(2026, 5, 1),
+        "last_day": date(2026, 5, 30),
+    }
+
+
 RESULT = Result(
     TRUTH,
     Totals(
@@ -118,6 +135,7 @@ RESULT = Result(
     [file(PERSONA, 70_000, 1_004, 0, 1_000, 4), file(RUNS, 9_000, 206, 2, 203, 1)],
     Conflict("e1", "a"),
     [Pruned(date(2026, 5, day), files=1, texts=1_000, records=0, rejects=2, bytes=4_000) for day in (1, 2)],
+    [alert("a", "a-cost", "512.5", "500", 100), alert("b", "b-tokens", "81", "100", 80, "tokens_total")],
 )
 
 EXPECTED = """\
@@ -202,6 +220,13 @@ Credits at 2026-05-31 00:00 UTC, rounded; below 0: overage
  ─────────────────────────────────────────────────────────────────
  a         1,000          0          200      1        0      999
  b             0        100            0  1,200        0   -1,100
+
+Alerts on limits, in whole units
+
+ tenant  limit     alert         used   of  metric
+ ────────────────────────────────────────────────────────
+ a       a-cost    over           512  500  cost
+ b       b-tokens  80 % reached    81  100  tokens_total
 
 Removed past the term of its plan; all numbers stay
 
