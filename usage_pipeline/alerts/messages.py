@@ -96,7 +96,8 @@ def _facts(alert: Alert) -> Facts:
     status = alert.status
     scope = [f"{name} {value}" for name, value in zip(SCOPED, status.values, strict=True) if value]
     unit = "cost in USD" if status.limit.metric == COST else status.limit.metric
-    projected = [("Projected", f"{_number(status.projected)} at the end of it")] if status.projected else []
+    expected = status.projected if status.as_of < status.days.ends_at else None
+    projected = [] if expected is None else [("Projected", f"{_number(expected)} at the end of it")]
     unknown = [
         *(["usage without a price or a rate is not included"] if status.incomplete else []),
         *([f"no logs are there of {count(status.missing_days, 'day')}"] if status.missing_days else []),
@@ -108,7 +109,7 @@ def _facts(alert: Alert) -> Facts:
         *projected,
         ("Measured", f"{status.as_of:%Y-%m-%d %H:%M} UTC"),
         *([("Not known", "; ".join(unknown))] if unknown else []),
-        *([("Action", "more is refused")] if status.limit.action == "block" else []),
+        *([("Action", "what would be more than the amount is refused")] if status.limit.action == "block" else []),
     )
 
 

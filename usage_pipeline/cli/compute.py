@@ -61,7 +61,7 @@ def land(first: From = None, last: To = None, *, suites: Suites = True, data_dir
 def recompute(first: From = None, last: To = None, *, suites: Suites = True, data_dir: DataDir = None) -> None:
     """Compute event days again, stale or not, and then all days that depend on them.
 
-    It posts to the ledger of credits and refreshes limits at its end, as `run` does.
+    It posts to the ledger of credits, refreshes limits and raises alerts at its end, as `run` does.
 
     Example: `usage-pipeline recompute --from 2026-02-01 --to 2026-02-07`
     """

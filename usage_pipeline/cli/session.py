@@ -65,7 +65,7 @@ def open_session(settings: Settings, command: str, *, suites: bool = True) -> It
 
 
 def settle(session: Session) -> None:
-    """Compute stale partitions, post to the ledger of credits, refresh limits, and report what was done."""
+    """Compute stale partitions, post to the ledger of credits, raise alerts, and report what was done."""
     summary = pipeline.RefreshSummary()
     pipeline.settle(session.storage, session, summary)
     summary.posted += settle_credits_and_limits(session.storage)

@@ -146,7 +146,7 @@ def with_downstream(names: Collection[str]) -> frozenset[str]:
 
 
 def refresh(storage: Storage, runner: Runner) -> RefreshSummary:
-    """Land new files, compute stale partitions until none is left, close periods, post credits, refresh limits.
+    """Land new files, compute stale partitions until none is left, close periods, post credits, raise alerts.
 
     Raises PartitionError if days fail or stay stale; that keeps nobody else's credits from the ledger.
     """

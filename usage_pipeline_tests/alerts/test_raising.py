@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from usage_pipeline.alerts.history import alerts
+from usage_pipeline.alerts.raising import raise_alerts
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.alerts.conftest import Platform
@@ -174,6 +176,18 @@ def test_a_fault_at_a_step_loses_no_alert(platform: Platform, receiver: Receiver
     platform.tick()
     assert len(set(receiver.keys)) == 1
     assert history(platform.storage, "threshold") == [(50,), (80,), (100,)]
+
+
+def test_two_processes_at_once_raise_once(platform: Platform, receiver: Receiver) -> None:
+    platform.use(240)
+    told: list[int] = []
+    threads = [Thread(target=lambda: told.append(len(raise_alerts(platform.storage)))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    platform.deliver()
+    assert (sorted(told), len(receiver.keys)) == ([0, 1], 1)
 
 
 @pytest.mark.parametrize("when", ["UPDATE ON usage.alerts", "INSERT ON usage.outbox"])
