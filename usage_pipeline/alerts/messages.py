@@ -18,6 +18,8 @@ from usage_pipeline.tenants.models import Tenants
 from usage_pipeline.words import count
 
 _TENTH = Decimal("0.1")
+_MOST_SHOWN = 50
+"""Alerts in a text for people; a program gets all."""
 
 Facts = tuple[tuple[str, str], ...]
 """What is known of an alert, in words, by name."""
@@ -55,13 +57,15 @@ def _way(alert: Alert, tenants: Tenants, now: datetime) -> tuple[str, tuple[str,
 def _message(
     alerts: Sequence[Alert], tenant_id: str, channels: tuple[str, ...], due: datetime, now: datetime
 ) -> Message:
-    told = [(says(alert), _facts(alert)) for alert in alerts]
+    told = [(says(alert), _facts(alert)) for alert in alerts[:_MOST_SHOWN]]
+    left = len(alerts) - len(told)
+    more = [f"{left:,} more: `usage-pipeline alerts list` has all of them."] if left else []
     return Message(
         key=f"alerts-{fingerprint(part for alert in alerts for part in (alert.id, alert.state))}",
         channels=channels,
-        subject=told[0][0] if len(told) == 1 else _subject(alerts, tenant_id),
-        text="\n\n".join(_text(sentence, facts) for sentence, facts in told) + "\n",
-        html="\n".join(_html(sentence, facts) for sentence, facts in told),
+        subject=told[0][0] if len(alerts) == 1 else _subject(alerts, tenant_id),
+        text="\n\n".join([*(_text(sentence, facts) for sentence, facts in told), *more]) + "\n",
+        html="\n".join([*(_html(sentence, facts) for sentence, facts in told), *map("<p>{}</p>".format, more)]),
         payload={
             "type": "limits.alerts",
             "timestamp": now.isoformat(),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import ARRAY, Connection, RowMapping, Text, any_, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.alerts.alert import Alert, Subject, subject_of
@@ -86,8 +86,9 @@ def _read_known(connection: Connection, clock: Clock) -> dict[Subject, Known]:
     """Return the last episodes of all that is raised or may be raised again."""
     columns = alerts.c
     is_rolling = columns.period.startswith(PeriodKind.ROLLING)
-    may_change = (columns.state == AlertState.RAISED) | (columns.last_day > clock.last_final_day) | is_rolling
-    query = select(alerts).where(may_change).order_by(columns.episode)
+    is_raised = columns.state == AlertState.RAISED
+    may_change = is_raised | (columns.last_day > clock.last_final_day) | is_rolling
+    query = select(alerts).where(may_change).order_by(is_raised, columns.episode)  # several may be of `(erased)`
     found: defaultdict[Subject, Known] = defaultdict(dict)
     for row in connection.execute(query).mappings():
         first_day = None if row["period"].startswith(PeriodKind.ROLLING) else row["first_day"]
@@ -133,4 +134,6 @@ def _end(connection: Connection, unmeasured: Iterable[Known], now: datetime) -> 
 
 def _set_state(connection: Connection, ids: Sequence[str], state: AlertState, now: datetime) -> None:
     if ids:
-        connection.execute(alerts.update().where(alerts.c.alert_id.in_(ids)).values(state=state, resolved_at=now))
+        # One parameter, however many they are: PostgreSQL takes 65,535.
+        chosen = alerts.c.alert_id == any_(literal(list(ids), ARRAY(Text)))
+        connection.execute(alerts.update().where(chosen).values(state=state, resolved_at=now))

@@ -113,6 +113,13 @@ def test_several_alerts_of_a_tenant_and_way_are_one_message() -> None:
     ]
 
 
+def test_a_long_message_shows_the_first_and_a_program_gets_all() -> None:
+    (found,) = sent(*(alert(id=f"limit-{number}") for number in range(52)))
+    assert found.payload is not None
+    assert (found.text.count("has reached"), len(found.payload["data"]["alerts"])) == (50, 52)
+    assert found.text.splitlines()[-1] == "2 more: `usage-pipeline alerts list` has all of them."
+
+
 def test_the_key_is_that_of_the_alerts() -> None:
     (first,), (again,), (other,) = sent(alert()), sent(alert("1700")), sent(alert(state=RESOLVED))
     assert first.key == again.key != other.key
