@@ -10,7 +10,6 @@ from sqlalchemy import ARRAY, Connection, RowMapping, Text, any_, literal, selec
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.alerts.alert import Alert, Subject, subject_of
-from usage_pipeline.alerts.channels import expect_channels
 from usage_pipeline.alerts.episodes import Episode, Level, judge
 from usage_pipeline.alerts.history import alerts
 from usage_pipeline.alerts.messages import messages
@@ -49,7 +48,6 @@ def raise_alerts(storage: Storage) -> list[Alert]:
     now = settings.clock.now
     with named_lock(storage.warehouse, ALERTS.name):
         limits = read_limits(settings.reference / LIMITS_FILE)
-        expect_channels(settings, limits)
         found = _by_subject(measure(storage, open_limits(storage, limits), AsOf(now, now)))
         with storage.warehouse.begin() as connection:
             known = _read_known(connection, settings.clock)

@@ -18,6 +18,7 @@ from usage_pipeline.billing.ledger.entries import GRANTING, NO_GRANT, NOTHING, E
 from usage_pipeline.billing.ledger.posting import whole_second
 from usage_pipeline.billing.ledger.usage import computed_days, open_credit_seconds
 from usage_pipeline.clock import end_of
+from usage_pipeline.storage.engine import undisturbed
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import ERASED_TENANT
 from usage_pipeline.tenants.reference import load_tenants
@@ -102,6 +103,7 @@ Asked = tuple[str, BillingPeriod]
 """A tenant and a period."""
 
 
+@undisturbed
 def read_period_credits(storage: Storage, asked: Collection[Asked]) -> dict[Asked, PeriodCredits]:
     """Return what these periods come to by now; those that have not begun are left out.
 

@@ -15,7 +15,7 @@ from usage_pipeline.metrics.rollups import damage_named, scan
 from usage_pipeline.registry import CONVERSATIONS, RECORD_METRIC_NAMES
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
 from usage_pipeline.storage.daily import SqlFile
-from usage_pipeline.storage.engine import session
+from usage_pipeline.storage.engine import session, undisturbed
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.tables import TableSpec, columns
@@ -55,6 +55,7 @@ Usage = Mapping[ScopeValues, Used]
 """What was used of a limit, by the values of its scope."""
 
 
+@undisturbed
 def read_usage(storage: Storage, limits: Sequence[TenantLimit], last_day: date) -> list[Usage]:
     """Return the use of each limit in its period up to a day, in their order; only days of the periods are read.
 

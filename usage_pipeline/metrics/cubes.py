@@ -121,6 +121,8 @@ def _cubes(storage: Storage, metrics: Collection[str], days: Collection[date]) -
     """The cubes that these metrics are in, under one another: each has nulls for what the others have."""
     grain = ("day", "tenant_id", *DIMENSION_NAMES)
     asked = {"operations" if name in CREDIT_METRICS else name for name in metrics}
+    if CONVERSATIONS.name in asked:
+        asked.update(RECORD_METRIC_NAMES)  # groups with records, and without a conversation that began, have 0
     cubes = [(table, names) for table, names in _CUBES if asked.intersection(names)]
     every = [name for _, names in cubes for name in names]
     return " UNION ALL ".join(

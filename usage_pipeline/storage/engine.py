@@ -1,12 +1,14 @@
 """DuckDB connections: threads, memory limit, spilling, UTC; and the few words of SQL that paths need."""
 
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import duckdb
 
+from usage_pipeline.errors import PartitionError
 from usage_pipeline.settings import Settings
 
 ENGINE_VERSION = f"duckdb {duckdb.__version__}"
@@ -92,3 +94,21 @@ def _list(paths: Iterable[Path]) -> str:
 
 def _without_globs(path: str) -> str:
     return "".join(f"[{char}]" if char in "*?[" else char for char in path)
+
+
+_TRIES = 5
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
+
+
+def undisturbed(read: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
+    """Let a function that reads objects begin anew when it fails: another process may have replaced one."""
+
+    @wraps(read)
+    def again(*args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
+        for _ in range(_TRIES - 1):
+            with suppress(duckdb.Error, PartitionError):
+                return read(*args, **kwargs)
+        return read(*args, **kwargs)
+
+    return again

@@ -27,14 +27,11 @@ class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
-
-
 def quoted(value: object) -> object:
     """Refuse a number that is not in quotes, because YAML would read 0.1 as a float."""
     if not isinstance(value, str):
         raise ValueError('expected a decimal number in quotes, such as "99.50"')  # noqa: TRY004 - pydantic's way
-    if not _NUMBER.fullmatch(value):
+    if "_" in value or not value.isascii():
         raise ValueError('expected a decimal number in plain digits, such as "99.50"')
     return value
 

@@ -148,7 +148,7 @@ def test_the_file_is_imported(call: Call, settings: Settings) -> None:
         ((*ADD[:2], "a/b", *ADD[3:]), "grant add: id: expected 1 to 100 letters, digits, dots, colons, - and _."),
         (
             (*ADD, "--amount", "much"),
-            'grant add: amount: expected a decimal number in plain digits, such as "99.50"',
+            'grant add: amount: expected a decimal number in quotes, such as "99.50"',
         ),
         ((*ADD, "--expires-at", "2026-01-01"), "grant add: expires_at is not after effective_at"),
     ],

@@ -20,6 +20,7 @@ from usage_pipeline.billing.ledger.entries import (
 )
 from usage_pipeline.billing.ledger.usage import computed_days, open_credit_seconds
 from usage_pipeline.errors import QueryError
+from usage_pipeline.storage.engine import undisturbed
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.tenants.reference import load_tenants
 
@@ -49,6 +50,7 @@ class Balance:
     totals: Totals
 
 
+@undisturbed
 def read_balance(storage: Storage, tenant_id: str, at: datetime) -> Balance:
     """Return the balance at an instant in whole seconds: before usage at it, with grants that begin at it.
 
@@ -62,6 +64,7 @@ def read_balance(storage: Storage, tenant_id: str, at: datetime) -> Balance:
     return Balance(grants, totals(entries))
 
 
+@undisturbed
 def read_balances(storage: Storage, at: datetime) -> dict[str, Totals]:
     """Return the sums of each tenant at an instant, as `read_balance` has them. Raises the same errors."""
     _expect_come(storage, at)

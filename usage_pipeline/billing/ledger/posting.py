@@ -21,6 +21,7 @@ from usage_pipeline.billing.ledger.ledger import Key, append, posted_sums
 from usage_pipeline.billing.ledger.tables import CREDIT_POSTINGS
 from usage_pipeline.billing.ledger.usage import CreditSeconds, computed_days, open_credit_seconds
 from usage_pipeline.storage.digests import fingerprint
+from usage_pipeline.storage.engine import undisturbed
 from usage_pipeline.storage.locks import named_lock
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
@@ -75,6 +76,7 @@ class LedgerState:
     """Tenants for which an identity does not hold."""
 
 
+@undisturbed
 def post(storage: Storage) -> int:
     """Import `grants.yaml`, add what the ledger lacks, and return the number of rows that were added.
 
@@ -98,6 +100,7 @@ def post(storage: Storage) -> int:
     return rows
 
 
+@undisturbed
 def ledger_state(storage: Storage) -> LedgerState:
     """Compute everything again, and compare it with the ledger, tenant by tenant."""
     clock = storage.settings.clock

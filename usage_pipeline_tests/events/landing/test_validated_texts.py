@@ -11,7 +11,7 @@ from usage_pipeline_tests.events.each import Became
 from usage_pipeline_tests.support import prompt, reject_reasons, rows
 
 TIME = "2026-05-01T08:00:00Z"
-TENANT = "a text of at most 128 characters, without control characters and white space around"
+TENANT = "a text of at most 128 characters, without control characters and white space around, and not `erased`"
 
 
 NO_TENANTS = {
