@@ -117,6 +117,11 @@ def main() -> None:
                 _end(str(error), 2 if isinstance(error, QueryError) else 1)
             if isinstance(error, OSError):
                 _end(f"{error.strerror or error}: {error.filename or 'a file'}", 1)
+            if damage := _damage(error):
+                _end(
+                    f"{damage}. If the file is damaged, restore it, or let `recompute` or `land` write it again.",
+                    1,
+                )
             if _is_out_of_memory(error):
                 _end("DuckDB needs more memory than it may have. Raise USAGE_DUCKDB_MEMORY_LIMIT.", 1)
             raise
@@ -150,6 +155,14 @@ def _received(end: socket.socket) -> bytes:
         return end.recv(_MAX_SIGNALS)
     except BlockingIOError:
         return b""
+
+
+def _damage(error: BaseException) -> str | None:
+    """Return what DuckDB says of a Parquet file that it cannot read."""
+    duckdb = sys.modules.get("duckdb")
+    if duckdb is None or not isinstance(error, duckdb.Error) or ".parquet" not in str(error):
+        return None
+    return str(error).splitlines()[0].rstrip(".")
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

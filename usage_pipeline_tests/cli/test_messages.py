@@ -108,6 +108,23 @@ def test_days_without_data_are_told(call: Call, command: str) -> None:
     )
 
 
+def test_a_damaged_object_of_a_table_is_one_message(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = settings.data_dir / "lake" / "content" / "2026-05-01" / "damaged.parquet"
+    damaged.parent.mkdir(parents=True, exist_ok=True)
+    damaged.write_bytes(b"PAR1 no more PAR1")
+    arguments = ("erase", "--tenant", "acme", "--dry-run", "--data-dir", str(settings.data_dir))
+    monkeypatch.setattr("sys.argv", ["usage-pipeline", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    damaged.unlink()
+    said = " ".join(capsys.readouterr().err.split())
+    assert ended.value.code == 1
+    assert "damaged.parquet" in said
+    assert said.endswith("restore it, or let `recompute` or `land` write it again.")
+
+
 def test_a_command_without_its_function_is_one_message(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
