@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from usage_pipeline.errors import ErasureError
 from usage_pipeline.events.landing.decisions import withdraw
@@ -52,9 +54,13 @@ def test_a_file_that_the_pipeline_does_not_know_is_named(mixed: Storage, landing
     erase_acme(mixed)
 
 
-@pytest.mark.parametrize("content", [b"acme", b"PAR1 acme"])
-def test_a_file_that_is_no_object_of_a_table_is_named(mixed: Storage, content: bytes) -> None:
-    (mixed.settings.data_dir / "export.parquet").write_bytes(content)
+@pytest.mark.parametrize("content", [b"acme", b"PAR1 acme", None])
+def test_a_file_that_is_no_object_of_a_table_is_named(mixed: Storage, content: bytes | None) -> None:
+    file = mixed.settings.data_dir / "export.parquet"
+    if content is None:
+        parquet.write_table(pa.table({"day": [1, 2], "whose": [["globex"], ["acme", "globex"]]}), file)
+    else:
+        file.write_bytes(content)
     with pytest.raises(ErasureError, match=r"The id is in export.parquet, which the pipeline does not know"):
         erase_acme(mixed)
 

@@ -197,14 +197,21 @@ def _search_lines(path: Path, file: LandedFile, subject: Subject, traces: Traces
 def _is_in_file(path: Path, subject: Subject, word: Word) -> bool:
     """Return True if an id stands in a file, unpacked if it is packed, as far as it can be read."""
     if path.suffix == ".parquet":
-        with suppress(DuckDBError), duckdb.connect() as duck:
-            rows = f"(FROM {parquet_scan([path])})"
-            return _is_named(repr(duck.execute(f"FROM {rows}").fetchall()), subject, word)
+        with suppress(DuckDBError):
+            return _is_in_rows(path, subject, word)
     if zipfile.is_zipfile(path):
         return _is_in_archive(path, subject, word)
     with suppress(UnreadableFileError):
         return any(_is_named(text, subject, word) for text in _texts(path))
     return False
+
+
+def _is_in_rows(path: Path, subject: Subject, word: Word) -> bool:
+    """Return True if an id stands in a row of a Parquet file that is no object of a table."""
+    held = " AND ".join(name.sql("CAST(held AS VARCHAR)") for name in (word, subject.tenant) if name is not None)
+    with duckdb.connect() as duck:
+        found = duck.execute(f"SELECT 1 FROM {parquet_scan([path])} AS held WHERE {held} LIMIT 1")
+        return bool(found.fetchall())
 
 
 def _is_in_archive(path: Path, subject: Subject, word: Word) -> bool:
