@@ -87,7 +87,8 @@ def with_missing(
 def conditions(query: Query, table: FromClause, days: Collection[date]) -> list[ColumnElement[bool]]:
     """The conditions of the query on a table of the warehouse: these days, and its filters other than the day."""
     filters = [table.c[query.filters[name]] == value for name, value in query.where if name != "day"]
-    return [table.c.day.in_(days), *filters]
+    among = [table.c[query.filters[name]].in_(values) for name, values in query.among]
+    return [table.c.day.in_(days), *filters, *among]
 
 
 def one_decimal(numerator: int, denominator: int) -> Decimal | None:

@@ -96,7 +96,10 @@ def _sums(
     columns = {**query.groups, "start": "start"}
     groups = "".join(f'"{columns[name]}" AS "{name}", ' for name in group_by)
     sums = ", ".join(f'{_sum(name)} AS "{name}"' for name in query.metrics)
-    tests = [f'"{query.filters[name]}" = {literal(value)}' for name, value in query.where if name != "day"]
+    tests = [
+        *(f'"{query.filters[name]}" = {literal(value)}' for name, value in query.where if name != "day"),
+        *(f'"{query.filters[name]}" IN ({", ".join(map(literal, values))})' for name, values in query.among),
+    ]
     with session(storage.engine) as duck, damage_named():
         return duck.execute(
             f"SELECT {groups}{sums} FROM ({rows}) AS cube WHERE {' AND '.join(tests) or 'true'}"

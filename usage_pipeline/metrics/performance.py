@@ -35,7 +35,9 @@ def read_performance(storage: Storage, query: PerformanceQuery) -> Answer:
 
     By day and model a missing day is one row without a model.
     """
-    volumes = UsageQuery(query.first, query.last, query.group_by, query.where, ("tokens_total", "bytes"))
+    volumes = UsageQuery(
+        query.first, query.last, query.group_by, query.where, ("tokens_total", "bytes"), among=query.among
+    )
     usage = read_usage(storage, volumes)
     counts = _read_requests(storage, query, usage)
     _add_volumes(usage, counts)

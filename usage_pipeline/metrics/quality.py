@@ -14,7 +14,8 @@ daily_quality = warehouse_table(DAILY_QUALITY.spec)
 
 def read_quality(storage: Storage, query: QualityQuery) -> Answer:
     """Read all checks and the issue types, and relate them to the prompts of the same days."""
-    usage = read_usage(storage, UsageQuery(query.first, query.last, (), query.where, ("prompts",)))
+    asked = UsageQuery(query.first, query.last, (), query.where, ("prompts",), among=query.among)
+    usage = read_usage(storage, asked)
     prompts = usage.by_group[()]["prompts"]
     with storage.warehouse.connect() as connection:
         table = daily_quality.c

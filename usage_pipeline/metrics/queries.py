@@ -42,7 +42,7 @@ COST_GROUPS = {
 INTERVAL_GROUPS = {**_TENANT, **{name: name for name in WITHIN_DAY_NAMES}}
 """The same of intervals."""
 
-PERFORMANCE_GROUPS = (("day",), ("model",), ("day", "model"))
+PERFORMANCE_GROUPS = (("day",), ("model",), ("day", "model"), ("day", "tenant"), ("model", "tenant"))
 """What performance can be grouped by."""
 
 COST_METRICS = ("tokens", "unpriced_tokens", "fees", "unpriced_requests", "unpriced_tool_calls", "amount")
@@ -78,6 +78,8 @@ class Query:
     metrics: tuple[str, ...] = ()
     as_of: AsOf | None = None
     """The numbers as published by this time or in this version: of series, and of costs as far as kept."""
+    among: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """More words to filter by, each with the values of which it has to have one."""
 
     groups: ClassVar[Mapping[str, str]] = {}
     """The words to group by, and the column behind each."""
@@ -91,12 +93,17 @@ class Query:
         """Refuse words that are no dimension or metric or occur twice, what is no day, and lost versions."""
         _check_once(self.group_by)
         _check_known("dimension", self.group_by, self.groups)
-        _check_known("dimension", (name for name, _ in self.where), self.filters)
+        _check_known("dimension", self.filtered, self.filters)
         _check_days(value for name, value in self.where if name == "day")
         _check_once(self.metrics)
         _check_metrics(self.metrics, self.known_metrics)
         if self.as_of is not None:
-            _check_kept(self.as_of, {*self.group_by, *(name for name, _ in self.where), *self.metrics} - self.kept)
+            _check_kept(self.as_of, {*self.group_by, *self.filtered, *self.metrics} - self.kept)
+
+    @property
+    def filtered(self) -> list[str]:
+        """The words that it is filtered by."""
+        return [name for name, _ in (*self.where, *self.among)]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -127,7 +134,7 @@ class UsageQuery(Query):
         """Refuse the reason of usage, too: only operations have one."""
         super().__post_init__()
         others = [name for name in self.metrics if name not in CREDIT_METRICS]
-        if others and UNRATED in {*self.group_by, *(name for name, _ in self.where)}:
+        if others and UNRATED in {*self.group_by, *self.filtered}:
             raise QueryError(
                 f"Only operations are {UNRATED}: expected some of the metrics {', '.join(CREDIT_METRICS)}, found "
                 f"{', '.join(others)}."
@@ -234,7 +241,7 @@ class PerformanceQuery(Query):
     group_by: tuple[str, ...] = ("day",)
     metrics: tuple[str, ...] = PERFORMANCE_METRICS
 
-    groups: ClassVar[Mapping[str, str]] = {"day": "day", "model": "model"}
+    groups: ClassVar[Mapping[str, str]] = {"day": "day", "model": "model", **_TENANT}
     known_metrics: ClassVar[Collection[str]] = PERFORMANCE_METRICS
 
     def __post_init__(self) -> None:

@@ -17,7 +17,8 @@ _NO_FLOWS = dict.fromkeys(_FLOWS, 0)
 def read_stocks(storage: Storage, query: StockQuery) -> Answer:
     """Read the flows since the first day of the calendar, and add them up."""
     beginning = min(query.first, storage.settings.first_day)
-    flows = read_usage(storage, UsageQuery(beginning, query.last, ("day",), query.where, _FLOWS)).by_group
+    asked = UsageQuery(beginning, query.last, ("day",), query.where, _FLOWS, among=query.among)
+    flows = read_usage(storage, asked).by_group
     by_day = {day: {name: flow[name] for name in _FLOWS} for (day,), flow in flows.items()}
     statuses = statuses_of(storage, query.days)
     levels = {stock: _levels(by_day, statuses, flow) for stock, flow in STOCKS.items()}

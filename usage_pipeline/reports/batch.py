@@ -1,0 +1,92 @@
+"""Asks the query layer once for many tenants whose reports have the same period and filters."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from usage_pipeline.metrics.answers import Row, known_days, statuses_of
+from usage_pipeline.metrics.queries import Query
+from usage_pipeline.metrics.read import read
+from usage_pipeline.reports.model import Table
+from usage_pipeline.reports.scope import Filters, ReportPeriod, ReportScope
+from usage_pipeline.series.status import DayStatus
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.tenants.models import Tenants
+from usage_pipeline.tenants.reference import load_tenants
+
+TenantId = str | None
+"""A tenant, or None for all of them together."""
+
+Tables = Mapping[TenantId, Sequence[Table]]
+"""The tables of each report of a batch."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Reports of tenants with the same period and filters; without tenants, one report of all together."""
+
+    storage: Storage
+    period: ReportPeriod
+    filters: Filters = ()
+    tenant_ids: tuple[str, ...] = ()
+
+    @property
+    def subjects(self) -> tuple[TenantId, ...]:
+        """What the reports are about, in order."""
+        return self.tenant_ids or (None,)
+
+    def scope(self, tenant_id: TenantId) -> ReportScope:
+        """Return the scope of one report."""
+        return ReportScope(self.period, tenant_id, self.filters)
+
+    @cached_property
+    def statuses(self) -> Mapping[date, DayStatus]:
+        """The status of each day of the period."""
+        return statuses_of(self.storage, self.period.each_day)
+
+    @property
+    def has_known_days(self) -> bool:
+        """Whether at least one day is not missing."""
+        return bool(known_days(self.statuses))
+
+    @cached_property
+    def tenants(self) -> Tenants:
+        """The tenants as `tenants.yaml` and `plans.yaml` have them."""
+        return load_tenants(self.storage.settings)
+
+    def ask(
+        self,
+        make: Callable[..., Query],
+        groups: Sequence[str],
+        metrics: Sequence[str],
+        period: ReportPeriod | None = None,
+        **more: Any,  # noqa: ANN401 - further words of the query
+    ) -> Mapping[TenantId, list[Row]]:
+        """Return the rows of each tenant, by groups, without those of missing days."""
+        asked = period or self.period
+        of_each = ("tenant",) if self.tenant_ids else ()
+        chosen = (("tenant", self.tenant_ids),) if self.tenant_ids else ()
+        query = make(
+            asked.first,
+            asked.last,
+            (*groups, *of_each),
+            (),
+            tuple(metrics),
+            among=(*self.filters, *chosen),
+            **more,
+        )
+        found: defaultdict[TenantId, list[Row]] = defaultdict(list)
+        for row in read(self.storage, query).rows:
+            if row[metrics[0]] is not None:
+                found[row.get("tenant")].append(row)
+        return found
+
+    def ask_by(
+        self, make: Callable[..., Query], group: str, metrics: Sequence[str], period: ReportPeriod | None = None
+    ) -> Mapping[TenantId, Mapping[Any, Row]]:
+        """Return the rows of each tenant by the value of one group."""
+        found = self.ask(make, (group,), metrics, period)
+        return {tenant_id: {row[group]: row for row in rows} for tenant_id, rows in found.items()}

@@ -1,0 +1,81 @@
+"""Builds reports: all sections of a batch of tenants, and what has to be known of their numbers."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+
+from usage_pipeline.reports.batch import Batch, Tables, TenantId
+from usage_pipeline.reports.model import Report, Table
+from usage_pipeline.reports.scope import ReportScope
+from usage_pipeline.reports.sections.breakdowns import breakdowns
+from usage_pipeline.reports.sections.costs import costs
+from usage_pipeline.reports.sections.daily import daily
+from usage_pipeline.reports.sections.totals import totals
+from usage_pipeline.reports.versions import data_version
+from usage_pipeline.series.status import DayStatus
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.words import count, is_or_are
+
+_SECTIONS: Sequence[Callable[[Batch], Tables]] = (totals, daily, costs, breakdowns)
+"""What a report has, in order."""
+
+ALL_TENANTS = "All tenants"
+
+
+def build_report(storage: Storage, scope: ReportScope) -> Report:
+    """Return the report of one tenant, or of all together.
+
+    Raises PartitionError if the rows of a computed day are gone.
+    """
+    (report,) = build_reports(Batch(storage, scope.period, scope.filters, _only(scope.tenant_id)))
+    return report
+
+
+def build_reports(batch: Batch) -> Iterator[Report]:
+    """Yield the reports of a batch. All that they say is read before the first one."""
+    sections = [section(batch) for section in _SECTIONS]
+    version = data_version(batch)
+    for subject in batch.subjects:
+        tables = tuple(chain.from_iterable(section.get(subject, ()) for section in sections))
+        yield Report(
+            scope=batch.scope(subject),
+            title=f"Usage of {_name(batch, subject)}",
+            facts=(*_facts(batch, subject), ("Data version", version)),
+            notes=tuple(_notes(batch, tables)),
+            tables=tables,
+        )
+
+
+def _only(tenant_id: TenantId) -> tuple[str, ...]:
+    return () if tenant_id is None else (tenant_id,)
+
+
+def _name(batch: Batch, tenant_id: TenantId) -> str:
+    if tenant_id is None:
+        return ALL_TENANTS.lower()
+    tenant = batch.tenants.by_id.get(tenant_id)
+    return tenant.name or tenant_id if tenant else tenant_id
+
+
+def _facts(batch: Batch, tenant_id: TenantId) -> Iterator[tuple[str, str]]:
+    period, before = batch.period, batch.period.before
+    yield "Tenant", ALL_TENANTS if tenant_id is None else tenant_id
+    yield "Period", f"{period.first} to {period.last} (UTC)"
+    yield "Compared with", f"{before.first} to {before.last}"
+    for name, values in batch.filters:
+        yield f"Only {name.replace('_', ' ')}", ", ".join(values)
+    statuses = Counter(batch.statuses.values())
+    counts = ", ".join(f"{statuses[status]:,} {status}" for status in DayStatus if statuses[status])
+    yield "Days", f"{period.length:,}: {counts}"
+
+
+def _notes(batch: Batch, tables: Sequence[Table]) -> Iterator[str]:
+    statuses = Counter(batch.statuses.values())
+    if missing := statuses[DayStatus.MISSING]:
+        yield f"{count(missing, 'day')} {is_or_are(missing)} missing: no logs are there, so no sum has them."
+    if provisional := statuses[DayStatus.PROVISIONAL]:
+        yield f"{count(provisional, 'day')} {is_or_are(provisional)} provisional: late usage may still come."
+    if any(table.name == "unpriced" for table in tables):
+        yield "Some usage has no price. It is in no amount."
+    if batch.filters:
+        yield "Only what the filters let through is in this report; grants of credits and limits are left out."
