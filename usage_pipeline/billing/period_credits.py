@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 
 from usage_pipeline.billing.calendar import BillingPeriod
+from usage_pipeline.billing.day_credits import DayCredits, day_credits
 from usage_pipeline.billing.ledger.accounts import Known, TenantAccount, make_accounts, read_known
 from usage_pipeline.billing.ledger.allocations import midnight
 from usage_pipeline.billing.ledger.burn_down import burn_down
@@ -88,6 +89,8 @@ class PeriodCredits:
 
     lines: tuple[CreditLine, ...] = ()
     plans: tuple[PlanTerms, ...] = ()
+    days: tuple[DayCredits, ...] = ()
+    """Those that have begun; none of credits as a closing kept them."""
 
     @property
     def total(self) -> CreditLine:
@@ -127,8 +130,11 @@ def read_period_credits(storage: Storage, asked: Collection[Asked]) -> dict[Aske
         for account, usage in seconds.segments(accounts, until):
             entries = burn_down(account.account, usage, until).entries
             for period in periods[account.tenant_id]:
-                lines, plans = credit_lines(entries, period), _plans(known, account, period)
-                found[account.tenant_id, period] = PeriodCredits(lines, tuple(plans))
+                found[account.tenant_id, period] = PeriodCredits(
+                    credit_lines(entries, period),
+                    tuple(_plans(known, account, period)),
+                    day_credits(entries, period, now),
+                )
     return found
 
 

@@ -9,14 +9,22 @@ from usage_pipeline.reports.model import Report, Table
 from usage_pipeline.reports.scope import ReportScope
 from usage_pipeline.reports.sections.breakdowns import breakdowns
 from usage_pipeline.reports.sections.costs import costs
+from usage_pipeline.reports.sections.credits import credits_by_grant
 from usage_pipeline.reports.sections.daily import daily
+from usage_pipeline.reports.sections.days import days
+from usage_pipeline.reports.sections.hours import hours
+from usage_pipeline.reports.sections.limits import limits
+from usage_pipeline.reports.sections.performance import performance, quality
 from usage_pipeline.reports.sections.totals import totals
 from usage_pipeline.reports.versions import data_version
 from usage_pipeline.series.status import DayStatus
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.words import count, is_or_are
 
-_SECTIONS: Sequence[Callable[[Batch], Tables]] = (totals, daily, costs, breakdowns)
+_SECTIONS: Sequence[Callable[[Batch], Tables]] = (
+    *(totals, daily, costs, credits_by_grant, limits, breakdowns),
+    *(hours, performance, quality, days),
+)
 """What a report has, in order."""
 
 ALL_TENANTS = "All tenants"

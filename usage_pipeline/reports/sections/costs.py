@@ -33,7 +33,7 @@ COST_BY_CLASS = TableSpec(
 UNPRICED = TableSpec(
     "unpriced",
     "Usage without a price",
-    "It is in no amount, so the cost is at least what this report says.",
+    "It is in no amount, so the cost is at least what this report says. The page on costs explains the reasons.",
     (
         Column("model", "Model", Kind.TEXT),
         Column("reason", "Reason", Kind.TEXT),

@@ -1,0 +1,63 @@
+"""At which hours of the week there is usage, by the clock of the tenant."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from usage_pipeline.metrics.answers import Row
+from usage_pipeline.metrics.buckets import Interval
+from usage_pipeline.metrics.queries import IntervalQuery
+from usage_pipeline.registry import WITHIN_DAY_NAMES
+from usage_pipeline.reports.batch import Batch, Tables, TenantId
+from usage_pipeline.reports.display import Kind
+from usage_pipeline.reports.model import Column, Values
+from usage_pipeline.reports.table_spec import TableSpec
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_HOURS = range(24)
+_METRICS = ("requests", "tokens_total")
+
+WEEKDAY_HOURS = TableSpec(
+    "weekday_hours",
+    "Hours of the week",
+    "Hours of the local days of the period, in the time zone of the tenant, UTC for all tenants together.",
+    (
+        Column("weekday", "Weekday", Kind.TEXT),
+        Column("hour", "Hour", Kind.COUNT),
+        Column("requests", "Requests", Kind.COUNT, adds_up=True),
+        Column("tokens", "Tokens", Kind.COUNT, adds_up=True),
+    ),
+)
+
+
+def hours(batch: Batch) -> Tables:
+    """Return the sums of each hour of the week; None where none is known. Filters other than by hour have none."""
+    if any(name not in WITHIN_DAY_NAMES for name, _ in batch.filters):
+        return {}
+    found: dict[TenantId, list[Row]] = {}
+    for zone, subjects in _by_zone(batch).items():
+        part = replace(batch, tenant_ids=tuple(subject for subject in subjects if subject is not None))
+        found.update(part.ask(IntervalQuery, (), _METRICS, interval=Interval.HOUR, time_zone=zone))
+    return {subject: [WEEKDAY_HOURS.summed(_rows(rows))] for subject, rows in found.items() if rows}
+
+
+def _by_zone(batch: Batch) -> Mapping[str, list[TenantId]]:
+    found: defaultdict[str, list[TenantId]] = defaultdict(list)
+    for subject in batch.subjects:
+        tenant = batch.tenants.by_id.get(subject) if subject is not None else None
+        found[tenant.time_zone if tenant else "UTC"].append(subject)
+    return found
+
+
+def _rows(hours_of: Iterable[Row]) -> Iterator[Values]:
+    sums: dict[str, Counter[tuple[int, int]]] = {name: Counter() for name in _METRICS}
+    for row in hours_of:
+        start = datetime.fromisoformat(row["start"])
+        for name in _METRICS:
+            sums[name][start.weekday(), start.hour] += row[name]
+    known = sums[_METRICS[0]]
+    for weekday, label in enumerate(_WEEKDAYS):
+        for hour in _HOURS:
+            at = (weekday, hour)
+            yield label, hour, *(sums[name][at] if at in known else None for name in _METRICS)
