@@ -81,7 +81,7 @@ class Batch:
         found: defaultdict[TenantId, list[Row]] = defaultdict(list)
         for row in read(self.storage, query).rows:
             if row[metrics[0]] is not None:
-                found[row.get("tenant")].append(row)
+                found[row["tenant"] if self.tenant_ids else None].append(row)
         return found
 
     def ask_by(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 
 from usage_pipeline.reports.batch import Batch, Tables, TenantId
+from usage_pipeline.reports.digest import data_version
 from usage_pipeline.reports.model import Report, Table
 from usage_pipeline.reports.scope import ReportScope
 from usage_pipeline.reports.sections.breakdowns import breakdowns
@@ -16,7 +17,6 @@ from usage_pipeline.reports.sections.hours import hours
 from usage_pipeline.reports.sections.limits import limits
 from usage_pipeline.reports.sections.performance import performance, quality
 from usage_pipeline.reports.sections.totals import totals
-from usage_pipeline.reports.versions import data_version
 from usage_pipeline.series.status import DayStatus
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.words import count, is_or_are
@@ -42,15 +42,16 @@ def build_report(storage: Storage, scope: ReportScope) -> Report:
 def build_reports(batch: Batch) -> Iterator[Report]:
     """Yield the reports of a batch. All that they say is read before the first one."""
     sections = [section(batch) for section in _SECTIONS]
-    version = data_version(batch)
     for subject in batch.subjects:
         tables = tuple(chain.from_iterable(section.get(subject, ()) for section in sections))
+        version = data_version(tables)
         yield Report(
             scope=batch.scope(subject),
             title=f"Usage of {_name(batch, subject)}",
             facts=(*_facts(batch, subject), ("Data version", version)),
             notes=tuple(_notes(batch, tables)),
             tables=tables,
+            data_version=version,
         )
 
 

@@ -72,6 +72,8 @@ class Report:
     notes: tuple[str, ...]
     """What a reader has to know of the numbers, in sentences."""
     tables: tuple[Table, ...]
+    data_version: str
+    """A digest of its numbers."""
 
     def table(self, name: str) -> Table | None:
         """Return a table; None if the report does not have it."""

@@ -21,6 +21,7 @@ from usage_pipeline.storage.opened import Storage
 TEMPORARIES = {
     "lake": ("*/.*.part", "*/*=*/.*.part"),
     "rollups": ("*/.*.part", "*/*=*/.*.part"),
+    "reports": ("*/*/.*.part",),
     "tmp": ("duckdb/*", "demo-*"),
 }
 """What writers remove when they end, by folder of the data directory: objects and batches of objects that they

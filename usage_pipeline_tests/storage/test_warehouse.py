@@ -146,6 +146,7 @@ def test_there_are_no_other_tables(migrated: Engine) -> None:
         "limit_decisions",
         "alerts",
         "outbox",
+        "reports",
         "erasures",
     }
 

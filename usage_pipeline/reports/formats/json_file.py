@@ -27,6 +27,7 @@ def as_object(report: Report) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "title": report.title,
         "scope": _scope(report.scope),
+        "data_version": report.data_version,
         "facts": [{"name": name, "value": value} for name, value in report.facts],
         "notes": list(report.notes),
         "tables": {table.name: _table(table) for table in report.tables},

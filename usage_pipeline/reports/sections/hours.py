@@ -1,22 +1,24 @@
 """At which hours of the week there is usage, by the clock of the tenant."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from usage_pipeline.metrics.answers import Row
-from usage_pipeline.metrics.buckets import Interval
+from usage_pipeline.metrics.answers import Row, known_days, statuses_of
+from usage_pipeline.metrics.buckets import Interval, buckets, time_zone
 from usage_pipeline.metrics.queries import IntervalQuery
 from usage_pipeline.registry import WITHIN_DAY_NAMES
 from usage_pipeline.reports.batch import Batch, Tables, TenantId
 from usage_pipeline.reports.display import Kind
-from usage_pipeline.reports.model import Column, Values
+from usage_pipeline.reports.model import Column, Table, Values
 from usage_pipeline.reports.table_spec import TableSpec
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _HOURS = range(24)
 _METRICS = ("requests", "tokens_total")
+WeekHour = tuple[int, int]
+"""A weekday, 0 for Monday, and an hour."""
 
 WEEKDAY_HOURS = TableSpec(
     "weekday_hours",
@@ -35,11 +37,13 @@ def hours(batch: Batch) -> Tables:
     """Return the sums of each hour of the week; None where none is known. Filters other than by hour have none."""
     if any(name not in WITHIN_DAY_NAMES for name, _ in batch.filters):
         return {}
-    found: dict[TenantId, list[Row]] = {}
+    found: dict[TenantId, list[Table]] = {}
     for zone, subjects in _by_zone(batch).items():
         part = replace(batch, tenant_ids=tuple(subject for subject in subjects if subject is not None))
-        found.update(part.ask(IntervalQuery, (), _METRICS, interval=Interval.HOUR, time_zone=zone))
-    return {subject: [WEEKDAY_HOURS.summed(_rows(rows))] for subject, rows in found.items() if rows}
+        rows = part.ask(IntervalQuery, (), _METRICS, interval=Interval.HOUR, time_zone=zone)
+        known = _known_hours(batch, zone)
+        found.update({subject: [WEEKDAY_HOURS.summed(_rows(rows[subject], known))] for subject in rows})
+    return found
 
 
 def _by_zone(batch: Batch) -> Mapping[str, list[TenantId]]:
@@ -50,13 +54,20 @@ def _by_zone(batch: Batch) -> Mapping[str, list[TenantId]]:
     return found
 
 
-def _rows(hours_of: Iterable[Row]) -> Iterator[Values]:
-    sums: dict[str, Counter[tuple[int, int]]] = {name: Counter() for name in _METRICS}
+def _known_hours(batch: Batch, zone: str) -> set[WeekHour]:
+    """Return the hours of the week of which the period has one without a missing day."""
+    cut = buckets(batch.period.first, batch.period.last, Interval.HOUR, time_zone(zone))
+    known = set(known_days(statuses_of(batch.storage, sorted({day for bucket in cut for day in bucket.utc_days}))))
+    starts = (bucket.start.astimezone(time_zone(zone)) for bucket in cut if bucket.utc_days <= known)
+    return {(start.weekday(), start.hour) for start in starts}
+
+
+def _rows(hours_of: Iterable[Row], known: Collection[WeekHour]) -> Iterator[Values]:
+    sums: dict[str, Counter[WeekHour]] = {name: Counter() for name in _METRICS}
     for row in hours_of:
         start = datetime.fromisoformat(row["start"])
         for name in _METRICS:
             sums[name][start.weekday(), start.hour] += row[name]
-    known = sums[_METRICS[0]]
     for weekday, label in enumerate(_WEEKDAYS):
         for hour in _HOURS:
             at = (weekday, hour)

@@ -1,0 +1,30 @@
+"""The formats of reports by name: those that show the report, and those that export rows of their own."""
+
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+
+from usage_pipeline.errors import QueryError
+from usage_pipeline.reports.formats.json_file import json_files
+from usage_pipeline.reports.model import Report
+from usage_pipeline.reports.scope import ReportScope
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.words import did_you_mean
+
+Files = Mapping[str, bytes]
+"""Files by name."""
+
+RENDERERS: Mapping[str, Callable[[Report], Files]] = {"json": json_files}
+EXPORTS: Mapping[str, Callable[[Storage, ReportScope, Path], None]] = {}
+"""Each writes its files into a folder."""
+FORMATS = (*RENDERERS, *EXPORTS)
+
+
+def report_formats(names: Collection[str]) -> tuple[str, ...]:
+    """Return the formats in their order, each once. Raises QueryError for others, and without any."""
+    for name in names:
+        if name not in FORMATS:
+            meant = did_you_mean(name, FORMATS) or f"expected some of {', '.join(FORMATS)}."
+            raise QueryError(f"There is no format {name!r}; {meant}")
+    if not names:
+        raise QueryError(f"No format is named; expected some of {', '.join(FORMATS)}.")
+    return tuple(name for name in FORMATS if name in names)

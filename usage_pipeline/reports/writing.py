@@ -1,0 +1,115 @@
+"""Writes report files. A folder with a manifest is whole: the manifest is removed first and written last."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
+from uuid import uuid4
+
+from usage_pipeline.reports.batch import Batch
+from usage_pipeline.reports.building import build_reports
+from usage_pipeline.reports.folders import report_folder
+from usage_pipeline.reports.formats.registry import EXPORTS, RENDERERS, report_formats
+from usage_pipeline.reports.manifest import MANIFEST, manifest
+from usage_pipeline.reports.model import Report
+from usage_pipeline.reports.written import Edition, edition_of, keep, last_change
+from usage_pipeline.storage.lake import sync
+from usage_pipeline.storage.locks import named_lock
+from usage_pipeline.storage.opened import Storage
+
+
+@dataclass(frozen=True)
+class Written:
+    """A report whose files are written."""
+
+    report: Report
+    folder: PurePath
+    """Below the data directory."""
+    files: tuple[str, ...]
+    """The names of its files."""
+    edition: Edition
+
+
+def write_reports(batch: Batch, formats: tuple[str, ...]) -> Iterator[Written]:
+    """Write the reports of a batch into the folder `reports`, and yield each when it is written.
+
+    A report keeps the formats that it has. Raises PartitionError if the rows of a computed day are gone.
+    """
+    storage = batch.storage
+    with storage.warehouse.connect() as connection:
+        seen = last_change(connection)
+    for report in build_reports(batch):
+        yield _write_report(storage, report, formats, seen)
+
+
+def write_files(storage: Storage, report: Report, formats: tuple[str, ...], folder: Path) -> tuple[str, ...]:
+    """Write the files of a report and their manifest into a folder, and return their names.
+
+    Files of other names stay. Raises OSError if the folder cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _staged(folder) as staging:
+        _render(storage, report, formats, staging)
+        files = {path.name: path for path in staging.iterdir()}
+        described = manifest(report, formats, files)
+        (folder / MANIFEST).unlink(missing_ok=True)
+        for name, path in files.items():
+            _put(path, folder / name)
+        last = staging / MANIFEST
+        last.write_bytes(described)
+        _put(last, folder / MANIFEST)
+    sync(folder)
+    return (*sorted(files), MANIFEST)
+
+
+def _write_report(storage: Storage, report: Report, formats: tuple[str, ...], seen: int) -> Written:
+    folder = report_folder(report.scope)
+    clock = storage.settings.clock
+    with named_lock(storage.warehouse, str(folder)), storage.warehouse.begin() as connection:
+        edition = edition_of(connection, report, clock)
+        every = report_formats({*formats, *(name for name in edition.formats if name in (*RENDERERS, *EXPORTS))})
+        told = replace(report, facts=(*report.facts, ("Version", edition.in_words)))
+        files = write_files(storage, told, every, storage.settings.data_dir / folder)
+        _remove_others(storage.settings.data_dir / folder, files)
+        keep(
+            connection,
+            report,
+            edition,
+            folder=str(folder),
+            formats=",".join(every),
+            last_change=seen,
+            written_at=clock.now,
+        )
+    return Written(told, folder, files, edition)
+
+
+def _render(storage: Storage, report: Report, formats: tuple[str, ...], folder: Path) -> None:
+    for name in formats:
+        if name in EXPORTS:
+            EXPORTS[name](storage, report.scope, folder)
+        else:
+            for file, content in RENDERERS[name](report).items():
+                (folder / file).write_bytes(content)
+
+
+@contextmanager
+def _staged(target: Path) -> Iterator[Path]:
+    """Make a hidden folder within the one that its files are put into."""
+    folder = target / f".{uuid4().hex}.part"
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put(file: Path, target: Path) -> None:
+    sync(file)
+    file.replace(target)
+
+
+def _remove_others(folder: Path, files: tuple[str, ...]) -> None:
+    for path in folder.iterdir():
+        if path.name not in files and path.is_file():
+            path.unlink()
