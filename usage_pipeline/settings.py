@@ -129,6 +129,13 @@ class Settings(BaseModel):
     delivery_attempts: Annotated[int, Field(ge=1)] = Field(
         12, description="Attempts after which a message that cannot be delivered is dead: about a day."
     )
+    report_formats: str = Field(
+        "pdf,csv,json",
+        description="Formats of the monthly reports that are written by themselves, with commas. Empty: none are.",
+    )
+    report_attachment_bytes: Annotated[int, Field(ge=0)] = Field(
+        10_000_000, description="Bytes of files that are attached to a mail with a report; others are named in it."
+    )
     smtp_host: str | None = Field(None, description="Server that e-mail is sent over. Unset: none is sent.")
     smtp_port: Annotated[int, Field(ge=1, le=65535)] = Field(587, description="Port of that server.")
     smtp_security: Literal["starttls", "tls", "none"] = Field(

@@ -30,6 +30,7 @@ _MODULES = {
     **dict.fromkeys(("credits", "grant"), "credits"),
     **dict.fromkeys(("limits", "check"), "limits"),
     "alerts": "alerts",
+    "report": "report",
     **dict.fromkeys(("release", "withdraw", "audit", "explain"), "decisions"),
     "prune": "retention",
     "erase": "erasure",

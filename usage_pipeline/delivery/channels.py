@@ -1,6 +1,7 @@
 """The channels of a deployment by name; and that for chats, pagers and telephones, by URLs of Apprise."""
 
 import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from usage_pipeline.delivery.channel_file import (
@@ -23,11 +24,38 @@ _SPEAKING = ("apprise", "urllib3", "requests", "requests_oauthlib", "oauthlib")
 """Loggers that tell of addresses, in which services have their tokens."""
 
 
-def open_channels(settings: Settings) -> dict[str, Channel]:
+MAIL_TO = "mailto:"
+"""Begins the name of a channel that is not in the file: e-mail to the address that follows."""
+
+
+@dataclass(frozen=True)
+class Channels(Mapping[str, Channel]):
+    """The channels by name, and one for each address of e-mail."""
+
+    named: Mapping[str, Channel]
+    settings: Settings
+
+    def __getitem__(self, name: str) -> Channel:
+        """Return a channel."""
+        if name.startswith(MAIL_TO):
+            entry = EmailEntry.model_validate({"type": "email", "to": [name.removeprefix(MAIL_TO)]})
+            return MailChannel(entry, self.settings, {})
+        return self.named[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names in the file."""
+        return iter(self.named)
+
+    def __len__(self) -> int:
+        """Return the number of channels in the file."""
+        return len(self.named)
+
+
+def open_channels(settings: Settings) -> Channels:
     """Read the channels of `channels.yaml`. Raises ReferenceFileError. What is missing to send, sending says."""
     tenants = load_tenants(settings)
     entries = read_channels(settings.reference / CHANNELS_FILE)
-    return {name: _channel(entry, settings, tenants) for name, entry in entries.items()}
+    return Channels({name: _channel(entry, settings, tenants) for name, entry in entries.items()}, settings)
 
 
 def _channel(entry: Entry, settings: Settings, tenants: Tenants) -> Channel:

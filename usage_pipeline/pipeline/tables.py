@@ -11,7 +11,7 @@ from usage_pipeline.delivery.tables import OUTBOX
 from usage_pipeline.events.record import LANDING_TABLES
 from usage_pipeline.limits.tables import LIMIT_DECISIONS, LIMIT_STATUS
 from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
-from usage_pipeline.reports.tables import REPORTS
+from usage_pipeline.reports.tables import REPORT_TABLES
 from usage_pipeline.retention.erasure.tables import ERASURES
 from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN, DAILY_PERFORMANCE, DAILY_QUALITY
 from usage_pipeline.series.tables import (
@@ -47,7 +47,7 @@ TABLES: tuple[TableSpec, ...] = (
     *PARTITIONED_TABLES,
     *(*STATE_TABLES, PRICE_BOOKS, RATED_DAYS, *BILLING_TABLES, CHECK_RESULTS),
     *(CREDIT_RATE_VERSIONS, CREDIT_RATED_DAYS, *LEDGER_TABLES),
-    *(LIMIT_STATUS, LIMIT_DECISIONS, ALERTS, OUTBOX, REPORTS, ERASURES),
+    *(LIMIT_STATUS, LIMIT_DECISIONS, ALERTS, OUTBOX, *REPORT_TABLES, ERASURES),
 )
 
 CHUNK_DAYS = 30

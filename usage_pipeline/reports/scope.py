@@ -31,6 +31,11 @@ class ReportPeriod:
         return str(self.first) if self.first == self.last else f"{self.first}_{self.last}"
 
     @property
+    def in_words(self) -> str:
+        """`2026-02`, `2026-02-03` or `2026-02-03 to 2026-02-09`."""
+        return self.name.replace("_", " to ")
+
+    @property
     def each_day(self) -> list[date]:
         """Its days, in order."""
         return days_between(self.first, self.last)

@@ -1,4 +1,4 @@
-"""The table of this folder: the reports that were written."""
+"""The tables of this folder: the reports that were written, and those that were sent."""
 
 from usage_pipeline.storage.tables import Erasure, TableSpec, columns
 
@@ -26,3 +26,22 @@ REPORTS = TableSpec(
     key=("tenant_id", "first_day", "last_day", "filters"),
     erasure=Erasure.REMOVED,
 )
+
+REPORT_MAILS = TableSpec(
+    name="report_mails",
+    description="The reports of subscriptions that went to the outbox: one row per subscription and period.",
+    columns=columns(
+        ("subscription_id", "VARCHAR", "Id of the subscription."),
+        ("first_day", "DATE", "First day of the period, UTC."),
+        ("last_day", "DATE", "Last day of the period, UTC."),
+        ("tenant_id", "VARCHAR", "Tenant; empty for all together."),
+        ("version", "BIGINT", "The version of the report that was sent last."),
+        ("message_key", "VARCHAR", "The key of its message."),
+        ("written_at", "TIMESTAMPTZ", "When the message was written."),
+    ),
+    rules=("It is written in one transaction with the message, so that each period is sent once.",),
+    key=("subscription_id", "first_day", "last_day"),
+    erasure=Erasure.REMOVED,
+)
+
+REPORT_TABLES = (REPORTS, REPORT_MAILS)

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.clock import Clock
 from usage_pipeline.reports.model import Report
-from usage_pipeline.reports.scope import ReportScope
+from usage_pipeline.reports.scope import Filters, ReportScope
 from usage_pipeline.reports.tables import REPORTS
 from usage_pipeline.storage.schema import usage_versions, warehouse_table
 
@@ -62,7 +62,7 @@ def keep(connection: Connection, report: Report, edition: Edition, **values: obj
         "tenant_id": scope.tenant_id or "",
         "first_day": scope.period.first,
         "last_day": scope.period.last,
-        "filters": _filters(scope),
+        "filters": filters_text(scope.filters),
         "data_version": report.data_version,
         "version": edition.version,
         "is_final": edition.is_final,
@@ -80,9 +80,10 @@ def _is(scope: ReportScope) -> tuple[ColumnElement[bool], ...]:
         columns.tenant_id == (scope.tenant_id or ""),
         columns.first_day == scope.period.first,
         columns.last_day == scope.period.last,
-        columns.filters == _filters(scope),
+        columns.filters == filters_text(scope.filters),
     )
 
 
-def _filters(scope: ReportScope) -> str:
-    return json.dumps({name: list(values) for name, values in scope.filters}) if scope.filters else ""
+def filters_text(filters: Filters) -> str:
+    """Return filters as `reports` has them: as JSON, empty without any."""
+    return json.dumps(dict(filters)) if filters else ""

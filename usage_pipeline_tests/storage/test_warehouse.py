@@ -147,6 +147,7 @@ def test_there_are_no_other_tables(migrated: Engine) -> None:
         "alerts",
         "outbox",
         "reports",
+        "report_mails",
         "erasures",
     }
 

@@ -1,4 +1,4 @@
-"""The reports that were written."""
+"""The reports that were written, and those that were sent."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ SCHEMA = "usage"
 
 
 def upgrade() -> None:
-    """Add the table."""
+    """Add the tables."""
     op.create_table(
         "reports",
         sa.Column("tenant_id", sa.Text, primary_key=True),
@@ -27,8 +27,20 @@ def upgrade() -> None:
         sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
         schema=SCHEMA,
     )
+    op.create_table(
+        "report_mails",
+        sa.Column("subscription_id", sa.Text, primary_key=True),
+        sa.Column("first_day", sa.Date, primary_key=True),
+        sa.Column("last_day", sa.Date, primary_key=True),
+        sa.Column("tenant_id", sa.Text, nullable=False),
+        sa.Column("version", sa.BigInteger, nullable=False),
+        sa.Column("message_key", sa.Text, nullable=False),
+        sa.Column("written_at", sa.DateTime(timezone=True), nullable=False),
+        schema=SCHEMA,
+    )
 
 
 def downgrade() -> None:
     """Take it back."""
+    op.drop_table("report_mails", schema=SCHEMA)
     op.drop_table("reports", schema=SCHEMA)

@@ -1,0 +1,89 @@
+"""Which monthly reports are due: those of a month that has closed, and those whose numbers changed, once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from usage_pipeline.reports.batch import TenantId
+from usage_pipeline.reports.months import due_reports, last_closed_month, write_month
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.reports.conftest import GROUPS, write_and_compute
+from usage_pipeline_tests.support import Landing, land_and_compute, prompt
+
+_MAY = date(2026, 5, 1)
+_JUNE_5 = datetime(2026, 6, 5, tzinfo=UTC)
+
+Due = dict[date, list[TenantId]]
+
+
+@dataclass(frozen=True)
+class Course:
+    """What was due at each step, and what the reports were."""
+
+    open: Due
+    closed: Due
+    written: Due
+    backfilled: Due
+    changed: Due
+    corrected: dict[TenantId, str]
+    current: Due
+
+
+@pytest.fixture(scope="module")
+def course(open_shared: Callable[..., Storage]) -> Course:
+    """May closes and its reports are written; then January is backfilled, and then usage of May comes late."""
+    storage = open_shared(now=_JUNE_5)
+    write_and_compute(storage)
+    landing = Landing(storage.settings.landing)
+
+    def land(day: str, time: str) -> Due:
+        landing.write("persona", day, [prompt(day, time)])
+        land_and_compute(storage, *GROUPS)
+        return due_reports(storage)
+
+    def write(due: Due) -> dict[TenantId, str]:
+        reports = write_month(storage, _MAY, due[_MAY], ("json",))
+        return {report.report.scope.tenant_id: report.edition.in_words for report in reports}
+
+    in_may = replace(storage, settings=storage.settings.model_copy(update={"now": _JUNE_5.replace(day=3)}))
+    opened, closed = due_reports(in_may), due_reports(storage)
+    write(closed)
+    written = due_reports(storage)
+    later = storage.settings.model_copy(update={"now": _JUNE_5.replace(hour=1)})
+    storage = replace(storage, settings=later)
+    backfilled = land("2026-06-02", "2026-04-02T09:00:00Z")
+    changed = land("2026-06-03", "2026-05-20T09:00:00Z")
+    return Course(opened, closed, written, backfilled, changed, write(changed), due_reports(storage))
+
+
+def test_nothing_is_due_while_a_day_of_the_month_is_not_final(course: Course) -> None:
+    assert course.open == {}
+
+
+def test_a_closed_month_is_due_of_each_tenant_with_usage_and_of_all_together(course: Course) -> None:
+    assert course.closed == {_MAY: [None, "acme", "globex"]}
+
+
+def test_what_is_written_is_not_due(course: Course) -> None:
+    assert course.written == {}
+
+
+def test_a_backfill_of_an_earlier_month_makes_nothing_due(course: Course) -> None:
+    assert course.backfilled == {}
+
+
+def test_a_changed_month_is_due_of_those_whose_numbers_changed(course: Course) -> None:
+    assert course.changed == {_MAY: [None, "acme"]}
+
+
+def test_it_is_written_as_a_correction_once(course: Course) -> None:
+    assert course.corrected == {None: "2, final, corrected", "acme": "2, final, corrected"}
+    assert course.current == {}
+
+
+@pytest.mark.parametrize(("day", "month"), [(3, date(2026, 4, 1)), (4, _MAY), (30, _MAY)])
+def test_a_month_is_closed_when_its_last_day_is_final(used: Storage, day: int, month: date) -> None:
+    clock = used.settings.model_copy(update={"now": datetime(2026, 6, day, tzinfo=UTC)}).clock
+    assert last_closed_month(clock) == month
