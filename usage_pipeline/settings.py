@@ -131,7 +131,8 @@ class Settings(BaseModel):
     )
     report_formats: str = Field(
         "pdf,csv,json",
-        description="Formats of the monthly reports that are written by themselves, with commas. Empty: none are.",
+        pattern=r"^[a-z]+(,[a-z]+)*$",
+        description="Formats of the monthly reports that are written by themselves, with commas; or `none`.",
     )
     report_attachment_bytes: Annotated[int, Field(ge=0)] = Field(
         10_000_000, description="Bytes of files that are attached to a mail with a report; others are named in it."
