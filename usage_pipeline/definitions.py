@@ -17,6 +17,7 @@ from usage_pipeline.orchestration.automation.schedules import (
     housekeeping_schedule,
     limits_schedule,
     pruning_schedule,
+    report_schedules,
     yesterday_schedule,
 )
 from usage_pipeline.orchestration.automation.sensors import all_sensors
@@ -29,6 +30,13 @@ from usage_pipeline.orchestration.jobs import ARRIVED_DAYS, EVENT_DAYS, LANDING_
 from usage_pipeline.orchestration.ledger import credit_ledger, ledger_is_balanced
 from usage_pipeline.orchestration.limits import REFRESH_LIMITS, limit_status, limits_are_kept
 from usage_pipeline.orchestration.pruning import PRUNE, retention_pruning
+from usage_pipeline.orchestration.reports import (
+    MONTHLY_REPORTS,
+    report,
+    report_requests,
+    send_reports,
+    tenant_reports,
+)
 from usage_pipeline.orchestration.resources import (
     PROGRESS,
     RUN_STORAGE,
@@ -50,7 +58,8 @@ def build_definitions(
     partitions = partitions or daily_partitions(settings)
     resources = {STORAGE: StorageResource(settings=settings), PROGRESS: lambda _: None, **(overrides or {})}
     with warnings.catch_warnings():
-        # Backfill policies and code references are beta for every user of Dagster; tests would see them change.
+        # Backfill policies, code references and owners are beta for every user of Dagster; tests would see them
+        # change.
         warnings.simplefilter("ignore", dg.BetaWarning)
         assets = [
             landing_assets(partitions),
@@ -64,43 +73,51 @@ def build_definitions(
             limit_status,
             alerts,
             outbox,
+            tenant_reports(settings),
             retention_pruning,
             housekeeping,
         ]
         linked = with_code_references(assets, settings.repository)
-    return dg.Definitions(
-        assets=[*linked, *INPUTS],
-        asset_checks=[
-            *asset_checks(settings, partitions),
-            files_are_in_place,
-            *VALIDITY_CHECKS,
-            periods_close,
-            ledger_is_balanced,
-            limits_are_kept,
-            messages_are_delivered,
-        ],
-        jobs=[
-            LANDING_DAYS,
-            EVENT_DAYS,
-            ARRIVED_DAYS,
-            CLOSE_PERIODS,
-            REFRESH_LIMITS,
-            DELIVER_ALERTS,
-            PRUNE,
-            CLEAN_UP,
-        ],
-        schedules=[
-            yesterday_schedule,
-            closing_schedule,
-            limits_schedule,
-            pruning_schedule,
-            housekeeping_schedule,
-        ],
-        sensors=all_sensors(settings),
-        resources={**resources, RUN_STORAGE: RunStorageResource(storage=resources[STORAGE])},
-        # Each run is a process of its own already; a process per step would cost seconds per step.
-        executor=dg.in_process_executor,
-    )
+        definitions = dg.Definitions(
+            assets=[*linked, *INPUTS],
+            asset_checks=[
+                *asset_checks(settings, partitions),
+                files_are_in_place,
+                *VALIDITY_CHECKS,
+                periods_close,
+                ledger_is_balanced,
+                limits_are_kept,
+                messages_are_delivered,
+            ],
+            jobs=[
+                LANDING_DAYS,
+                EVENT_DAYS,
+                ARRIVED_DAYS,
+                CLOSE_PERIODS,
+                REFRESH_LIMITS,
+                DELIVER_ALERTS,
+                MONTHLY_REPORTS,
+                report,
+                report_requests,
+                send_reports,
+                PRUNE,
+                CLEAN_UP,
+            ],
+            schedules=[
+                yesterday_schedule,
+                closing_schedule,
+                limits_schedule,
+                *report_schedules,
+                pruning_schedule,
+                housekeeping_schedule,
+            ],
+            sensors=all_sensors(settings),
+            resources={**resources, RUN_STORAGE: RunStorageResource(storage=resources[STORAGE])},
+            # Each run is a process of its own already; a process per step would cost seconds per step.
+            executor=dg.in_process_executor,
+        )
+        definitions.get_repository_def()  # Dagster binds resources to jobs here, and keeps the result
+    return definitions
 
 
 defs = build_definitions()

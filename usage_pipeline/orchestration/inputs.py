@@ -68,7 +68,14 @@ LIMITS = _input(
     "applies to the present period at once.",
 )
 
-EDITED = (FORMATS, PRICES, CREDIT_RATES, GRANTS, TENANTS, LIMITS)
+REPORT_SUBSCRIPTIONS = _input(
+    "report_subscriptions",
+    "reports",
+    "yaml",
+    "Which reports people get by e-mail, and how often: `report_subscriptions.yaml` in the reference directory.",
+)
+
+EDITED = (FORMATS, PRICES, CREDIT_RATES, GRANTS, TENANTS, LIMITS, REPORT_SUBSCRIPTIONS)
 """What people edit."""
 
 INPUTS = (LANDING_FOLDER, *EDITED)
@@ -155,7 +162,9 @@ def _validity(asset: dg.AssetSpec, settings: Settings) -> dg.AssetCheckEvaluatio
 
 def _without_tenants(problem: str) -> str:
     # Entries of these files name tenants, and what Dagster keeps outlives their erasure.
-    named = next((name for name in (GRANTS_FILE, TENANTS_FILE, LIMITS_FILE) if name in problem), None)
+    subscriptions = f"{REPORT_SUBSCRIPTIONS.key.to_user_string()}.yaml"
+    files = (GRANTS_FILE, TENANTS_FILE, LIMITS_FILE, subscriptions)
+    named = next((name for name in files if name in problem), None)
     return f"{named} is broken; `usage-pipeline doctor` says where" if named else problem
 
 

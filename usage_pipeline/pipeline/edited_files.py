@@ -10,6 +10,7 @@ from usage_pipeline.credits.rate_file import CREDIT_RATES_FILE, read_rates
 from usage_pipeline.errors import FormatError
 from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.limits.limit_file import LIMITS_FILE, read_limits
+from usage_pipeline.reports.subscriptions import SUBSCRIPTIONS_FILE, read_subscriptions
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.tenants.reference import load_tenants
@@ -45,6 +46,11 @@ def describe_limits(settings: Settings) -> str:
     return count(len(limits), "entry")
 
 
+def describe_report_subscriptions(settings: Settings) -> str:
+    """Say how many entries `report_subscriptions.yaml` has. Raises ReferenceFileError."""
+    return count(len(read_subscriptions(settings.reference / SUBSCRIPTIONS_FILE)), "entry")
+
+
 def describe_formats(settings: Settings) -> str:
     """Say how many formats there are. Raises FormatError with all that are broken."""
     formats = load_formats(settings)
@@ -75,5 +81,6 @@ DESCRIPTIONS: Mapping[str, Callable[[Settings], str]] = {
     "grants": describe_grants,
     "tenants": describe_tenants,
     "limits": describe_limits,
+    "report_subscriptions": describe_report_subscriptions,
 }
 """What says what the files hold, or raises what is wrong with them, by their name in the flow."""

@@ -22,6 +22,7 @@ from usage_pipeline.pipeline.edited_files import (
     describe_grants,
     describe_limits,
     describe_prices,
+    describe_report_subscriptions,
     describe_tenants,
 )
 from usage_pipeline.pipeline.landing_work import find_landing_work
@@ -153,6 +154,7 @@ def _reference(settings: Settings) -> Iterator[HealthCheck]:
     yield _ok(f"Credit rates: {describe_credit_rates(settings)}")
     yield _ok(f"Grants: {describe_grants(settings)}")
     yield _ok(f"Limits: {describe_limits(settings)}")
+    yield _ok(f"Report subscriptions: {describe_report_subscriptions(settings)}")
 
 
 def _channels(settings: Settings) -> Iterator[HealthCheck]:

@@ -2,17 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 from sqlalchemy import ColumnElement, Connection, select
 
-from usage_pipeline.billing.calendar import month_after, month_before, month_of
+from usage_pipeline.billing.calendar import month_of
 from usage_pipeline.clock import Clock
 from usage_pipeline.reports.batch import Batch, TenantId
-from usage_pipeline.reports.scope import ReportPeriod
+from usage_pipeline.reports.scope import ReportPeriod, last_closed_month, month_period
 from usage_pipeline.reports.tables import REPORTS
 from usage_pipeline.reports.writing import Written, write_reports
 from usage_pipeline.series.tables import TOKEN_SERIES
+from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import partition_state, usage_versions, warehouse_table
 
@@ -21,16 +22,6 @@ token_series = warehouse_table(TOKEN_SERIES.spec)
 
 _AT_ONCE = 50
 """Tenants whose reports are read together."""
-
-
-def month_period(month: date) -> ReportPeriod:
-    """Return the calendar month that begins on this day."""
-    return ReportPeriod(month, month_after(month) - timedelta(days=1))
-
-
-def last_closed_month(clock: Clock) -> date:
-    """Return the first day of the last month whose days are all final."""
-    return month_before(clock.last_final_day + timedelta(days=1))
 
 
 def tenants_of(connection: Connection, period: ReportPeriod) -> list[str]:
@@ -53,6 +44,11 @@ def due_reports(storage: Storage) -> dict[date, list[TenantId]]:
         for month, subject in (*_unwritten(connection, storage.settings.clock), *_changed(connection)):
             found[month].add(subject)
     return {month: sorted(found[month], key=lambda subject: subject or "") for month in sorted(found)}
+
+
+def due_digest(subjects: list[TenantId]) -> str:
+    """Return what the due reports of a month are known by together, without naming a tenant."""
+    return fingerprint(subject or "" for subject in subjects)
 
 
 def write_month(

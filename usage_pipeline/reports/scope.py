@@ -67,6 +67,16 @@ class ReportScope:
     filters: Filters = ()
 
 
+def month_period(month: date) -> ReportPeriod:
+    """Return the calendar month that begins on this day."""
+    return ReportPeriod(month, month_after(month) - timedelta(days=1))
+
+
+def last_closed_month(clock: Clock) -> date:
+    """Return the first day of the last month whose days are all final."""
+    return month_before(clock.last_final_day + timedelta(days=1))
+
+
 def report_period(first: date, last: date, clock: Clock) -> ReportPeriod:
     """Return the period of these days. Raises QueryError if they are in the wrong order, too many or to come."""
     if first > last:

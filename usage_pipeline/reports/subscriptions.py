@@ -12,8 +12,13 @@ from usage_pipeline.clock import Clock
 from usage_pipeline.delivery.channel_file import is_address
 from usage_pipeline.errors import QueryError, ReferenceFileError
 from usage_pipeline.reports.formats.registry import report_formats
-from usage_pipeline.reports.months import last_closed_month, month_period
-from usage_pipeline.reports.scope import Filters, ReportPeriod, report_filters
+from usage_pipeline.reports.scope import (
+    Filters,
+    ReportPeriod,
+    last_closed_month,
+    month_period,
+    report_filters,
+)
 from usage_pipeline.yaml_file import parse_entry, read_yaml_list
 
 SUBSCRIPTIONS_FILE = "report_subscriptions.yaml"

@@ -12,8 +12,8 @@ from usage_pipeline.delivery.outbox import deliver_due
 from usage_pipeline.errors import QueryError, ReferenceFileError
 from usage_pipeline.reports.batch import Batch
 from usage_pipeline.reports.mailing import due_mails, message_of, send_due
-from usage_pipeline.reports.months import due_reports, month_period, write_month
-from usage_pipeline.reports.scope import ReportPeriod
+from usage_pipeline.reports.months import due_reports, write_month
+from usage_pipeline.reports.scope import ReportPeriod, month_period
 from usage_pipeline.reports.subscriptions import Cadence, read_subscriptions
 from usage_pipeline.reports.writing import write_reports
 from usage_pipeline.storage.opened import Storage

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from usage_pipeline.reports.batch import TenantId
-from usage_pipeline.reports.months import due_reports, last_closed_month, write_month
+from usage_pipeline.reports.months import due_reports, write_month
+from usage_pipeline.reports.scope import last_closed_month
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.reports.conftest import GROUPS, write_and_compute
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt

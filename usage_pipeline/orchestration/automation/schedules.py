@@ -1,4 +1,4 @@
-"""The schedules: the run of yesterday shortly after midnight UTC, closing, limits, pruning and housekeeping.
+"""The schedules: yesterday shortly after midnight UTC, closing, limits, reports, pruning and housekeeping.
 
 Sensors have most of it computed by then. It is computed once more when the day is over, so that there is one
 run to look at every morning, and so that the freshness of the series can be validated by it. Schedules do not
@@ -15,6 +15,7 @@ from usage_pipeline.orchestration.housekeeping import CLEAN_UP
 from usage_pipeline.orchestration.jobs import EVENT_DAYS
 from usage_pipeline.orchestration.limits import REFRESH_LIMITS
 from usage_pipeline.orchestration.pruning import PRUNE
+from usage_pipeline.orchestration.reports import send_due_reports, send_reports
 from usage_pipeline.orchestration.resources import StorageParam
 
 PRIORITY = "10"
@@ -72,6 +73,36 @@ def limits_schedule(storage: StorageParam) -> dg.RunRequest | dg.SkipReason:
         return dg.SkipReason(f"There is no {LIMITS_FILE}")
     return dg.RunRequest(tags={REQUESTED_BY_TAG: "limits"})
 
+
+def _report_schedule(cadence: str, cron: str, told: str) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=f"{cadence}_reports",
+        cron_schedule=cron,
+        execution_timezone="UTC",
+        job=send_reports,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"{told} Without a subscription it does nothing.",
+    )
+    def schedule(storage: StorageParam) -> dg.RunRequest | dg.SkipReason:
+        from usage_pipeline.reports.mailing import due_mails  # noqa: PLC0415 - slow to import
+        from usage_pipeline.reports.subscriptions import Cadence  # noqa: PLC0415 - slow to import
+
+        if not due_mails(storage, Cadence(cadence)):
+            return dg.SkipReason("No report of a subscription is due")
+        config = {"ops": {send_due_reports.name: {"config": {"cadence": cadence}}}}
+        return dg.RunRequest(run_config=config, tags={REQUESTED_BY_TAG: f"{cadence}_reports"})
+
+    return schedule
+
+
+report_schedules = (
+    _report_schedule("daily", "0 7 * * *", "Sends daily reports, of the day before, at 07:00 UTC."),
+    _report_schedule("weekly", "10 7 * * 1", "Sends weekly reports, of the week before, on Monday at 07:10 UTC."),
+    _report_schedule(
+        "monthly", "20 7 * * *", "Sends monthly reports at 07:20 UTC of the day on which their month is final."
+    ),
+)
+"""Each period is sent once, whenever it is asked for."""
 
 pruning_schedule = dg.ScheduleDefinition(
     name="pruning",

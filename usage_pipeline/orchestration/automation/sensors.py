@@ -7,6 +7,7 @@ import dagster as dg
 
 from usage_pipeline.orchestration.alerts import DELIVER_ALERTS
 from usage_pipeline.orchestration.automation.lost_runs import lost_runs_sensor
+from usage_pipeline.orchestration.automation.report_sensor import reports_sensor
 from usage_pipeline.orchestration.automation.requests import (
     REQUESTED_BY_TAG,
     calendar_of,
@@ -42,6 +43,7 @@ def all_sensors(settings: Settings) -> Sequence[dg.SensorDefinition]:
         _sensor(affected_days, interval, EVENT_DAYS),
         _sensor(gap_filler, settings.gap_filler_interval_seconds, LANDING_DAYS, EVENT_DAYS),
         _sensor(limit_alerts, interval, DELIVER_ALERTS),
+        reports_sensor(interval),
         lost_runs_sensor(interval),
     ]
 

@@ -83,6 +83,7 @@ class Automation:
             asset_selection=list(request.asset_selection or ()) or None,
             tags={**request.tags, SUITES_TAG: OFF},
             partition_key=request.partition_key,
+            run_config=request.run_config or None,
             raise_on_error=False,
         )
 

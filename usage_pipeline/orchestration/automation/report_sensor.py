@@ -1,0 +1,68 @@
+"""The sensor `reports`: answers to requests, and the reports of months that closed or changed."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import dagster as dg
+
+from usage_pipeline.orchestration.automation.requests import REQUESTED_BY_TAG
+from usage_pipeline.orchestration.dagster_internals import NOT_FINISHED_STATUSES, PRIORITY_TAG
+from usage_pipeline.orchestration.reports import MONTHLY_REPORTS, TENANT_REPORTS, report_requests
+from usage_pipeline.orchestration.resources import StorageParam
+
+# What is imported within the functions is slow to import.
+# ruff: noqa: PLC0415
+
+PRIORITY = "-1"
+"""After what computes the numbers."""
+_TAGS = {REQUESTED_BY_TAG: "reports", PRIORITY_TAG: PRIORITY}
+
+
+def reports_sensor(interval: int) -> dg.SensorDefinition:
+    """The sensor, at this pace in seconds."""
+    return dg.SensorDefinition(
+        name="reports",
+        description=reports.__doc__,
+        evaluation_fn=reports,
+        jobs=[report_requests, MONTHLY_REPORTS],
+        minimum_interval_seconds=interval,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+
+
+def reports(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.SensorResult:
+    """Requests answers to new files in `report_requests`, and the reports of months that closed or changed.
+
+    What fails is requested again the day after.
+    """
+    running = {run.job_name for run in context.instance.get_runs(dg.RunsFilter(statuses=[*NOT_FINISHED_STATUSES]))}
+    today = storage.settings.clock.today
+    requested = [
+        *(_answers(storage, today) if report_requests.name not in running else ()),
+        *(_months(storage, today) if MONTHLY_REPORTS.name not in running else ()),
+    ]
+    if not requested:
+        return dg.SensorResult(skip_reason="No request is pending, and no report of a month is due")
+    return dg.SensorResult(run_requests=requested)
+
+
+def _answers(storage: StorageParam, today: date) -> Iterator[dg.RunRequest]:
+    from usage_pipeline.reports.requests import pending_requests, requests_digest
+
+    if asked := pending_requests(storage.settings):
+        yield dg.RunRequest(f"{requests_digest(asked)}-{today}", job_name=report_requests.name, tags=_TAGS)
+
+
+def _months(storage: StorageParam, today: date) -> Iterator[dg.RunRequest]:
+    from usage_pipeline.reports.months import due_digest, due_reports
+
+    if storage.settings.report_formats == "none":
+        return
+    for month, subjects in due_reports(storage).items():
+        yield dg.RunRequest(
+            f"{month}-{due_digest(subjects)}-{today}",
+            job_name=MONTHLY_REPORTS.name,
+            partition_key=str(month),
+            run_config={"ops": {TENANT_REPORTS: {"config": {"only_due": True}}}},
+            tags=_TAGS,
+        )
