@@ -46,6 +46,7 @@ class Alert:
             "alert_id": self.id,
             "kind": AlertKind.LIMIT,
             "tenant_id": status.tenant_id,
+            "subject": status.limit.id,
             "limit_id": status.limit.id,
             "limit_version": status.limit.version,
             **dict(zip(SCOPED, status.values, strict=True)),

@@ -1,8 +1,11 @@
-"""Reads the alerts that were raised."""
+"""Reads the alerts that were raised, and changes their state."""
 
-from sqlalchemy import func, select
+from collections.abc import Sequence
+from datetime import datetime
 
-from usage_pipeline.alerts.tables import ALERTS, AlertState
+from sqlalchemy import ARRAY, Connection, Text, any_, func, literal, select
+
+from usage_pipeline.alerts.tables import ALERTS, AlertKind, AlertState
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
 
@@ -10,15 +13,19 @@ alerts = warehouse_table(ALERTS)
 
 
 def read_alerts(
-    storage: Storage, tenant_id: str | None = None, state: AlertState | None = None
+    storage: Storage,
+    tenant_id: str | None = None,
+    state: AlertState | None = None,
+    kind: AlertKind | None = None,
 ) -> list[dict[str, object]]:
-    """Return the rows of one tenant or all, in one state or all, in the order in which they were raised."""
+    """Return the rows of one tenant, state and kind, or of all, in the order in which they were raised."""
     columns = alerts.c
-    wanted = {columns.tenant_id: tenant_id, columns.state: state}
+    wanted = {columns.tenant_id: tenant_id, columns.state: state, columns.kind: kind}
     query = select(alerts).where(*(column == value for column, value in wanted.items() if value is not None))
-    in_order = (columns.raised_at, columns.tenant_id, columns.limit_id, columns.threshold, columns.alert_id)
+    about = (columns.tenant_id, columns.kind, columns.subject, columns.threshold)
     with storage.warehouse.connect() as connection:
-        return [dict(row) for row in connection.execute(query.order_by(*in_order)).mappings()]
+        rows = connection.execute(query.order_by(columns.raised_at, *about, columns.alert_id))
+        return [dict(row) for row in rows.mappings()]
 
 
 def count_alerts(storage: Storage) -> dict[str, int]:
@@ -27,3 +34,11 @@ def count_alerts(storage: Storage) -> dict[str, int]:
     with storage.warehouse.connect() as connection:
         found = dict(map(tuple, connection.execute(query)))
     return {state.value: found.get(state, 0) for state in AlertState}
+
+
+def set_state(connection: Connection, ids: Sequence[str], state: AlertState, now: datetime) -> None:
+    """Let these alerts be resolved, or ended, within the caller's transaction."""
+    if ids:
+        # One parameter, however many they are: PostgreSQL takes 65,535.
+        chosen = alerts.c.alert_id == any_(literal(list(ids), ARRAY(Text)))
+        connection.execute(alerts.update().where(chosen).values(state=state, resolved_at=now))

@@ -1,4 +1,4 @@
-"""Raises and resolves alerts on limits, and writes the messages that tell of them, in one transaction."""
+"""Raises and resolves alerts on limits and data, and writes the messages that tell of them, in one transaction."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,15 +6,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, RowMapping, Text, any_, literal, select
+from sqlalchemy import Connection, RowMapping, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.alerts.alert import Alert, Subject, subject_of
+from usage_pipeline.alerts.alert_file import ALERTS_FILE, read_alert_file
+from usage_pipeline.alerts.data.raising import raise_on_data
+from usage_pipeline.alerts.data.words import data_news
+from usage_pipeline.alerts.digest import messages
 from usage_pipeline.alerts.episodes import Episode, Level, judge
-from usage_pipeline.alerts.history import alerts
-from usage_pipeline.alerts.messages import messages
+from usage_pipeline.alerts.history import alerts, set_state
+from usage_pipeline.alerts.messages import limit_news
 from usage_pipeline.alerts.open_limits import open_limits
-from usage_pipeline.alerts.tables import ALERTS, AlertState
+from usage_pipeline.alerts.tables import ALERTS, AlertKind, AlertState
 from usage_pipeline.clock import Clock
 from usage_pipeline.delivery.outbox import enqueue
 from usage_pipeline.limits.limit_file import LIMITS_FILE, SCOPED, read_limits
@@ -40,7 +44,7 @@ class _News:
 
 
 def raise_alerts(storage: Storage) -> list[Alert]:
-    """Raise and resolve by how limits stand now, and return what people are told; nothing the second time.
+    """Raise and resolve by how limits and data stand, and return what is told of limits; nothing the second time.
 
     Raises ReferenceFileError for a broken file, and PartitionError if the rows of a computed day are gone.
     """
@@ -48,6 +52,7 @@ def raise_alerts(storage: Storage) -> list[Alert]:
     now = settings.clock.now
     with named_lock(storage.warehouse, ALERTS.name):
         limits = read_limits(settings.reference / LIMITS_FILE)
+        entries, tenants = read_alert_file(settings.reference / ALERTS_FILE), load_tenants(settings)
         found = _by_subject(measure(storage, open_limits(storage, limits), AsOf(now, now)))
         with storage.warehouse.begin() as connection:
             known = _read_known(connection, settings.clock)
@@ -56,7 +61,8 @@ def raise_alerts(storage: Storage) -> list[Alert]:
                 _add_news(news, status, known.pop(subject, {}))
             _write(connection, news, now)
             _end(connection, known.values(), now)
-            enqueue(connection, messages(news.told, load_tenants(settings), now))
+            on_data = data_news(raise_on_data(storage, connection), entries, tenants, now)
+            enqueue(connection, messages([*limit_news(news.told, tenants, now), *on_data], now))
     return news.told
 
 
@@ -86,9 +92,10 @@ def _read_known(connection: Connection, clock: Clock) -> dict[Subject, Known]:
     is_rolling = columns.period.startswith(PeriodKind.ROLLING)
     is_raised = columns.state == AlertState.RAISED
     may_change = is_raised | (columns.last_day > clock.last_final_day) | is_rolling
-    query = select(alerts).where(may_change).order_by(is_raised, columns.episode)  # several may be of `(erased)`
+    query = select(alerts).where(columns.kind == AlertKind.LIMIT, may_change)
+    in_order = query.order_by(is_raised, columns.episode)  # several may be of `(erased)`
     found: defaultdict[Subject, Known] = defaultdict(dict)
-    for row in connection.execute(query).mappings():
+    for row in connection.execute(in_order).mappings():
         first_day = None if row["period"].startswith(PeriodKind.ROLLING) else row["first_day"]
         values = tuple(row[name] for name in SCOPED)
         subject = Subject(row["tenant_id"], row["limit_id"], row["limit_version"], values, first_day)
@@ -120,18 +127,11 @@ def _alert(status: LimitStatus, episode: Episode, state: AlertState) -> Alert:
 def _write(connection: Connection, news: _News, now: datetime) -> None:
     if news.rows:
         connection.execute(insert(alerts).on_conflict_do_nothing(), news.rows)
-    _set_state(connection, news.resolved, AlertState.RESOLVED, now)
+    set_state(connection, news.resolved, AlertState.RESOLVED, now)
 
 
 def _end(connection: Connection, unmeasured: Iterable[Known], now: datetime) -> None:
     """End what is raised of periods that are final, and of limits that were changed or removed."""
     rows: Sequence[Any] = [row for known in unmeasured for row in known.values()]
     raised = [row["alert_id"] for row in rows if row["state"] == AlertState.RAISED]
-    _set_state(connection, raised, AlertState.ENDED, now)
-
-
-def _set_state(connection: Connection, ids: Sequence[str], state: AlertState, now: datetime) -> None:
-    if ids:
-        # One parameter, however many they are: PostgreSQL takes 65,535.
-        chosen = alerts.c.alert_id == any_(literal(list(ids), ARRAY(Text)))
-        connection.execute(alerts.update().where(chosen).values(state=state, resolved_at=now))
+    set_state(connection, raised, AlertState.ENDED, now)

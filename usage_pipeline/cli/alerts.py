@@ -1,11 +1,11 @@
 """The command for alerts: `alerts`."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from usage_pipeline.alerts.tables import ALERTS, AlertState
+from usage_pipeline.alerts.tables import ALERTS, AlertKind, AlertState
 from usage_pipeline.cli.options import (
     ID,
     DataDir,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from usage_pipeline.storage.opened import Storage
 
 _SHOWN = (
-    *("raised_at", "state", "tenant_id", "limit_id", "scope", "threshold", "episode"),
+    *("raised_at", "state", "kind", "tenant_id", "subject", "scope", "threshold", "episode"),
     *("used", "amount", "first_day", "last_day", "resolved_at"),
 )
 _SCOPE = ("member_id", "project", "model")
@@ -51,6 +51,7 @@ def alerts(  # noqa: PLR0913 - one parameter per option
         ),
     ] = None,
     state: Annotated[AlertState | None, typer.Option(help="Of `list`: only these.")] = None,
+    kind: Annotated[AlertKind | None, typer.Option(help="Of `list`: only these.")] = None,
     channel: Annotated[str | None, typer.Option(help="Of `test`: the channel of channels.yaml.")] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Of `retry`: only count the messages that were given up.")
@@ -58,12 +59,14 @@ def alerts(  # noqa: PLR0913 - one parameter per option
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """List the alerts on limits, send a test message, deliver messages, or try dead ones again.
+    """List the alerts on limits and data, send a test message, deliver messages, or try dead ones again.
 
     `test` sends one message at once, and ends with exit code 1 if the receiver does not accept it. `deliver` sends
     what is due, as the job `deliver_alerts` does. `retry` lets messages that were given up be due again.
 
     Example: `usage-pipeline alerts list --tenant acme --state raised`
+
+    Example: `usage-pipeline alerts list --kind file_quarantined --state raised`
 
     Example: `usage-pipeline alerts test --channel ops_webhook`
     """
@@ -76,20 +79,20 @@ def alerts(  # noqa: PLR0913 - one parameter per option
     with open_storage(settings) as storage:
         match action:
             case AlertAction.LIST:
-                _list(storage, tenant, state, form)
+                _list(storage, form, tenant_id=tenant, state=state, kind=kind)
             case AlertAction.DELIVER:
                 _deliver(storage)
             case _:
                 _retry(storage, dry_run=dry_run)
 
 
-def _list(storage: "Storage", tenant: str | None, state: AlertState | None, form: OutputFormat) -> None:
+def _list(storage: "Storage", form: OutputFormat, **wanted: Any) -> None:  # noqa: ANN401 - see `read_alerts`
     from usage_pipeline.alerts.history import read_alerts
     from usage_pipeline.cli.limits import shortened
 
     rows = [
         shortened({**row, "scope": " ".join(str(row[name]) for name in _SCOPE if row[name])})
-        for row in read_alerts(storage, tenant, state)
+        for row in read_alerts(storage, **wanted)
     ]
     print_rows(rows, _SHOWN if form is OutputFormat.TABLE else ALERTS.column_names, form, "Alerts")
 

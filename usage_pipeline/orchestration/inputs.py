@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from usage_pipeline.alerts.alert_file import ALERTS_FILE
 from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.events.landing.scan import Misplaced, without_tenant
@@ -67,6 +68,13 @@ LIMITS = _input(
     "How much may be used, by whom and in which period: `limits.yaml` in the reference directory. A change "
     "applies to the present period at once.",
 )
+ALERT_CHANNELS = _input(
+    "alert_channels",
+    "limits",
+    "yaml",
+    f"Who is told of alerts on data: `{ALERTS_FILE}` in the reference directory. A change applies to what is "
+    "raised or resolved afterwards.",
+)
 
 REPORT_SUBSCRIPTIONS = _input(
     "report_subscriptions",
@@ -75,7 +83,7 @@ REPORT_SUBSCRIPTIONS = _input(
     "Which reports people get by e-mail, and how often: `report_subscriptions.yaml` in the reference directory.",
 )
 
-EDITED = (FORMATS, PRICES, CREDIT_RATES, GRANTS, TENANTS, LIMITS, REPORT_SUBSCRIPTIONS)
+EDITED = (FORMATS, PRICES, CREDIT_RATES, GRANTS, TENANTS, LIMITS, ALERT_CHANNELS, REPORT_SUBSCRIPTIONS)
 """What people edit."""
 
 INPUTS = (LANDING_FOLDER, *EDITED)

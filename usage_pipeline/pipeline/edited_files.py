@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from usage_pipeline.alerts.channels import expect_channels
+from usage_pipeline.alerts.alert_file import ALERTS_FILE, read_alert_file
+from usage_pipeline.alerts.channels import expect_alert_channels, expect_channels
 from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE, read_grants
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.credits.rate_file import CREDIT_RATES_FILE, read_rates
@@ -51,6 +52,13 @@ def describe_report_subscriptions(settings: Settings) -> str:
     return count(len(read_subscriptions(settings.reference / SUBSCRIPTIONS_FILE)), "entry")
 
 
+def describe_alerts(settings: Settings) -> str:
+    """Say how many entries `alerts.yaml` has. Raises ReferenceFileError, also for a channel that is none."""
+    entries = read_alert_file(settings.reference / ALERTS_FILE)
+    expect_alert_channels(settings, entries)
+    return count(len(entries), "entry")
+
+
 def describe_formats(settings: Settings) -> str:
     """Say how many formats there are. Raises FormatError with all that are broken."""
     formats = load_formats(settings)
@@ -82,5 +90,6 @@ DESCRIPTIONS: Mapping[str, Callable[[Settings], str]] = {
     "tenants": describe_tenants,
     "limits": describe_limits,
     "report_subscriptions": describe_report_subscriptions,
+    "alert_channels": describe_alerts,
 }
 """What says what the files hold, or raises what is wrong with them, by their name in the flow."""

@@ -18,6 +18,7 @@ from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.limits.limit_file import EACH, LIMITS_FILE, read_limits
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.pipeline.edited_files import (
+    describe_alerts,
     describe_credit_rates,
     describe_grants,
     describe_limits,
@@ -155,6 +156,7 @@ def _reference(settings: Settings) -> Iterator[HealthCheck]:
     yield _ok(f"Grants: {describe_grants(settings)}")
     yield _ok(f"Limits: {describe_limits(settings)}")
     yield _ok(f"Report subscriptions: {describe_report_subscriptions(settings)}")
+    yield _ok(f"Alerts on data: {describe_alerts(settings)}")
 
 
 def _channels(settings: Settings) -> Iterator[HealthCheck]:

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import combinations
 
-from sqlalchemy import select
+from sqlalchemy import Connection, func, select
 
 from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.storage.opened import Storage
@@ -39,24 +39,52 @@ class DoubleMetering:
     alike: bool
 
 
+@dataclass(frozen=True, order=True)
+class MeteredTwice:
+    """Two sources that probably report the same usage of one tenant on one day; in alphabetic order."""
+
+    day: date
+    tenant_id: str
+    sources: tuple[str, str]
+    metrics: tuple[str, ...]
+    """Those that both report."""
+
+
 def double_metered(storage: Storage, first: date, last: date) -> list[DoubleMetering]:
     """Every such case from first to last, both included, ordered by day, tenant and metric."""
-    table = daily_breakdown.c
-    query = select(table.day, table.tenant_id, table.value, *(table[name] for name in METERED)).where(
-        table.dimension == "source", table.day.between(first, last)
-    )
-    amounts: defaultdict[tuple[date, str], dict[str, Mapping[str, int]]] = defaultdict(dict)
     with storage.warehouse.connect() as connection:
-        for row in connection.execute(query).mappings():
-            amounts[row["day"], row["tenant_id"]][row["value"]] = {name: row[name] for name in METERED}
+        amounts = _amounts_by_source(connection, first, last)
     tolerance = storage.settings.double_metering_tolerance
     return sorted(
         DoubleMetering(*key, metric, sources, any(pair <= {*sources} for pair in alike))
         for key, found in amounts.items()
-        if len(found) > 1
         for alike in [_alike(found, tolerance)]
         for metric, sources in _shared(found).items()
     )
+
+
+def metered_twice(storage: Storage, connection: Connection, first: date, last: date) -> list[MeteredTwice]:
+    """Every pair of sources that are alike from first to last, both included, by day, tenant and sources."""
+    tolerance = storage.settings.double_metering_tolerance
+    return sorted(
+        MeteredTwice(*key, (one, other), _both(found[one], found[other]))
+        for key, found in _amounts_by_source(connection, first, last).items()
+        for one, other in map(sorted, _alike(found, tolerance))
+    )
+
+
+def _amounts_by_source(connection: Connection, first: date, last: date) -> Mapping[tuple[date, str], Amounts]:
+    """Read the amounts of each day and tenant that several sources have."""
+    table = daily_breakdown.c
+    sources = func.count().over(partition_by=(table.day, table.tenant_id)).label("sources")
+    counted = select(table.day, table.tenant_id, table.value, *(table[name] for name in METERED), sources).where(
+        table.dimension == "source", table.day.between(first, last)
+    )
+    rows = counted.subquery()
+    found: defaultdict[tuple[date, str], dict[str, Mapping[str, int]]] = defaultdict(dict)
+    for row in connection.execute(select(rows).where(rows.c.sources > 1)).mappings():
+        found[row["day"], row["tenant_id"]][row["value"]] = {name: row[name] for name in METERED}
+    return found
 
 
 def _shared(amounts: Amounts) -> dict[str, tuple[str, ...]]:
@@ -74,7 +102,12 @@ def _alike(amounts: Amounts, tolerance: Decimal) -> list[set[str]]:
     ]
 
 
+def _both(first: Mapping[str, int], second: Mapping[str, int]) -> tuple[str, ...]:
+    """The metrics that two sources report."""
+    return tuple(name for name in METERED if first[name] > 0 and second[name] > 0)
+
+
 def _are_alike(first: Mapping[str, int], second: Mapping[str, int], tolerance: Decimal) -> bool:
-    shared = [sorted((first[name], second[name])) for name in METERED if first[name] > 0 and second[name] > 0]
+    shared = [sorted((first[name], second[name])) for name in _both(first, second)]
     large = [(less, more) for less, more in shared if more >= SMALLEST]
     return len(large) > 1 and all(more - less <= more * tolerance for less, more in large)

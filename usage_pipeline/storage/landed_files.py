@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import Connection, and_, func, or_, select
+from sqlalchemy import Connection, Engine, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.schema import landing_event_days, landing_files, line_tallies
@@ -119,6 +119,12 @@ def files(connection: Connection, days: Collection[date] | None = None) -> list[
     return [
         LandedFile(**{**row, "state": FileState(row["state"])}) for row in connection.execute(query).mappings()
     ]
+
+
+def has_landed(warehouse: Engine) -> bool:
+    """Return True if any landing file is known."""
+    with warehouse.connect() as connection:
+        return connection.execute(select(landing_files.c.path).limit(1)).first() is not None
 
 
 def file_stamps(connection: Connection) -> dict[str, tuple[int, int]]:

@@ -7,10 +7,12 @@ from datetime import datetime
 import pytest
 
 from usage_pipeline.alerts.raising import raise_alerts
+from usage_pipeline.alerts.tables import DATA_KINDS
 from usage_pipeline.delivery.channels import open_channels
 from usage_pipeline.delivery.outbox import deliver_due
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.alerts.data import DataAlerts
 from usage_pipeline_tests.delivery.conftest import receiver
 from usage_pipeline_tests.delivery.receiving import SECRET, Receiver
 from usage_pipeline_tests.limits.reading import limit, write_limits
@@ -68,4 +70,13 @@ def platform(storage: Storage, landing: Landing, receiver: Receiver, monkeypatch
     (storage.settings.reference / "channels.yaml").write_text(channel)
     found = Platform(storage, landing)
     found.limit(200)
+    return found
+
+
+@pytest.fixture
+def on_data(storage: Storage) -> DataAlerts:
+    """A deployment whose channel `ops` is told of all kinds of alerts on data."""
+    storage.settings.reference.mkdir(parents=True, exist_ok=True)
+    found = DataAlerts(storage)
+    found.name("".join(f"{kind}: {{channels: [ops]}}\n" for kind in DATA_KINDS))
     return found

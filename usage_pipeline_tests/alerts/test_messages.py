@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 
 from usage_pipeline.alerts.alert import Alert
-from usage_pipeline.alerts.messages import due_at, messages
+from usage_pipeline.alerts.digest import due_at, messages
+from usage_pipeline.alerts.messages import limit_news
 from usage_pipeline.alerts.tables import AlertState
 from usage_pipeline.delivery.message import Message
 from usage_pipeline.limits.limit_file import Limit, QuietHours
@@ -47,7 +48,8 @@ def alert(
 
 
 def sent(*alerts: Alert) -> list[Message]:
-    return list(messages(alerts, Tenants({"default": Plan(retention_days=90)}, "default", {}), NOW))
+    news = limit_news(alerts, Tenants({"default": Plan(retention_days=90)}, "default", {}), NOW)
+    return list(messages(news, NOW))
 
 
 def test_a_message_says_what_of_whom_how_much_and_when() -> None:

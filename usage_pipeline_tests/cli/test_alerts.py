@@ -59,6 +59,17 @@ def test_alerts_are_listed_by_tenant_and_state(storage: Storage, landing: Landin
     assert "120" in call("list").splitlines()[-2].split()
 
 
+def test_alerts_on_data_are_listed_by_kind(storage: Storage, landing: Landing) -> None:
+    landing.write("persona", "2026-05-31", ["no JSON"] * 100, name="bad.jsonl")
+    land_and_compute(storage)
+    raise_alerts(storage)
+    found = json.loads(call("list", "--kind", "file_quarantined", "--format", "json"))
+    assert [(row["subject"], row["tenant_id"], row["limit_id"]) for row in found] == [
+        ("persona/2026-05-31/bad.jsonl", None, None)
+    ]
+    assert json.loads(call("list", "--kind", "limit", "--format", "json")) == []
+
+
 def test_a_test_message_tells_whether_a_channel_works(receiver: Receiver) -> None:
     receiver.answer(204, 500)
     assert call("test", "--channel", "ops") == "The channel ops has accepted a test message.\n"

@@ -56,7 +56,16 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
             *("closed_periods", "tenants", "limits"),
         },
     ),
-    "alerts": ("limits", WAREHOUSE, None, {"limit_status", "tenants", "limits"}),
+    "alert_channels": ("limits", {"yaml"}, None, set()),
+    "alerts": (
+        "limits",
+        WAREHOUSE,
+        None,
+        {
+            *("limit_status", "landed_events", "daily_breakdown", "tenant_costs", "closed_periods"),
+            *("tenants", "limits", "alert_channels"),
+        },
+    ),
     "outbox": ("limits", {"postgres"}, None, {"alerts"}),
     "retention_pruning": (
         "retention",
@@ -67,8 +76,10 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     "housekeeping": ("retention", {"file", "postgres"}, None, set()),
 }
 LANDING = {"landed_events", "content", "rejected_lines"}
-READING_LANDED_EVENTS = {name for name, (_, _, _, upstream) in ASSETS.items() if "landed_events" in upstream}
-INPUTS = {"landing_folder", "formats", "prices", "credit_rates", "grants", "tenants", "limits"}
+READING_LANDED_EVENTS = {
+    name for name, (_, _, days, upstream) in ASSETS.items() if "landed_events" in upstream and days
+}
+INPUTS = {"landing_folder", "formats", "prices", "credit_rates", "grants", "tenants", "limits", "alert_channels"}
 OF_ALL_DAYS = {
     *("closed_periods", "credit_ledger", "limit_status", "alerts", "outbox"),
     *("retention_pruning", "housekeeping"),
@@ -272,6 +283,7 @@ CHECKS = {
     "grants": {"is_valid"},
     "tenants": {"is_valid"},
     "limits": {"is_valid"},
+    "alert_channels": {"is_valid"},
     "landed_events": {
         *("lines_add_up", "files_are_usable", "columns_are_there", "something_landed", "as_much_as_usual"),
         *("keys_are_filled", "types_are_known", "models_are_known", "latencies_are_plausible"),

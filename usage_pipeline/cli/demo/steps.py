@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from usage_pipeline.alerts.history import read_alerts
-from usage_pipeline.alerts.tables import AlertState
+from usage_pipeline.alerts.tables import AlertKind, AlertState
 from usage_pipeline.billing.ledger.grant_file import GrantEntry
 from usage_pipeline.billing.ledger.grants import add_grant, read_acts
 from usage_pipeline.cli.demo.logs import place_logs
@@ -44,7 +44,7 @@ def show_demo(settings: Settings, seed: int | None, data_dir: Path | None) -> No
             files = landed_files.files(connection)
         conflict = _conflict(session.storage)
         pruned = prune(session.storage, DAILY_TABLES, plan(session.storage), "demo")
-        alerts = read_alerts(session.storage, state=AlertState.RAISED)
+        alerts = read_alerts(session.storage, state=AlertState.RAISED, kind=AlertKind.LIMIT)
         result = Result(truth, found, files, conflict, pruned.removed, alerts)
     print_summary(result)
     compared, differences = compare(expected, found)

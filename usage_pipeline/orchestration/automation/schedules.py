@@ -62,15 +62,15 @@ closing_schedule = dg.ScheduleDefinition(
     execution_timezone="UTC",
     job=REFRESH_LIMITS,
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Refreshes how limits stand, every hour at minute 45. Without limits it does nothing.",
+    description="Refreshes how limits stand, and raises and resolves alerts, every hour at minute 45.",
 )
 def limits_schedule(storage: StorageParam) -> dg.RunRequest | dg.SkipReason:
-    """Request a refresh, unless there are no limits and none is left in the table."""
+    """Request a refresh, unless there is nothing that an alert could be on."""
     from usage_pipeline.limits.limit_file import LIMITS_FILE  # noqa: PLC0415 - slow to import
-    from usage_pipeline.limits.refresh import read_standing  # noqa: PLC0415 - slow to import
+    from usage_pipeline.storage.landed_files import has_landed  # noqa: PLC0415 - slow to import
 
-    if not (storage.settings.reference / LIMITS_FILE).exists() and not read_standing(storage).limits:
-        return dg.SkipReason(f"There is no {LIMITS_FILE}")
+    if not (storage.settings.reference / LIMITS_FILE).exists() and not has_landed(storage.warehouse):
+        return dg.SkipReason(f"There is no {LIMITS_FILE}, and nothing has landed")
     return dg.RunRequest(tags={REQUESTED_BY_TAG: "limits"})
 
 

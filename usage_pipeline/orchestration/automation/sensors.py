@@ -6,6 +6,7 @@ from datetime import date, datetime
 import dagster as dg
 
 from usage_pipeline.orchestration.alerts import DELIVER_ALERTS
+from usage_pipeline.orchestration.automation.failed_runs import failed_runs_sensor
 from usage_pipeline.orchestration.automation.lost_runs import lost_runs_sensor
 from usage_pipeline.orchestration.automation.report_sensor import reports_sensor
 from usage_pipeline.orchestration.automation.requests import (
@@ -45,6 +46,7 @@ def all_sensors(settings: Settings) -> Sequence[dg.SensorDefinition]:
         _sensor(limit_alerts, interval, DELIVER_ALERTS),
         reports_sensor(interval),
         lost_runs_sensor(interval),
+        failed_runs_sensor(interval),
     ]
 
 

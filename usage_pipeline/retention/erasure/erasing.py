@@ -10,7 +10,6 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from usage_pipeline.alerts.tables import ALERTS
 from usage_pipeline.errors import ErasureError
 from usage_pipeline.limits.refresh import refresh_limits
 from usage_pipeline.metrics.series import known_tenants
@@ -249,8 +248,7 @@ def _remove_rows(storage: Storage, specs: Collection[TableSpec], subject: Subjec
 
 
 def _replace_texts(storage: Storage, specs: Collection[TableSpec], subject: Subject, word: Word) -> None:
-    # Of a member the history of alerts stays, as other state that nobody computes again.
-    kept = {*tables_with_tenants(specs), *PINNED, f"{SCHEMA}.erasures"} - {ALERTS.place}
+    kept = {*tables_with_tenants(specs), *PINNED, f"{SCHEMA}.erasures"}
     with databases(storage) as engines:
         for engine in engines.values():
             replace_texts(engine, word, kept, subject)

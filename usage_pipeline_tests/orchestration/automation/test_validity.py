@@ -10,7 +10,7 @@ from usage_pipeline.orchestration.inputs import validities
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.orchestration.automation.conftest import DAYS, Automation
 
-ALL_PASS = [("is_valid", True)] * 6
+ALL_PASS = [("is_valid", True)] * 7
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_sensor_evaluates_them_once_and_again_when_a_file_changes(
     assert (automation.tick("arrivals"), automation.evaluated) == ([], [])
     (reference / "prices.yaml").write_text("- {id: one}")
     assert automation.tick("arrivals") == []
-    assert automation.evaluated == [("is_valid", passed) for passed in (True, False, True, True, True, True)]
+    assert automation.evaluated == [("is_valid", passed) for passed in (True, False, True, True, True, True, True)]
     (reference / "prices.yaml").unlink()
     assert (automation.tick("arrivals"), automation.evaluated) == ([], ALL_PASS)
 
@@ -64,6 +64,7 @@ def test_a_broken_entry_is_named(settings: Settings, reference: Path, formats: P
     rates.write_text("- {from: 2026-01-01, operations: {agent_run: {base: 1}}}")
     (reference / "grants.yaml").write_text("- {id: acme-1, tenant: acme}")
     (reference / "limits.yaml").write_text("- {id: acme-tokens}")
+    (reference / "alerts.yaml").write_text("run_failed: {channels: [ops]}")
     mine.write_text("name: other")
     found = told(settings)
     assert {name: passed for name, (passed, _) in found.items()} == dict.fromkeys(found, False)
@@ -73,6 +74,10 @@ def test_a_broken_entry_is_named(settings: Settings, reference: Path, formats: P
     )
     assert found["grants"][1] == "grants.yaml is broken; `usage-pipeline doctor` says where"
     assert str(found["tenants"][1]).startswith(f"{plans}: large: retention_days: expected ")
+    assert found["alert_channels"][1] == (
+        f"{reference / 'alerts.yaml'}: run_failed: channels: channels.yaml has no channel 'ops'; "
+        "expected one of none: it has no channels."
+    )
     assert found["formats"][1] == f"{mine}: name: a format has the name of its file; remove the key."
 
 
