@@ -28,6 +28,15 @@ def read_alerts(
         return [dict(row) for row in rows.mappings()]
 
 
+def read_alerts_raised(storage: Storage, first: datetime, end: datetime) -> list[dict[str, object]]:
+    """Return the rows that were raised from one instant up to another, in that order."""
+    columns = alerts.c
+    query = select(alerts).where(columns.raised_at >= first, columns.raised_at < end)
+    with storage.warehouse.connect() as connection:
+        rows = connection.execute(query.order_by(columns.raised_at, columns.alert_id))
+        return [dict(row) for row in rows.mappings()]
+
+
 def count_alerts(storage: Storage) -> dict[str, int]:
     """Count the alerts by state."""
     query = select(alerts.c.state, func.count()).group_by(alerts.c.state)

@@ -75,7 +75,6 @@ ALERT_CHANNELS = _input(
     f"Who is told of alerts on data: `{ALERTS_FILE}` in the reference directory. A change applies to what is "
     "raised or resolved afterwards.",
 )
-
 REPORT_SUBSCRIPTIONS = _input(
     "report_subscriptions",
     "reports",

@@ -8,6 +8,7 @@ from usage_pipeline.reports.batch import Batch, Tables, TenantId
 from usage_pipeline.reports.digest import data_version
 from usage_pipeline.reports.model import Report, Table
 from usage_pipeline.reports.scope import ReportScope
+from usage_pipeline.reports.sections.alerts import alerts
 from usage_pipeline.reports.sections.breakdowns import breakdowns
 from usage_pipeline.reports.sections.costs import costs
 from usage_pipeline.reports.sections.credits import credits_by_grant
@@ -22,7 +23,7 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.words import count, is_or_are
 
 _SECTIONS: Sequence[Callable[[Batch], Tables]] = (
-    *(totals, daily, costs, credits_by_grant, limits, breakdowns),
+    *(totals, daily, costs, credits_by_grant, limits, alerts, breakdowns),
     *(hours, performance, quality, days),
 )
 """What a report has, in order."""

@@ -6,8 +6,8 @@ from urllib.parse import quote
 from usage_pipeline.reports.scope import ReportScope
 from usage_pipeline.storage.digests import fingerprint
 
-REPORTS = "reports"
-"""The folder below the data directory."""
+REPORTS, REQUESTS = "reports", "report_requests"
+"""The folders of reports and of requests for them, below the data directory."""
 ALL_TENANTS = "@all"
 """The folder of all tenants together; no tenant's folder has an `@` in its name."""
 _LONGEST = 120

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from usage_pipeline.errors import QueryError, UsagePipelineError
 from usage_pipeline.reports.asking import expect_known
 from usage_pipeline.reports.batch import Batch
+from usage_pipeline.reports.folders import REQUESTS
 from usage_pipeline.reports.formats.registry import report_formats
 from usage_pipeline.reports.scope import ReportScope, report_filters, report_period
 from usage_pipeline.reports.writing import Written, write_reports
@@ -27,8 +28,6 @@ from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.yaml_file import parse_entry, read_yaml
 
-FOLDER = "report_requests"
-"""The folder of requests below the data directory."""
 _ANSWER = ".answer.yaml"
 _LARGEST = 64 * 1024
 """Bytes of a request."""
@@ -68,7 +67,7 @@ class Answers:
 
 def pending_requests(settings: Settings) -> list[PendingRequest]:
     """Return the requests that are to be answered, by name."""
-    found = sorted((settings.data_dir / FOLDER).glob("*.y*ml"))
+    found = sorted((settings.data_dir / REQUESTS).glob("*.y*ml"))
     requests = (PendingRequest(path, _digest(path)) for path in found if not path.name.endswith(_ANSWER))
     return [request for request in requests if not _is_answered(request)]
 

@@ -74,6 +74,11 @@ def keep(connection: Connection, report: Report, edition: Edition, **values: obj
     connection.execute(statement.on_conflict_do_update(index_elements=list(REPORTS.key), set_=changed))
 
 
+def forget_all_together(connection: Connection) -> None:
+    """Remove what is known of reports on all tenants together, whose files an erasure removes."""
+    connection.execute(reports.delete().where(reports.c.tenant_id == ""))
+
+
 def _is(scope: ReportScope) -> tuple[ColumnElement[bool], ...]:
     columns = reports.c
     return (

@@ -15,6 +15,7 @@ from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.events.landing.scan import scan_landing
 from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES
 from usage_pipeline.limits.limit_file import EACH, LIMITS_FILE, read_limits
+from usage_pipeline.reports.subscriptions import SUBSCRIPTIONS_FILE, read_subscriptions
 from usage_pipeline.retention.erasure import erasures
 from usage_pipeline.retention.erasure.erasures import Erasing, ErasureState
 from usage_pipeline.retention.erasure.subject import Subject, Word
@@ -47,6 +48,10 @@ def expect_erasable(storage: Storage, specs: Sequence[TableSpec], subject: Subje
         raise ErasureError(f"{GRANTS_FILE} still has grants of {tenant}. Remove them there first, then erase it.")
     if _limited(storage, subject):
         raise ErasureError(f"{LIMITS_FILE} still has limits of {subject.name}. Remove them there, then erase it.")
+    if _subscribed(storage, subject):
+        raise ErasureError(
+            f"{SUBSCRIPTIONS_FILE} still has reports of {subject.name}. Remove them there, then erase it."
+        )
     if subject.name == ERASED_TENANT:
         raise ErasureError(f"The tenant {ERASED_TENANT!r} keeps the sums of erased tenants. It cannot be erased.")
     names = {*load_formats(storage.settings), *(spec.name for spec in specs), *_OF_DAGSTER}
@@ -69,6 +74,14 @@ def _limited(storage: Storage, subject: Subject) -> bool:
         return any(limit.tenant == subject.tenant_id for limit in limits)
     of_tenant = [limit.scope for limit in limits if limit.tenant in {subject.tenant_id, EACH}]
     return any(scope.member_id == subject.member_id for scope in of_tenant)
+
+
+def _subscribed(storage: Storage, subject: Subject) -> bool:
+    """Return True if a subscription is about the tenant or member, so that it would be named again."""
+    subscriptions = read_subscriptions(storage.settings.reference / SUBSCRIPTIONS_FILE)
+    if subject.member_id is None:
+        return any(subscription.tenant == subject.tenant_id for subscription in subscriptions)
+    return any(subject.member_id in values for entry in subscriptions for _, values in entry.scoped)
 
 
 def begin(  # noqa: PLR0913 - what a row of `erasures` needs

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from sqlalchemy import Select, false, func, null, or_, select
@@ -12,6 +12,7 @@ from usage_pipeline.costs.book.tables import PRICE_BOOKS
 from usage_pipeline.credits.rate_tables import CREDIT_RATE_VERSIONS
 from usage_pipeline.events.landing.blanking import count_records
 from usage_pipeline.events.record import CONTENT, LANDING_TABLES, REJECTED_LINES
+from usage_pipeline.reports.folders import REQUESTS, tenant_folder
 from usage_pipeline.retention.erasure.landing import compression_of, is_csv
 from usage_pipeline.retention.erasure.subject import Subject, Word
 from usage_pipeline.retention.erasure.sums import is_named, texts_of
@@ -26,9 +27,6 @@ from usage_pipeline.storage.tables import SCHEMA, TableSpec, Zone
 
 _OF_FILES = {f"{SCHEMA}.{name}" for name in ("landing_files", "landing_event_days", "line_tallies")}
 """Tables whose rows go with the files that they are about."""
-
-_TENANT_FOLDERS = ("reports",)
-"""Folders of the data directory that have a folder for each tenant."""
 
 PINNED = (PRICE_BOOKS.place, CREDIT_RATE_VERSIONS.place)
 """Tables with what people wrote of prices and rates, by which days are computed: they stay, like the files."""
@@ -65,11 +63,15 @@ def is_known(counts: Iterable[Count]) -> bool:
 
 
 def tenant_folders(subject: Subject) -> list[PurePath]:
-    """Return the folders of a tenant within the data directory; an id that is no name of a folder has none."""
-    name = subject.tenant_id
-    if subject.member_id is not None or name in {".", ".."} or "/" in name or "\0" in name:
-        return []
-    return [PurePath(folder, name) for folder in _TENANT_FOLDERS]
+    """Return the folders of reports that may name a tenant or its members, within the data directory."""
+    return [tenant_folder(subject.tenant_id), tenant_folder(None)]
+
+
+def request_files(storage: Storage, subject: Subject, word: Word) -> list[Path]:
+    """Return the requests for reports, and their answers, that hold the id; of a member, beside its tenant's."""
+    found = ((path, path.read_text(errors="replace")) for path in files_in(storage.settings.data_dir / REQUESTS))
+    beside = subject.tenant
+    return [path for path, text in found if word.found_in(text) and (beside is None or beside.found_in(text))]
 
 
 def tables_with_tenants(specs: Collection[TableSpec]) -> set[str]:
@@ -154,3 +156,4 @@ def _in_folders(storage: Storage, subject: Subject, word: Word) -> Iterator[Coun
     for folder in tenant_folders(subject):
         files = list(files_in(storage.settings.data_dir / folder))
         yield Count(str(folder.parent), "files", "removed", len(files))
+    yield Count(REQUESTS, "files", "removed", len(request_files(storage, subject, word)))

@@ -14,6 +14,7 @@ from usage_pipeline.errors import ErasureError
 from usage_pipeline.limits.refresh import refresh_limits
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.registry import NONE
+from usage_pipeline.reports.written import forget_all_together
 from usage_pipeline.retention.erasure import erasures
 from usage_pipeline.retention.erasure.beginning import begin, expect_erasable, find_obstacle
 from usage_pipeline.retention.erasure.certificate import Certificate, certified, digests_of, write_certificate
@@ -23,6 +24,7 @@ from usage_pipeline.retention.erasure.counting import (
     Count,
     count_traces,
     is_known,
+    request_files,
     tables_with_tenants,
     tenant_folders,
 )
@@ -255,6 +257,10 @@ def _replace_texts(storage: Storage, specs: Collection[TableSpec], subject: Subj
     replace_in_files(storage.settings.dagster_dir, word, subject.tenant)
     for folder in tenant_folders(subject):
         shutil.rmtree(storage.settings.data_dir / folder, ignore_errors=True)
+    for path in request_files(storage, subject, word):
+        path.unlink(missing_ok=True)
+    with storage.warehouse.begin() as connection:
+        forget_all_together(connection)
 
 
 def _remove_unfinished(storage: Storage) -> None:

@@ -21,6 +21,7 @@ from usage_pipeline.clock import is_day
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing.blanking import count_records
 from usage_pipeline.events.landing.blocks import read_blocks
+from usage_pipeline.reports.folders import REQUESTS
 from usage_pipeline.retention.erasure.counting import PINNED, tenant_folders
 from usage_pipeline.retention.erasure.landing import compression_of, is_csv
 from usage_pipeline.retention.erasure.subject import Subject, Word
@@ -78,7 +79,7 @@ def search(storage: Storage, subject: Subject, word: Word) -> Found:
 def unknown_files(storage: Storage, subject: Subject, word: Word) -> list[str]:
     """Return the files with the id that an erasure would not change, because the pipeline did not write them."""
     is_member = subject.member_id is not None
-    written = (*OUT_OF_SCOPE, *Zone, storage.settings.limits_dir.name, storage.settings.dagster_dir.name)
+    written = (*OUT_OF_SCOPE, *Zone, REQUESTS, storage.settings.limits_dir.name, storage.settings.dagster_dir.name)
     others = [
         str(inside)
         for inside in _other_files(storage, written, subject, word)
