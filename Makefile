@@ -57,7 +57,7 @@ bench: $(BENCH_READY) ## Measure speed and memory beside other tools, and write 
 	$(BIN)/python -m bench --publish
 
 .PHONY: docs
-docs: $(READY) ## Write the pages made from the code: docs/cli.md, settings.md and tables.md
+docs: $(READY) ## Write the pages and the schema in docs that are made from the code
 	$(BIN)/python -m docs.reference
 
 .PHONY: lint

@@ -1,4 +1,4 @@
-"""Writes the pages that are made from the code: `cli.md`, `settings.md` and `tables.md`. `make docs` runs it."""
+"""Writes the pages and the schema that are made from the code. `make docs` runs it."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from typer.cli import get_docs_for_click
 from usage_pipeline.cli.app import app
 from usage_pipeline.orchestration.metadata import description
 from usage_pipeline.pipeline.tables import TABLES
+from usage_pipeline.reports.formats.json_schema import report_schema
 from usage_pipeline.settings import PREFIX, Settings
 from usage_pipeline.storage.tables import Column, PartitionedBy, TableSpec, Zone
 
@@ -149,6 +150,7 @@ PAGES = {
     FOLDER / "cli.md": cli_page,
     FOLDER / "settings.md": settings_page,
     FOLDER / "tables.md": tables_page,
+    FOLDER / "report.schema.json": report_schema,
 }
 
 if __name__ == "__main__":

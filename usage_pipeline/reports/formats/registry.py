@@ -4,7 +4,9 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from usage_pipeline.errors import QueryError
+from usage_pipeline.reports.formats.csv_file import csv_files
 from usage_pipeline.reports.formats.json_file import json_files
+from usage_pipeline.reports.formats.xlsx_file import xlsx_files
 from usage_pipeline.reports.model import Report
 from usage_pipeline.reports.scope import ReportScope
 from usage_pipeline.storage.opened import Storage
@@ -13,7 +15,11 @@ from usage_pipeline.words import did_you_mean
 Files = Mapping[str, bytes]
 """Files by name."""
 
-RENDERERS: Mapping[str, Callable[[Report], Files]] = {"json": json_files}
+RENDERERS: Mapping[str, Callable[[Report], Files]] = {
+    "json": json_files,
+    "csv": csv_files,
+    "xlsx": xlsx_files,
+}
 EXPORTS: Mapping[str, Callable[[Storage, ReportScope, Path], None]] = {}
 """Each writes its files into a folder."""
 FORMATS = (*RENDERERS, *EXPORTS)
