@@ -155,6 +155,10 @@ class Settings(BaseModel):
         SecretStr("usage_pipeline"),
         description="Key of the digests of texts and conversation ids. Set it once, before the first file.",
     )
+    platform_name: Annotated[str, Field(min_length=1)] = Field(
+        "AI platform",
+        description="Name of your platform: the provider and the issuer of invoices in exports of costs.",
+    )
     repository: Annotated[str, Field(pattern=r"^https?://\S+$")] | None = Field(
         None,
         description=(

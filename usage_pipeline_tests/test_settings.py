@@ -65,6 +65,7 @@ ANY_TEXT = {
     "smtp_host",
     "smtp_user",
     "smtp_password",
+    "platform_name",
 }
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from usage_pipeline.billing.calendar import BillingPeriod, month_after, month_of
+from usage_pipeline.billing.adjustments import carrying_month
+from usage_pipeline.billing.calendar import BillingPeriod, month_of
 from usage_pipeline.billing.closed_credits import closed_lines, closed_terms, opened_with_closed
 from usage_pipeline.billing.closing import ClosedPeriod, closed_of, tenant_period
 from usage_pipeline.billing.period_credits import NO_CREDITS, PeriodCredits, read_period_credits
@@ -111,7 +112,7 @@ def read_statement(storage: Storage, tenant_id: str, month: date) -> Statement:
         for change in read_changes(
             storage, ChangeQuery(entry.first_day, entry.last_day, tenant_id, entry.last_change)
         )
-        if _target(closed, entry, change) == month_of(period.first)
+        if carrying_month(closed, entry, change.id) == month_of(period.first)
     ]
     statuses = statuses_of(storage, period.days)
     missing = (day for day, status in statuses.items() if status is DayStatus.MISSING)
@@ -132,15 +133,6 @@ def _credits(
     with storage.warehouse.connect() as connection:
         opened = opened_with_closed(connection, period, {tenant_id: found})[tenant_id]
     return PeriodCredits(opened.lines, plans or opened.plans)
-
-
-def _target(closed: list[ClosedPeriod], origin: ClosedPeriod, change: CostChange) -> date:
-    """Return the month of the first period after the origin that was open when the change was made."""
-    closed_then = {month_of(entry.first_day) for entry in closed if entry.last_change < change.id}
-    month = month_after(origin.first_day)
-    while month in closed_then:
-        month = month_after(month)
-    return month
 
 
 def _adjustment(change: CostChange) -> StatementLine:

@@ -89,14 +89,19 @@ class PriceBook:
     ) -> Resolution:
         """Find the price of a model, as logged, on a day, for requests that are unusual in this way."""
         found = self._resolve(provider, model, day)
-        if found.price is None or not variant:
+        if found.price is None:
             return found
-        rules = [rule for rule in self.rules if rule.applies(found.price.provider, found.price.model, day)]
-        known = (*found.price.conditions, *(condition for rule in rules for condition in rule.conditions))
+        price = self.under_conditions(found.price, day, variant)
+        return replace(found, price=price, unpriced=None if price else Unpriced.NO_CONDITION)
+
+    def under_conditions(self, price: Price, day: date, variant: Variant) -> Price | None:
+        """Return the price of requests that are unusual in this way; None if it does not say what they cost."""
+        if not variant:
+            return price
+        rules = [rule for rule in self.rules if rule.applies(price.provider, price.model, day)]
+        known = (*price.conditions, *(condition for rule in rules for condition in rule.conditions))
         chosen = conditions_for(variant, known)
-        if chosen is None:
-            return replace(found, price=None, unpriced=Unpriced.NO_CONDITION)
-        return replace(found, price=found.price.under(chosen))
+        return None if chosen is None else price.under(chosen)
 
     def _resolve(self, provider: str | None, model: str | None, day: date) -> Resolution:
         if model is None:

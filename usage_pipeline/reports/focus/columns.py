@@ -1,0 +1,92 @@
+"""The columns of the FOCUS files: those of the specification that apply, then ours, which begin with `x_`."""
+
+from usage_pipeline.storage.tables import columns
+
+_COST, _PRICE = "DECIMAL(38,12)", "DECIMAL(38,24)"
+
+FOCUS_COLUMNS = columns(
+    ("BilledCost", _COST, "The cost by the price book; 0 without a price, and of credits.", "USD"),
+    ("BillingAccountId", "VARCHAR", "The tenant, because each has a statement of its own."),
+    ("BillingAccountName", "VARCHAR", "Its name in `tenants.yaml`; null without one."),
+    ("BillingAccountType", "VARCHAR", "`Tenant`."),
+    ("BillingCurrency", "VARCHAR", "`USD`, the currency of all prices."),
+    ("BillingPeriodEnd", "TIMESTAMP", "First instant after the tenant's billing period."),
+    ("BillingPeriodStart", "TIMESTAMP", "First instant of the billing period whose statement has the charge."),
+    ("ChargeCategory", "VARCHAR", "`Usage`, or `Adjustment` for what a closed period leaves to a later one."),
+    ("ChargeClass", "VARCHAR", "`Correction` of a charge of a period that was closed before; else null."),
+    ("ChargeDescription", "VARCHAR", "What is charged, in words."),
+    ("ChargeFrequency", "VARCHAR", "`Usage-Based`; `One-Time` for corrections."),
+    ("ChargePeriodEnd", "TIMESTAMP", "First instant after the day."),
+    ("ChargePeriodStart", "TIMESTAMP", "First instant of the day of the usage, UTC."),
+    ("ConsumedQuantity", "DECIMAL(38,0)", "Tokens, requests, searches, calls or operations."),
+    ("ConsumedUnit", "VARCHAR", "`Tokens`, `Requests`, `Searches`, `Calls` or `Operations`."),
+    ("ContractedCost", _COST, "The same as BilledCost: each price is the one that applies.", "USD"),
+    ("ContractedUnitPrice", _PRICE, "The price of a unit; null without one.", "USD"),
+    ("EffectiveCost", _COST, "The same as BilledCost.", "USD"),
+    ("InvoiceIssuerName", "VARCHAR", "`USAGE_PLATFORM_NAME`."),
+    ("ListCost", _COST, "The same as BilledCost.", "USD"),
+    ("ListUnitPrice", _PRICE, "The price of a unit; null without one.", "USD"),
+    ("PricingCategory", "VARCHAR", "`Standard`; null without a price."),
+    ("PricingCurrency", "VARCHAR", "`USD`, or `Credits` for what operations use of a tenant's credits."),
+    ("PricingCurrencyContractedUnitPrice", _PRICE, "The price of a unit in PricingCurrency."),
+    ("PricingCurrencyEffectiveCost", _COST, "The cost in PricingCurrency: US dollars or credits."),
+    ("PricingCurrencyListUnitPrice", _PRICE, "The price of a unit in PricingCurrency."),
+    ("PricingQuantity", _COST, "ConsumedQuantity; of credits, how many."),
+    ("PricingUnit", "VARCHAR", "ConsumedUnit; of credits, `Credits`."),
+    ("ProviderName", "VARCHAR", "`USAGE_PLATFORM_NAME`."),
+    ("PublisherName", "VARCHAR", "The provider of the priced model; the platform without a price."),
+    ("RegionId", "VARCHAR", "The region that the log names; null without one."),
+    ("RegionName", "VARCHAR", "The same."),
+    ("ResourceId", "VARCHAR", "`<tenant>/agents/<agent>`; null without an agent."),
+    ("ResourceName", "VARCHAR", "The agent."),
+    ("ResourceType", "VARCHAR", "`Agent`."),
+    ("ServiceCategory", "VARCHAR", "`AI and Machine Learning`."),
+    ("ServiceName", "VARCHAR", "`<provider> models`, `Models` without a price, or `Credits`."),
+    ("ServiceSubcategory", "VARCHAR", "`Generative AI`."),
+    (
+        "SkuId",
+        "VARCHAR",
+        "`<provider>/<model>/<class>` of the price, `<model>/<class>` without, `credits/<type>`.",
+    ),
+    ("SkuMeter", "VARCHAR", "The class in words, such as `Cached Input Tokens`, or `Credits`."),
+    (
+        "SkuPriceDetails",
+        "VARCHAR",
+        "JSON: size of prompt, time of day, tier, region and speed that the price is for.",
+    ),
+    ("SkuPriceId", "VARCHAR", "SkuId, with those details; null without a price."),
+    ("SubAccountId", "VARCHAR", "The project; null without one."),
+    ("SubAccountType", "VARCHAR", "`Project`."),
+    ("Tags", "VARCHAR", "JSON: project, feature, member, agent and agent type, where the log names them."),
+    ("x_ClosedPeriod", "VARCHAR", "Of adjustments and corrections: the closed period, by its first month."),
+    ("x_Model", "VARCHAR", "The model as logged."),
+    ("x_PriceId", "VARCHAR", "The entry of the price book, as in `usage-pipeline prices`."),
+    ("x_PriceVersion", "VARCHAR", "The version of the price book, or of the credit rates."),
+    ("x_Source", "VARCHAR", "The format that read the log."),
+    ("x_Status", "VARCHAR", "Outcome, as logged."),
+    ("x_Type", "VARCHAR", "Event type."),
+    ("x_UnpricedReason", "VARCHAR", "Why nothing is charged although it may cost something; null with a price."),
+)
+
+METER_COLUMNS = columns(
+    ("class", "VARCHAR", "Class of a price."),
+    ("meter", "VARCHAR", "Its name."),
+    ("unit", "VARCHAR", "Its unit."),
+)
+PERIOD_COLUMNS = columns(
+    ("tenant_id", "VARCHAR", "Tenant."),
+    ("tenant_name", "VARCHAR", "Its name, if it has one."),
+    ("first_day", "DATE", "First day of a billing period."),
+    ("last_day", "DATE", "Its last day."),
+)
+ADJUSTMENT_COLUMNS = columns(
+    ("tenant_id", "VARCHAR", "Tenant."),
+    ("day", "DATE", "Day of the usage."),
+    ("billed_on", "DATE", "A day of the period that has the row."),
+    ("charge_class", "VARCHAR", "`Correction` in the period that carries it; null in the closed one."),
+    ("difference", _COST, "What the row adds.", "USD"),
+    ("model", "VARCHAR", "Model."),
+    ("class", "VARCHAR", "Class of a price."),
+    ("closed_period", "VARCHAR", "The closed period."),
+    ("carried_by", "VARCHAR", "The period that carries the change."),
+)
