@@ -11,7 +11,6 @@ from duckdb import DuckDBPyConnection
 
 from usage_pipeline.reports.formats.csv_cells import LINE_END, harmless_sql
 from usage_pipeline.storage.engine import literal
-from usage_pipeline.storage.lake import sync
 
 SECONDS, MICROSECONDS = "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"
 """How times are written."""
@@ -57,7 +56,6 @@ def _copy(duck: DuckDBPyConnection, select: str, file: Path, form: str) -> None:
     unfinished = file.with_name(f".{file.name}.part")
     try:
         duck.execute(f"COPY ({select}) TO {literal(str(unfinished))} ({form})")
-        sync(unfinished)
         unfinished.replace(file)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -4,10 +4,12 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from usage_pipeline.errors import QueryError
+from usage_pipeline.reports.focus.export import write_focus
 from usage_pipeline.reports.formats.csv_file import csv_files
 from usage_pipeline.reports.formats.json_file import json_files
 from usage_pipeline.reports.formats.xlsx_file import xlsx_files
 from usage_pipeline.reports.model import Report
+from usage_pipeline.reports.runs.export import write_runs
 from usage_pipeline.reports.scope import ReportScope
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.words import did_you_mean
@@ -20,8 +22,11 @@ RENDERERS: Mapping[str, Callable[[Report], Files]] = {
     "csv": csv_files,
     "xlsx": xlsx_files,
 }
-EXPORTS: Mapping[str, Callable[[Storage, ReportScope, Path], None]] = {}
-"""Each writes its files into a folder."""
+EXPORTS: Mapping[str, Callable[[Storage, ReportScope, Path], None]] = {
+    "focus": write_focus,
+    "runs": write_runs,
+}
+"""Each writes its files into a folder. Texts of runs are in none: `write_runs` has them if they are asked for."""
 FORMATS = (*RENDERERS, *EXPORTS)
 
 
