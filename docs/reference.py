@@ -1,5 +1,6 @@
 """Writes the pages and the schema that are made from the code. `make docs` runs it."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import typer.main
@@ -8,7 +9,9 @@ from typer.cli import get_docs_for_click
 from usage_pipeline.cli.app import app
 from usage_pipeline.orchestration.metadata import description
 from usage_pipeline.pipeline.tables import TABLES
+from usage_pipeline.reports.focus.columns import FOCUS_COLUMNS
 from usage_pipeline.reports.formats.json_schema import report_schema
+from usage_pipeline.reports.runs.columns import RUN_COLUMNS
 from usage_pipeline.settings import PREFIX, Settings
 from usage_pipeline.storage.tables import Column, PartitionedBy, TableSpec, Zone
 
@@ -55,6 +58,26 @@ Types are DuckDB's. In PostgreSQL, `VARCHAR` is `text`, `DECIMAL` is `numeric`, 
 may be null only where its type says so.
 """
 
+EXPORTS = """# Columns of exports
+
+<!-- Made from the code by `make docs`. -->
+
+[Reports](reports.md#focus) says what the rows are. Types are DuckDB's. In CSV a time is `2026-02-01T00:00:00Z`; in JSON
+a decimal is a text.
+"""
+
+FOCUS = """
+## focus.csv and focus.parquet
+
+By FOCUS 1.2. All columns are always there. Those that begin with `x_` are our own.
+"""
+
+RUNS = """
+## runs.jsonl and runs.csv
+
+The texts `input`, `output` and `error` follow if they are asked for.
+"""
+
 SECTIONS = {
     "Lake": "One Parquet file per day below `data/lake`; for landing days one per landing file.",
     "Rollups": "One Parquet file per event day below `data/rollups`. Rollups outlive the records.",
@@ -97,6 +120,18 @@ def tables_page() -> str:
         + "".join(table_text(spec) for spec in TABLES if section_of(spec) == section)
         for section, place in SECTIONS.items()
     )
+
+
+def exports_page() -> str:
+    """The columns of the files of rows that go with reports."""
+    exports = {FOCUS: FOCUS_COLUMNS, RUNS: RUN_COLUMNS}
+    return EXPORTS + "".join(f"{head}\n{columns_text(columns)}" for head, columns in exports.items())
+
+
+def columns_text(columns: Iterable[Column]) -> str:
+    """A table of columns."""
+    rows = [f"| `{column.name}` | `{column.type}` | {column.meaning} |" for column in columns]
+    return "\n".join(["| Column | Type | Meaning |", "|---|---|---|", *rows]) + "\n"
 
 
 def section_of(spec: TableSpec) -> str:
@@ -150,6 +185,7 @@ PAGES = {
     FOLDER / "cli.md": cli_page,
     FOLDER / "settings.md": settings_page,
     FOLDER / "tables.md": tables_page,
+    FOLDER / "exports.md": exports_page,
     FOLDER / "report.schema.json": report_schema,
 }
 
