@@ -62,8 +62,8 @@ EXPORTS = """# Columns of exports
 
 <!-- Made from the code by `make docs`. -->
 
-[Reports](reports.md#focus) says what the rows are. Types are DuckDB's. In CSV a time is `2026-02-01T00:00:00Z`; in JSON
-a decimal is a text.
+[Reports](reports.md#focus) says what the rows are. Types are DuckDB's. In CSV a time is `2026-02-01T00:00:00Z`; in
+JSON a decimal is a text.
 """
 
 FOCUS = """

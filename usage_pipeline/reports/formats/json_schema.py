@@ -71,6 +71,7 @@ def _schema() -> dict[str, Any]:
                 "schema_version": {"const": SCHEMA_VERSION},
                 "title": {"type": "string"},
                 "scope": _scope(),
+                "data_version": {"type": "string", "description": "A digest of the numbers."},
                 "facts": {"type": "array", "items": fact},
                 "notes": {**_TEXTS, "description": "What has to be known of the numbers."},
                 "tables": {**_object(tables), "required": []},

@@ -48,4 +48,5 @@ REPORT = Report(
     (("Tenant", "+acme"), ("Period", "2026-05")),
     ("@Some usage has no price.",),
     (TOTALS.table([("tokens", 3), ("cost", Decimal("0.25"))]), MODELS.summed(ROWS)),
+    "0a1b",
 )
