@@ -5,7 +5,7 @@ first period that was still open when it was made. Rows are only added to `usage
 so a closed statement never changes. What becomes of credits later is `adjusted` in the statement after it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -98,13 +98,18 @@ class Statement:
 
 def read_statement(storage: Storage, tenant_id: str, month: date) -> Statement:
     """Return the statement of the tenant's period that begins in the month of this day, open or closed."""
+    found = read_period_costs(storage, tenant_id, month)
+    return replace(found, credits=_credits(storage, tenant_id, found.period, found.closed))
+
+
+def read_period_costs(storage: Storage, tenant_id: str, month: date) -> Statement:
+    """Return the same statement without its credits, which take longer than all else."""
     with storage.warehouse.connect() as connection:
         closed = closed_of(connection, tenant_id)
         period = tenant_period(storage, tenant_id, month, closed)
         own = next((entry for entry in closed if entry.first_day == period.first), None)
         frozen = own is not None and own.late_usage == NEXT_PERIOD
         usage = _usage(connection, _frozen(tenant_id, period) if frozen else _current(tenant_id, period))
-    credits_of = _credits(storage, tenant_id, period, own)
     adjustments = [
         _adjustment(change)
         for entry in closed
@@ -116,7 +121,7 @@ def read_statement(storage: Storage, tenant_id: str, month: date) -> Statement:
     ]
     statuses = statuses_of(storage, period.days)
     missing = (day for day, status in statuses.items() if status is DayStatus.MISSING)
-    return Statement(period, own, (*usage, *adjustments), tuple(missing), credits_of)
+    return Statement(period, own, (*usage, *adjustments), tuple(missing))
 
 
 def _credits(

@@ -1,6 +1,7 @@
 """The command for report files: `report`."""
 
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,6 +48,10 @@ def report(  # noqa: PLR0913 - one parameter per option
     out: Annotated[
         Path | None, typer.Option(help="Folder for the files instead of `reports` in the data directory.")
     ] = None,
+    texts: Annotated[
+        str,
+        typer.Option(help="Of runs, with --out: texts to include, some of input,output,error."),
+    ] = "",
     data_dir: DataDir = None,
 ) -> None:
     """Write the report of a tenant, or of all together, as files. The default is the month before this one.
@@ -67,12 +72,14 @@ def report(  # noqa: PLR0913 - one parameter per option
     from usage_pipeline.storage.opened import open_storage
 
     chosen = report_formats(words(formats))
+    if texts and (out is None or "runs" not in chosen):
+        raise QueryError("Texts are only for --format runs, and only with --out: they have a term of their own.")
     filters = report_filters(_values([*(where or []), *(f"project={name}" for name in project or [])]))
     period = _period(settings, first, last, month)
     with open_storage(settings) as storage:
         expect_known(storage, ReportScope(period, tenant, filters))
         batch = Batch(storage, period, filters, () if tenant is None else (tenant,))
-        folder, files, notes = _write(batch, chosen, out)
+        folder, files, notes = _write(batch, chosen, out, words(texts))
     for note in notes:
         warn(note)
     console.print(f"{count(len(files), 'file')} in {folder}:", highlight=False)
@@ -80,15 +87,18 @@ def report(  # noqa: PLR0913 - one parameter per option
 
 
 def _write(
-    batch: "Batch", formats: tuple[str, ...], out: Path | None
+    batch: "Batch", formats: tuple[str, ...], out: Path | None, texts: tuple[str, ...]
 ) -> tuple[Path, tuple[str, ...], tuple[str, ...]]:
     """Write the one report of a batch; return the folder, the files, and what has to be known of the numbers."""
     from usage_pipeline.reports.building import build_reports
+    from usage_pipeline.reports.formats.registry import EXPORTS, Export
+    from usage_pipeline.reports.runs.export import write_runs
     from usage_pipeline.reports.writing import write_files, write_reports
 
     if out is not None:
         (report_,) = build_reports(batch)
-        return out, write_files(batch.storage, report_, formats, out), report_.notes
+        exports: dict[str, Export] = {**EXPORTS, "runs": partial(write_runs, texts=texts)}
+        return out, write_files(batch.storage, report_, formats, out, exports), report_.notes
     (written,) = write_reports(batch, formats)
     return batch.storage.settings.data_dir / written.folder, written.files, written.report.notes
 

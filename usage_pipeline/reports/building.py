@@ -17,13 +17,14 @@ from usage_pipeline.reports.sections.days import days
 from usage_pipeline.reports.sections.hours import hours
 from usage_pipeline.reports.sections.limits import limits
 from usage_pipeline.reports.sections.performance import performance, quality
+from usage_pipeline.reports.sections.statements import statements
 from usage_pipeline.reports.sections.totals import totals
 from usage_pipeline.series.status import DayStatus
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.words import count, is_or_are
 
 _SECTIONS: Sequence[Callable[[Batch], Tables]] = (
-    *(totals, daily, costs, credits_by_grant, limits, alerts, breakdowns),
+    *(totals, daily, costs, statements, credits_by_grant, limits, alerts, breakdowns),
     *(hours, performance, quality, days),
 )
 """What a report has, in order."""

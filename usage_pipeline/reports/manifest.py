@@ -23,6 +23,7 @@ def manifest(report: Report, formats: tuple[str, ...], files: Mapping[str, Path]
         "last_day": scope.period.last.isoformat(),
         "filters": {name: list(values) for name, values in scope.filters},
         "formats": list(formats),
+        "notes": list(report.notes),
         "data_version": report.data_version,
         "versions": _rows(report, "price_versions"),
         "code_version": version("usage-pipeline"),

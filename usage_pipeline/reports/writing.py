@@ -1,7 +1,7 @@
 """Writes report files. A folder with a manifest is whole: the manifest is removed first and written last."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
@@ -10,9 +10,10 @@ from uuid import uuid4
 from usage_pipeline.reports.batch import Batch
 from usage_pipeline.reports.building import build_reports
 from usage_pipeline.reports.folders import report_folder
-from usage_pipeline.reports.formats.registry import EXPORTS, RENDERERS, report_formats
+from usage_pipeline.reports.formats.registry import EXPORTS, FORMATS, RENDERERS, Export, report_formats
 from usage_pipeline.reports.manifest import MANIFEST, manifest
 from usage_pipeline.reports.model import Report
+from usage_pipeline.reports.runs.export import notes_on_runs
 from usage_pipeline.reports.written import Edition, edition_of, keep, last_change
 from usage_pipeline.storage.lake import sync
 from usage_pipeline.storage.locks import named_lock
@@ -43,14 +44,23 @@ def write_reports(batch: Batch, formats: tuple[str, ...]) -> Iterator[Written]:
         yield _write_report(storage, report, formats, seen)
 
 
-def write_files(storage: Storage, report: Report, formats: tuple[str, ...], folder: Path) -> tuple[str, ...]:
+def write_files(
+    storage: Storage,
+    report: Report,
+    formats: tuple[str, ...],
+    folder: Path,
+    exports: Mapping[str, Export] = EXPORTS,
+) -> tuple[str, ...]:
     """Write the files of a report and their manifest into a folder, and return their names.
 
     Files of other names stay. Raises OSError if the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if "runs" in formats:
+        report = replace(report, notes=(*report.notes, *notes_on_runs(storage, report.scope)))
     with _staged(folder) as staging:
-        _render(storage, report, formats, staging)
+        for name in formats:
+            _write_format(storage, report, name, exports, staging)
         files = {path.name: path for path in staging.iterdir()}
         described = manifest(report, formats, files)
         (folder / MANIFEST).unlink(missing_ok=True)
@@ -68,7 +78,7 @@ def _write_report(storage: Storage, report: Report, formats: tuple[str, ...], se
     clock = storage.settings.clock
     with named_lock(storage.warehouse, str(folder)), storage.warehouse.begin() as connection:
         edition = edition_of(connection, report, clock)
-        every = report_formats({*formats, *(name for name in edition.formats if name in (*RENDERERS, *EXPORTS))})
+        every = report_formats({*formats, *(name for name in edition.formats if name in FORMATS)})
         told = replace(report, facts=(*report.facts, ("Version", edition.in_words)))
         files = write_files(storage, told, every, storage.settings.data_dir / folder)
         _remove_others(storage.settings.data_dir / folder, files)
@@ -84,13 +94,14 @@ def _write_report(storage: Storage, report: Report, formats: tuple[str, ...], se
     return Written(told, folder, files, edition)
 
 
-def _render(storage: Storage, report: Report, formats: tuple[str, ...], folder: Path) -> None:
-    for name in formats:
-        if name in EXPORTS:
-            EXPORTS[name](storage, report.scope, folder)
-        else:
-            for file, content in RENDERERS[name](report).items():
-                (folder / file).write_bytes(content)
+def _write_format(
+    storage: Storage, report: Report, name: str, exports: Mapping[str, Export], folder: Path
+) -> None:
+    if name in exports:
+        exports[name](storage, report.scope, folder)
+        return
+    for file, content in RENDERERS[name](report).items():
+        (folder / file).write_bytes(content)
 
 
 @contextmanager

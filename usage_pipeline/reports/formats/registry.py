@@ -22,11 +22,14 @@ RENDERERS: Mapping[str, Callable[[Report], Files]] = {
     "csv": csv_files,
     "xlsx": xlsx_files,
 }
-EXPORTS: Mapping[str, Callable[[Storage, ReportScope, Path], None]] = {
+Export = Callable[[Storage, ReportScope, Path], None]
+"""Writes files into a folder."""
+
+EXPORTS: Mapping[str, Export] = {
     "focus": write_focus,
     "runs": write_runs,
 }
-"""Each writes its files into a folder. Texts of runs are in none: `write_runs` has them if they are asked for."""
+"""Texts of runs are in none: `write_runs` has them if they are asked for."""
 FORMATS = (*RENDERERS, *EXPORTS)
 
 
