@@ -32,9 +32,11 @@ from usage_pipeline.orchestration.limits import REFRESH_LIMITS, limit_status, li
 from usage_pipeline.orchestration.pruning import PRUNE, retention_pruning
 from usage_pipeline.orchestration.reports import (
     MONTHLY_REPORTS,
+    REPORT_REQUESTS,
+    SEND_REPORTS,
     report,
-    report_requests,
-    send_reports,
+    report_answers,
+    report_mails,
     tenant_reports,
 )
 from usage_pipeline.orchestration.resources import (
@@ -58,8 +60,7 @@ def build_definitions(
     partitions = partitions or daily_partitions(settings)
     resources = {STORAGE: StorageResource(settings=settings), PROGRESS: lambda _: None, **(overrides or {})}
     with warnings.catch_warnings():
-        # Backfill policies, code references and owners are beta for every user of Dagster; tests would see them
-        # change.
+        # Backfill policies and code references are beta for every user of Dagster; tests would see them change.
         warnings.simplefilter("ignore", dg.BetaWarning)
         assets = [
             landing_assets(partitions),
@@ -74,50 +75,50 @@ def build_definitions(
             alerts,
             outbox,
             tenant_reports(settings),
+            report_answers,
+            report_mails,
             retention_pruning,
             housekeeping,
         ]
         linked = with_code_references(assets, settings.repository)
-        definitions = dg.Definitions(
-            assets=[*linked, *INPUTS],
-            asset_checks=[
-                *asset_checks(settings, partitions),
-                files_are_in_place,
-                *VALIDITY_CHECKS,
-                periods_close,
-                ledger_is_balanced,
-                limits_are_kept,
-                messages_are_delivered,
-            ],
-            jobs=[
-                LANDING_DAYS,
-                EVENT_DAYS,
-                ARRIVED_DAYS,
-                CLOSE_PERIODS,
-                REFRESH_LIMITS,
-                DELIVER_ALERTS,
-                MONTHLY_REPORTS,
-                report,
-                report_requests,
-                send_reports,
-                PRUNE,
-                CLEAN_UP,
-            ],
-            schedules=[
-                yesterday_schedule,
-                closing_schedule,
-                limits_schedule,
-                *report_schedules,
-                pruning_schedule,
-                housekeeping_schedule,
-            ],
-            sensors=all_sensors(settings),
-            resources={**resources, RUN_STORAGE: RunStorageResource(storage=resources[STORAGE])},
-            # Each run is a process of its own already; a process per step would cost seconds per step.
-            executor=dg.in_process_executor,
-        )
-        definitions.get_repository_def()  # Dagster binds resources to jobs here, and keeps the result
-    return definitions
+    return dg.Definitions(
+        assets=[*linked, *INPUTS],
+        asset_checks=[
+            *asset_checks(settings, partitions),
+            files_are_in_place,
+            *VALIDITY_CHECKS,
+            periods_close,
+            ledger_is_balanced,
+            limits_are_kept,
+            messages_are_delivered,
+        ],
+        jobs=[
+            LANDING_DAYS,
+            EVENT_DAYS,
+            ARRIVED_DAYS,
+            CLOSE_PERIODS,
+            REFRESH_LIMITS,
+            DELIVER_ALERTS,
+            MONTHLY_REPORTS,
+            REPORT_REQUESTS,
+            SEND_REPORTS,
+            report,
+            PRUNE,
+            CLEAN_UP,
+        ],
+        schedules=[
+            yesterday_schedule,
+            closing_schedule,
+            limits_schedule,
+            *report_schedules,
+            pruning_schedule,
+            housekeeping_schedule,
+        ],
+        sensors=all_sensors(settings),
+        resources={**resources, RUN_STORAGE: RunStorageResource(storage=resources[STORAGE])},
+        # Each run is a process of its own already; a process per step would cost seconds per step.
+        executor=dg.in_process_executor,
+    )
 
 
 defs = build_definitions()

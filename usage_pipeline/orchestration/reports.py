@@ -1,4 +1,4 @@
-"""Reports in Dagster: `tenant_reports` by month, and the jobs that write, answer and send reports when asked."""
+"""Reports in Dagster: `tenant_reports` by month, answers to requests, mails of subscriptions, and a job."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -12,9 +12,9 @@ from usage_pipeline.credits.tables import CREDIT_USAGE
 from usage_pipeline.errors import QueryError
 from usage_pipeline.orchestration.calendar import first_day
 from usage_pipeline.orchestration.inputs import LIMITS, REPORT_SUBSCRIPTIONS, TENANTS
-from usage_pipeline.orchestration.metadata import description, table_spec
+from usage_pipeline.orchestration.metadata import OWNERS, description, table_spec
 from usage_pipeline.orchestration.resources import StorageParam
-from usage_pipeline.reports.tables import REPORTS
+from usage_pipeline.reports.tables import REPORT_MAILS, REPORTS
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
 from usage_pipeline.settings import Settings
 
@@ -49,7 +49,7 @@ def tenant_reports(settings: Settings) -> dg.AssetsDefinition:
         partitions_def=months,
         backfill_policy=dg.BackfillPolicy.multi_run(1),
         group_name="reports",
-        owners=spec.owners,
+        owners=OWNERS,
         kinds={"file", "postgres"},
         metadata=spec.metadata,
         description=description(
@@ -143,22 +143,32 @@ def report() -> None:
     write_report()
 
 
-@dg.op(description="Write the files of all pending requests, and an answer beside each.")
-def answer_requests(context: dg.OpExecutionContext, run_storage: StorageParam) -> None:
-    """Answer them."""
-    from usage_pipeline.reports import requests
-
-    answers = requests.answer_requests(run_storage)
-    context.log.info("%d requests done, %d refused", answers.done, answers.refused)
+REPORT_ANSWERS = "report_answers"
 
 
-@dg.job(
-    name="report_requests",
+@dg.asset(
+    name=REPORT_ANSWERS,
+    deps=[TENANT_REPORTS],
+    group_name="reports",
+    owners=OWNERS,
+    kinds={"yaml"},
+    description=(
+        "The answers beside the requests in `report_requests`: the files that were written, or why a request is "
+        "refused. The sensor `reports` requests them."
+    ),
+)
+def report_answers(run_storage: StorageParam) -> dg.MaterializeResult[None]:
+    """Answer all pending requests."""
+    from usage_pipeline.reports.requests import answer_requests
+
+    return dg.MaterializeResult(metadata={**vars(answer_requests(run_storage))})
+
+
+REPORT_REQUESTS = dg.define_asset_job(
+    "report_requests",
+    selection=dg.AssetSelection.assets(report_answers),
     description="Answer the requests in `report_requests`: write the files, or say why a request is refused.",
 )
-def report_requests() -> None:
-    """One op."""
-    answer_requests()
 
 
 class CadenceConfig(dg.Config):
@@ -167,19 +177,24 @@ class CadenceConfig(dg.Config):
     cadence: str = Field(description="daily, weekly or monthly.")
 
 
-@dg.op(description="Write the reports of subscriptions that are due, and their messages to the outbox.")
-def send_due_reports(context: dg.OpExecutionContext, config: CadenceConfig, run_storage: StorageParam) -> None:
-    """Send them: the sensor `limit_alerts` sees to the delivery."""
+@dg.multi_asset(
+    name=REPORT_MAILS.name,
+    specs=[
+        table_spec(REPORT_MAILS, "reports").replace_attributes(
+            deps=[TENANT_REPORTS, REPORT_SUBSCRIPTIONS], kinds={"postgres"}
+        )
+    ],
+)
+def report_mails(config: CadenceConfig, run_storage: StorageParam) -> dg.MaterializeResult[None]:
+    """Write the reports of subscriptions that are due, and their messages to the outbox."""
     from usage_pipeline.reports.mailing import send_due
     from usage_pipeline.reports.subscriptions import Cadence
 
-    context.log.info("%d messages written", send_due(run_storage, Cadence(config.cadence)))
+    return dg.MaterializeResult(metadata={"newly_sent": send_due(run_storage, Cadence(config.cadence))})
 
 
-@dg.job(
-    name="send_reports",
-    description=f"Send the reports of `{REPORT_SUBSCRIPTIONS.key.to_user_string()}` that are due, by e-mail.",
+SEND_REPORTS = dg.define_asset_job(
+    "send_reports",
+    selection=dg.AssetSelection.assets(report_mails),
+    description="Send the reports of subscriptions that are due, by e-mail.",
 )
-def send_reports() -> None:
-    """One op."""
-    send_due_reports()

@@ -7,7 +7,7 @@ import dagster as dg
 
 from usage_pipeline.orchestration.automation.requests import REQUESTED_BY_TAG
 from usage_pipeline.orchestration.dagster_internals import NOT_FINISHED_STATUSES, PRIORITY_TAG
-from usage_pipeline.orchestration.reports import MONTHLY_REPORTS, TENANT_REPORTS, report_requests
+from usage_pipeline.orchestration.reports import MONTHLY_REPORTS, REPORT_REQUESTS, TENANT_REPORTS
 from usage_pipeline.orchestration.resources import StorageParam
 
 # What is imported within the functions is slow to import.
@@ -24,7 +24,7 @@ def reports_sensor(interval: int) -> dg.SensorDefinition:
         name="reports",
         description=reports.__doc__,
         evaluation_fn=reports,
-        jobs=[report_requests, MONTHLY_REPORTS],
+        jobs=[REPORT_REQUESTS, MONTHLY_REPORTS],
         minimum_interval_seconds=interval,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
@@ -38,7 +38,7 @@ def reports(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.Se
     running = {run.job_name for run in context.instance.get_runs(dg.RunsFilter(statuses=[*NOT_FINISHED_STATUSES]))}
     today = storage.settings.clock.today
     requested = [
-        *(_answers(storage, today) if report_requests.name not in running else ()),
+        *(_answers(storage, today) if REPORT_REQUESTS.name not in running else ()),
         *(_months(storage, today) if MONTHLY_REPORTS.name not in running else ()),
     ]
     if not requested:
@@ -50,7 +50,7 @@ def _answers(storage: StorageParam, today: date) -> Iterator[dg.RunRequest]:
     from usage_pipeline.reports.requests import pending_requests, requests_digest
 
     if asked := pending_requests(storage.settings):
-        yield dg.RunRequest(f"{requests_digest(asked)}-{today}", job_name=report_requests.name, tags=_TAGS)
+        yield dg.RunRequest(f"{requests_digest(asked)}-{today}", job_name=REPORT_REQUESTS.name, tags=_TAGS)
 
 
 def _months(storage: StorageParam, today: date) -> Iterator[dg.RunRequest]:

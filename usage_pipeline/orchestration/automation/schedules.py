@@ -15,7 +15,7 @@ from usage_pipeline.orchestration.housekeeping import CLEAN_UP
 from usage_pipeline.orchestration.jobs import EVENT_DAYS
 from usage_pipeline.orchestration.limits import REFRESH_LIMITS
 from usage_pipeline.orchestration.pruning import PRUNE
-from usage_pipeline.orchestration.reports import send_due_reports, send_reports
+from usage_pipeline.orchestration.reports import SEND_REPORTS, report_mails
 from usage_pipeline.orchestration.resources import StorageParam
 
 PRIORITY = "10"
@@ -79,7 +79,7 @@ def _report_schedule(cadence: str, cron: str, told: str) -> dg.ScheduleDefinitio
         name=f"{cadence}_reports",
         cron_schedule=cron,
         execution_timezone="UTC",
-        job=send_reports,
+        job=SEND_REPORTS,
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=f"{told} Without a subscription it does nothing.",
     )
@@ -89,7 +89,7 @@ def _report_schedule(cadence: str, cron: str, told: str) -> dg.ScheduleDefinitio
 
         if not due_mails(storage, Cadence(cadence)):
             return dg.SkipReason("No report of a subscription is due")
-        config = {"ops": {send_due_reports.name: {"config": {"cadence": cadence}}}}
+        config = {"ops": {report_mails.op.name: {"config": {"cadence": cadence}}}}
         return dg.RunRequest(run_config=config, tags={REQUESTED_BY_TAG: f"{cadence}_reports"})
 
     return schedule
