@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 
 from usage_pipeline.metrics.queries import CostQuery, UsageQuery
 from usage_pipeline.metrics.read import read
@@ -123,3 +124,30 @@ def test_the_period_before_a_month_is_the_month_before() -> None:
     assert ReportPeriod(date(2026, 3, 1), date(2026, 3, 31)).before == ReportPeriod(
         date(2026, 2, 1), date(2026, 2, 28)
     )
+
+
+_SERIES = {"tokens": "token_series", "conversations": "conversation_series", "messages": "message_series"}
+
+
+@pytest.mark.parametrize("name", _SERIES)
+def test_days_are_the_series_of_the_warehouse(used: Storage, acme: Report, name: str) -> None:
+    query = text(f"SELECT day, total FROM usage.{_SERIES[name]} WHERE tenant_id = 'acme' AND total > 0")
+    with used.warehouse.connect() as connection:
+        published = dict(map(tuple, connection.execute(query)))
+    daily = table_of(acme, "daily")
+    found = dict(zip(daily.column("day"), daily.column(name), strict=True))
+    assert {day: total for day, total in found.items() if total} == published
+
+
+@pytest.mark.parametrize("dimension", ["model", "member_id", "project", "type", "source", "status"])
+def test_costs_are_those_of_the_warehouse_to_twelve_decimals(used: Storage, acme: Report, dimension: str) -> None:
+    query = text(
+        "SELECT value, sum(amount) FROM usage.tenant_costs WHERE tenant_id = 'acme' AND dimension = :dimension "
+        "GROUP BY value"
+    )
+    with used.warehouse.connect() as connection:
+        published = dict(map(tuple, connection.execute(query, {"dimension": dimension})))
+    table = table_of(acme, f"by_{dimension}")
+    found = dict(zip(table.column(dimension), table.column("cost"), strict=True))
+    assert {value: found[value] for value in published} == published
+    assert sum(filter(None, found.values())) == sum(filter(None, published.values()))
