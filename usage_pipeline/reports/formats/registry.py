@@ -6,7 +6,9 @@ from pathlib import Path
 from usage_pipeline.errors import QueryError
 from usage_pipeline.reports.focus.export import write_focus
 from usage_pipeline.reports.formats.csv_file import csv_files
+from usage_pipeline.reports.formats.html_file import html_files
 from usage_pipeline.reports.formats.json_file import json_files
+from usage_pipeline.reports.formats.pdf_file import pdf_files
 from usage_pipeline.reports.formats.xlsx_file import xlsx_files
 from usage_pipeline.reports.model import Report
 from usage_pipeline.reports.runs.export import write_runs
@@ -18,6 +20,8 @@ Files = Mapping[str, bytes]
 """Files by name."""
 
 RENDERERS: Mapping[str, Callable[[Report], Files]] = {
+    "pdf": pdf_files,
+    "html": html_files,
     "json": json_files,
     "csv": csv_files,
     "xlsx": xlsx_files,
