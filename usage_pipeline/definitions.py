@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from usage_pipeline.orchestration.alerts import DELIVER_ALERTS, alerts, messages_are_delivered, outbox
+from usage_pipeline.orchestration.alerts import DELIVER_ALERTS, limits_and_alerts, messages_are_delivered, outbox
 from usage_pipeline.orchestration.assets.daily import daily_asset
 from usage_pipeline.orchestration.assets.landing import landing_assets
 from usage_pipeline.orchestration.automation.schedules import (
@@ -28,7 +28,7 @@ from usage_pipeline.orchestration.housekeeping import CLEAN_UP, housekeeping
 from usage_pipeline.orchestration.inputs import INPUTS, VALIDITY_CHECKS, files_are_in_place
 from usage_pipeline.orchestration.jobs import ARRIVED_DAYS, EVENT_DAYS, LANDING_DAYS, daily_partitions
 from usage_pipeline.orchestration.ledger import credit_ledger, ledger_is_balanced
-from usage_pipeline.orchestration.limits import REFRESH_LIMITS, limit_status, limits_are_kept
+from usage_pipeline.orchestration.limits import REFRESH_LIMITS, limits_are_kept
 from usage_pipeline.orchestration.pruning import PRUNE, retention_pruning
 from usage_pipeline.orchestration.reports import (
     MONTHLY_REPORTS,
@@ -71,8 +71,7 @@ def build_definitions(
             ),
             closed_periods,
             credit_ledger,
-            limit_status,
-            alerts,
+            limits_and_alerts,
             outbox,
             tenant_reports(settings),
             report_answers,

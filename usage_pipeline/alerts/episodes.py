@@ -5,23 +5,15 @@ An episode begins when a threshold is reached, and ends when the share falls cle
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from usage_pipeline.billing.ledger.entries import exact
-from usage_pipeline.clock import Clock, days_between
 
 MARGIN = 5
 """The points by which the share has to fall below a threshold, so that one about it does not raise many alerts."""
 
 _ONE = Decimal(1)
 _HUNDRED = 100
-
-
-def open_days(clock: Clock) -> list[date]:
-    """Return the days that may be the last of a period that is open for alerts, or within it: those not final."""
-    days = days_between(clock.last_final_day, clock.today)
-    return [day for day in days if clock.final_at(day) > clock.now]
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """Raises and resolves alerts on limits and data, and writes the messages that tell of them, in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
@@ -17,15 +18,15 @@ from usage_pipeline.alerts.digest import messages
 from usage_pipeline.alerts.episodes import Episode, Level, judge
 from usage_pipeline.alerts.history import alerts, set_state
 from usage_pipeline.alerts.messages import limit_news
-from usage_pipeline.alerts.open_limits import open_limits
 from usage_pipeline.alerts.tables import ALERTS, AlertKind, AlertState
+from usage_pipeline.billing.ledger.posting import post
 from usage_pipeline.clock import Clock
 from usage_pipeline.delivery.outbox import enqueue
-from usage_pipeline.limits.limit_file import LIMITS_FILE, SCOPED, read_limits
+from usage_pipeline.limits.limit_file import SCOPED
 from usage_pipeline.limits.periods import PeriodKind
-from usage_pipeline.limits.read_status import measure
-from usage_pipeline.limits.refresh import post_and_refresh
-from usage_pipeline.limits.status import AsOf, LimitStatus
+from usage_pipeline.limits.read_status import OpenStatus
+from usage_pipeline.limits.refresh import refresh_limits
+from usage_pipeline.limits.status import LimitStatus
 from usage_pipeline.storage.locks import named_lock
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.tenants.reference import load_tenants
@@ -44,20 +45,20 @@ class _News:
 
 
 def raise_alerts(storage: Storage) -> list[Alert]:
-    """Raise and resolve by how limits and data stand, and return what is told of limits; nothing the second time.
+    """Refresh limits, raise and resolve by how limits and data stand; return what is told of limits, once.
 
     Raises ReferenceFileError for a broken file, and PartitionError if the rows of a computed day are gone.
     """
     settings = storage.settings
     now = settings.clock.now
+    # Who raises has measured after the one who raised before.
     with named_lock(storage.warehouse, ALERTS.name):
-        limits = read_limits(settings.reference / LIMITS_FILE)
         entries, tenants = read_alert_file(settings.reference / ALERTS_FILE), load_tenants(settings)
-        found = _by_subject(measure(storage, open_limits(storage, limits), AsOf(now, now)))
+        found = refresh_limits(storage)
         with storage.warehouse.begin() as connection:
             known = _read_known(connection, settings.clock)
             news = _News()
-            for subject, status in found.items():
+            for subject, status in _by_subject(_that_matter(found, known)).items():
                 _add_news(news, status, known.pop(subject, {}))
             _write(connection, news, now)
             _end(connection, known.values(), now)
@@ -71,9 +72,19 @@ def settle_credits_and_limits(storage: Storage) -> int:
 
     Raises ReferenceFileError if a file is broken, and PartitionError if the rows of a computed day are gone.
     """
-    posted = post_and_refresh(storage)
+    posted = post(storage)
     raise_alerts(storage)
     return posted
+
+
+def _that_matter(found: OpenStatus, known: Collection[Subject]) -> list[LimitStatus]:
+    """Return what has reached a threshold, or may have fallen below one: mostly a few of very many."""
+    raised_before = {(subject.tenant_id, subject.limit_id) for subject in known}
+    return [
+        status
+        for status in chain(found.present, found.earlier)
+        if status.threshold is not None or (status.tenant_id, status.limit.id) in raised_before
+    ]
 
 
 def _by_subject(found: Sequence[LimitStatus]) -> Mapping[Subject, LimitStatus]:

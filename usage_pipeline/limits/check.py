@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from usage_pipeline.billing.ledger.balance import read_balance
 from usage_pipeline.billing.ledger.posting import whole_second
+from usage_pipeline.limits.applied import apply_limits, limits_of_day
 from usage_pipeline.limits.decisions import BLOCK, Decision, Request, decide
-from usage_pipeline.limits.read_status import apply_limits, as_of_instant, limits_of_day, measure
+from usage_pipeline.limits.read_status import as_of_instant, measure
 from usage_pipeline.limits.status import LimitStatus
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.tenants.reference import load_tenants

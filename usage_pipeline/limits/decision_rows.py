@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from duckdb import DuckDBPyConnection
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, func, select
 from usage_pipeline.billing.ledger.tables import CREDIT_LEDGER, CREDIT_POSTINGS
 from usage_pipeline.limits.decisions import BLOCK, Answer
 from usage_pipeline.limits.limit_file import CREDITS, SCOPED
-from usage_pipeline.limits.status import NOTHING_USED, AsOf, LimitStatus, TenantLimit, status_of
+from usage_pipeline.limits.status import NOTHING_USED, AsOf, LimitStatus, TenantLimit, statuses_of
 from usage_pipeline.limits.tables import LIMIT_DECISIONS
 from usage_pipeline.storage.engine import PARQUET, literal, session
 from usage_pipeline.storage.opened import Storage
@@ -37,11 +38,13 @@ def decision_rows(
     as_of: AsOf,
 ) -> list[Row]:
     """Return the rows of limits as they stand, of values without usage, and of credits."""
-    without_usage = (
-        status_of(limit, _written(limit), NOTHING_USED, as_of) for limit in limits if limit.fixed_values is None
-    )
+    without_usage = [
+        statuses_of(limit, {_written(limit): NOTHING_USED}, as_of)
+        for limit in limits
+        if limit.fixed_values is None
+    ]
     return [
-        *map(_of_limit, (*found, *without_usage)),
+        *map(_of_limit, chain(found, *without_usage)),
         *_of_credits(connection, tenants),
     ]
 

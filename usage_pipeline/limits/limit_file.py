@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, model_validator
 
+from usage_pipeline.billing.ledger.entries import exact
 from usage_pipeline.costs.book.price_entry import Minute
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.limits.periods import MOST_ROLLING_DAYS, Period, PeriodKind
@@ -81,7 +82,7 @@ class Scope(_Part):
     project: Name | None = None
     model: Name | None = None
 
-    @property
+    @cached_property
     def values(self) -> Mapping[str, str]:
         """What is written, by dimension."""
         return {name: value for name, value in self if value is not None}
@@ -123,6 +124,12 @@ class Limit(_Part):
     def version(self) -> str:
         """Changes with what is measured, and not with what happens then."""
         return fingerprint([self.tenant, *self.scope, self.metric, self.period, self.amount.normalize()])
+
+    @cached_property
+    def levels(self) -> Mapping[int, Decimal]:
+        """What is used when a threshold is reached, by threshold."""
+        with exact():
+            return {percent: percent * self.amount / 100 for percent in self.thresholds}
 
 
 def read_limits(file: Path) -> tuple[Limit, ...]:

@@ -1,6 +1,6 @@
 -- What was used of each limit by the values of its scope, and the first day on which that was more than its amount.
--- `limits` has one row per limit and tenant; null is no restriction, and * is each value for itself, of those that are
--- somebody's.
+-- `limits` has one row per limit, tenant and period. All of them are restricted by the same dimensions: to one value of
+-- some, and to each value for itself of others, of those that are somebody's.
 WITH periods AS (
     SELECT
         tenant_id,
@@ -14,7 +14,7 @@ used AS (
     SELECT
         counted.day,
         counted.tenant_id,
-{% for name in scoped %}
+{% for name in each + named %}
         counted.{{ name }},
 {% endfor %}
 {% for metric, column in limited %}
@@ -26,6 +26,10 @@ used AS (
         ON counted.tenant_id = periods.tenant_id
         AND periods.first_day <= counted.day
         AND counted.day <= periods.last_day
+{% for name in each %}
+        AND counted.{{ name }} <> '(none)'
+        AND counted.{{ name }} <> '(erased)'
+{% endfor %}
     GROUP BY ALL
 ),
 
@@ -35,49 +39,80 @@ by_day AS (
         limits.amount,
         used.day,
 {% for name in scoped %}
-        CASE WHEN limits.{{ name }} IS NULL THEN '' ELSE used.{{ name }} END AS {{ name }},
+        {{ 'used.' ~ name if name in each + named else "''" }} AS {{ name }},
 {% endfor %}
-        sum(
-            CASE limits.metric
+        CASE limits.metric
 {% for metric, _ in limited %}
-                WHEN '{{ metric }}' THEN CAST(coalesce(used.{{ metric }}, 0) AS DECIMAL(38, 12))
+            WHEN '{{ metric }}' THEN CAST(coalesce(used.{{ metric }}, 0) AS DECIMAL(38, 12))
 {% endfor %}
-            END
-        ) AS quantity,
-        sum(
-            CASE limits.metric
+        END AS quantity,
+        CASE limits.metric
 {% for metric, _ in limited %}
-                WHEN '{{ metric }}' THEN used.unknown_{{ metric }}
+            WHEN '{{ metric }}' THEN used.unknown_{{ metric }}
 {% endfor %}
-            END
-        ) AS unknown
+        END AS unknown
     FROM used
     INNER JOIN limits
         ON used.tenant_id = limits.tenant_id
         AND limits.first_day <= used.day
         AND used.day <= limits.last_day
-{% for name in scoped %}
-        AND (
-            limits.{{ name }} IS NULL
-            OR limits.{{ name }} = used.{{ name }}
-            OR (limits.{{ name }} = '*' AND used.{{ name }} <> '(none)' AND used.{{ name }} <> '(erased)')
-        )
+{% for name in named %}
+        AND used.{{ name }} = limits.{{ name }}
 {% endfor %}
+),
+
+sums AS (
+    SELECT
+        number,
+        amount,
+        {{ scoped | join(', ') }},
+        CAST(sum(quantity) AS DECIMAL(38, 12)) AS used,
+        CAST(sum(unknown) AS BIGINT) AS unknown
+    FROM by_day
     GROUP BY ALL
 ),
 
 running AS (
     SELECT
-        by_day.*,
-        sum(quantity) OVER (PARTITION BY number, {{ scoped | join(', ') }} ORDER BY day) AS so_far
+        by_day.number,
+{% for name in scoped %}
+        by_day.{{ name }},
+{% endfor %}
+        by_day.amount,
+        by_day.day,
+        sum(by_day.quantity) OVER (
+            PARTITION BY by_day.number{% for name in scoped %}, by_day.{{ name }}{% endfor %} ORDER BY by_day.day
+        ) AS so_far
     FROM by_day
+    INNER JOIN sums
+        ON by_day.number = sums.number
+{% for name in scoped %}
+        AND by_day.{{ name }} = sums.{{ name }}
+{% endfor %}
+        AND sums.used > sums.amount
+),
+
+first_over AS (
+    SELECT
+        number,
+        {{ scoped | join(', ') }},
+        min(day) AS first_day
+    FROM running
+    WHERE so_far > amount
+    GROUP BY ALL
 )
 
 SELECT
-    number,
-    {{ scoped | join(', ') }},
-    CAST(sum(quantity) AS DECIMAL(38, 12)) AS used,
-    min(CASE WHEN so_far > amount THEN day END) AS first_day_over,
-    CAST(sum(unknown) AS BIGINT) AS unknown
-FROM running
-GROUP BY number, {{ scoped | join(', ') }}
+    sums.number,
+{% for name in scoped %}
+    sums.{{ name }},
+{% endfor %}
+    sums.used,
+    first_over.first_day AS first_day_over,
+    sums.unknown
+FROM sums
+LEFT JOIN first_over
+    ON sums.number = first_over.number
+{% for name in scoped %}
+    AND sums.{{ name }} = first_over.{{ name }}
+{% endfor %}

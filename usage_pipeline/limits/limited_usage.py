@@ -1,16 +1,15 @@
-"""Reads what counts against limits from the rollups: one statement for each table that has some of the metrics."""
+"""Reads what counts against limits from the rollups: one statement for each table, and each way to restrict."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 
 from usage_pipeline.clock import days_between
 from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.credits.tables import CREDIT_USAGE
-from usage_pipeline.limits.limit_file import COST, CREDITS, SCOPED
-from usage_pipeline.limits.status import NOTHING_USED, ScopeValues, TenantLimit, Used
+from usage_pipeline.limits.limit_file import COST, CREDITS, EACH, SCOPED, Scope
+from usage_pipeline.limits.status import NOTHING_USED, ScopeValues, TenantLimit, Usage, Used
 from usage_pipeline.metrics.rollups import damage_named, scan
 from usage_pipeline.registry import CONVERSATIONS, RECORD_METRIC_NAMES
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
@@ -22,16 +21,25 @@ from usage_pipeline.storage.tables import TableSpec, columns
 
 
 @dataclass(frozen=True)
+class Shape:
+    """The dimensions by which limits are restricted: to each value for itself, or to a named one."""
+
+    each: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Source:
     """A rollup, and the metrics that limits take from it, by the column that has each."""
 
     spec: TableSpec
     metrics: Mapping[str, str]
 
-    def select(self, metrics: Sequence[str]) -> SqlFile:
-        """The SELECT for some of the metrics."""
-        limited = tuple((name, self.metrics[name]) for name in metrics)
-        return SqlFile.beside(__file__, "limit_usage", source=self.spec.name, scoped=SCOPED, limited=limited)
+    def select(self, metrics: Collection[str], shape: Shape) -> SqlFile:
+        """The SELECT for limits of one shape on some of the metrics."""
+        limited = tuple((name, column) for name, column in self.metrics.items() if name in metrics)
+        shaped = {"scoped": SCOPED, "each": shape.each, "named": shape.named}
+        return SqlFile.beside(__file__, "limit_usage", source=self.spec.name, limited=limited, **shaped)
 
 
 SOURCES = (
@@ -51,42 +59,46 @@ LIMIT_ROWS = columns(
     ("last_day", "DATE", "Last day that counts."),
 )
 
-Usage = Mapping[ScopeValues, Used]
-"""What was used of a limit, by the values of its scope."""
-
 
 @undisturbed
-def read_usage(storage: Storage, limits: Sequence[TenantLimit], last_day: date) -> list[Usage]:
+def read_usage(storage: Storage, limits: Sequence[TenantLimit], last_day: date) -> Sequence[Usage]:
     """Return the use of each limit in its period up to a day, in their order; only days of the periods are read.
 
     Raises PartitionError where the rows of a computed day are gone.
     """
-    found: defaultdict[int, dict[ScopeValues, Used]] = defaultdict(dict)
+    found: list[dict[ScopeValues, Used]] = [
+        {} if values is None else {values: NOTHING_USED} for values in (limit.fixed_values for limit in limits)
+    ]
     for source in SOURCES:
         asked = {number: limit for number, limit in enumerate(limits) if limit.metric in source.metrics}
         for number, values, used in _sums(storage, source, asked, last_day):
             found[number][values] = used
-    return [
-        {limit.fixed_values: NOTHING_USED, **found[number]} if limit.fixed_values else found[number]
-        for number, limit in enumerate(limits)
-    ]
+    return found
 
 
 def _sums(
     storage: Storage, source: Source, limits: Mapping[int, TenantLimit], last_day: date
 ) -> Iterator[tuple[int, ScopeValues, Used]]:
-    rows = [_row(number, limit, last_day) for number, limit in limits.items() if limit.days.first <= last_day]
-    if not rows:
+    begun = {number: limit for number, limit in limits.items() if limit.days.first <= last_day}
+    if not begun:
         return
-    first = min(limit.days.first for limit in limits.values())
-    metrics = [name for name in source.metrics if any(limit.metric == name for limit in limits.values())]
-    scanned = scan(storage, source.spec, days_between(first, last_day))
+    scanned = scan(storage, source.spec, days_between(min(limit.days.first for limit in begun.values()), last_day))
+    by_shape: defaultdict[Shape, dict[int, TenantLimit]] = defaultdict(dict)
+    for number, limit in begun.items():
+        by_shape[_shape(limit.scope)][number] = limit
     with session(storage.engine) as duck, damage_named():
-        register_rows(duck, "limits", LIMIT_ROWS, rows)
         duck.execute(f'CREATE TEMP VIEW "{source.spec.name}" AS {scanned}')
-        found = duck.execute(source.select(metrics).text).fetchall()
-    for number, *values, used, first_day_over, unknown in found:
-        yield number, tuple(values), Used(Decimal(used), first_day_over, incomplete=bool(unknown))
+        for shape, shaped in by_shape.items():
+            register_rows(duck, "limits", LIMIT_ROWS, [_row(*item, last_day) for item in shaped.items()])
+            select = source.select({limit.metric for limit in shaped.values()}, shape)
+            for number, *values, used, first_day_over, unknown in duck.execute(select.text).fetchall():
+                yield number, tuple(values), Used(used, first_day_over, incomplete=bool(unknown))
+
+
+def _shape(scope: Scope) -> Shape:
+    written = scope.values
+    each = tuple(name for name, value in written.items() if value == EACH)
+    return Shape(each, tuple(name for name in written if name not in each))
 
 
 def _row(number: int, limit: TenantLimit, last_day: date) -> tuple[object, ...]:

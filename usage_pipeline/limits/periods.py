@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from usage_pipeline.billing.calendar import BillingPeriod, month_after, month_before, month_of, period_among
-from usage_pipeline.clock import end_of
+from usage_pipeline.clock import Clock, days_between, end_of
 
 MOST_ROLLING_DAYS = 366
 _ONE = timedelta(days=1)
@@ -69,15 +69,17 @@ class BillingCalendar:
         return next(DayRange(found.first, found.last) for found in periods if found.first <= day <= found.last)
 
 
-def period_of(period: Period, day: date, billing: BillingCalendar) -> DayRange:
-    """Return the days of the period that holds a day."""
-    match period.kind:
-        case PeriodKind.BILLING:
-            return billing.period_of(day)
-        case PeriodKind.ROLLING:
-            return DayRange(day - (period.days - 1) * _ONE, day)
-        case kind:
-            return _CALENDAR[kind](day)
+def period_of(period: Period, day: date) -> DayRange:
+    """Return the days of the period that holds a day; billing periods are those of a `BillingCalendar`."""
+    if period.kind is PeriodKind.ROLLING:
+        return DayRange(day - (period.days - 1) * _ONE, day)
+    return _CALENDAR[period.kind](day)
+
+
+def open_days(clock: Clock) -> list[date]:
+    """Return the days whose numbers still change, because they are not final; the last one is the present day."""
+    days = days_between(clock.last_final_day, clock.today)
+    return [day for day in days if clock.final_at(day) > clock.now]
 
 
 def _week_of(day: date) -> DayRange:

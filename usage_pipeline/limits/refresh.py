@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from usage_pipeline.billing.ledger.posting import post
+from usage_pipeline.limits.applied import open_limits
 from usage_pipeline.limits.decision_rows import Row, decision_rows, write_decisions
-from usage_pipeline.limits.read_status import apply_limits, as_of_instant, limits_of_day, measure
+from usage_pipeline.limits.read_status import OpenStatus, as_of_instant, measure_open
 from usage_pipeline.limits.tables import LIMIT_DECISIONS, LIMIT_STATUS
 from usage_pipeline.storage.locks import named_lock
 from usage_pipeline.storage.opened import Storage
@@ -30,30 +30,20 @@ class Standing:
     incomplete: int
 
 
-def refresh_limits(storage: Storage) -> int:
-    """Replace both tables and the file of decisions by how limits stand now; return the number of those.
+def refresh_limits(storage: Storage) -> OpenStatus:
+    """Replace both tables and the file of decisions by how limits stand now, and return that.
 
     Raises ReferenceFileError for a broken file, and PartitionError if the rows of a computed day are gone.
     """
     with named_lock(storage.warehouse, LIMIT_STATUS.name), storage.warehouse.begin() as connection:
         as_of = as_of_instant(storage, None)
-        limits = apply_limits(storage, limits_of_day(storage, as_of), as_of)
-        found = measure(storage, limits, as_of)
-        _replace(connection, LIMIT_STATUS, [tuple(status.row.values()) for status in found])
-        decisions = decision_rows(connection, load_tenants(storage.settings), limits, found, as_of)
+        limits = open_limits(storage)
+        found = measure_open(storage, limits, as_of)
+        _replace(connection, LIMIT_STATUS, [tuple(status.row.values()) for status in found.present])
+        decisions = decision_rows(connection, load_tenants(storage.settings), limits.present, found.present, as_of)
         _replace(connection, LIMIT_DECISIONS, decisions)
         write_decisions(storage, decisions)
-    return len(found)
-
-
-def post_and_refresh(storage: Storage) -> int:
-    """Post to the ledger of credits, refresh limits, and return the number of posted rows.
-
-    Raises ReferenceFileError if a file is broken, and PartitionError if the rows of a computed day are gone.
-    """
-    posted = post(storage)
-    refresh_limits(storage)
-    return posted
+    return found
 
 
 def _replace(connection: Connection, spec: TableSpec, rows: Sequence[Row]) -> None:

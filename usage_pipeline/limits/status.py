@@ -4,10 +4,11 @@ Usage is counted by whole days: those that began before the instant, the present
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from operator import itemgetter
 
 from usage_pipeline.billing.ledger.entries import exact
 from usage_pipeline.clock import end_of
@@ -56,6 +57,9 @@ class Used:
 
 NOTHING_USED = Used(Decimal(0))
 
+Usage = Mapping[ScopeValues, Used]
+"""What was used of a limit, by the values of its scope."""
+
 
 @dataclass(frozen=True)
 class AsOf:
@@ -89,6 +93,7 @@ class LimitStatus:
     missing_days: int
     """Days of the period so far of which no logs are there: what was used then is not known."""
     projected: Decimal | None
+    """The use at the end of the period if it goes on as so far; None if it rolls, and at its beginning."""
     as_of: datetime
 
     @property
@@ -106,9 +111,7 @@ class LimitStatus:
     @property
     def threshold(self) -> int | None:
         """The highest threshold that was reached."""
-        with exact():
-            reached = (part for part in self.limit.thresholds if part * self.limit.amount <= self.used * _HUNDRED)
-            return max(reached, default=None)
+        return max((part for part, level in self.limit.levels.items() if level <= self.used), default=None)
 
     @property
     def is_over(self) -> bool:
@@ -141,29 +144,33 @@ class LimitStatus:
         }
 
 
-def status_of(
-    entry: TenantLimit, values: ScopeValues, used: Used, as_of: AsOf, missing: Sequence[date] = ()
-) -> LimitStatus:
-    """Return how a limit stands; `missing` are the days of which no logs are there, in order."""
-    return LimitStatus(
-        limit=entry.limit,
-        tenant_id=entry.tenant_id,
-        values=values,
-        days=entry.days,
-        used=used.amount,
-        first_day_over=used.first_day_over,
-        incomplete=used.incomplete,
-        missing_days=bisect_right(missing, entry.days.last) - bisect_left(missing, entry.days.first),
-        projected=_projected(entry, used.amount, as_of.known_until),
-        as_of=as_of.at,
-    )
+def statuses_of(entry: TenantLimit, usage: Usage, as_of: AsOf, missing: Sequence[date] = ()) -> list[LimitStatus]:
+    """Return how a limit stands, in the order of values; `missing` are the days without logs, in order."""
+    days = entry.days
+    missing_days = bisect_right(missing, days.last) - bisect_left(missing, days.first)
+    elapsed = (min(as_of.known_until, days.ends_at) - days.starts_at) // timedelta.resolution
+    whole = (days.ends_at - days.starts_at) // timedelta.resolution
+    is_projected = entry.limit.period.kind is not PeriodKind.ROLLING and elapsed > 0
+    return [
+        LimitStatus(
+            limit=entry.limit,
+            tenant_id=entry.tenant_id,
+            values=values,
+            days=days,
+            used=used.amount,
+            first_day_over=used.first_day_over,
+            incomplete=used.incomplete,
+            missing_days=missing_days,
+            projected=_projected(used.amount, whole, elapsed) if is_projected else None,
+            as_of=as_of.at,
+        )
+        for values, used in sorted(usage.items(), key=itemgetter(0))
+    ]
 
 
-def _projected(entry: TenantLimit, used: Decimal, known_until: datetime) -> Decimal | None:
-    """The use at the end of the period if it goes on as so far: null for rolling periods, and at the beginning."""
-    elapsed = (min(known_until, entry.days.ends_at) - entry.days.starts_at) // timedelta.resolution
-    if entry.limit.period.kind is PeriodKind.ROLLING or elapsed <= 0:
-        return None
-    whole = (entry.days.ends_at - entry.days.starts_at) // timedelta.resolution
+def _projected(used: Decimal, whole: int, elapsed: int) -> Decimal:
+    """Return the use at the end of the period if it goes on as so far."""
+    if elapsed == whole:
+        return used
     with exact():
         return (used * whole / elapsed).quantize(_UNIT, ROUND_HALF_UP)

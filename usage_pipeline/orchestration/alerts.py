@@ -1,4 +1,6 @@
-"""`alerts` and `outbox`: what is raised with each refresh of limits, the delivery of messages, and its check."""
+"""`limit_status` with `alerts`, which each refresh raises, and `outbox`: delivery of messages, and its check."""
+
+from collections.abc import Iterator
 
 import dagster as dg
 
@@ -9,6 +11,7 @@ from usage_pipeline.delivery.tables import OUTBOX, OutboxState
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.limits.tables import LIMIT_STATUS
 from usage_pipeline.orchestration.inputs import ALERT_CHANNELS, LIMITS, TENANTS
+from usage_pipeline.orchestration.limits import LIMIT_STATUS_SPEC
 from usage_pipeline.orchestration.metadata import table_spec
 from usage_pipeline.orchestration.resources import StorageParam
 from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
@@ -23,17 +26,26 @@ MESSAGES_ARE_DELIVERED = dg.AssetCheckKey(dg.AssetKey(OUTBOX.name), "messages_ar
 
 
 @dg.multi_asset(
-    name=ALERTS.name,
-    specs=[table_spec(ALERTS, "limits").replace_attributes(deps=[*_READ, TENANTS, LIMITS, ALERT_CHANNELS])],
+    name=f"{LIMIT_STATUS.name}_and_{ALERTS.name}",
+    specs=[
+        LIMIT_STATUS_SPEC,
+        table_spec(ALERTS, "limits").replace_attributes(deps=[*_READ, TENANTS, LIMITS, ALERT_CHANNELS]),
+    ],
 )
-def alerts(run_storage: StorageParam) -> dg.MaterializeResult[None]:
-    """Raise and resolve alerts on limits and data, except those on failed runs."""
+def limits_and_alerts(run_storage: StorageParam) -> Iterator[dg.MaterializeResult[None]]:
+    """Refresh how limits stand, raise and resolve alerts on limits and data, except those on failed runs."""
     from usage_pipeline.alerts.history import count_alerts
     from usage_pipeline.alerts.raising import raise_alerts
+    from usage_pipeline.limits.refresh import read_standing
 
     raise_alerts(run_storage)
+    yield dg.MaterializeResult(
+        asset_key=LIMIT_STATUS.name, metadata={"dagster/row_count": read_standing(run_storage).limits}
+    )
     states = count_alerts(run_storage)
-    return dg.MaterializeResult(metadata={"dagster/row_count": sum(states.values()), **states})
+    yield dg.MaterializeResult(
+        asset_key=ALERTS.name, metadata={"dagster/row_count": sum(states.values()), **states}
+    )
 
 
 @dg.multi_asset(

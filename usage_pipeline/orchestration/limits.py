@@ -1,4 +1,4 @@
-"""`limit_status`: the hourly refresh of how limits stand, and the check that tells how many are over.
+"""`limit_status`: the job that refreshes how limits stand, and the check that tells how many are over.
 
 `run` refreshes as well. The job is for those who let the sensors compute, and because periods go by.
 """
@@ -24,15 +24,8 @@ LIMITS_ARE_KEPT = dg.AssetCheckKey(dg.AssetKey(LIMIT_STATUS.name), "limits_are_k
 _READ = (DAILY_USAGE.name, CONVERSATION_STARTS.name, DAILY_COSTS.name, CREDIT_USAGE.name, CLOSED_PERIODS.name)
 
 
-@dg.multi_asset(
-    name=LIMIT_STATUS.name,
-    specs=[table_spec(LIMIT_STATUS, "limits").replace_attributes(deps=[*_READ, TENANTS, LIMITS])],
-)
-def limit_status(run_storage: StorageParam) -> dg.MaterializeResult[None]:
-    """Refresh all rows."""
-    from usage_pipeline.limits.refresh import refresh_limits
-
-    return dg.MaterializeResult(metadata={"dagster/row_count": refresh_limits(run_storage)})
+LIMIT_STATUS_SPEC = table_spec(LIMIT_STATUS, "limits").replace_attributes(deps=[*_READ, TENANTS, LIMITS])
+"""It is made together with `alerts`, from one measuring."""
 
 
 @dg.asset_check(
@@ -60,6 +53,6 @@ def limits_are_kept(run_storage: StorageParam) -> dg.AssetCheckResult:
 
 REFRESH_LIMITS = dg.define_asset_job(
     "refresh_limits",
-    selection=dg.AssetSelection.assets(limit_status, ALERTS.name) | dg.AssetSelection.checks(LIMITS_ARE_KEPT),
+    selection=dg.AssetSelection.assets(LIMIT_STATUS.name, ALERTS.name) | dg.AssetSelection.checks(LIMITS_ARE_KEPT),
     description="Refresh how all limits stand, count those that are over, raise and resolve alerts.",
 )

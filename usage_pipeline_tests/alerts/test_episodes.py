@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage_pipeline.alerts.episodes import Changes, Episode, Level, judge, open_days
-from usage_pipeline.clock import Clock
+from usage_pipeline.alerts.episodes import Changes, Episode, Level, judge
 
 THRESHOLDS = (50, 80, 100)
 AMOUNT = Decimal(200)
@@ -120,13 +118,3 @@ def test_the_order_of_landings_does_not_matter_in_the_end(landings: tuple[list[i
 @given(st.lists(st.integers(0, 60), min_size=1, max_size=6))
 def test_one_landing_tells_once_however_much_it_is(landed: list[int]) -> None:
     assert sum(raised is not None for raised in told([sum(landed), sum(landed)])) <= 1
-
-
-@given(st.datetimes(datetime(2026, 1, 1), datetime(2026, 3, 1), timezones=st.just(UTC)), st.integers(0, 10))  # noqa: DTZ001 - hypothesis adds the zone
-def test_no_day_that_is_final_is_open(now: datetime, lateness: int) -> None:
-    clock = Clock(now, timedelta(days=lateness), timedelta(hours=6))
-    assert open_days(clock) == [
-        day
-        for day in (now.date() - timedelta(days=back) for back in range(20, -1, -1))
-        if clock.final_at(day) > now
-    ]

@@ -1,13 +1,14 @@
 """The days of the period that holds a day, for each kind of period."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from usage_pipeline.billing.calendar import BillingPeriod
-from usage_pipeline.limits.periods import BillingCalendar, DayRange, Period, PeriodKind, period_of
-
-FIRST = BillingCalendar(1, {})
+from usage_pipeline.clock import Clock
+from usage_pipeline.limits.periods import BillingCalendar, DayRange, Period, PeriodKind, open_days, period_of
 
 
 def days(text: str) -> DayRange:
@@ -29,7 +30,7 @@ def days(text: str) -> DayRange:
     ],
 )
 def test_a_calendar_period_holds_the_day(period: Period, day: str, expected: str) -> None:
-    assert period_of(period, date.fromisoformat(day), FIRST) == days(expected)
+    assert period_of(period, date.fromisoformat(day)) == days(expected)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,7 @@ def test_a_calendar_period_holds_the_day(period: Period, day: str, expected: str
     ],
 )
 def test_a_billing_period_begins_on_the_anchor_day(anchor: int, day: str, expected: str) -> None:
-    found = period_of(Period(PeriodKind.BILLING), date.fromisoformat(day), BillingCalendar(anchor, {}))
+    found = BillingCalendar(anchor, {}).period_of(date.fromisoformat(day))
     assert found == days(expected)
 
 
@@ -60,3 +61,13 @@ def test_after_a_change_of_the_anchor_day_no_day_is_in_two_periods(day: str, exp
     closed = BillingPeriod(date(2026, 2, 1), date(2026, 2, 14))
     found = BillingCalendar(1, {date(2026, 2, 1): closed}).period_of(date.fromisoformat(day))
     assert found == days(expected)
+
+
+@given(st.datetimes(datetime(2026, 1, 1), datetime(2026, 3, 1), timezones=st.just(UTC)), st.integers(0, 10))  # noqa: DTZ001 - hypothesis adds the zone
+def test_no_day_that_is_final_is_open(now: datetime, lateness: int) -> None:
+    clock = Clock(now, timedelta(days=lateness), timedelta(hours=6))
+    assert open_days(clock) == [
+        day
+        for day in (now.date() - timedelta(days=back) for back in range(20, -1, -1))
+        if clock.final_at(day) > now
+    ]

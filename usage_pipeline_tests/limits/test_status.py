@@ -7,7 +7,7 @@ import pytest
 
 from usage_pipeline.limits.limit_file import Limit, Scope
 from usage_pipeline.limits.periods import DayRange
-from usage_pipeline.limits.status import AsOf, LimitStatus, TenantLimit, Used, status_of
+from usage_pipeline.limits.status import AsOf, LimitStatus, TenantLimit, Used, statuses_of
 
 FEBRUARY = DayRange(date(2026, 2, 1), date(2026, 2, 28))
 
@@ -21,7 +21,8 @@ def found(
 ) -> LimitStatus:
     written = {"id": "one", "tenant": "acme", "metric": "cost", "period": period, "amount": amount}
     entry = TenantLimit(Limit.model_validate(written), "acme", Scope(), FEBRUARY)
-    return status_of(entry, ("", "", ""), Used(Decimal(used)), AsOf(instant(at), instant(now)))
+    (status,) = statuses_of(entry, {("", "", ""): Used(Decimal(used))}, AsOf(instant(at), instant(now)))
+    return status
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def test_the_job_counts_the_limits_that_are_over_and_names_nobody(
     )
     job = build_definitions(storage.settings, {STORAGE: storage}).resolve_job_def("refresh_limits")
     result = job.execute_in_process(instance=instance)
-    (materialization,) = result.asset_materializations_for_node("limit_status")
+    (materialization, _) = result.asset_materializations_for_node("limit_status_and_alerts")
     (evaluation,) = result.get_asset_check_evaluations()
     assert materialization.metadata["dagster/row_count"].value == 3
     assert (evaluation.asset_check_key, evaluation.passed) == (LIMITS_ARE_KEPT, False)

@@ -17,7 +17,7 @@ import usage_pipeline
 from usage_pipeline.billing.ledger.usage import CREDIT_SEGMENTS
 from usage_pipeline.costs.rates import Rates
 from usage_pipeline.credits.charges import CreditCharges
-from usage_pipeline.limits.limited_usage import SOURCES
+from usage_pipeline.limits.limited_usage import SOURCES, Shape
 from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
 from usage_pipeline.storage.daily import (
     DailyTable,
@@ -139,7 +139,10 @@ def selects() -> dict[str, SqlFile]:
         for select in (COST_SUMS, COUNTED_TOTALS, LANDED_LINES, PRICED_TOKENS, REPEATED_IDS)
     }
     others[CREDIT_SEGMENTS.path.stem] = CREDIT_SEGMENTS
-    others |= {f"limits_of_{source.spec.name}": source.select([*source.metrics]) for source in SOURCES}
+    others |= {
+        f"limits_of_{source.spec.name}": source.select(source.metrics, Shape(("model",), ("project",)))
+        for source in SOURCES
+    }
     return {**tables, **tallies, **{entry.name: entry.sql for entry in inputs}, **checks, **others}
 
 
