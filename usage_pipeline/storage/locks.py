@@ -90,9 +90,9 @@ def no_writers(engine: Engine, timeout_seconds: int) -> Iterator[Connection]:
 def named_lock(engine: Engine, name: str) -> Iterator[None]:
     """Wait for the lock of this name, and hold it on a connection of its own."""
     with engine.connect() as connection:
+        connection.detach()  # closed for good at the end, and the lock with it, whatever happens until then
         connection.execute(text(f"SELECT pg_advisory_lock({_KEY})"), {"key": name})
         connection.commit()
-        connection.detach()  # closed for good at the end, and the lock with it, even if the server has gone
         yield
 
 
@@ -101,11 +101,11 @@ def sole_lock(engine: Engine, name: str, holder: str) -> Iterator[str | None]:
     """Hold the lock of this name for this holder and yield None; if another has it, yield that holder at once."""
     key = {"key": name}
     with engine.connect() as connection:
+        connection.detach()
         connection.execute(text("SELECT set_config('application_name', :holder, false)"), {"holder": holder})
         mine = connection.execute(text(f"SELECT pg_try_advisory_lock({_KEY})"), key).scalar_one()
         other = None if mine else connection.execute(text(_HOLDER), key).scalar_one_or_none() or "another process"
         connection.commit()
-        connection.detach()
         yield other
 
 

@@ -1,16 +1,13 @@
 """Alerts from usage that lands to the request that a receiver gets."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from threading import Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import select
 
 from usage_pipeline.alerts.history import alerts
 from usage_pipeline.alerts.raising import raise_alerts
@@ -37,25 +34,6 @@ def history(storage: Storage, *names: str) -> Rows:
 def bodies(receiver: Receiver) -> list[dict[str, Any]]:
     """What the receiver got."""
     return [json.loads(request.body) for request in receiver.requests]
-
-
-@contextmanager
-def failing(storage: Storage, when: str) -> Iterator[None]:
-    """Let the database refuse a change of a table, such as `INSERT ON usage.alerts`."""
-    table = when.rpartition(" ")[2]
-    with storage.warehouse.begin() as connection:
-        connection.execute(
-            text(
-                "CREATE OR REPLACE FUNCTION usage.refuse() RETURNS trigger LANGUAGE plpgsql AS "
-                "$$ BEGIN RAISE EXCEPTION 'no space left'; END $$"
-            )
-        )
-        connection.execute(
-            text(f"CREATE TRIGGER refused AFTER {when} FOR EACH STATEMENT EXECUTE FUNCTION usage.refuse()")
-        )
-    yield
-    with storage.warehouse.begin() as connection:
-        connection.execute(text(f"DROP TRIGGER refused ON {table}"))
 
 
 def test_a_jump_sends_one_message_and_a_correction_another(platform: Platform, receiver: Receiver) -> None:
@@ -172,16 +150,6 @@ def test_a_channel_that_is_not_there_is_named_and_holds_nothing_back(
         describe_limits(platform.storage.settings)
 
 
-@pytest.mark.parametrize("when", ["INSERT ON usage.alerts", "INSERT ON usage.outbox", "UPDATE ON usage.outbox"])
-def test_a_fault_at_a_step_loses_no_alert(platform: Platform, receiver: Receiver, when: str) -> None:
-    platform.use(240)
-    with failing(platform.storage, when), pytest.raises(DBAPIError, match="no space left"):
-        platform.tick()
-    platform.tick()
-    assert len(set(receiver.keys)) == 1
-    assert history(platform.storage, "threshold") == [(50,), (80,), (100,)]
-
-
 def test_two_processes_at_once_raise_once(platform: Platform, receiver: Receiver) -> None:
     platform.use(240)
     told: list[int] = []
@@ -192,14 +160,3 @@ def test_two_processes_at_once_raise_once(platform: Platform, receiver: Receiver
         thread.join()
     platform.deliver()
     assert (sorted(told), len(receiver.keys)) == ([0, 1], 1)
-
-
-@pytest.mark.parametrize("when", ["UPDATE ON usage.alerts", "INSERT ON usage.outbox"])
-def test_a_fault_while_resolving_loses_nothing(platform: Platform, receiver: Receiver, when: str) -> None:
-    platform.use(240)
-    platform.tick()
-    platform.use(150)
-    with failing(platform.storage, when), pytest.raises(DBAPIError, match="no space left"):
-        platform.tick()
-    assert platform.tick() == [("resolved", 100, 1)]
-    assert len(set(receiver.keys)) == 2

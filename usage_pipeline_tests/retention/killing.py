@@ -3,42 +3,18 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from itertools import count
-from pathlib import Path
-
-import pytest
 
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.storage import state
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import Term
-
-
-class KilledError(BaseException):
-    """The process ends here; nothing catches it as an error."""
+from usage_pipeline_tests.steps import FILES, Steps
 
 
 @contextmanager
 def kill_at(operation: int) -> Iterator[None]:
     """Let the process end at this operation of those that replace or remove a file, from 0."""
-    operations = count()
-    unlink, replace = Path.unlink, Path.replace
-
-    def ends_here() -> None:
-        if next(operations) == operation:
-            raise KilledError
-
-    def unlinked(path: Path, *, missing_ok: bool = False) -> None:
-        ends_here()
-        unlink(path, missing_ok=missing_ok)
-
-    def replaced(path: Path, target: Path) -> Path:
-        ends_here()
-        return replace(path, target)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Path, "unlink", unlinked)
-        patch.setattr(Path, "replace", replaced)
+    with Steps(operation).of(*FILES):
         yield
 
 

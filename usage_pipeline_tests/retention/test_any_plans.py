@@ -21,7 +21,8 @@ from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.retention import pruning
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline_tests.retention.killing import KilledError, kept_digests, kill_at
+from usage_pipeline_tests.retention.killing import kept_digests, kill_at
+from usage_pipeline_tests.steps import KilledError
 from usage_pipeline_tests.support import Landing, prompt, rows
 
 TODAY = date(2026, 6, 1)

@@ -15,7 +15,8 @@ from usage_pipeline.validation.results import read_failures
 from usage_pipeline_tests.conftest import database_url_of
 from usage_pipeline_tests.end_to_end.planted import database_texts, other_files, parquet_texts
 from usage_pipeline_tests.retention.erased import DAY, erase_acme, sums
-from usage_pipeline_tests.retention.killing import KilledError, kill_at
+from usage_pipeline_tests.retention.killing import kill_at
+from usage_pipeline_tests.steps import KilledError
 from usage_pipeline_tests.support import rows
 
 Run = Callable[[], RefreshSummary]

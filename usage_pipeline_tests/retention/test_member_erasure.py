@@ -24,7 +24,8 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.conftest import NOW, Prepare, database_url_of
 from usage_pipeline_tests.end_to_end.planted import database_texts, other_files, parquet_texts
 from usage_pipeline_tests.retention.erased import ALL, sums
-from usage_pipeline_tests.retention.killing import KilledError, kill_at
+from usage_pipeline_tests.retention.killing import kill_at
+from usage_pipeline_tests.steps import KilledError
 from usage_pipeline_tests.support import Landing, rows
 
 ANN = Subject("acme", "ann-17")
