@@ -72,9 +72,10 @@ def settle_credits_and_limits(storage: Storage) -> int:
 
     Raises ReferenceFileError if a file is broken, and PartitionError if the rows of a computed day are gone.
     """
-    posted = post(storage)
-    raise_alerts(storage)
-    return posted
+    try:
+        return post(storage)
+    finally:  # what is wrong with grants holds no alert back
+        raise_alerts(storage)
 
 
 def _that_matter(found: OpenStatus, known: Collection[Subject]) -> list[LimitStatus]:

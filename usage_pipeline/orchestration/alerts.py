@@ -33,12 +33,12 @@ MESSAGES_ARE_DELIVERED = dg.AssetCheckKey(dg.AssetKey(OUTBOX.name), "messages_ar
     ],
 )
 def limits_and_alerts(run_storage: StorageParam) -> Iterator[dg.MaterializeResult[None]]:
-    """Refresh how limits stand, raise and resolve alerts on limits and data, except those on failed runs."""
+    """Post to the ledger, refresh limits, raise and resolve alerts on limits and data: credits are as new as usage."""
     from usage_pipeline.alerts.history import count_alerts
-    from usage_pipeline.alerts.raising import raise_alerts
+    from usage_pipeline.alerts.raising import settle_credits_and_limits
     from usage_pipeline.limits.refresh import read_standing
 
-    raise_alerts(run_storage)
+    settle_credits_and_limits(run_storage)
     yield dg.MaterializeResult(
         asset_key=LIMIT_STATUS.name, metadata={"dagster/row_count": read_standing(run_storage).limits}
     )

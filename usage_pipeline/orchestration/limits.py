@@ -54,5 +54,5 @@ def limits_are_kept(run_storage: StorageParam) -> dg.AssetCheckResult:
 REFRESH_LIMITS = dg.define_asset_job(
     "refresh_limits",
     selection=dg.AssetSelection.assets(LIMIT_STATUS.name, ALERTS.name) | dg.AssetSelection.checks(LIMITS_ARE_KEPT),
-    description="Refresh how all limits stand, count those that are over, raise and resolve alerts.",
+    description="Post to the ledger, refresh how limits stand, count those that are over, raise and end alerts.",
 )

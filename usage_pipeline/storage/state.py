@@ -129,6 +129,13 @@ def first_day(connection: Connection, tables: Collection[str]) -> date | None:
     return connection.execute(select(func.min(columns.day)).where(columns.table_name.in_(tables))).scalar()
 
 
+def count_versions(connection: Connection) -> tuple[int, int]:
+    """Return how many partitions there are, and how many versions: both grow with every change of one."""
+    counted = select(func.count(), func.coalesce(func.sum(partition_state.c.version), 0))
+    partitions, versions = connection.execute(counted).one()
+    return int(partitions), int(versions)
+
+
 def days_in_state(
     connection: Connection, tables: Collection[str], write_state: WriteState
 ) -> dict[str, set[date]]:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from usage_pipeline.alerts.history import alerts
-from usage_pipeline.alerts.raising import raise_alerts
+from usage_pipeline.alerts.raising import raise_alerts, settle_credits_and_limits
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.pipeline.edited_files import describe_limits
 from usage_pipeline.storage.opened import Storage
@@ -148,6 +148,14 @@ def test_a_channel_that_is_not_there_is_named_and_holds_nothing_back(
     assert len(receiver.keys) == 1
     with pytest.raises(ReferenceFileError, match=r"limits.yaml: a: channels: .* 'opps'; did you mean 'ops'\?"):
         describe_limits(platform.storage.settings)
+
+
+def test_grants_that_cannot_be_read_hold_no_alert_back(platform: Platform) -> None:
+    platform.use(240)
+    (platform.storage.settings.reference / "grants.yaml").write_text("- {id: one}\n")
+    with pytest.raises(ReferenceFileError, match=r"grants.yaml: one: "):
+        settle_credits_and_limits(platform.storage)
+    assert history(platform.storage, "threshold") == [(50,), (80,), (100,)]
 
 
 def test_two_processes_at_once_raise_once(platform: Platform, receiver: Receiver) -> None:

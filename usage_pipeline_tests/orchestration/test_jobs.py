@@ -36,6 +36,7 @@ def test_the_sensors_run_from_the_start_at_the_pace_of_the_settings(definitions:
         "arrivals": (10, "RUNNING"),
         "affected_days": (10, "RUNNING"),
         "gap_filler": (900, "RUNNING"),
+        "changed_usage": (10, "RUNNING"),
         "limit_alerts": (10, "RUNNING"),
         "lost_runs": (10, "RUNNING"),
         "failed_runs": (10, "RUNNING"),

@@ -1,11 +1,14 @@
 """`limit_status` and its check in Dagster: what the job refreshes and counts, without a name of anybody."""
 
 import dagster as dg
+from sqlalchemy import select
 
+from usage_pipeline.billing.ledger.posting import credit_postings
 from usage_pipeline.definitions import build_definitions
 from usage_pipeline.orchestration.limits import LIMITS_ARE_KEPT
 from usage_pipeline.orchestration.resources import STORAGE
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import NOW
 from usage_pipeline_tests.limits.reading import limit, write_limits
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 
@@ -28,3 +31,5 @@ def test_the_job_counts_the_limits_that_are_over_and_names_nobody(
     assert (evaluation.asset_check_key, evaluation.passed) == (LIMITS_ARE_KEPT, False)
     assert evaluation.description == "1 of 3 limits is over, 1 more has reached a threshold"
     assert "acme" not in f"{materialization.metadata} {evaluation.metadata}"
+    with storage.warehouse.connect() as connection:
+        assert connection.execute(select(credit_postings.c.recorded_at)).scalars().all() == [NOW]

@@ -66,11 +66,11 @@ closing_schedule = dg.ScheduleDefinition(
 )
 def limits_schedule(storage: StorageParam) -> dg.RunRequest | dg.SkipReason:
     """Request a refresh, unless there is nothing that an alert could be on."""
-    from usage_pipeline.limits.limit_file import LIMITS_FILE  # noqa: PLC0415 - slow to import
+    from usage_pipeline.pipeline.automation.due_refresh import has_limits  # noqa: PLC0415 - slow to import
     from usage_pipeline.storage.landed_files import has_landed  # noqa: PLC0415 - slow to import
 
-    if not (storage.settings.reference / LIMITS_FILE).exists() and not has_landed(storage.warehouse):
-        return dg.SkipReason(f"There is no {LIMITS_FILE}, and nothing has landed")
+    if not has_limits(storage) and not has_landed(storage.warehouse):
+        return dg.SkipReason("There are no limits, and nothing has landed")
     return dg.RunRequest(tags={REQUESTED_BY_TAG: "limits"})
 
 

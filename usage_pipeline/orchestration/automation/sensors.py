@@ -24,6 +24,7 @@ from usage_pipeline.orchestration.dagster_internals import (
 )
 from usage_pipeline.orchestration.inputs import placement, says_of_misplaced, validities
 from usage_pipeline.orchestration.jobs import ARRIVED_DAYS, EVENT_DAYS, LANDING_DAYS
+from usage_pipeline.orchestration.limits import REFRESH_LIMITS
 from usage_pipeline.orchestration.resources import StorageParam
 from usage_pipeline.pipeline.tables import PARTITIONED_TABLES
 from usage_pipeline.settings import Settings
@@ -32,7 +33,7 @@ from usage_pipeline.words import count
 # What is imported within the functions is slow to import.
 # ruff: noqa: PLC0415
 
-LANDING_PRIORITY, AFFECTED_PRIORITY, GAP_PRIORITY, DELIVERY_PRIORITY = 5, 5, -5, 5
+LANDING_PRIORITY, AFFECTED_PRIORITY, GAP_PRIORITY, REFRESH_PRIORITY, DELIVERY_PRIORITY = 5, 5, -5, 5, 5
 """Backfills have 0, the schedule of yesterday 10."""
 
 
@@ -43,6 +44,7 @@ def all_sensors(settings: Settings) -> Sequence[dg.SensorDefinition]:
         _sensor(arrivals, interval, LANDING_DAYS, ARRIVED_DAYS),
         _sensor(affected_days, interval, EVENT_DAYS),
         _sensor(gap_filler, settings.gap_filler_interval_seconds, LANDING_DAYS, EVENT_DAYS),
+        _sensor(changed_usage, interval, REFRESH_LIMITS),
         _sensor(limit_alerts, interval, DELIVER_ALERTS),
         reports_sensor(interval),
         lost_runs_sensor(interval),
@@ -102,6 +104,21 @@ def gap_filler(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg
     due = due_requests(context.instance, work, "gap_filler", GAP_PRIORITY)
     requested = list(_up_to(storage.settings.gap_filler_max_days, due))
     return _result(requested, _rest(len(work), len(busy.landing | busy.events), "No gaps") + early)
+
+
+def changed_usage(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.SensorResult:
+    """Requests a refresh of limits, which raises alerts, when usage or a file that people edit has changed.
+
+    It waits for runs that go on, but not longer than five minutes since the last refresh.
+    """
+    from usage_pipeline.pipeline.automation.due_refresh import Refresh, due_refresh
+
+    last = Refresh.parse(context.cursor)
+    refresh = due_refresh(storage, last, lambda: bool(busy_days(context.instance).events))
+    if refresh is None:
+        return _result([], "Nothing has changed, or days are under way", context.cursor)
+    tags = {REQUESTED_BY_TAG: "changed_usage", PRIORITY_TAG: str(REFRESH_PRIORITY)}
+    return _result([dg.RunRequest(run_key=str(refresh), tags=tags)], "", str(refresh))
 
 
 def limit_alerts(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.SensorResult:

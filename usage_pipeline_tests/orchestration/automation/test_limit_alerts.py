@@ -1,4 +1,4 @@
-"""The sensor `limit_alerts` requests the delivery of what has become due, and its job delivers."""
+"""The sensors that request what alerts need: a refresh after changes, and the delivery of what has become due."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,6 +14,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.conftest import NOW
 from usage_pipeline_tests.delivery.receiving import SECRET, Receiver, message, receiving
+from usage_pipeline_tests.limits.reading import limit, write_limits
 from usage_pipeline_tests.orchestration.automation.conftest import Automation
 from usage_pipeline_tests.support import at
 
@@ -39,6 +40,14 @@ def test_a_delivery_is_requested_for_new_messages_and_again_after_some_minutes(s
     ]
     assert [delivery and delivery.messages for delivery in found] == [1, None, 2, None, 2]
     assert len({delivery.digest for delivery in found if delivery}) == 3
+
+
+def test_a_change_of_limits_is_one_request_to_refresh_them(automation: Automation) -> None:
+    automation.storage.settings.reference.mkdir(parents=True)
+    assert automation.tick("changed_usage") == []
+    write_limits(automation.storage, limit("tokens_total", 100))
+    assert [len(automation.tick("changed_usage")) for _ in range(2)] == [1, 0]
+    assert automation.skipped == "Nothing has changed, or days are under way"
 
 
 def test_the_sensor_requests_and_the_job_delivers(automation: Automation, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,7 +38,7 @@ def test_a_yesterday_of_an_outage_is_not_requested(automation: Automation) -> No
 def test_limits_are_refreshed_if_there_are_any(automation: Automation) -> None:
     hour, reference = datetime(2026, 5, 8, 1, 45, tzinfo=UTC), automation.storage.settings.reference
     assert automation.scheduled("limits", hour) == []
-    assert automation.skipped == "There is no limits.yaml, and nothing has landed"
+    assert automation.skipped == "There are no limits, and nothing has landed"
     reference.mkdir(parents=True, exist_ok=True)
     (reference / "limits.yaml").write_text("")
     assert len(automation.scheduled("limits", hour)) == 1

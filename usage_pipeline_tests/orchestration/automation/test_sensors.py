@@ -199,6 +199,7 @@ def test_each_sensor_names_the_jobs_that_it_requests(automation: Automation) -> 
         "arrivals": {"landing_days", "arrived_days"},
         "affected_days": {"event_days"},
         "gap_filler": {"landing_days", "event_days"},
+        "changed_usage": {"refresh_limits"},
         "limit_alerts": {"deliver_alerts"},
     }
 
