@@ -10,7 +10,7 @@ from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.delivery.tables import OUTBOX, OutboxState
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.limits.tables import LIMIT_STATUS
-from usage_pipeline.orchestration.inputs import ALERT_CHANNELS, LIMITS, TENANTS
+from usage_pipeline.orchestration.inputs import ALERT_CHANNELS, CHANNELS, LIMITS, TENANTS
 from usage_pipeline.orchestration.limits import LIMIT_STATUS_SPEC
 from usage_pipeline.orchestration.metadata import table_spec
 from usage_pipeline.orchestration.resources import StorageParam
@@ -33,7 +33,7 @@ MESSAGES_ARE_DELIVERED = dg.AssetCheckKey(dg.AssetKey(OUTBOX.name), "messages_ar
     ],
 )
 def limits_and_alerts(run_storage: StorageParam) -> Iterator[dg.MaterializeResult[None]]:
-    """Post to the ledger, refresh limits, raise and resolve alerts on limits and data: credits are as new as usage."""
+    """Post to the ledger first: credits of limits are as new as usage. Then raise alerts on limits and data."""
     from usage_pipeline.alerts.history import count_alerts
     from usage_pipeline.alerts.raising import settle_credits_and_limits
     from usage_pipeline.limits.refresh import read_standing
@@ -50,7 +50,7 @@ def limits_and_alerts(run_storage: StorageParam) -> Iterator[dg.MaterializeResul
 
 @dg.multi_asset(
     name=OUTBOX.name,
-    specs=[table_spec(OUTBOX, "limits").replace_attributes(deps=[ALERTS.name], kinds={"postgres"})],
+    specs=[table_spec(OUTBOX, "limits").replace_attributes(deps=[ALERTS.name, CHANNELS], kinds={"postgres"})],
 )
 def outbox(run_storage: StorageParam) -> dg.MaterializeResult[None]:
     """Deliver the messages that are due."""

@@ -6,6 +6,7 @@ import dagster as dg
 
 from usage_pipeline.alerts.alert_file import ALERTS_FILE
 from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE
+from usage_pipeline.delivery.channel_file import CHANNELS_FILE
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.events.landing.scan import Misplaced, without_tenant
 from usage_pipeline.limits.limit_file import LIMITS_FILE
@@ -82,7 +83,18 @@ REPORT_SUBSCRIPTIONS = _input(
     "Which reports people get by e-mail, and how often: `report_subscriptions.yaml` in the reference directory.",
 )
 
-EDITED = (FORMATS, PRICES, CREDIT_RATES, GRANTS, TENANTS, LIMITS, ALERT_CHANNELS, REPORT_SUBSCRIPTIONS)
+CHANNELS = _input(
+    "channels",
+    "limits",
+    "yaml",
+    "By which ways messages are sent: `channels.yaml` in the reference directory. A change applies to what is "
+    "sent afterwards.",
+)
+
+EDITED = (
+    *(FORMATS, PRICES, CREDIT_RATES, GRANTS, TENANTS),
+    *(LIMITS, ALERT_CHANNELS, CHANNELS, REPORT_SUBSCRIPTIONS),
+)
 """What people edit."""
 
 INPUTS = (LANDING_FOLDER, *EDITED)
@@ -167,11 +179,13 @@ def _validity(asset: dg.AssetSpec, settings: Settings) -> dg.AssetCheckEvaluatio
     )
 
 
+_SUBSCRIPTIONS_FILE = f"{REPORT_SUBSCRIPTIONS.key.to_user_string()}.yaml"
+_NAMING_PEOPLE = (GRANTS_FILE, TENANTS_FILE, LIMITS_FILE, CHANNELS_FILE, _SUBSCRIPTIONS_FILE)
+"""Their entries name tenants and people, and what Dagster keeps outlives their erasure."""
+
+
 def _without_tenants(problem: str) -> str:
-    # Entries of these files name tenants, and what Dagster keeps outlives their erasure.
-    subscriptions = f"{REPORT_SUBSCRIPTIONS.key.to_user_string()}.yaml"
-    files = (GRANTS_FILE, TENANTS_FILE, LIMITS_FILE, subscriptions)
-    named = next((name for name in files if name in problem), None)
+    named = next((name for name in _NAMING_PEOPLE if name in problem), None)
     return f"{named} is broken; `usage-pipeline doctor` says where" if named else problem
 
 

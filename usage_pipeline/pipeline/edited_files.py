@@ -8,6 +8,7 @@ from usage_pipeline.alerts.channels import expect_alert_channels, expect_channel
 from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE, read_grants
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.credits.rate_file import CREDIT_RATES_FILE, read_rates
+from usage_pipeline.delivery.channel_file import CHANNELS_FILE, read_channels
 from usage_pipeline.errors import FormatError
 from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.limits.limit_file import LIMITS_FILE, read_limits
@@ -59,6 +60,11 @@ def describe_alerts(settings: Settings) -> str:
     return count(len(entries), "entry")
 
 
+def describe_channels(settings: Settings) -> str:
+    """Say how many channels `channels.yaml` has. Raises ReferenceFileError."""
+    return count(len(read_channels(settings.reference / CHANNELS_FILE)), "channel")
+
+
 def describe_formats(settings: Settings) -> str:
     """Say how many formats there are. Raises FormatError with all that are broken."""
     formats = load_formats(settings)
@@ -91,5 +97,6 @@ DESCRIPTIONS: Mapping[str, Callable[[Settings], str]] = {
     "limits": describe_limits,
     "report_subscriptions": describe_report_subscriptions,
     "alert_channels": describe_alerts,
+    "channels": describe_channels,
 }
 """What says what the files hold, or raises what is wrong with them, by their name in the flow."""

@@ -1,4 +1,4 @@
-"""Writes the reference files of simulated logs: plans, tenants, prices and credit rates."""
+"""Writes the reference files of simulated logs: plans, tenants, prices, credit rates and limits."""
 
 import shutil
 from pathlib import Path
@@ -15,6 +15,9 @@ PRICES = Path(__file__).parent / "prices.yaml"
 CREDIT_RATES = Path(__file__).parent / "credit_rates.yaml"
 """Credits of its operations."""
 
+LIMITS = Path(__file__).parent / "limits.yaml"
+"""Limits of its tenants."""
+
 _PLANS = {
     "free": ("1000", "0", "deny", "restate", 90, 30, "0"),
     "pro": ("50000", "50000", "allow", "next_period", 365, 90, "99"),
@@ -24,14 +27,14 @@ _PLANS = {
 
 
 def write_reference(plan: Plan, out: Path) -> None:
-    """Write `plans.yaml`, `tenants.yaml`, `prices.yaml` and `credit_rates.yaml`."""
+    """Write `plans.yaml`, `tenants.yaml`, `prices.yaml`, `credit_rates.yaml` and `limits.yaml`."""
     folder = out / "reference"
     folder.mkdir(parents=True, exist_ok=True)
     plans = {**{name: _plan(*terms) for name, terms in _PLANS.items()}, "default": "free"}
     tenants = {tenant.name: _tenant(tenant) for tenant in plan.tenants}
     for name, content in {"plans": plans, "tenants": tenants}.items():
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    for file in (PRICES, CREDIT_RATES):
+    for file in (PRICES, CREDIT_RATES, LIMITS):
         shutil.copy(file, folder / file.name)
 
 

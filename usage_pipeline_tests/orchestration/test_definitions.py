@@ -57,6 +57,7 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
         },
     ),
     "alert_channels": ("limits", {"yaml"}, None, set()),
+    "channels": ("limits", {"yaml"}, None, set()),
     "alerts": (
         "limits",
         WAREHOUSE,
@@ -66,7 +67,19 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
             *("tenants", "limits", "alert_channels"),
         },
     ),
-    "outbox": ("limits", {"postgres"}, None, {"alerts"}),
+    "outbox": ("limits", {"postgres"}, None, {"alerts", "channels"}),
+    "report_subscriptions": ("reports", {"yaml"}, None, set()),
+    "tenant_reports": (
+        "reports",
+        {"file", "postgres"},
+        None,
+        {
+            *("daily_usage", "conversation_starts", "daily_costs", "credit_usage", "credit_ledger"),
+            *("tenants", "limits"),
+        },
+    ),
+    "report_answers": ("reports", {"yaml"}, None, {"tenant_reports"}),
+    "report_mails": ("reports", {"postgres"}, None, {"tenant_reports", "report_subscriptions"}),
     "retention_pruning": (
         "retention",
         {"file", "parquet"},
@@ -79,9 +92,13 @@ LANDING = {"landed_events", "content", "rejected_lines"}
 READING_LANDED_EVENTS = {
     name for name, (_, _, days, upstream) in ASSETS.items() if "landed_events" in upstream and days
 }
-INPUTS = {"landing_folder", "formats", "prices", "credit_rates", "grants", "tenants", "limits", "alert_channels"}
+INPUTS = {
+    *("landing_folder", "formats", "prices", "credit_rates", "grants", "tenants", "limits"),
+    *("alert_channels", "channels", "report_subscriptions"),
+}
 OF_ALL_DAYS = {
     *("closed_periods", "credit_ledger", "limit_status", "alerts", "outbox"),
+    *("tenant_reports", "report_answers", "report_mails"),
     *("retention_pruning", "housekeeping"),
 }
 WITHOUT_DAYS = {dg.AssetKey(name) for name in {*INPUTS, *OF_ALL_DAYS}}
@@ -284,6 +301,8 @@ CHECKS = {
     "tenants": {"is_valid"},
     "limits": {"is_valid"},
     "alert_channels": {"is_valid"},
+    "channels": {"is_valid"},
+    "report_subscriptions": {"is_valid"},
     "landed_events": {
         *("lines_add_up", "files_are_usable", "columns_are_there", "something_landed", "as_much_as_usual"),
         *("keys_are_filled", "types_are_known", "models_are_known", "latencies_are_plausible"),

@@ -15,6 +15,7 @@ from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.costs.book.prices import Price, Tier, Window
 from usage_pipeline.credits.rate_store import current_rates
 from usage_pipeline.errors import UsagePipelineError
+from usage_pipeline.limits.limit_file import LIMITS_FILE
 from usage_pipeline.registry import TokenClass
 from usage_pipeline.settings import PREFIX, Settings
 from usage_pipeline.simulation.settings import DEFAULT_SEED, Simulation
@@ -114,10 +115,10 @@ NOT_LOGGED = frozenset({TokenClass.CACHE_WRITE, TokenClass.CACHE_WRITE_1H, Token
 
 
 def _place_reference(settings: Settings, made: Path, simulation: Simulation) -> None:
-    """Add the reference files if there are none. Existing ones must give the same totals."""
-    names = [file.name for file in made.iterdir()]
-    if settings.reference_dir is None and not any((settings.reference / name).exists() for name in names):
-        shutil.copytree(made, settings.reference, dirs_exist_ok=True)
+    """Add the reference files if there are none. Existing ones must give the same totals; limits change none."""
+    there = {file.name for file in made.iterdir() if (settings.reference / file.name).exists()}
+    if settings.reference_dir is None and there <= {LIMITS_FILE}:
+        shutil.copytree(made, settings.reference, dirs_exist_ok=True, ignore=lambda *_: there)
         return
     _expect_prices(settings, made, simulation)
     of_demo = settings.model_copy(update={"reference_dir": made})

@@ -16,7 +16,7 @@ def places(settings: Settings) -> Iterator[str]:
     data = settings.data_dir
     lying = {
         _shown(settings.landing): "the logs, as a platform writes them",
-        _shown(settings.reference): "tenants, plans, prices and credit rates",
+        _shown(settings.reference): "tenants, plans, prices, credit rates and limits",
         _shown(data / TRUTH): "the totals of the logs, counted while they were written",
         _shown(data / "lake"): "records, rejected lines and texts, as Parquet",
         _shown(data / "rollups"): "usage by day and quarter of an hour, as Parquet",

@@ -13,9 +13,10 @@ from usage_pipeline.costs.book.current import current_price_book
 from usage_pipeline.costs.book.price_file import read_price_file
 from usage_pipeline.credits.rate_file import read_rates
 from usage_pipeline.errors import UsagePipelineError
+from usage_pipeline.limits.limit_file import read_limits
 from usage_pipeline.settings import Settings
 from usage_pipeline.simulation.plan import Plan
-from usage_pipeline.simulation.reference import CREDIT_RATES, PRICES, write_reference
+from usage_pipeline.simulation.reference import CREDIT_RATES, LIMITS, PRICES, write_reference
 from usage_pipeline.simulation.settings import Simulation
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.tenants.reference import load_tenants
@@ -142,6 +143,15 @@ def test_reference_files_are_added_where_there_are_none(storage: Storage) -> Non
 
 
 @pytest.mark.usefixtures("incomplete")
+def test_limits_that_are_there_stay_and_other_reference_files_are_added(storage: Storage) -> None:
+    storage.settings.reference.mkdir()
+    mine = storage.settings.reference / "limits.yaml"
+    mine.write_text("[]\n")
+    place_logs(storage, None, Told())
+    assert (mine.read_text(), len(load_tenants(storage.settings).by_id)) == ("[]\n", 7)
+
+
+@pytest.mark.usefixtures("incomplete")
 def test_reference_files_that_are_there_stay(storage: Storage) -> None:
     shutil.copytree(SHIPPED, storage.settings.reference)
     place_logs(storage, None, Told())
@@ -219,6 +229,10 @@ def test_the_shipped_price_book_prices_the_models_of_the_demo_as_its_truth_does(
 def test_the_shipped_credit_rates_are_those_of_the_demo() -> None:
     (shipped,), (needed,) = (read_rates(file) for file in (SHIPPED / CREDIT_RATES.name, CREDIT_RATES))
     assert shipped.model_dump(exclude={"from_"}) == needed.model_dump(exclude={"from_"})
+
+
+def test_the_shipped_limits_are_those_of_the_demo() -> None:
+    assert read_limits(SHIPPED / LIMITS.name) == read_limits(LIMITS)
 
 
 def test_the_shipped_plans_give_the_tenants_of_the_demo_the_credits_of_its_truth(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_the_sensor_evaluates_them_once_and_again_when_a_file_changes(
     assert (automation.tick("arrivals"), automation.evaluated) == ([], [])
     (reference / "prices.yaml").write_text("- {id: one}")
     assert automation.tick("arrivals") == []
-    assert automation.evaluated == [("is_valid", passed) for passed in (True, False, True, True, True, True, True)]
+    assert automation.evaluated == [("is_valid", number != 1) for number in range(9)]
     (reference / "prices.yaml").unlink()
     assert (automation.tick("arrivals"), automation.evaluated) == ([], ALL_PASS)
 
@@ -65,6 +65,8 @@ def test_a_broken_entry_is_named(settings: Settings, reference: Path, formats: P
     (reference / "grants.yaml").write_text("- {id: acme-1, tenant: acme}")
     (reference / "limits.yaml").write_text("- {id: acme-tokens}")
     (reference / "alerts.yaml").write_text("run_failed: {channels: [ops]}")
+    (reference / "channels.yaml").write_text("ops: {type: email, to: ann@acme.example}")
+    (reference / "report_subscriptions.yaml").write_text("- {id: acme-monthly}")
     mine.write_text("name: other")
     found = told(settings)
     assert {name: passed for name, (passed, _) in found.items()} == dict.fromkeys(found, False)
@@ -84,8 +86,9 @@ def test_a_broken_entry_is_named(settings: Settings, reference: Path, formats: P
 def test_tenants_are_not_named_as_dagster_keeps_what_it_shows(settings: Settings, reference: Path) -> None:
     (reference / "tenants.yaml").write_text("acme: {plans: [{plan: nowhere, from: 2026-01-01}]}")
     (reference / "limits.yaml").write_text("- {id: acme-tokens}")
+    (reference / "channels.yaml").write_text("ops: {type: email, to: ann@acme.example}")
     found = told(settings)
-    for name in ("tenants", "limits"):
+    for name in ("tenants", "limits", "channels"):
         assert found[name] == (False, f"{name}.yaml is broken; `usage-pipeline doctor` says where")
 
 
