@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import dataclass, field
 from typing import Any
 
 from hypothesis import strategies as st
@@ -105,10 +106,14 @@ def good_content(source_format: str) -> bytes:
 
 
 def every_single_fault(source_format: str, values: Values) -> bytes:
-    """Each good line of the format with each of the values in each of its fields, and without the field."""
+    """Each of the values in each field of the good lines of the format, and the lines without the field.
+
+    What several of the lines hold alike in one place has its faults in the first of them.
+    """
     if source_format == "azure_llm":
         return f"{HEADER}\n".encode() + "".join(_csv_faults(values)).encode()
-    lines = [line for good in JSON_LINES[source_format] for line in _faulty(good, values)]
+    faults = _Faults(values)
+    lines = [line for good in JSON_LINES[source_format] for line in faults.of_object(good)]
     if source_format == "claude_code":
         lines = [_in_own_message(number, line) for number, line in enumerate(lines)]
     return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
@@ -122,24 +127,38 @@ def _in_own_message(number: int, line: dict[str, Any]) -> dict[str, Any]:
     return {**line, "message": {**message, "id": f"msg_{number}"}}
 
 
-def _faulty(good: dict[str, Any], values: Values) -> Iterator[dict[str, Any]]:
-    for name, held in good.items():
-        yield {other: value for other, value in good.items() if other != name}
-        yield from ({**good, name: value} for value in values)
-        if isinstance(held, dict):
-            yield from ({**good, name: inner} for inner in _faulty(held, values))
-        if isinstance(held, list):
-            yield from ({**good, name: inner} for inner in _faulty_lists(held, values))
+@dataclass(frozen=True)
+class _Faults:
+    """Puts values in the place of what good lines hold."""
 
+    values: Values
+    tried: set[tuple[str, ...]] = field(default_factory=set)
+    """The places, each with what it held."""
 
-def _faulty_lists(good: list[Any], values: Values) -> Iterator[list[Any]]:
-    for index, held in enumerate(good):
-        inner: Iterator[object] = iter(VALUES)
+    def of_object(self, good: dict[str, Any], *place: str) -> Iterator[dict[str, Any]]:
+        for name, held in good.items():
+            if self._is_new(held, *place, name):
+                yield {other: value for other, value in good.items() if other != name}
+                yield from ({**good, name: value} for value in self.values)
+            yield from ({**good, name: inner} for inner in self._within(held, *place, name))
+
+    def of_list(self, good: list[Any], *place: str) -> Iterator[list[Any]]:
+        for index, held in enumerate(good):
+            inner = self._within(held, *place, "[]")
+            if not isinstance(held, dict | list) and self._is_new(held, *place, "[]"):
+                inner = iter(self.values)
+            yield from ([*good[:index], value, *good[index + 1 :]] for value in inner)
+
+    def _within(self, held: object, *place: str) -> Iterator[object]:
         if isinstance(held, dict):
-            inner = _faulty(held, values)
-        elif isinstance(held, list):
-            inner = _faulty_lists(held, values)
-        yield from ([*good[:index], value, *good[index + 1 :]] for value in inner)
+            return self.of_object(held, *place)
+        return self.of_list(held, *place) if isinstance(held, list) else iter(())
+
+    def _is_new(self, held: object, *place: str) -> bool:
+        tried = (*place, json.dumps(held))
+        new = tried not in self.tried
+        self.tried.add(tried)
+        return new
 
 
 def _csv_faults(values: Values) -> Iterator[str]:
