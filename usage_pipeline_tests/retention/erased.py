@@ -1,21 +1,34 @@
 """A tenant to erase, and the sums that must be as before."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from usage_pipeline.alerts.raising import raise_alerts
+from usage_pipeline.alerts.tables import ALERTS
+from usage_pipeline.billing.closing import Closing, close
+from usage_pipeline.billing.ledger.tables import CREDIT_LEDGER
+from usage_pipeline.billing.tables import CLOSED_COSTS
+from usage_pipeline.delivery.message import Message
+from usage_pipeline.delivery.outbox import enqueue
+from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.limits.refresh import refresh_limits
+from usage_pipeline.limits.tables import LIMIT_DECISIONS, LIMIT_STATUS
 from usage_pipeline.pipeline.refresh import RefreshSummary
 from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
+from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.retention.erasure.erasing import Outcome, Tables, erase
 from usage_pipeline.retention.erasure.subject import Subject
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import TableSpec, Zone
-from usage_pipeline_tests.conftest import Prepare
+from usage_pipeline_tests.conftest import NOW, Prepare
 from usage_pipeline_tests.support import Landing, prompt, rows
 
 ALL = Tables(TABLES, DAILY_TABLES)
@@ -82,12 +95,131 @@ def write_mixed(landing: Landing) -> None:
 
 
 @pytest.fixture
-def mixed(storage: Storage, landing: Landing, run: Run, prepare: Prepare) -> Storage:
+def mixed(storage: Storage, make_mixed: Callable[[], None]) -> Storage:
     """These days, landed and computed."""
+    make_mixed()
+    return storage
+
+
+@pytest.fixture
+def make_mixed(landing: Landing, run: Run, prepare: Prepare) -> Callable[[], None]:
+    """Makes them in the empty storage of the test."""
 
     def make() -> None:
         write_mixed(landing)
         run()
 
-    prepare("mixed", make)
-    return storage
+    return lambda: prepare("mixed", make)
+
+
+OF_LIMITS = (LIMIT_STATUS, LIMIT_DECISIONS, ALERTS)
+LIMITS = '[{id: one, tenant: "*", metric: prompts, period: {rolling_days: 60}, amount: "1"}]'
+
+
+@dataclass(frozen=True)
+class Before:
+    """What there was before the erasure."""
+
+    sums: dict[str, list[tuple[Any, ...]]]
+    landed_of_others: list[tuple[Any, ...]]
+    closed: tuple[Any, ...]
+    """The quantity and the amount of all closed periods."""
+    limited: list[set[str]]
+    """The tenants in the tables of limits and alerts."""
+    own_file: bytes
+    shared_file: bytes
+
+
+@dataclass(frozen=True)
+class Erased:
+    """A storage from which acme was erased: the days of `mixed`, and something in each other place of tenants."""
+
+    storage: Storage
+    before: Before
+    outcome: Outcome
+
+
+@pytest.fixture
+def erased(  # noqa: PLR0913, PLR0917 - what an erasure begins with
+    storage: Storage,
+    landing: Landing,
+    make_mixed: Callable[[], None],
+    add_reference: AddReference,
+    prepare: Prepare,
+    befores: dict[str, Before],
+    outcomes: dict[str, Outcome],
+) -> Erased:
+    def make() -> None:
+        make_mixed()
+        add_reference("limits", LIMITS)
+        _name_tenants_everywhere(storage)
+        _leave_unfinished(storage, landing)
+        befores["erased"] = _before(storage, landing)
+        outcomes["erased"] = erase_acme(storage)
+
+    prepare("erased", make)
+    return Erased(storage, befores["erased"], outcomes["erased"])
+
+
+def _name_tenants_everywhere(storage: Storage) -> None:
+    """Closed periods, credits, limits, alerts and messages of both tenants, and a message of nobody."""
+    row = {"kind": "topup", "grant_id": "g", "effective_at": NOW, "amount": 1, "recorded_at": NOW}
+    owners = {"one": "acme", "two": None, "three": "globex"}
+    refresh_limits(storage)
+    raise_alerts(storage)
+    for tenant in ("acme", "globex"):
+        close(storage, tenant, DAY, Closing("me", "test", forced=True))
+    with storage.warehouse.begin() as connection:
+        accounts = [{**row, "tenant_id": tenant} for tenant in ("acme", "globex")]
+        connection.execute(warehouse_table(CREDIT_LEDGER).insert(), accounts)
+        enqueue(
+            connection,
+            [
+                Message(f"{key}-acme", ("ops",), "Usage of acme", "t", NOW, tenant, payload={"tenants": ["acme"]})
+                for key, tenant in owners.items()
+            ],
+        )
+
+
+def unfinished(storage: Storage, landing: Landing) -> tuple[Path, Path]:
+    """A part that a killed writer left, and one of an upload."""
+    left = storage.lake.object(USAGE_RECORDS.spec, DAY).with_name(".usage_records.parquet.1f.part")
+    return left, landing.root / "persona" / MAY_3 / "acme" / ".more.jsonl.part"
+
+
+def _leave_unfinished(storage: Storage, landing: Landing) -> None:
+    for path in unfinished(storage, landing):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("acme")
+
+
+def landed_of_others(storage: Storage) -> list[tuple[Any, ...]]:
+    """The landed rows of globex, without when they landed."""
+    names = [name for name in LANDED_EVENTS.column_names if name != "landed_at"]
+    return [row for row in rows(storage, LANDED_EVENTS, *names) if row[0] == "globex"]
+
+
+def closed(storage: Storage) -> tuple[Any, ...]:
+    """The quantity and the amount of all closed periods."""
+    costs = warehouse_table(CLOSED_COSTS).c
+    with storage.warehouse.connect() as connection:
+        return tuple(connection.execute(select(func.sum(costs.quantity), func.sum(costs.amount))).one())
+
+
+def own_file(landing: Landing) -> Path:
+    return landing.root / "persona" / MAY_1 / "acme" / "events.jsonl"
+
+
+def shared_file(landing: Landing) -> Path:
+    return landing.root / "persona" / MAY_2 / "shared.jsonl"
+
+
+def _before(storage: Storage, landing: Landing) -> Before:
+    return Before(
+        sums(storage),
+        landed_of_others(storage),
+        closed(storage),
+        [tenants(storage, table) for table in OF_LIMITS],
+        own_file(landing).read_bytes(),
+        shared_file(landing).read_bytes(),
+    )

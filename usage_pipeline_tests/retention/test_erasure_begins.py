@@ -84,13 +84,6 @@ def test_a_word_that_only_others_write_is_nobody(storage: Storage, landing: Land
     assert plan(storage, ALL, Subject("globex", "l")).obstacle == "Nothing of a member 'l' of 'globex' is stored."
 
 
-def test_of_an_erased_tenant_there_is_nothing_to_erase(mixed: Storage) -> None:
-    erase_acme(mixed)
-    assert plan(mixed, ALL, ACME).obstacle is None
-    assert erase(mixed, ALL, ACME, by="me", reason="again") is None
-    assert len(list((mixed.settings.data_dir / "erasures").iterdir())) == 1
-
-
 def test_a_reason_with_the_id_is_refused(storage: Storage) -> None:
     with pytest.raises(ErasureError, match="must not hold the id"):
         erase(storage, ALL, ACME, by="me", reason="acme asked for it")

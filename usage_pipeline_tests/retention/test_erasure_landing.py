@@ -10,38 +10,34 @@ from usage_pipeline.errors import ErasureError
 from usage_pipeline.events.landing.decisions import withdraw
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.pipeline.refresh import PlainRunner
-from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.retention.erasure.erasing import Outcome
 from usage_pipeline.series.tables import DAILY_USAGE
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.retention.erased import (
     DAY,
     MAY_1,
-    MAY_2,
-    MAY_3,
+    Erased,
     Run,
     erase_acme,
     event,
+    shared_file,
     tenants,
+    unfinished,
 )
 from usage_pipeline_tests.support import Landing, files, reject_reasons, rows
 
 
-def test_lines_of_the_tenant_are_blank_and_every_other_byte_stays(mixed: Storage, landing: Landing) -> None:
-    path = landing.root / "persona" / MAY_2 / "shared.jsonl"
-    before = path.read_bytes().split(b"\n")
-    erase_acme(mixed)
-    assert path.read_bytes().split(b"\n") == [before[0], b"", *before[2:]]
+def test_lines_of_the_tenant_are_blank_and_every_other_byte_stays(erased: Erased, landing: Landing) -> None:
+    before = erased.before.shared_file.split(b"\n")
+    assert shared_file(landing).read_bytes().split(b"\n") == [before[0], b"", *before[2:]]
     assert [p.name for p in landing.root.rglob("*") if p.is_file()] == ["shared.jsonl"]
-    assert set(files(mixed)) == {"shared.jsonl"}
+    assert set(files(erased.storage)) == {"shared.jsonl"}
 
 
-def test_what_killed_writers_and_uploads_left_of_the_tenant_goes(mixed: Storage, landing: Landing) -> None:
-    left = mixed.lake.object(USAGE_RECORDS.spec, DAY).with_name(".usage_records.parquet.1f.part")
-    left.write_text("acme")
-    upload = landing.write("persona", MAY_3, [event("a9")], tenant="acme", name="more.jsonl")
-    upload.rename(upload.with_name(".more.jsonl.part"))
-    erase_acme(mixed)
+def test_what_killed_writers_and_uploads_left_of_the_tenant_goes(erased: Erased, landing: Landing) -> None:
+    left, upload = unfinished(erased.storage, landing)
     assert not left.exists()
     assert not upload.parent.exists()
 
@@ -65,40 +61,25 @@ def test_a_file_that_is_no_object_of_a_table_is_named(mixed: Storage, content: b
         erase_acme(mixed)
 
 
-@pytest.mark.parametrize("name", ["..", ".", "/etc", "a/../../b"])
+PATHS = ("..", ".", "/etc", "a/../../b")
+
+
+@pytest.mark.parametrize("name", PATHS)
 def test_an_id_that_leads_elsewhere_removes_no_folder(
-    storage: Storage, landing: Landing, run: Run, name: str
+    storage: Storage, landing: Landing, run: Run, prepare: Prepare, name: str
 ) -> None:
+    def make() -> None:
+        landing.write("persona", MAY_1, [event(f"of {tenant}", tenant) for tenant in (*PATHS, "globex")])
+        run()
+
+    prepare("paths", make)
     (storage.settings.data_dir / "reports" / "globex").mkdir(parents=True)
     beside = storage.settings.data_dir.parent / "b"
     beside.mkdir(exist_ok=True)
-    landing.write("persona", MAY_1, [event("a", name), event("g", "globex")])
-    run()
     erase_acme(storage, name)
-    assert tenants(storage, DAILY_USAGE.spec) == {"erased", "globex"}
+    assert tenants(storage, DAILY_USAGE.spec) == {"erased", "globex", *PATHS} - {name}
     assert (storage.settings.data_dir / "reports" / "globex").exists()
     assert beside.exists()
-
-
-def test_the_tenant_of_the_sums_has_no_events_of_its_own(mixed: Storage, landing: Landing, run: Run) -> None:
-    erase_acme(mixed)
-    landing.write("persona", MAY_3, [event("e", "erased")], name="new.jsonl")
-    run()
-    assert (1, "invalid_tenant_id") in reject_reasons(mixed)
-
-
-def test_decisions_about_a_shared_file_hold_for_what_is_left_of_it(
-    storage: Storage, landing: Landing, run: Run
-) -> None:
-    landing.write("persona", MAY_1, [event("a"), event("g", "globex")])
-    run()
-    withdraw(storage, f"persona/{MAY_1}/events.jsonl", "wrong", "me")
-    run()
-    erase_acme(storage)
-    file = files(storage)["events.jsonl"]
-    storage.lake.object(LANDED_EVENTS, file.landing_day, file.object_name).unlink()
-    run()
-    assert files(storage)["events.jsonl"].state is landed_files.FileState.WITHDRAWN
 
 
 def test_lines_without_ids_keep_theirs_when_their_file_lands_again(
@@ -166,28 +147,48 @@ def test_a_line_with_events_of_several_tenants_is_blanked_and_their_events_stay(
     assert found == [("globex", 1, 1), ("globex", 2, 1), ("initech", 1, 3)]
 
 
-def test_names_that_only_begin_like_the_tenant_are_others(storage: Storage, landing: Landing, run: Run) -> None:
-    landing.write(
-        "persona", MAY_1, [event("a"), event("e", "acme-eu", prompt="acme-eu says"), event("x", "acme2")]
-    )
+@pytest.fixture
+def among_others(
+    storage: Storage, landing: Landing, run: Run, prepare: Prepare, outcomes: dict[str, Outcome]
+) -> Storage:
+    """A storage from which acme was erased, with others whose names and lines hold the same word."""
+
+    def make() -> None:
+        alike = [event("e", "acme-eu", prompt="acme-eu says"), event("x", "acme2")]
+        landing.write("persona", MAY_1, [event("a"), *alike, event("g", "globex", prompt="write to acme")])
+        broken = ['{"tenantId": "acme"', event("no-type", event="?"), '{"tenantId": "globex"']
+        landing.write("persona", MAY_1, broken, name="broken.jsonl")
+        landing.write("persona", MAY_1, [event("m", "acme")], tenant="globex", name="mismatch.jsonl")
+        landing.write("persona", MAY_1, [event("a2"), event("g2", "globex")], name="withdrawn.jsonl")
+        run()
+        withdraw(storage, f"persona/{MAY_1}/withdrawn.jsonl", "wrong", "me")
+        run()
+        assert len(reject_reasons(storage)) == 4
+        outcomes["among others"] = erase_acme(storage)
+
+    prepare("among others", make)
+    return storage
+
+
+def test_names_that_only_begin_like_the_tenant_are_others(among_others: Storage) -> None:
+    assert tenants(among_others, LANDED_EVENTS) == {"acme-eu", "acme2", "globex"}
+
+
+def test_what_others_say_stays(among_others: Storage) -> None:
+    assert rows(among_others, CONTENT, "prompt") == [("acme-eu says",), ("write to acme",)]
+
+
+@pytest.mark.usefixtures("among_others")
+def test_what_others_say_of_the_tenant_is_counted(outcomes: dict[str, Outcome]) -> None:
+    assert outcomes["among others"].mentions == 2  # the text, and the line
+
+
+def test_rejected_lines_that_name_the_tenant_go(among_others: Storage) -> None:
+    assert rows(among_others, REJECTED_LINES, "raw") == [('{"tenantId": "globex"',)]
+
+
+def test_decisions_about_a_shared_file_hold_for_what_is_left_of_it(among_others: Storage, run: Run) -> None:
+    file = files(among_others)["withdrawn.jsonl"]
+    among_others.lake.object(LANDED_EVENTS, file.landing_day, file.object_name).unlink()
     run()
-    erase_acme(storage)
-    assert tenants(storage, LANDED_EVENTS) == {"acme-eu", "acme2"}
-    assert rows(storage, CONTENT, "prompt") == [("acme-eu says",)]
-
-
-def test_what_others_say_of_the_tenant_stays_and_is_counted(storage: Storage, landing: Landing, run: Run) -> None:
-    landing.write("persona", MAY_1, [event("a"), event("g", "globex", prompt="write to acme")])
-    run()
-    assert erase_acme(storage).mentions == 2  # the text, and the line
-    assert rows(storage, CONTENT, "prompt") == [("write to acme",)]
-
-
-def test_rejected_lines_that_name_the_tenant_go(storage: Storage, landing: Landing, run: Run) -> None:
-    mismatch = event("m", "acme")
-    landing.write("persona", MAY_1, ['{"tenantId": "acme"', event("no-type", event="?"), '{"tenantId": "globex"'])
-    landing.write("persona", MAY_1, [mismatch], tenant="globex")
-    run()
-    assert len(reject_reasons(storage)) == 4
-    erase_acme(storage)
-    assert rows(storage, REJECTED_LINES, "raw") == [('{"tenantId": "globex"',)]
+    assert files(among_others)["withdrawn.jsonl"].state is landed_files.FileState.WITHDRAWN

@@ -2,7 +2,10 @@
 
 import gzip
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +20,7 @@ from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_st
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.retention import pruning
-from usage_pipeline.retention.erasure.erasing import Outcome, erase, plan
+from usage_pipeline.retention.erasure.erasing import erase, plan
 from usage_pipeline.retention.erasure.subject import Subject
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
 from usage_pipeline.storage.opened import Storage
@@ -52,10 +55,17 @@ def call(
 
 
 @pytest.fixture
-def two(
-    storage: Storage, landing: Landing, run: Run, prepare: Prepare, add_format: Callable[[str, str], object]
-) -> Storage:
+def two(storage: Storage, make_two: Callable[[], None]) -> Storage:
     """Two days of two members of acme who talk with each other, and of a member of globex with the same id."""
+    make_two()
+    return storage
+
+
+@pytest.fixture
+def make_two(
+    landing: Landing, run: Run, prepare: Prepare, add_format: Callable[[str, str], object]
+) -> Callable[[], None]:
+    """Makes them in the empty storage of the test."""
     add_format("calls", FORMAT)
 
     def make() -> None:
@@ -77,14 +87,83 @@ def two(
         landing.write("calls", MAY_2, [call("r7", "bob", MAY_2, talk="t1")], name="bob.jsonl")
         run()
 
-    prepare("two", make)
-    return storage
+    return lambda: prepare("two", make)
 
 
-def erase_ann(storage: Storage) -> Outcome:
-    outcome = erase(storage, ALL, ANN, by="me", reason="a request")
-    assert outcome is not None
-    return outcome
+def erase_ann(storage: Storage) -> None:
+    assert erase(storage, ALL, ANN, by="me", reason="a request") is not None
+
+
+@dataclass(frozen=True)
+class Told:
+    """What there was before the erasure."""
+
+    sums: dict[str, list[tuple[Any, ...]]]
+    by_tenant: list[tuple[Any, ...]]
+    starts: list[tuple[Any, ...]]
+    landed: int
+    holding: set[str]
+    """The places that held the id."""
+    first_file: bytes
+
+
+@dataclass(frozen=True)
+class Erased:
+    """`two` with limits, alerts and messages, from which the member was erased; and what there was before."""
+
+    storage: Storage
+    before: Told
+
+
+@pytest.fixture(scope="module")
+def told() -> list[Told]:
+    return []
+
+
+@pytest.fixture
+def erased(
+    storage: Storage,
+    make_two: Callable[[], None],
+    prepare: Prepare,
+    add_reference: Callable[[str, str], None],
+    told: list[Told],
+) -> Erased:
+    def make() -> None:
+        make_two()
+        each = 'tenant: acme, metric: records, period: {rolling_days: 60}, amount: "1", scope: {member_id: "*"}'
+        add_reference("limits", f"[{{id: one, {each}}}]")
+        refresh_limits(storage)
+        raise_alerts(storage)
+        written = [("one", "acme", "ann-17"), ("two", "globex", "ann-17"), ("three", None, "ann-17 of acme")]
+        messages = [Message(key, ("ops",), subject, "t", NOW, tenant) for key, tenant, subject in written]
+        with storage.warehouse.begin() as connection:
+            enqueue(connection, messages)
+        told.append(
+            Told(
+                sums(storage),
+                by_tenant(storage),
+                starts(storage),
+                len(rows(storage, LANDED_EVENTS, "record_id")),
+                set(holding(storage)),
+                first_file(storage).read_bytes(),
+            )
+        )
+        erase_ann(storage)
+
+    prepare("erased member", make)
+    return Erased(storage, told[0])
+
+
+def by_tenant(storage: Storage) -> list[tuple[Any, ...]]:
+    return rows(storage, DAILY_USAGE.spec, "day", "tenant_id", "tokens_in", "records")
+
+
+def starts(storage: Storage) -> list[tuple[Any, ...]]:
+    return rows(storage, CONVERSATION_STARTS.spec, "day", "tenant_id", "conversations")
+
+
+def first_file(storage: Storage) -> Path:
+    return storage.settings.landing / "calls" / MAY_1 / "first.jsonl.gz"
 
 
 def holding(storage: Storage) -> dict[str, str]:
@@ -97,18 +176,15 @@ def holding(storage: Storage) -> dict[str, str]:
     return {place: text for place, text in texts if "ann-17" in text and "globex" not in text}
 
 
-def test_totals_of_tenants_and_days_are_as_before(two: Storage) -> None:
-    before = sums(two)
-    by_tenant = rows(two, DAILY_USAGE.spec, "day", "tenant_id", "tokens_in", "records")
-    erase_ann(two)
-    assert sums(two) == before
-    assert sorted(by_tenant) == sorted(rows(two, DAILY_USAGE.spec, "day", "tenant_id", "tokens_in", "records"))
-    assert find_stale(two) == {}
+def test_totals_of_tenants_and_days_are_as_before(erased: Erased) -> None:
+    assert sums(erased.storage) == erased.before.sums
+    assert by_tenant(erased.storage) == erased.before.by_tenant
+    assert find_stale(erased.storage) == {}
 
 
-def test_records_stay_without_what_could_name_the_person(two: Storage) -> None:
-    erase_ann(two)
-    found = rows(two, USAGE_RECORDS.spec, "tenant_id", "record_id", "member_id", "session_id", "meta", "project")
+def test_records_stay_without_what_could_name_the_person(erased: Erased) -> None:
+    names = ("tenant_id", "record_id", "member_id", "session_id", "meta", "project")
+    found = rows(erased.storage, USAGE_RECORDS.spec, *names)
     acme = [row[1:] for row in found if row[0] == "acme"]
     assert [row for row in acme if row[1] == "(erased)"] == [
         (acme[0][0], "(erased)", None, None, "(erased)"),
@@ -119,35 +195,23 @@ def test_records_stay_without_what_could_name_the_person(two: Storage) -> None:
     assert [row[2] for row in found if row[0] == "globex"] == ["ann-17"]
 
 
-def test_nothing_of_the_tenant_holds_the_id(two: Storage, add_reference: Callable[[str, str], None]) -> None:
-    each = 'tenant: acme, metric: records, period: {rolling_days: 60}, amount: "1", scope: {member_id: "*"}'
-    add_reference("limits", f"[{{id: one, {each}}}]")
-    refresh_limits(two)
-    raise_alerts(two)
-    assert {"usage.limit_status", "usage.alerts"} <= holding(two).keys()
-    erase_ann(two)
-    assert holding(two) == {}
-    assert rows(two, CONTENT, "prompt") == [("other words",), ("words of globex",)]
+def test_nothing_of_the_tenant_holds_the_id(erased: Erased) -> None:
+    assert {"usage.limit_status", "usage.alerts"} <= erased.before.holding
+    assert holding(erased.storage) == {}
+    assert rows(erased.storage, CONTENT, "prompt") == [("other words",), ("words of globex",)]
 
 
-def test_messages_of_the_tenant_name_the_member_no_more(two: Storage) -> None:
-    written = [("one", "acme", "ann-17"), ("two", "globex", "ann-17"), ("three", None, "ann-17 of acme")]
-    with two.warehouse.begin() as connection:
-        enqueue(
-            connection, [Message(key, ("ops",), subject, "t", NOW, tenant) for key, tenant, subject in written]
-        )
-    erase_ann(two)
-    with two.warehouse.connect() as connection:
+def test_messages_of_the_tenant_name_the_member_no_more(erased: Erased) -> None:
+    with erased.storage.warehouse.connect() as connection:
         found = dict(map(tuple, connection.execute(select(outbox.c.key, outbox.c.subject))))
     assert found == {"one": "(erased)", "two": "ann-17", "three": "(erased) of acme"}
 
 
-def test_a_conversation_still_counts_once(two: Storage) -> None:
-    before = rows(two, CONVERSATION_STARTS.spec, "day", "tenant_id", "conversations")
-    erase_ann(two)
-    assert rows(two, CONVERSATION_STARTS.spec, "day", "tenant_id", "conversations") == before
-    recompute_days(two, PlainRunner(two), [date.fromisoformat(MAY_1)], RefreshSummary())
-    assert rows(two, CONVERSATION_STARTS.spec, "day", "tenant_id", "conversations") == before
+def test_a_conversation_still_counts_once(erased: Erased) -> None:
+    storage, before = erased.storage, erased.before.starts
+    assert starts(storage) == before
+    recompute_days(storage, PlainRunner(storage), [date.fromisoformat(MAY_1)], RefreshSummary())
+    assert starts(storage) == before
 
 
 def test_pruned_days_are_renamed_too(two: Storage, add_reference: Callable[[str, str], None]) -> None:
@@ -159,39 +223,33 @@ def test_pruned_days_are_renamed_too(two: Storage, add_reference: Callable[[str,
     assert (sums(two), holding(two)) == (before, {})
 
 
-def test_nothing_lands_again(two: Storage, run: Run) -> None:
-    before = rows(two, LANDED_EVENTS, "record_id")
-    erase_ann(two)
-    again = run()
-    assert (again.landed, again.computed, list(find_landing_work(two).warnings)) == ([], {}, [])
-    PlainRunner(two).land_again([date.fromisoformat(MAY_1), date.fromisoformat(MAY_2)])
-    assert len(rows(two, LANDED_EVENTS, "record_id")) == len(before)
-    assert find_stale(two) == {}
+def test_nothing_lands_again(erased: Erased, run: Run) -> None:
+    storage, again = erased.storage, run()
+    assert (again.landed, again.computed, list(find_landing_work(storage).warnings)) == ([], {}, [])
+    PlainRunner(storage).land_again([date.fromisoformat(MAY_1), date.fromisoformat(MAY_2)])
+    assert len(rows(storage, LANDED_EVENTS, "record_id")) == erased.before.landed
+    assert find_stale(storage) == {}
 
 
 def test_other_rules_and_a_file_that_is_put_back_change_no_total(
-    two: Storage, run: Run, add_reference: Callable[[str, str], None]
+    erased: Erased, run: Run, add_reference: Callable[[str, str], None]
 ) -> None:
-    path = two.settings.landing / "calls" / MAY_1 / "first.jsonl.gz"
-    content, before = path.read_bytes(), sums(two)
-    erase_ann(two)
-    path.write_bytes(content)
+    storage = erased.storage
+    first_file(storage).write_bytes(erased.before.first_file)
     add_reference("plans", "default: long\nlong: {retention_days: 400}")
-    PlainRunner(two).land_again([date.fromisoformat(MAY_1), date.fromisoformat(MAY_2)])
+    PlainRunner(storage).land_again([date.fromisoformat(MAY_1), date.fromisoformat(MAY_2)])
     run()
-    assert (sums(two), list(find_landing_work(two).warnings)) == (before, [])
+    assert (sums(storage), list(find_landing_work(storage).warnings)) == (erased.before.sums, [])
 
 
-def test_lines_that_are_put_back_are_erased_again(two: Storage, landing: Landing, run: Run) -> None:
-    path = landing.root / "calls" / MAY_1 / "first.jsonl.gz"
-    content = path.read_bytes()
-    erase_ann(two)
-    path.write_bytes(content)
+def test_lines_that_are_put_back_are_erased_again(erased: Erased, run: Run) -> None:
+    storage = erased.storage
+    first_file(storage).write_bytes(erased.before.first_file)
     run()
-    assert "first.jsonl.gz" in holding(two)
-    erase_ann(two)
-    assert holding(two) == {}
-    assert erase(two, ALL, ANN, by="me", reason="again") is None
+    assert "first.jsonl.gz" in holding(storage)
+    erase_ann(storage)
+    assert holding(storage) == {}
+    assert erase(storage, ALL, ANN, by="me", reason="again") is None
 
 
 def test_ids_of_conversations_of_others_that_hold_the_id_go(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import pytest
@@ -18,11 +19,11 @@ from usage_pipeline.retention import pruning
 from usage_pipeline.retention.past_term import DATED
 from usage_pipeline.series.status import Day, DayReader, DayStatus
 from usage_pipeline.series.tables import DAILY_USAGE
-from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.daily import LandedRows
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec, Term, Zone
 from usage_pipeline.validation import tallies
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.retention.killing import kept_digests
 from usage_pipeline_tests.support import Landing, at, files, prompt, rows
 
@@ -63,106 +64,127 @@ def day_of(storage: Storage, day: str) -> Day:
     return found
 
 
-def test_the_records_of_a_day_go_and_all_that_was_made_of_them_stays(
-    storage: Storage, landing: Landing, run: Run
-) -> None:
-    landing.write("persona", PAST, [event("a", PAST), event("a", PAST), event("a", PAST, tokensIn=7)])
-    landing.write("persona", KEPT, [event("b", KEPT)])
-    run()
-    before = kept_digests(storage)
-    removed = prune(storage).removed
-    assert [(str(row.day), row.records) for row in removed] == [(PAST, 3), (KEPT, 0)]
-    assert (ids(storage), ids(storage, EXCLUDED_EVENTS.spec), ids(storage, CONFLICTS.spec)) == (["b"], [], [])
-    assert kept_digests(storage) == before
-    assert find_stale(storage) == {}
+@dataclass(frozen=True)
+class Before:
+    """What there was before the records were pruned, and what went then."""
+
+    digests: dict[tuple[str, date], str | None]
+    """Of what outlives the records."""
+    removed: list[tuple[str, int]]
+    """By day, the records."""
 
 
-def test_a_day_keeps_the_records_of_tenants_whose_plan_is_longer(
-    storage: Storage, landing: Landing, run: Run
+@pytest.fixture
+def days(storage: Storage, make_days: Callable[[], None]) -> Storage:
+    """A day past the term of acme and other, but not of globex, with duplicates and a conflict, and one within."""
+    make_days()
+    return storage
+
+
+@pytest.fixture
+def make_days(landing: Landing, run: Run, prepare: Prepare) -> Callable[[], None]:
+    """Makes them in the empty storage of the test."""
+
+    def make() -> None:
+        of_acme = [event("a", PAST, tokensIn=5), event("a", PAST, tokensIn=5), event("a", PAST, tokensIn=7)]
+        of_globex = [event("g", PAST, "globex", tokensIn=5)] * 2
+        landing.write("persona", PAST, [*of_acme, *of_globex], name="past.jsonl")
+        landing.write("persona", PAST, [event("o", PAST, "other", tokensIn=1)], tenant="other", name="other.jsonl")
+        landing.write("persona", KEPT, [event("b", KEPT, tokensIn=1)])
+        run()
+
+    return lambda: prepare("days", make)
+
+
+@pytest.fixture(scope="module")
+def befores() -> list[Before]:
+    return []
+
+
+@pytest.fixture
+def pruned(storage: Storage, make_days: Callable[[], None], prepare: Prepare, befores: list[Before]) -> Storage:
+    """The storage of `days`, pruned."""
+
+    def make() -> None:
+        make_days()
+        digests = kept_digests(storage)
+        befores.append(Before(digests, [(str(row.day), row.records) for row in prune(storage).removed]))
+
+    prepare("pruned", make)
+    return storage
+
+
+@pytest.fixture
+def before(pruned: Storage, befores: list[Before]) -> Before:  # noqa: ARG001 - it is known once this is pruned
+    return befores[0]
+
+
+def test_the_records_of_a_day_go_but_not_those_of_tenants_whose_plan_is_longer(
+    pruned: Storage, before: Before
 ) -> None:
-    landing.write("persona", PAST, [event("a", PAST), event("g", PAST, "globex"), event("g", PAST, "globex")])
-    run()
-    before = kept_digests(storage)
-    prune(storage)
-    assert (ids(storage), ids(storage, EXCLUDED_EVENTS.spec)) == (["g"], ["g"])
-    assert kept_digests(storage) == before
-    day = day_of(storage, PAST)
-    assert (day.records, day.pruned, day.duplicates) == (1, 1, 1)
+    assert before.removed == [(PAST, 4), (KEPT, 0)]
+    assert ids(pruned) == ["b", "g"]
+    assert (ids(pruned, EXCLUDED_EVENTS.spec), ids(pruned, CONFLICTS.spec)) == (["g"], [])
+
+
+def test_all_that_was_made_of_records_stays(pruned: Storage, before: Before) -> None:
+    assert kept_digests(pruned) == before.digests
+    assert find_stale(pruned) == {}
 
 
 def test_numbers_of_the_pruned_stay_when_the_day_is_computed_again(
-    storage: Storage, landing: Landing, run: Run
+    pruned: Storage, before: Before, landing: Landing, run: Run
 ) -> None:
-    landing.write("persona", PAST, [event("a", PAST, tokensIn=5), event("g", PAST, "globex", tokensIn=5)])
-    run()
-    before = kept_digests(storage)
-    prune(storage)
-    recompute_days(storage, PlainRunner(storage), [date.fromisoformat(PAST)], RefreshSummary())
-    assert kept_digests(storage) == before
+    recompute_days(pruned, PlainRunner(pruned), [date.fromisoformat(PAST)], RefreshSummary())
+    assert kept_digests(pruned) == before.digests
     landing.write("persona", TODAY, [event("late", PAST, "globex", tokensIn=7)], name="late.jsonl")
     run()
-    assert rows(storage, DAILY_USAGE.spec, "tenant_id", "tokens_in", "records") == [
+    assert rows(pruned, DAILY_USAGE.spec, "tenant_id", "tokens_in", "records") == [
+        ("acme", 1, 1),
         ("acme", 5, 1),
         ("globex", 12, 2),
+        ("other", 1, 1),
     ]
 
 
-def test_nothing_is_missed_or_landed_again(storage: Storage, landing: Landing, run: Run) -> None:
-    landing.write("persona", PAST, [event("a", PAST)])
-    run()
-    prune(storage)
+def test_nothing_is_missed_or_landed_again(pruned: Storage, run: Run) -> None:
     again = run()
-    assert (again.landed, again.computed, list(find_landing_work(storage).warnings)) == ([], {}, [])
-    day = day_of(storage, PAST)
-    assert (day.status, day.records, day.pruned, day.version) == (DayStatus.FINAL, 0, 1, 1)
+    assert (again.landed, again.computed, list(find_landing_work(pruned).warnings)) == ([], {}, [])
+    day = day_of(pruned, PAST)
+    assert (day.status, day.records, day.pruned, day.duplicates, day.version) == (DayStatus.FINAL, 1, 4, 1, 1)
 
 
-def test_checks_of_a_pruned_day_pass(storage: Storage, landing: Landing, run: Run) -> None:
-    landing.write("persona", PAST, [event("a", PAST), event("g", PAST, "globex")])
-    run()
-    prune(storage)
+def test_checks_of_a_pruned_day_pass(pruned: Storage) -> None:
     day = date.fromisoformat(PAST)
-    with storage.warehouse.connect() as connection:
+    with pruned.warehouse.connect() as connection:
+        totals = tallies.totals(pruned, connection, {name: [day] for name in tallies.COMPARISONS})
         found = [
-            tallies.lines_add_up(storage, connection, [day])[day],
-            tallies.lines_are_accounted_for(storage, connection, [day])[day],
-            *(
-                entry[day]
-                for entry in tallies.totals(
-                    storage, connection, {name: [day] for name in tallies.COMPARISONS}
-                ).values()
-            ),
+            tallies.lines_add_up(pruned, connection, [day])[day],
+            tallies.lines_are_accounted_for(pruned, connection, [day])[day],
+            *(entry[day] for entry in totals.values()),
         ]
     assert [entry.observed for entry in found if " apart" in entry.observed and not entry.success] == []
 
 
-def test_a_tenant_on_hold_keeps_its_records(
-    storage: Storage, landing: Landing, run: Run, add_reference: AddReference
-) -> None:
+def test_a_tenant_on_hold_keeps_its_records(days: Storage, add_reference: AddReference) -> None:
     add_reference("tenants", "acme: {legal_hold: {reason: a lawsuit, by: legal, since: 2026-01-01}}")
-    landing.write("persona", PAST, [event("a", PAST), event("o", PAST, "other")])
-    run()
-    prune(storage)
-    assert ids(storage) == ["a"]
+    prune(days)
+    assert ids(days) == ["a", "b"]
 
 
 def test_a_late_event_of_a_pruned_day_is_rejected_even_after_an_upgrade(
-    storage: Storage, landing: Landing, run: Run, add_reference: AddReference
+    pruned: Storage, before: Before, landing: Landing, run: Run, add_reference: AddReference
 ) -> None:
-    landing.write("persona", PAST, [event("a", PAST)])
+    add_reference("tenants", f"{TENANTS}acme: {{plans: [{{from: 2026-06-01, plan: long}}]}}")
+    landing.write("persona", TODAY, [event("late", PAST), event("kept", "2026-03-05")], name="late.jsonl")
     run()
-    prune(storage)
-    add_reference("tenants", "acme: {plans: [{from: 2026-06-01, plan: long}]}")
-    landing.write("persona", TODAY, [event("late", PAST), event("kept", KEPT)], name="late.jsonl")
-    before = kept_digests(storage)
-    run()
-    ((reason, expected),) = rows(storage, REJECTED_LINES, "reason", "expected")
+    ((reason, expected),) = rows(pruned, REJECTED_LINES, "reason", "expected")
     assert (reason, expected.partition(" on, ")[2]) == (
         "past_retention",
         "because older records of the tenant are pruned",
     )
-    assert kept_digests(storage).items() >= before.items()
-    assert ids(storage) == ["kept"]
+    assert kept_digests(pruned).items() >= before.digests.items()
+    assert ids(pruned) == ["b", "g", "kept"]
 
 
 def test_a_line_that_lost_to_a_pruned_one_of_the_day_before_does_not_count_later(
@@ -219,43 +241,33 @@ def test_a_rollup_that_is_lost_after_its_records_are_pruned_is_an_error(
     assert re.search(lost, problem)
 
 
-def test_a_record_that_is_pruned_is_explained_as_pruned(storage: Storage, landing: Landing, run: Run) -> None:
-    landing.write("persona", PAST, [event("a", PAST)])
-    landing.write("persona", KEPT, [event("a2", KEPT)])
-    run()
-    prune(storage)
+def test_a_record_that_is_pruned_is_explained_as_pruned(pruned: Storage) -> None:
     with pytest.raises(QueryError, match="Records before 2026-03-03 are pruned"):
-        explain(storage, "a")
+        explain(pruned, "a")
 
 
-def test_usage_of_pruned_records_cannot_be_withdrawn(storage: Storage, landing: Landing, run: Run) -> None:
-    landing.write("persona", PAST, [event("a", PAST)])
-    run()
-    prune(storage)
-    with pytest.raises(QueryError, match=r"The records of persona/2026-03-02/events.jsonl are pruned"):
-        decisions.withdraw(storage, f"persona/{PAST}/events.jsonl", "wrong", "me")
+def test_usage_of_pruned_records_cannot_be_withdrawn(pruned: Storage) -> None:
+    with pytest.raises(QueryError, match=r"The records of persona/2026-03-02/other/other.jsonl are pruned"):
+        decisions.withdraw(pruned, f"persona/{PAST}/other/other.jsonl", "wrong", "me")
 
 
-def test_only_one_tenant_is_pruned_if_asked(storage: Storage, landing: Landing, run: Run) -> None:
-    landing.write("persona", PAST, [event("a", PAST), event("o", PAST, "other")])
-    run()
-    pruning.prune(storage, DAILY_TABLES, pruning.plan(storage, tenant="other"), "test")
-    assert ids(storage) == ["a"]
-    with storage.warehouse.connect() as connection:
-        assert [file.accepted_left for file in landed_files.files(connection)] == [1]
+def test_only_one_tenant_is_pruned_if_asked(days: Storage) -> None:
+    pruning.prune(days, DAILY_TABLES, pruning.plan(days, tenant="other"), "test")
+    assert ids(days) == ["a", "b", "g"]
+    assert {name: file.accepted_left for name, file in files(days).items()} == {
+        "past.jsonl": 5,
+        "other.jsonl": 0,
+        "events.jsonl": 1,
+    }
 
 
 def test_a_file_whose_records_are_partly_pruned_keeps_the_format_that_it_landed_with(
-    storage: Storage, landing: Landing, run: Run
+    pruned: Storage, before: Before, run: Run
 ) -> None:
-    landing.write("persona", PAST, [event("a", PAST), event("g", PAST, "globex")])
+    PlainRunner(pruned).land_again([date.fromisoformat(PAST)])
+    assert files(pruned)["past.jsonl"].accepted_pruned == 3
     run()
-    before = kept_digests(storage)
-    prune(storage)
-    PlainRunner(storage).land_again([date.fromisoformat(PAST)])
-    assert files(storage)["events.jsonl"].accepted_pruned == 1
-    run()
-    assert kept_digests(storage) == before
+    assert kept_digests(pruned) == before.digests
 
 
 def counted(record_id: str, day: str) -> dict[str, object]:

@@ -16,6 +16,7 @@ from usage_pipeline.retention import pruning
 from usage_pipeline.storage import audit, landed_files, state
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation.tallies import lines_add_up
+from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.support import Landing, prompt, rows
 
 PLANS = """
@@ -56,6 +57,18 @@ def digests(storage: Storage) -> dict[tuple[str, date], object]:
     return {(name, day): found.output_digest for name, days in tables.items() for day, found in days.items()}
 
 
+@pytest.fixture
+def past(storage: Storage, landing: Landing, run: Run, prepare: Prepare) -> Storage:
+    """A storage with a text and a rejected line, both past their term."""
+
+    def make() -> None:
+        landing.write("persona", PAST, [text("a", PAST), "{"])
+        run()
+
+    prepare("past", make)
+    return storage
+
+
 def there(landing: Landing) -> list[str]:
     return sorted(path.relative_to(landing.root).as_posix() for path in landing.root.rglob("*") if path.is_file())
 
@@ -73,9 +86,8 @@ def test_texts_and_files_go_on_the_day_after_their_last(storage: Storage, landin
     assert digests(storage) == before
 
 
-def test_a_pruned_file_is_neither_missed_nor_landed_again(storage: Storage, landing: Landing, run: Run) -> None:
-    landing.write("persona", PAST, [text("a", PAST), "{"])
-    run()
+def test_a_pruned_file_is_neither_missed_nor_landed_again(past: Storage, run: Run) -> None:
+    storage = past
     prune(storage)
     again = run()
     assert (again.landed, again.computed) == ([], {})
@@ -120,26 +132,22 @@ def test_an_old_event_that_lands_late_loses_its_text_and_not_its_file(
     assert (texts(storage), len(there(landing))) == (["b"], 1)
 
 
-def test_a_file_that_changed_since_it_landed_is_not_removed(storage: Storage, landing: Landing, run: Run) -> None:
-    landing.write("persona", PAST, [text("a", PAST)])
-    run()
+def test_a_file_that_changed_since_it_landed_is_not_removed(past: Storage, landing: Landing) -> None:
     landing.write("persona", PAST, [text("a", PAST), text("b", PAST)])
-    prune(storage)
+    prune(past)
     assert there(landing) == [f"persona/{PAST}/events.jsonl"]
 
 
 def test_a_file_whose_landed_events_are_lost_is_kept_to_land_again(
-    storage: Storage, landing: Landing, run: Run
+    past: Storage, landing: Landing, run: Run
 ) -> None:
-    landing.write("persona", PAST, [text("a", PAST)])
-    run()
-    before = digests(storage)
-    shutil.rmtree(storage.lake.folder(LANDED_EVENTS, date.fromisoformat(PAST)))
-    prune(storage)
+    before = digests(past)
+    shutil.rmtree(past.lake.folder(LANDED_EVENTS, date.fromisoformat(PAST)))
+    prune(past)
     assert there(landing) == [f"persona/{PAST}/events.jsonl"]
     run()
-    assert digests(storage) == before
-    prune(storage)
+    assert digests(past) == before
+    prune(past)
     assert there(landing) == []
 
 
@@ -150,31 +158,24 @@ def test_a_file_that_failed_goes_by_its_landing_day(storage: Storage, landing: L
     assert there(landing) == []
 
 
-def test_a_restored_file_lands_again_and_goes_again(storage: Storage, landing: Landing, run: Run) -> None:
-    path = landing.write("persona", PAST, [text("a", PAST)])
-    content = path.read_bytes()
+def test_a_restored_file_lands_again_and_goes_again(past: Storage, landing: Landing, run: Run) -> None:
+    before = digests(past)
+    prune(past)
+    landing.write("persona", PAST, [text("a", PAST), "{"])
     run()
-    before = digests(storage)
-    prune(storage)
-    landing.write_bytes("persona", PAST, content)
-    run()
-    assert digests(storage) == before
-    prune(storage)
+    assert digests(past) == before
+    prune(past)
     assert there(landing) == []
 
 
-def test_the_plan_removes_nothing(storage: Storage, landing: Landing, run: Run) -> None:
-    landing.write("persona", PAST, [text("a", PAST)])
-    run()
-    (entry,) = pruning.plan(storage).entries
+def test_the_plan_removes_nothing(past: Storage, landing: Landing) -> None:
+    (entry,) = pruning.plan(past).entries
     assert (entry.texts, entry.file_goes, entry.bytes > 0) == (1, True, True)
-    assert (texts(storage), len(there(landing))) == (["a"], 1)
+    assert (texts(past), len(there(landing))) == (["a"], 1)
 
 
-def test_as_of_an_earlier_day_less_is_past_its_term(storage: Storage, landing: Landing, run: Run) -> None:
-    landing.write("persona", PAST, [text("a", PAST)])
-    run()
-    assert pruning.plan(storage, TODAY - timedelta(days=1)).entries == []
+def test_as_of_an_earlier_day_less_is_past_its_term(past: Storage) -> None:
+    assert pruning.plan(past, TODAY - timedelta(days=1)).entries == []
 
 
 def test_a_day_to_come_is_refused(storage: Storage) -> None:
@@ -204,22 +205,16 @@ def test_something_recent_needs_a_confirmation(
         pruning.expect_usual(storage, pruning.plan(storage))
 
 
-def kill_points() -> list[str]:
-    return ["after the record", "after the texts", "after the file"]
-
-
 class KilledError(Exception):
     """The process ends here."""
 
 
 @pytest.mark.parametrize("step", [0, 1, 2])
 def test_a_prune_that_was_killed_is_completed_by_the_next(
-    storage: Storage, landing: Landing, run: Run, monkeypatch: pytest.MonkeyPatch, step: int
+    past: Storage, landing: Landing, run: Run, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     """Before the first removal, between those of texts and rejected lines, and before that of the file."""
-    landing.write("persona", PAST, [text("a", PAST), "{"])
-    run()
-    unlink, calls = Path.unlink, iter(range(10))
+    storage, unlink, calls = past, Path.unlink, iter(range(10))
 
     def killed(path: Path, *, missing_ok: bool = False) -> None:
         if path.suffix in {".parquet", ".jsonl"} and next(calls) == step:
