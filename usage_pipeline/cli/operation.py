@@ -61,7 +61,8 @@ def doctor(
 
 
 def _check_all(settings: "Settings") -> None:
-    from usage_pipeline.pipeline.health import Level, check_health
+    from usage_pipeline.pipeline.health import check_health
+    from usage_pipeline.pipeline.settings_health import Level
 
     colours = {Level.OK: "green", Level.WARNING: "yellow", Level.ERROR: "red"}
     checks = check_health(settings)

@@ -1,6 +1,6 @@
 """Queries: their words, and which are refused. Nothing is read here, so a wrong query costs no database."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import ClassVar
@@ -8,6 +8,7 @@ from typing import ClassVar
 from usage_pipeline.clock import days_between
 from usage_pipeline.errors import QueryError
 from usage_pipeline.metrics.buckets import Interval, check_days, time_zone
+from usage_pipeline.metrics.refusals import check_days_named, check_kept, check_known, check_metrics, check_once
 from usage_pipeline.registry import (
     CONVERSATIONS,
     DIMENSION_NAMES,
@@ -91,14 +92,14 @@ class Query:
 
     def __post_init__(self) -> None:
         """Refuse words that are no dimension or metric or occur twice, what is no day, and lost versions."""
-        _check_once(self.group_by)
-        _check_known("dimension", self.group_by, self.groups)
-        _check_known("dimension", self.filtered, self.filters)
-        _check_days(value for name, value in self.where if name == "day")
-        _check_once(self.metrics)
-        _check_metrics(self.metrics, self.known_metrics)
+        check_once(self.group_by)
+        check_known("dimension", self.group_by, self.groups)
+        check_known("dimension", self.filtered, self.filters)
+        check_days_named(value for name, value in self.where if name == "day")
+        check_once(self.metrics)
+        check_metrics(self.metrics, self.known_metrics)
         if self.as_of is not None:
-            _check_kept(self.as_of, {*self.group_by, *self.filtered, *self.metrics} - self.kept)
+            check_kept(self.as_of, {*self.group_by, *self.filtered, *self.metrics} - self.kept)
 
     @property
     def filtered(self) -> list[str]:
@@ -271,43 +272,3 @@ class QualityQuery(Query):
 def of_tenant(tenant_id: str | None) -> tuple[tuple[str, str], ...]:
     """The filter on one tenant; none for all tenants together."""
     return () if tenant_id is None else (("tenant", tenant_id),)
-
-
-def _check_known(kind: str, names: Iterable[str], known: Collection[str]) -> None:
-    for name in names:
-        if name not in known:
-            raise QueryError(f"There is no {kind} {name!r}; expected one of {', '.join(known)}.")
-
-
-def _check_metrics(metrics: tuple[str, ...], known: Collection[str]) -> None:
-    if not metrics:
-        raise QueryError(f"No metric is named; expected some of {', '.join(known)}.")
-    _check_known("metric", metrics, known)
-
-
-def _check_once(words: tuple[str, ...]) -> None:
-    if len(set(words)) < len(words):
-        raise QueryError(f"{', '.join(words)}: a word occurs twice; name each once.")
-
-
-def _check_days(values: Iterable[str]) -> None:
-    for value in values:
-        if not _is_day(value):
-            raise QueryError(f"day={value}: expected a day, YYYY-MM-DD.")
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
-
-
-def _check_kept(as_of: AsOf, others: Collection[str]) -> None:
-    if isinstance(as_of, int) and as_of < 1:
-        raise QueryError(f"There is no version {as_of}; expected 1 for what was published first, or more.")
-    if others:
-        raise QueryError(
-            f"Earlier versions of {', '.join(sorted(others))} are not kept; expected the series, or tokens and "
-            "amount of costs by day, tenant, model and class."
-        )

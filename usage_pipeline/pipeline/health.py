@@ -1,33 +1,20 @@
-"""The checks of `doctor`: settings, database, formats, reference files, landing folder and days."""
+"""The checks of `doctor`: after those of settings, landing folder, files, tenants, messages and days."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
-from functools import partial
 from typing import TypeVar
 
 from usage_pipeline.billing.billed_tenants import billed_tenants, why_not_billed
 from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE
 from usage_pipeline.billing.ledger.grants import new_grants
-from usage_pipeline.delivery.channel_file import CHANNELS_FILE, read_channels
 from usage_pipeline.delivery.outbox import count_dead
 from usage_pipeline.errors import UsagePipelineError
-from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.limits.limit_file import EACH, LIMITS_FILE, read_limits
 from usage_pipeline.metrics.series import known_tenants
-from usage_pipeline.pipeline.edited_files import (
-    describe_alerts,
-    describe_credit_rates,
-    describe_grants,
-    describe_limits,
-    describe_prices,
-    describe_report_subscriptions,
-    describe_tenants,
-)
+from usage_pipeline.pipeline import settings_health
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import find_stale
+from usage_pipeline.pipeline.settings_health import HealthCheck, Level, error, ok, warning
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.repeated_ids import ids_on_several_days
 from usage_pipeline.records.tables import USAGE_RECORDS
@@ -38,11 +25,9 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.compute import stale_days
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline.storage.postgres import database_urls
 from usage_pipeline.storage.tables import ERASED_TENANT
 from usage_pipeline.tenants.reference import load_tenants
 from usage_pipeline.validation.results import Outcome, read_results
-from usage_pipeline.validation.suite_files import load_suites
 from usage_pipeline.words import count, did_you_mean, is_or_are
 
 Checked = TypeVar("Checked", Settings, Storage)
@@ -51,29 +36,10 @@ RECENT_DAYS = 90
 """Days before the last known day that the checks by day include."""
 
 
-class Level(StrEnum):
-    """The severity of a finding."""
-
-    OK = "ok"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True)
-class HealthCheck:
-    """A finding of a check."""
-
-    level: Level
-    text: str
-
-
-_ok, _warning, _error = (partial(HealthCheck, level) for level in (Level.OK, Level.WARNING, Level.ERROR))
-
-
 def check_health(settings: Settings) -> list[HealthCheck]:
     """Run all checks. A check that cannot run is an error. Errors of the settings end the checks early."""
     checks: list[HealthCheck] = []
-    for of_settings in (_data_dir, _digest_key, _database, _formats, _suites, _reference, _channels):
+    for of_settings in settings_health.CHECKS:
         checks += _findings(of_settings, settings)
     if any(check.level is Level.ERROR for check in checks):
         return checks
@@ -102,76 +68,15 @@ def why_overdue(storage: Storage) -> str | None:
 def _findings(check: Callable[[Checked], Iterator[HealthCheck]], checked: Checked) -> list[HealthCheck]:
     try:
         return list(check(checked))
-    except UsagePipelineError as error:
-        return [_error(str(error))]
-
-
-def _data_dir(settings: Settings) -> Iterator[HealthCheck]:
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    if os.access(settings.data_dir, os.W_OK | os.X_OK):
-        yield _ok(f"Data directory {settings.data_dir}")
-    else:
-        yield _error(f"Data directory {settings.data_dir} cannot be written; correct its permissions")
-
-
-def _digest_key(settings: Settings) -> Iterator[HealthCheck]:
-    if "digest_key" not in settings.model_fields_set:
-        yield _warning(
-            "USAGE_DIGEST_KEY is not set: with the public default, digests of short texts can be guessed. "
-            "Set it once, before the first file: it cannot be changed afterwards"
-        )
-
-
-def _database(settings: Settings) -> Iterator[HealthCheck]:
-    with open_storage(settings):
-        url = database_urls(settings).warehouse
-    if settings.database_url is not None:
-        yield _ok(f"PostgreSQL at {url.render_as_string(hide_password=True)}")
-        return
-    yield _ok(f"Embedded PostgreSQL, socket in {url.query.get('host', settings.data_dir)}")
-    if os.geteuid() == 0:
-        yield _warning(
-            "Running as root: the embedded PostgreSQL runs as a user of its own, and opens the folders above "
-            "its data for that user to pass (mode 0755)"
-        )
-
-
-def _formats(settings: Settings) -> Iterator[HealthCheck]:
-    own = {file.stem for file in settings.formats_dir.glob("*.yaml")} if settings.formats_dir else set()
-    formats = load_formats(settings)
-    yield from map(_error, formats.broken.values())
-    names = (f"{name} (yours)" if name in own else name for name in sorted(formats))
-    yield _ok(f"Formats: {', '.join(names)}")
-
-
-def _suites(settings: Settings) -> Iterator[HealthCheck]:
-    suites = load_suites(settings)
-    yield _ok(f"Suites: {count(sum(len(suite.entries) for suite in suites.values()), 'check')} of rows")
-
-
-def _reference(settings: Settings) -> Iterator[HealthCheck]:
-    yield _ok(f"Reference: {describe_tenants(settings)}")
-    yield _ok(f"Prices: {describe_prices(settings)}")
-    yield _ok(f"Credit rates: {describe_credit_rates(settings)}")
-    yield _ok(f"Grants: {describe_grants(settings)}")
-    yield _ok(f"Limits: {describe_limits(settings)}")
-    yield _ok(f"Report subscriptions: {describe_report_subscriptions(settings)}")
-    yield _ok(f"Alerts on data: {describe_alerts(settings)}")
-
-
-def _channels(settings: Settings) -> Iterator[HealthCheck]:
-    channels = read_channels(settings.reference / CHANNELS_FILE)
-    yield _ok(f"Channels: {len(channels)}")
-    for name, channel in channels.items():
-        if problem := channel.problem(settings):
-            yield _warning(f"The channel {name} of {CHANNELS_FILE} cannot send: {problem}")
+    except UsagePipelineError as problem:
+        return [error(str(problem))]
 
 
 def _landing(storage: Storage) -> Iterator[HealthCheck]:
     work = find_landing_work(storage)
-    yield from map(_warning, work.warnings)
+    yield from map(warning, work.warnings)
     if work.days:
-        yield _warning(f"{count(len(work.days), 'landing day')} to land: `usage-pipeline run` does")
+        yield warning(f"{count(len(work.days), 'landing day')} to land: `usage-pipeline run` does")
 
 
 def _files(storage: Storage) -> Iterator[HealthCheck]:
@@ -179,10 +84,10 @@ def _files(storage: Storage) -> Iterator[HealthCheck]:
         files = landed_files.files(connection)
     for file in files:
         if file.needs_attention:
-            yield _warning(f"{file.path} is {file.state} and counts nowhere: {file.error}")
+            yield warning(f"{file.path} is {file.state} and counts nowhere: {file.error}")
         elif file.has_nothing_accepted:
-            yield _warning(f"{file.path} counts nowhere: none of its lines was accepted")
-    yield _ok(f"Landing files: {len(files)}")
+            yield warning(f"{file.path} counts nowhere: none of its lines was accepted")
+    yield ok(f"Landing files: {len(files)}")
 
 
 def _tenants(storage: Storage) -> Iterator[HealthCheck]:
@@ -194,11 +99,11 @@ def _tenants(storage: Storage) -> Iterator[HealthCheck]:
     for name, tenant in tenants.by_id.items():
         if tenant.legal_hold is not None and name not in with_usage:
             meant = did_you_mean(name, with_usage)
-            yield _warning(
+            yield warning(
                 f"The legal hold of {name!r} keeps nothing: no usage of it has landed; {meant}".rstrip("; ")
             )
     if unknown:
-        yield _warning(
+        yield warning(
             f"{count(len(unknown), 'tenant')} without an entry in tenants.yaml, on the plan "
             f"{tenants.default_plan!r}: {', '.join(unknown[:10])}"
         )
@@ -208,7 +113,7 @@ def _grants(storage: Storage) -> Iterator[HealthCheck]:
     with storage.warehouse.connect() as connection:
         new = new_grants(connection, storage.settings)
     if new:
-        yield _warning(f"{count(len(new), 'grant')} of {GRANTS_FILE} to import: `usage-pipeline run` does")
+        yield warning(f"{count(len(new), 'grant')} of {GRANTS_FILE} to import: `usage-pipeline run` does")
 
 
 def _limits(storage: Storage) -> Iterator[HealthCheck]:
@@ -217,13 +122,13 @@ def _limits(storage: Storage) -> Iterator[HealthCheck]:
         billed = billed_tenants(storage.settings, connection)
     for tenant in sorted(limited):
         if why := why_not_billed(tenant, billed):
-            yield _warning(f"{LIMITS_FILE}: {why}")
+            yield warning(f"{LIMITS_FILE}: {why}")
 
 
 def _erasures(storage: Storage) -> Iterator[HealthCheck]:
     with storage.warehouse.connect() as connection:
         for name, begun, tenant in unfinished(connection):
-            yield _error(
+            yield error(
                 f"The erasure {name} of {tenant}, of {begun:%Y-%m-%d}, is not completed; "
                 "give the same command again"
             )
@@ -232,7 +137,7 @@ def _erasures(storage: Storage) -> Iterator[HealthCheck]:
 def _outbox(storage: Storage) -> Iterator[HealthCheck]:
     with storage.warehouse.connect() as connection:
         for channel, number in count_dead(connection).items():
-            yield _error(
+            yield error(
                 f"{count(number, 'message')} could not be delivered by the channel {channel}, and "
                 f"{is_or_are(number)} not tried again; `last_error` of usage.outbox says why. "
                 "`usage-pipeline alerts retry` tries again"
@@ -242,9 +147,9 @@ def _outbox(storage: Storage) -> Iterator[HealthCheck]:
 def _days(storage: Storage) -> Iterator[HealthCheck]:
     stale = find_stale(storage)
     if stale:
-        yield _warning(f"{count(len(stale), 'event day')} to compute: `usage-pipeline run` does")
+        yield warning(f"{count(len(stale), 'event day')} to compute: `usage-pipeline run` does")
     else:
-        yield _ok("All event days are current")
+        yield ok("All event days are current")
 
 
 def _voids(storage: Storage) -> Iterator[HealthCheck]:
@@ -252,7 +157,7 @@ def _voids(storage: Storage) -> Iterator[HealthCheck]:
         partitions = state.partitions(connection, USAGE_RECORDS.name).values()
     unmatched = sorted(partition.day for partition in partitions if partition.unmatched_voids)
     if unmatched:
-        yield _warning(
+        yield warning(
             f"Voids without a target on {count(len(unmatched), 'event day')}, the last is {unmatched[-1]}; "
             "`usage-pipeline rejects` shows them"
         )
@@ -260,7 +165,7 @@ def _voids(storage: Storage) -> Iterator[HealthCheck]:
 
 def _ids(storage: Storage) -> Iterator[HealthCheck]:
     for repeated in ids_on_several_days(storage, *_recent_days(storage)):
-        yield _warning(
+        yield warning(
             f"{repeated.ids:,} ids of {repeated.source} of tenant {repeated.tenant_id} are records of several of "
             f"the last {RECENT_DAYS} days, such as {repeated.example!r} of {repeated.days}; each day counts one. "
             "If they are retries, set `unique_within_days` in the format"
@@ -270,7 +175,7 @@ def _ids(storage: Storage) -> Iterator[HealthCheck]:
 def _meters(storage: Storage) -> Iterator[HealthCheck]:
     found = [case for case in double_metered(storage, *_recent_days(storage)) if case.alike]
     if found:
-        yield _warning(_told(found))
+        yield warning(_told(found))
 
 
 def _checks(storage: Storage) -> Iterator[HealthCheck]:
@@ -279,7 +184,7 @@ def _checks(storage: Storage) -> Iterator[HealthCheck]:
     errors = [result for result in found if result.outcome is Outcome.ERROR]
     if errors:
         last = errors[-1]
-        yield _error(
+        yield error(
             f"Errors found by {count(len(errors), 'check')} of the last {RECENT_DAYS} days, the last "
             f"{last.check_name} of {last.table_name} on {last.day}: {last.observed}; `usage-pipeline checks` "
             "shows them"

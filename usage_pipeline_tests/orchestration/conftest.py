@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 from sqlalchemy import make_url
 
 from usage_pipeline.definitions import build_definitions
@@ -38,6 +39,11 @@ class Ran:
 def definitions() -> dg.Definitions:
     """All there is, from the first day of 2025 on."""
     return build_definitions(Settings.load(first_day=date(2025, 1, 1)))
+
+
+@pytest.fixture(scope="module")
+def graph(definitions: dg.Definitions) -> AssetGraph:
+    return definitions.resolve_asset_graph()
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 from usage_pipeline.delivery.message import Message
 from usage_pipeline.delivery.outbox import enqueue, outbox
 from usage_pipeline.delivery.tables import OutboxState
-from usage_pipeline.pipeline.health import HealthCheck, Level, check_health
+from usage_pipeline.pipeline.health import check_health
+from usage_pipeline.pipeline.settings_health import HealthCheck, Level
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.conftest import NOW, Prepare

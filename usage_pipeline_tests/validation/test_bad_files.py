@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from usage_pipeline.events.landing.decisions import withdraw
-from usage_pipeline.pipeline.health import Level, check_health
+from usage_pipeline.pipeline.health import check_health
 from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
+from usage_pipeline.pipeline.settings_health import Level
 from usage_pipeline.series.status import Day, DayReader, DayStatus
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
