@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -15,6 +16,7 @@ from usage_pipeline.costs.rates import Rates, rate_rows, used_models
 from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage.daily import DailyTable, Derived, ReferenceRows
+from usage_pipeline.storage.engine import session
 from usage_pipeline.storage.inputs import register_reference, rows_of
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline_tests.costs.generic import write_prices
@@ -53,11 +55,17 @@ def book_of(folder: Path, text: str) -> PriceBook:
     )
 
 
+@cache
+def engine() -> duckdb.DuckDBPyConnection:
+    """One engine for all, each with a session of its own: to open one takes longer than to rate."""
+    return duckdb.connect(config={"threads": 1})
+
+
 @contextmanager
 def rating(book: PriceBook, records: Sequence[Mapping[str, object]], day: date = DAY) -> Iterator[Rating]:
     """Make the records readable, with the rates of their models on the day."""
-    with duckdb.connect(config={"threads": 1}) as duck:
-        duck.execute(f"CREATE TABLE usage_records AS {rows_of(USAGE_RECORDS.spec, {})}")
+    with session(engine()) as duck:
+        duck.execute(f"CREATE TEMP TABLE usage_records AS {rows_of(USAGE_RECORDS.spec, {})}")
         for number, record in enumerate(records):
             when = {"event_day": day, "occurred_at": f"{day} 12:00:00"}
             insert(duck, {**DEFAULTS, "record_id": str(number), **when, **record})
@@ -67,7 +75,7 @@ def rating(book: PriceBook, records: Sequence[Mapping[str, object]], day: date =
             if isinstance(entry, ReferenceRows):
                 register_reference(entry, duck)
             elif isinstance(entry, Derived):
-                duck.execute(f"CREATE VIEW {entry.name} AS {entry.sql.text}")
+                duck.execute(f"CREATE TEMP VIEW {entry.name} AS {entry.sql.text}")
         yield Rating(duck)
 
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -14,6 +15,7 @@ from usage_pipeline.credits.rate_file import CreditRates, read_rates
 from usage_pipeline.credits.tables import CREDIT_USAGE
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage.daily import DailyTable, Derived, ReferenceRows
+from usage_pipeline.storage.engine import session
 from usage_pipeline.storage.inputs import register_reference, rows_of
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline_tests.costs.rating import insert
@@ -56,11 +58,17 @@ def rates_of(folder: Path, text: str = RATES) -> tuple[CreditRates, ...]:
     return read_rates(file)
 
 
+@cache
+def engine() -> duckdb.DuckDBPyConnection:
+    """One engine for all, each with a session of its own: to open one takes longer than to rate."""
+    return duckdb.connect(config={"threads": 1})
+
+
 @contextmanager
 def rating(rates: CreditRates, records: Sequence[Mapping[str, object]]) -> Iterator[Rated]:
     """Make the records readable, with what they cost on the day."""
-    with duckdb.connect(config={"threads": 1}) as duck:
-        duck.execute(f"CREATE TABLE usage_records AS {rows_of(USAGE_RECORDS.spec, {})}")
+    with session(engine()) as duck:
+        duck.execute(f"CREATE TEMP TABLE usage_records AS {rows_of(USAGE_RECORDS.spec, {})}")
         for number, record in enumerate(records):
             when = {"event_day": DAY, "occurred_at": f"{DAY} 12:00:00"}
             insert(duck, {"tenant_id": "acme", "source": "calls", "record_id": str(number), **when, **record})
@@ -69,7 +77,7 @@ def rating(rates: CreditRates, records: Sequence[Mapping[str, object]]) -> Itera
             if isinstance(entry, ReferenceRows):
                 register_reference(entry, duck)
             elif isinstance(entry, Derived):
-                duck.execute(f"CREATE VIEW {entry.name} AS {entry.sql.text}")
+                duck.execute(f"CREATE TEMP VIEW {entry.name} AS {entry.sql.text}")
         yield Rated(duck)
 
 

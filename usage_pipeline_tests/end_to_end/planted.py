@@ -95,10 +95,10 @@ def _put(line: dict[str, Any], path: str, value: object) -> None:
 
 def parquet_texts(data_dir: Path) -> Iterator[tuple[str, str]]:
     """The table and all values of each row of every Parquet file, as text."""
-    for path in sorted(data_dir.rglob("*.parquet")):
-        with duckdb.connect() as duck:
+    with duckdb.connect() as duck:
+        for path in sorted(data_dir.rglob("*.parquet")):
             rows = duck.execute("SELECT CAST(COLUMNS(*) AS VARCHAR) FROM read_parquet($1)", [str(path)]).fetchall()
-        yield from ((path.relative_to(data_dir).parts[1], str(row)) for row in rows)
+            yield from ((path.relative_to(data_dir).parts[1], str(row)) for row in rows)
 
 
 def database_texts(url: str) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """An id is found as a word, alike in Python, DuckDB and Arrow, and nothing else is replaced."""
 
 import json
-from functools import partial
+from functools import cache, partial
 
 import duckdb
 import pyarrow as pa
@@ -42,9 +42,14 @@ def word(text: str) -> Word:
     return Word(text, ("acme-eu", "globex", text))
 
 
+@cache
+def duck() -> duckdb.DuckDBPyConnection:
+    """An engine for all: to open one takes longer than to ask it."""
+    return duckdb.connect()
+
+
 def in_duckdb(found: Word, text: str) -> bool:
-    with duckdb.connect() as duck:
-        return bool(duck.execute(f"SELECT {found.sql('held')} FROM (SELECT $1 AS held)", [text]).fetchall()[0][0])
+    return bool(duck().execute(f"SELECT {found.sql('held')} FROM (SELECT $1 AS held)", [text]).fetchall()[0][0])
 
 
 def in_arrow(found: Word, text: str) -> bool:
