@@ -39,7 +39,10 @@ REPORT_MAILS = TableSpec(
         ("message_key", "VARCHAR", "The key of its message."),
         ("written_at", "TIMESTAMPTZ", "When the message was written."),
     ),
-    rules=("It is written in one transaction with the message, so that each period is sent once.",),
+    rules=(
+        "It is written in one transaction with the message, so that each period is sent once.",
+        "A month that is corrected is sent again.",
+    ),
     key=("subscription_id", "first_day", "last_day"),
     erasure=Erasure.REMOVED,
 )

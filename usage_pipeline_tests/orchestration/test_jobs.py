@@ -12,6 +12,10 @@ def test_the_jobs(definitions: dg.Definitions) -> None:
         "close_periods",
         "refresh_limits",
         "deliver_alerts",
+        "monthly_reports",
+        "report_requests",
+        "send_reports",
+        "report",
         "prune",
         "clean_up",
     }
@@ -38,6 +42,7 @@ def test_the_sensors_run_from_the_start_at_the_pace_of_the_settings(definitions:
         "gap_filler": (900, "RUNNING"),
         "changed_usage": (10, "RUNNING"),
         "limit_alerts": (10, "RUNNING"),
+        "reports": (10, "RUNNING"),
         "lost_runs": (10, "RUNNING"),
         "failed_runs": (10, "RUNNING"),
     }
@@ -52,6 +57,9 @@ def test_the_schedules_run_from_the_start_but_for_those_that_delete(definitions:
         "yesterday": ("15 0 * * *", "UTC", "RUNNING"),
         "closing": ("30 1 * * *", "UTC", "RUNNING"),
         "limits": ("45 * * * *", "UTC", "RUNNING"),
+        "daily_reports": ("0 7 * * *", "UTC", "RUNNING"),
+        "weekly_reports": ("10 7 * * 1", "UTC", "RUNNING"),
+        "monthly_reports": ("20 7 * * *", "UTC", "RUNNING"),
         "pruning": ("30 2 * * *", "UTC", "STOPPED"),
         "housekeeping": ("30 3 * * *", "UTC", "STOPPED"),
     }

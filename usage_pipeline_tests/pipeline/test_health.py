@@ -57,6 +57,7 @@ def test_where_all_is_well_it_says_what_it_looked_at(settings: Settings) -> None
         "Credit",
         "Grants",
         "Limits",
+        "Report",
         "Alerts",
         "Channels",
         "Landing",

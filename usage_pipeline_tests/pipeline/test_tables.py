@@ -49,6 +49,8 @@ def test_landing_tables_are_by_landing_day_and_all_others_by_event_day_but_for_t
         "limit_decisions",
         "alerts",
         "outbox",
+        "reports",
+        "report_mails",
         "erasures",
     ]
 

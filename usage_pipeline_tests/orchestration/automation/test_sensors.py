@@ -181,7 +181,7 @@ def test_misplaced_entries_are_named_by_the_sensor_and_evaluated_when_they_chang
     assert (automation.skipped or "").startswith(
         "Nothing new. Passed over: unknown: no format has this name; known "
     )
-    assert automation.evaluated == [("files_are_in_place", False), *[("is_valid", True)] * 7]
+    assert automation.evaluated == [("files_are_in_place", False), *[("is_valid", True)] * 9]
     automation.tick("arrivals")
     assert automation.evaluated == []
     shutil.rmtree(entry.parents[1])
@@ -201,6 +201,7 @@ def test_each_sensor_names_the_jobs_that_it_requests(automation: Automation) -> 
         "gap_filler": {"landing_days", "event_days"},
         "changed_usage": {"refresh_limits"},
         "limit_alerts": {"deliver_alerts"},
+        "reports": {"report_requests", "monthly_reports"},
     }
 
 
