@@ -24,6 +24,7 @@ from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import partition_state, usage_versions, warehouse_table
+from usage_pipeline.tenants.models import Tenants
 from usage_pipeline.tenants.reference import load_tenants
 
 closed_costs = warehouse_table(CLOSED_COSTS)
@@ -73,7 +74,7 @@ def close(storage: Storage, tenant_id: str, month: date, closing: Closing) -> Cl
     with storage.warehouse.connect() as connection:
         expect_billed(storage.settings, connection, tenant_id)
         closed_before = closed_of(connection, tenant_id)
-    period = tenant_period(storage, tenant_id, month, closed_before)
+    period = tenant_period(load_tenants(storage.settings), tenant_id, month, closed_before)
     if period.last >= storage.settings.clock.today:
         raise ClosingError(
             f"The period {period.name} of {tenant_id} has not ended: its last day is {period.last}."
@@ -145,10 +146,9 @@ def freeze(
     return closed
 
 
-def tenant_period(storage: Storage, tenant_id: str, month: date, closed: Iterable[ClosedPeriod]) -> BillingPeriod:
+def tenant_period(tenants: Tenants, tenant_id: str, month: date, closed: Iterable[ClosedPeriod]) -> BillingPeriod:
     """Return the tenant's period that begins in the month of this day; `closed` are its closed periods."""
-    anchor = load_tenants(storage.settings).anchor_day_of(tenant_id)
-    return period_among(anchor, month, by_month(entry.period for entry in closed))
+    return period_among(tenants.anchor_day_of(tenant_id), month, by_month(entry.period for entry in closed))
 
 
 def closed_of(connection: Connection, tenant_id: str) -> list[ClosedPeriod]:

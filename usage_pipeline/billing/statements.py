@@ -25,6 +25,8 @@ from usage_pipeline.registry import NOT_TOKENS
 from usage_pipeline.series.status import DayStatus
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.tenants.models import Tenants
+from usage_pipeline.tenants.reference import load_tenants
 
 closed_costs = warehouse_table(CLOSED_COSTS)
 tenant_costs = warehouse_table(TENANT_COSTS.spec)
@@ -98,15 +100,18 @@ class Statement:
 
 def read_statement(storage: Storage, tenant_id: str, month: date) -> Statement:
     """Return the statement of the tenant's period that begins in the month of this day, open or closed."""
-    found = read_period_costs(storage, tenant_id, month)
-    return replace(found, credits=_credits(storage, tenant_id, found.period, found.closed))
+    found = read_period_costs(storage, load_tenants(storage.settings), tenant_id, month)
+    statuses = statuses_of(storage, found.period.days)
+    missing = (day for day, status in statuses.items() if status is DayStatus.MISSING)
+    credits_of = _credits(storage, tenant_id, found.period, found.closed)
+    return replace(found, missing=tuple(missing), credits=credits_of)
 
 
-def read_period_costs(storage: Storage, tenant_id: str, month: date) -> Statement:
-    """Return the same statement without its credits, which take longer than all else."""
+def read_period_costs(storage: Storage, tenants: Tenants, tenant_id: str, month: date) -> Statement:
+    """Return the lines of a statement. Its credits and missing days, which take longer, are left out."""
     with storage.warehouse.connect() as connection:
         closed = closed_of(connection, tenant_id)
-        period = tenant_period(storage, tenant_id, month, closed)
+        period = tenant_period(tenants, tenant_id, month, closed)
         own = next((entry for entry in closed if entry.first_day == period.first), None)
         frozen = own is not None and own.late_usage == NEXT_PERIOD
         usage = _usage(connection, _frozen(tenant_id, period) if frozen else _current(tenant_id, period))
@@ -119,9 +124,7 @@ def read_period_costs(storage: Storage, tenant_id: str, month: date) -> Statemen
         )
         if carrying_month(closed, entry, change.id) == month_of(period.first)
     ]
-    statuses = statuses_of(storage, period.days)
-    missing = (day for day, status in statuses.items() if status is DayStatus.MISSING)
-    return Statement(period, own, (*usage, *adjustments), tuple(missing))
+    return Statement(period, own, (*usage, *adjustments), ())
 
 
 def _credits(

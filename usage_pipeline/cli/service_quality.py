@@ -67,7 +67,7 @@ def quality(
     """
     settings = reading_settings(data_dir)
     start, end = recent_range(settings, first, last)
-    _print(settings, QualityQuery(start, end, of_tenant(tenant)), form, f"Quality, {start} to {end}")
+    _print(settings, QualityQuery(start, end, where=of_tenant(tenant)), form, f"Quality, {start} to {end}")
 
 
 def stocks(

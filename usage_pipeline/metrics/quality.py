@@ -1,5 +1,8 @@
 """Reads what consistency checks found, by issue type."""
 
+from collections import defaultdict
+from collections.abc import Iterator
+
 from sqlalchemy import BigInteger, cast, func, select
 
 from usage_pipeline.metrics.answers import Answer, Row, conditions, one_decimal
@@ -11,29 +14,46 @@ from usage_pipeline.storage.schema import warehouse_table
 
 daily_quality = warehouse_table(DAILY_QUALITY.spec)
 
+_Counts = dict[str, tuple[int, int, int]]
+"""Checks, those without an issue, and issues, by issue type."""
+_Subject = tuple[str, ...]
+"""The tenant; nothing of all together."""
+
 
 def read_quality(storage: Storage, query: QualityQuery) -> Answer:
     """Read all checks and the issue types, and relate them to the prompts of the same days."""
-    asked = UsageQuery(query.first, query.last, (), query.where, ("prompts",), among=query.among)
-    usage = read_usage(storage, asked)
-    prompts = usage.by_group[()]["prompts"]
+    of_each = query.group_by[1:]
+    usage = read_usage(
+        storage, UsageQuery(query.first, query.last, of_each, query.where, ("prompts",), among=query.among)
+    )
+    prompts = {subject: row["prompts"] for subject, row in usage.by_group.items()}
+    counts = _read_counts(storage, query, usage)
+    subjects = sorted(counts) if of_each else [()]
+    rows = [row for subject in subjects for row in _rows(query, subject, counts[subject], prompts.get(subject, 0))]
+    return Answer(query, rows, usage.statuses)
+
+
+def _read_counts(storage: Storage, query: QualityQuery, usage: Answer) -> defaultdict[_Subject, _Counts]:
+    table = daily_quality.c
+    groups = [table[query.groups[name]] for name in query.group_by]
+    sums = [cast(func.sum(table[name]), BigInteger) for name in ("checks", "clean_checks", "issues")]
+    selected = select(*groups, *sums).where(*conditions(query, daily_quality, usage.known)).group_by(*groups)
+    counts: defaultdict[_Subject, _Counts] = defaultdict(dict)
     with storage.warehouse.connect() as connection:
-        table = daily_quality.c
-        sums = [cast(func.sum(table[name]), BigInteger) for name in ("checks", "clean_checks", "issues")]
-        selected = select(table.issue_type, *sums).where(*conditions(query, daily_quality, usage.known))
-        found = connection.execute(selected.group_by(table.issue_type))
-        counts = {ALL: (0, 0, 0), **{name: (checks, clean, issues) for name, checks, clean, issues in found}}
-    ordered = sorted(counts, key=lambda name: (name != ALL, -counts[name][2], name))
-    return Answer(query, [_row(query, name, counts[name], prompts) for name in ordered], usage.statuses)
+        for issue_type, *subject, checks, clean, issues in connection.execute(selected):
+            counts[tuple(subject)][issue_type] = (checks, clean, issues)
+    return counts
 
 
-def _row(query: QualityQuery, issue_type: str, counts: tuple[int, int, int], prompts: int) -> Row:
-    checks, clean, issues = counts
-    row = {
-        "issue_type": issue_type,
-        "checks": checks,
-        "clean_percent": one_decimal(100 * clean, checks) if issue_type == ALL else None,
-        "issues": issues,
-        "issues_per_1000_prompts": one_decimal(1000 * issues, prompts),
-    }
-    return {name: row[name] for name in query.columns}
+def _rows(query: QualityQuery, subject: _Subject, found: _Counts, prompts: int) -> Iterator[Row]:
+    counts = {ALL: (0, 0, 0), **found}
+    for name in sorted(counts, key=lambda name: (name != ALL, -counts[name][2], name)):
+        checks, clean, issues = counts[name]
+        row = {
+            **dict(zip(query.group_by, (name, *subject), strict=True)),
+            "checks": checks,
+            "clean_percent": one_decimal(100 * clean, checks) if name == ALL else None,
+            "issues": issues,
+            "issues_per_1000_prompts": one_decimal(1000 * issues, prompts),
+        }
+        yield {column: row[column] for column in query.columns}

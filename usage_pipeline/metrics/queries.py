@@ -60,6 +60,8 @@ PERFORMANCE_METRICS = (
     *("requests", "errors", "error_percent", "p50_ms", "p95_ms", "p99_ms"),
     *("tokens_per_request", "bytes_per_request"),
 )
+QUALITY_GROUPS = (("issue_type",), ("issue_type", "tenant"))
+"""What quality can be grouped by."""
 QUALITY_METRICS = ("checks", "clean_percent", "issues", "issues_per_1000_prompts")
 STOCKS = {
     "personas": ("personas_created", "personas_deleted"),
@@ -256,17 +258,24 @@ class PerformanceQuery(Query):
 
 @dataclass(frozen=True)
 class QualityQuery(Query):
-    """What consistency checks found, by issue type, of one tenant or of all together.
+    """What consistency checks found, by issue type, of one tenant, of all together, or of each.
 
-    First all checks (`(all)`), then those in which a type occurred, the most frequent first. `clean_percent` is
-    the share of checks without an issue: of all checks only, and null without checks. Ratios have one decimal.
+    Of each, first all checks (`(all)`), then those in which a type occurred, the most frequent first.
+    `clean_percent` is the share of checks without an issue: of all checks only, and null without checks. Ratios
+    have one decimal.
     """
 
-    group_by: tuple[str, ...] = field(default=("issue_type",), init=False)
+    group_by: tuple[str, ...] = ("issue_type",)
     metrics: tuple[str, ...] = QUALITY_METRICS
 
-    groups: ClassVar[Mapping[str, str]] = {"issue_type": "issue_type"}
+    groups: ClassVar[Mapping[str, str]] = {"issue_type": "issue_type", **_TENANT}
     known_metrics: ClassVar[Collection[str]] = QUALITY_METRICS
+
+    def __post_init__(self) -> None:
+        """Refuse other groups."""
+        if self.group_by not in QUALITY_GROUPS:
+            raise QueryError(f"Quality is not grouped by {','.join(self.group_by)!r}; expected 'issue_type'.")
+        super().__post_init__()
 
 
 def of_tenant(tenant_id: str | None) -> tuple[tuple[str, str], ...]:

@@ -126,7 +126,7 @@ def landed(computed: Callable[..., Storage]) -> Storage:
 
 def quality(storage: Storage, tenant: str | None) -> list[tuple[Any, ...]]:
     """Issue type, checks, clean checks in percent, issues and issues per 1,000 prompts of May."""
-    return [tuple(row.values()) for row in read(storage, QualityQuery(*MAY, of_tenant(tenant))).rows]
+    return [tuple(row.values()) for row in read(storage, QualityQuery(*MAY, where=of_tenant(tenant))).rows]
 
 
 def test_quality_is_read_over_days_the_most_frequent_issue_first(landed: Storage) -> None:

@@ -50,9 +50,9 @@ class _Plan:
     """The fields of which one has to be other than zero, or there is nothing to be seen."""
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def charts(report: Report) -> tuple[Chart, ...]:
-    """Return the charts of the tables that have something to be seen. The formats of one report draw them once."""
+    """Return the charts of the tables that have something to be seen. The formats of a report draw them once."""
     return tuple(_charts(report))
 
 

@@ -3,8 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import cache
+from functools import cached_property
 from pathlib import Path
+from threading import local
 from typing import TYPE_CHECKING, Any
 
 from usage_pipeline.reports.charts.drawing import charts
@@ -21,19 +22,27 @@ _TEMPLATE = Path(__file__).with_name("report.typ")
 
 def pdf_files(report: Report) -> Mapping[str, bytes]:
     """Return `report.pdf`: the same bytes for the same report, on every machine."""
-    pdf = _compiler().compile(format="pdf", sys_inputs={"report": json.dumps(_data(report), ensure_ascii=False)})
+    pdf = _COMPILERS.of_this_thread.compile(
+        format="pdf", sys_inputs={"report": json.dumps(_data(report), ensure_ascii=False)}
+    )
     if not isinstance(pdf, bytes):
         raise TypeError("Typst made no single file.")
     return {"report.pdf": pdf}
 
 
-@cache
-def _compiler() -> "Compiler":
-    """Return the compiler, with the fonts of reports only, so that no page depends on those of the machine."""
-    import typst  # noqa: PLC0415 - it is for reports only
+class _Compilers(local):
+    """A compiler for each thread, because one cannot be shared; each keeps what it has read and laid out."""
 
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
-    return typst.Compiler(str(_TEMPLATE), root=str(_TEMPLATE.parent), font_paths=fonts)
+    @cached_property
+    def of_this_thread(self) -> "Compiler":
+        """Make it with the fonts of reports only, so that no page depends on those of the machine."""
+        import typst  # noqa: PLC0415 - it is for reports only
+
+        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
+        return typst.Compiler(str(_TEMPLATE), root=str(_TEMPLATE.parent), font_paths=fonts)
+
+
+_COMPILERS = _Compilers()
 
 
 def _data(report: Report) -> dict[str, Any]:

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from usage_pipeline.metrics.answers import Row
-from usage_pipeline.metrics.queries import PerformanceQuery, QualityQuery, of_tenant
-from usage_pipeline.metrics.read import read
-from usage_pipeline.reports.batch import Batch, Tables, TenantId
+from usage_pipeline.metrics.queries import PerformanceQuery, QualityQuery
+from usage_pipeline.reports.batch import Batch, Tables
 from usage_pipeline.reports.display import Kind
-from usage_pipeline.reports.model import Column, Table, Values
+from usage_pipeline.reports.model import Column, Values
 from usage_pipeline.reports.table_spec import TableSpec
 
 _NUMBERS = (
@@ -76,11 +75,10 @@ def quality(batch: Batch) -> Tables:
     """Return what consistency checks found, of those with checks."""
     if batch.filters:
         return {}
-    return {subject: list(_quality(batch, subject)) for subject in batch.subjects}
-
-
-def _quality(batch: Batch, subject: TenantId) -> Iterator[Table]:
-    query = QualityQuery(batch.period.first, batch.period.last, where=of_tenant(subject))
-    rows = read(batch.storage, query).rows
-    if any(row["checks"] for row in rows):
-        yield QUALITY.table(tuple(row[column.name] for column in QUALITY.columns) for row in rows)
+    names = [column.name for column in QUALITY.columns]
+    found = batch.ask(QualityQuery, names[:1], names[1:])
+    return {
+        subject: [QUALITY.table(tuple(row[name] for name in names) for row in rows)]
+        for subject, rows in found.items()
+        if any(row["checks"] for row in rows)
+    }

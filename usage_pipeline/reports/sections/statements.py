@@ -37,7 +37,7 @@ def statements(batch: Batch) -> Tables:
 def _of(batch: Batch, tenant_id: str) -> Iterator[Statement]:
     month = month_before(batch.period.first)
     while month <= month_of(batch.period.last):
-        statement = read_period_costs(batch.storage, tenant_id, month)
+        statement = read_period_costs(batch.storage, batch.tenants, tenant_id, month)
         if statement.period.first <= batch.period.last and batch.period.first <= statement.period.last:
             yield statement
         month = month_after(month)
