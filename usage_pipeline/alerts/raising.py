@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
@@ -22,6 +21,7 @@ from usage_pipeline.alerts.tables import ALERTS, AlertKind, AlertState
 from usage_pipeline.billing.ledger.posting import post
 from usage_pipeline.clock import Clock
 from usage_pipeline.delivery.outbox import enqueue
+from usage_pipeline.limits.applied import LimitOfTenant
 from usage_pipeline.limits.limit_file import SCOPED
 from usage_pipeline.limits.periods import PeriodKind
 from usage_pipeline.limits.read_status import OpenStatus
@@ -54,11 +54,13 @@ def raise_alerts(storage: Storage) -> list[Alert]:
     # Who raises has measured after the one who raised before.
     with named_lock(storage.warehouse, ALERTS.name):
         entries, tenants = read_alert_file(settings.reference / ALERTS_FILE), load_tenants(settings)
-        found = refresh_limits(storage)
-        with storage.warehouse.begin() as connection:
+        with storage.warehouse.connect() as connection:
             known = _read_known(connection, settings.clock)
+        watched = {(subject.tenant_id, subject.limit_id) for subject in known}
+        found = _that_matter(refresh_limits(storage, watched), watched)
+        with storage.warehouse.begin() as connection:
             news = _News()
-            for subject, status in _by_subject(_that_matter(found, known)).items():
+            for subject, status in _by_subject(found).items():
                 _add_news(news, status, known.pop(subject, {}))
             _write(connection, news, now)
             _end(connection, known.values(), now)
@@ -78,14 +80,14 @@ def settle_credits_and_limits(storage: Storage) -> int:
         raise_alerts(storage)
 
 
-def _that_matter(found: OpenStatus, known: Collection[Subject]) -> list[LimitStatus]:
+def _that_matter(found: OpenStatus, watched: Collection[LimitOfTenant]) -> list[LimitStatus]:
     """Return what has reached a threshold, or may have fallen below one: mostly a few of very many."""
-    raised_before = {(subject.tenant_id, subject.limit_id) for subject in known}
-    return [
+    present = (
         status
-        for status in chain(found.present, found.earlier)
-        if status.threshold is not None or (status.tenant_id, status.limit.id) in raised_before
-    ]
+        for status in found.present
+        if status.threshold is not None or (status.tenant_id, status.limit.id) in watched
+    )
+    return [*present, *found.earlier]
 
 
 def _by_subject(found: Sequence[LimitStatus]) -> Mapping[Subject, LimitStatus]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache, partial
 
@@ -23,6 +23,10 @@ closed_periods = warehouse_table(CLOSED_PERIODS)
 
 _NEAR = timedelta(days=100)
 """A period that ended longer ago does not touch the one of the day."""
+
+
+LimitOfTenant = tuple[str, str]
+"""The ids of a tenant and of a limit."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,12 @@ def apply_limits(
     return _read_accounts(storage, limits, day, tenant_id).apply(limits, day)
 
 
-def open_limits(storage: Storage) -> OpenLimits:
+def open_limits(storage: Storage, watched: Collection[LimitOfTenant]) -> OpenLimits:
     """Return the limits as they apply to all tenants, each in all its open periods.
 
     A period has the version of its last day, the present one that of today. A rolling limit has a period for each
-    day. Raises ReferenceFileError for a broken file.
+    day. In earlier periods of limits that nobody watches, use below the lowest threshold is of no interest. Raises
+    ReferenceFileError for a broken file.
     """
     limits = read_limits(storage.settings.reference / LIMITS_FILE)
     days = open_days(storage.settings.clock)
@@ -60,7 +65,13 @@ def open_limits(storage: Storage) -> OpenLimits:
     earlier = {_key(limit): limit for applied in before for limit in applied}
     for limit in present:
         earlier.pop(_key(limit), None)
-    return OpenLimits(present, [*earlier.values()])
+    return OpenLimits(present, [_of_interest(limit, watched) for limit in earlier.values()])
+
+
+def _of_interest(limit: TenantLimit, watched: Collection[LimitOfTenant]) -> TenantLimit:
+    if (limit.tenant_id, limit.limit.id) in watched:
+        return limit
+    return replace(limit, least=min(limit.limit.levels.values()))
 
 
 def _key(limit: TenantLimit) -> tuple[str, str, DayRange]:

@@ -1,6 +1,6 @@
 -- What was used of each limit by the values of its scope, and the first day on which that was more than its amount.
 -- `limits` has one row per limit, tenant and period. All of them are restricted by the same dimensions: to one value of
--- some, and to each value for itself of others, of those that are somebody's.
+-- some, and to each value for itself of others, of those that are somebody's. Less use than `least` is left out.
 WITH periods AS (
     SELECT
         tenant_id,
@@ -37,6 +37,7 @@ by_day AS (
     SELECT
         limits.number,
         limits.amount,
+        limits.least,
         used.day,
 {% for name in scoped %}
         {{ 'used.' ~ name if name in each + named else "''" }} AS {{ name }},
@@ -65,11 +66,13 @@ sums AS (
     SELECT
         number,
         amount,
+        least,
         {{ scoped | join(', ') }},
         CAST(sum(quantity) AS DECIMAL(38, 12)) AS used,
         CAST(sum(unknown) AS BIGINT) AS unknown
     FROM by_day
     GROUP BY ALL
+    HAVING least IS NULL OR least <= CAST(sum(quantity) AS DECIMAL(38, 12))
 ),
 
 running AS (

@@ -55,6 +55,7 @@ LIMIT_ROWS = columns(
     *((name, "VARCHAR", "The value, * for each; null without a restriction.") for name in SCOPED),
     ("metric", "VARCHAR", "Metric."),
     ("amount", "DECIMAL(38,12)", "The amount that may be used."),
+    ("least", "DECIMAL(38,12)", "The least use that is of interest; null if all is."),
     ("first_day", "DATE", "First day that counts."),
     ("last_day", "DATE", "Last day that counts."),
 )
@@ -62,12 +63,13 @@ LIMIT_ROWS = columns(
 
 @undisturbed
 def read_usage(storage: Storage, limits: Sequence[TenantLimit], last_day: date) -> Sequence[Usage]:
-    """Return the use of each limit in its period up to a day, in their order; only days of the periods are read.
+    """Return the use of each limit in its period up to a day, in their order, where it is of interest.
 
-    Raises PartitionError where the rows of a computed day are gone.
+    Only days of the periods are read. Raises PartitionError where the rows of a computed day are gone.
     """
     found: list[dict[ScopeValues, Used]] = [
-        {} if values is None else {values: NOTHING_USED} for values in (limit.fixed_values for limit in limits)
+        {values: NOTHING_USED} if limit.least is None and (values := limit.fixed_values) else {}
+        for limit in limits
     ]
     for source in SOURCES:
         asked = {number: limit for number, limit in enumerate(limits) if limit.metric in source.metrics}
@@ -104,4 +106,4 @@ def _shape(scope: Scope) -> Shape:
 def _row(number: int, limit: TenantLimit, last_day: date) -> tuple[object, ...]:
     scope = (getattr(limit.scope, name) for name in SCOPED)
     last = min(limit.days.last, last_day)
-    return (number, limit.tenant_id, *scope, limit.metric, limit.limit.amount, limit.days.first, last)
+    return (number, limit.tenant_id, *scope, limit.metric, limit.limit.amount, limit.least, limit.days.first, last)

@@ -19,7 +19,7 @@ class OpenStatus:
 
     present: list[LimitStatus]
     earlier: list[LimitStatus]
-    """In periods that have ended and are not final."""
+    """In periods that have ended and are not final, where that is of interest."""
 
 
 def read_status(storage: Storage, at: datetime | None = None, tenant_id: str | None = None) -> list[LimitStatus]:

@@ -1,11 +1,11 @@
 """Keeps what people and programs read of limits: `limit_status`, `limit_decisions`, and the file of decisions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from usage_pipeline.limits.applied import open_limits
+from usage_pipeline.limits.applied import LimitOfTenant, open_limits
 from usage_pipeline.limits.decision_rows import Row, decision_rows, write_decisions
 from usage_pipeline.limits.read_status import OpenStatus, as_of_instant, measure_open
 from usage_pipeline.limits.tables import LIMIT_DECISIONS, LIMIT_STATUS
@@ -30,14 +30,18 @@ class Standing:
     incomplete: int
 
 
-def refresh_limits(storage: Storage) -> OpenStatus:
+NOBODY: frozenset[LimitOfTenant] = frozenset()
+
+
+def refresh_limits(storage: Storage, watched: Collection[LimitOfTenant] = NOBODY) -> OpenStatus:
     """Replace both tables and the file of decisions by how limits stand now, and return that.
 
+    In earlier periods it returns what has reached a threshold, and all use of limits that are watched.
     Raises ReferenceFileError for a broken file, and PartitionError if the rows of a computed day are gone.
     """
     with named_lock(storage.warehouse, LIMIT_STATUS.name), storage.warehouse.begin() as connection:
         as_of = as_of_instant(storage, None)
-        limits = open_limits(storage)
+        limits = open_limits(storage, watched)
         found = measure_open(storage, limits, as_of)
         _replace(connection, LIMIT_STATUS, [tuple(status.row.values()) for status in found.present])
         decisions = decision_rows(connection, load_tenants(storage.settings), limits.present, found.present, as_of)

@@ -31,6 +31,8 @@ class TenantLimit:
     tenant_id: str
     scope: Scope
     days: DayRange
+    least: Decimal | None = None
+    """Less use than this is of no interest; None if all is."""
 
     @property
     def metric(self) -> str:

@@ -40,7 +40,7 @@ LIMIT_STATUS = TableSpec(
         ("as_of", "TIMESTAMPTZ", "The instant that the row is true for."),
     ),
     rules=(
-        "`usage-pipeline run` refreshes it at its end, and the schedule `limits` every hour.",
+        "Commands that change usage refresh it, the sensor `changed_usage` after runs, and `limits` every hour.",
         "A limit of each tenant or of each value has a row for every one, with the whole amount for itself.",
         "A threshold is reached when that percentage was used. A limit is over when more than its amount was.",
         "A limit follows the published numbers: it changes with late usage, voids and re-rating.",

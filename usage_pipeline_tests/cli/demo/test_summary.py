@@ -19,7 +19,7 @@ def test_places_are_named_from_here_where_they_lie_below(tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     assert list(places(Settings.load(reference_dir=Path("/etc/usage")))) == [
         " data/landing     the logs, as a platform writes them",
-        " /etc/usage       tenants, plans, prices and credit rates",
+        " /etc/usage       tenants, plans, prices, credit rates and limits",
         " data/truth.json  the totals of the logs, counted while they were written",
         " data/lake        records, rejected lines and texts, as Parquet",
         " data/rollups     usage by day and quarter of an hour, as Parquet",
