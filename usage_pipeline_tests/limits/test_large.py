@@ -85,8 +85,8 @@ def test_ten_thousand_limits_are_refreshed_and_alerts_raised_in_less_than_five_s
     of_one = select(columns.limit_id, columns.member_id, columns.used).where(columns.tenant_id == "tenant-7")
     with storage.warehouse.connect() as connection:
         used = {(limit_id, member_id): int(used) for limit_id, member_id, used in connection.execute(of_one)}
-    assert read_standing(present) == Standing(limits=30_000, over=0, warned=1_000, incomplete=0)
+    assert read_standing(present) == Standing(limits=30_000, over=0, warned=2_000, incomplete=0)
     assert used["limit-7-0", ""] == 31 * MEMBERS * MODELS
     assert used["limit-7-9", "member-4"] == MODELS
-    # In the four days that are not final, each tenant has reached 80 % of its costs of the month.
-    assert count_alerts(present) == {"raised": 2_000, "resolved": 0, "ended": 0}
+    # Each tenant has reached 80 % of two of its limits, and has passed 50 % of them.
+    assert count_alerts(present) == {"raised": 4_000, "resolved": 0, "ended": 0}
