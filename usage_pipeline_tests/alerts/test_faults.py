@@ -1,8 +1,9 @@
 """A fault at any step of raising and delivering loses no alert, and raises none twice."""
 
 import json
+from collections import Counter
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import chain, count
 from typing import Any
 
@@ -11,7 +12,9 @@ from sqlalchemy import select
 
 from usage_pipeline.alerts.history import alerts
 from usage_pipeline.delivery.outbox import outbox
+from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline_tests.alerts.conftest import Platform
+from usage_pipeline_tests.alerts.data import DataAlerts
 from usage_pipeline_tests.conftest import NOW
 from usage_pipeline_tests.delivery.receiving import Receiver
 from usage_pipeline_tests.limits.reading import limit, write_limits
@@ -46,21 +49,21 @@ def outcome(platform: Platform, receiver: Receiver) -> tuple[object, ...]:
     history, messages = read(platform)
     by_key = {(request.path, request.headers["webhook-id"]): request for request in receiver.requests}
     told = [
-        (path, alert["limit_id"], alert["threshold"], alert["episode"], alert["state"])
+        (path, alert.get("limit_id", alert["subject"]), alert.get("threshold"), alert["episode"], alert["state"])
         for (path, _), request in by_key.items()
         for alert in json.loads(request.body)["data"]["alerts"]
     ]
-    names = ("limit_id", "threshold", "episode", "state", "passed")
+    names = ("subject", "threshold", "episode", "state", "passed")
     return (
-        sorted(tuple(row[name] for name in names) for row in history),
-        sorted((row["key"], row["channel"], row["state"]) for row in messages),
-        sorted(told),
+        Counter(tuple(row[name] for name in names) for row in history),
+        Counter((row["key"], row["channel"], row["state"]) for row in messages),
+        Counter(told),
     )
 
 
 @pytest.fixture
-def before(platform: Platform, receiver: Receiver) -> tuple[Rows, Rows]:
-    """Alerts and messages before a tick that raises one, resolves one and ends one."""
+def before(platform: Platform, on_data: DataAlerts, receiver: Receiver) -> tuple[Rows, Rows]:
+    """Alerts and messages before a tick that raises one on a limit and one on data, resolves one and ends one."""
     second = f"pager: {{type: webhook, url: '{receiver.url}/pager', secret_env: OPS_SECRET}}\n"
     with (platform.storage.settings.reference / "channels.yaml").open("a") as file:
         file.write(second)
@@ -74,6 +77,7 @@ def before(platform: Platform, receiver: Receiver) -> tuple[Rows, Rows]:
     platform.tick()
     platform.use(150)
     write_limits(platform.storage, over, below)
+    on_data.files("persona", [date(2026, 5, 31)], FileState.QUARANTINED)
     receiver.requests.clear()
     return read(platform)
 
@@ -83,11 +87,14 @@ def test_a_fault_at_any_step_loses_no_alert_and_raises_none_twice(
 ) -> None:
     platform.tick()
     expected = outcome(platform, receiver)
-    assert expected[2] == [
-        ("/usage", "below", 80, 1, "resolved"),
-        ("/usage", "over", 100, 1, "raised"),
-        ("/usage/pager", "below", 80, 1, "resolved"),
-    ]
+    assert expected[2] == Counter(
+        [
+            ("/usage", "persona/2026-05-31/a.jsonl", None, 1, "raised"),
+            ("/usage", "below", 80, 1, "resolved"),
+            ("/usage", "over", 100, 1, "raised"),
+            ("/usage/pager", "below", 80, 1, "resolved"),
+        ]
+    )
     calls = list(chain(FILES, REQUESTS, statements(platform.storage.warehouse)))
     for number in count():
         write(platform, *before)

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy.exc import DBAPIError
 
 from usage_pipeline.alerts.data.runs import FailedRun, raise_on_runs
 from usage_pipeline.alerts.raising import settle_credits_and_limits
@@ -15,7 +14,6 @@ from usage_pipeline.pipeline.refresh import RefreshSummary
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline_tests.alerts.conftest import Platform
 from usage_pipeline_tests.alerts.data import DataAlerts
-from usage_pipeline_tests.alerts.test_raising import failing
 from usage_pipeline_tests.conftest import NOW
 from usage_pipeline_tests.delivery.receiving import Receiver
 from usage_pipeline_tests.support import prompt
@@ -82,15 +80,6 @@ def test_a_broken_file_is_named_and_nothing_is_lost(on_data: DataAlerts) -> None
     on_data.name("unpriced_usage: {channels: [ops]}")
     on_data.tick()
     assert on_data.sent("subject") == ["Usage of the model m by acme has no price"]
-
-
-@pytest.mark.parametrize("when", ["INSERT ON usage.alerts", "INSERT ON usage.outbox"])
-def test_a_fault_at_a_step_loses_no_alert(on_data: DataAlerts, when: str) -> None:
-    on_data.put(TENANT_COSTS.spec, unpriced("acme"))
-    with failing(on_data.storage, when), pytest.raises(DBAPIError, match="no space left"):
-        on_data.tick()
-    on_data.tick()
-    assert (on_data.history(), len(on_data.sent("key"))) == ([("m", 1, "raised")], 1)
 
 
 def test_a_broken_file_of_a_log_reaches_a_receiver_once(
