@@ -71,6 +71,14 @@ def test_usage_of_the_last_day_of_a_month_alerts_until_it_is_final(platform: Pla
     assert history(platform.storage, "state") == [("ended",), ("ended",)]
 
 
+def test_an_alert_of_a_period_that_has_ended_is_resolved_however_little_was_used(platform: Platform) -> None:
+    platform.use(240)
+    platform.tick()
+    platform.use(1)
+    assert platform.tick() == [("resolved", 100, 1)]
+    assert history(platform.storage, "threshold", "state") == [(part, "resolved") for part in (50, 80, 100)]
+
+
 @pytest.mark.parametrize("period", ["day", "week", "month", "billing", "{rolling_days: 30}"])
 def test_a_backfill_of_last_year_sends_nothing(platform: Platform, receiver: Receiver, period: str) -> None:
     platform.limit(1, period=period)
