@@ -91,16 +91,17 @@ class Service:
         return dict(body["data"])
 
     def materialized(self) -> dict[str, list[tuple[str, str]]]:
-        """The ranges of materialized partitions that the UI shows, by asset that has partitions."""
-        return {
+        """The ranges of materialized partitions that the UI shows, by asset that has some."""
+        found = {
             node["assetKey"]["path"][-1]: [
-                (found["startKey"], found["endKey"])
-                for found in node["assetPartitionStatuses"]["ranges"]
-                if found["status"] == "MATERIALIZED"
+                (part["startKey"], part["endKey"])
+                for part in node["assetPartitionStatuses"]["ranges"]
+                if part["status"] == "MATERIALIZED"
             ]
             for node in self.ask(STATUSES)["assetNodes"]
             if node["assetPartitionStatuses"]
         }
+        return {asset: ranges for asset, ranges in found.items() if ranges}
 
     def checks(self) -> dict[tuple[str, str], dict[str, Any]]:
         """By asset and check, how it went for the latest materialization."""

@@ -26,7 +26,7 @@ QUICK = {"USAGE_SENSOR_INTERVAL_SECONDS": "2"}
 WITH_GAP_FILLER = {**QUICK, "USAGE_GAP_FILLER_INTERVAL_SECONDS": "10"}
 SENSORS = ("arrivals", "affected_days", "gap_filler", "changed_usage")
 SECONDS = 300
-CHECKS = 45
+CHECKS = 48
 FIRST = date(2025, 5, 1)
 NOTHING_TO_COMPARE = {
     ("landed_events", "as_much_as_usual"),
@@ -157,7 +157,7 @@ def passed_over(landing: Landing) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def running(deployment: Deployment, passed_over: dict[str, str]) -> Iterator[Service]:
-    """The service, started when the files lay there, after it has landed and computed them, and refreshed limits."""
+    """The service, started when the files lay there, after it has landed, computed and refreshed limits."""
     assert passed_over
     with service(deployment.environment, deployment.settings.data_dir) as started:
         with open_storage(deployment.settings) as storage:
