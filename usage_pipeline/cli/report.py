@@ -93,14 +93,15 @@ def _write(
     from usage_pipeline.reports.building import build_reports
     from usage_pipeline.reports.formats.registry import EXPORTS, Export
     from usage_pipeline.reports.runs.export import write_runs
-    from usage_pipeline.reports.writing import write_files, write_reports
+    from usage_pipeline.reports.writing import expect_free, write_files, write_reports
 
     if out is not None:
+        expect_free(batch.storage.settings, out, batch.scope(batch.subjects[0]))
         (report_,) = build_reports(batch)
         exports: dict[str, Export] = {**EXPORTS, "runs": partial(write_runs, texts=texts)}
-        return out, write_files(batch.storage, report_, formats, out, exports), report_.notes
+        return out, tuple(write_files(batch.storage, report_, formats, out, exports)), report_.notes
     (written,) = write_reports(batch, formats)
-    return batch.storage.settings.data_dir / written.folder, written.files, written.report.notes
+    return batch.storage.settings.data_dir / written.folder, tuple(written.files), written.report.notes
 
 
 def _period(settings: "Settings", first: date | None, last: date | None, month: date | None) -> "ReportPeriod":

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from itertools import chain
 
 from usage_pipeline.reports.batch import Batch, Tables, TenantId
@@ -10,7 +11,7 @@ from usage_pipeline.reports.model import Report, Table
 from usage_pipeline.reports.scope import ReportScope
 from usage_pipeline.reports.sections.alerts import alerts
 from usage_pipeline.reports.sections.breakdowns import breakdowns
-from usage_pipeline.reports.sections.costs import costs
+from usage_pipeline.reports.sections.costs import costs, unrated_operations
 from usage_pipeline.reports.sections.credits import credits_by_grant
 from usage_pipeline.reports.sections.daily import daily
 from usage_pipeline.reports.sections.days import days
@@ -19,7 +20,7 @@ from usage_pipeline.reports.sections.limits import limits
 from usage_pipeline.reports.sections.performance import performance, quality
 from usage_pipeline.reports.sections.statements import statements
 from usage_pipeline.reports.sections.totals import totals
-from usage_pipeline.series.status import DayStatus
+from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.words import count, is_or_are
 
@@ -44,6 +45,7 @@ def build_report(storage: Storage, scope: ReportScope) -> Report:
 def build_reports(batch: Batch) -> Iterator[Report]:
     """Yield the reports of a batch. All that they say is read before the first one."""
     sections = [section(batch) for section in _SECTIONS]
+    unrated, first_day = unrated_operations(batch), _first_known_day(batch)
     for subject in batch.subjects:
         tables = tuple(chain.from_iterable(section.get(subject, ()) for section in sections))
         version = data_version(tables)
@@ -51,7 +53,7 @@ def build_reports(batch: Batch) -> Iterator[Report]:
             scope=batch.scope(subject),
             title=f"Usage of {_name(batch, subject)}",
             facts=(*_facts(batch, subject), ("Data version", version)),
-            notes=tuple(_notes(batch, tables)),
+            notes=tuple(_notes(batch, tables, unrated.get(subject, 0), first_day)),
             tables=tables,
             data_version=version,
         )
@@ -80,7 +82,14 @@ def _facts(batch: Batch, tenant_id: TenantId) -> Iterator[tuple[str, str]]:
     yield "Days", f"{period.length:,}: {counts}"
 
 
-def _notes(batch: Batch, tables: Sequence[Table]) -> Iterator[str]:
+def _first_known_day(batch: Batch) -> date:
+    """Return the first day that has records or a landing folder; that of the period if there is none."""
+    with batch.storage.warehouse.connect() as connection:
+        known = DayReader(batch.storage, connection).known_days()
+    return known[0] if known else batch.period.first
+
+
+def _notes(batch: Batch, tables: Sequence[Table], unrated: int, first_day: date) -> Iterator[str]:
     statuses = Counter(batch.statuses.values())
     if missing := statuses[DayStatus.MISSING]:
         yield f"{count(missing, 'day')} {is_or_are(missing)} missing: no logs are there, so no sum has them."
@@ -88,5 +97,9 @@ def _notes(batch: Batch, tables: Sequence[Table]) -> Iterator[str]:
         yield f"{count(provisional, 'day')} {is_or_are(provisional)} provisional: late usage may still come."
     if any(table.name == "unpriced" for table in tables):
         yield "Some usage has no price. It is in no amount."
+    if unrated:
+        yield f"{count(unrated, 'operation')} {is_or_are(unrated)} without a rate, and in no credits."
+    if batch.period.before.first < first_day <= batch.period.last:
+        yield f"Nothing is known before {first_day}, so the period before is no whole one to compare with."
     if batch.filters:
         yield "Only what the filters let through is in this report; grants of credits and limits are left out."

@@ -109,7 +109,7 @@ def message_of(settings: Settings, subscription: Subscription, written: Written)
     Files that come to more than `USAGE_REPORT_ATTACHMENT_BYTES` together are named instead of attached.
     """
     report, period = written.report, written.report.scope.period
-    attached, left = _attachments(settings, written)
+    attached, left = _attachments(settings, subscription, written)
     corrected = ", corrected" if written.edition.corrected else ""
     key = fingerprint([subscription.id, period.first, period.last, written.edition.version])
     return Message(
@@ -124,12 +124,14 @@ def message_of(settings: Settings, subscription: Subscription, written: Written)
     )
 
 
-def _attachments(settings: Settings, written: Written) -> tuple[tuple[Attachment, ...], list[str]]:
-    """Return the files that fit, and the paths of those that do not."""
+def _attachments(
+    settings: Settings, subscription: Subscription, written: Written
+) -> tuple[tuple[Attachment, ...], list[str]]:
+    """Return the files of the subscribed formats that fit, and the paths of those that do not."""
     attached: list[Attachment] = []
     left: list[str] = []
     room = settings.report_attachment_bytes
-    for name in written.files:
+    for name in (name for name, of in written.files.items() if of in subscription.formats):
         path = str(written.folder / name)
         size = (settings.data_dir / path).stat().st_size
         if size <= room:

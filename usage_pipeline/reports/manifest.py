@@ -9,6 +9,7 @@ from typing import Any
 
 from usage_pipeline.reports.formats.json_file import exact_value
 from usage_pipeline.reports.model import Report
+from usage_pipeline.reports.scope import ReportScope
 
 MANIFEST = "manifest.json"
 _READ = 1 << 20
@@ -16,12 +17,8 @@ _READ = 1 << 20
 
 def manifest(report: Report, formats: tuple[str, ...], files: Mapping[str, Path]) -> bytes:
     """Return the manifest as JSON. It has no time, so that the same report has the same."""
-    scope = report.scope
     found = {
-        "tenant_id": scope.tenant_id,
-        "first_day": scope.period.first.isoformat(),
-        "last_day": scope.period.last.isoformat(),
-        "filters": {name: list(values) for name, values in scope.filters},
+        **_about(report.scope),
         "formats": list(formats),
         "notes": list(report.notes),
         "data_version": report.data_version,
@@ -32,6 +29,25 @@ def manifest(report: Report, formats: tuple[str, ...], files: Mapping[str, Path]
         "files": {name: _described(path) for name, path in sorted(files.items())},
     }
     return (json.dumps(found, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def is_of(file: Path, scope: ReportScope) -> bool:
+    """Return True if a manifest is there, and is that of a report on the same."""
+    try:
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return False
+    about = _about(scope)
+    return isinstance(found, dict) and {name: found.get(name) for name in about} == about
+
+
+def _about(scope: ReportScope) -> dict[str, Any]:
+    return {
+        "tenant_id": scope.tenant_id,
+        "first_day": scope.period.first.isoformat(),
+        "last_day": scope.period.last.isoformat(),
+        "filters": {name: list(values) for name, values in scope.filters},
+    }
 
 
 def _rows(report: Report, name: str) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from usage_pipeline.series.tables import TOKEN_SERIES
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import partition_state, usage_versions, warehouse_table
+from usage_pipeline.storage.tables import ERASED_TENANT
 
 reports = warehouse_table(REPORTS)
 token_series = warehouse_table(TOKEN_SERIES.spec)
@@ -27,7 +28,7 @@ _AT_ONCE = 50
 def tenants_of(connection: Connection, period: ReportPeriod) -> list[str]:
     """Return the tenants with usage in a period."""
     columns = token_series.c
-    within = columns.day.between(period.first, period.last)
+    within = columns.day.between(period.first, period.last) & (columns.tenant_id != ERASED_TENANT)
     return list(
         connection.execute(select(columns.tenant_id).where(within).distinct().order_by("tenant_id")).scalars()
     )

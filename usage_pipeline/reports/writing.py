@@ -1,21 +1,24 @@
 """Writes report files. A folder with a manifest is whole: the manifest is removed first and written last."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from uuid import uuid4
 
+from usage_pipeline.errors import QueryError
 from usage_pipeline.reports.batch import Batch
 from usage_pipeline.reports.building import build_reports
 from usage_pipeline.reports.folders import report_folder
 from usage_pipeline.reports.formats.registry import EXPORTS, FORMATS, RENDERERS, Export, report_formats
-from usage_pipeline.reports.manifest import MANIFEST, manifest
+from usage_pipeline.reports.manifest import MANIFEST, is_of, manifest
 from usage_pipeline.reports.model import Report
 from usage_pipeline.reports.runs.export import notes_on_runs
+from usage_pipeline.reports.scope import ReportScope
 from usage_pipeline.reports.written import Edition, edition_of, keep, last_change
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage.lake import sync
 from usage_pipeline.storage.locks import named_lock
 from usage_pipeline.storage.opened import Storage
@@ -30,8 +33,8 @@ class Written:
     report: Report
     folder: PurePath
     """Below the data directory."""
-    files: tuple[str, ...]
-    """The names of its files."""
+    files: Mapping[str, str]
+    """The names of its files, each with its format; that of the manifest is empty."""
     edition: Edition
 
 
@@ -48,14 +51,25 @@ def write_reports(batch: Batch, formats: tuple[str, ...]) -> Iterator[Written]:
         yield from pool.map(lambda report: _write_report(storage, report, formats, seen), build_reports(batch))
 
 
+def expect_free(settings: Settings, folder: Path, scope: ReportScope) -> None:
+    """Raise QueryError if another report, or another file, would be overwritten in a folder that somebody names.
+
+    It may hold the same report. The data directory is not for it: what is there belongs to the pipeline.
+    """
+    if folder.resolve().is_relative_to(settings.data_dir.resolve()):
+        raise QueryError(f"{folder} is in the data directory; name another folder, or none for its own.")
+    if folder.is_dir() and any(folder.iterdir()) and not is_of(folder / MANIFEST, scope):
+        raise QueryError(f"{folder} is not empty, and holds another report or other files; name another folder.")
+
+
 def write_files(
     storage: Storage,
     report: Report,
     formats: tuple[str, ...],
     folder: Path,
     exports: Mapping[str, Export] = EXPORTS,
-) -> tuple[str, ...]:
-    """Write the files of a report and their manifest into a folder, and return their names.
+) -> Mapping[str, str]:
+    """Write the files of a report and their manifest into a folder; return the format of each by its name.
 
     Files of other names stay. Raises OSError if the folder cannot be written.
     """
@@ -63,9 +77,11 @@ def write_files(
     if "runs" in formats:
         report = replace(report, notes=(*report.notes, *notes_on_runs(storage, report.scope)))
     with _staged(folder) as staging:
+        of: dict[str, str] = {}
         for name in formats:
             _write_format(storage, report, name, exports, staging)
-        files = {path.name: path for path in staging.iterdir()}
+            of.update({path.name: name for path in sorted(staging.iterdir()) if path.name not in of})
+        files = {name: staging / name for name in of}
         described = manifest(report, formats, files)
         (folder / MANIFEST).unlink(missing_ok=True)
         for name, path in files.items():
@@ -74,7 +90,7 @@ def write_files(
         last.write_bytes(described)
         _put(last, folder / MANIFEST)
     sync(folder)
-    return (*sorted(files), MANIFEST)
+    return {**dict(sorted(of.items())), MANIFEST: ""}
 
 
 def _write_report(storage: Storage, report: Report, formats: tuple[str, ...], seen: int) -> Written:
@@ -124,7 +140,7 @@ def _put(file: Path, target: Path) -> None:
     file.replace(target)
 
 
-def _remove_others(folder: Path, files: tuple[str, ...]) -> None:
+def _remove_others(folder: Path, files: Collection[str]) -> None:
     for path in folder.iterdir():
         if path.name not in files and path.is_file():
             path.unlink()

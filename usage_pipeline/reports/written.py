@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -74,9 +75,11 @@ def keep(connection: Connection, report: Report, edition: Edition, **values: obj
     connection.execute(statement.on_conflict_do_update(index_elements=list(REPORTS.key), set_=changed))
 
 
-def forget_all_together(connection: Connection) -> None:
-    """Remove what is known of reports on all tenants together, whose files an erasure removes."""
-    connection.execute(reports.delete().where(reports.c.tenant_id == ""))
+def outdate_all_together(connection: Connection) -> None:
+    """Let reports on all tenants together be written again, as corrections: an erasure removes their files."""
+    long_ago = datetime(1970, 1, 1, tzinfo=UTC)
+    outdated = {"data_version": "", "last_change": -1, "written_at": long_ago}
+    connection.execute(reports.update().where(reports.c.tenant_id == "").values(outdated))
 
 
 def _is(scope: ReportScope) -> tuple[ColumnElement[bool], ...]:

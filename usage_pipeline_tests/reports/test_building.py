@@ -62,6 +62,15 @@ def test_usage_without_a_price_is_in_no_amount_and_named(acme: Report) -> None:
     assert "Some usage has no price. It is in no amount." in acme.notes
 
 
+def test_operations_without_a_rate_are_counted_in_a_note(acme: Report) -> None:
+    assert "1 operation is without a rate, and in no credits." in acme.notes
+
+
+def test_a_period_before_the_first_known_day_is_no_comparison(acme: Report) -> None:
+    note = "Nothing is known before 2026-05-18, so the period before is no whole one to compare with."
+    assert note in acme.notes
+
+
 def test_credits_of_the_period_go_from_opening_to_closing(acme: Report) -> None:
     table = table_of(acme, "credits")
     assert table.column("closing") == [0, Decimal("67.5")]

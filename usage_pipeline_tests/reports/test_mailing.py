@@ -126,7 +126,7 @@ def test_a_mail_has_the_files_and_says_what_is_in_them(sent: MailServer, compute
     mail = next(mail for mail in sent.mails if mail["Subject"].endswith("corrected"))
     folder = computed.settings.data_dir / "reports/acme/2026-05"
     assert {part.get_filename(): part.get_content() for part in mail.iter_attachments()} == {
-        name: (folder / name).read_bytes() for name in ("report.json", "manifest.json")
+        "report.json": (folder / "report.json").read_bytes()
     }
     body = mail.get_body(("plain",))
     assert body is not None
@@ -137,9 +137,10 @@ def test_a_mail_has_the_files_and_says_what_is_in_them(sent: MailServer, compute
 def test_what_is_too_large_to_be_attached_is_named(computed: Storage) -> None:
     settings = computed.settings.model_copy(update={"report_attachment_bytes": 3_000})
     (subscription,) = read_subscriptions(settings.reference / "report_subscriptions.yaml")
-    (written,) = write_reports(Batch(computed, _MAY, (), ("acme",)), ("json",))
+    (written,) = write_reports(Batch(computed, _MAY, (), ("acme",)), ("json", "xlsx"))
     message = message_of(settings, subscription, written)
-    assert [attachment.path for attachment in message.attachments] == ["reports/acme/2026-05/manifest.json"]
+    assert message.attachments == ()
+    assert "report.xlsx" not in message.text
     assert "Too large to be attached: reports/acme/2026-05/report.json in the data directory." in message.text
 
 

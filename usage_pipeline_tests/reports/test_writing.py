@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from usage_pipeline.errors import QueryError
 from usage_pipeline.reports.batch import Batch
 from usage_pipeline.reports.folders import report_folder
 from usage_pipeline.reports.scope import ReportPeriod, ReportScope
-from usage_pipeline.reports.writing import Written, write_files, write_reports
+from usage_pipeline.reports.writing import Written, expect_free, write_files, write_reports
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.reports.conftest import DAYS, GROUPS, NOW, report_of, write_and_compute
@@ -35,7 +36,7 @@ def _manifest(storage: Storage) -> dict[str, Any]:
 
 def test_a_report_is_in_the_folder_of_its_tenant_and_period(used: Storage) -> None:
     written = _write(used)
-    assert (written.folder, written.files) == (_ACME, ("report.json", "manifest.json"))
+    assert (written.folder, tuple(written.files)) == (_ACME, ("report.json", "manifest.json"))
     assert sorted(path.name for path in (used.settings.data_dir / _ACME).iterdir()) == sorted(written.files)
 
 
@@ -92,6 +93,16 @@ def test_another_folder_keeps_its_other_files(used: Storage, tmp_path: Path) -> 
     (tmp_path / "notes.txt").write_text("mine")
     write_files(used, report_of(used), ("json",), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["manifest.json", "notes.txt", "report.json"]
+
+
+def test_a_folder_that_somebody_names_holds_nothing_else(used: Storage, tmp_path: Path) -> None:
+    scope, settings = report_of(used).scope, used.settings
+    expect_free(settings, tmp_path / "new", scope)
+    write_files(used, report_of(used), ("json",), tmp_path)
+    expect_free(settings, tmp_path, scope)
+    for folder, other in ((tmp_path, replace(scope, tenant_id="globex")), (settings.data_dir / "reports", scope)):
+        with pytest.raises(QueryError, match="name another folder"):
+            expect_free(settings, folder, other)
 
 
 @pytest.fixture

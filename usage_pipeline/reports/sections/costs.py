@@ -7,8 +7,8 @@ from itertools import groupby
 from usage_pipeline.costs.book import book_store
 from usage_pipeline.credits import rate_store
 from usage_pipeline.metrics.answers import Row, coverage, known_days
-from usage_pipeline.metrics.queries import CostQuery
-from usage_pipeline.reports.batch import Batch, Tables
+from usage_pipeline.metrics.queries import CostQuery, UsageQuery
+from usage_pipeline.reports.batch import Batch, Tables, TenantId
 from usage_pipeline.reports.display import Kind
 from usage_pipeline.reports.model import Column, Values
 from usage_pipeline.reports.table_spec import TableSpec
@@ -69,6 +69,12 @@ def costs(batch: Batch) -> Tables:
         ]
         for subject, rows in by_class.items()
     }
+
+
+def unrated_operations(batch: Batch) -> Mapping[TenantId, int]:
+    """Return how many operations have no rate, and so no credits, of each subject with usage."""
+    found = batch.ask(UsageQuery, (), ("unrated_operations",))
+    return {subject: rows[0]["unrated_operations"] for subject, rows in found.items()}
 
 
 def _class_row(row: Row) -> Values:

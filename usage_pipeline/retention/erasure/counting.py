@@ -155,5 +155,7 @@ def _in_folders(storage: Storage, subject: Subject, word: Word) -> Iterator[Coun
     yield Count("dagster", "files", _REPLACED, len(logs) if subject.member_id is None else 0)
     for folder in tenant_folders(subject):
         files = list(files_in(storage.settings.data_dir / folder))
-        yield Count(str(folder.parent), "files", "removed", len(files))
+        # Counts are kept, so the place does not name who is erased.
+        place = folder if folder == tenant_folder(None) else folder.parent
+        yield Count(str(place), "files", "removed", len(files))
     yield Count(REQUESTS, "files", "removed", len(request_files(storage, subject, word)))

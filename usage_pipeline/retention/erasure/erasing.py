@@ -14,7 +14,7 @@ from usage_pipeline.errors import ErasureError
 from usage_pipeline.limits.refresh import refresh_limits
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.registry import NONE
-from usage_pipeline.reports.written import forget_all_together
+from usage_pipeline.reports.written import outdate_all_together
 from usage_pipeline.retention.erasure import erasures
 from usage_pipeline.retention.erasure.beginning import begin, expect_erasable, find_obstacle
 from usage_pipeline.retention.erasure.certificate import Certificate, certified, digests_of, write_certificate
@@ -260,7 +260,7 @@ def _replace_texts(storage: Storage, specs: Collection[TableSpec], subject: Subj
     for path in request_files(storage, subject, word):
         path.unlink(missing_ok=True)
     with storage.warehouse.begin() as connection:
-        forget_all_together(connection)
+        outdate_all_together(connection)
 
 
 def _remove_unfinished(storage: Storage) -> None:
