@@ -1,15 +1,20 @@
 """Reports by e-mail: which periods are due, that each is sent once to a real SMTP server, and with its files."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from itertools import count
 from pathlib import Path
+from smtplib import SMTP
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.engine.default import DefaultDialect
 
 from usage_pipeline.delivery.channels import open_channels
 from usage_pipeline.delivery.outbox import deliver_due
-from usage_pipeline.errors import QueryError, ReferenceFileError
+from usage_pipeline.errors import QueryError, ReferenceFileError, UsagePipelineError
 from usage_pipeline.reports.batch import Batch
 from usage_pipeline.reports.mailing import due_mails, message_of, send_due
 from usage_pipeline.reports.months import due_reports, write_month
@@ -19,6 +24,7 @@ from usage_pipeline.reports.writing import write_reports
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.delivery.receiving import MailServer, mail_server
 from usage_pipeline_tests.reports.conftest import GROUPS, write_and_compute
+from usage_pipeline_tests.steps import FILES, Steps
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 
 _MONTHLY = (
@@ -150,3 +156,37 @@ def test_a_subscription_that_fails_holds_up_no_other(computed: Storage) -> None:
     with pytest.raises(QueryError, match="There is no tenant 'acne'"):
         send_due(computed, Cadence.MONTHLY)
     assert [due.subscription.id for due in due_mails(computed, Cadence.MONTHLY)] == ["acne-monthly"]
+
+
+_STEPS = (*FILES, (DefaultDialect, "do_commit"), (SMTP, "send_message"))
+"""What others see of sending a report: files, rows and mails."""
+
+
+class FaultError(Exception):
+    """Something that nobody has thought of."""
+
+
+@pytest.mark.acceptance  # twenty reports and mails
+def test_a_fault_at_any_step_loses_no_mail_and_sends_none_under_another_id(
+    computed: Storage, mails: MailServer
+) -> None:
+    (computed.settings.reference / "report_subscriptions.yaml").write_text(_MONTHLY)
+
+    def send(now: datetime) -> None:
+        send_due(computed, Cadence.MONTHLY)
+        deliver_due(computed, open_channels(computed.settings), now)
+
+    for number in count():
+        with computed.warehouse.begin() as connection:
+            connection.execute(text("DELETE FROM usage.report_mails"))
+            connection.execute(text("DELETE FROM usage.outbox"))
+        mails.mails.clear()
+        with Steps(number, FaultError).of(*_STEPS) as steps, suppress(FaultError, UsagePipelineError):
+            send(_JUNE_5)
+        send(_JUNE_5.replace(minute=10))
+        found = {(mail["To"], mail["Message-ID"]): len(list(mail.iter_attachments())) for mail in mails.mails}
+        assert sorted(to for to, _ in found) == ["a@acme.example", "b@acme.example"], steps.taken
+        assert set(found.values()) == {1}, steps.taken
+        if not steps.has_failed:
+            break
+    assert {step.split()[0] for step in steps.taken} == {"unlink", "replace", "do_commit", "send_message"}
