@@ -1,7 +1,7 @@
 """A deployment with alerts on data, whose tables hold what a test writes, and short ways to read what is told."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -46,10 +46,12 @@ class DataAlerts:
         state: FileState = FileState.LANDED,
         name: str = "a.jsonl",
         error: str | None = None,
+        **counts: int,
     ) -> None:
         """Let a file of the source be known of each of these landing days."""
+        found = [replace(_file(f"{source}/{day}/{name}", source, day, state, error), **counts) for day in days]
         with self.storage.warehouse.begin() as connection:
-            record_files(connection, [_file(f"{source}/{day}/{name}", source, day, state, error) for day in days])
+            record_files(connection, found)
 
     def put(self, spec: TableSpec, *rows: Mapping[str, Any]) -> None:
         """Add rows to a table of the warehouse; columns that are not named are empty."""

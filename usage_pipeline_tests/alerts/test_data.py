@@ -70,6 +70,13 @@ def test_days_without_a_usual_gap_or_of_long_ago_raise_nothing(on_data: DataAler
     assert on_data.history() == []
 
 
+def test_a_file_of_which_no_line_was_accepted_is_told_of(on_data: DataAlerts) -> None:
+    on_data.files("persona", [MAY_30], accepted=0, rejected=2)
+    on_data.files("persona", [MAY_31], accepted=0, rejected=0)
+    on_data.tick()
+    assert on_data.history() == [(BAD, 1, "raised")]
+
+
 def test_a_file_that_nobody_has_decided_about_is_told_of_until_somebody_has(on_data: DataAlerts) -> None:
     old = date(2025, 5, 30)
     on_data.files("persona", [old], FileState.QUARANTINED, "acme/b.jsonl", error="9 of 100 lines were rejected")

@@ -1,4 +1,4 @@
-"""Landing files of which nothing counts, and about which nobody has decided: quarantined, or failed as a whole.
+"""Landing files of which nothing counts, and about which nobody has decided: quarantined, failed, all rejected.
 
 One that lands now is news however old its landing day is.
 """
@@ -14,14 +14,16 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import landing_files
 
 _TO_DO = "deliver a corrected file under the same name, or decide: `usage-pipeline release` or `withdraw`"
+_ALL_REJECTED = "none of its lines was accepted"
 _PARTS_WITH_TENANT = 4
 
 
 def look_at_files(storage: Storage, connection: Connection, raised: Sequence[Raised]) -> Look:  # noqa: ARG001 - as of the other kinds
     """Find the files that somebody has to decide about."""
     files = landing_files.c
+    has_nothing_accepted = (files.state == FileState.LANDED) & (files.accepted == 0) & (files.rejected > 0)
     query = select(files.path, files.source, files.landing_day, files.state, files.error, files.rejected).where(
-        files.state.in_([state for state in FileState if state.needs_attention]),
+        files.state.in_([state for state in FileState if state.needs_attention]) | has_nothing_accepted,
         files.vanished_at.is_(None),
         files.pruned_at.is_(None),
     )
@@ -30,7 +32,7 @@ def look_at_files(storage: Storage, connection: Connection, raised: Sequence[Rai
         [
             Finding(
                 Key(AlertKind.FILE_QUARANTINED, _tenant(row["path"]), row["path"]),
-                facts=(("State", f"{row['state']}: {row['error']}"), ("To do", _TO_DO)),
+                facts=(("State", f"{row['state']}: {row['error'] or _ALL_REJECTED}"), ("To do", _TO_DO)),
                 numbers={"source": row["source"], "file_state": row["state"], "rejected": row["rejected"]},
                 first_day=row["landing_day"],
                 last_day=row["landing_day"],
