@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import partial
 
 from usage_pipeline.delivery.channel_file import CHANNELS_FILE, read_channels
+from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.pipeline.edited_files import (
     describe_alerts,
@@ -86,14 +87,24 @@ def _suites(settings: Settings) -> Iterator[HealthCheck]:
     yield ok(f"Suites: {count(sum(len(suite.entries) for suite in suites.values()), 'check')} of rows")
 
 
+_DESCRIPTIONS = {
+    "Reference": describe_tenants,
+    "Prices": describe_prices,
+    "Credit rates": describe_credit_rates,
+    "Grants": describe_grants,
+    "Limits": describe_limits,
+    "Report subscriptions": describe_report_subscriptions,
+    "Alerts on data": describe_alerts,
+}
+
+
 def _reference(settings: Settings) -> Iterator[HealthCheck]:
-    yield ok(f"Reference: {describe_tenants(settings)}")
-    yield ok(f"Prices: {describe_prices(settings)}")
-    yield ok(f"Credit rates: {describe_credit_rates(settings)}")
-    yield ok(f"Grants: {describe_grants(settings)}")
-    yield ok(f"Limits: {describe_limits(settings)}")
-    yield ok(f"Report subscriptions: {describe_report_subscriptions(settings)}")
-    yield ok(f"Alerts on data: {describe_alerts(settings)}")
+    """Say what each file holds, or what is wrong with it: one that is broken does not hide the others."""
+    for name, describe in _DESCRIPTIONS.items():
+        try:
+            yield ok(f"{name}: {describe(settings)}")
+        except ReferenceFileError as problem:
+            yield error(str(problem))
 
 
 def _channels(settings: Settings) -> Iterator[HealthCheck]:
