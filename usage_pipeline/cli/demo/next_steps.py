@@ -48,6 +48,8 @@ def _questions(result: Result) -> dict[str, str]:
     if conflict is not None:
         command = f"explain {conflict.record_id} --tenant {conflict.tenant}"
         found[command] = "two lines with one id and other content, and which of them counts"
+    days = f"--from {result.days[0]} --to {result.days[-1]}"
+    found[f"report --tenant {spike.tenant} {days} --format pdf,html,xlsx"] = "its report, to print and to look at"
     return found
 
 

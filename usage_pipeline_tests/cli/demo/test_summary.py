@@ -44,6 +44,7 @@ def test_commands_name_the_data_directory_where_it_was_given(monkeypatch: pytest
         f" usage-pipeline series --tenant a --from 2026-05-28{option}",
         f" usage-pipeline credits --tenant b{option}",
         f" usage-pipeline explain e1 --tenant a{option}",
+        f" usage-pipeline report --tenant a --from 2026-05-28 --to 2026-05-30 --format pdf,html,xlsx{option}",
     ]
 
 
