@@ -70,7 +70,7 @@ def test_reports_are_measured_once_there_are_some(call: Callable[..., str], sett
     report.parent.mkdir(parents=True)
     report.write_text("total")
     assert places(call("clean-up", "--format", "json"))["reports"] == {
-        "kind": None,
+        "kind": "temporary file",
         "removed": 0,
         "removed_bytes": 0,
         "bytes_before": 5,
