@@ -48,7 +48,8 @@ def test_all_totals_are_those_of_the_truth_and_all_commands_that_are_named_next_
 ) -> None:
     assert re.search(r"^Equal to truth.json: [\d,]+ totals compared\.$", shown.printed, re.MULTILINE)
     named = re.findall(r"^ usage-pipeline (.*)$", shown.printed, re.MULTILINE)
-    assert [shlex.split(command)[0] for command in named] == ["rejects", "usage", "series", "credits", "explain"]
+    commands = [shlex.split(command)[0] for command in named]
+    assert commands == ["rejects", "usage", "series", "credits", "explain", "report"]
     for command in named:
         assert call(*shlex.split(command))
 
