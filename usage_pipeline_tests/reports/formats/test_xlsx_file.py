@@ -36,7 +36,7 @@ def _rows(sheet: Worksheet) -> Iterator[tuple[Any, ...]]:
 def test_a_sheet_has_header_rows_and_total(book: Workbook) -> None:
     assert list(_rows(book["Models  by (class) day"])) == [
         ("Model", "Day", "At", "Tokens", "Cost, USD", "Share, %", "New"),
-        ("=1+1", _midnight(1), datetime(2026, 5, 1, 8, 30), 2**53 - 1, 1.5, 0.3, True),  # noqa: DTZ001
+        ("=1+1", _midnight(1), datetime(2026, 5, 1, 8, 30), 2**53 - 1, 1.5, 0.3, True),  # noqa: DTZ001 - XLSX has no zones
         ('a "b",\nc', _midnight(2), None, "9007199254740992", "12345678901234.567890", 12.5, False),
         ("", *(None,) * 6),
         (None, None, None, -7, -0.000000000001, 100, None),
