@@ -148,6 +148,7 @@ def test_there_are_no_other_tables(migrated: Engine) -> None:
         "outbox",
         "reports",
         "report_mails",
+        "api_keys",
         "erasures",
     }
 

@@ -1,0 +1,119 @@
+"""Errors as problem details (RFC 9457). Every error of the API is one of these."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
+
+from usage_pipeline.errors import QueryError, UsagePipelineError, WarehouseError
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 5
+"""How long a client should wait for a database that is away."""
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with a part of the request."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str = Field(description="Where it stands: `query.from`.")
+    detail: str = Field(description="What is wrong with it, and what was expected.")
+
+
+class Problem(BaseModel):
+    """What went wrong, and what to do about it."""
+
+    type: str = Field(description="Kind of the problem.")
+    title: str = Field(description="The kind in words.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What went wrong this time, and what to do.")
+    errors: list[FieldProblem] = Field(default=[], description="The parts of the request that are wrong.")
+
+
+class ProblemError(Exception):
+    """A problem that a route answers with."""
+
+    def __init__(
+        self,
+        status: HTTPStatus,
+        detail: str,
+        *,
+        errors: tuple[FieldProblem, ...] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep what is answered."""
+        super().__init__(detail)
+        self.problem = Problem(
+            type="about:blank", title=status.phrase, status=status, detail=detail, errors=list(errors)
+        )
+        self.headers = dict(headers or {})
+
+    @property
+    def response(self) -> JSONResponse:
+        """The answer."""
+        return JSONResponse(
+            self.problem.model_dump(),
+            self.problem.status,
+            headers=self.headers,
+            media_type=MEDIA_TYPE,
+        )
+
+
+def responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
+    """Return the problems of a route, for its description."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {int(status): {"description": status.phrase, "content": content} for status in statuses}
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Answer every error with a problem."""
+    app.add_exception_handler(ProblemError, lambda _, error: _of(error).response)
+    app.add_exception_handler(HTTPException, lambda _, error: _of(error).response)
+    app.add_exception_handler(RequestValidationError, lambda _, error: _of(error).response)
+    app.add_exception_handler(UsagePipelineError, lambda _, error: _of(error).response)
+    app.add_exception_handler(OperationalError, lambda _, error: _of(error).response)
+    app.add_exception_handler(InterfaceError, lambda _, error: _of(error).response)
+
+
+def _of(error: Exception) -> ProblemError:
+    match error:
+        case ProblemError():
+            return error
+        case HTTPException():
+            return ProblemError(HTTPStatus(error.status_code), str(error.detail), headers=error.headers)
+        case RequestValidationError():
+            # A parameter of two dependencies is reported twice.
+            found = tuple(dict.fromkeys(_field_problem(entry) for entry in error.errors()))
+            return ProblemError(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "Parts of the request are wrong; see `errors`.", errors=found
+            )
+        case QueryError():
+            return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+        case WarehouseError() | OperationalError() | InterfaceError():
+            return ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                f"The database cannot be reached. Ask again in {RETRY_SECONDS} seconds.",
+                headers={"Retry-After": str(RETRY_SECONDS)},
+            )
+        case _:
+            return ProblemError(
+                HTTPStatus.INTERNAL_SERVER_ERROR,
+                "The server cannot answer, because its data or its settings are broken. Its log says why.",
+            )
+
+
+def _field_problem(entry: Mapping[str, Any]) -> FieldProblem:
+    return FieldProblem(field=".".join(map(str, entry["loc"])), detail=entry["msg"])
+
+
+def unexpected(_: Request, __: Exception) -> JSONResponse:
+    """Answer an error that nobody expected, without saying what it was."""
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return ProblemError(status, "The server failed. Its log says why, with the id of this request.").response

@@ -1,0 +1,26 @@
+"""The table of this folder: the keys."""
+
+from usage_pipeline.storage.tables import Erasure, TableSpec, columns
+
+API_KEYS = TableSpec(
+    name="api_keys",
+    description="The keys of the read API: one row per key. The key itself is not kept.",
+    columns=columns(
+        ("key_id", "VARCHAR", "Id of the key: what stands before its secret."),
+        ("name", "VARCHAR", "What it is for, in the words of whoever made it."),
+        ("tenant_id", "VARCHAR", "The tenant that it reads; null for all, which takes the scope `platform`."),
+        ("scopes", "VARCHAR", "What it may read, in order, with commas between them."),
+        ("secret_digest", "VARCHAR", "SHA-256 of its secret."),
+        ("created_at", "TIMESTAMPTZ", "When it was made."),
+        ("created_by", "VARCHAR", "By whom."),
+        ("expires_at", "TIMESTAMPTZ", "From when on it is worth nothing; null for never."),
+        ("revoked_at", "TIMESTAMPTZ", "When it was revoked; null if it was not."),
+    ),
+    rules=(
+        "A secret has 256 random bits, so that its digest cannot be searched for, and needs no salt.",
+        "A key does not change: revoke it and make another.",
+    ),
+    key=("key_id",),
+    nullable=frozenset({"tenant_id", "expires_at", "revoked_at"}),
+    erasure=Erasure.REMOVED,
+)

@@ -1,0 +1,64 @@
+"""The API over the usage of `write_usage` of the limits, and a client for each kind of key."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from duckdb import DuckDBPyConnection
+from fastapi.testclient import TestClient
+
+from usage_pipeline.api.app import create_app
+from usage_pipeline.keys.keys import NewKey, Scope, create_key
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline_tests.conftest import settings_of
+from usage_pipeline_tests.limits.reading import write_usage
+from usage_pipeline_tests.support import Landing, land_and_compute
+
+NOW = datetime(2026, 5, 22, 12, tzinfo=UTC)
+GROUPS = ("records", "rollups", "series", "breakdowns", "costs", "credits")
+
+
+@pytest.fixture(scope="session")
+def served(
+    new_database: Callable[[], str],
+    engine_of: Callable[[Settings], DuckDBPyConnection],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Storage]:
+    """The usage of acme and globex from 18 to 21 May 2026; the present is noon of the 22nd."""
+    settings = settings_of(tmp_path_factory.mktemp("served"), new_database(), now=NOW)
+    with open_storage(settings) as opened:
+        storage = replace(opened, get_engine=lambda: engine_of(settings))
+        write_usage(settings.reference, Landing(settings.landing))
+        land_and_compute(storage, *GROUPS)
+        yield storage
+
+
+@pytest.fixture(scope="session")
+def client_of(served: Storage) -> Iterator[Callable[..., TestClient]]:
+    """Gives a client with a key of this tenant, or of the platform without one, and of more scopes."""
+    app = create_app(served)
+    with ExitStack() as opened:
+
+        def client(tenant_id: str | None, *more: Scope) -> TestClient:
+            own = Scope.PLATFORM if tenant_id is None else Scope.TENANT
+            with served.warehouse.begin() as connection:
+                shown = create_key(connection, NewKey("test", tenant_id, frozenset({own, *more}), "test"), NOW)
+            found = TestClient(app, headers={"Authorization": f"Bearer {shown}"}, raise_server_exceptions=False)
+            return opened.enter_context(found)
+
+        yield client
+
+
+@pytest.fixture(scope="session")
+def acme(client_of: Callable[..., TestClient]) -> TestClient:
+    """A client with a key of the tenant acme."""
+    return client_of("acme")
+
+
+@pytest.fixture(scope="session")
+def platform(client_of: Callable[..., TestClient]) -> TestClient:
+    """A client with a key of the platform."""
+    return client_of(None)

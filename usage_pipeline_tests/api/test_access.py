@@ -1,0 +1,57 @@
+import pytest
+from fastapi.testclient import TestClient
+
+from usage_pipeline.api.app import create_app
+from usage_pipeline.storage.opened import Storage
+
+DAYS = {"from": "2026-05-18", "to": "2026-05-20"}
+
+
+def test_without_a_valid_key_nothing_is_answered(served: Storage) -> None:
+    client = TestClient(create_app(served))
+    for headers in ({}, {"Authorization": "Bearer up_nothing_known"}, {"Authorization": "Basic dXA6dXA="}):
+        answer = client.get("/v1/days", headers=headers)
+        assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.json()["detail"].startswith("This needs a valid key")
+
+
+def test_a_key_of_a_tenant_reads_its_tenant_alone(acme: TestClient) -> None:
+    assert acme.get("/v1/days", params=DAYS).status_code == 200
+    assert acme.get("/v1/days", params={**DAYS, "tenant": "acme"}).status_code == 200
+    refused = acme.get("/v1/days", params={**DAYS, "tenant": "globex"})
+    assert (refused.status_code, refused.json()["detail"]) == (403, "This key reads no other tenant than acme.")
+
+
+def test_a_key_of_the_platform_reads_each_tenant_and_all(platform: TestClient) -> None:
+    assert platform.get("/v1/days", params={**DAYS, "tenant": "globex"}).status_code == 200
+    assert platform.get("/v1/days", params=DAYS).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("params", "field"),
+    [
+        ({"from": "2026-05-20", "to": "2026-05-20"}, "query.to"),
+        ({"from": "yesterday"}, "query.from"),
+        ({"tenant": ""}, "query.tenant"),
+    ],
+)
+def test_a_wrong_parameter_is_named(platform: TestClient, params: dict[str, str], field: str) -> None:
+    answer = platform.get("/v1/days", params=params)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+def test_an_unknown_path_is_a_problem_too(platform: TestClient) -> None:
+    answer = platform.get("/v1/nothing")
+    assert (answer.status_code, answer.json()["title"]) == (404, "Not Found")
+
+
+def test_days_are_half_open(platform: TestClient) -> None:
+    answer = platform.get("/v1/days", params=DAYS)
+    assert answer.json() == {
+        "items": [
+            {"day": "2026-05-18", "status": "final", "version": 1},
+            {"day": "2026-05-19", "status": "provisional", "version": 1},
+        ]
+    }
