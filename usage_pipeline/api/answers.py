@@ -1,0 +1,65 @@
+"""What answers are made of. Decimals are texts, so that no client rounds them; what is not known is null."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from usage_pipeline.metrics.answers import Answer, Row
+
+
+def decimal_text(number: Decimal) -> str:
+    """Return all digits of a decimal, without zeros at its end: `12.5`, `1200`."""
+    text = f"{number:f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text) if number else "0"
+
+
+Exact = Annotated[
+    Decimal,
+    PlainSerializer(decimal_text, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "examples": ["12.5"]}, mode="serialization"),
+]
+"""A decimal with all its digits, as a text."""
+
+MissingDays = Annotated[int, Field(description="Days asked for of which nothing is known; they are in no sum.")]
+
+
+class AnswerModel(BaseModel):
+    """An answer, or a part of one."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+Cell = int | str | None
+"""A group, or a number: a whole one, or a decimal as a text."""
+
+
+class RowsAnswer(AnswerModel):
+    """The rows of a query, ordered by their groups."""
+
+    items: list[dict[str, Cell]] = Field(description="A row for each combination of groups: groups, then metrics.")
+    missing_days: MissingDays
+
+
+def rows_answer(answer: Answer, leave_out: Sequence[str] = ()) -> RowsAnswer:
+    """Return the rows of an answer as the API has them; those of missing days are nulls."""
+    return RowsAnswer(items=list(_cells(answer.rows, set(leave_out))), missing_days=len(answer.missing))
+
+
+def _cells(rows: Iterable[Row], leave_out: set[str]) -> Iterable[dict[str, Cell]]:
+    for row in rows:
+        yield {name: cell(value) for name, value in row.items() if name not in leave_out}
+
+
+def cell(value: Any) -> Cell:  # noqa: ANN401 - whatever a query has
+    """Return a value as JSON has it: decimals, days and times as texts."""
+    match value:
+        case Decimal():
+            return decimal_text(value)
+        case date() | datetime():
+            return value.isoformat()
+        case _:
+            found: Cell = value
+            return found
