@@ -5,11 +5,11 @@ from http import HTTPStatus
 from fastapi import APIRouter, FastAPI
 
 from usage_pipeline.api.problems import add_handlers, responses, unexpected
-from usage_pipeline.api.routes import days, me
+from usage_pipeline.api.routes import days, me, series
 from usage_pipeline.storage.opened import Storage
 
 VERSION = "1"
-_ROUTERS = (me.router, days.router)
+_ROUTERS = (me.router, series.router, days.router)
 _PROBLEMS = responses(
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,

@@ -26,6 +26,11 @@ class DayRange:
     first: date
     last: date
 
+    @property
+    def length(self) -> int:
+        """How many they are."""
+        return (self.last - self.first).days + 1
+
 
 def day_range(data: Data, first: From = None, end: To = None) -> DayRange:
     """Return the days that are asked for. Raises ProblemError (422) for an empty range, or too long a one."""

@@ -1,0 +1,89 @@
+"""`/v1/usage/series/fetch`: tokens, conversations and messages over time."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+
+from usage_pipeline.api.access import Data
+from usage_pipeline.api.answers import AnswerModel, MissingDays
+from usage_pipeline.api.parameters import Days
+from usage_pipeline.api.problems import FieldProblem, ProblemError
+from usage_pipeline.api.series import MOST_GROUPS, Series, SeriesRequest, Step, read_series
+from usage_pipeline.registry import DIMENSION_NAMES, WITHIN_DAY_NAMES
+
+router = APIRouter(tags=["usage"])
+
+MOST_DAYS_BY_HOUR = 366
+
+
+class PointAnswer(AnswerModel):
+    """The total of an interval."""
+
+    date: int = Field(description="When it begins, in ms since 1970; of a day, midnight.")
+    total: int | None = Field(description="Null if nothing of it is known, which is not zero.")
+
+
+Points = list[PointAnswer]
+PointsByGroup = dict[str, Points]
+
+
+class SeriesAnswer(AnswerModel):
+    """Parallel series: each has a point for each interval. With `groupBy` they are objects of series by group."""
+
+    tokens: Points | PointsByGroup = Field(description="Input and output tokens.")
+    conversations: Points | PointsByGroup | None = Field(
+        description="Conversations that began. They have no time of day: null by hour and in other zones than UTC."
+    )
+    messages: Points | PointsByGroup = Field(description="Messages.")
+    missing: list[int] = Field(
+        description="For each interval, how many of its days, or hours, are missing, and in no total."
+    )
+    missing_days: MissingDays
+
+
+Interval = Annotated[Step, Query(description="How long the interval of a point is; weeks begin on Monday.")]
+Zone = Annotated[
+    str, Query(alias="timezone", description="Time zone of the days, such as `Europe/Berlin`.", min_length=1)
+]
+GroupBy = Annotated[
+    str | None,
+    Query(
+        alias="groupBy",
+        description=(
+            f"One of {', '.join(DIMENSION_NAMES)}, tenant; by hour, and in other zones than UTC, one of "
+            f"{', '.join(WITHIN_DAY_NAMES)}, tenant. The {MOST_GROUPS} groups with the most tokens have series of "
+            "their own, the others are summed as `(other)`."
+        ),
+        json_schema_extra={"enum": [*DIMENSION_NAMES, "tenant"]},
+    ),
+]
+
+
+@router.get("/usage/series/fetch")
+def series(
+    data: Data, days: Days, interval: Interval = Step.DAY, timezone: Zone = "UTC", group_by: GroupBy = None
+) -> SeriesAnswer:
+    """Return the series, by default those of the last 90 days."""
+    if interval is Step.HOUR and days.length > MOST_DAYS_BY_HOUR:
+        too_many = FieldProblem(field="query.to", detail=f"By hour, expected at most {MOST_DAYS_BY_HOUR} days.")
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The range of days is wrong.", errors=(too_many,))
+    found = read_series(data, SeriesRequest(days.first, days.last, interval, timezone, group_by))
+    return SeriesAnswer(
+        tokens=_points(found, "tokens"),
+        conversations=_points(found, "conversations") if "conversations" in found.totals else None,
+        messages=_points(found, "messages"),
+        missing=list(found.missing),
+        missing_days=found.missing_days,
+    )
+
+
+def _points(found: Series, name: str) -> Points | PointsByGroup:
+    by_group = {
+        group: [PointAnswer(date=start, total=total) for start, total in zip(found.starts, totals, strict=True)]
+        for group, totals in found.totals[name].items()
+    }
+    if None in by_group:
+        return by_group[None]
+    return {group: points for group, points in by_group.items() if group is not None}
