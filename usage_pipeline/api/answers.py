@@ -1,13 +1,10 @@
 """What answers are made of. Decimals are texts, so that no client rounds them; what is not known is null."""
 
-from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
-
-from usage_pipeline.metrics.answers import Answer, Row
 
 
 def decimal_text(number: Decimal) -> str:
@@ -23,7 +20,7 @@ Exact = Annotated[
 ]
 """A decimal with all its digits, as a text."""
 
-MissingDays = Annotated[int, Field(description="Days asked for of which nothing is known; they are in no sum.")]
+MissingDays = Annotated[int, Field(description="Days asked for of which nothing is known. They are in no sum.")]
 
 
 class AnswerModel(BaseModel):
@@ -34,23 +31,6 @@ class AnswerModel(BaseModel):
 
 Cell = int | str | None
 """A group, or a number: a whole one, or a decimal as a text."""
-
-
-class RowsAnswer(AnswerModel):
-    """The rows of a query, ordered by their groups."""
-
-    items: list[dict[str, Cell]] = Field(description="A row for each combination of groups: groups, then metrics.")
-    missing_days: MissingDays
-
-
-def rows_answer(answer: Answer, leave_out: Sequence[str] = ()) -> RowsAnswer:
-    """Return the rows of an answer as the API has them; those of missing days are nulls."""
-    return RowsAnswer(items=list(_cells(answer.rows, set(leave_out))), missing_days=len(answer.missing))
-
-
-def _cells(rows: Iterable[Row], leave_out: set[str]) -> Iterable[dict[str, Cell]]:
-    for row in rows:
-        yield {name: cell(value) for name, value in row.items() if name not in leave_out}
 
 
 def cell(value: Any) -> Cell:  # noqa: ANN401 - whatever a query has

@@ -5,11 +5,10 @@ from http import HTTPStatus
 from fastapi import APIRouter, FastAPI
 
 from usage_pipeline.api.problems import add_handlers, responses, unexpected
-from usage_pipeline.api.routes import days, me, series
+from usage_pipeline.api.routes.all import ROUTERS
 from usage_pipeline.storage.opened import Storage
 
 VERSION = "1"
-_ROUTERS = (me.router, series.router, days.router)
 _PROBLEMS = responses(
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
@@ -38,6 +37,6 @@ def create_app(storage: Storage) -> FastAPI:
 
 def _v1() -> APIRouter:
     routes = APIRouter(prefix="/v1", responses=_PROBLEMS)
-    for router in _ROUTERS:
+    for router in ROUTERS:
         routes.include_router(router)
     return routes

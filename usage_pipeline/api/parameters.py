@@ -1,22 +1,42 @@
-"""Parameters that several routes share. Ranges of days are half open: `to` is the day after the last one."""
+"""Parameters that several routes share.
+
+Ranges of days are half open: `to` is the day after the last one. Words stand in one parameter with commas between
+them; values to filter by may hold commas, so that each has a parameter of its own.
+"""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Query
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, create_model
 
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.problems import FieldProblem, ProblemError
 from usage_pipeline.metrics.buckets import MOST_DAYS
+from usage_pipeline.registry import DIMENSIONS, NONE, Dimension
 
 RECENT_DAYS = 90
+_YEARS = range(1972, 9000)
+"""Beyond them, days have no zones, or no neighbours."""
 
+Moment = TypeVar("Moment", date, datetime)
+
+
+def _in_calendar(moment: Moment) -> Moment:
+    if moment.year not in _YEARS:
+        raise ValueError(f"Expected a year from {_YEARS[0]} to {_YEARS[-1]}")
+    return moment
+
+
+Day = Annotated[date, AfterValidator(_in_calendar)]
 From = Annotated[
-    date | None, Query(alias="from", description=f"First day, UTC. {RECENT_DAYS} days before `to` without it.")
+    Day | None, Query(alias="from", description=f"First day, UTC. {RECENT_DAYS} days before `to` without it.")
 ]
-To = Annotated[date | None, Query(alias="to", description="The day after the last one, UTC. Tomorrow without it.")]
+To = Annotated[Day | None, Query(alias="to", description="The day after the last one, UTC. Tomorrow without it.")]
+Instant = Annotated[AwareDatetime, AfterValidator(_in_calendar)]
+At = Annotated[Instant | None, Query(description="An instant, with its zone; now without it.")]
 
 
 @dataclass(frozen=True)
@@ -43,3 +63,31 @@ def day_range(data: Data, first: From = None, end: To = None) -> DayRange:
 
 
 Days = Annotated[DayRange, Depends(day_range)]
+
+
+Words = tuple[str, ...]
+
+
+def words(text: str) -> Words:
+    """Return the words of a text with commas between them."""
+    return tuple(filter(None, (word.strip() for word in text.split(","))))
+
+
+def _filter(dimension: Dimension) -> Any:  # noqa: ANN401 - a field as `create_model` takes it
+    about = f"{dimension.description}: only these values; `{NONE}` for none. It may be repeated."
+    return Words, Field((), description=about)
+
+
+_Filters = create_model("Filters", **{dimension.name: _filter(dimension) for dimension in DIMENSIONS})
+"""One parameter for each dimension."""
+
+AmongValues = tuple[tuple[str, Words], ...]
+"""Dimensions, each with the values of which usage has to have one."""
+
+
+def filters(asked: Annotated[_Filters, Query()]) -> AmongValues:  # type: ignore[valid-type]  # made from the registry
+    """Return the filters that are given."""
+    return tuple((name, values) for name, values in cast("BaseModel", asked) if values)
+
+
+Filters = Annotated[AmongValues, Depends(filters)]

@@ -10,7 +10,15 @@ from usage_pipeline.credits.tables import CREDIT_USAGE
 from usage_pipeline.metrics.answers import Answer, Row, coverage, known_days, statuses_of, with_missing
 from usage_pipeline.metrics.buckets import Bucket, buckets, time_zone
 from usage_pipeline.metrics.published import PublishedCosts
-from usage_pipeline.metrics.queries import CREDIT_METRICS, UNRATED, CostQuery, IntervalQuery, Query, UsageQuery
+from usage_pipeline.metrics.queries import (
+    CREDIT_METRICS,
+    DECIMAL_METRICS,
+    UNRATED,
+    CostQuery,
+    IntervalQuery,
+    Query,
+    UsageQuery,
+)
 from usage_pipeline.metrics.rollups import damage_named, scan
 from usage_pipeline.registry import CONVERSATIONS, DIMENSION_NAMES, NOT_TOKENS, RECORD_METRIC_NAMES, TokenClass
 from usage_pipeline.series.status import DayStatus
@@ -42,7 +50,6 @@ _CREDIT_SUMS = {
     "unrated_operations": f"CAST(coalesce(sum(operations) FILTER ({UNRATED} <> ''), 0) AS BIGINT)",
     "credits": ("CAST(CASE WHEN coalesce(sum(operations), 0) = 0 THEN 0 ELSE sum(credits) END AS DECIMAL(38,12))"),
 }
-_DECIMALS = ("amount", "credits")
 
 
 def read_usage(storage: Storage, query: UsageQuery) -> Answer:
@@ -80,7 +87,7 @@ def _answer(query: Query, statuses: Mapping[date, DayStatus], sums: Callable[[Se
 def _named(query: Query, groups: Sequence[str], row: Sequence[Any], missing: Collection[date]) -> Row:
     """The row by the names in the columns of the query, in their order."""
     named = dict(zip((*groups, *query.metrics), row, strict=True))
-    for name in _DECIMALS:
+    for name in DECIMAL_METRICS:
         if named.get(name) is not None:
             named[name] = Decimal(named[name])
     if isinstance(query, CostQuery):

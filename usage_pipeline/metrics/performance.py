@@ -1,4 +1,4 @@
-"""Reads how fast and how faultlessly requests were answered, by day, by model or by both."""
+"""Reads how fast and how faultlessly requests were answered, by day, by model, by both or in all."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -41,6 +41,9 @@ def read_performance(storage: Storage, query: PerformanceQuery) -> Answer:
     usage = read_usage(storage, volumes)
     counts = _read_requests(storage, query, usage)
     _add_volumes(usage, counts)
+    if not query.group_by:
+        row = _row(query, (), counts.get((), _Counts())) if usage.known else dict.fromkeys(query.columns)
+        return Answer(query, [row], usage.statuses)
     if "day" not in query.group_by:
         return Answer(query, [_row(query, key, counts[key]) for key in sorted(counts)], usage.statuses)
     rows = [row for day, status in usage.statuses.items() for row in _of_day(query, counts, day, status)]

@@ -44,7 +44,7 @@ INTERVAL_GROUPS = {**_TENANT, **{name: name for name in WITHIN_DAY_NAMES}}
 """The same of intervals."""
 
 PERFORMANCE_GROUPS = (("day",), ("model",), ("day", "model"), ("day", "tenant"), ("model", "tenant"))
-"""What performance can be grouped by."""
+"""What performance can be grouped by; without groups it is of all days together."""
 
 COST_METRICS = ("tokens", "unpriced_tokens", "fees", "unpriced_requests", "unpriced_tool_calls", "amount")
 UNPRICED_FEES = ("unpriced_requests", "unpriced_tool_calls")
@@ -53,6 +53,8 @@ _COVERAGES = {
     "fee_coverage": ("fees", *UNPRICED_FEES),
 }
 """Percentages of an answer: of what, and which parts of it have no price. Each follows the last of them."""
+DECIMAL_METRICS = ("amount", "credits")
+"""Those that are no whole numbers."""
 PUBLISHED_COST_METRICS = ("tokens", "amount")
 """Those that are kept of each version."""
 SERIES = ("tokens", "conversations", "messages")
@@ -238,7 +240,7 @@ class PerformanceQuery(Query):
 
     Percentiles are upper bounds of buckets that are 5 % wide, null without latencies. Errors are a percentage of
     requests, tokens and bytes an average per request: one decimal, null without requests. A model without requests
-    and latencies has no row.
+    and latencies has no row. Without groups there is one row, of nulls if all days are missing.
     """
 
     group_by: tuple[str, ...] = ("day",)
@@ -249,7 +251,7 @@ class PerformanceQuery(Query):
 
     def __post_init__(self) -> None:
         """Refuse other groups."""
-        if self.group_by not in PERFORMANCE_GROUPS:
+        if self.group_by and self.group_by not in PERFORMANCE_GROUPS:
             known = ", ".join(repr(",".join(words)) for words in PERFORMANCE_GROUPS)
             found = ",".join(self.group_by)
             raise QueryError(f"Performance is not grouped by {found!r}; expected one of {known}.")

@@ -1,4 +1,4 @@
-"""The API over the usage of `write_usage` of the limits, and a client for each kind of key."""
+"""The API over the usage of `write_usage` of the limits and more, and a client for each kind of key."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,6 +13,7 @@ from usage_pipeline.api.app import create_app
 from usage_pipeline.keys.keys import NewKey, Scope, create_key
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline_tests.api.usage import write_more_usage
 from usage_pipeline_tests.conftest import settings_of
 from usage_pipeline_tests.limits.reading import write_usage
 from usage_pipeline_tests.support import Landing, land_and_compute
@@ -27,11 +28,12 @@ def served(
     engine_of: Callable[[Settings], DuckDBPyConnection],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Storage]:
-    """The usage of acme and globex from 18 to 21 May 2026; the present is noon of the 22nd."""
+    """The usage of acme, globex and initech from 18 to 21 May 2026; the present is noon of the 22nd."""
     settings = settings_of(tmp_path_factory.mktemp("served"), new_database(), now=NOW)
     with open_storage(settings) as opened:
         storage = replace(opened, get_engine=lambda: engine_of(settings))
         write_usage(settings.reference, Landing(settings.landing))
+        write_more_usage(Landing(settings.landing))
         land_and_compute(storage, *GROUPS)
         yield storage
 
@@ -56,6 +58,12 @@ def client_of(served: Storage) -> Iterator[Callable[..., TestClient]]:
 def acme(client_of: Callable[..., TestClient]) -> TestClient:
     """A client with a key of the tenant acme."""
     return client_of("acme")
+
+
+@pytest.fixture(scope="session")
+def initech(client_of: Callable[..., TestClient]) -> TestClient:
+    """A client with a key of the tenant initech."""
+    return client_of("initech")
 
 
 @pytest.fixture(scope="session")

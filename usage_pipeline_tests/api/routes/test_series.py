@@ -16,9 +16,9 @@ def test_series_are_parallel_and_a_missing_day_is_null(platform: TestClient) -> 
     answer = platform.get(PATH, params={**DAYS, "tenant": "globex"}).json()
     assert [point["date"] for point in answer["tokens"]] == MIDNIGHTS
     assert {name: totals(answer[name]) for name in ("tokens", "conversations", "messages")} == {
-        "tokens": [0, 1000, 0, 0, None],
-        "conversations": [0, 1, 0, 0, None],
-        "messages": [0, 2, 0, 0, None],
+        "tokens": [0, 1000, 69, 12, None],
+        "conversations": [0, 1, 1, 0, None],
+        "messages": [0, 2, 2, 0, None],
     }
     assert (answer["missing"], answer["missing_days"]) == ([0, 0, 0, 0, 1], 1)
 
@@ -65,4 +65,8 @@ def test_groups_sum_to_the_series_and_beyond_the_largest_they_are_one(
 
 def test_the_platform_groups_by_tenant(platform: TestClient) -> None:
     answer = platform.get(PATH, params={**DAYS, "groupBy": "tenant", "interval": "week"}).json()
-    assert {name: totals(points) for name, points in answer["tokens"].items()} == {"globex": [1000], "acme": [265]}
+    assert {name: totals(points) for name, points in answer["tokens"].items()} == {
+        "globex": [1081],
+        "initech": [301],
+        "acme": [265],
+    }

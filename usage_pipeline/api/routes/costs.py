@@ -1,0 +1,20 @@
+"""`/v1/costs`: what usage costs, and how much of it has a price."""
+
+from fastapi import APIRouter
+
+from usage_pipeline.api.access import Data
+from usage_pipeline.api.parameters import Days, Filters, words
+from usage_pipeline.api.rows import GroupBy, RowsAnswer, Shown, read_rows
+from usage_pipeline.metrics.queries import CostQuery
+
+router = APIRouter(tags=["costs"])
+
+
+@router.get("/costs")
+def costs(data: Data, days: Days, among: Filters, shown: Shown, group_by: GroupBy = "") -> RowsAnswer:
+    """Return costs by day, tenant, dimensions, token class, price and the reason why there is none.
+
+    `amount` is in US dollars, and null where nothing has a price. `coverage` is the percentage of the tokens that
+    have a price, `fee_coverage` that of requests, searches and tool calls.
+    """
+    return read_rows(data, CostQuery(days.first, days.last, words(group_by), among=among), shown)

@@ -1,0 +1,101 @@
+"""`/v1/summary`: what an overview shows of a range of days, and of the one before it."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import Field
+
+from usage_pipeline.api.access import Data
+from usage_pipeline.api.answers import AnswerModel, Exact, MissingDays
+from usage_pipeline.api.parameters import DayRange, Days
+from usage_pipeline.api.rows import total_of
+from usage_pipeline.api.tenant_data import TenantData
+from usage_pipeline.metrics.queries import (
+    PERFORMANCE_METRICS,
+    QUALITY_METRICS,
+    STOCKS,
+    CostQuery,
+    PerformanceQuery,
+    QualityQuery,
+    StockQuery,
+    UsageQuery,
+)
+
+router = APIRouter(tags=["usage"])
+
+Count = int | None
+_USAGE = (
+    *("records", "prompts", "runs", "conversations", "messages"),
+    *("tokens_in", "tokens_out", "tokens_total", "credits"),
+)
+
+
+class RangeSummary(AnswerModel):
+    """A range of days. Sums are null if all its days are missing."""
+
+    first: date = Field(serialization_alias="from", description="First day, UTC.")
+    end: date = Field(serialization_alias="to", description="The day after the last one, UTC.")
+    missing_days: MissingDays
+    records: Count = Field(description="Usage records.")
+    prompts: Count = Field(description="Prompt events.")
+    runs: Count = Field(description="Agent runs.")
+    conversations: Count = Field(description="Conversations that began.")
+    messages: Count
+    tokens_in: Count = Field(description="Input tokens, cached input included.")
+    tokens_out: Count = Field(description="Output tokens, reasoning included.")
+    tokens_total: Count = Field(description="Input and output tokens.")
+    personas: Count = Field(description="Personas at the end of the last known day; null if all days are missing.")
+    timeline_entries: Count = Field(description="Timeline entries then.")
+    requests: Count
+    errors: Count = Field(description="Requests that failed.")
+    error_percent: Exact | None = Field(description="The percentage that failed; null without requests.")
+    p50_ms: Count = Field(description="Half of the requests took no longer, in ms; null without latencies.")
+    p95_ms: Count = Field(description="95 % took no longer.")
+    p99_ms: Count = Field(description="99 % took no longer.")
+    checks: Count = Field(description="Consistency checks of personas.")
+    clean_percent: Exact | None = Field(description="The percentage without an issue; null without checks.")
+    issues: Count = Field(description="Issues that they found.")
+    issues_per_1000_prompts: Exact | None
+    cost: Exact | None = Field(description="In US dollars; null if nothing has a price.")
+    cost_coverage: Exact | None = Field(description="Percentage of the tokens that have a price.")
+    credits: Exact | None = Field(description="Credits of operations; null if none has a rate.")
+
+
+class SummaryAnswer(AnswerModel):
+    """A range of days, and as many days before it to compare with."""
+
+    current: RangeSummary
+    previous: RangeSummary
+
+
+@router.get("/summary")
+def summary(data: Data, days: Days) -> SummaryAnswer:
+    """Return prompts, personas, timeline entries, tokens, latency, quality, cost and credits."""
+    before = DayRange(days.first - timedelta(days=days.length), days.first - timedelta(days=1))
+    return SummaryAnswer(current=_read(data, days), previous=_read(data, before))
+
+
+def _read(data: TenantData, days: DayRange) -> RangeSummary:
+    asked = (days.first, days.last)
+    usage = data.read(UsageQuery(*asked, metrics=_USAGE))
+    costs = total_of(data.read(CostQuery(*asked)))
+    (requests,) = data.read(PerformanceQuery(*asked, group_by=())).rows
+    (checks, *_) = data.read(QualityQuery(*asked)).rows
+    return RangeSummary(
+        first=days.first,
+        end=days.last + timedelta(days=1),
+        missing_days=len(usage.missing),
+        **total_of(usage),
+        **_stocks(data, days),
+        **{name: requests[name] for name in RangeSummary.model_fields if name in PERFORMANCE_METRICS},
+        **{name: checks[name] if usage.known else None for name in QUALITY_METRICS},
+        cost=costs["amount"],
+        cost_coverage=costs["coverage"],
+    )
+
+
+def _stocks(data: TenantData, days: DayRange) -> dict[str, Any]:
+    """Return the stocks at the end of the last day that is known."""
+    known = data.read(StockQuery(days.first, days.last, metrics=tuple(STOCKS))).by_group.values()
+    return dict([*known][-1]) if known else dict.fromkeys(STOCKS)
