@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ARRAY, Connection, Text, any_, func, literal, select
+from sqlalchemy import ARRAY, Connection, Select, Text, any_, func, literal, select
 
 from usage_pipeline.alerts.tables import ALERTS, AlertKind, AlertState
 from usage_pipeline.storage.opened import Storage
@@ -19,13 +20,28 @@ def read_alerts(
     kind: AlertKind | None = None,
 ) -> list[dict[str, object]]:
     """Return the rows of one tenant, state and kind, or of all, in the order in which they were raised."""
+    with storage.warehouse.connect() as connection:
+        rows = connection.execute(_of(tenant_id, state, kind).order_by(alerts.c.raised_at, *_ABOUT))
+        return [dict(row) for row in rows.mappings()]
+
+
+def read_newest_alerts(
+    storage: Storage, tenant_id: str | None, state: AlertState | None, kind: AlertKind | None, most: int
+) -> list[dict[str, object]]:
+    """Return the same rows, but only the newest ones, and these first."""
+    newest = _of(tenant_id, state, kind).order_by(alerts.c.raised_at.desc(), *_ABOUT).limit(most)
+    with storage.warehouse.connect() as connection:
+        return [dict(row) for row in connection.execute(newest).mappings()]
+
+
+_ABOUT = tuple(alerts.c[name] for name in ("tenant_id", "kind", "subject", "threshold", "alert_id"))
+"""The order of alerts that were raised at once."""
+
+
+def _of(tenant_id: str | None, state: AlertState | None, kind: AlertKind | None) -> Select[tuple[Any, ...]]:
     columns = alerts.c
     wanted = {columns.tenant_id: tenant_id, columns.state: state, columns.kind: kind}
-    query = select(alerts).where(*(column == value for column, value in wanted.items() if value is not None))
-    about = (columns.tenant_id, columns.kind, columns.subject, columns.threshold)
-    with storage.warehouse.connect() as connection:
-        rows = connection.execute(query.order_by(columns.raised_at, *about, columns.alert_id))
-        return [dict(row) for row in rows.mappings()]
+    return select(alerts).where(*(column == value for column, value in wanted.items() if value is not None))
 
 
 def read_alerts_raised(storage: Storage, first: datetime, end: datetime) -> list[dict[str, object]]:

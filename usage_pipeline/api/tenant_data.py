@@ -5,10 +5,22 @@ the tenant on to the room that reads.
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
+from http import HTTPStatus
 
+from usage_pipeline.alerts.history import read_newest_alerts
+from usage_pipeline.alerts.tables import AlertKind, AlertState
+from usage_pipeline.api.problems import FieldProblem, ProblemError
 from usage_pipeline.billing.billed_tenants import billed_tenants
+from usage_pipeline.billing.calendar import BillingPeriod
+from usage_pipeline.billing.day_credits import DayCredits
+from usage_pipeline.billing.ledger.balance import Balance, read_balance
+from usage_pipeline.billing.period_credits import read_period_credits
 from usage_pipeline.clock import Clock
+from usage_pipeline.limits.check import check
+from usage_pipeline.limits.decisions import Decision, Request
+from usage_pipeline.limits.read_status import read_status
+from usage_pipeline.limits.status import LimitStatus
 from usage_pipeline.metrics.answers import Answer
 from usage_pipeline.metrics.queries import Query, of_tenant
 from usage_pipeline.metrics.read import read
@@ -17,6 +29,7 @@ from usage_pipeline.storage.engine import undisturbed
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.tenants.models import Tenant
 from usage_pipeline.tenants.reference import load_tenants
+from usage_pipeline.validation.results import CheckResult, read_results
 
 
 @dataclass(frozen=True)
@@ -43,6 +56,14 @@ class TenantData:
         known = load_tenants(self._storage.settings).by_id
         return known.get(self.tenant_id or "") or Tenant.model_validate({})
 
+    @property
+    def one_tenant(self) -> str:
+        """The tenant, for what only one has. Raises ProblemError (422) for all tenants."""
+        if self.tenant_id is None:
+            missing = FieldProblem(field="query.tenant", detail="Name the tenant: this is read for one at a time.")
+            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "No tenant is named.", errors=(missing,))
+        return self.tenant_id
+
     def tenant_names(self) -> list[tuple[str, str | None]]:
         """Return ids and names: of the tenant, or of all that have an entry or usage, by id."""
         known = load_tenants(self._storage.settings).by_id
@@ -67,3 +88,30 @@ class TenantData:
         """Return the first and the last day that has records or a landing folder; None without any."""
         with self._storage.warehouse.connect() as connection:
             return DayReader(self._storage, connection).known_days()
+
+    def failed_checks(self, first: date, last: date) -> list[CheckResult]:
+        """Return the checks that failed on these days, of all tenants. It is for operators."""
+        with self._storage.warehouse.connect() as connection:
+            return [result for result in read_results(connection, first, last) if result.failed]
+
+    def balance(self, at: datetime) -> Balance:
+        """Return the credits of one tenant at an instant. Raises QueryError for one that has not come."""
+        return read_balance(self._storage, self.one_tenant, at)
+
+    def credit_days(self, last: date, length: int) -> tuple[DayCredits, ...]:
+        """Return what happened to the credits of one tenant on days up to the last one, as they are known now."""
+        asked = (self.one_tenant, BillingPeriod(last - timedelta(days=length - 1), last))
+        found = read_period_credits(self._storage, [asked])
+        return found[asked].days if asked in found else ()
+
+    def limits(self, at: datetime | None) -> list[LimitStatus]:
+        """Return how limits stand at an instant, now without it. Raises QueryError for one that has not come."""
+        return undisturbed(read_status)(self._storage, at, self.tenant_id)
+
+    def check(self, request: Request) -> tuple[Decision, datetime]:
+        """Decide about a request of one tenant now, and return the instant."""
+        return undisturbed(check)(self._storage, replace(request, tenant_id=self.one_tenant))
+
+    def alerts(self, state: AlertState | None, kind: AlertKind | None, most: int) -> list[dict[str, object]]:
+        """Return the newest alerts, newest first."""
+        return read_newest_alerts(self._storage, self.tenant_id, state, kind, most)

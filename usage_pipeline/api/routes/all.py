@@ -1,5 +1,8 @@
 """All routes below `/v1`, in the order in which the description has them."""
 
-from usage_pipeline.api.routes import costs, days, me, series, summary, usage
+from usage_pipeline.api.routes import alerts, costs, days, limits, me, quality, series, summary, usage
+from usage_pipeline.api.routes import credits as credits_
 
-ROUTERS = tuple(module.router for module in (me, summary, series, usage, costs, days))
+ROUTERS = tuple(
+    module.router for module in (me, summary, series, usage, costs, credits_, limits, alerts, days, quality)
+)
