@@ -78,7 +78,7 @@ def create_key(connection: Connection, new: NewKey, now: datetime) -> str:
         **vars(new),
         "key_id": key_id,
         "scopes": ",".join(sorted(new.scopes)),
-        "secret_digest": _digest(secret),
+        "secret_digest": digest_of(secret),
         "created_at": now,
         "revoked_at": None,
     }
@@ -93,16 +93,16 @@ def recognise(connection: Connection, shown: str, now: datetime) -> Key | None:
             row = connection.execute(select(api_keys).where(api_keys.c.key_id == key_id)).mappings().one_or_none()
         case _:
             return None
-    if row is None or not hmac.compare_digest(row["secret_digest"], _digest(secret)):
+    if row is None or not hmac.compare_digest(row["secret_digest"], digest_of(secret)):
         return None
-    key = _key(row)
+    key = key_of(row)
     return key if key.is_valid(now) else None
 
 
 def list_keys(connection: Connection) -> list[Key]:
     """Return all keys, the newest last."""
     rows = connection.execute(select(api_keys).order_by(api_keys.c.created_at, api_keys.c.key_id)).mappings()
-    return [_key(row) for row in rows]
+    return [key_of(row) for row in rows]
 
 
 def revoke_key(connection: Connection, key_id: str, now: datetime) -> Key:
@@ -114,10 +114,11 @@ def revoke_key(connection: Connection, key_id: str, now: datetime) -> Key:
     row = connection.execute(select(api_keys).where(columns.key_id == key_id)).mappings().one_or_none()
     if row is None:
         raise QueryError(f"There is no key {key_id!r}; `usage-pipeline keys list` has their ids.")
-    return _key(row)
+    return key_of(row)
 
 
-def _key(row: RowMapping) -> Key:
+def key_of(row: RowMapping) -> Key:
+    """Return the key of a row that has the columns of the table."""
     values = {name: row[name] for name in API_KEYS.column_names if name not in {"secret_digest", "scopes"}}
     return Key(**values, scopes=_scopes(row["scopes"].split(",")))
 
@@ -126,5 +127,6 @@ def _scopes(names: Collection[str]) -> frozenset[Scope]:
     return frozenset(map(Scope, names))
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """Return what the tables keep of a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()

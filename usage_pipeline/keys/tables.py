@@ -1,4 +1,4 @@
-"""The table of this folder: the keys."""
+"""The tables of this folder: keys, and the sessions of browsers."""
 
 from usage_pipeline.storage.tables import Erasure, TableSpec, columns
 
@@ -23,4 +23,20 @@ API_KEYS = TableSpec(
     key=("key_id",),
     nullable=frozenset({"tenant_id", "expires_at", "revoked_at"}),
     erasure=Erasure.REMOVED,
+)
+
+API_SESSIONS = TableSpec(
+    name="api_sessions",
+    description="The sessions of browsers: one row per session that has not expired. The cookie is not kept.",
+    columns=columns(
+        ("session_digest", "VARCHAR", "SHA-256 of the secret that the cookie holds."),
+        ("key_id", "VARCHAR", "The key that the session was opened with."),
+        ("created_at", "TIMESTAMPTZ", "When it was opened."),
+        ("expires_at", "TIMESTAMPTZ", "From when on it is worth nothing."),
+    ),
+    rules=(
+        "A session is worth as much as its key: it ends with it, and reads what it may read.",
+        "Sessions that have expired are removed when the next one is opened.",
+    ),
+    key=("session_digest",),
 )

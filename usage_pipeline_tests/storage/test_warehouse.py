@@ -149,6 +149,7 @@ def test_there_are_no_other_tables(migrated: Engine) -> None:
         "reports",
         "report_mails",
         "api_keys",
+        "api_sessions",
         "erasures",
     }
 
