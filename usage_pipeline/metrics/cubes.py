@@ -26,7 +26,7 @@ from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE, USAGE
 from usage_pipeline.storage.engine import literal, session
 from usage_pipeline.storage.opened import Storage
 
-_Sums = Sequence[Sequence[Any]]
+Sums = Sequence[Sequence[Any]]
 """Rows of (groups, metrics)."""
 
 _NOT_TOKENS = ", ".join(f"'{name}'" for name in NOT_TOKENS)
@@ -56,7 +56,7 @@ def read_usage(storage: Storage, query: UsageQuery) -> Answer:
     """Read the cubes of usage and credits."""
     statuses = statuses_of(storage, query.days)
     cubes = _cubes(storage, query.metrics, known_days(statuses))
-    return _answer(query, statuses, lambda groups: _sums(storage, query, groups, cubes))
+    return answer_of(query, statuses, lambda groups: _sums(storage, query, groups, cubes))
 
 
 def read_costs(storage: Storage, query: CostQuery) -> Answer:
@@ -65,12 +65,12 @@ def read_costs(storage: Storage, query: CostQuery) -> Answer:
     if query.as_of is not None:
         published = PublishedCosts(storage, query, query.as_of)
         statuses = published.statuses(statuses)
-        return _answer(query, statuses, lambda groups: published.sums(groups, known_days(statuses)))
+        return answer_of(query, statuses, lambda groups: published.sums(groups, known_days(statuses)))
     cube = scan(storage, DAILY_COSTS.spec, known_days(statuses))
-    return _answer(query, statuses, lambda groups: _sums(storage, query, groups, cube))
+    return answer_of(query, statuses, lambda groups: _sums(storage, query, groups, cube))
 
 
-def _answer(query: Query, statuses: Mapping[date, DayStatus], sums: Callable[[Sequence[str]], _Sums]) -> Answer:
+def answer_of(query: Query, statuses: Mapping[date, DayStatus], sums: Callable[[Sequence[str]], Sums]) -> Answer:
     """The answer of these sums, which are by the groups that they are called with."""
     groups = tuple(name for name in query.group_by if name != "day")
     known = known_days(statuses)
@@ -99,7 +99,7 @@ def _named(query: Query, groups: Sequence[str], row: Sequence[Any], missing: Col
 
 def _sums(
     storage: Storage, query: Query, group_by: Sequence[str], rows: str, parameters: Sequence[object] = ()
-) -> _Sums:
+) -> Sums:
     columns = {**query.groups, "start": "start"}
     groups = "".join(f'"{columns[name]}" AS "{name}", ' for name in group_by)
     sums = ", ".join(f'{_sum(name)} AS "{name}"' for name in query.metrics)

@@ -40,6 +40,10 @@ COST_GROUPS = {
 }
 """The same of costs."""
 
+REPORTED_COST_GROUPS = {"day": "day", **_TENANT, "model": "model", "record": "record_id"}
+"""The same of costs that sources report."""
+REPORTED_COST_METRICS = ("records", "reported_cost")
+
 INTERVAL_GROUPS = {**_TENANT, **{name: name for name in WITHIN_DAY_NAMES}}
 """The same of intervals."""
 
@@ -53,7 +57,7 @@ _COVERAGES = {
     "fee_coverage": ("fees", *UNPRICED_FEES),
 }
 """Percentages of an answer: of what, and which parts of it have no price. Each follows the last of them."""
-DECIMAL_METRICS = ("amount", "credits")
+DECIMAL_METRICS = ("amount", "credits", "reported_cost")
 """Those that are no whole numbers."""
 PUBLISHED_COST_METRICS = ("tokens", "amount")
 """Those that are kept of each version."""
@@ -173,6 +177,20 @@ class CostQuery(Query):
     def coverages(self) -> dict[str, tuple[str, ...]]:
         """The percentages that the metrics allow, each with its whole and the parts without a price."""
         return {name: parts for name, parts in _COVERAGES.items() if set(parts) <= set(self.metrics)}
+
+
+@dataclass(frozen=True)
+class ReportedCostQuery(Query):
+    """Costs that sources report in US dollars, by day, tenant and model; those in other currencies are left out.
+
+    `record` groups by the id of records that report more than ten times their cost; all others have an empty one.
+    """
+
+    metrics: tuple[str, ...] = REPORTED_COST_METRICS
+
+    groups: ClassVar[Mapping[str, str]] = REPORTED_COST_GROUPS
+    filters: ClassVar[Mapping[str, str]] = REPORTED_COST_GROUPS
+    known_metrics: ClassVar[Collection[str]] = REPORTED_COST_METRICS
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,12 @@ from usage_pipeline.metrics.queries import (
     PerformanceQuery,
     QualityQuery,
     Query,
+    ReportedCostQuery,
     SeriesQuery,
     StockQuery,
     UsageQuery,
 )
+from usage_pipeline.metrics.reported_costs import read_reported_costs
 from usage_pipeline.metrics.series import read_series
 from usage_pipeline.metrics.stocks import read_stocks
 from usage_pipeline.storage.opened import Storage
@@ -24,6 +26,7 @@ from usage_pipeline.storage.opened import Storage
 _READERS: Mapping[type[Query], Callable[[Storage, Any], Answer]] = {
     UsageQuery: read_usage,
     CostQuery: read_costs,
+    ReportedCostQuery: read_reported_costs,
     IntervalQuery: read_intervals,
     SeriesQuery: read_series,
     StockQuery: read_stocks,

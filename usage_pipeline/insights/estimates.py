@@ -1,0 +1,55 @@
+"""Estimates: numbers with a middle and with ranges, rounded, and never below zero."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+
+from usage_pipeline.billing.ledger.entries import NOTHING, exact
+from usage_pipeline.insights.matrix import Floats
+
+LEVELS = (50, 80, 95)
+"""Percent of the cases that a range is to hold."""
+ENDS = (50.0, *(50 + side * level / 2 for level in LEVELS for side in (-1, 1)))
+"""The percentiles of an estimate: the middle, and the low and high end of each range."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """What lies between two numbers, both included."""
+
+    low: Decimal
+    high: Decimal
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The middle, above and below which the number is equally likely, and the range of each level in percent."""
+
+    value: Decimal
+    ranges: Mapping[int, Range]
+
+    @property
+    def row(self) -> dict[str, Decimal]:
+        """Its numbers by name: `value`, then `low_50`, `high_50` and so on."""
+        ends = {
+            f"{end}_{level}": getattr(found, end)
+            for level, found in self.ranges.items()
+            for end in ("low", "high")
+        }
+        return {"value": self.value, **ends}
+
+
+def rounded(value: float | Decimal, places: int) -> Decimal:
+    """Return a number with so many decimals, rounded half to even."""
+    with exact():
+        return Decimal(value).quantize(Decimal(1).scaleb(-places))
+
+
+def estimate(draws: Floats, places: int, plus: Decimal = NOTHING) -> Estimate:
+    """Return the middle and the ranges of equally likely numbers, to each of which something known is added."""
+    found = np.percentile(draws, ENDS).tolist()
+    with exact():
+        middle, *ends = (rounded(plus + rounded(max(0.0, end), places), places) for end in found)
+    return Estimate(middle, {level: Range(*ends[2 * at : 2 * at + 2]) for at, level in enumerate(LEVELS)})
