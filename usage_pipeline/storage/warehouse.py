@@ -5,17 +5,20 @@ stores and replaces them.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from usage_pipeline.errors import WarehouseError
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.postgres import database_urls, ensure_database
+from usage_pipeline.storage.postgres import database_urls, ensure_database, revive_embedded_server
 from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import SCHEMA, TableSpec
 
@@ -25,12 +28,26 @@ HEAD = max(path.name[1:5] for path in _MIGRATIONS.glob("versions/m*.py"))
 """The migration that this code needs: the newest."""
 
 
-def open_warehouse(settings: Settings) -> Engine:
+@dataclass(frozen=True)
+class Connections:
+    """How many connections a process has, and how long it waits. The defaults are those of a command."""
+
+    kept: int = 5
+    most: int = 15
+    wait_seconds: int = 30
+    """For a free one, while all are in use."""
+    connect_seconds: int = 30
+    """For the server to accept one."""
+    statement_seconds: int = 0
+    """For the end of a statement; 0 for ever."""
+
+
+def open_warehouse(settings: Settings, connections: Connections | None = None) -> Engine:
     """Connect to a migrated warehouse.
 
     Raises WarehouseError when it cannot be reached or was never migrated, and says what to run.
     """
-    engine = connect_warehouse(settings)
+    engine = connect_warehouse(settings, connections)
     found = _revision(engine)
     if found != HEAD and settings.database_url is None:
         migrate(settings)  # the embedded database is ours alone
@@ -44,9 +61,39 @@ def open_warehouse(settings: Settings) -> Engine:
     return engine
 
 
-def connect_warehouse(settings: Settings) -> Engine:
+def connect_warehouse(settings: Settings, connections: Connections | None = None) -> Engine:
     """Connect to the warehouse, whatever its migration."""
-    return create_engine(database_urls(settings).warehouse, pool_pre_ping=True)
+    allowed, url = connections or Connections(), database_urls(settings).warehouse
+    engine = create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=allowed.kept,
+        max_overflow=allowed.most - allowed.kept,
+        pool_timeout=allowed.wait_seconds,
+        connect_args={"connect_timeout": url.query.get("connect_timeout", allowed.connect_seconds)},
+    )
+    if allowed.statement_seconds:
+        event.listen(engine, "connect", partial(_end_long_statements, allowed.statement_seconds))
+    if settings.database_url is None:
+        event.listen(engine, "do_connect", partial(_connect_to_embedded, settings))
+    return engine
+
+
+def _end_long_statements(seconds: int, connection: psycopg.Connection, _: object) -> None:
+    connection.autocommit = True  # else the next rollback takes it back
+    connection.execute(sql.SQL("SET statement_timeout = {}").format(f"{seconds}s"))
+    connection.autocommit = False
+
+
+def _connect_to_embedded(
+    settings: Settings, dialect: Dialect, _: object, arguments: Sequence[Any], options: dict[str, Any]
+) -> object:
+    """Connect to the embedded server, which nobody else starts again if it was killed."""
+    try:
+        return dialect.connect(*arguments, **options)
+    except psycopg.OperationalError:
+        revive_embedded_server(settings.data_dir)
+        return dialect.connect(*arguments, **options)
 
 
 def migrate(settings: Settings) -> None:

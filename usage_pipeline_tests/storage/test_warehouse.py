@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, insert, inspect, make_url, select
+from sqlalchemy import Engine, insert, inspect, make_url, select, text
 
 from usage_pipeline.errors import WarehouseError
 from usage_pipeline.pipeline.tables import TABLES
@@ -20,7 +20,7 @@ from usage_pipeline.storage import warehouse
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import metadata, warehouse_table
 from usage_pipeline.storage.tables import SCHEMA, Zone
-from usage_pipeline.storage.warehouse import HEAD, migrate, open_warehouse
+from usage_pipeline.storage.warehouse import HEAD, Connections, migrate, open_warehouse
 from usage_pipeline_tests.storage.things import DAY, NEXT_DAY
 
 token_series = warehouse_table(TOKEN_SERIES.spec)
@@ -84,6 +84,14 @@ def test_a_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match="Cannot connect to the warehouse") as error:
         open_warehouse(settings)
     assert "secret" not in str(error.value)
+
+
+def test_statements_end_after_the_seconds_that_a_process_allows_them(settings: Settings) -> None:
+    engine = open_warehouse(settings, Connections(statement_seconds=7))
+    for _ in range(2):
+        with engine.connect() as connection:
+            assert connection.execute(text("SHOW statement_timeout")).scalar_one() == "7s"
+    engine.dispose()
 
 
 def test_the_migrations_create_the_tables_of_the_code(migrated: Engine) -> None:
