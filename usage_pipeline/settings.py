@@ -151,6 +151,29 @@ class Settings(BaseModel):
         default=False,
         description="Let webhooks also go to private, loopback and reserved addresses.",
     )
+    api_requests_per_minute: Annotated[int, Field(ge=1)] = Field(
+        600, description="Requests that the read API answers each minute for one key and one route."
+    )
+    api_heavy_requests_per_minute: Annotated[int, Field(ge=1)] = Field(
+        60, description="The same for streams, runs, insights, forecasts and reports."
+    )
+    api_logins_per_minute: Annotated[int, Field(ge=1)] = Field(
+        10, description="Attempts to open a session that the read API allows each minute from one address."
+    )
+    api_session_hours: Annotated[int, Field(ge=1)] = Field(
+        12, description="Hours after which a browser has to show its key again."
+    )
+    api_timeout_seconds: Annotated[int, Field(ge=1)] = Field(
+        30, description="Seconds after which the read API gives up a request, or a stream that stands still."
+    )
+    api_access_log: bool = Field(default=True, description="Let the read API write a line for each request.")
+    api_trusted_proxies: Annotated[str, Field(min_length=1)] = Field(
+        "127.0.0.1",
+        description=(
+            "Addresses and networks, with commas, of proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` the "
+            "read API believes."
+        ),
+    )
     digest_key: SecretStr = Field(
         SecretStr("usage_pipeline"),
         description="Key of the digests of texts and conversation ids. Set it once, before the first file.",

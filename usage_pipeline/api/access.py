@@ -1,12 +1,15 @@
-"""Who asks: recognises the key of a request, and gives the route the data that its holder may read."""
+"""Who asks: recognises the key or the session of a request, and gives the route the data that may be read."""
 
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, Query, Request, Security
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
+from usage_pipeline.api.cookies import SECURE_NAME, session_of
+from usage_pipeline.api.middleware.answer_headers import STATE
 from usage_pipeline.api.problems import ProblemError
+from usage_pipeline.api.rate_limits import take_of_key
 from usage_pipeline.api.tenant_data import TenantData
 from usage_pipeline.keys.keys import Key, Scope, recognise
 from usage_pipeline.storage.opened import Storage
@@ -17,24 +20,51 @@ _bearer = HTTPBearer(
     description="A key of `usage-pipeline keys create`, as `Authorization: Bearer up_…`.",
 )
 
+_cookie = APIKeyCookie(
+    name=SECURE_NAME,
+    auto_error=False,
+    scheme_name="session",
+    description="The cookie of `POST /v1/session`. Requests other than GET show the session's token, too.",
+)
 
-def storage_of(request: Request) -> Storage:
+
+async def storage_of(request: Request) -> Storage:
     """Return the storage that the app serves from."""
     storage: Storage = request.app.state.storage
     return storage
 
 
 def caller(
+    request: Request,
     storage: Annotated[Storage, Depends(storage_of)],
     shown: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    _: Annotated[str | None, Security(_cookie)],
 ) -> Key:
-    """Return the key of the request. Raises ProblemError (401) without a valid one."""
-    if shown is not None:
+    """Return the key of the request, and count the request.
+
+    Raises ProblemError: 401 without a valid key, 403 for what a page of another site sent, 429 for too many.
+    """
+    key = _key_of(request, storage, shown)
+    request.state.key_id = key.key_id
+    setattr(request.state, STATE, take_of_key(request, key.key_id))
+    return key
+
+
+def _key_of(request: Request, storage: Storage, shown: HTTPAuthorizationCredentials | None) -> Key:
+    if shown is None:
+        session = session_of(request, storage)
+        key = session.key if session else None
+    else:
         with storage.warehouse.connect() as connection:
             key = recognise(connection, shown.credentials, storage.settings.clock.now)
-        if key is not None:
-            return key
-    raise ProblemError(
+    if key is None:
+        raise invalid_key()
+    return key
+
+
+def invalid_key() -> ProblemError:
+    """Return the problem of a request without a valid key."""
+    return ProblemError(
         HTTPStatus.UNAUTHORIZED,
         "This needs a valid key: `Authorization: Bearer up_…`. `usage-pipeline keys create` makes one.",
         headers={"WWW-Authenticate": "Bearer"},
@@ -52,7 +82,7 @@ AskedTenant = Annotated[
 ]
 
 
-def tenant_data(
+async def tenant_data(
     storage: Annotated[Storage, Depends(storage_of)], key: Caller, tenant: AskedTenant = None
 ) -> TenantData:
     """Return the data that the caller asks for. Raises ProblemError (403) if it may not read it."""
@@ -64,7 +94,7 @@ def tenant_data(
 Data = Annotated[TenantData, Depends(tenant_data)]
 
 
-def platform_data(data: Data, key: Caller) -> TenantData:
+async def platform_data(data: Data, key: Caller) -> TenantData:
     """Return the data of all tenants. Raises ProblemError (403) without the scope `platform`."""
     if Scope.PLATFORM not in key.scopes:
         raise ProblemError(HTTPStatus.FORBIDDEN, "This needs a key with the scope `platform`.")

@@ -4,7 +4,12 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI
 
-from usage_pipeline.api.problems import add_handlers, responses, unexpected
+from usage_pipeline.api import service, sessions
+from usage_pipeline.api.exchanges import templates_of
+from usage_pipeline.api.measures import Measures
+from usage_pipeline.api.middleware import middleware
+from usage_pipeline.api.problems import add_handlers, responses
+from usage_pipeline.api.rate_limits import RateLimits
 from usage_pipeline.api.routes.all import ROUTERS
 from usage_pipeline.storage.opened import Storage
 
@@ -20,6 +25,7 @@ _PROBLEMS = responses(
 
 def create_app(storage: Storage) -> FastAPI:
     """Return the app that serves this storage, which stays open as long as it serves."""
+    measures = Measures()
     app = FastAPI(
         title="Usage pipeline",
         version=VERSION,
@@ -27,16 +33,20 @@ def create_app(storage: Storage) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        middleware=middleware(storage.settings, measures),
     )
-    app.state.storage = storage
     add_handlers(app)
-    app.add_exception_handler(Exception, unexpected)
+    app.include_router(service.router)
     app.include_router(_v1())
+    app.state.storage = storage
+    app.state.measures = measures
+    app.state.limits = RateLimits(storage.settings)
+    app.state.templates = templates_of(app)
     return app
 
 
 def _v1() -> APIRouter:
     routes = APIRouter(prefix="/v1", responses=_PROBLEMS)
-    for router in ROUTERS:
+    for router in (sessions.router, *ROUTERS):
         routes.include_router(router)
     return routes

@@ -1,21 +1,28 @@
 """Errors as problem details (RFC 9457). Every error of the API is one of these."""
 
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.exceptions import HTTPException
 
+from usage_pipeline.api.request_id import request_id
 from usage_pipeline.errors import QueryError, UsagePipelineError, WarehouseError
+
+_log = logging.getLogger("usage_pipeline.api")
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 5
 """How long a client should wait for a database that is away."""
+TOO_SLOW = "This took too long. Ask for fewer days, or for less at a time."
 
 
 class FieldProblem(BaseModel):
@@ -34,6 +41,7 @@ class Problem(BaseModel):
     title: str = Field(description="The kind in words.")
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="What went wrong this time, and what to do.")
+    request_id: str = Field(description="Id of the request, as in the header `X-Request-ID` and in the log.")
     errors: list[FieldProblem] = Field(default=[], description="The parts of the request that are wrong.")
 
 
@@ -51,7 +59,12 @@ class ProblemError(Exception):
         """Keep what is answered."""
         super().__init__(detail)
         self.problem = Problem(
-            type="about:blank", title=status.phrase, status=status, detail=detail, errors=list(errors)
+            type="about:blank",
+            title=status.phrase,
+            status=status,
+            detail=detail,
+            request_id=request_id.get(),
+            errors=list(errors),
         )
         self.headers = dict(headers or {})
 
@@ -72,14 +85,18 @@ def responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     return {int(status): {"description": status.phrase, "content": content} for status in statuses}
 
 
+_AWAY = (WarehouseError, OperationalError, InterfaceError, NoConnectionError)
+"""Errors of a database that cannot be reached, is restarting, or has no connection left."""
+
+
 def add_handlers(app: FastAPI) -> None:
-    """Answer every error with a problem."""
-    app.add_exception_handler(ProblemError, lambda _, error: _of(error).response)
-    app.add_exception_handler(HTTPException, lambda _, error: _of(error).response)
-    app.add_exception_handler(RequestValidationError, lambda _, error: _of(error).response)
-    app.add_exception_handler(UsagePipelineError, lambda _, error: _of(error).response)
-    app.add_exception_handler(OperationalError, lambda _, error: _of(error).response)
-    app.add_exception_handler(InterfaceError, lambda _, error: _of(error).response)
+    """Answer every error that is known with a problem."""
+    for known in (ProblemError, HTTPException, RequestValidationError, UsagePipelineError, *_AWAY):
+        app.add_exception_handler(known, _answer)
+
+
+async def _answer(_: Request, error: Exception) -> JSONResponse:
+    return _of(error).response
 
 
 def _of(error: Exception) -> ProblemError:
@@ -96,13 +113,23 @@ def _of(error: Exception) -> ProblemError:
             )
         case QueryError():
             return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
-        case WarehouseError() | OperationalError() | InterfaceError():
+        case _:
+            return _of_server(error)
+
+
+def _of_server(error: Exception) -> ProblemError:
+    match error:
+        case OperationalError(orig=psycopg.errors.QueryCanceled()):
+            return ProblemError(HTTPStatus.GATEWAY_TIMEOUT, TOO_SLOW)
+        case _ if isinstance(error, _AWAY):
+            _log.warning("The database cannot be reached: %s", getattr(error, "orig", error))
             return ProblemError(
                 HTTPStatus.SERVICE_UNAVAILABLE,
                 f"The database cannot be reached. Ask again in {RETRY_SECONDS} seconds.",
                 headers={"Retry-After": str(RETRY_SECONDS)},
             )
         case _:
+            _log.error("The data or the settings are broken: %s", error)
             return ProblemError(
                 HTTPStatus.INTERNAL_SERVER_ERROR,
                 "The server cannot answer, because its data or its settings are broken. Its log says why.",
@@ -113,7 +140,7 @@ def _field_problem(entry: Mapping[str, Any]) -> FieldProblem:
     return FieldProblem(field=".".join(map(str, entry["loc"])), detail=entry["msg"])
 
 
-def unexpected(_: Request, __: Exception) -> JSONResponse:
-    """Answer an error that nobody expected, without saying what it was."""
+def unexpected() -> ProblemError:
+    """Return the problem of an error that nobody expected, which does not say what it was."""
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    return ProblemError(status, "The server failed. Its log says why, with the id of this request.").response
+    return ProblemError(status, "The server failed. Its log says why, with the id of this request.")

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ api_keys = warehouse_table(API_KEYS)
 PREFIX = "up"
 """What every key begins with, so that scanners of secrets find keys in code and logs."""
 _ID_BYTES, _SECRET_BYTES = 6, 32
+_SHOWN = re.compile(rf"{PREFIX}_([0-9a-f]{{{2 * _ID_BYTES}}})_([A-Za-z0-9_-]+)")
 
 
 class Scope(StrEnum):
@@ -88,11 +90,11 @@ def create_key(connection: Connection, new: NewKey, now: datetime) -> str:
 
 def recognise(connection: Connection, shown: str, now: datetime) -> Key | None:
     """Return the key that is shown; None if there is none like it, or if it is no longer valid."""
-    match shown.split("_", 2):
-        case [prefix, key_id, secret] if prefix == PREFIX:
-            row = connection.execute(select(api_keys).where(api_keys.c.key_id == key_id)).mappings().one_or_none()
-        case _:
-            return None
+    found = _SHOWN.fullmatch(shown)
+    if found is None:
+        return None
+    key_id, secret = found.groups()
+    row = connection.execute(select(api_keys).where(api_keys.c.key_id == key_id)).mappings().one_or_none()
     if row is None or not hmac.compare_digest(row["secret_digest"], digest_of(secret)):
         return None
     key = key_of(row)

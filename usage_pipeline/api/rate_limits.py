@@ -1,0 +1,92 @@
+"""How many requests are answered each minute. The counts are in memory, so a restart forgets them."""
+
+import math
+import time
+from collections.abc import Mapping
+from enum import StrEnum
+from http import HTTPStatus
+from ipaddress import IPv6Address, IPv6Network, ip_address
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.requests import Request
+
+from usage_pipeline.api.exchanges import route_of
+from usage_pipeline.api.problems import ProblemError
+from usage_pipeline.settings import Settings
+
+_HEAVY_ROUTES = ("/v1/runs", "/v1/insights", "/v1/forecast", "/v1/reports")
+_STREAMS = ("application/jsonl", "text/csv")
+_HOME_PREFIX = 64
+"""What a customer of a network gets of IPv6, and chooses addresses from at will."""
+
+
+class Kind(StrEnum):
+    """What is counted together."""
+
+    REQUESTS = "requests"
+    HEAVY = "heavy"
+    LOGINS = "logins"
+
+
+class RateLimits:
+    """The limits of one app, each over the last 60 seconds."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Begin without any request."""
+        amounts = {
+            Kind.REQUESTS: settings.api_requests_per_minute,
+            Kind.HEAVY: settings.api_heavy_requests_per_minute,
+            Kind.LOGINS: settings.api_logins_per_minute,
+        }
+        self._items = {kind: RateLimitItemPerMinute(amount, namespace=kind) for kind, amount in amounts.items()}
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def take(self, kind: Kind, *who: str) -> Mapping[str, str]:
+        """Count a request, and return the headers that say what is left: those of the draft of the IETF.
+
+        Raises ProblemError (429) if nothing was left.
+        """
+        item = self._items[kind]
+        allowed = self._limiter.hit(item, *who)
+        left = self._limiter.get_window_stats(item, *who)
+        seconds = max(1, math.ceil(left.reset_time - time.time()))
+        headers = {
+            "RateLimit-Policy": f'"{kind}";q={item.amount};w={item.get_expiry()}',
+            "RateLimit": f'"{kind}";r={left.remaining};t={seconds}',
+        }
+        if allowed:
+            return headers
+        raise ProblemError(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            f"{item.amount:,} of these are answered each minute. Ask again in {seconds} seconds.",
+            headers={**headers, "Retry-After": str(seconds)},
+        )
+
+
+def limits_of(request: Request) -> RateLimits:
+    """Return the limits of the app."""
+    limits: RateLimits = request.app.state.limits
+    return limits
+
+
+def take_of_key(request: Request, key_id: str) -> Mapping[str, str]:
+    """Count a request of a key for its route. Raises ProblemError (429)."""
+    route = route_of(request.scope)
+    streams = any(media_type in request.headers.get("Accept", "") for media_type in _STREAMS)
+    kind = Kind.HEAVY if streams or route.startswith(_HEAVY_ROUTES) else Kind.REQUESTS
+    return limits_of(request).take(kind, key_id, route)
+
+
+def take_of_address(request: Request) -> None:
+    """Count an attempt to log in. Raises ProblemError (429)."""
+    limits_of(request).take(Kind.LOGINS, _network(request.client.host if request.client else ""))
+
+
+def _network(host: str) -> str:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host  # a socket of this machine has no address
+    return str(IPv6Network((address, _HOME_PREFIX), strict=False)) if isinstance(address, IPv6Address) else host

@@ -1,0 +1,58 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from fastapi.testclient import TestClient
+
+from usage_pipeline.api.app import create_app
+from usage_pipeline.storage.opened import Storage
+
+STREAM = {"Accept": "application/jsonl"}
+
+
+@pytest.fixture
+def asking(served: Storage) -> Callable[[TestClient], TestClient]:
+    """Gives a client with the key of another one, on an app that answers two requests a minute, one heavy one."""
+    few = {"api_requests_per_minute": 2, "api_heavy_requests_per_minute": 1}
+    app = create_app(replace(served, settings=served.settings.model_copy(update=few)))
+    return lambda client: TestClient(app, headers={"Authorization": client.headers["Authorization"]})
+
+
+def statuses(client: TestClient, path: str, times: int, **headers: str) -> list[int]:
+    return [client.get(path, headers=headers).status_code for _ in range(times)]
+
+
+def test_what_is_left_is_told_and_more_is_refused(
+    asking: Callable[[TestClient], TestClient], acme: TestClient
+) -> None:
+    client = asking(acme)
+    first, second, third = (client.get("/v1/days") for _ in range(3))
+    assert [answer.status_code for answer in (first, second, third)] == [200, 200, 429]
+    assert [answer.headers["RateLimit"].rpartition(";")[0] for answer in (first, second, third)] == [
+        '"requests";r=1',
+        '"requests";r=0',
+        '"requests";r=0',
+    ]
+    assert {answer.headers["RateLimit-Policy"] for answer in (first, second, third)} == {'"requests";q=2;w=60'}
+    wait = int(third.headers["Retry-After"])
+    assert 0 < wait <= 60
+    assert third.json()["detail"] == f"2 of these are answered each minute. Ask again in {wait} seconds."
+
+
+def test_each_key_and_each_route_is_counted_alone(
+    asking: Callable[[TestClient], TestClient], acme: TestClient, platform: TestClient
+) -> None:
+    assert statuses(asking(acme), "/v1/days", 3) == [200, 200, 429]
+    assert statuses(asking(acme), "/metrics", 3) == [403, 403, 429]
+    assert statuses(asking(platform), "/v1/days", 3) == [200, 200, 429]
+
+
+def test_a_stream_counts_as_heavy(asking: Callable[[TestClient], TestClient], acme: TestClient) -> None:
+    assert statuses(asking(acme), "/v1/days", 2, **STREAM) == [200, 429]
+
+
+def test_an_answer_that_is_a_problem_tells_what_is_left_too(
+    asking: Callable[[TestClient], TestClient], acme: TestClient
+) -> None:
+    answer = asking(acme).get("/v1/days", params={"from": "yesterday"})
+    assert (answer.status_code, answer.headers["RateLimit"].rpartition(";")[0]) == (422, '"requests";r=1')
