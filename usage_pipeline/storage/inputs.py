@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from threading import Lock
 
 from duckdb import CatalogException, DuckDBPyConnection
 from sqlalchemy import Connection
@@ -186,17 +187,25 @@ def register_reference(entry: ReferenceRows, duck: DuckDBPyConnection) -> None:
     try:
         duck.execute(view)
     except CatalogException:
-        _store_reference(entry, duck, stored)
+        with _STORING:
+            _store_reference(entry, duck, stored)
         duck.execute(view)
+
+
+_STORING = Lock()
+"""Of two threads that read a table for the first time, one stores it."""
 
 
 def _store_reference(entry: ReferenceRows, duck: DuckDBPyConnection, stored: str) -> None:
     columns = ", ".join(f'"{column.name}" {column.type}' for column in entry.columns)
-    duck.execute(f'CREATE TABLE main."{stored}" ({columns})')
-    if entry.rows:
+    duck.begin()  # so that no other thread finds it without its rows
+    duck.execute(f'CREATE TABLE IF NOT EXISTS main."{stored}" ({columns})')
+    is_new = duck.execute(f'SELECT count(*) = 0 FROM main."{stored}"').fetchone() == (True,)
+    if is_new and entry.rows:
         row = f"({', '.join('?' for _ in entry.columns)})"
         values = [value for values in entry.rows for value in values]
         duck.execute(f'INSERT INTO main."{stored}" VALUES {", ".join([row] * len(entry.rows))}', values)
+    duck.commit()
 
 
 def _window_digests(known: Mapping[date, state.Partition], days_before: int, days: Collection[date]) -> Digests:
