@@ -4,6 +4,7 @@ A route gets a `TenantData` and nothing else, so it cannot read what its caller 
 the tenant on to the room that reads.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
@@ -12,24 +13,50 @@ from usage_pipeline.alerts.history import read_newest_alerts
 from usage_pipeline.alerts.tables import AlertKind, AlertState
 from usage_pipeline.api.problems import FieldProblem, ProblemError
 from usage_pipeline.billing.billed_tenants import billed_tenants
-from usage_pipeline.billing.calendar import BillingPeriod
+from usage_pipeline.billing.calendar import BillingPeriod, by_month
+from usage_pipeline.billing.closing import closed_of, tenant_period
 from usage_pipeline.billing.day_credits import DayCredits
 from usage_pipeline.billing.ledger.balance import Balance, read_balance
 from usage_pipeline.billing.period_credits import read_period_credits
 from usage_pipeline.clock import Clock
 from usage_pipeline.limits.check import check
 from usage_pipeline.limits.decisions import Decision, Request
+from usage_pipeline.limits.periods import BillingCalendar
 from usage_pipeline.limits.read_status import read_status
 from usage_pipeline.limits.status import LimitStatus
-from usage_pipeline.metrics.answers import Answer
+from usage_pipeline.metrics.answers import Answer, known_days
 from usage_pipeline.metrics.queries import Query, of_tenant
 from usage_pipeline.metrics.read import read
+from usage_pipeline.reports.batch import Batch
+from usage_pipeline.reports.scope import ReportPeriod
+from usage_pipeline.reports.sections.hours import week_hours
 from usage_pipeline.series.status import Day, DayReader
 from usage_pipeline.storage.engine import undisturbed
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.pruned import first_kept_days
 from usage_pipeline.tenants.models import Tenant
 from usage_pipeline.tenants.reference import load_tenants
 from usage_pipeline.validation.results import CheckResult, read_results
+
+
+@dataclass(frozen=True)
+class WeekHour:
+    """An hour of the week, with sums over all its hours in a range; None if none of these is known."""
+
+    weekday: str
+    """`Mon` to `Sun`."""
+    hour: int
+    requests: int | None
+    tokens: int | None
+
+
+@dataclass(frozen=True)
+class WeekHours:
+    """The hours of the week, from Monday on."""
+
+    hours: Sequence[WeekHour]
+    missing_days: int
+    """Days of the range of which nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +115,31 @@ class TenantData:
         """Return the first and the last day that has records or a landing folder; None without any."""
         with self._storage.warehouse.connect() as connection:
             return DayReader(self._storage, connection).known_days()
+
+    def billing_period(self, month: date | None) -> BillingPeriod:
+        """Return the period of one tenant that begins in the month of this day; the present one without it."""
+        tenant_id, tenants = self.one_tenant, load_tenants(self._storage.settings)
+        with self._storage.warehouse.connect() as connection:
+            closed = closed_of(connection, tenant_id)
+        if month is not None:
+            return tenant_period(tenants, tenant_id, month, closed)
+        calendar = BillingCalendar(tenants.anchor_day_of(tenant_id), by_month(entry.period for entry in closed))
+        present = calendar.period_of(self.clock.today)
+        return BillingPeriod(present.first, present.last)
+
+    def pruned_days(self, first: date, last: date) -> int:
+        """Return how many of these days have lost records of the tenant, or of one of all, past their term."""
+        with self._storage.warehouse.connect() as connection:
+            kept = first_kept_days(connection, first)
+        found = [day for tenant_id, day in kept.items() if self.tenant_id in {None, tenant_id}]
+        return max(((min(day, last + timedelta(days=1)) - first).days for day in found), default=0)
+
+    def week_hours(self, first: date, last: date) -> WeekHours:
+        """Return the hours of the week in local days of the tenant; in UTC for all tenants."""
+        of_one = () if self.tenant_id is None else (self.tenant_id,)
+        batch = Batch(self._storage, ReportPeriod(first, last), (), of_one)
+        rows = undisturbed(week_hours)(batch)[self.tenant_id]
+        return WeekHours([WeekHour(*row) for row in rows], len(batch.statuses) - len(known_days(batch.statuses)))
 
     def failed_checks(self, first: date, last: date) -> list[CheckResult]:
         """Return the checks that failed on these days, of all tenants. It is for operators."""

@@ -66,6 +66,29 @@ PERFORMANCE_METRICS = (
     *("requests", "errors", "error_percent", "p50_ms", "p95_ms", "p99_ms"),
     *("tokens_per_request", "bytes_per_request"),
 )
+RELATED_IDS = (
+    *("conversation_id", "message_id", "task_id", "contact_id", "blueprint_id", "bot_id"),
+    *("dataset_id", "skillset_id", "ability_id", "persona_id", "session_id"),
+)
+"""What a record can belong to besides the dimensions."""
+RESOURCES = {
+    "bots": "bot_id",
+    "blueprints": "blueprint_id",
+    "datasets": "dataset_id",
+    "skillsets": "skillset_id",
+    "abilities": "ability_id",
+    "contacts": "contact_id",
+    "tasks": "task_id",
+    "conversations": "conversation_id",
+    "personas": "persona_id",
+    "sessions": "session_id",
+    "members": "member_id",
+    "projects": "project",
+    "features": "feature",
+    "agents": "agent",
+    "models": "model",
+}
+"""What is counted once however many records have it, and the column of records behind each word."""
 QUALITY_GROUPS = (("issue_type",), ("issue_type", "tenant"))
 """What quality can be grouped by."""
 QUALITY_METRICS = ("checks", "clean_percent", "issues", "issues_per_1000_prompts")
@@ -274,6 +297,20 @@ class PerformanceQuery(Query):
             found = ",".join(self.group_by)
             raise QueryError(f"Performance is not grouped by {found!r}; expected one of {known}.")
         super().__post_init__()
+
+
+@dataclass(frozen=True)
+class RelatedQuery(Query):
+    """Additive metrics of the records that have certain ids, such as a bot's, and how many resources they name.
+
+    It is one row, of nulls if all days are missing. Records that are pruned are in none of it. `conversations` are
+    those that have a record, whenever they began.
+    """
+
+    metrics: tuple[str, ...] = (*RECORD_METRIC_NAMES, *RESOURCES)
+
+    filters: ClassVar[Mapping[str, str]] = {**_TENANT, **{name: name for name in RELATED_IDS}}
+    known_metrics: ClassVar[Collection[str]] = (*RECORD_METRIC_NAMES, *RESOURCES)
 
 
 @dataclass(frozen=True)

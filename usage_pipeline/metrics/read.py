@@ -13,11 +13,13 @@ from usage_pipeline.metrics.queries import (
     PerformanceQuery,
     QualityQuery,
     Query,
+    RelatedQuery,
     ReportedCostQuery,
     SeriesQuery,
     StockQuery,
     UsageQuery,
 )
+from usage_pipeline.metrics.related import read_related
 from usage_pipeline.metrics.reported_costs import read_reported_costs
 from usage_pipeline.metrics.series import read_series
 from usage_pipeline.metrics.stocks import read_stocks
@@ -32,6 +34,7 @@ _READERS: Mapping[type[Query], Callable[[Storage, Any], Answer]] = {
     StockQuery: read_stocks,
     PerformanceQuery: read_performance,
     QualityQuery: read_quality,
+    RelatedQuery: read_related,
 }
 
 

@@ -1,8 +1,9 @@
 """All routes below `/v1`, in the order in which the description has them."""
 
-from usage_pipeline.api.routes import alerts, costs, days, limits, me, quality, series, summary, usage
+from usage_pipeline.api.routes import alerts, costs, days, limits, me, quality, resources, series, summary, usage
 from usage_pipeline.api.routes import credits as credits_
 
 ROUTERS = tuple(
-    module.router for module in (me, summary, series, usage, costs, credits_, limits, alerts, days, quality)
+    module.router
+    for module in (me, summary, series, usage, resources, costs, credits_, limits, alerts, days, quality)
 )

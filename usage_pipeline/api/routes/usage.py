@@ -3,8 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 
 from usage_pipeline.api.access import Data
+from usage_pipeline.api.answers import AnswerModel, MissingDays
 from usage_pipeline.api.parameters import Days, Filters, words
 from usage_pipeline.api.rows import GroupBy, RowsAnswer, Shown, read_rows
 from usage_pipeline.metrics.queries import UsageQuery
@@ -37,3 +39,28 @@ def breakdown(  # noqa: PLR0913, PLR0917 - one for each parameter
     """Return sums of usage by day, tenant and dimensions. Credits are null where no operation has a rate."""
     query = UsageQuery(days.first, days.last, words(group_by), metrics=words(metrics), among=among)
     return read_rows(data, query, shown)
+
+
+class WeekHourAnswer(AnswerModel):
+    """An hour of the week: sums over all its hours in the range, null if none of them is known."""
+
+    weekday: str = Field(description="`Mon` to `Sun`.")
+    hour: int
+    requests: int | None
+    tokens: int | None
+
+
+class WeekHoursAnswer(AnswerModel):
+    """The 168 hours of the week."""
+
+    time_zone: str = Field(description="Whose hours they are: the zone of the tenant, UTC for all tenants.")
+    items: list[WeekHourAnswer]
+    missing_days: MissingDays
+
+
+@router.get("/usage/hours")
+def hours(data: Data, days: Days) -> WeekHoursAnswer:
+    """Return at which hours of the week there is usage, by the clock of the tenant. The days are local ones."""
+    found = data.week_hours(days.first, days.last)
+    items = [WeekHourAnswer.model_validate(hour) for hour in found.hours]
+    return WeekHoursAnswer(time_zone=data.tenant.time_zone, items=items, missing_days=found.missing_days)

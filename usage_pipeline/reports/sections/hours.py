@@ -11,7 +11,7 @@ from usage_pipeline.metrics.queries import IntervalQuery
 from usage_pipeline.registry import WITHIN_DAY_NAMES
 from usage_pipeline.reports.batch import Batch, Tables, TenantId
 from usage_pipeline.reports.display import Kind
-from usage_pipeline.reports.model import Column, Table, Values
+from usage_pipeline.reports.model import Column, Values
 from usage_pipeline.reports.table_spec import TableSpec
 
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -34,15 +34,24 @@ WEEKDAY_HOURS = TableSpec(
 
 
 def hours(batch: Batch) -> Tables:
-    """Return the sums of each hour of the week; None where none is known. Filters other than by hour have none."""
+    """Return the hours of those with usage. Filters other than by hour have none."""
     if any(name not in WITHIN_DAY_NAMES for name, _ in batch.filters):
         return {}
-    found: dict[TenantId, list[Table]] = {}
+    return {
+        subject: [WEEKDAY_HOURS.summed(rows)]
+        for subject, rows in week_hours(batch).items()
+        if subject is None or any(requests or tokens for _, _, requests, tokens in rows)
+    }
+
+
+def week_hours(batch: Batch) -> Mapping[TenantId, list[Values]]:
+    """Return the sums of each hour of the week, from Monday on; None where none is known."""
+    found: dict[TenantId, list[Values]] = {}
     for zone, subjects in _by_zone(batch).items():
         part = replace(batch, tenant_ids=tuple(subject for subject in subjects if subject is not None))
         rows = part.ask(IntervalQuery, (), _METRICS, interval=Interval.HOUR, time_zone=zone)
         known = _known_hours(batch, zone)
-        found.update({subject: [WEEKDAY_HOURS.summed(_rows(rows[subject], known))] for subject in rows})
+        found.update({subject: list(_rows(rows.get(subject, ()), known)) for subject in subjects})
     return found
 
 

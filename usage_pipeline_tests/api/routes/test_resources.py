@@ -1,0 +1,71 @@
+from urllib.parse import quote
+
+from fastapi.testclient import TestClient
+
+BOT = quote("initech/bot ü?", safe="")
+
+
+def test_a_billing_period_has_totals_and_the_resources_that_were_used(
+    acme: TestClient, initech: TestClient
+) -> None:
+    found = initech.get("/v1/usage/fetch").json()
+    used = {"bots": 2, "conversations": 1, "personas": 3, "members": 2, "agents": 1, "models": 1}
+    assert found.pop("resources") == {**dict.fromkeys(found_resources(), 0), **used}
+    assert found == {
+        "period": {"from": "2026-05-01", "to": "2026-06-01"},
+        "tokens": 301,
+        "conversations": 1,
+        "messages": 5,
+        "missing_days": 0,
+        "pruned_days": 0,
+    }
+    before = acme.get("/v1/usage/fetch", params={"period": "2026-04"}).json()
+    assert (before["period"], before["tokens"]) == ({"from": "2026-04-20", "to": "2026-05-20"}, 220)
+    to_come = acme.get("/v1/usage/fetch", params={"period": "2026-06"}).json()
+    assert (to_come["tokens"], to_come["resources"]["bots"], to_come["missing_days"]) == (None, None, 0)
+
+
+def found_resources() -> tuple[str, ...]:
+    return (
+        *("bots", "blueprints", "datasets", "skillsets", "abilities", "contacts", "tasks", "conversations"),
+        *("personas", "sessions", "members", "projects", "features", "agents", "models"),
+    )
+
+
+def test_the_records_of_a_bot_are_summed_whatever_its_id_holds(initech: TestClient) -> None:
+    days = {"from": "2026-05-18", "to": "2026-05-23"}
+    assert initech.get(f"/v1/bots/{BOT}/usage", params=days).json() == {
+        "id": "initech/bot ü?",
+        "from": "2026-05-18",
+        "to": "2026-05-23",
+        "records": 3,
+        "requests": 0,
+        "messages": 2,
+        "conversations": 1,
+        "tokens": 50,
+        "tokens_in": 0,
+        "tokens_out": 0,
+        "errors": 0,
+        "missing_days": 1,
+        "pruned_days": 0,
+    }
+    conversation = initech.get(f"/v1/conversations/{quote('initech/1', safe='')}/usage", params=days).json()
+    assert (conversation["id"], conversation["records"], conversation["tokens"]) == ("initech/1", 3, 50)
+
+
+def test_an_id_that_no_record_has_is_not_found(initech: TestClient) -> None:
+    for path in (
+        "bots/unknown/usage",
+        f"bots/{quote('globex/bot ü?', safe='')}/usage",
+        "conversations/globex%2F1/usage",
+    ):
+        answer = initech.get(f"/v1/{path}")
+        assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
+
+
+def test_hours_of_the_week_are_those_of_the_tenant(initech: TestClient) -> None:
+    found = initech.get("/v1/usage/hours", params={"from": "2026-05-20", "to": "2026-05-23"}).json()
+    assert (found["time_zone"], found["missing_days"], len(found["items"])) == ("UTC", 1, 168)
+    used = [tuple(hour.values()) for hour in found["items"] if hour["tokens"]]
+    assert used == [("Wed", 8, 9, 177), ("Wed", 9, 4, 112), ("Thu", 0, 3, 12)]
+    assert [hour["tokens"] for hour in found["items"] if hour["weekday"] == "Mon"] == [None] * 24
