@@ -78,7 +78,7 @@ class LockTimeoutError(UsagePipelineError):
 
 
 class ServiceError(UsagePipelineError):
-    """Dagster's web server and daemon cannot start; the text says what hinders them."""
+    """A server cannot start; the text says what hinders it."""
 
 
 class UnreadableFileError(UsagePipelineError):

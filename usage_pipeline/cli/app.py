@@ -31,6 +31,7 @@ _MODULES = {
     **dict.fromkeys(("limits", "check"), "limits"),
     "alerts": "alerts",
     "report": "report",
+    **dict.fromkeys(("serve", "keys"), "api"),
     **dict.fromkeys(("release", "withdraw", "audit", "explain"), "decisions"),
     "prune": "retention",
     "erase": "erasure",

@@ -17,7 +17,9 @@ from usage_pipeline.cli.options import (
     Format,
     OutputFormat,
     Tenant,
+    expect_none,
     load_settings,
+    needed,
     parse_id,
     parse_instant,
     reading_settings,
@@ -144,7 +146,7 @@ def grant(  # noqa: PLR0913 - one parameter per option
     of_add = {"amount": amount, "kind": kind, "expires-at": expires_at, "priority": priority, "lowers": lowers}
     of_both = {"tenant": tenant, "reason": reason, "at": at}
     not_of = {Action.ADD: {}, Action.VOID: of_add, Action.IMPORT: {**of_add, **of_both, "ID": grant_id}}
-    _expect_none(action, not_of[action])
+    expect_none(f"grant {action.value}", not_of[action])
     settings = load_settings(data_dir)
     author, instant = by or getpass.getuser(), at or whole_second(settings.clock.now)
     with open_storage(settings) as storage:
@@ -164,8 +166,8 @@ def grant(  # noqa: PLR0913 - one parameter per option
                 added = add_grant(storage, _entry(written), author)
                 say(f"Added {added.id}.")
             case Action.VOID:
-                needed = (_needed("--tenant", tenant), _needed("ID", grant_id))
-                void_grant(storage, Voiding(*needed, instant, _needed("--reason", reason), author))
+                act = (needed("--tenant", tenant), needed("ID", grant_id), instant, needed("--reason", reason))
+                void_grant(storage, Voiding(*act, author))
                 say(f"Voided {grant_id}.")
             case Action.IMPORT:
                 pass  # posting does it
@@ -180,16 +182,3 @@ def _entry(written: Mapping[str, object]) -> "GrantEntry":
 
     given = {name: value for name, value in written.items() if value is not None}
     return parse_entry(GrantEntry, given, "grant add", QueryError)
-
-
-def _expect_none(action: Action, given: Mapping[str, object]) -> None:
-    """Refuse options that an action does not have, because they would say something that is not done."""
-    wrong = [name if name.isupper() else f"--{name}" for name, value in given.items() if value is not None]
-    if wrong:
-        raise typer.BadParameter(f"`grant {action.value}` takes no {' and no '.join(wrong)}")
-
-
-def _needed(option: str, value: str | None) -> str:
-    if not value:
-        raise typer.BadParameter(f"{option} is missing")
-    return value

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -126,6 +127,20 @@ def reading_settings(data_dir: Path | None) -> "Settings":
             "`usage-pipeline run` creates it."
         )
     return settings
+
+
+def expect_none(call: str, given: Mapping[str, object]) -> None:
+    """Refuse options that an action does not have, because they would say something that is not done."""
+    wrong = [name if name.isupper() else f"--{name}" for name, value in given.items() if value is not None]
+    if wrong:
+        raise typer.BadParameter(f"`{call}` takes no {' and no '.join(wrong)}")
+
+
+def needed(option: str, value: str | None) -> str:
+    """Return the value of an option that an action cannot do without."""
+    if not value:
+        raise typer.BadParameter(f"{option} is missing")
+    return value
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -74,7 +74,12 @@ class NewKey:
 
 
 def create_key(connection: Connection, new: NewKey, now: datetime) -> str:
-    """Keep a key, and return what its holder shows: the only time that anybody sees it."""
+    """Keep a key, and return what its holder shows: the only time that anybody sees it.
+
+    Raises QueryError for a key that has expired already.
+    """
+    if new.expires_at is not None and new.expires_at <= now:
+        raise QueryError(f"A key that expires at {new.expires_at:%Y-%m-%d %H:%M:%S} UTC has expired already.")
     key_id, secret = secrets.token_hex(_ID_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
     row = {
         **vars(new),

