@@ -12,21 +12,27 @@ if TYPE_CHECKING:
 
 
 def dev(
-    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the UI, on 127.0.0.1.")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the Dagster UI, on 127.0.0.1.")] = 3000,
+    api_port: Annotated[
+        int, typer.Option(min=1, max=65_535, help="Port of read API and dashboard, on 127.0.0.1.")
+    ] = 8000,
     data_dir: DataDir = None,
 ) -> None:
-    """Start the database, the Dagster UI and its daemon, and stop them together.
+    """Start the database, the Dagster UI, its daemon, the read API and the dashboard, and stop them together.
 
-    The UI has no login: it listens on 127.0.0.1 only. Ctrl+C stops all, with exit code 0.
+    The UI has no login: it listens on 127.0.0.1 only. The dashboard asks for a key, and each start makes one that
+    is worth something for a day. Ctrl+C stops all, with exit code 0.
 
-    Example: `usage-pipeline dev --port 3001`
+    Example: `usage-pipeline dev --port 3001 --api-port 8001`
     """
-    from usage_pipeline.orchestration.dev_server import address, dev_server, wait
+    from usage_pipeline.orchestration.dev_server import address, dev_server, make_key, wait
 
     settings = load_settings(data_dir)
-    with dev_server(settings, port) as process:
-        console.print(f"Dagster: {address(port)} (Ctrl+C stops it)", highlight=False)
-        raise typer.Exit(wait(process, settings, port))
+    with dev_server(settings, port, api_port) as processes:
+        console.print(f"Dagster: {address(port)} (Ctrl+C stops all)", highlight=False)
+        console.print(f"Dashboard and read API: {address(api_port)}", highlight=False)
+        console.print(f"Key for a day: {make_key(settings)}", highlight=False, soft_wrap=True)
+        raise typer.Exit(wait(processes, settings, port))
 
 
 def migrate(data_dir: DataDir = None) -> None:

@@ -227,11 +227,19 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
+def dev_command(port: int) -> list[str]:
+    """The call of `dev` with its UI on this port, and the read API on another that is free."""
+    return [
+        *(sys.executable, "-m", "usage_pipeline.cli", "dev"),
+        *("--port", str(port), "--api-port", str(free_port())),
+    ]
+
+
 @contextmanager
 def service(environment: Mapping[str, str], data_dir: Path) -> Iterator[Service]:
     """`usage-pipeline dev` on a free port, loaded; stopped in the end if it still runs."""
     port = free_port()
-    command = [sys.executable, "-m", "usage_pipeline.cli", "dev", "--port", str(port)]
+    command = dev_command(port)
     data_dir.mkdir(parents=True, exist_ok=True)
     log = data_dir / "dev.log"
     with log.open("a") as output:

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from usage_pipeline.pipeline.tables import PARTITIONED_TABLES
-from usage_pipeline_tests.end_to_end.daemon import Service, details, free_port, service
+from usage_pipeline_tests.end_to_end.daemon import Service, details, dev_command, free_port, service
 from usage_pipeline_tests.end_to_end.support import PROJECT, Deployment
 from usage_pipeline_tests.support import Landing, prompt
 
@@ -156,9 +155,13 @@ def test_a_second_dev_is_refused_with_the_address_of_the_first(
 ) -> None:
     address = running.url.removesuffix("/graphql")
     number = address.rpartition(":")[2] if port == "same" else str(free_port())
-    command = [sys.executable, "-m", "usage_pipeline.cli", "dev", "--port", number]
     second = subprocess.run(
-        command, cwd=PROJECT, env=deployment.environment, capture_output=True, text=True, check=False
+        dev_command(int(number)),
+        cwd=PROJECT,
+        env=deployment.environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert second.returncode == 1
     assert second.stderr.startswith(

@@ -1,9 +1,11 @@
 """The two commands of a newcomer: `demo`, then `dev`, on the embedded database."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 from usage_pipeline.orchestration.reports import TENANT_REPORTS
 from usage_pipeline.pipeline.tables import PARTITIONED_TABLES
 from usage_pipeline.simulation.simulate import simulate
-from usage_pipeline_tests.end_to_end.daemon import free_port
+from usage_pipeline_tests.end_to_end.daemon import dev_command, free_port
 from usage_pipeline_tests.end_to_end.support import PROJECT
 from usage_pipeline_tests.simulation.support import small
 
@@ -56,15 +58,16 @@ class Ended:
     """What `dev` showed, and how it ended when Ctrl+C was pressed."""
 
     materialized: dict[str, list[tuple[str, str, str]]]
+    days: list[str]
     exit_code: int
-    last_line: str
+    lines: list[str]
 
 
 @pytest.fixture(scope="module")
 def ended(data_dir: Path) -> Ended:
     """`usage-pipeline dev` on a free port, looked at and interrupted as a terminal does: with all of its group."""
     port = free_port()
-    command = [sys.executable, "-m", "usage_pipeline.cli", "dev", "--port", str(port), "--data-dir", str(data_dir)]
+    command = [*dev_command(port), "--data-dir", str(data_dir)]
     log = data_dir / "dev.log"
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -72,20 +75,22 @@ def ended(data_dir: Path) -> Ended:
         )
         try:
             url = f"http://127.0.0.1:{port}/graphql"
-            wait_until_loaded(url, process, log)
+            wait_until(lambda: bool(ask(url)["assetNodes"]), process, log)
             shown = materialized(url)
+            wait_until(lambda: bool(read_days(log)), process, log)
+            days = read_days(log)
         finally:
             os.killpg(process.pid, signal.SIGINT)
             process.wait(START_SECONDS)
-    return Ended(shown, process.returncode, log.read_text().rstrip().splitlines()[-1])
+    return Ended(shown, days, process.returncode, log.read_text().splitlines())
 
 
-def wait_until_loaded(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Ask until the code location is loaded."""
+def wait_until(reached: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
+    """Ask until it is so."""
     for _ in range(START_SECONDS * 2):
         assert process.poll() is None, log.read_text()
         try:
-            if ask(url)["assetNodes"]:
+            if reached():
                 return
         except httpx.HTTPError:
             pass
@@ -94,6 +99,19 @@ def wait_until_loaded(url: str, process: subprocess.Popen[bytes], log: Path) -> 
         except subprocess.TimeoutExpired:
             continue
     pytest.fail(log.read_text())
+
+
+def read_days(log: Path) -> list[str]:
+    """The days that the read API knows, asked at the address and with the key that `dev` has printed."""
+    told = dict(re.findall(r"^(Dashboard and read API|Key for a day): (\S+)$", log.read_text(), re.MULTILINE))
+    answer = httpx.get(
+        f"{told['Dashboard and read API']}/v1/days",
+        params={"from": DAYS[0], "to": "2025-03-16"},
+        headers={"Authorization": f"Bearer {told['Key for a day']}"},
+        timeout=30,
+    )
+    answer.raise_for_status()
+    return [day["day"] for day in answer.json()["items"] if day["status"] == "final"]
 
 
 def ask(url: str) -> dict[str, Any]:
@@ -121,9 +139,13 @@ def test_the_ui_shows_the_partitions_of_the_demo_as_materialized(ended: Ended) -
     assert by_day == dict.fromkeys((table.name for table in PARTITIONED_TABLES), whole)
 
 
+def test_the_read_api_answers_at_the_address_and_with_the_key_that_are_printed(ended: Ended) -> None:
+    assert ended.days == DAYS
+
+
 def test_ctrl_c_stops_dev_quietly(ended: Ended) -> None:
     assert ended.exit_code == 0
-    assert ended.last_line.endswith("Dagster services shut down.")
+    assert any(line.endswith("Dagster services shut down.") for line in ended.lines)  # a run may end after it
 
 
 def test_after_an_interruption_and_the_demo_nothing_is_left_to_be_done(data_dir: Path) -> None:

@@ -1,16 +1,20 @@
 """`dev` starts nothing where it would hinder, or be hindered by, something that runs."""
 
-import socket
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import create_engine
 
+from usage_pipeline.api.listening import listen
 from usage_pipeline.errors import ServiceError
-from usage_pipeline.orchestration.dev_server import DAEMON_LOCK, dev_server
+from usage_pipeline.keys.keys import Scope, recognise
+from usage_pipeline.orchestration.dev_server import DAEMON_LOCK, dev_server, make_key
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.locks import sole_lock
+from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.postgres import database_urls
+from usage_pipeline_tests.conftest import NOW
 
 
 @pytest.fixture
@@ -18,31 +22,44 @@ def settings(new_settings: Callable[..., Settings], new_dagster_database: Callab
     return new_settings(dagster_database_url=new_dagster_database())
 
 
-def refusal(settings: Settings, port: int) -> str:
+def refusal(settings: Settings, port: int, api_port: int = 0) -> str:
     """Why `dev` does not start."""
-    with pytest.raises(ServiceError) as refused, dev_server(settings, port):
+    with pytest.raises(ServiceError) as refused, dev_server(settings, port, api_port):
         pass
     return str(refused.value)
 
 
 def test_a_port_in_use_is_refused(settings: Settings) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
+    with listen("127.0.0.1", 0) as other:
         port = other.getsockname()[1]
-        assert refusal(settings, port) == (
+        expected = (
             f"Port {port} on 127.0.0.1 cannot be used (Address already in use). "
-            f"Stop the program that uses it, or choose another, for example --port {port % 65_535 + 1}."
+            "Stop the program that uses it, or choose another, for example "
         )
+        assert refusal(settings, port) == f"{expected}--port {port % 65_535 + 1}."
+        assert refusal(settings, 0, port) == f"{expected}--api-port {port % 65_535 + 1}."
+
+
+def test_one_port_for_both_is_refused(settings: Settings) -> None:
+    with listen("127.0.0.1", 0) as free:
+        port = free.getsockname()[1]
+    assert "choose another, for example --api-port" in refusal(settings, port, port)
+
+
+def test_each_start_makes_a_key_of_the_platform_for_a_day(settings: Settings, storage: Storage) -> None:
+    shown = make_key(settings), make_key(settings)
+    with storage.warehouse.connect() as connection:
+        first, second = (recognise(connection, key, NOW) for key in shown)
+        assert first is not None
+        assert second is not None
+        assert (first.tenant_id, first.scopes, first.created_by) == (None, {Scope.PLATFORM, Scope.CONTENT}, "dev")
+        assert recognise(connection, shown[0], NOW + timedelta(days=1)) is None
 
 
 def test_a_second_daemon_on_a_database_is_refused_with_the_address_of_the_first(settings: Settings) -> None:
     engine = create_engine(database_urls(settings).dagster)
-    with sole_lock(engine, DAEMON_LOCK, holder="http://127.0.0.1:3000"), socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        assert refusal(settings, port) == (
+    with sole_lock(engine, DAEMON_LOCK, holder="http://127.0.0.1:3000"):
+        assert refusal(settings, 0) == (
             "Dagster runs on this database already, at http://127.0.0.1:3000. Open that address, or stop it first."
         )
     engine.dispose()
