@@ -238,6 +238,19 @@ class DailyTable:
         return self.spec.name
 
     @property
+    def select(self) -> str:
+        """The SELECT, with its derived inputs written into it.
+
+        A view would be the same to DuckDB, but it is planned when it is created and again when it is read.
+        """
+        derived = [
+            f'"{entry.name}" AS NOT MATERIALIZED (\n{entry.sql.text})'
+            for entry in self.inputs
+            if isinstance(entry, Derived)
+        ]
+        return f"WITH {', '.join(derived)} FROM (\n{self.sql.text})" if derived else self.sql.text
+
+    @property
     def charted(self) -> Plot | None:
         """The number that stands for a day in charts; rows are charted where there is none."""
         return self.plots[0] if self.plots and self.spec.zone is Zone.WAREHOUSE else None

@@ -15,7 +15,7 @@ from duckdb import BinderException, ConversionException, DuckDBPyConnection, Out
 
 from usage_pipeline.clock import in_words
 from usage_pipeline.errors import PartitionError
-from usage_pipeline.storage.daily import DailyTable
+from usage_pipeline.storage.daily import DailyTable, Derived
 from usage_pipeline.storage.digests import NO_ROWS, digests_by
 from usage_pipeline.storage.engine import PARQUET, literal
 from usage_pipeline.storage.inputs import Workspace, rows_of
@@ -32,7 +32,8 @@ def write_partitions(workspace: Workspace, table: DailyTable, days: Collection[d
     """
     try:
         for entry in table.inputs:
-            workspace.register(entry, days)
+            if not isinstance(entry, Derived):
+                workspace.register(entry, days)
         write = _write_rows if table.spec.zone is Zone.WAREHOUSE else _write_objects
         return write(workspace, table, days)
     except BinderException as error:
@@ -52,7 +53,7 @@ def _select(workspace: Workspace, table: DailyTable, days: Collection[date]) -> 
     """Return the SELECT of the table's rows; of tenants whose records are pruned, those that it has stay."""
     pruned = PrunedTenants.on(workspace.connection, workspace.duck, days) if table.outlives_records else None
     if pruned is None or not pruned.first_kept:
-        return table.sql.text
+        return table.select
     outliving = register_outliving(
         table.spec,
         pruned,
@@ -63,7 +64,7 @@ def _select(workspace: Workspace, table: DailyTable, days: Collection[date]) -> 
         days,
     )
     names = ", ".join(f'"{name}"' for name in table.spec.column_names)
-    made = pruned.kept(f"({table.sql.text})", table.spec.day_column)
+    made = pruned.kept(f"({table.select})", table.spec.day_column)
     return f"SELECT {names} FROM {made} UNION ALL SELECT {names} FROM {outliving}"
 
 
