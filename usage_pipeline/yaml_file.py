@@ -61,7 +61,12 @@ _UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _uni
 
 def read_yaml(file: Path, error: type[UsagePipelineError]) -> dict[str, Any]:
     """Read a file of entries by name; an empty file has none. Raises `error`, naming file and problem."""
-    content = _load(file, error)
+    return parse_yaml(file, read_text(file, error), error)
+
+
+def parse_yaml(file: Path, text: str, error: type[UsagePipelineError]) -> dict[str, Any]:
+    """Parse the text of a file of entries by name. Raises `error`, naming file and problem."""
+    content = _parse(file, text, error)
     if content is None:
         return {}
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
@@ -74,7 +79,7 @@ def read_yaml_list(file: Path, first_key: str, error: type[UsagePipelineError]) 
 
     Raises `error`, naming file and problem.
     """
-    content = _load(file, error)
+    content = _parse(file, read_text(file, error), error)
     if content is None:
         return []
     if not isinstance(content, list):
@@ -129,10 +134,18 @@ def _hint(problem: Exception) -> str:
     return '\nWithin [ ] and { }, put a text or a path with brackets in quotes, such as "$.steps[*].model"'
 
 
-def _load(file: Path, error: type[UsagePipelineError]) -> object:
+def read_text(file: Path, error: type[UsagePipelineError]) -> str:
+    """Read the text of a file. Raises `error`, naming file and problem."""
     try:
-        return yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, ValueError) as problem:  # an impossible date is a ValueError
-        raise error(f"{file}: not valid YAML: {problem}{_hint(problem)}") from None
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as problem:
+        raise error(f"{file}: not valid YAML: {problem}") from None
     except OSError as problem:
         raise error(f"{file}: cannot be read: {problem.strerror}") from None
+
+
+def _parse(file: Path, text: str, error: type[UsagePipelineError]) -> object:
+    try:
+        return yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError) as problem:  # an impossible date is a ValueError
+        raise error(f"{file}: not valid YAML: {problem}{_hint(problem)}") from None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -10,7 +11,7 @@ from usage_pipeline.errors import FormatError
 from usage_pipeline.events.format_errors import problems
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.settings import Settings
-from usage_pipeline.yaml_file import read_yaml
+from usage_pipeline.yaml_file import parse_yaml, read_text
 
 SOURCES = Path(__file__).with_name("sources")
 
@@ -65,7 +66,13 @@ def load_format(file: Path) -> SourceFormat:
     """Read a format, which has the name of its file. Raises FormatError naming file and key."""
     if file.suffix != ".yaml":
         raise FormatError(f"{file}: a format's name ends in .yaml; rename it to {file.stem}.yaml")
-    content = read_yaml(file, FormatError)
+    return _parsed(file, read_text(file, FormatError))
+
+
+@lru_cache(maxsize=128)
+def _parsed(file: Path, text: str) -> SourceFormat:
+    """Keep the formats of these texts: to read all of them takes as long as to land a small file."""
+    content = parse_yaml(file, text, FormatError)
     if "name" in content:
         raise FormatError(f"{file}: name: a format has the name of its file; remove the key.")
     try:
