@@ -7,11 +7,10 @@
 - restated: its series changed after it was final.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cached_property
 
 from sqlalchemy import Connection
 
@@ -25,6 +24,7 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import Partition
 
 SERIES = (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES)
+_TABLES = (LANDED_EVENTS.name, USAGE_RECORDS.name, *(table.name for table in SERIES))
 
 
 class DayStatus(StrEnum):
@@ -55,18 +55,18 @@ class Day:
 
 
 class DayReader:
-    """Answers for any day, from one reading of the state, as long as the connection is open."""
+    """Answers for any day, from one reading of the state."""
 
     def __init__(self, storage: Storage, connection: Connection) -> None:
-        """Read what says which days are missing."""
-        self._connection = connection
+        """Read what says which days are missing, and which have changed."""
         self._clock = storage.settings.clock
         self._first_day = storage.settings.first_day
-        self._records = state.partitions(connection, USAGE_RECORDS.name)
+        found = state.partitions_of(connection, _TABLES)
+        self._records = found[USAGE_RECORDS.name]
+        self._series = [found[table.name] for table in SERIES]
         self._pruned = landed_days.pruned_by_event_day(connection)
-        landings = state.partitions(connection, LANDED_EVENTS.name)
         self._landing_commits = {
-            day: landing.committed_at for day, landing in landings.items() if landing.committed_at
+            day: landing.committed_at for day, landing in found[LANDED_EVENTS.name].items() if landing.committed_at
         }
         self._first_landing = min(self._landing_commits, default=None)
         self._delivered = self._landing_commits.keys() - landed_files.unusable_days(connection)
@@ -79,10 +79,6 @@ class DayReader:
         """The first and the last day that has records or a landing folder."""
         days = [*self._records, *self._landing_commits]
         return (min(days), max(days)) if days else None
-
-    @cached_property
-    def _series(self) -> Sequence[Mapping[date, Partition]]:
-        return [state.partitions(self._connection, table.name) for table in SERIES]
 
     def _day(self, day: date) -> Day:
         records = self._records.get(day)
