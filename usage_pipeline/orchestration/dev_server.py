@@ -20,7 +20,8 @@ from usage_pipeline.api.listening import listen
 from usage_pipeline.errors import ServiceError
 from usage_pipeline.keys.keys import NewKey, Scope, create_key
 from usage_pipeline.orchestration.calendar import first_day
-from usage_pipeline.orchestration.instance import LOCATION, project_dir
+from usage_pipeline.orchestration.dagster_database import LOCATION
+from usage_pipeline.orchestration.instance import project_dir
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.locks import sole_lock
 from usage_pipeline.storage.postgres import database_urls

@@ -18,6 +18,7 @@ from dagster_postgres import PostgresEventLogStorage
 from sqlalchemy import ARRAY, Connection, Table, bindparam, func, select
 from sqlalchemy.dialects.postgresql import Insert, insert
 
+from usage_pipeline.orchestration.dagster_database import engine_of, found_once
 from usage_pipeline.orchestration.dagster_internals import (
     DATA_VERSION_IS_USER_PROVIDED_TAG,
     DATA_VERSION_TAG,
@@ -33,6 +34,20 @@ Row = Mapping[str, object]
 
 class BatchedEventLog(PostgresEventLogStorage):
     """Writes together what a run plans for assets, and the evaluations of its checks; keeps data versions."""
+
+    has_table = found_once(PostgresEventLogStorage.has_table)
+    has_asset_key_col = found_once(PostgresEventLogStorage.has_asset_key_col)
+    _has_asset_key_col_on_connection = found_once(PostgresEventLogStorage._has_asset_key_col_on_connection)  # noqa: SLF001 - asked before each event of an asset
+
+    def __init__(self, url: str) -> None:
+        """Take the engine of this process; the tables are there."""
+        super().__init__(url, should_autocreate_tables=False)
+        self._engine = engine_of(url)
+
+    def dispose(self) -> None:
+        """Close the connection that the process keeps. Its other instances open another."""
+        super().dispose()
+        self._engine.dispose()
 
     def store_event(self, event: dg.EventLogEntry) -> None:
         """Store one event. Raises nothing of its own."""

@@ -14,7 +14,7 @@ from usage_pipeline.events.landing.scan import KnownFiles
 from usage_pipeline.orchestration.assets.days import DaysFailure
 from usage_pipeline.orchestration.checks import OFF, SUITES_TAG
 from usage_pipeline.orchestration.dagster_internals import MAX_RETRIES_TAG
-from usage_pipeline.orchestration.instance import kept_connections, open_instance
+from usage_pipeline.orchestration.instance import open_instance
 from usage_pipeline.orchestration.jobs import (
     EVENT_DAYS,
     KNOWN_FILES_TAG,
@@ -110,5 +110,5 @@ def open_runner(
 ) -> Iterator[DagsterRunner]:
     """A runner on the shared instance whose runs use this storage and report progress."""
     define = partial(build, storage.settings, {STORAGE: storage, PROGRESS: progress.done})
-    with open_instance() as instance, kept_connections(instance):
+    with open_instance() as instance:
         yield DagsterRunner(define, instance, command, progress, suites)

@@ -11,7 +11,6 @@ from uuid import uuid4
 import dagster as dg
 import pytest
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
-from sqlalchemy import make_url
 
 from usage_pipeline.definitions import build_definitions
 from usage_pipeline.orchestration.execution import DagsterRunner
@@ -19,7 +18,7 @@ from usage_pipeline.orchestration.instance import open_instance
 from usage_pipeline.pipeline.refresh import refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline_tests.conftest import NOW, settings_of
+from usage_pipeline_tests.conftest import NOW, database_of, settings_of
 from usage_pipeline_tests.orchestration.asking import KEYS, Told, runner_on
 from usage_pipeline_tests.support import Landing, prompt
 
@@ -52,31 +51,30 @@ def instance() -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-def set_dagster_environment(patch: pytest.MonkeyPatch, server: str, data_dir: Path) -> str:
-    """Let the settings give Dagster a database of its own, which is not there yet; its name."""
-    database = f"dagster_{uuid4().hex[:12]}"
-    url = make_url(server).set(database=database).render_as_string(hide_password=False)
+def set_dagster_environment(patch: pytest.MonkeyPatch, databases: tuple[str, str], data_dir: Path) -> None:
+    """Let the settings name these databases, ours and Dagster's."""
     patch.setenv("DAGSTER_HOME", str(CHECKOUT))
-    patch.setenv("USAGE_DATABASE_URL", server)
-    patch.setenv("USAGE_DAGSTER_DATABASE_URL", url)
+    patch.setenv("USAGE_DATABASE_URL", databases[0])
+    patch.setenv("USAGE_DAGSTER_DATABASE_URL", databases[1])
     patch.setenv("USAGE_DATA_DIR", str(data_dir))
-    return database
 
 
 @contextmanager
-def open_project(server: str, database_url: str, data_dir: Path) -> Iterator[tuple[Storage, dg.DagsterInstance]]:
-    """A storage, and the instance that `dagster.yaml` describes, with Dagster's database on this server."""
-    settings = Settings.load(data_dir=data_dir, database_url=database_url, digest_key="test", now=NOW)
+def open_project(databases: tuple[str, str], data_dir: Path) -> Iterator[tuple[Storage, dg.DagsterInstance]]:
+    """A storage, and the instance that `dagster.yaml` describes, on a database of ours and one of Dagster."""
+    settings = Settings.load(data_dir=data_dir, database_url=databases[0], digest_key="test", now=NOW)
     with pytest.MonkeyPatch.context() as patch:
-        set_dagster_environment(patch, server, data_dir)
+        set_dagster_environment(patch, databases, data_dir)
         with open_storage(settings) as storage, open_instance() as instance:
             yield storage, instance
 
 
 @pytest.fixture
 def database(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The name of the database that the settings give to Dagster."""
-    return set_dagster_environment(monkeypatch, server, tmp_path)
+    """The name of the database that the settings give to Dagster, which is not there yet."""
+    database = f"dagster_{uuid4().hex[:12]}"
+    set_dagster_environment(monkeypatch, (server, database_of(server, database)), tmp_path)
+    return database
 
 
 @pytest.fixture

@@ -72,10 +72,10 @@ def test_an_evaluation_has_its_faults_and_the_days_that_fail_as_tables(ran: Ran)
 
 @pytest.fixture
 def project(
-    server: str, new_database: Callable[[], str], tmp_path: Path
+    new_databases: Callable[[], tuple[str, str]], tmp_path: Path
 ) -> Iterator[tuple[Storage, dg.DagsterInstance]]:
     """A storage, and the project's own instance, which writes evaluations together."""
-    with open_project(server, new_database(), tmp_path) as opened:
+    with open_project(new_databases(), tmp_path) as opened:
         write_three_days(Landing(opened[0].settings.landing))
         yield opened
 

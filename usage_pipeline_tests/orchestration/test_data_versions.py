@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -54,9 +53,12 @@ class Project:
         return {str(day): partition.output_digest for day, partition in found.items()}
 
 
-@pytest.fixture
-def project(tmp_path: Path, server: str, new_database: Callable[[], str]) -> Iterator[Project]:
-    with open_project(server, new_database(), tmp_path) as opened:
+@pytest.fixture(scope="module")
+def project(
+    tmp_path_factory: pytest.TempPathFactory, new_databases: Callable[[], tuple[str, str]]
+) -> Iterator[Project]:
+    """Three days, to which tests add lines of their own."""
+    with open_project(new_databases(), tmp_path_factory.mktemp("versions")) as opened:
         project = Project(*opened)
         for day in KEYS:
             Landing(project.storage.settings.landing).write("persona", day, [prompt(day, f"{day}T08:00:00Z")])
@@ -89,8 +91,8 @@ def test_a_day_that_is_done_in_a_run_that_fails_has_its_digest_too(project: Proj
         project.storage.settings.data_dir / "lake" / "landed_events" / f"landing_day={KEYS[1]}"
     ).iterdir():
         path.unlink()
-    late = [prompt("late", f"{KEYS[0]}T09:00:00Z")]
-    Landing(project.storage.settings.landing).write("persona", KEYS[2], late, name="late.jsonl")
+    later = [prompt("later", f"{KEYS[0]}T10:00:00Z")]
+    Landing(project.storage.settings.landing).write("persona", KEYS[2], later, name="later.jsonl")
     project.runner.land(DAYS[2:])
     with pytest.raises(PartitionError):
         project.runner.compute(["excluded_events", "usage_records"], DAYS)

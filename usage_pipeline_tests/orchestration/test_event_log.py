@@ -27,10 +27,10 @@ def troubles() -> StringIO:
 
 @pytest.fixture(scope="module")
 def computed(
-    tmp_path_factory: pytest.TempPathFactory, server: str, new_database: Callable[[], str], troubles: StringIO
+    tmp_path_factory: pytest.TempPathFactory, new_databases: Callable[[], tuple[str, str]], troubles: StringIO
 ) -> Iterator[dg.DagsterInstance]:
     """The project's instance after one run of the cube for days that do not follow each other."""
-    with open_project(server, new_database(), tmp_path_factory.mktemp("event_log")) as (storage, instance):
+    with open_project(new_databases(), tmp_path_factory.mktemp("event_log")) as (storage, instance):
         for day in DAYS:
             Landing(storage.settings.landing).write("persona", str(day), [prompt(f"{day}", f"{day}T08:00:00Z")])
         runner = runner_on(storage, instance)
@@ -41,10 +41,10 @@ def computed(
 
 
 def test_a_day_of_a_range_of_which_nothing_has_landed_is_not_materialized(
-    tmp_path: Path, server: str, new_database: Callable[[], str]
+    tmp_path: Path, new_databases: Callable[[], tuple[str, str]]
 ) -> None:
     first, missing, last = (date(2026, 5, day) for day in (1, 2, 3))
-    with open_project(server, new_database(), tmp_path) as (storage, instance):
+    with open_project(new_databases(), tmp_path) as (storage, instance):
         for day in (first, last):
             Landing(storage.settings.landing).write("persona", str(day), [prompt("e1", f"{day}T08:00:00Z")])
         runner = runner_on(storage, instance)

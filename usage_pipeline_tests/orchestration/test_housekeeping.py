@@ -13,7 +13,6 @@ from sqlalchemy import text
 
 from usage_pipeline.definitions import build_definitions
 from usage_pipeline.orchestration.clean_up import Cleaned, clean_up, look
-from usage_pipeline.orchestration.instance import kept_connections
 from usage_pipeline.orchestration.resources import STORAGE
 from usage_pipeline.orchestration.run_history import open_database
 from usage_pipeline.storage.opened import Storage
@@ -54,16 +53,13 @@ class House:
 
 @pytest.fixture(scope="module")
 def house(
-    tmp_path_factory: pytest.TempPathFactory, server: str, new_database: Callable[[], str]
+    tmp_path_factory: pytest.TempPathFactory, new_databases: Callable[[], tuple[str, str]]
 ) -> Iterator[House]:
     """Runs of two days, of which one failed, cleaned up after 59 and 61 days; a run is under way all the time.
 
     The steps: `ran`, `early`, `looked`, `cleaned`, and `again`.
     """
-    with (
-        open_project(server, new_database(), tmp_path_factory.mktemp("house")) as (opened, instance),
-        kept_connections(instance),
-    ):
+    with open_project(new_databases(), tmp_path_factory.mktemp("house")) as (opened, instance):
         compute(opened, instance)
         under_way = start_run(instance)
         early, storage = (after(opened, days) for days in (59, 61))

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from sqlalchemy import NullPool, create_engine, inspect, make_url, text
+from sqlalchemy import NullPool, create_engine, event, inspect, make_url, text
 
 from usage_pipeline.errors import SettingsError
-from usage_pipeline.orchestration.instance import TABLES_LOCK, kept_connections, open_instance, project_dir
+from usage_pipeline.orchestration.dagster_database import TABLES_LOCK, engine_of
+from usage_pipeline.orchestration.instance import open_instance, project_dir
 from usage_pipeline.storage.locks import named_lock
 from usage_pipeline.storage.postgres import ensure_database
 
@@ -77,7 +78,7 @@ def test_a_kept_connection_is_used_again_and_replaced_when_it_is_gone(server: st
         with watching.connect() as connection:
             return set(connection.execute(query, {"database": database}).scalars())
 
-    with open_instance() as instance, kept_connections(instance):
+    with open_instance() as instance:
         assert instance.get_runs() == []
         kept = backends()
         assert instance.get_runs() == []
@@ -87,3 +88,19 @@ def test_a_kept_connection_is_used_again_and_replaced_when_it_is_gone(server: st
                 connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
         assert instance.get_runs() == []
         assert backends().isdisjoint(kept)
+
+
+@pytest.mark.usefixtures("database")
+def test_a_process_asks_once_what_the_database_has() -> None:
+    def use(*, asked: list[str]) -> None:
+        with open_instance() as instance:
+            listener = engine_of(instance.run_storage.postgres_url), "before_cursor_execute"
+            event.listen(*listener, lambda *told: asked.append(told[2]))
+            instance.run_storage.add_run(dg.DagsterRun("job", tags={}))
+            assert instance.all_instigator_state() == []
+
+    first, second = list[str](), list[str]()
+    use(asked=first)
+    use(asked=second)
+    assert any("pg_catalog" in statement for statement in first)
+    assert not any("pg_catalog" in statement for statement in second)
