@@ -37,6 +37,9 @@ NOW = datetime(2026, 6, 1, tzinfo=UTC)
 Prepare = Callable[[str, Callable[[], object]], None]
 """The name of steps, and a function that takes them."""
 OpenOn = Callable[[Settings], AbstractContextManager[Storage]]
+Fill = Callable[[Storage], object]
+"""Steps on an empty storage, which always leave the same, whatever its settings are."""
+FillOnce = Callable[[Storage, Fill], None]
 
 
 def settings_of(data_dir: Path, database_url: str, /, **values: object) -> Settings:
@@ -238,6 +241,23 @@ def prepare(storage: Storage, snapshots: dict[str, Snapshot], tmp_path_factory: 
     return take_once
 
 
+@pytest.fixture(scope="session")
+def fill_once(tmp_path_factory: pytest.TempPathFactory) -> FillOnce:
+    """Takes steps on an empty storage, or copies what the first storage, of any worker, held after them."""
+
+    def fill(storage: Storage, steps: Fill) -> None:
+        name = f"{steps.__module__}.{steps.__qualname__}"
+        with once(tmp_path_factory, name) as (root, first):
+            files = root / "snapshots" / name
+            if first:
+                steps(storage)
+                Snapshot.take(storage, files).keep()
+        if not first:
+            Snapshot.kept(files).restore(storage)
+
+    return fill
+
+
 def database_url_of(settings: Settings) -> str:
     """The URL of the warehouse."""
     return settings.database_url.get_secret_value() if settings.database_url else ""
@@ -258,6 +278,18 @@ def open_shared(
             return replace(storage, get_engine=lambda: engine_of(settings))
 
         yield open_one
+
+
+@pytest.fixture(scope="module")
+def open_filled(open_shared: Callable[..., Storage], fill_once: FillOnce) -> Callable[..., Storage]:
+    """Opens a storage that tests of a module share, filled by steps that modules share; keywords override."""
+
+    def open_one(steps: Fill, **values: object) -> Storage:
+        storage = open_shared(**values)
+        fill_once(storage, steps)
+        return storage
+
+    return open_one
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """A copy of what a storage holds, for tests that begin where another began."""
 
+import pickle
 import shutil
 from contextlib import closing
 from dataclasses import dataclass
@@ -40,6 +41,15 @@ class Snapshot:
             cursor.execute(_COUNTED)
             return cls(files, rows, dict(cursor.fetchall()))
 
+    def keep(self) -> None:
+        """Write it beside the copied files, for other processes to read."""
+        _rows_beside(self.files).write_bytes(pickle.dumps((self.rows, self.sequences)))
+
+    @classmethod
+    def kept(cls, files: Path) -> "Snapshot":
+        """What a process has kept, by the folder of the copied files."""
+        return cls(files, *pickle.loads(_rows_beside(files).read_bytes()))  # noqa: S301 - a worker of this run wrote it
+
     def restore(self, storage: Storage) -> None:
         """Let a storage that is empty hold the same. Files keep their times, by which landing knows them."""
         shutil.copytree(self.files, storage.settings.data_dir, dirs_exist_ok=True)
@@ -50,3 +60,7 @@ class Snapshot:
             for sequence, value in self.sequences.items():
                 cursor.execute("SELECT setval(%s, %s)", (sequence, value))
             connection.commit()
+
+
+def _rows_beside(files: Path) -> Path:
+    return files.with_suffix(".rows")

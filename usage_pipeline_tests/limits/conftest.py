@@ -7,15 +7,18 @@ import pytest
 
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.limits.reading import write_usage
-from usage_pipeline_tests.support import Landing, land_and_compute
+from usage_pipeline_tests.support import Landing, at, land_and_compute
 
 NOW = datetime(2026, 5, 21, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def used(open_shared: Callable[..., Storage]) -> Storage:
-    """The usage that `write_usage` writes; the present is the noon of its last day, a Thursday."""
-    storage = open_shared(now=NOW)
+def write_and_compute(storage: Storage) -> None:
+    """Land and compute the usage that `write_usage` writes, at noon of its last day."""
     write_usage(storage.settings.reference, Landing(storage.settings.landing))
-    land_and_compute(storage, "records", "rollups", "series", "costs", "credits")
-    return storage
+    land_and_compute(at(storage, NOW), "records", "rollups", "series", "costs", "credits")
+
+
+@pytest.fixture(scope="module")
+def used(open_filled: Callable[..., Storage]) -> Storage:
+    """That usage; the present is the noon of its last day, a Thursday."""
+    return open_filled(write_and_compute, now=NOW)

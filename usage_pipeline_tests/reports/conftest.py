@@ -10,7 +10,7 @@ from usage_pipeline.reports.model import Report, Table
 from usage_pipeline.reports.scope import Filters, ReportPeriod, ReportScope
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.limits.reading import write_usage
-from usage_pipeline_tests.support import Landing, land_and_compute
+from usage_pipeline_tests.support import Landing, at, land_and_compute
 
 NOW = datetime(2026, 5, 22, 12, tzinfo=UTC)
 GROUPS = ("records", "rollups", "series", "breakdowns", "costs", "credits")
@@ -18,17 +18,15 @@ DAYS = ReportPeriod(date(2026, 5, 18), date(2026, 5, 21))
 
 
 def write_and_compute(storage: Storage) -> None:
-    """Land and compute the usage of acme and globex from 18 to 21 May 2026; the 22nd has begun."""
+    """Land and compute the usage of acme and globex from 18 to 21 May 2026, at noon of the 22nd."""
     write_usage(storage.settings.reference, Landing(storage.settings.landing))
-    land_and_compute(storage, *GROUPS)
+    land_and_compute(at(storage, NOW), *GROUPS)
 
 
 @pytest.fixture(scope="module")
-def used(open_shared: Callable[..., Storage]) -> Storage:
+def used(open_filled: Callable[..., Storage]) -> Storage:
     """That usage, at noon of the 22nd."""
-    storage = open_shared(now=NOW)
-    write_and_compute(storage)
-    return storage
+    return open_filled(write_and_compute, now=NOW)
 
 
 def report_of(

@@ -85,17 +85,16 @@ def mails() -> Iterator[MailServer]:
 
 
 @pytest.fixture(scope="module")
-def computed(open_shared: Callable[..., Storage], mails: MailServer) -> Storage:
+def computed(open_filled: Callable[..., Storage], mails: MailServer) -> Storage:
     """The usage of May, on 5 June; mails go to the server."""
-    storage = open_shared(
+    return open_filled(
+        write_and_compute,
         now=_JUNE_5,
         smtp_host="127.0.0.1",
         smtp_port=mails.port,
         smtp_security="none",
         smtp_from="Usage <usage@example.com>",
     )
-    write_and_compute(storage)
-    return storage
 
 
 @pytest.fixture(scope="module")

@@ -33,10 +33,9 @@ class Course:
 
 
 @pytest.fixture(scope="module")
-def course(open_shared: Callable[..., Storage]) -> Course:
+def course(open_filled: Callable[..., Storage]) -> Course:
     """May closes and its reports are written; then January is backfilled, and then usage of May comes late."""
-    storage = open_shared(now=_JUNE_5)
-    write_and_compute(storage)
+    storage = open_filled(write_and_compute, now=_JUNE_5)
     landing = Landing(storage.settings.landing)
 
     def land(day: str, time: str) -> Due:

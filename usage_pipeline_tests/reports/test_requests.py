@@ -15,11 +15,9 @@ _GOOD = "{tenant: acme, from: 2026-05-18, to: 2026-05-21, formats: [json]}"
 
 
 @pytest.fixture(scope="module")
-def requested(open_shared: Callable[..., Storage]) -> Storage:
+def requested(open_filled: Callable[..., Storage]) -> Storage:
     """A storage whose requests these tests write."""
-    storage = open_shared(now=NOW)
-    write_and_compute(storage)
-    return storage
+    return open_filled(write_and_compute, now=NOW)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from usage_pipeline.reports.scope import ReportPeriod, ReportScope
 from usage_pipeline.reports.writing import Written, expect_free, write_files, write_reports
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import FillOnce
 from usage_pipeline_tests.reports.conftest import DAYS, GROUPS, NOW, report_of, write_and_compute
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 
@@ -106,9 +107,9 @@ def test_a_folder_that_somebody_names_holds_nothing_else(used: Storage, tmp_path
 
 
 @pytest.fixture
-def writable(storage: Storage) -> Storage:
+def writable(storage: Storage, fill_once: FillOnce) -> Storage:
     """A storage of its own with the same usage, on 25 May, when the days up to the 21st are final."""
-    write_and_compute(storage)
+    fill_once(storage, write_and_compute)
     return storage
 
 

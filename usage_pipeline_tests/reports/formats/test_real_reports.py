@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -22,19 +22,16 @@ from usage_pipeline.reports.formats.xlsx_cells import sheet_names
 from usage_pipeline.reports.model import Report
 from usage_pipeline.reports.scope import ReportPeriod, ReportScope
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.limits.reading import write_usage
+from usage_pipeline_tests.reports.conftest import NOW, write_and_compute
 from usage_pipeline_tests.reports.formats.sample import MODELS, REPORT, ROWS
-from usage_pipeline_tests.support import Landing, land_and_compute
 
 SCHEMA = Path(__file__).parents[3] / "docs" / "report.schema.json"
 
 
 @pytest.fixture(scope="module")
-def reports(open_shared: Callable[..., Storage]) -> list[Report]:
+def reports(open_filled: Callable[..., Storage]) -> list[Report]:
     """Of acme, and of all tenants, in four days and one that is missing."""
-    storage = open_shared(now=datetime(2026, 5, 22, 12, tzinfo=UTC))
-    write_usage(storage.settings.reference, Landing(storage.settings.landing))
-    land_and_compute(storage, "records", "rollups", "series", "costs", "credits")
+    storage = open_filled(write_and_compute, now=NOW)
     period = ReportPeriod(date(2026, 5, 18), date(2026, 5, 22))
     return [build_report(storage, ReportScope(period, tenant)) for tenant in ("acme", None)]
 
