@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
+from typing import BinaryIO
 
 from usage_pipeline.alerts.history import read_newest_alerts
 from usage_pipeline.alerts.tables import AlertKind, AlertState
@@ -28,6 +29,7 @@ from usage_pipeline.metrics.answers import Answer, known_days
 from usage_pipeline.metrics.queries import Query, of_tenant
 from usage_pipeline.metrics.read import read
 from usage_pipeline.reports.batch import Batch
+from usage_pipeline.reports.finding import WrittenReport, find_reports, open_report_file
 from usage_pipeline.reports.scope import ReportPeriod
 from usage_pipeline.reports.sections.hours import week_hours
 from usage_pipeline.series.status import Day, DayReader
@@ -167,3 +169,11 @@ class TenantData:
     def alerts(self, state: AlertState | None, kind: AlertKind | None, most: int) -> list[dict[str, object]]:
         """Return the newest alerts, newest first."""
         return read_newest_alerts(self._storage, self.tenant_id, state, kind, most)
+
+    def reports(self, most: int) -> list[WrittenReport]:
+        """Return the written reports, those of the newest periods first."""
+        return find_reports(self._storage, self.tenant_id, most)
+
+    def open_report_file(self, report: str, file: str) -> BinaryIO | None:
+        """Open a file of a report of the tenant, or of all tenants together; None if there is none like it."""
+        return open_report_file(self._storage, self.tenant_id, report, file)
