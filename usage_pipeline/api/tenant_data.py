@@ -30,7 +30,10 @@ from usage_pipeline.metrics.queries import Query, of_tenant
 from usage_pipeline.metrics.read import read
 from usage_pipeline.reports.batch import Batch
 from usage_pipeline.reports.finding import WrittenReport, find_reports, open_report_file
-from usage_pipeline.reports.scope import ReportPeriod
+from usage_pipeline.reports.runs.columns import RUN_TEXTS
+from usage_pipeline.reports.runs.history import Page, Run, RunsQuery, read_runs
+from usage_pipeline.reports.runs.places import place_at
+from usage_pipeline.reports.scope import Filters, ReportPeriod
 from usage_pipeline.reports.sections.hours import week_hours
 from usage_pipeline.series.status import Day, DayReader
 from usage_pipeline.storage.engine import undisturbed
@@ -177,3 +180,14 @@ class TenantData:
     def open_report_file(self, report: str, file: str) -> BinaryIO | None:
         """Open a file of a report of the tenant, or of all tenants together; None if there is none like it."""
         return open_report_file(self._storage, self.tenant_id, report, file)
+
+    def runs(self, first: date, last: date, filters: Filters, most: int, cursor: str | None) -> Page:
+        """Return runs of these days, the newest first. Raises QueryError for what is no cursor."""
+        after = None if cursor is None else place_at(cursor)
+        return read_runs(self._storage, RunsQuery(first, last, self.tenant_id, filters), most, after)
+
+    def run(self, first: date, last: date, filters: Filters, run_id: str) -> Run | None:
+        """Return the newest run with an id, with its texts if the caller may read them; None without one."""
+        texts = RUN_TEXTS if self.may_read_content else ()
+        found = read_runs(self._storage, RunsQuery(first, last, self.tenant_id, filters, run_id, texts), 1).runs
+        return found[0] if found else None

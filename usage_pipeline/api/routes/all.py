@@ -9,13 +9,15 @@ from usage_pipeline.api.routes import (
     quality,
     reports,
     resources,
+    runs,
     series,
     summary,
     usage,
 )
 from usage_pipeline.api.routes import credits as credits_
 
-ROUTERS = tuple(
-    module.router
-    for module in (me, summary, series, usage, resources, costs, credits_, limits, alerts, reports, days, quality)
+_MODULES = (
+    *(me, summary, series, usage, resources),
+    *(costs, credits_, limits, runs, alerts, reports, days, quality),
 )
+ROUTERS = tuple(module.router for module in _MODULES)
