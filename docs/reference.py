@@ -1,11 +1,13 @@
 """Writes the pages and the schema that are made from the code. `make docs` runs it."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 import typer.main
 from typer.cli import get_docs_for_click
 
+from usage_pipeline.api.app import described_app
 from usage_pipeline.cli.app import app
 from usage_pipeline.orchestration.metadata import description
 from usage_pipeline.pipeline.tables import TABLES
@@ -128,6 +130,11 @@ def exports_page() -> str:
     return EXPORTS + "".join(f"{head}\n{columns_text(columns)}" for head, columns in exports.items())
 
 
+def openapi_document() -> str:
+    """The description of the read API."""
+    return json.dumps(described_app().openapi(), ensure_ascii=False, indent=1) + "\n"
+
+
 def columns_text(columns: Iterable[Column]) -> str:
     """A table of columns."""
     rows = [f"| `{column.name}` | `{column.type}` | {column.meaning} |" for column in columns]
@@ -187,6 +194,7 @@ PAGES = {
     FOLDER / "tables.md": tables_page,
     FOLDER / "exports.md": exports_page,
     FOLDER / "report.schema.json": report_schema,
+    FOLDER / "openapi.json": openapi_document,
 }
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Depends, Query, Request, Security
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from usage_pipeline.api.cookies import SECURE_NAME, session_of
@@ -85,10 +86,16 @@ AskedTenant = Annotated[
 async def tenant_data(
     storage: Annotated[Storage, Depends(storage_of)], key: Caller, tenant: AskedTenant = None
 ) -> TenantData:
-    """Return the data that the caller asks for. Raises ProblemError (403) if it may not read it."""
+    """Return the data that the caller asks for.
+
+    Raises ProblemError: 403 if it may not read it, 404 for a tenant that nobody knows.
+    """
     if key.tenant_id is not None and tenant not in {None, key.tenant_id}:
         raise ProblemError(HTTPStatus.FORBIDDEN, f"This key reads no other tenant than {key.tenant_id}.")
-    return TenantData(storage, key.tenant_id or tenant, Scope.CONTENT in key.scopes)
+    data = TenantData(storage, key.tenant_id or tenant, Scope.CONTENT in key.scopes)
+    if key.tenant_id is None and tenant is not None:
+        await run_in_threadpool(data.expect_known)
+    return data
 
 
 Data = Annotated[TenantData, Depends(tenant_data)]

@@ -1,10 +1,13 @@
 """Assembles the API: its routes, and what every request passes through."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
 
 from usage_pipeline.api import service, sessions
+from usage_pipeline.api.description import TAGS, DescribedApp
 from usage_pipeline.api.exchanges import templates_of
 from usage_pipeline.api.measures import Measures
 from usage_pipeline.api.middleware import middleware
@@ -15,8 +18,10 @@ from usage_pipeline.storage.opened import Storage
 
 VERSION = "1"
 _PROBLEMS = responses(
+    HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.SERVICE_UNAVAILABLE,
@@ -26,22 +31,30 @@ _PROBLEMS = responses(
 def create_app(storage: Storage) -> FastAPI:
     """Return the app that serves this storage, which stays open as long as it serves."""
     measures = Measures()
-    app = FastAPI(
+    app = described_app(middleware(storage.settings, measures))
+    app.state.storage = storage
+    app.state.measures = measures
+    app.state.limits = RateLimits(storage.settings)
+    app.state.templates = templates_of(app)
+    return app
+
+
+def described_app(passed_through: Sequence[Middleware] = ()) -> FastAPI:
+    """Return an app with all routes, which can say what they are, and serves nothing yet."""
+    app = DescribedApp(
         title="Usage pipeline",
         version=VERSION,
         summary="Usage, costs, credits and limits of the tenants of an AI platform. Read only.",
         docs_url=None,
         redoc_url=None,
         openapi_url="/v1/openapi.json",
-        middleware=middleware(storage.settings, measures),
+        openapi_tags=TAGS,
+        middleware=passed_through,
+        generate_unique_id_function=lambda route: route.name,
     )
     add_handlers(app)
-    app.include_router(service.router)
+    app.include_router(service.router, responses=_PROBLEMS)
     app.include_router(_v1())
-    app.state.storage = storage
-    app.state.measures = measures
-    app.state.limits = RateLimits(storage.settings)
-    app.state.templates = templates_of(app)
     return app
 
 

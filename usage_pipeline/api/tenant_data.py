@@ -13,7 +13,7 @@ from typing import BinaryIO
 from usage_pipeline.alerts.history import read_newest_alerts
 from usage_pipeline.alerts.tables import AlertKind, AlertState
 from usage_pipeline.api.problems import FieldProblem, ProblemError
-from usage_pipeline.billing.billed_tenants import billed_tenants
+from usage_pipeline.billing.billed_tenants import why_not_billed
 from usage_pipeline.billing.calendar import BillingPeriod, by_month
 from usage_pipeline.billing.closing import closed_of, tenant_period
 from usage_pipeline.billing.day_credits import DayCredits
@@ -28,6 +28,7 @@ from usage_pipeline.limits.status import LimitStatus
 from usage_pipeline.metrics.answers import Answer, known_days
 from usage_pipeline.metrics.queries import Query, of_tenant
 from usage_pipeline.metrics.read import read
+from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.reports.batch import Batch
 from usage_pipeline.reports.finding import WrittenReport, find_reports, open_report_file
 from usage_pipeline.reports.runs.columns import RUN_TEXTS
@@ -88,6 +89,12 @@ class TenantData:
         known = load_tenants(self._storage.settings).by_id
         return known.get(self.tenant_id or "") or Tenant.model_validate({})
 
+    def expect_known(self) -> None:
+        """Raise ProblemError (404) for a tenant without usage and without an entry: most likely a typing error."""
+        known = {*load_tenants(self._storage.settings).by_id, *self._with_usage()}
+        if why := why_not_billed(self.one_tenant, known):
+            raise ProblemError(HTTPStatus.NOT_FOUND, f"{why[0].upper()}{why[1:]}")
+
     @property
     def one_tenant(self) -> str:
         """The tenant, for what only one has. Raises ProblemError (422) for all tenants."""
@@ -99,10 +106,12 @@ class TenantData:
     def tenant_names(self) -> list[tuple[str, str | None]]:
         """Return ids and names: of the tenant, or of all that have an entry or usage, by id."""
         known = load_tenants(self._storage.settings).by_id
-        with self._storage.warehouse.connect() as connection:
-            billed = billed_tenants(self._storage.settings, connection)
-        asked = billed if self.tenant_id is None else billed & {self.tenant_id}
+        asked = {*known, *self._with_usage()} if self.tenant_id is None else {self.tenant_id}
         return [(name, known[name].name if name in known else None) for name in sorted(asked)]
+
+    def _with_usage(self) -> list[str]:
+        with self._storage.warehouse.connect() as connection:
+            return known_tenants(connection)
 
     def read(self, query: Query) -> Answer:
         """Read numbers of the tenant; a query must not name one itself."""

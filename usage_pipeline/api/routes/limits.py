@@ -3,10 +3,10 @@
 from datetime import date, datetime
 from decimal import Decimal
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel, Exact
@@ -50,6 +50,9 @@ class LimitsAnswer(AnswerModel):
     items: list[LimitAnswer]
 
 
+Id = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\u0000]*$")]
+
+
 class CheckRequest(BaseModel):
     """An operation that is about to begin."""
 
@@ -58,9 +61,9 @@ class CheckRequest(BaseModel):
     )
 
     type: str = Field(description="Its type, as in the event catalogue.")
-    member_id: str | None = Field(None, min_length=1, description="The member who asks.")
-    project: str | None = Field(None, min_length=1, description="The project that it is for.")
-    model: str | None = Field(None, min_length=1, description="The model that it needs.")
+    member_id: Id | None = Field(None, description="The member who asks.")
+    project: Id | None = Field(None, description="The project that it is for.")
+    model: Id | None = Field(None, description="The model that it needs.")
     credits: Decimal = Field(
         Decimal(0), ge=0, lt=10**15, decimal_places=12, description="The credits that it will use, if known."
     )

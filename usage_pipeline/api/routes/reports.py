@@ -14,7 +14,7 @@ from pydantic import Field
 
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel
-from usage_pipeline.api.problems import ProblemError, responses
+from usage_pipeline.api.problems import ProblemError
 from usage_pipeline.reports.finding import WrittenReport
 
 router = APIRouter(tags=["reports"])
@@ -79,7 +79,6 @@ def reports(data: Data, take: Take = 100) -> ReportsAnswer:
     response_class=Response,
     responses={
         HTTPStatus.OK.value: {"content": {_ANY: {"schema": {"type": "string", "format": "binary"}}}},
-        **responses(HTTPStatus.NOT_FOUND),
     },
 )
 def report_file(data: Data, name: Name, file: File) -> StreamingResponse:

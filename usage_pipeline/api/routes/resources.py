@@ -10,7 +10,7 @@ from pydantic import Field
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel, MissingDays
 from usage_pipeline.api.parameters import DayRange, Days
-from usage_pipeline.api.problems import ProblemError, responses
+from usage_pipeline.api.problems import ProblemError
 from usage_pipeline.api.rows import total_of
 from usage_pipeline.api.tenant_data import TenantData
 from usage_pipeline.metrics.queries import RESOURCES, RelatedQuery, SeriesQuery
@@ -90,13 +90,13 @@ def period_usage(data: Data, period: Month = None) -> PeriodUsageAnswer:
     )
 
 
-@router.get("/bots/{resource_id:path}/usage", responses=responses(HTTPStatus.NOT_FOUND))
+@router.get("/bots/{resource_id:path}/usage")
 def bot_usage(data: Data, days: Days, resource_id: Id) -> RelatedUsageAnswer:
     """Return what the records of a bot used."""
     return _related(data, days, "bot_id", resource_id)
 
 
-@router.get("/conversations/{resource_id:path}/usage", responses=responses(HTTPStatus.NOT_FOUND))
+@router.get("/conversations/{resource_id:path}/usage")
 def conversation_usage(data: Data, days: Days, resource_id: Id) -> RelatedUsageAnswer:
     """Return what the records of a conversation used."""
     return _related(data, days, "conversation_id", resource_id)
@@ -107,9 +107,7 @@ def _related(data: TenantData, days: DayRange, name: str, value: str) -> Related
     found = data.read(RelatedQuery(days.first, days.last, where=((name, value),)))
     (sums,) = found.rows
     if sums["records"] == 0:
-        raise ProblemError(
-            HTTPStatus.NOT_FOUND, f"No record from {days.first} to {days.last} has the {name} {value!r}."
-        )
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"No record from {days.first} to {days.last} has this {name}.")
     return RelatedUsageAnswer(
         id=value,
         first=days.first,

@@ -9,7 +9,7 @@ from pydantic import Field
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel
 from usage_pipeline.api.parameters import Days, Filters
-from usage_pipeline.api.problems import ProblemError, responses
+from usage_pipeline.api.problems import ProblemError
 from usage_pipeline.api.run_answer import RunAnswer
 from usage_pipeline.reports.runs.columns import RUN_TEXTS
 
@@ -57,7 +57,7 @@ def runs(data: Data, days: Days, among: Filters, take: Take = MOST, cursor: Curs
     )
 
 
-@router.get("/runs/{run_id:path}", responses=responses(HTTPStatus.NOT_FOUND))
+@router.get("/runs/{run_id:path}")
 def run(data: Data, days: Days, among: Filters, run_id: RunId) -> OneRunAnswer:
     """Return a run of these days; the newest that passes the filters, if several have the id.
 
@@ -65,6 +65,6 @@ def run(data: Data, days: Days, among: Filters, run_id: RunId) -> OneRunAnswer:
     """
     found = data.run(days.first, days.last, among, run_id)
     if found is None:
-        raise ProblemError(HTTPStatus.NOT_FOUND, f"No run from {days.first} to {days.last} has the id {run_id!r}.")
+        raise ProblemError(HTTPStatus.NOT_FOUND, f"No run from {days.first} to {days.last} has this id.")
     content = RunTextsAnswer(**{name: found[name] for name in RUN_TEXTS}) if data.may_read_content else None
     return OneRunAnswer(run=RunAnswer.model_validate(found), content=content)
