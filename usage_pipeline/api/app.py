@@ -7,6 +7,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from usage_pipeline.api import service, sessions
+from usage_pipeline.api.dashboard.pages import add_dashboard
 from usage_pipeline.api.description import TAGS, DescribedApp
 from usage_pipeline.api.exchanges import templates_of
 from usage_pipeline.api.measures import Measures
@@ -32,6 +33,7 @@ def create_app(storage: Storage) -> FastAPI:
     """Return the app that serves this storage, which stays open as long as it serves."""
     measures = Measures()
     app = described_app(middleware(storage.settings, measures))
+    add_dashboard(app, storage.settings)
     app.state.storage = storage
     app.state.measures = measures
     app.state.limits = RateLimits(storage.settings)

@@ -1,0 +1,80 @@
+// What the page shows, as the query of its address has it, so that an address can be shared.
+
+import { addDays, lengthOf } from "../format/days.js";
+
+export const VIEWS = {
+  overview: "Overview",
+  costs: "Costs",
+  breakdown: "Breakdown",
+  limits: "Limits",
+  days: "Days",
+  runs: "Runs",
+  downloads: "Downloads",
+};
+
+/** Dimensions to group and filter by, as in the API. */
+export const DIMENSIONS = {
+  model: "Model",
+  project: "Project",
+  member_id: "Member",
+  feature: "Feature",
+  agent: "Agent",
+  agent_type: "Agent type",
+  type: "Type",
+  source: "Source",
+  status: "Status",
+};
+
+export const PRESETS = { 7: "Last 7 days", 14: "Last 14 days", 28: "Last 28 days", 90: "Last 90 days" };
+export const USUAL_DAYS = 28;
+export const MOST_DAYS = 366;
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+
+/** Return the state as a `URLSearchParams`. */
+export function state() {
+  return new URLSearchParams(location.search);
+}
+
+/** Return the name of the view. */
+export function viewOf(params = state()) {
+  const view = params.get("view");
+  return Object.hasOwn(VIEWS, view ?? "") ? view : "overview";
+}
+
+/** Return the address of the state with changes: null removes a parameter, an array repeats it. */
+export function href(changes) {
+  const params = state();
+  for (const [name, value] of Object.entries(changes)) {
+    params.delete(name);
+    for (const one of [value].flat()) if (one !== null && one !== "") params.append(name, one);
+  }
+  return `?${params}`;
+}
+
+/** Return the address of a view with the same tenant, range and filters, and nothing of the present view's own. */
+export function viewHref(view) {
+  const shared = ["tenant", "from", "to", "days", ...Object.keys(DIMENSIONS)];
+  const own = [...state().keys()].filter((name) => !shared.includes(name));
+  return href({ ...Object.fromEntries(own.map((name) => [name, null])), view });
+}
+
+/** Return the filters: dimensions, each with its values. */
+export function filters(params = state()) {
+  const names = Object.keys(DIMENSIONS).filter((name) => params.has(name));
+  return Object.fromEntries(names.map((name) => [name, params.getAll(name)]));
+}
+
+/**
+ * Return the days that are shown, `from` to before `to`, and the `preset` if they follow the calendar. Without
+ * other wishes they end with the last day that has data and is over.
+ */
+export function rangeOf(me, params = state()) {
+  const [from, to] = [params.get("from"), params.get("to")];
+  if (DAY.test(from) && DAY.test(to) && from < to) {
+    return { from: lengthOf(from, to) > MOST_DAYS ? addDays(to, -MOST_DAYS) : from, to, preset: null };
+  }
+  const asked = params.get("days");
+  const preset = Object.hasOwn(PRESETS, asked ?? "") ? Number(asked) : USUAL_DAYS;
+  const known = me.last_day && me.last_day < me.today ? addDays(me.last_day, 1) : me.today;
+  return { from: addDays(known, -preset), to: known, preset };
+}

@@ -1,0 +1,124 @@
+// The overview: what people look for first, and the three series.
+
+import { chart } from "../charts/draw.js";
+import { seriesChart } from "../charts/series.js";
+import { get } from "../core/api.js";
+import { addDays, dayOf, lengthOf } from "../format/days.js";
+import { NEIGHBOURS, total, weekAverages } from "../format/averages.js";
+import { change, difference, duration, full, money, percent, quantity, short } from "../format/numbers.js";
+import { cards } from "../parts/cards.js";
+import { section } from "../parts/section.js";
+import { figures, table, words } from "../parts/table.js";
+import { creditsOf } from "./credits.js";
+
+/** Return the sections of the view. */
+export function overview(context) {
+  const { range, me } = context;
+  const ask = () => seriesOf(context);
+  return [
+    section({
+      title: "At a glance",
+      about: `Changes compare with the ${lengthOf(range.from, range.to)} days before.`,
+      whole: true,
+      load: () => Promise.all([get("summary", asked(context)), creditsOf(context)]),
+      show: ([summary, credits]) => cards([...figuresOf(summary, me), ...creditCards(credits)]),
+    }),
+    ...["Tokens", "Conversations", "Messages"].map((name, at) =>
+      section({
+        title: name,
+        about: ABOUT[name],
+        whole: at === 0,
+        load: ask,
+        show: (found) => series(name, found),
+        empty: "No day of this range is known.",
+      }),
+    ),
+  ].map(({ element }) => element);
+}
+
+const ABOUT = {
+  Tokens: "Input and output tokens of each day.",
+  Conversations: "Conversations that began on the day.",
+  Messages: "Messages of each day.",
+};
+
+/** Return the parameters of tenant and range. */
+export function asked({ tenant, range }) {
+  return { tenant, from: range.from, to: range.to };
+}
+
+function figuresOf({ current, previous }, me) {
+  const isIncomplete = previous.from < me.first_day;
+  const figure = (label, name, value = short, exact = full, compare = change) => {
+    const found = compare(current[name], previous[name]);
+    const text = found === null ? "nothing to compare with" : `${found} (${value(previous[name])} before)`;
+    const shown = isIncomplete ? "the range before is not complete" : text;
+    return { label, value: value(current[name]), title: exact(current[name]), change: shown };
+  };
+  return [
+    figure("Prompt events", "prompts"),
+    figure("Personas", "personas"),
+    figure("Timeline entries", "timeline_entries"),
+    figure("Tokens in", "tokens_in"),
+    figure("Tokens out", "tokens_out"),
+    figure("Latency, p50", "p50_ms", duration, (ms) => `${full(ms)} ms`),
+    figure("Latency, p95", "p95_ms", duration, (ms) => `${full(ms)} ms`),
+    figure("Quality: checks without issue", "clean_percent", percent, percent, difference),
+    figure("Cost, USD", "cost", money),
+    figure("Tokens with a price", "cost_coverage", percent, percent, difference),
+  ];
+}
+
+function creditCards(credits) {
+  if (credits === null) return [];
+  const { left } = credits.totals;
+  const found = change(left, credits.days[0]?.left);
+  const text = found === null ? "nothing to compare with" : `${found} since the range began`;
+  return [{ label: "Credits left", value: quantity(left), title: full(left), change: text }];
+}
+
+async function seriesOf({ tenant, range }) {
+  const length = lengthOf(range.from, range.to);
+  const first = addDays(range.from, -Math.max(length, NEIGHBOURS));
+  const [found, { items }] = await Promise.all([
+    get("usage/series/fetch", { tenant, from: first, to: range.to }),
+    get("days", { from: range.from, to: range.to }),
+  ]);
+  return { found, statuses: items.map((item) => item.status), length };
+}
+
+function series(name, { found, statuses, length }) {
+  const points = found[name.toLowerCase()];
+  const rows = rowsOf(points, statuses, length);
+  if (rows.every((row) => row.total === null)) return null;
+  const sums = [total(rows.map((row) => row.total)), total(rows.map((row) => row.before))];
+  const label = `${name} by day: ${full(sums[0])} in ${length} days, ${full(sums[1])} in the days before.`;
+  return chart({ label, ...seriesChart(name, rows), table: seriesTable(name, rows, sums) });
+}
+
+/** Return the rows of the last `length` points, beside those as many days before them. */
+export function rowsOf(points, statuses, length) {
+  const totals = points.map((point) => point.total);
+  const from = totals.length - length;
+  const averages = weekAverages(totals, from);
+  return statuses.map((status, at) => {
+    const row = { total: totals[from + at], average: averages[at], before: totals[from + at - length] ?? null };
+    const texts = Object.entries(row).map(([word, value]) => [`${word}_text`, full(value)]);
+    return { day: dayOf(points[from + at].date), status, ...row, ...Object.fromEntries(texts) };
+  });
+}
+
+function seriesTable(name, rows, [sum, before]) {
+  return table({
+    caption: `${name} by day`,
+    columns: [
+      words("Day", "day", { nowrap: true }),
+      words("Status", "status"),
+      figures(name, "total"),
+      figures("7-day average", "average"),
+      figures("As many days before", "before"),
+    ],
+    rows,
+    total: { day: "Total", status: "", total: sum, average: null, before },
+  });
+}
