@@ -9,7 +9,7 @@ from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 
-from usage_pipeline.reports.formats.csv_cells import LINE_END, harmless_sql
+from usage_pipeline.csv_cells import LINE_END, harmless_sql
 from usage_pipeline.storage.engine import literal
 
 SECONDS, MICROSECONDS = "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ"

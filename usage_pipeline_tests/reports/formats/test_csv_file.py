@@ -7,8 +7,8 @@ from zipfile import ZipFile
 import duckdb
 import pytest
 
-from usage_pipeline.reports.formats.csv_cells import csv_text, harmless, harmless_sql
-from usage_pipeline.reports.formats.csv_file import csv_files
+from usage_pipeline.csv_cells import harmless, text_cell, text_cell_sql
+from usage_pipeline.reports.formats.csv_file import csv_files, csv_text
 from usage_pipeline_tests.reports.formats.sample import REPORT
 
 WIDE = ("\uff1d1", "\uff0b1", "\uff0d1", "\uff20x")
@@ -59,11 +59,13 @@ def test_other_texts_stay_as_they_are() -> None:
     assert tuple(map(harmless, HARMLESS)) == HARMLESS
 
 
-def test_duckdb_makes_the_same_of_texts() -> None:
+def test_duckdb_makes_the_same_cells_of_texts() -> None:
     texts = [*HARMFUL, *HARMLESS]
     with duckdb.connect() as duck:
-        found = duck.execute(f"SELECT {harmless_sql('t')} FROM (SELECT unnest(?) AS t)", [texts]).fetchall()
-    assert [text for (text,) in found] == [harmless(text) for text in texts]
+        found = duck.execute(
+            f"SELECT {text_cell_sql('t')} FROM (SELECT unnest(?) AS t)", [[*texts, None]]
+        ).fetchall()
+    assert [cell for (cell,) in found] == [*map(text_cell, texts), ""]
 
 
 def test_null_is_nothing_and_an_empty_text_is_quotes() -> None:

@@ -14,8 +14,8 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from openpyxl import load_workbook
 
+from usage_pipeline.csv_cells import harmless
 from usage_pipeline.reports.building import build_report
-from usage_pipeline.reports.formats.csv_cells import harmless
 from usage_pipeline.reports.formats.json_file import as_object
 from usage_pipeline.reports.formats.registry import RENDERERS
 from usage_pipeline.reports.formats.xlsx_cells import sheet_names

@@ -1,4 +1,4 @@
-"""What a cell of a CSV file is, by RFC 4180, in Python and in DuckDB's COPY.
+"""What a cell of a CSV file is, by RFC 4180, in Python and in DuckDB.
 
 Lines end with CR LF, texts are in quotes and numbers are not, so that nothing at all is null and `""` is an empty
 text. Files are UTF-8 without a byte order mark: programs read them, and people have the workbook.
@@ -9,11 +9,6 @@ takes one away from the front of a text, if there is one, has every text as it w
 """
 
 import re
-from collections.abc import Iterable
-from datetime import date
-from decimal import Decimal
-
-from usage_pipeline.reports.formats.json_file import exact_value
 
 LINE_END = "\r\n"
 
@@ -32,19 +27,11 @@ def harmless_sql(column: str) -> str:
     return f"CASE WHEN regexp_matches({column}, '^{pattern}') THEN '''' || {column} ELSE {column} END"
 
 
-def csv_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """Return a file with one header."""
-    lines = (header, *rows)
-    return "".join(f"{','.join(map(_cell, line))}{LINE_END}" for line in lines)
+def text_cell(text: str) -> str:
+    """Return the cell of a text."""
+    return '"' + harmless(text).replace('"', '""') + '"'
 
 
-def _cell(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case int() | Decimal() | date():
-            return str(exact_value(value))
-        case _:
-            return '"' + harmless(str(value)).replace('"', '""') + '"'
+def text_cell_sql(column: str) -> str:
+    """Return the cell of a column of texts, as an expression of DuckDB; null is an empty cell."""
+    return f"""coalesce('"' || replace({harmless_sql(column)}, '"', '""') || '"', '')"""
