@@ -1,6 +1,6 @@
 """Reads days of a rollup for a question: all of them, or an error that says which are gone."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
@@ -24,12 +24,17 @@ def scan(storage: Storage, spec: TableSpec, days: Collection[date]) -> str:
     objects = {day: storage.lake.object(spec, day) for day in sorted(days) if day in known and known[day].rows}
     gone = [day for day, path in objects.items() if not storage.lake.exists(path)]
     if gone:
-        raise PartitionError(
-            f"{spec.name}: {count(len(gone), 'day')} from {gone[0]} on {is_or_are(len(gone))} gone from "
-            f"{storage.settings.data_dir}; a total without them would be wrong. Run "
-            "`usage-pipeline run`: it computes what is missing."
-        )
+        raise gone_days(storage, spec, gone)
     return f"FROM {parquet_scan(objects.values())}" if objects else spec.empty_select()
+
+
+def gone_days(storage: Storage, spec: TableSpec, days: Sequence[date]) -> PartitionError:
+    """The error of days, in order, of which the state knows rows and whose objects are gone."""
+    return PartitionError(
+        f"{spec.name}: {count(len(days), 'day')} from {days[0]} on {is_or_are(len(days))} gone from "
+        f"{storage.settings.data_dir}; an answer without them would be wrong. Run "
+        "`usage-pipeline run`: it computes what is missing."
+    )
 
 
 @contextmanager
@@ -39,6 +44,6 @@ def damage_named() -> Iterator[None]:
         yield
     except DuckDBError as error:
         raise PartitionError(
-            f"A rollup cannot be read: {str(error).splitlines()[0]} "
+            f"An object cannot be read: {str(error).splitlines()[0]} "
             "If it is damaged, `usage-pipeline recompute` writes its day again."
         ) from None

@@ -123,6 +123,13 @@ def partitions_of(
     return found
 
 
+def days_with_rows(connection: Connection, table: str, first: date, last: date) -> list[date]:
+    """The days of a table whose last version has rows, in order; `first` and `last` inclusive."""
+    columns = partition_state.c
+    of_table = (columns.table_name == table) & columns.day.between(first, last) & (columns.rows > 0)
+    return list(connection.execute(select(columns.day).where(of_table).order_by(columns.day)).scalars())
+
+
 def first_day(connection: Connection, tables: Collection[str]) -> date | None:
     """The earliest day that one of these tables has, if there is any."""
     columns = partition_state.c

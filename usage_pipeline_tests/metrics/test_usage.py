@@ -189,7 +189,7 @@ def test_the_sum_of_any_groups_is_the_total(
 
 def test_a_rollup_that_is_gone_is_an_error_and_not_a_lower_total(breakable: Storage) -> None:
     shutil.rmtree(breakable.settings.data_dir / "rollups" / "daily_usage")
-    with pytest.raises(PartitionError, match=r"daily_usage: .* a total without them would be wrong"):
+    with pytest.raises(PartitionError, match=r"daily_usage: .* an answer without them would be wrong"):
         read(breakable, UsageQuery(FIRST, LAST))
 
 

@@ -1,0 +1,56 @@
+"""Pages of a list, for programs that ask again and again."""
+
+from dataclasses import dataclass
+
+from usage_pipeline.errors import QueryError
+from usage_pipeline.listing.cursors import Place, read_cursor, write_cursor
+from usage_pipeline.listing.kept_records import Found
+from usage_pipeline.listing.queries import RecordQuery
+from usage_pipeline.listing.record_days import RecordDays
+from usage_pipeline.listing.search import Learnt, Search
+from usage_pipeline.metrics.rollups import damage_named
+from usage_pipeline.storage.engine import session, undisturbed
+from usage_pipeline.storage.opened import Storage
+
+MOST = 100
+"""Records of a page, at most."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some records of a list, in its order."""
+
+    items: tuple[str, ...]
+    """Each a JSON object."""
+    cursor: str | None
+    """The cursor of the next page; None on the last."""
+
+
+class Pages:
+    """Reads pages of lists. One of it serves all threads of a process: what it learns makes later pages faster."""
+
+    def __init__(self, storage: Storage) -> None:
+        """Read from this storage."""
+        self._storage = storage
+        self._learnt = Learnt()
+
+    def read(self, query: RecordQuery, take: int = MOST, cursor: str | None = None) -> Page:
+        """Return the first page of a list, or the one that a cursor leads to.
+
+        Records that land meanwhile move no others: each that was there at the first page is on one page. Raises
+        QueryError for a cursor that does not fit or too large a page, and PartitionError where records are gone.
+        """
+        if not 1 <= take <= MOST:
+            raise QueryError(f"take: expected 1 to {MOST} records, found {take}.")
+        settings = self._storage.settings
+        after = None if cursor is None else read_cursor(settings, query, cursor)
+        found = self._find(query, take + 1, after)
+        last = found[take - 1][0] if len(found) > take else None
+        items = tuple(item for _, item in found[:take])
+        return Page(items, last and write_cursor(settings, query, last))
+
+    @undisturbed
+    def _find(self, query: RecordQuery, most: int, after: Place | None) -> Found:
+        days = RecordDays.of(self._storage, query, after)
+        with session(self._storage.engine) as duck, damage_named():
+            return Search(query, days, duck, self._learnt).find(most, after)

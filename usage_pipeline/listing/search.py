@@ -1,0 +1,119 @@
+"""Finds the records of a list behind a place, in as few objects as possible.
+
+Days are read in the order of the list until there are enough records, without those that cannot have any.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from duckdb import DuckDBPyConnection
+
+from usage_pipeline.listing.cursors import Place
+from usage_pipeline.listing.kept_records import FEW, DayRecords, Found, KeptRecords
+from usage_pipeline.listing.known_values import KnownValues, hashes_of
+from usage_pipeline.listing.queries import FILTERS, RELATED, Order, RecordQuery
+from usage_pipeline.listing.record_days import DayObject, RecordDays
+from usage_pipeline.listing.selecting import PLACE, READ, json_object, select_records
+from usage_pipeline.listing.sorted_days import SortedDays
+from usage_pipeline.storage.engine import parquet_scan
+
+if TYPE_CHECKING:
+    from usage_pipeline.listing.known_values import Hashes
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What earlier pages have learnt of objects."""
+
+    values: KnownValues = field(default_factory=KnownValues)
+    days: SortedDays = field(default_factory=SortedDays)
+    records: KeptRecords = field(default_factory=KeptRecords)
+
+
+@dataclass(frozen=True)
+class Search:
+    """The search for the records of one page."""
+
+    query: RecordQuery
+    days: RecordDays
+    duck: DuckDBPyConnection
+    learnt: Learnt
+
+    def find(self, most: int, after: Place | None) -> Found:
+        """Return the first records behind a place, at most so many.
+
+        The number of days that are read together doubles: most pages are within a day, and rare records are not
+        to take ninety readings.
+        """
+        matching, size = self._matching(), 1
+        found: Found = []
+        while len(found) < most and (days := list(islice(matching, size))):
+            found += self._records(days, most - len(found), after)
+            size *= 2
+        return found[:most]
+
+    def _matching(self) -> Iterator[DayObject]:
+        """Yield the objects that may have records of the list, in its order."""
+        for day in self.days.objects():
+            if self._kept(day) or self.learnt.values.may_have(self.duck, day, self._asked):
+                yield day
+
+    @cached_property
+    def _asked(self) -> "Mapping[str, Hashes]":
+        """The hashes of the values of which some columns must have one."""
+        asked = {FILTERS[name]: values for name, values in self.query.filters if name in RELATED}
+        if self.query.tenant_id is not None:
+            asked["tenant_id"] = (self.query.tenant_id,)
+        return {column: hashes_of(self.duck, values) for column, values in asked.items()}
+
+    def _kept(self, day: DayObject) -> DayRecords | None:
+        return self.learnt.records.get(day, self.query.key)
+
+    def _records(self, days: list[DayObject], most: int, after: Place | None) -> Found:
+        """Return the records of these days behind a place; of many, so many at least."""
+        # The rows of a list of all tenants depend on what is pruned of each, not only on objects.
+        few = None if self.query.tenant_id is None else self._few(days)
+        if few is None:
+            return self._read(days, most, after)
+        return [(place, text) for place, text in few if self._is_behind(place, after)]
+
+    def _few(self, days: list[DayObject]) -> Found | None:
+        """Return all records of these days; None if they are many."""
+        known = {day: kept for day in days if (kept := self._kept(day))}
+        known |= self._learn([day for day in days if day not in known])
+        found: Found = []
+        for day in days:
+            if (records := known[day].records) is None:
+                return None
+            found += records
+        return found
+
+    def _learn(self, days: list[DayObject]) -> dict[DayObject, DayRecords]:
+        found = self._read(days, FEW + 1, None) if days else []
+        are_few = len(found) <= FEW
+        learnt = {day: DayRecords(day, _of_day(found, day) if are_few else None) for day in days}
+        for kept in learnt.values():
+            self.learnt.records.keep(self.query.key, kept)
+        return learnt
+
+    def _read(self, days: list[DayObject], most: int, after: Place | None) -> Found:
+        rows = self.days.kept(self.duck, self._rows(days), days)
+        select = select_records(self.query, rows, f"{PLACE}, {json_object(self.query)}", after, most)
+        return [(Place(*place), text) for *place, text in self.duck.execute(select).fetchall()]
+
+    def _rows(self, days: list[DayObject]) -> str:
+        """Return the relation of the rows of these days. To read several objects takes less than as many tables."""
+        table = self.learnt.days.table(self.duck, days[0]) if len(days) == 1 else None
+        return f"(SELECT {READ} FROM {table or parquet_scan(day.path for day in days)})"
+
+    def _is_behind(self, place: Place, after: Place | None) -> bool:
+        if after is None:
+            return True
+        return place > after if self.query.order is Order.ASC else place < after
+
+
+def _of_day(found: Found, day: DayObject) -> Found:
+    return [(place, text) for place, text in found if place.day == day.day]

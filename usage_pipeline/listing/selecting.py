@@ -1,0 +1,93 @@
+"""The SELECT of a list: which of the rows of some objects are in it, in its order, and what is shown of them."""
+
+from collections.abc import Iterable
+
+from usage_pipeline.csv_cells import LINE_END, text_cell_sql
+from usage_pipeline.listing.cursors import Place
+from usage_pipeline.listing.queries import FILTERS, RELATED, Order, RecordQuery
+from usage_pipeline.storage.daily import SqlFile
+from usage_pipeline.storage.engine import literal
+
+RECORDS = SqlFile.beside(__file__, "records", related=tuple(RELATED.items()))
+PLACE = "epoch_us(occurred_at), tenant_id, source, record_id"
+"""The columns of a `Place`."""
+
+READ = ", ".join(
+    f'"{name}"'
+    for name in (
+        *("occurred_at", "tenant_id", "source", "record_id", "type", "count", "updated_at", "model", "meta"),
+        *RELATED.values(),
+    )
+)
+"""The columns that a list reads of records."""
+
+_ORDERED_BY = ("occurred_at", "tenant_id", "source", "record_id")
+_NUMBERS = frozenset({"count", "createdAt", "updatedAt"})
+
+
+def select_records(
+    query: RecordQuery, rows: str, shown: str, after: Place | None = None, most: int | None = None
+) -> str:
+    """Return the SELECT of what is `shown` of the records among the rows that are in the list, in its order.
+
+    `rows` is a relation with the columns in `READ`. `after` begins behind a place, `most` ends after so
+    many records.
+    """
+    tests = [*_filters(query), *([_behind(query.order, after)] if after else [])]
+    listed = f"SELECT * FROM {rows} WHERE {' AND '.join(tests) or 'true'}"
+    order = ", ".join(f"{name} {query.order}" for name in _ORDERED_BY)
+    if most is not None:  # first, so that the others are never made into what is shown
+        listed += f" ORDER BY {order} LIMIT {most}"
+    views = f"WITH usage_records AS ({listed}), shown AS ({RECORDS.text})"
+    return f"{views} SELECT {shown} FROM shown ORDER BY {order}"
+
+
+def columns(query: RecordQuery) -> tuple[str, ...]:
+    """Return the names of what is shown of a record. Whose it is stands beside it only where that is not asked."""
+    whose = ("tenantId",) if query.tenant_id is None else ()
+    return ("id", *whose, "type", "count", "createdAt", "updatedAt", *RELATED, "meta")
+
+
+def json_object(query: RecordQuery) -> str:
+    """Return the expression of a record as a JSON object."""
+    fields = ", ".join(f'"{name}" := "{name}"' for name in columns(query))
+    return f"CAST(to_json(struct_pack({fields})) AS VARCHAR)"
+
+
+def csv_line(query: RecordQuery) -> str:
+    """Return the expression of a record as a line of CSV."""
+    cells = [_cell(name) for name in columns(query)]
+    return f"concat_ws(',', {', '.join(cells)}) || {literal(LINE_END)}"
+
+
+def _cell(name: str) -> str:
+    column = f'CAST("{name}" AS VARCHAR)'
+    return f"coalesce({column}, '')" if name in _NUMBERS else text_cell_sql(column)
+
+
+def _filters(query: RecordQuery) -> list[str]:
+    whose = [] if query.tenant_id is None else [f"tenant_id = {literal(query.tenant_id)}"]
+    related = [f'"{FILTERS[name]}" IN ({_literals(values)})' for name, values in query.filters]
+    meta = [f"{_value_in_meta(key)} IN ({_literals(values)})" for key, values in query.meta]
+    return [*whose, *related, *meta]
+
+
+def _value_in_meta(key: str) -> str:
+    """Return the expression of what is shown in `meta` under a key, as a text."""
+    escaped = key.replace("~", "~0").replace("/", "~1")
+    paths = (literal(f"/meta/{escaped}"), literal(f"/{escaped}"))
+    found = [f"json_extract_string(meta, {path})" for path in paths]
+    return f"coalesce({', '.join(['model', *found] if key == 'model' else found)})"
+
+
+def _behind(order: Order, place: Place) -> str:
+    """Return the test of rows behind a place. The time is tested by itself, too, because objects know theirs."""
+    time = f"make_timestamp({place.occurred_at})"
+    rest = ", ".join(map(literal, (place.tenant_id, place.source, place.record_id)))
+    sign = ">" if order is Order.ASC else "<"
+    whole = f"({', '.join(_ORDERED_BY)}) {sign} ({time}, {rest})"
+    return f"occurred_at {sign}= {time} AND {whole}"
+
+
+def _literals(texts: Iterable[str]) -> str:
+    return ", ".join(map(literal, texts))

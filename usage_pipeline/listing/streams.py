@@ -1,0 +1,86 @@
+"""Streams of a whole list, as JSON lines or CSV, day by day in its order.
+
+DuckDB sorts a day, or several small ones, before their first record comes out, in the memory that it may have, and
+spills what is more. So a day that is replaced meanwhile comes as it was or as it is, never as a part of each.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import date
+
+from duckdb import DuckDBPyConnection
+
+from usage_pipeline.csv_cells import LINE_END, text_cell
+from usage_pipeline.listing.queries import RecordQuery
+from usage_pipeline.listing.record_days import DayObject, RecordDays
+from usage_pipeline.listing.selecting import READ, columns, csv_line, json_object, select_records
+from usage_pipeline.metrics.rollups import damage_named
+from usage_pipeline.storage.engine import parquet_scan, session, undisturbed
+from usage_pipeline.storage.opened import Storage
+
+_AT_ONCE = 2_000
+"""Records of a piece: about half a megabyte."""
+
+_BYTES_AT_ONCE = 4_000_000
+"""Of the objects of small days that are sorted together: some hundred thousand records."""
+
+DaysDone = Callable[[int, int], None]
+"""Called now and then with the number of days that are done, and of all."""
+
+
+def _tell_nobody(*_: int) -> None:
+    pass
+
+
+def stream_json_lines(storage: Storage, query: RecordQuery, days_done: DaysDone = _tell_nobody) -> Iterator[bytes]:
+    """Yield a list as JSON objects, each on a line, in pieces of whole lines.
+
+    Raises PartitionError where records are gone, with the first piece or later: what came before is not the list.
+    """
+    return _lines(storage, query, f"{json_object(query)} || '\n'", days_done)
+
+
+def stream_csv(storage: Storage, query: RecordQuery, days_done: DaysDone = _tell_nobody) -> Iterator[bytes]:
+    """Yield a list as CSV with one header, as `csv_cells` says, in pieces of whole lines.
+
+    Raises PartitionError as `stream_json_lines` does.
+    """
+    yield (",".join(map(text_cell, columns(query))) + LINE_END).encode()
+    yield from _lines(storage, query, csv_line(query), days_done)
+
+
+def _lines(storage: Storage, query: RecordQuery, line: str, days_done: DaysDone) -> Iterator[bytes]:
+    objects, done = list(RecordDays.of(storage, query).objects()), 0
+    for days in _portions(objects):
+        with session(storage.engine) as duck, damage_named():
+            piece = _first_lines(storage, duck, replace(query, first=min(days), last=max(days)), line)
+            while piece:
+                yield "".join(text for (text,) in piece).encode()
+                piece = duck.fetchmany(_AT_ONCE)
+        done += len(days)
+        days_done(done, len(objects))
+
+
+def _portions(objects: Iterable[DayObject]) -> list[list[date]]:
+    """Cut the days into portions that are sorted together."""
+    portions: list[list[date]] = []
+    size = _BYTES_AT_ONCE
+    for day in objects:
+        size += day.size
+        if size > _BYTES_AT_ONCE:
+            portions.append([])
+            size = day.size
+        portions[-1].append(day.day)
+    return portions
+
+
+@undisturbed
+def _first_lines(storage: Storage, duck: DuckDBPyConnection, query: RecordQuery, line: str) -> list[tuple[str]]:
+    """Begin to read the lines of days, and return the first; then all are sorted, and nothing is left to read."""
+    days = RecordDays.of(storage, query)
+    objects = list(days.objects())
+    if not objects:
+        return []
+    rows = f"(SELECT {READ} FROM {parquet_scan(day.path for day in objects)})"
+    duck.execute(select_records(query, days.kept(duck, rows, objects), line))
+    return duck.fetchmany(_AT_ONCE)
