@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -34,8 +35,8 @@ from usage_pipeline_tests.support import Landing
 __all__ = ["pytest_collection_finish", "pytest_collection_modifyitems", "pytest_unconfigure"]
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
-Prepare = Callable[[str, Callable[[], object]], None]
-"""The name of steps, and a function that takes them."""
+Prepare = Callable[[str, Callable[[], Any]], Any]
+"""The name of steps, and a function that takes them, whose result is returned."""
 OpenOn = Callable[[Settings], AbstractContextManager[Storage]]
 Fill = Callable[[Storage], object]
 """Steps on an empty storage, which always leave the same, whatever its settings are."""
@@ -218,44 +219,49 @@ def storage(settings: Settings, open_on: OpenOn) -> Iterator[Storage]:
         yield opened
 
 
-@pytest.fixture(scope="module")
-def snapshots() -> dict[str, Snapshot]:
-    """What `prepare` has prepared for tests of this module, by name."""
-    return {}
-
-
-@pytest.fixture
-def prepare(storage: Storage, snapshots: dict[str, Snapshot], tmp_path_factory: pytest.TempPathFactory) -> Prepare:
-    """Takes steps on the empty storage; the next test of the module that names them gets a copy of what they left.
+@pytest.fixture(scope="session")
+def take_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Storage, Callable[[], Any]], Any]:
+    """Takes steps on an empty storage, or copies what the first storage, of any worker, held after steps so named.
 
     To copy a computed day takes a tenth of the time of computing it.
     """
 
-    def take_once(name: str, steps: Callable[[], object]) -> None:
-        if name in snapshots:
-            snapshots[name].restore(storage)
-            return
-        steps()
-        snapshots[name] = Snapshot.take(storage, tmp_path_factory.mktemp("snapshot") / "data")
-
-    return take_once
-
-
-@pytest.fixture(scope="session")
-def fill_once(tmp_path_factory: pytest.TempPathFactory) -> FillOnce:
-    """Takes steps on an empty storage, or copies what the first storage, of any worker, held after them."""
-
-    def fill(storage: Storage, steps: Fill) -> None:
-        name = f"{steps.__module__}.{steps.__qualname__}"
+    def take(name: str, storage: Storage, steps: Callable[[], Any]) -> Any:
+        name = name.replace("/", ".")
         with once(tmp_path_factory, name) as (root, first):
             files = root / "snapshots" / name
             if first:
-                steps(storage)
-                Snapshot.take(storage, files).keep()
-        if not first:
-            Snapshot.kept(files).restore(storage)
+                told = steps()
+                Snapshot.take(storage, files, told).keep()
+                return told
+        kept = Snapshot.kept(files)
+        kept.restore(storage)
+        return kept.told
 
-    return fill
+    return take
+
+
+@pytest.fixture(scope="module")
+def room(request: pytest.FixtureRequest) -> str:
+    """The name of the tests that share what `prepare` prepares: those of a module."""
+    return str(request.node.nodeid)
+
+
+@pytest.fixture
+def prepare(storage: Storage, room: str, take_once: Callable[[str, Storage, Callable[[], Any]], Any]) -> Prepare:
+    """Takes steps on the empty storage; the next test of the room with this name gets a copy of what they left.
+
+    Returns what the steps returned.
+    """
+    return lambda name, steps: take_once(f"{room}.{name}", storage, steps)
+
+
+@pytest.fixture(scope="session")
+def fill_once(take_once: Callable[[str, Storage, Callable[[], Any]], Any]) -> FillOnce:
+    """Takes steps on an empty storage; all tests that fill one by these steps get a copy of what they left."""
+    return lambda storage, steps: take_once(
+        f"{steps.__module__}.{steps.__qualname__}", storage, lambda: steps(storage)
+    )
 
 
 def database_url_of(settings: Settings) -> str:

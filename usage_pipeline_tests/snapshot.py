@@ -5,6 +5,7 @@ import shutil
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from usage_pipeline.pipeline.tables import TABLES
 from usage_pipeline.storage.opened import Storage
@@ -26,9 +27,11 @@ class Snapshot:
     files: Path
     rows: dict[str, bytes]
     sequences: dict[str, int]
+    told: Any = None
+    """What else is known of that moment."""
 
     @classmethod
-    def take(cls, storage: Storage, files: Path) -> "Snapshot":
+    def take(cls, storage: Storage, files: Path, told: Any = None) -> "Snapshot":
         """Copy what the storage holds; the files to this folder, which is not there yet."""
         shutil.copytree(storage.settings.data_dir, files)
         with closing(storage.warehouse.raw_connection()) as connection, closing(connection.cursor()) as cursor:
@@ -39,11 +42,11 @@ class Snapshot:
                 with cursor.copy(f"COPY {table} TO STDOUT") as copy:
                     rows[table] = b"".join(copy)
             cursor.execute(_COUNTED)
-            return cls(files, rows, dict(cursor.fetchall()))
+            return cls(files, rows, dict(cursor.fetchall()), told)
 
     def keep(self) -> None:
         """Write it beside the copied files, for other processes to read."""
-        _rows_beside(self.files).write_bytes(pickle.dumps((self.rows, self.sequences)))
+        _rows_beside(self.files).write_bytes(pickle.dumps((self.rows, self.sequences, self.told)))
 
     @classmethod
     def kept(cls, files: Path) -> "Snapshot":
@@ -63,4 +66,4 @@ class Snapshot:
 
 
 def _rows_beside(files: Path) -> Path:
-    return files.with_suffix(".rows")
+    return files.with_name(f"{files.name}.rows")

@@ -140,25 +140,21 @@ class Erased:
 
 
 @pytest.fixture
-def erased(  # noqa: PLR0913, PLR0917 - what an erasure begins with
+def erased(
     storage: Storage,
     landing: Landing,
     make_mixed: Callable[[], None],
     add_reference: AddReference,
     prepare: Prepare,
-    befores: dict[str, Before],
-    outcomes: dict[str, Outcome],
 ) -> Erased:
-    def make() -> None:
+    def make() -> tuple[Before, Outcome]:
         make_mixed()
         add_reference("limits", LIMITS)
         _name_tenants_everywhere(storage)
         _leave_unfinished(storage, landing)
-        befores["erased"] = _before(storage, landing)
-        outcomes["erased"] = erase_acme(storage)
+        return _before(storage, landing), erase_acme(storage)
 
-    prepare("erased", make)
-    return Erased(storage, befores["erased"], outcomes["erased"])
+    return Erased(storage, *prepare("erased", make))
 
 
 def _name_tenants_everywhere(storage: Storage) -> None:

@@ -215,7 +215,7 @@ def prune(storage: Storage) -> pruning.Outcome:
 CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(max_examples=6, suppress_health_check=CHECKS)
+@settings(max_examples=3, suppress_health_check=CHECKS)
 @given(platform=platforms, kills=kills)
 def test_exactly_what_is_past_its_term_goes(
     new_settings: Callable[..., Settings], platform: Platform, kills: list[int]

@@ -50,10 +50,11 @@ def failures_of(storage: Storage) -> set[str]:
         return {found.check_name for found in read_failures(connection, [COSTS_ADD_UP.table])}
 
 
-def test_an_erasure_that_is_killed_at_a_file_is_completed_by_the_next(mixed: Storage, run: Run) -> None:
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.acceptance)])
+def test_an_erasure_that_is_killed_at_a_file_is_completed_by_the_next(mixed: Storage, run: Run, step: int) -> None:
     """Killed at later and later operations on files, with a run after every other."""
     before, others, failed = sums(mixed), records_of_others(mixed), set[str]()
-    for operation in range(0, 40, 3):
+    for operation in range(0, 99, step):
         try:
             with kill_at(operation):
                 erase_acme(mixed)
@@ -64,7 +65,7 @@ def test_an_erasure_that_is_killed_at_a_file_is_completed_by_the_next(mixed: Sto
             failed |= failing_checks(mixed)
     else:
         pytest.fail("it is killed for ever")
-    assert operation > 9
+    assert operation > 2 * step
     assert failed
     assert failures_of(mixed) == set()
     assert (sums(mixed), records_of_others(mixed)) == (before, others)
@@ -80,11 +81,12 @@ def test_an_erasure_that_is_not_completed_is_an_error_of_doctor(mixed: Storage) 
     assert [check for check in check_health(mixed.settings) if "The erasure" in check.text] == []
 
 
+@pytest.mark.parametrize("step", [11, pytest.param(2, marks=pytest.mark.acceptance)])
 def test_an_erasure_that_is_killed_at_a_commit_is_completed_by_the_next(
-    mixed: Storage, run: Run, monkeypatch: pytest.MonkeyPatch
+    mixed: Storage, run: Run, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     before, others, commit = sums(mixed), records_of_others(mixed), Connection.commit
-    for last in range(1, 60, 7):
+    for last in range(1, 150, step):
         left = iter(range(last))
 
         def killed(connection: Connection, left: object = left) -> None:
@@ -102,6 +104,6 @@ def test_an_erasure_that_is_killed_at_a_commit_is_completed_by_the_next(
                 run()
     else:
         pytest.fail("it is killed for ever")
-    assert last > 7
+    assert last > 2 * step
     assert (sums(mixed), records_of_others(mixed)) == (before, others)
     assert (find_stale(mixed), holding(mixed, "acme")) == ({}, set())

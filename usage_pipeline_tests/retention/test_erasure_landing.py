@@ -61,23 +61,18 @@ def test_a_file_that_is_no_object_of_a_table_is_named(mixed: Storage, content: b
         erase_acme(mixed)
 
 
-PATHS = ("..", ".", "/etc", "a/../../b")
-
-
-@pytest.mark.parametrize("name", PATHS)
+@pytest.mark.parametrize("name", ["..", ".", "/etc", "a/../../b"])
 def test_an_id_that_leads_elsewhere_removes_no_folder(
-    storage: Storage, landing: Landing, run: Run, prepare: Prepare, name: str
+    storage: Storage, landing: Landing, run: Run, name: str
 ) -> None:
-    def make() -> None:
-        landing.write("persona", MAY_1, [event(f"of {tenant}", tenant) for tenant in (*PATHS, "globex")])
-        run()
-
-    prepare("paths", make)
+    """The lines are rejected: to erase one makes no day anew."""
+    landing.write("persona", MAY_1, [event("e", tenant, event="?") for tenant in (name, "globex")])
+    run()
     (storage.settings.data_dir / "reports" / "globex").mkdir(parents=True)
     beside = storage.settings.data_dir.parent / "b"
-    beside.mkdir(exist_ok=True)
+    beside.mkdir()
     erase_acme(storage, name)
-    assert tenants(storage, DAILY_USAGE.spec) == {"erased", "globex", *PATHS} - {name}
+    assert tenants(storage, REJECTED_LINES) == {"globex"}
     assert (storage.settings.data_dir / "reports" / "globex").exists()
     assert beside.exists()
 
@@ -148,12 +143,10 @@ def test_a_line_with_events_of_several_tenants_is_blanked_and_their_events_stay(
 
 
 @pytest.fixture
-def among_others(
-    storage: Storage, landing: Landing, run: Run, prepare: Prepare, outcomes: dict[str, Outcome]
-) -> Storage:
-    """A storage from which acme was erased, with others whose names and lines hold the same word."""
+def erasing_among_others(storage: Storage, landing: Landing, run: Run, prepare: Prepare) -> Outcome:
+    """The erasure of acme from a storage with others whose names and lines hold the same word."""
 
-    def make() -> None:
+    def make() -> Outcome:
         alike = [event("e", "acme-eu", prompt="acme-eu says"), event("x", "acme2")]
         landing.write("persona", MAY_1, [event("a"), *alike, event("g", "globex", prompt="write to acme")])
         broken = ['{"tenantId": "acme"', event("no-type", event="?"), '{"tenantId": "globex"']
@@ -164,9 +157,15 @@ def among_others(
         withdraw(storage, f"persona/{MAY_1}/withdrawn.jsonl", "wrong", "me")
         run()
         assert len(reject_reasons(storage)) == 4
-        outcomes["among others"] = erase_acme(storage)
+        return erase_acme(storage)
 
-    prepare("among others", make)
+    outcome: Outcome = prepare("among others", make)
+    return outcome
+
+
+@pytest.fixture
+def among_others(storage: Storage, erasing_among_others: Outcome) -> Storage:  # noqa: ARG001 - it leaves this
+    """The storage after that erasure."""
     return storage
 
 
@@ -178,9 +177,8 @@ def test_what_others_say_stays(among_others: Storage) -> None:
     assert rows(among_others, CONTENT, "prompt") == [("acme-eu says",), ("write to acme",)]
 
 
-@pytest.mark.usefixtures("among_others")
-def test_what_others_say_of_the_tenant_is_counted(outcomes: dict[str, Outcome]) -> None:
-    assert outcomes["among others"].mentions == 2  # the text, and the line
+def test_what_others_say_of_the_tenant_is_counted(erasing_among_others: Outcome) -> None:
+    assert erasing_among_others.mentions == 2  # the text, and the line
 
 
 def test_rejected_lines_that_name_the_tenant_go(among_others: Storage) -> None:

@@ -115,20 +115,14 @@ class Erased:
     before: Told
 
 
-@pytest.fixture(scope="module")
-def told() -> list[Told]:
-    return []
-
-
 @pytest.fixture
 def erased(
     storage: Storage,
     make_two: Callable[[], None],
     prepare: Prepare,
     add_reference: Callable[[str, str], None],
-    told: list[Told],
 ) -> Erased:
-    def make() -> None:
+    def make() -> Told:
         make_two()
         each = 'tenant: acme, metric: records, period: {rolling_days: 60}, amount: "1", scope: {member_id: "*"}'
         add_reference("limits", f"[{{id: one, {each}}}]")
@@ -138,20 +132,18 @@ def erased(
         messages = [Message(key, ("ops",), subject, "t", NOW, tenant) for key, tenant, subject in written]
         with storage.warehouse.begin() as connection:
             enqueue(connection, messages)
-        told.append(
-            Told(
-                sums(storage),
-                by_tenant(storage),
-                starts(storage),
-                len(rows(storage, LANDED_EVENTS, "record_id")),
-                set(holding(storage)),
-                first_file(storage).read_bytes(),
-            )
+        told = Told(
+            sums(storage),
+            by_tenant(storage),
+            starts(storage),
+            len(rows(storage, LANDED_EVENTS, "record_id")),
+            set(holding(storage)),
+            first_file(storage).read_bytes(),
         )
         erase_ann(storage)
+        return told
 
-    prepare("erased member", make)
-    return Erased(storage, told[0])
+    return Erased(storage, prepare("erased member", make))
 
 
 def by_tenant(storage: Storage) -> list[tuple[Any, ...]]:
@@ -271,9 +263,10 @@ def test_the_plan_says_what_is_renamed(two: Storage) -> None:
     assert counts["usage.daily_breakdown", "renamed"] > 0
 
 
-def test_an_erasure_of_a_member_that_is_killed_is_completed_by_the_next(two: Storage, run: Run) -> None:
+@pytest.mark.parametrize("step", [9, pytest.param(1, marks=pytest.mark.acceptance)])
+def test_an_erasure_of_a_member_that_is_killed_is_completed_by_the_next(two: Storage, run: Run, step: int) -> None:
     before = sums(two)
-    for operation in range(0, 40, 3):
+    for operation in range(0, 99, step):
         try:
             with kill_at(operation):
                 erase_ann(two)
@@ -281,6 +274,6 @@ def test_an_erasure_of_a_member_that_is_killed_is_completed_by_the_next(two: Sto
         except KilledError:
             if operation % 2:
                 run()
-    assert operation > 6
+    assert operation > 2 * step
     assert (sums(two), find_stale(two)) == (before, {})
     assert holding(two) == {}

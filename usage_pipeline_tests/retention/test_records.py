@@ -96,27 +96,23 @@ def make_days(landing: Landing, run: Run, prepare: Prepare) -> Callable[[], None
     return lambda: prepare("days", make)
 
 
-@pytest.fixture(scope="module")
-def befores() -> list[Before]:
-    return []
-
-
 @pytest.fixture
-def pruned(storage: Storage, make_days: Callable[[], None], prepare: Prepare, befores: list[Before]) -> Storage:
-    """The storage of `days`, pruned."""
+def before(storage: Storage, make_days: Callable[[], None], prepare: Prepare) -> Before:
+    """The storage of `days` is pruned."""
 
-    def make() -> None:
+    def make() -> Before:
         make_days()
         digests = kept_digests(storage)
-        befores.append(Before(digests, [(str(row.day), row.records) for row in prune(storage).removed]))
+        return Before(digests, [(str(row.day), row.records) for row in prune(storage).removed])
 
-    prepare("pruned", make)
-    return storage
+    found: Before = prepare("pruned", make)
+    return found
 
 
 @pytest.fixture
-def before(pruned: Storage, befores: list[Before]) -> Before:  # noqa: ARG001 - it is known once this is pruned
-    return befores[0]
+def pruned(storage: Storage, before: Before) -> Storage:  # noqa: ARG001 - it prunes
+    """The storage of `days`, pruned."""
+    return storage
 
 
 def test_the_records_of_a_day_go_but_not_those_of_tenants_whose_plan_is_longer(
