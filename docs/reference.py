@@ -9,6 +9,7 @@ from typer.cli import get_docs_for_click
 
 from usage_pipeline.api.app import described_app
 from usage_pipeline.cli.app import app
+from usage_pipeline.listing.columns import LIST_COLUMNS
 from usage_pipeline.orchestration.metadata import description
 from usage_pipeline.pipeline.tables import TABLES
 from usage_pipeline.reports.focus.columns import FOCUS_COLUMNS
@@ -64,14 +65,23 @@ EXPORTS = """# Columns of exports
 
 <!-- Made from the code by `make docs`. -->
 
-[Reports](reports.md#focus) says what the rows are. Types are DuckDB's. In CSV a time is `2026-02-01T00:00:00Z`; in
-JSON a decimal is a text.
+Types are DuckDB's. In CSV a time is `2026-02-01T00:00:00Z`; in JSON a decimal is a text.
+[Reports](reports.md#csv) says how CSV is written, so that no spreadsheet runs a text.
+"""
+
+RECORDS = """
+## Records
+
+`usage-pipeline export` writes usage records one by one: the newest first, and those of one time by tenant, source
+and id. Lines that became no record are not among them, and neither are pruned records. They are filtered by
+`type`, by the ids of what they belong to, and by `meta[key]`.
 """
 
 FOCUS = """
 ## focus.csv and focus.parquet
 
-By FOCUS 1.2. All columns are always there. Those that begin with `x_` are our own.
+[Reports](reports.md#focus) says what the rows are. By FOCUS 1.2. All columns are always there. Those that begin
+with `x_` are our own.
 """
 
 RUNS = """
@@ -125,8 +135,8 @@ def tables_page() -> str:
 
 
 def exports_page() -> str:
-    """The columns of the files of rows that go with reports."""
-    exports = {FOCUS: FOCUS_COLUMNS, RUNS: RUN_COLUMNS}
+    """The columns of records, and of the files of rows that go with reports."""
+    exports = {RECORDS: LIST_COLUMNS, FOCUS: FOCUS_COLUMNS, RUNS: RUN_COLUMNS}
     return EXPORTS + "".join(f"{head}\n{columns_text(columns)}" for head, columns in exports.items())
 
 

@@ -32,6 +32,7 @@ _MODULES = {
     "alerts": "alerts",
     "report": "report",
     **dict.fromkeys(("serve", "keys"), "api"),
+    "export": "export",
     **dict.fromkeys(("release", "withdraw", "audit", "explain"), "decisions"),
     "prune": "retention",
     "erase": "erasure",

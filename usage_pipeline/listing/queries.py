@@ -8,23 +8,11 @@ from enum import StrEnum
 from functools import cached_property
 
 from usage_pipeline.errors import QueryError
+from usage_pipeline.listing.columns import RELATED
 from usage_pipeline.metrics.refusals import check_known
 
-RELATED: Mapping[str, str] = {
-    "conversationId": "conversation_id",
-    "messageId": "message_id",
-    "taskId": "task_id",
-    "contactId": "contact_id",
-    "blueprintId": "blueprint_id",
-    "botId": "bot_id",
-    "datasetId": "dataset_id",
-    "skillsetId": "skillset_id",
-    "abilityId": "ability_id",
-}
-"""What a record can belong to, by its name in lists, and the column that has its id."""
-
 FILTERS: Mapping[str, str] = {"type": "type", **RELATED}
-"""What lists are filtered by besides tenant, days and `meta`, in the same way."""
+"""What lists are filtered by besides tenant, days and `meta`, and the column of records behind each name."""
 
 Filters = tuple[tuple[str, tuple[str, ...]], ...]
 """Names, each with the values of which a record has to have one."""

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from duckdb import DuckDBPyConnection
 
+from usage_pipeline.listing.columns import RELATED
 from usage_pipeline.listing.cursors import Place
 from usage_pipeline.listing.kept_records import FEW, DayRecords, Found, KeptRecords
 from usage_pipeline.listing.known_values import KnownValues, hashes_of
-from usage_pipeline.listing.queries import FILTERS, RELATED, Order, RecordQuery
+from usage_pipeline.listing.queries import FILTERS, Order, RecordQuery
 from usage_pipeline.listing.record_days import DayObject, RecordDays
 from usage_pipeline.listing.selecting import PLACE, READ, json_object, select_records
 from usage_pipeline.listing.sorted_days import SortedDays
@@ -105,7 +106,7 @@ class Search:
         return [(Place(*place), text) for *place, text in self.duck.execute(select).fetchall()]
 
     def _rows(self, days: list[DayObject]) -> str:
-        """Return the relation of the rows of these days. To read several objects takes less than as many tables."""
+        """Return the relation of the rows of these days. Several objects take less time than as many tables."""
         table = self.learnt.days.table(self.duck, days[0]) if len(days) == 1 else None
         return f"(SELECT {READ} FROM {table or parquet_scan(day.path for day in days)})"
 

@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 
 from usage_pipeline.csv_cells import LINE_END, text_cell_sql
+from usage_pipeline.listing.columns import RELATED, columns_of
 from usage_pipeline.listing.cursors import Place
-from usage_pipeline.listing.queries import FILTERS, RELATED, Order, RecordQuery
+from usage_pipeline.listing.queries import FILTERS, Order, RecordQuery
 from usage_pipeline.storage.daily import SqlFile
 from usage_pipeline.storage.engine import literal
+from usage_pipeline.storage.tables import Column
 
 RECORDS = SqlFile.beside(__file__, "records", related=tuple(RELATED.items()))
 PLACE = "epoch_us(occurred_at), tenant_id, source, record_id"
@@ -22,7 +24,6 @@ READ = ", ".join(
 """The columns that a list reads of records."""
 
 _ORDERED_BY = ("occurred_at", "tenant_id", "source", "record_id")
-_NUMBERS = frozenset({"count", "createdAt", "updatedAt"})
 
 
 def select_records(
@@ -42,27 +43,21 @@ def select_records(
     return f"{views} SELECT {shown} FROM shown ORDER BY {order}"
 
 
-def columns(query: RecordQuery) -> tuple[str, ...]:
-    """Return the names of what is shown of a record. Whose it is stands beside it only where that is not asked."""
-    whose = ("tenantId",) if query.tenant_id is None else ()
-    return ("id", *whose, "type", "count", "createdAt", "updatedAt", *RELATED, "meta")
-
-
 def json_object(query: RecordQuery) -> str:
     """Return the expression of a record as a JSON object."""
-    fields = ", ".join(f'"{name}" := "{name}"' for name in columns(query))
+    fields = ", ".join(f'"{column.name}" := "{column.name}"' for column in columns_of(query.tenant_id))
     return f"CAST(to_json(struct_pack({fields})) AS VARCHAR)"
 
 
 def csv_line(query: RecordQuery) -> str:
     """Return the expression of a record as a line of CSV."""
-    cells = [_cell(name) for name in columns(query)]
-    return f"concat_ws(',', {', '.join(cells)}) || {literal(LINE_END)}"
+    cells = ", ".join(map(_cell, columns_of(query.tenant_id)))
+    return f"concat_ws(',', {cells}) || {literal(LINE_END)}"
 
 
-def _cell(name: str) -> str:
-    column = f'CAST("{name}" AS VARCHAR)'
-    return f"coalesce({column}, '')" if name in _NUMBERS else text_cell_sql(column)
+def _cell(column: Column) -> str:
+    text = f'CAST("{column.name}" AS VARCHAR)'
+    return f"coalesce({text}, '')" if column.type == "BIGINT" else text_cell_sql(text)
 
 
 def _filters(query: RecordQuery) -> list[str]:

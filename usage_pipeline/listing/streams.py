@@ -11,9 +11,10 @@ from datetime import date
 from duckdb import DuckDBPyConnection
 
 from usage_pipeline.csv_cells import LINE_END, text_cell
+from usage_pipeline.listing.columns import columns_of
 from usage_pipeline.listing.queries import RecordQuery
 from usage_pipeline.listing.record_days import DayObject, RecordDays
-from usage_pipeline.listing.selecting import READ, columns, csv_line, json_object, select_records
+from usage_pipeline.listing.selecting import READ, csv_line, json_object, select_records
 from usage_pipeline.metrics.rollups import damage_named
 from usage_pipeline.storage.engine import parquet_scan, session, undisturbed
 from usage_pipeline.storage.opened import Storage
@@ -45,7 +46,7 @@ def stream_csv(storage: Storage, query: RecordQuery, days_done: DaysDone = _tell
 
     Raises PartitionError as `stream_json_lines` does.
     """
-    yield (",".join(map(text_cell, columns(query))) + LINE_END).encode()
+    yield (",".join(text_cell(column.name) for column in columns_of(query.tenant_id)) + LINE_END).encode()
     yield from _lines(storage, query, csv_line(query), days_done)
 
 

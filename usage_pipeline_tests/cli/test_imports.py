@@ -70,6 +70,7 @@ READING = (
     "check --tenant acme --type persona_prompt",
     "alerts list",
     "keys list",
+    "export --tenant acme",
     "audit",
     "doctor",
     "clean-up --dry-run",
@@ -110,6 +111,7 @@ def test_a_wrong_question_is_refused_before_anything_is_imported_to_answer_it(
         "usage --interval hour --metrics conversations": (2, set()),
         "performance --group-by tenant": (2, set()),
         "costs --where tenant": (2, set()),
+        "export --where colour=red": (2, set()),
         "series --tenant acme --from 2026-05-03 --to 2026-05-01": (2, set()),
     }
     assert dict(zip(expected, heavy_imports(REPORTED, *expected), strict=True)) == expected
