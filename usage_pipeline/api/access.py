@@ -84,7 +84,10 @@ AskedTenant = Annotated[
 
 
 async def tenant_data(
-    storage: Annotated[Storage, Depends(storage_of)], key: Caller, tenant: AskedTenant = None
+    request: Request,
+    storage: Annotated[Storage, Depends(storage_of)],
+    key: Caller,
+    tenant: AskedTenant = None,
 ) -> TenantData:
     """Return the data that the caller asks for.
 
@@ -92,7 +95,7 @@ async def tenant_data(
     """
     if key.tenant_id is not None and tenant not in {None, key.tenant_id}:
         raise ProblemError(HTTPStatus.FORBIDDEN, f"This key reads no other tenant than {key.tenant_id}.")
-    data = TenantData(storage, key.tenant_id or tenant, Scope.CONTENT in key.scopes)
+    data = TenantData(storage, request.app.state.pages, key.tenant_id or tenant, Scope.CONTENT in key.scopes)
     if key.tenant_id is None and tenant is not None:
         await run_in_threadpool(data.expect_known)
     return data

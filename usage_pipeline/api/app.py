@@ -15,6 +15,7 @@ from usage_pipeline.api.middleware import middleware
 from usage_pipeline.api.problems import add_handlers, responses
 from usage_pipeline.api.rate_limits import RateLimits
 from usage_pipeline.api.routes.all import ROUTERS
+from usage_pipeline.listing.pages import Pages
 from usage_pipeline.storage.opened import Storage
 
 VERSION = "1"
@@ -35,6 +36,7 @@ def create_app(storage: Storage) -> FastAPI:
     app = described_app(middleware(storage.settings, measures))
     add_dashboard(app, storage.settings)
     app.state.storage = storage
+    app.state.pages = Pages(storage)
     app.state.measures = measures
     app.state.limits = RateLimits(storage.settings)
     app.state.templates = templates_of(app)

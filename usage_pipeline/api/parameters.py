@@ -6,14 +6,13 @@ them; values to filter by may hold commas, so that each has a parameter of its o
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from http import HTTPStatus
 from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, create_model
 
 from usage_pipeline.api.access import Data
-from usage_pipeline.api.problems import FieldProblem, ProblemError
+from usage_pipeline.api.problems import wrong_parameter
 from usage_pipeline.metrics.buckets import MOST_DAYS
 from usage_pipeline.registry import DIMENSIONS, NONE, Dimension
 
@@ -57,8 +56,7 @@ def day_range(data: Data, first: From = None, end: To = None) -> DayRange:
     until = end or data.clock.today + timedelta(days=1)
     start = first or until - timedelta(days=RECENT_DAYS)
     if not 0 < (until - start).days <= MOST_DAYS:
-        wrong = FieldProblem(field="query.to", detail=f"Expected 1 to {MOST_DAYS:,} days from {start} on.")
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The range of days is wrong.", errors=(wrong,))
+        raise wrong_parameter("to", f"Expected 1 to {MOST_DAYS:,} days from {start} on.")
     return DayRange(start, until - timedelta(days=1))
 
 

@@ -79,6 +79,14 @@ class ProblemError(Exception):
         )
 
 
+def wrong_parameter(name: str, detail: str) -> ProblemError:
+    """Return the problem of a parameter that cannot be used as it is."""
+    wrong = FieldProblem(field=f"query.{name}", detail=detail)
+    return ProblemError(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "Parts of the request are wrong; see `errors`.", errors=(wrong,)
+    )
+
+
 def responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     """Return the problems of a route, for its description."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}

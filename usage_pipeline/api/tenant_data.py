@@ -4,7 +4,7 @@ A route gets a `TenantData` and nothing else, so it cannot read what its caller 
 the tenant on to the room that reads.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from usage_pipeline.alerts.history import read_newest_alerts
 from usage_pipeline.alerts.tables import AlertKind, AlertState
-from usage_pipeline.api.problems import FieldProblem, ProblemError
+from usage_pipeline.api.problems import ProblemError, wrong_parameter
 from usage_pipeline.billing.billed_tenants import why_not_billed
 from usage_pipeline.billing.calendar import BillingPeriod, by_month
 from usage_pipeline.billing.closing import closed_of, tenant_period
@@ -25,6 +25,10 @@ from usage_pipeline.limits.decisions import Decision, Request
 from usage_pipeline.limits.periods import BillingCalendar
 from usage_pipeline.limits.read_status import read_status
 from usage_pipeline.limits.status import LimitStatus
+from usage_pipeline.listing.pages import Page as RecordPage
+from usage_pipeline.listing.pages import Pages
+from usage_pipeline.listing.queries import RecordQuery
+from usage_pipeline.listing.streams import stream_csv, stream_json_lines
 from usage_pipeline.metrics.answers import Answer, known_days
 from usage_pipeline.metrics.queries import Query, of_tenant
 from usage_pipeline.metrics.read import read
@@ -70,6 +74,7 @@ class TenantData:
     """The data of one tenant, or of all where the caller may read all and asked for none."""
 
     _storage: Storage
+    _pages: Pages
     tenant_id: str | None
     may_read_content: bool
 
@@ -99,8 +104,7 @@ class TenantData:
     def one_tenant(self) -> str:
         """The tenant, for what only one has. Raises ProblemError (422) for all tenants."""
         if self.tenant_id is None:
-            missing = FieldProblem(field="query.tenant", detail="Name the tenant: this is read for one at a time.")
-            raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "No tenant is named.", errors=(missing,))
+            raise wrong_parameter("tenant", "Name the tenant: this is read for one at a time.")
         return self.tenant_id
 
     def tenant_names(self) -> list[tuple[str, str | None]]:
@@ -189,6 +193,21 @@ class TenantData:
     def open_report_file(self, report: str, file: str) -> BinaryIO | None:
         """Open a file of a report of the tenant, or of all tenants together; None if there is none like it."""
         return open_report_file(self._storage, self.tenant_id, report, file)
+
+    def records(self, query: RecordQuery, most: int, cursor: str | None) -> RecordPage:
+        """Return a page of usage records. Raises QueryError for a cursor of another list."""
+        return self._pages.read(self._bound(query), most, cursor)
+
+    def record_lines(self, query: RecordQuery, most: int | None) -> Iterator[bytes]:
+        """Yield usage records as JSON lines, all without a number."""
+        return stream_json_lines(self._storage, self._bound(query), most=most)
+
+    def record_csv(self, query: RecordQuery, most: int | None) -> Iterator[bytes]:
+        """Yield usage records as CSV, all without a number."""
+        return stream_csv(self._storage, self._bound(query), most=most)
+
+    def _bound(self, query: RecordQuery) -> RecordQuery:
+        return replace(query, tenant_id=self.tenant_id)
 
     def runs(self, first: date, last: date, filters: Filters, most: int, cursor: str | None) -> Page:
         """Return runs of these days, the newest first. Raises QueryError for what is no cursor."""

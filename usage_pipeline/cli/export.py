@@ -63,7 +63,7 @@ def export(  # noqa: PLR0913 - one parameter per option
 
     from usage_pipeline.cli.progress import late_progress_bar
     from usage_pipeline.cli.reading import warn_unknown_tenant
-    from usage_pipeline.listing.streams import stream_csv, stream_json_lines
+    from usage_pipeline.listing.streams import stream_csv, stream_json_lines, tell_nobody
     from usage_pipeline.storage.opened import open_storage
 
     stream = stream_csv if form is ExportFormat.CSV else stream_json_lines
@@ -73,7 +73,7 @@ def export(  # noqa: PLR0913 - one parameter per option
         warn_unknown_tenant(storage, tenant)
         _tell_of_pruned(storage, query)
         with progress as days_done:
-            pieces = stream(storage, query, *([days_done] if days_done else []))
+            pieces = stream(storage, query, days_done or tell_nobody)
             if out is None:
                 _print(pieces)
             else:

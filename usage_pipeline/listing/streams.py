@@ -29,33 +29,42 @@ DaysDone = Callable[[int, int], None]
 """Called now and then with the number of days that are done, and of all."""
 
 
-def _tell_nobody(*_: int) -> None:
-    pass
+def tell_nobody(*_: int) -> None:
+    """Do nothing with the number of days."""
 
 
-def stream_json_lines(storage: Storage, query: RecordQuery, days_done: DaysDone = _tell_nobody) -> Iterator[bytes]:
-    """Yield a list as JSON objects, each on a line, in pieces of whole lines.
+def stream_json_lines(
+    storage: Storage, query: RecordQuery, days_done: DaysDone = tell_nobody, most: int | None = None
+) -> Iterator[bytes]:
+    """Yield a list, or its first records, as JSON objects, each on a line, in pieces of whole lines.
 
     Raises PartitionError where records are gone, with the first piece or later: what came before is not the list.
     """
-    return _lines(storage, query, f"{json_object(query)} || '\n'", days_done)
+    return _lines(storage, query, f"{json_object(query)} || '\n'", days_done, most)
 
 
-def stream_csv(storage: Storage, query: RecordQuery, days_done: DaysDone = _tell_nobody) -> Iterator[bytes]:
-    """Yield a list as CSV with one header, as `csv_cells` says, in pieces of whole lines.
+def stream_csv(
+    storage: Storage, query: RecordQuery, days_done: DaysDone = tell_nobody, most: int | None = None
+) -> Iterator[bytes]:
+    """Yield a list, or its first records, as CSV with one header, as `csv_cells` says, in pieces of whole lines.
 
     Raises PartitionError as `stream_json_lines` does.
     """
     yield (",".join(text_cell(column.name) for column in columns_of(query.tenant_id)) + LINE_END).encode()
-    yield from _lines(storage, query, csv_line(query), days_done)
+    yield from _lines(storage, query, csv_line(query), days_done, most)
 
 
-def _lines(storage: Storage, query: RecordQuery, line: str, days_done: DaysDone) -> Iterator[bytes]:
-    objects, done = list(RecordDays.of(storage, query).objects()), 0
+def _lines(
+    storage: Storage, query: RecordQuery, line: str, days_done: DaysDone, most: int | None
+) -> Iterator[bytes]:
+    objects, done, left = list(RecordDays.of(storage, query).objects()), 0, most
     for days in _portions(objects):
+        if left == 0:
+            return
         with session(storage.engine) as duck, damage_named():
-            piece = _first_lines(storage, duck, replace(query, first=min(days), last=max(days)), line)
+            piece = _first_lines(storage, duck, replace(query, first=min(days), last=max(days)), line, left)
             while piece:
+                left = None if left is None else left - len(piece)
                 yield "".join(text for (text,) in piece).encode()
                 piece = duck.fetchmany(_AT_ONCE)
         done += len(days)
@@ -76,12 +85,14 @@ def _portions(objects: Iterable[DayObject]) -> list[list[date]]:
 
 
 @undisturbed
-def _first_lines(storage: Storage, duck: DuckDBPyConnection, query: RecordQuery, line: str) -> list[tuple[str]]:
+def _first_lines(
+    storage: Storage, duck: DuckDBPyConnection, query: RecordQuery, line: str, most: int | None
+) -> list[tuple[str]]:
     """Begin to read the lines of days, and return the first; then all are sorted, and nothing is left to read."""
     days = RecordDays.of(storage, query)
     objects = list(days.objects())
     if not objects:
         return []
     rows = f"(SELECT {READ} FROM {parquet_scan(day.path for day in objects)})"
-    duck.execute(select_records(query, days.kept(duck, rows, objects), line))
+    duck.execute(select_records(query, days.kept(duck, rows, objects), line, most=most))
     return duck.fetchmany(_AT_ONCE)

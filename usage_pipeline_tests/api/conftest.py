@@ -13,6 +13,7 @@ from usage_pipeline.api.app import create_app
 from usage_pipeline.keys.keys import NewKey, Scope, create_key
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline_tests.api.serving import Served, served_at
 from usage_pipeline_tests.api.usage import write_more_usage
 from usage_pipeline_tests.conftest import settings_of
 from usage_pipeline_tests.limits.reading import write_usage
@@ -70,3 +71,10 @@ def initech(client_of: Callable[..., TestClient]) -> TestClient:
 def platform(client_of: Callable[..., TestClient]) -> TestClient:
     """A client with a key of the platform."""
     return client_of(None)
+
+
+@pytest.fixture(scope="session")
+def acme_served(served: Storage, acme: TestClient) -> Iterator[Served]:
+    """The address of a server, and a key of the tenant acme."""
+    with served_at(create_app(served)) as address:
+        yield Served(address, acme.headers["Authorization"].removeprefix("Bearer "))

@@ -18,5 +18,9 @@ def landed(open_shared: Callable[..., Storage]) -> Storage:
 @pytest.fixture
 def own(storage: Storage, prepare: Prepare) -> Storage:
     """One that a test may change."""
-    prepare("landed", lambda: land(storage))
+
+    def fill() -> None:
+        land(storage)
+
+    prepare("landed", fill)
     return storage

@@ -7,6 +7,7 @@ from usage_pipeline.api.routes import (
     limits,
     me,
     quality,
+    records,
     reports,
     resources,
     runs,
@@ -17,7 +18,7 @@ from usage_pipeline.api.routes import (
 from usage_pipeline.api.routes import credits as credits_
 
 _MODULES = (
-    *(me, summary, series, usage, resources),
+    *(me, summary, series, usage, resources, records),
     *(costs, credits_, limits, runs, alerts, reports, days, quality),
 )
 ROUTERS = tuple(module.router for module in _MODULES)

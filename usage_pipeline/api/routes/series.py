@@ -1,6 +1,5 @@
 """`/v1/usage/series/fetch`: tokens, conversations and messages over time."""
 
-from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -9,7 +8,7 @@ from pydantic import Field
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel, MissingDays
 from usage_pipeline.api.parameters import Days
-from usage_pipeline.api.problems import FieldProblem, ProblemError
+from usage_pipeline.api.problems import wrong_parameter
 from usage_pipeline.api.series import MOST_GROUPS, Series, SeriesRequest, Step, read_series
 from usage_pipeline.registry import DIMENSION_NAMES, WITHIN_DAY_NAMES
 
@@ -67,8 +66,7 @@ def series(
 ) -> SeriesAnswer:
     """Return the series, by default those of the last 90 days."""
     if interval is Step.HOUR and days.length > MOST_DAYS_BY_HOUR:
-        too_many = FieldProblem(field="query.to", detail=f"By hour, expected at most {MOST_DAYS_BY_HOUR} days.")
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "The range of days is wrong.", errors=(too_many,))
+        raise wrong_parameter("to", f"By hour, expected at most {MOST_DAYS_BY_HOUR} days.")
     found = read_series(data, SeriesRequest(days.first, days.last, interval, timezone, group_by))
     return SeriesAnswer(
         tokens=_points(found, "tokens"),

@@ -1,0 +1,138 @@
+"""`/v1/usage/list`: usage records one by one, as pages or as a stream."""
+
+import json
+import re
+from collections import defaultdict
+from datetime import timedelta
+from itertools import chain
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel, Field, create_model
+
+from usage_pipeline.api.access import Data
+from usage_pipeline.api.answers import AnswerModel
+from usage_pipeline.api.parameters import From, To, words
+from usage_pipeline.api.problems import wrong_parameter
+from usage_pipeline.listing.columns import LIST_COLUMNS
+from usage_pipeline.listing.pages import MOST
+from usage_pipeline.listing.queries import FILTERS, Filters, Order, RecordQuery
+
+router = APIRouter(tags=["usage"])
+
+JSON_LINES, CSV = "application/jsonl", "text/csv"
+_META = re.compile(r"meta\[(.+)\]", re.DOTALL)
+_TYPES: dict[str, Any] = {"BIGINT": int, "JSON": dict[str, Any]}
+_PRESENT = frozenset({"id", "type", "count", "createdAt", "meta"})
+
+
+def _field(name: str, kind: str, meaning: str) -> Any:  # noqa: ANN401 - a field as `create_model` takes it
+    of_value = _TYPES.get(kind, str)
+    if name in _PRESENT:
+        return of_value, Field(description=meaning)
+    # The tenant is there where all are asked; the related ids are null where the record has none.
+    return of_value | None, Field(None, description=meaning)
+
+
+RecordAnswer = create_model(
+    "RecordAnswer",
+    __base__=AnswerModel,
+    **{column.name: _field(column.name, column.type, column.meaning) for column in LIST_COLUMNS},
+)
+"""A usage record."""
+
+
+class RecordsAnswer(AnswerModel):
+    """Usage records in the order of time, tenant, source and id."""
+
+    items: list[RecordAnswer]  # type: ignore[valid-type]  # made from the columns
+    cursor: str | None = Field(description="The cursor of the next page; null on the last.")
+
+
+def _filter() -> Any:  # noqa: ANN401 - a field as `create_model` takes it
+    return str | None, Field(None, min_length=1, description="Only these values, with commas between them.")
+
+
+_RelatedFilters = create_model("_RelatedFilters", **{name: _filter() for name in FILTERS})
+
+
+def related_filters(asked: Annotated[_RelatedFilters, Query()]) -> Filters:  # type: ignore[valid-type]
+    """Return the filters that are given."""
+    given = cast("BaseModel", asked).model_dump(exclude_none=True)
+    return tuple((name, words(text)) for name, text in given.items())
+
+
+def meta_filters(request: Request) -> Filters:
+    """Return the values of `meta[key]`; of a key that is given several times, any."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for name, value in request.query_params.multi_items():
+        if key := _META.fullmatch(name):
+            found[key[1]] += words(value)
+    return tuple((key, tuple(values)) for key, values in found.items())
+
+
+Take = Annotated[
+    int | None,
+    Query(
+        ge=1, lt=2**31, description=f"The most records: {MOST} of a page, as without it; of a stream any number."
+    ),
+]
+Cursor = Annotated[str | None, Query(description="The cursor of the page before; the first page without it.")]
+_DEEP = {
+    "name": "meta",
+    "in": "query",
+    "style": "deepObject",
+    "explode": True,
+    "description": "Only records with these values in `meta`: `meta[region]=eu`. Commas stand between values.",
+    "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+}
+_STREAMS = {
+    JSON_LINES: {"schema": {"type": "string", "description": "A record on each line."}},
+    CSV: {"schema": {"type": "string", "description": "A header, then a line for each record."}},
+}
+
+
+@router.get(
+    "/usage/list",
+    response_model=RecordsAnswer,
+    responses={200: {"content": _STREAMS}},
+    openapi_extra={"parameters": [_DEEP]},
+)
+def records(  # noqa: PLR0913, PLR0917 - one for each parameter
+    data: Data,
+    related: Annotated[Filters, Depends(related_filters)],
+    meta: Annotated[Filters, Depends(meta_filters)],
+    first: From = None,
+    end: To = None,
+    order: Order = Order.DESC,
+    take: Take = None,
+    cursor: Cursor = None,
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Response:
+    """Return immutable usage records, the newest first.
+
+    `Accept: application/jsonl` or `text/csv` streams the list, or the first `take` of it. Without `from` and `to`
+    it has all days.
+    """
+    query = RecordQuery(None, related, meta, first, end and end - timedelta(days=1), order)
+    if JSON_LINES in accept or CSV in accept:
+        if cursor is not None:
+            raise wrong_parameter("cursor", "A stream has no pages; leave the cursor out.")
+        return _stream(data, query, take, JSON_LINES if JSON_LINES in accept else CSV)
+    if take is not None and take > MOST:
+        raise wrong_parameter("take", f"Expected 1 to {MOST} records of a page; a stream has any number.")
+    page = data.records(query, take or MOST, cursor)
+    return Response(_page(page.items, page.cursor), media_type="application/json")
+
+
+def _page(items: tuple[str, ...], cursor: str | None) -> str:
+    """Put the page together: its items are JSON already."""
+    return f'{{"items":[{",".join(items)}],"cursor":{json.dumps(cursor)}}}'
+
+
+def _stream(data: Data, query: RecordQuery, take: int | None, media_type: str) -> Response:
+    """Begin the stream: what hinders it at its beginning is a problem, not the end of an answer."""
+    pieces = data.record_lines(query, take) if media_type == JSON_LINES else data.record_csv(query, take)
+    beginning = next(pieces, b"")
+    return StreamingResponse(chain([beginning], pieces), media_type=media_type)
