@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
+from threading import Lock
 
 from duckdb import DuckDBPyConnection
 from sqlalchemy import Engine
@@ -38,5 +39,16 @@ def open_storage(settings: Settings, connections: Connections | None = None) -> 
         opened.callback(warehouse.dispose)
         with warehouse.connect() as connection:
             check_settings(connection, settings)
-        get_engine = cache(partial(opened.enter_context, open_engine(settings)))
+        get_engine = _once(partial(opened.enter_context, open_engine(settings)))
         yield Storage(settings, Lake(settings.data_dir), warehouse, get_engine)
+
+
+def _once(open_one: Callable[[], DuckDBPyConnection]) -> Callable[[], DuckDBPyConnection]:
+    """Return a function that opens the engine when it is first called, also by several threads at once."""
+    lock, opened = Lock(), cache(open_one)
+
+    def get() -> DuckDBPyConnection:
+        with lock:
+            return opened()
+
+    return get

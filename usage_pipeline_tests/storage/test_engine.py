@@ -1,7 +1,9 @@
 """DuckDB runs with the threads, memory, time zone and spilling folder that the settings say, once it is needed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import duckdb
 import pytest
@@ -63,6 +65,17 @@ def test_all_who_ask_a_storage_share_one_engine(settings: Settings) -> None:
     with open_storage(settings) as storage:
         storage.engine.execute("CREATE TABLE things (amount INTEGER)")
         assert replace(storage, settings=settings).engine.execute("FROM things").fetchall() == []
+
+
+def test_threads_that_ask_a_storage_at_once_share_one_engine(settings: Settings) -> None:
+    with open_storage(settings) as storage, ThreadPoolExecutor(8) as pool:
+        ready = Barrier(8)
+
+        def ask(_: int) -> duckdb.DuckDBPyConnection:
+            ready.wait()
+            return storage.engine
+
+        assert set(pool.map(ask, range(8))) == {storage.engine}
 
 
 def test_the_engine_of_a_closed_storage_is_closed(settings: Settings) -> None:
