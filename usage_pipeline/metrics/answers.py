@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy import ARRAY, ColumnElement, Date, FromClause, any_, literal
 
 from usage_pipeline.metrics.queries import Query
 from usage_pipeline.series.status import DayReader, DayStatus
@@ -57,8 +57,7 @@ def statuses_of(storage: Storage, days: Sequence[date]) -> dict[date, DayStatus]
     if not days:
         return {}
     with storage.warehouse.connect() as connection:
-        found = {entry.day: entry.status for entry in DayReader(storage, connection).read(days[0], days[-1])}
-    return {day: found[day] for day in days}
+        return DayReader(storage, connection).statuses(days)
 
 
 def known_days(statuses: Mapping[date, DayStatus]) -> list[date]:
@@ -88,7 +87,9 @@ def conditions(query: Query, table: FromClause, days: Collection[date]) -> list[
     """The conditions of the query on a table of the warehouse: these days, and its filters other than the day."""
     filters = [table.c[query.filters[name]] == value for name, value in query.where if name != "day"]
     among = [table.c[query.filters[name]].in_(values) for name, values in query.among]
-    return [table.c.day.in_(days), *filters, *among]
+    # One parameter: `IN` has one for each day, and is put together anew for every number of them.
+    of_days = table.c.day == any_(literal(sorted(days), ARRAY(Date)))
+    return [of_days, *filters, *among]
 
 
 def one_decimal(numerator: int, denominator: int) -> Decimal | None:

@@ -7,10 +7,12 @@
 - restated: its series changed after it was final.
 """
 
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import accumulate
 
 from sqlalchemy import Connection
 
@@ -54,40 +56,67 @@ class Day:
     late_records: int
 
 
+@dataclass(frozen=True)
+class _State:
+    """What the state says of all days."""
+
+    records: Mapping[date, Partition]
+    pruned: Mapping[date, int]
+    series: Sequence[Mapping[date, Partition]]
+    delivered: Collection[date]
+    """The landing days with a file that can be used."""
+    landing_days: Sequence[date]
+    """Those that were committed, in order."""
+    last_commits: Sequence[datetime]
+    """The last commit of each of them and of all later ones."""
+
+
+def _read_state(connection: Connection) -> _State:
+    known = state.partitions_of(connection, _TABLES)
+    commits = {
+        day: landing.committed_at for day, landing in known[LANDED_EVENTS.name].items() if landing.committed_at
+    }
+    days = sorted(commits)
+    return _State(
+        records=known[USAGE_RECORDS.name],
+        pruned=landed_days.pruned_by_event_day(connection),
+        series=[known[table.name] for table in SERIES],
+        delivered=commits.keys() - landed_files.unusable_days(connection),
+        landing_days=days,
+        last_commits=[*accumulate((commits[day] for day in reversed(days)), max)][::-1],
+    )
+
+
 class DayReader:
     """Answers for any day, from one reading of the state."""
 
     def __init__(self, storage: Storage, connection: Connection) -> None:
-        """Read what says which days are missing, and which have changed."""
+        """Read the state, unless it is known and has not changed."""
         self._clock = storage.settings.clock
         self._first_day = storage.settings.first_day
-        found = state.partitions_of(connection, _TABLES)
-        self._records = found[USAGE_RECORDS.name]
-        self._series = [found[table.name] for table in SERIES]
-        self._pruned = landed_days.pruned_by_event_day(connection)
-        self._landing_commits = {
-            day: landing.committed_at for day, landing in found[LANDED_EVENTS.name].items() if landing.committed_at
-        }
-        self._first_landing = min(self._landing_commits, default=None)
-        self._delivered = self._landing_commits.keys() - landed_files.unusable_days(connection)
+        self._state = storage.recalled.read(connection, _read_state)
 
     def read(self, first: date, last: date) -> list[Day]:
         """The days from first to last, both included."""
         return [self._day(day) for day in days_between(first, last)]
 
+    def statuses(self, days: Iterable[date]) -> dict[date, DayStatus]:
+        """The status of each of these days."""
+        return {day: self._status(day) for day in days}
+
     def known_days(self) -> tuple[date, date] | None:
         """The first and the last day that has records or a landing folder."""
-        days = [*self._records, *self._landing_commits]
+        days = [*self._state.records, *self._state.landing_days]
         return (min(days), max(days)) if days else None
 
     def _day(self, day: date) -> Day:
-        records = self._records.get(day)
+        records = self._state.records.get(day)
         return Day(
             day=day,
             status=self._status(day),
-            version=max((series[day].version for series in self._series if day in series), default=0),
+            version=max((series[day].version for series in self._state.series if day in series), default=0),
             records=_count(records, "rows"),
-            pruned=self._pruned.get(day, 0),
+            pruned=self._state.pruned.get(day, 0),
             **{name: _count(records, name) for name in ACCOUNTED},
         )
 
@@ -97,21 +126,20 @@ class DayReader:
         final_at = self._clock.final_at(day)
         if self._clock.now < final_at:
             return DayStatus.PROVISIONAL
-        if any(_changed_since(series, day, final_at) for series in self._series):
+        if any(_changed_since(series, day, final_at) for series in self._state.series):
             return DayStatus.RESTATED
         return DayStatus.FINAL
 
     def _is_missing(self, day: date) -> bool:
         if not self._first_day <= day < self._clock.today:
             return True
-        end = end_of(day)
-        if not any(
-            landing_day >= day and committed >= end for landing_day, committed in self._landing_commits.items()
-        ):
+        known = self._state
+        at = bisect_left(known.landing_days, day)
+        if at == len(known.landing_days) or known.last_commits[at] < end_of(day):
             return True
-        expected = self._first_landing is not None and day >= self._first_landing
-        has_records = _count(self._records.get(day), "rows") or day in self._pruned
-        return expected and day not in self._delivered and not has_records
+        expected = day >= known.landing_days[0]
+        has_records = _count(known.records.get(day), "rows") or day in known.pruned
+        return expected and day not in known.delivered and not has_records
 
 
 def _changed_since(series: Mapping[date, Partition], day: date, moment: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, partial
 from threading import Lock
 
@@ -13,6 +13,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.bound_settings import check_settings
 from usage_pipeline.storage.engine import open_engine
 from usage_pipeline.storage.lake import Lake
+from usage_pipeline.storage.recalled import Recalled
 from usage_pipeline.storage.warehouse import Connections, open_warehouse
 
 
@@ -24,6 +25,8 @@ class Storage:
     lake: Lake
     warehouse: Engine
     get_engine: Callable[[], DuckDBPyConnection]
+    recalled: Recalled = field(default_factory=Recalled, compare=False, repr=False)
+    """What was read of the warehouse."""
 
     @property
     def engine(self) -> DuckDBPyConnection:

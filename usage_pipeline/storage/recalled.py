@@ -1,0 +1,57 @@
+"""Keeps what was read of the database for as long as nothing has been committed to it since.
+
+Whether something was is PostgreSQL's own word: a snapshot names the transactions whose work is visible, so two
+equal ones see the same rows. Asking for it takes no longer than asking for nothing. All databases of a server
+count their transactions together, so that things are read again after Dagster has written something, too.
+"""
+
+import time
+from collections.abc import Callable
+from threading import Lock
+from typing import Generic, TypeVar, cast
+
+from sqlalchemy import Connection, text
+
+Found = TypeVar("Found")
+
+_SNAPSHOT = text(
+    "SELECT CAST(pg_current_snapshot() AS text) AS snapshot, pg_current_xact_id_if_assigned() IS NULL AS is_reader"
+)
+
+
+class _Kept(Generic[Found]):
+    """What one reader has found last."""
+
+    def __init__(self, read: Callable[[Connection], Found]) -> None:
+        self._read = read
+        self._reading = Lock()
+        self._found: tuple[str, float, Found] | None = None
+        """The snapshot that was there before it was read, when reading began, and what was found."""
+
+    def current(self, connection: Connection, snapshot: str, asked_at: float) -> Found:
+        with self._reading:  # others that ask meanwhile wait for what one of them reads
+            if self._found is None or not (snapshot == self._found[0] or asked_at < self._found[1]):
+                began_at = time.monotonic()
+                self._found = (snapshot, began_at, self._read(connection))
+            return self._found[2]
+
+
+class Recalled:
+    """What was read of one database. All threads share it."""
+
+    def __init__(self) -> None:
+        """Begin without anything."""
+        self._kept: dict[object, object] = {}
+
+    def read(self, connection: Connection, read: Callable[[Connection], Found]) -> Found:
+        """Return what a function reads of the database, as it is now; it reads only if something was committed.
+
+        The function is one of a module, because it is known by its identity, and nobody changes what it returns. In
+        a transaction that has written something, it reads every time.
+        """
+        asked_at = time.monotonic()
+        snapshot, is_reader = connection.execute(_SNAPSHOT).one()
+        if not is_reader:
+            return read(connection)
+        kept = cast("_Kept[Found]", self._kept.setdefault(read, _Kept(read)))
+        return kept.current(connection, snapshot, asked_at)
