@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -96,16 +97,29 @@ def rows(storage: Storage, spec: TableSpec, *names: str) -> list[tuple[Any, ...]
         return duck.execute(f"SELECT {selected} FROM {parquet_scan(paths)} ORDER BY ALL").fetchall()
 
 
-def land_and_compute(storage: Storage, *groups: str) -> RefreshSummary:
-    """Land what is new, and compute what is stale of the tables of these groups; the others are not under test."""
+def land_and_compute(storage: Storage, *names: str) -> RefreshSummary:
+    """Land what is new, and compute what is stale of these groups and tables and of what they read.
+
+    The others are not under test.
+    """
     landed = find_landing_work(storage).days
     PlainRunner(storage).land(landed)
-    for table in (table for group in groups for table in GROUPS[group]):
+    for table in with_upstream(names):
         with storage.warehouse.connect() as connection:
             stale = stale_days(storage, connection, [table], event_days(storage, connection))[table.name]
         for days in batches(storage, stale):
             compute_days(storage, table, days, "test").raise_failures()
     return RefreshSummary(landed=list(landed))
+
+
+@cache
+def with_upstream(names: tuple[str, ...]) -> list[DailyTable]:
+    """The tables of these groups, these tables, and what they read, in the order of the flow."""
+    wanted = {table.name for name in names for table in GROUPS.get(name, ())}.union(names)
+    for table in reversed(DAILY_TABLES):
+        if table.name in wanted:
+            wanted.update(table.upstream)
+    return [table for table in DAILY_TABLES if table.name in wanted]
 
 
 def compute_day(storage: Storage, table: DailyTable, day: date, run: str = "test") -> Partition:

@@ -9,12 +9,11 @@ from pathlib import Path
 
 from usage_pipeline.metrics.queries import CostQuery
 from usage_pipeline.metrics.read import read
-from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.cases import persona_with, settings_of_case, with_fields
 from usage_pipeline_tests.costs.reading import Cost, costs_of
-from usage_pipeline_tests.support import shared
+from usage_pipeline_tests.support import land_and_compute, shared
 
 New = Callable[..., Settings]
 
@@ -22,7 +21,7 @@ New = Callable[..., Settings]
 @contextmanager
 def landed(settings: Settings) -> Iterator[Storage]:
     with open_storage(settings) as storage:
-        refresh(storage, PlainRunner(storage))
+        land_and_compute(storage, "costs")
         yield storage
 
 

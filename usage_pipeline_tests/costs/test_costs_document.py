@@ -13,14 +13,13 @@ from usage_pipeline.costs.book.prices import APART, INHERITED
 from usage_pipeline.costs.tables import CLASSES
 from usage_pipeline.events.record import RECORD_NAMES
 from usage_pipeline.metrics.queries import CostQuery
-from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.registry import PRICING_DIMENSIONS, UNSPLIT, TokenClass
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import open_storage
 from usage_pipeline_tests.costs.generic import price
 from usage_pipeline_tests.costs.rating import book_of, rating
 from usage_pipeline_tests.costs.reading import costs_of
-from usage_pipeline_tests.support import Landing
+from usage_pipeline_tests.support import Landing, land_and_compute
 from usage_pipeline_tests.test_docs import blocks, document, section
 
 
@@ -43,7 +42,7 @@ def test_the_example_costs_what_is_printed_there(new_settings: Callable[..., Set
     Landing(settings.landing).write("persona", "2026-02-21", lines.splitlines())
     query = CostQuery(date(2026, 2, 20), date(2026, 2, 21), ("day", "model", "class"))
     with open_storage(settings) as storage:
-        refresh(storage, PlainRunner(storage))
+        land_and_compute(storage, "costs")
         found = costs_of(storage, query)
     assert [
         list(

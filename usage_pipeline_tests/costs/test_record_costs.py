@@ -10,8 +10,8 @@ from usage_pipeline.pipeline.explain import explain
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline_tests.costs.generic import call, price
-from usage_pipeline_tests.costs.reading import Prices, Run, amounts
-from usage_pipeline_tests.support import Landing
+from usage_pipeline_tests.costs.reading import Prices, amounts
+from usage_pipeline_tests.support import Landing, land_and_compute
 
 tenant_costs = warehouse_table(TENANT_COSTS.spec)
 
@@ -19,11 +19,11 @@ TOKEN = Decimal("0.000000041667")
 
 
 @pytest.fixture
-def three_tokens(storage: Storage, landing: Landing, run: Run, prices: Prices) -> Storage:
+def three_tokens(storage: Storage, landing: Landing, prices: Prices) -> Storage:
     """Three records of one token at 0.041666666666666664 USD per million."""
     prices(price("one", 'input: "0.041666666666666664"', unit="million_tokens"))
     landing.write("calls", "2026-05-01", [call(name, tokens_in=1) for name in "abc"])
-    run()
+    land_and_compute(storage, "costs")
     return storage
 
 

@@ -12,8 +12,8 @@ from usage_pipeline.orchestration.jobs import EVENT_DAYS
 from usage_pipeline.orchestration.resources import STORAGE
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.costs.generic import call, price
-from usage_pipeline_tests.costs.reading import Prices, Run, amounts
-from usage_pipeline_tests.support import Landing
+from usage_pipeline_tests.costs.reading import Prices, amounts
+from usage_pipeline_tests.support import Landing, land_and_compute
 
 
 @pytest.fixture
@@ -26,7 +26,6 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def test_a_run_moves_the_day_to_the_prices_of_now_only_where_it_is_told_to(  # noqa: PLR0913, PLR0917 - fixtures
     storage: Storage,
     landing: Landing,
-    run: Run,
     prices: Prices,
     instance: dg.DagsterInstance,
     config: str,
@@ -34,7 +33,7 @@ def test_a_run_moves_the_day_to_the_prices_of_now_only_where_it_is_told_to(  # n
 ) -> None:
     prices(price("old", 'input: "1"'))
     landing.write("calls", "2026-05-01", [call("a", tokens_in=10)])
-    run()
+    land_and_compute(storage, "costs")
     prices(price("new", 'input: "3"'))
     job = build_definitions(storage.settings, {STORAGE: storage}).resolve_job_def(EVENT_DAYS.name)
     job.execute_in_process(

@@ -14,7 +14,7 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.conftest import NOW, Prepare
 from usage_pipeline_tests.costs.generic import call, price
 from usage_pipeline_tests.costs.reading import FIRST, LAST, Prices, Run, amounts, compute, costs
-from usage_pipeline_tests.support import Landing, digests
+from usage_pipeline_tests.support import Landing, digests, land_and_compute
 
 DAY = date(2026, 5, 1)
 OLD, NEW = price("old", 'input: "1"'), price("new", 'input: "3"')
@@ -61,11 +61,11 @@ def test_a_late_event_in_a_rated_day_has_the_old_price(rated: Storage, landing: 
 
 
 def test_a_model_that_comes_late_is_priced_by_the_book_of_the_day(
-    rated: Storage, landing: Landing, run: Run, prices: Prices
+    rated: Storage, landing: Landing, prices: Prices
 ) -> None:
     prices(NEW + price("later", 'input: "7"', model="n"))
     landing.write("calls", "2026-05-03", [call("b", tokens_in=5, model="n")])
-    run()
+    land_and_compute(rated, "costs")
     assert amounts(rated, "model") == {"m": Decimal(10), "n": None}
 
 
@@ -85,13 +85,13 @@ def test_a_rerating_is_a_version_that_says_by_which_price(rated: Storage) -> Non
 
 
 def test_a_rerating_names_the_price_of_a_model_whose_maker_has_become_known(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, landing: Landing
 ) -> None:
     book = replace(current_price_book(storage.settings), makers={})
     with storage.warehouse.begin() as connection:
         book_store.pin(connection, [DAY], book, NOW)
     landing.write("calls", "2026-05-01", [call("a", tokens_in=1_000_000, model="claude-sonnet-4-5")])
-    run()
+    land_and_compute(storage, "costs")
     assert amounts(storage) == {None: None}
     rerate(storage, [DAY])
     compute(storage)
@@ -128,9 +128,9 @@ def test_rows_that_cost_the_same_are_no_change(rated: Storage, prices: Prices) -
     assert changes(rated) == []
 
 
-def test_an_unknown_model_lowers_the_coverage_of_every_total(rated: Storage, landing: Landing, run: Run) -> None:
+def test_an_unknown_model_lowers_the_coverage_of_every_total(rated: Storage, landing: Landing) -> None:
     landing.write("calls", "2026-05-02", [call("b", tokens_in=20, model="unheard-of")])
-    run()
+    land_and_compute(rated, "costs")
     (total,) = costs(rated)
     assert (total.tokens, total.unpriced_tokens, total.amount) == (30, 20, Decimal(10))
     assert total.coverage == Decimal("33.33")
@@ -139,10 +139,10 @@ def test_an_unknown_model_lowers_the_coverage_of_every_total(rated: Storage, lan
 
 
 def test_sources_that_leave_cached_input_out_are_charged_the_same(
-    storage: Storage, landing: Landing, run: Run, prices: Prices
+    storage: Storage, landing: Landing, prices: Prices
 ) -> None:
     prices(price("one", 'input: "1", cached_input: "0.1"'))
     landing.write("calls", "2026-05-01", [call("a", tokens_in=100, tokens_cached=40)])
     landing.write("calls_without_cached", "2026-05-01", [call("a", tokens_in=60, tokens_cached=40)])
-    run()
+    land_and_compute(storage, "costs")
     assert amounts(storage, "source") == {"calls": Decimal(64), "calls_without_cached": Decimal(64)}
