@@ -72,7 +72,6 @@ def at_once(open_shared: Callable[..., Storage]) -> Storage:
 @pytest.mark.parametrize(
     "order",
     [
-        pytest.param([["2026-05-01"], ["2026-05-02"], ["2026-05-03"], ["2026-05-04"]], id="oldest first"),
         pytest.param([["2026-05-04"], ["2026-05-03"], ["2026-05-02"], ["2026-05-01"]], id="newest first"),
         pytest.param([["2026-05-02"], ["2026-05-04", "2026-05-01"], ["2026-05-03"]], id="mixed"),
     ],

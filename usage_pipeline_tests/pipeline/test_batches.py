@@ -17,6 +17,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_days, landed_files, state
 from usage_pipeline.storage.batches import BATCH_ROWS, batches
 from usage_pipeline.storage.compute import compute_days
+from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.landed_days import LandedDay
 from usage_pipeline.storage.landed_files import FileState, LandedFile
@@ -65,8 +66,8 @@ def computed(
         yield storage, digests(storage)
 
 
-def compute(storage: Storage, cut: Cut) -> None:
-    for table in DAILY_TABLES:
+def compute(storage: Storage, cut: Cut, tables: Sequence[DailyTable] = DAILY_TABLES) -> None:
+    for table in tables:
         for days in cut:
             compute_days(storage, table, days, "test").raise_failures()
 
@@ -79,10 +80,20 @@ def cuts(draw: st.DrawFn) -> Cut:
     return [days[first:last] for first, last in zip([0, *ends], [*ends, len(days)], strict=True)]
 
 
-# Each example takes more than a second.
-@checked(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@checked(max_examples=1, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cut=cuts())
 def test_any_cut_of_the_days_gives_the_digests_of_each_day_alone(
+    computed: tuple[Storage, dict[Any, Any]], cut: Cut
+) -> None:
+    storage, alone = computed
+    compute(storage, cut)
+    assert digests(storage) == alone
+
+
+@pytest.mark.acceptance
+@checked(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cut=cuts())
+def test_any_of_many_cuts_of_the_days_gives_the_digests_of_each_day_alone(
     computed: tuple[Storage, dict[Any, Any]], cut: Cut
 ) -> None:
     storage, alone = computed
@@ -113,7 +124,7 @@ def table_spec(name: str) -> Any:
 
 def test_a_day_without_rows_has_an_object_without_rows(computed: tuple[Storage, dict[Any, Any]]) -> None:
     storage, _ = computed
-    compute(storage, [DAYS])
+    compute(storage, [DAYS], [CONFLICTS])
     objects = [storage.lake.object(CONFLICTS.spec, day) for day in DAYS]
     with session(storage.engine) as duck:
         rows = [duck.execute(f"SELECT count(*) FROM {parquet_scan([path])}").fetchall()[0][0] for path in objects]
@@ -122,7 +133,7 @@ def test_a_day_without_rows_has_an_object_without_rows(computed: tuple[Storage, 
 
 def test_nothing_unfinished_is_left_beside_the_objects(computed: tuple[Storage, dict[Any, Any]]) -> None:
     storage, _ = computed
-    compute(storage, [DAYS])
+    compute(storage, [DAYS], [USAGE_RECORDS])
     folder = storage.lake.folder(USAGE_RECORDS.spec, DAYS[0]).parent
     assert sorted(path.name for path in folder.iterdir()) == [f"event_day={day}" for day in DAYS]
     assert [path.name for path in folder.rglob("*.parquet")] == ["usage_records.parquet"] * len(DAYS)

@@ -11,12 +11,11 @@ from usage_pipeline.errors import QueryError
 from usage_pipeline.events.landing.decisions import withdraw
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.pipeline.explain import ExplainedLine, explain
-from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.costs.generic import call, write_format
-from usage_pipeline_tests.support import Landing, prompt
+from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 
 Run = Callable[[], object]
 FOLDER = "persona/2026-05-01"
@@ -50,6 +49,12 @@ RECORD = {
     "landing_line": 2,
     "landing_event": 1,
 }
+
+
+@pytest.fixture
+def run(storage: Storage) -> Run:
+    """Lands what is new, and computes what the explanation of a record reads."""
+    return lambda: land_and_compute(storage, "records", "daily_costs", "credit_usage")
 
 
 def verdicts(found: list[ExplainedLine]) -> list[tuple[str, int, str, str | None]]:
@@ -249,6 +254,6 @@ def test_an_id_of_several_fields_is_found_with_plain_colons(
         "joined", "2026-05-01", [call("x", TIME, line="north:1", no="a%b", tokens_in=7)]
     )
     with open_storage(settings) as storage:
-        refresh(storage, PlainRunner(storage))
+        land_and_compute(storage, "records", "daily_costs", "credit_usage")
         (line,) = explain(storage, written)
     assert (line.record_id, line.metrics["tokens_in"]) == ("north%3A1:a%25b", 7)

@@ -17,7 +17,7 @@ from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.storage.schema import partition_state
 from usage_pipeline.storage.state import WriteState
 from usage_pipeline_tests.conftest import Prepare
-from usage_pipeline_tests.support import Landing, counted_digests, digests, prompt
+from usage_pipeline_tests.support import Landing, counted_digests, digests, land_and_compute, prompt
 
 Run = Callable[[], RefreshSummary]
 Compute = Callable[..., None]
@@ -123,7 +123,7 @@ def test_a_late_duplicate_changes_no_digest_of_what_counts(
 
 @pytest.mark.parametrize("days", [(2, 3), (3, 2), (2, 2)])
 def test_a_file_delivered_again_under_another_name_changes_no_digest_of_what_counts(
-    storage: Storage, landing: Landing, run: Run, days: tuple[int, int]
+    storage: Storage, landing: Landing, days: tuple[int, int]
 ) -> None:
     with_ids = [prompt("e1", f"{may(1)}T08:00:00Z", conversationId="c1")]
     without = [{"event": "message_send", "time": 1777622400, "properties": {"prompt_tokens": 5}}] * 2
@@ -131,7 +131,7 @@ def test_a_file_delivered_again_under_another_name_changes_no_digest_of_what_cou
     for day, name in zip(days, ("first.jsonl", "again.jsonl.gz"), strict=True):
         landing.write("persona", f"{may(day)}", with_ids, tenant="acme", name=name)
         landing.write("aider", f"{may(day)}", without, tenant="acme", name=name)
-        run()
+        land_and_compute(storage, "records", "conversation_series")
         found.append(counted_digests(storage))
     assert found[0] == found[1]
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ from usage_pipeline.validation.checking import check_days
 from usage_pipeline.validation.checks import IDS_ARE_OF_ONE_DAY
 from usage_pipeline.validation.results import Outcome
 from usage_pipeline_tests.cases import settings_of_case
-from usage_pipeline_tests.support import Landing, digests, prompt, write_persona
+from usage_pipeline_tests.support import Landing, digests, land_and_compute, prompt, write_persona
 
 ALL = {table.name for table in DAILY_TABLES}
 Run = Callable[[], RefreshSummary]
@@ -80,16 +81,18 @@ def records(files: Sequence[File], within: int) -> Mapping[date, int]:
 Found = tuple[Mapping[tuple[str, date], str | None], Mapping[date, int]]
 
 
-def deliver(settings: Settings, pieces: Sequence[Sequence[File]], source: str) -> Found:
+def deliver(
+    settings: Settings, pieces: Sequence[Sequence[File]], source: str, compute: Callable[[Storage], object]
+) -> Found:
     """Digests and records after these pieces, each of which is computed before the next comes."""
     with open_storage(settings) as storage:
         for files in pieces:
             paths = {file: file.write(Landing(settings.landing), source) for file in files}
-            refresh(storage, PlainRunner(storage))
+            compute(storage)
             for file, path in paths.items():
                 if file.withdrawn:
                     withdraw(storage, path, "test traffic", "test")
-        refresh(storage, PlainRunner(storage))
+        compute(storage)
         with storage.warehouse.connect() as connection:
             partitions = state.partitions(connection, USAGE_RECORDS.name)
         filled = {key: digest for key, digest in digests(storage).items() if digest != str(NO_ROWS)}
@@ -120,17 +123,41 @@ def deliveries(draw: st.DrawFn) -> Sequence[Sequence[File]]:
     return [ordered[first:last] for first, last in zip([0, *ends], [*ends, len(files)], strict=True)]
 
 
-@checked(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+New = Callable[..., Settings]
+Pieces = Sequence[Sequence[File]]
+
+
+@checked(max_examples=5, suppress_health_check=CHECKS)
 @given(pieces=deliveries(), within=st.integers(0, 3))
 def test_any_order_of_landing_and_withdrawing_comes_to_what_all_at_once_comes_to(
-    new_settings: Callable[..., Settings], formats_dir: Path, pieces: Sequence[Sequence[File]], within: int
+    new_settings: New, formats_dir: Path, pieces: Pieces, within: int
 ) -> None:
+    """Ids decide about records. What reads those of its day, and what looks back, stands for all others."""
+
+    def compute(storage: Storage) -> None:
+        land_and_compute(storage, "records", "conversation_series")
+
+    expect_the_same(partial(new_settings, formats_dir=formats_dir), pieces, within, compute)
+
+
+@pytest.mark.acceptance
+@checked(max_examples=40, suppress_health_check=CHECKS)
+@given(pieces=deliveries(), within=st.integers(0, 3))
+def test_any_of_many_orders_of_landing_and_withdrawing_comes_to_what_all_at_once_comes_to(
+    new_settings: New, formats_dir: Path, pieces: Pieces, within: int
+) -> None:
+    new = partial(new_settings, formats_dir=formats_dir)
+    expect_the_same(new, pieces, within, lambda storage: refresh(storage, PlainRunner(storage)))
+
+
+def expect_the_same(new: New, pieces: Pieces, within: int, compute: Callable[[Storage], object]) -> None:
     files = [file for piece in pieces for file in piece]
     kept = [file for file in files if not file.withdrawn]
     source = f"within_{within}"
-    found, counted = deliver(new_settings(formats_dir=formats_dir), pieces, source)
+    found, counted = deliver(new(), pieces, source, compute)
     assert counted == records(files, within)
-    assert (found, counted) == deliver(new_settings(formats_dir=formats_dir), [kept], source)
+    assert (found, counted) == deliver(new(), [kept], source, compute)
 
 
 def test_a_retry_across_midnight_counts_once_and_says_by_which_line(new_settings: Callable[..., Settings]) -> None:

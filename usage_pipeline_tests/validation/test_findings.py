@@ -18,6 +18,12 @@ Run = Callable[[], object]
 LOOKED_AT = [check for check in (*LANDING_CHECKS, *DAY_CHECKS) if check not in COST_CHECKS]
 
 
+@pytest.fixture
+def run(storage: Storage) -> Run:
+    """Lands what is new, and computes what the findings read."""
+    return lambda: land_and_compute(storage, "records", "daily_breakdown")
+
+
 def warned(storage: Storage, day: date = DAY) -> dict[str, str]:
     """By check, what was observed by those that warn."""
     found = check_days(storage, LOOKED_AT, [day], "test")
