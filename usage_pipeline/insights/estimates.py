@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 
@@ -47,9 +48,24 @@ def rounded(value: float | Decimal, places: int) -> Decimal:
         return Decimal(value).quantize(Decimal(1).scaleb(-places))
 
 
-def estimate(draws: Floats, places: int, plus: Decimal = NOTHING) -> Estimate:
-    """Return the middle and the ranges of equally likely numbers, to each of which something known is added."""
-    found = np.percentile(draws, ENDS).tolist()
+def from_fraction(value: Fraction, places: int) -> Decimal:
+    """Return a quotient with so many decimals, rounded half to even."""
     with exact():
-        middle, *ends = (rounded(plus + rounded(max(0.0, end), places), places) for end in found)
-    return Estimate(middle, {level: Range(*ends[2 * at : 2 * at + 2]) for at, level in enumerate(LEVELS)})
+        return Decimal(round(value * 10**places)).scaleb(-places)
+
+
+def estimates(draws: Floats, places: int, plus: Decimal = NOTHING) -> list[Estimate]:
+    """Return the middle and the ranges of each column of equally likely numbers.
+
+    Something known is added to all of them.
+    """
+    found = np.maximum(np.percentile(draws, ENDS, axis=0), 0).T.tolist()
+    with exact():
+        unit = Decimal(1).scaleb(-places)
+        return [_estimate([(plus + Decimal(end)).quantize(unit) for end in column]) for column in found]
+
+
+def _estimate(ends: list[Decimal]) -> Estimate:
+    """Return the estimate of these percentiles, in the order of `ENDS`."""
+    middle, *others = ends
+    return Estimate(middle, {level: Range(*others[2 * at : 2 * at + 2]) for at, level in enumerate(LEVELS)})

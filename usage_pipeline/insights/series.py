@@ -56,6 +56,13 @@ class DailySeries:
         """The last day with a number; None if no day has one."""
         return max((day for day, value in self.by_day.items() if value is not None), default=None)
 
+    @property
+    def used(self) -> "DailySeries | None":
+        """The part from the first use to the last known day; None if there is no use."""
+        last = self.last_known
+        first = next((day for day, value in self.by_day.items() if value), None)
+        return None if first is None or last is None else self.between(first, last)
+
     def between(self, first: date, last: date) -> "DailySeries":
         """Return the part from first to last, as far as there are days."""
         start = max(0, (first - self.first).days)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import date
 
+import numpy as np
+
 from usage_pipeline.insights.measures import MEASURES
 from usage_pipeline.insights.series import DailySeries, Number
 
@@ -19,3 +21,9 @@ def series(values: Sequence[Number | None], measure: str = "requests", first: da
 def weeks(number: int) -> list[int]:
     """So many weeks that are all the same."""
     return list(WEEK) * number
+
+
+def noisy(seed: int, days: int = 120, noise: float = 0.1) -> list[int]:
+    """So many days of about a hundred times these weeks."""
+    parts = np.random.default_rng(seed).lognormal(0, noise, days)
+    return [round(WEEK[day % 7] * 100 * part) for day, part in enumerate(parts)]

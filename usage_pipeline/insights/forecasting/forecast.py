@@ -11,7 +11,7 @@ import numpy as np
 from usage_pipeline.billing.ledger.entries import NOTHING, exact
 from usage_pipeline.clock import days_between
 from usage_pipeline.errors import QueryError
-from usage_pipeline.insights.estimates import LEVELS, Estimate, estimate, rounded
+from usage_pipeline.insights.estimates import LEVELS, Estimate, estimates, rounded
 from usage_pipeline.insights.forecasting.backtest import (
     LEAST_SEASONS,
     METHODS,
@@ -107,7 +107,7 @@ class Forecast:
         known, ahead = self._parts(first, last)
         with exact():
             so_far = sum((Decimal(value) for value in known.values if value is not None), NOTHING)
-        return estimate(ahead.sum(axis=1), self.series.measure.places, so_far)
+        return estimates(ahead.sum(axis=1, keepdims=True), self.series.measure.places, so_far)[0]
 
     def passing(self, amount: Decimal, first: date, last: date) -> Passing:
         """Return whether and when the sum from the first day on is more than an amount. Raises as `total` does."""
@@ -162,7 +162,7 @@ def why_none(series: DailySeries, until: date) -> str | None:
         raise QueryError(f"{until}: expected a day after {series.last}, the last one of the history.")
     if not series.measure.is_sum:
         return f"{series.measure.name} is no sum of days"
-    used = _used(series)
+    used = series.used
     if used is None:
         return "nothing was used" if series.known_days else "no day has a number"
     if used.known_days < LEAST_DAYS:
@@ -173,18 +173,11 @@ def why_none(series: DailySeries, until: date) -> str | None:
     return None
 
 
-def _used(series: DailySeries) -> DailySeries | None:
-    """Return the part from the first use to the last known day; None if there is no use."""
-    last = series.last_known
-    first = next((day for day, value in series.by_day.items() if value), None)
-    return None if first is None or last is None else series.between(first, last)
-
-
 def _forecasts(series: Sequence[DailySeries], until: date) -> Iterator[Forecast]:
     """Yield the forecast of each series, all of which have one."""
     if not series:
         return
-    used = [part for part in map(_used, series) if part is not None]
+    used = [part for part in (entry.used for entry in series) if part is not None]
     rows = _rows(used)
     ahead = [(until - part.last).days for part in used]
     tested = Backtest.of(rows, WEEK)
@@ -212,8 +205,8 @@ def _rows(series: Sequence[DailySeries]) -> Floats:
 
 def _points(used: DailySeries, courses: Floats) -> tuple[ForecastPoint, ...]:
     days = days_between(used.last + _DAY, used.last + courses.shape[1] * _DAY)
-    places = used.measure.places
-    return tuple(ForecastPoint(day, estimate(courses[:, at], places)) for at, day in enumerate(days))
+    found = estimates(courses, used.measure.places)
+    return tuple(ForecastPoint(day, expected) for day, expected in zip(days, found, strict=True))
 
 
 def _accuracy(scores: Scores, row: int) -> Accuracy | None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import settings as checked
@@ -15,7 +14,7 @@ from usage_pipeline.insights.estimates import LEVELS, Range
 from usage_pipeline.insights.forecasting.forecast import Forecast, NoForecast, Passing, forecast, forecast_each
 from usage_pipeline.insights.forecasting.models import Method
 from usage_pipeline.insights.series import DailySeries, Number
-from usage_pipeline_tests.insights.daily import FIRST, WEEK, series, weeks
+from usage_pipeline_tests.insights.daily import FIRST, WEEK, noisy, series, weeks
 
 DAY = timedelta(days=1)
 
@@ -119,14 +118,8 @@ def test_an_amount_is_passed_on_the_day_on_which_the_sum_is_more(name: str) -> N
     assert ahead(series(weeks(8))).passing(amount, date(2026, 3, 1), date(2026, 3, 8)) == expected
 
 
-def noisy(seed: int, days: int = 90) -> DailySeries:
-    """Weeks with a noise of 20 %."""
-    noise = np.random.default_rng(seed).normal(1, 0.2, days)
-    return series([round(WEEK[day % 7] * 100 * max(0, part)) for day, part in enumerate(noise)])
-
-
 def test_probabilities_and_days_follow_the_paths() -> None:
-    found = ahead(noisy(1), 30)
+    found = ahead(series(noisy(1, noise=0.3)), 30)
     half = found.total(found.first, found.last).value
     passing = found.passing(half, found.first, found.last)
     assert passing.probability == Decimal("0.50")
@@ -136,15 +129,15 @@ def test_probabilities_and_days_follow_the_paths() -> None:
 
 
 def test_a_sum_is_surer_than_its_days_together() -> None:
-    found = ahead(noisy(2), 30)
+    found = ahead(series(noisy(2)), 30)
     spans = [point.estimate.ranges[80].high - point.estimate.ranges[80].low for point in found.points]
     of_sum = found.total(found.first, found.last).ranges[80]
     assert of_sum.high - of_sum.low < sum(spans) / 2
 
 
 def test_a_series_has_the_same_forecast_alone_and_among_others() -> None:
-    every = [noisy(1), series(weeks(13)), noisy(2), series([]), noisy(3, 40), series([None] * 90)]
-    until = noisy(1).last + 20 * DAY
+    every = [series(days) for days in (noisy(1), weeks(13), noisy(2), [], noisy(3, 40), [None] * 90)]
+    until = series(noisy(1)).last + 20 * DAY
     assert list(forecast_each(every, until)) == [forecast(one, until) for one in every]
 
 

@@ -1,0 +1,1 @@
+"""Anomalies of series: days that are not as those before them, and what explains the change."""

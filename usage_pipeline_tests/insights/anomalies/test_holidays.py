@@ -1,0 +1,52 @@
+"""`holidays.yaml`: which days it names, and what is said of a broken one."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from usage_pipeline.errors import ReferenceFileError
+from usage_pipeline.insights.anomalies.holidays import holidays_of, read_holidays
+
+FILE = """
+- {day: 2026-12-25, to: 2026-12-26, name: Christmas}
+- {day: 2026-11-26, name: Thanksgiving, tenants: [acme]}
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    """The file with this text."""
+    file = folder / "holidays.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_holidays_are_of_all_tenants_or_of_some(tmp_path: Path) -> None:
+    found = read_holidays(written(tmp_path, FILE))
+    christmas = {date(2026, 12, 25), date(2026, 12, 26)}
+    assert holidays_of(found, "acme") == christmas | {date(2026, 11, 26)}
+    assert holidays_of(found, "globex") == holidays_of(found, None) == christmas
+
+
+def test_without_a_file_there_are_none(tmp_path: Path) -> None:
+    assert read_holidays(tmp_path / "holidays.yaml") == ()
+
+
+BROKEN = {
+    "- {day: 25 December, name: Christmas}": "Christmas: day: expected a day, YYYY-MM-DD, found '25 December'.",
+    "- {day: 2026-12-26, to: 2026-12-25, name: Christmas}": (
+        "Christmas: to: expected a day after 2026-12-26, and 31 days at most."
+    ),
+    "- {day: 2026-12-25}": "entry 1: name: it is missing.",
+    "- {day: 2026-12-25, name: Christmas, tenant: acme}": (
+        "Christmas: tenant: there is no such key; did you mean 'tenants'?"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", BROKEN)
+def test_a_broken_entry_is_named(tmp_path: Path, text: str) -> None:
+    file = written(tmp_path, text)
+    with pytest.raises(ReferenceFileError) as told:
+        read_holidays(file)
+    assert str(told.value) == f"{file}: {BROKEN[text]}"

@@ -1,0 +1,62 @@
+"""Trends: averages of the last days, and how they compare with those before."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+from usage_pipeline.insights.measures import MEASURES
+from usage_pipeline.insights.series import DailySeries
+from usage_pipeline.insights.trends import Average, Comparison, Span, around, compare, moving, trend
+from usage_pipeline_tests.insights.daily import FIRST, series
+
+DAY = timedelta(days=1)
+GROWN = series(range(1, 61))
+"""1 on the first day, 60 on the last one, 2026-03-05."""
+LAST = FIRST + 59 * DAY
+
+
+def values(comparison: Comparison) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """What it is now, what it was before, and the change in percent."""
+    return comparison.now.value, comparison.before.value, comparison.percent
+
+
+def test_the_last_days_are_compared_with_those_before() -> None:
+    assert {span: values(compare(GROWN, span, LAST)) for span in Span} == {
+        Span.DAY: (Decimal(60), Decimal(59), Decimal("1.7")),
+        Span.SAME_WEEKDAY: (Decimal(60), Decimal(53), Decimal("13.2")),
+        Span.WEEK: (Decimal(57), Decimal(50), Decimal("14.0")),
+        Span.FOUR_WEEKS: (Decimal("46.5"), Decimal("18.5"), Decimal("151.4")),
+        Span.MONTH: (Decimal("45.5"), Decimal("15.5"), Decimal("193.5")),
+    }
+
+
+def test_thirty_days_before_and_after_a_day() -> None:
+    assert values(around(GROWN, FIRST + 30 * DAY)) == (Decimal("45.5"), Decimal("15.5"), Decimal("193.5"))
+
+
+def test_unknown_days_are_in_no_average_and_days_outside_of_the_series_are_unknown() -> None:
+    found = compare(series([10, None, 20, None]), Span.WEEK, FIRST + 3 * DAY)
+    assert found.now == Average(FIRST - 3 * DAY, FIRST + 3 * DAY, Decimal("15.00"), 2)
+    assert found.before == Average(FIRST - 10 * DAY, FIRST - 4 * DAY, None, 0)
+    assert (found.change, found.percent) == (None, None)
+
+
+def test_growth_from_nothing_has_no_percentage() -> None:
+    found = compare(series([0, 5]), Span.DAY, FIRST + DAY)
+    assert (found.change, found.percent) == (Decimal(5), None)
+
+
+def test_averages_of_a_ratio_are_the_ratio_of_the_whole() -> None:
+    of = DailySeries(MEASURES["tokens_per_request"], "acme", FIRST, (Decimal(100), None, Decimal(10)), (1, 0, 9))
+    assert compare(of, Span.WEEK, of.last).now.value == Decimal("19.000")
+
+
+def test_a_trend_is_as_of_the_last_known_day() -> None:
+    found = trend(series([*range(1, 61), None]))
+    assert found is not None
+    assert (found.day, found.week.value, found.four_weeks.value) == (LAST, Decimal("57.00"), Decimal("46.50"))
+    assert trend(series([None])) is None
+
+
+def test_each_day_has_the_averages_up_to_it() -> None:
+    last = list(moving(GROWN))[-1]
+    assert (last.day, last.week.value, last.four_weeks.value) == (date(2026, 3, 5), Decimal(57), Decimal("46.5"))
