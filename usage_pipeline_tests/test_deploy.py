@@ -2,17 +2,19 @@
 
 import configparser
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from usage_pipeline.cli.app import CommandTable
 from usage_pipeline.settings import PREFIX, Settings
 from usage_pipeline_tests.dagster_calls import parse_dagster_call
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
-UNITS = ("usage-code", "usage-daemon", "usage-viewer", "usage-web")
+UNITS = ("usage-api", "usage-code", "usage-daemon", "usage-viewer", "usage-web")
 WORKSPACE = {"workspace": ("deploy/workspace.yaml",)}
 CODE = ("dagster code-server start", {"port": 4266, "module_name": "usage_pipeline.definitions"})
 PROCESSES: dict[str, tuple[str, dict[str, object]]] = {
@@ -20,7 +22,9 @@ PROCESSES: dict[str, tuple[str, dict[str, object]]] = {
     "daemon": ("dagster-daemon run", WORKSPACE),
     "web": ("dagster-webserver", {"port": 3000, **WORKSPACE}),
     "viewer": ("dagster-webserver", {"port": 3001, "read_only": True, **WORKSPACE}),
+    "api": ("usage-pipeline serve", {"port": 8000}),
 }
+PUBLISHED = {"web": 3000, "viewer": 3001, "api": 8000}
 SETTINGS = {f"{PREFIX}{field.upper()}" for field in Settings.model_fields}
 
 
@@ -38,12 +42,19 @@ def compose() -> dict[str, Any]:
 
 def started(call: str) -> tuple[tuple[str, dict[str, object]], object]:
     """What a call starts, and the host that it listens on."""
-    name, options = parse_dagster_call(call)
+    name, options = (parse_own_call if call.startswith("usage-pipeline") else parse_dagster_call)(call)
     host = options.pop("host", None)
     return (
         name,
         {key: tuple(found) if isinstance(found, list) else found for key, found in options.items()},
     ), host
+
+
+def parse_own_call(call: str) -> tuple[str, dict[str, object]]:
+    """The command, and its options that have a value."""
+    program, command, *arguments = shlex.split(call)
+    given = CommandTable()[command].make_context(command, arguments).params
+    return f"{program} {command}", {name: value for name, value in given.items() if value is not None}
 
 
 def test_there_is_a_unit_for_each_process() -> None:
@@ -78,7 +89,7 @@ def test_a_container_starts_the_process_of_the_unit(name: str) -> None:
 
 def test_containers_are_published_on_the_loopback_address_only() -> None:
     ports = {name: service["ports"] for name, service in compose()["services"].items() if "ports" in service}
-    assert ports == {"web": ["127.0.0.1:3000:3000"], "viewer": ["127.0.0.1:3001:3001"]}
+    assert ports == {name: [f"127.0.0.1:{port}:{port}"] for name, port in PUBLISHED.items()}
 
 
 def test_the_database_keeps_its_data_in_a_volume_where_its_image_writes_them() -> None:
@@ -102,6 +113,7 @@ def test_containers_wait_for_the_database_and_its_migration() -> None:
         "daemon": ["code"],
         "web": ["code"],
         "viewer": ["code"],
+        "api": {"migrate": {"condition": "service_completed_successfully"}},
     }
 
 
@@ -120,14 +132,16 @@ def test_web_servers_and_daemon_find_the_code_location_where_it_listens() -> Non
     assert "CODE_LOCATION_HOST=127.0.0.1\n" in (DEPLOY / "usage_pipeline.env").read_text(encoding="utf-8")
 
 
-def test_the_proxy_asks_for_a_password_before_each_web_server() -> None:
+def test_the_proxy_asks_for_a_password_before_each_web_server_and_not_before_the_api() -> None:
     text = (DEPLOY / "nginx.conf").read_text(encoding="utf-8")
     servers = text.split("server {")[1:]
     assert [re.findall(r"proxy_pass http://(.+);", server) for server in servers] == [
         ["127.0.0.1:3001"],
         ["127.0.0.1:3000"],
+        ["127.0.0.1:8000"],
     ]
     assert [re.findall(r"auth_basic_user_file (.+);", server) for server in servers] == [
         ["/etc/nginx/usage_viewers"],
         ["/etc/nginx/usage_operators"],
+        [],
     ]
