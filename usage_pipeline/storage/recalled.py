@@ -46,8 +46,8 @@ class Recalled:
     def read(self, connection: Connection, read: Callable[[Connection], Found]) -> Found:
         """Return what a function reads of the database, as it is now; it reads only if something was committed.
 
-        The function is one of a module, because it is known by its identity, and nobody changes what it returns. In
-        a transaction that has written something, it reads every time.
+        The function is one of a module, because it is known by its identity, and nobody changes what it returns.
+        In a transaction that has written something, it reads every time.
         """
         asked_at = time.monotonic()
         snapshot, is_reader = connection.execute(_SNAPSHOT).one()
