@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import cache
 
 import dagster as dg
 
@@ -39,7 +40,10 @@ def daily_asset(
         name=table.name,
         specs=[
             daily_spec(
-                table, group, _freshness(settings) if table in _SERIES else None, _FURTHER.get(table.name, ())
+                table,
+                group,
+                _freshness(settings.due_after_hours) if table in _SERIES else None,
+                _FURTHER.get(table.name, ()),
             )
         ],
         partitions_def=partitions,
@@ -82,9 +86,12 @@ def daily_asset(
     return compute
 
 
-def _freshness(settings: Settings) -> dg.FreshnessPolicy:
-    """Computed after midnight UTC, by the schedule `yesterday`, and before the day is overdue."""
-    hours = settings.due_after_hours
+@cache
+def _freshness(hours: int) -> dg.FreshnessPolicy:
+    """Computed after midnight UTC, by the schedule `yesterday`, and before the day is overdue, after these hours.
+
+    Dagster goes through a thousand days of the policy to see that it can hold.
+    """
     return dg.FreshnessPolicy.cron(
         deadline_cron=f"0 {hours} * * *", lower_bound_delta=timedelta(hours=hours), timezone="UTC"
     )

@@ -15,7 +15,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.support import Landing, at, prompt
 
-DAYS = [date(2026, 5, number) for number in range(1, 7)]
+DAYS = [date(2026, 5, number) for number in range(1, 5)]
 
 
 def land(storage: Storage, *days: date) -> None:
@@ -95,8 +95,8 @@ class Automation:
 
 @pytest.fixture
 def settings(new_settings: Callable[..., Settings]) -> Settings:
-    """Settings by which the gap filler requests three days at a time, of a calendar that has them all."""
-    return new_settings(gap_filler_max_days=3, first_day=DAYS[0])
+    """Settings by which the gap filler requests two days at a time, of a calendar that has them all."""
+    return new_settings(gap_filler_max_days=2, first_day=DAYS[0])
 
 
 @pytest.fixture
@@ -106,6 +106,6 @@ def automation(storage: Storage, instance: dg.DagsterInstance) -> Automation:
 
 
 @pytest.fixture
-def six_days(landing: Landing) -> None:
+def four_days(landing: Landing) -> None:
     for day in DAYS:
         landing.write("persona", str(day), [prompt(f"on {day}", f"{day}T08:00:00Z")])

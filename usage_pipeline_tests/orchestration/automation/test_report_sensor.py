@@ -31,14 +31,16 @@ def june(open_shared: Callable[..., Storage]) -> Storage:
     return storage
 
 
-def _automation(storage: Storage, instance: dg.DagsterInstance) -> Automation:
-    return Automation(build_definitions(storage.settings, {STORAGE: storage}), instance, storage)
+@pytest.fixture(scope="module")
+def definitions(june: Storage) -> dg.Definitions:
+    """The definitions on that storage."""
+    return build_definitions(june.settings, {STORAGE: june})
 
 
 @pytest.fixture
-def automation(june: Storage, instance: dg.DagsterInstance) -> Automation:
-    """The definitions on that storage."""
-    return _automation(june, instance)
+def automation(june: Storage, definitions: dg.Definitions, instance: dg.DagsterInstance) -> Automation:
+    """These definitions on the test's instance."""
+    return Automation(definitions, instance, june)
 
 
 def test_a_closed_month_is_requested_and_written_once(june: Storage, automation: Automation) -> None:
@@ -54,7 +56,7 @@ def test_a_changed_month_is_requested_while_no_run_writes_it(june: Storage, inst
     later = at(june, _JUNE_5.replace(hour=1))
     Landing(june.settings.landing).write("persona", "2026-06-02", [prompt("e2", "2026-05-20T08:00:00Z")])
     land_and_compute(later, *_GROUPS)
-    automation = _automation(later, instance)
+    automation = Automation(build_definitions(later.settings, {STORAGE: later}), instance, later)
     (request,) = automation.tick("reports")
     automation.create(request)
     assert automation.tick("reports") == []

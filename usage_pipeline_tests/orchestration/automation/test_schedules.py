@@ -17,21 +17,21 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
         yield instance
 
 
-@pytest.mark.usefixtures("six_days")
+@pytest.mark.usefixtures("four_days")
 def test_yesterday_is_requested_once_after_midnight(automation: Automation) -> None:
     land(automation.storage, *DAYS)
-    at_night = datetime(2026, 5, 7, 0, 15, tzinfo=UTC)
+    at_night = datetime(2026, 5, 5, 0, 15, tzinfo=UTC)
     (request,) = automation.scheduled("yesterday", at_night)
-    assert (request.partition_key, request.tags["dagster/priority"]) == ("2026-05-06", "10")
+    assert (request.partition_key, request.tags["dagster/priority"]) == ("2026-05-04", "10")
     automation.create(request)
     assert automation.scheduled("yesterday", at_night) == []
-    assert automation.skipped == "2026-05-06 is under way"
+    assert automation.skipped == "2026-05-04 is under way"
 
 
-@pytest.mark.usefixtures("six_days")
+@pytest.mark.usefixtures("four_days")
 def test_a_yesterday_of_an_outage_is_not_requested(automation: Automation) -> None:
     land(automation.storage, *DAYS)
-    assert automation.scheduled("yesterday", datetime(2026, 5, 8, 0, 15, tzinfo=UTC)) == []
+    assert automation.scheduled("yesterday", datetime(2026, 5, 6, 0, 15, tzinfo=UTC)) == []
     assert automation.skipped == "Nothing of yesterday has landed, and there is no landing folder of it"
 
 

@@ -99,27 +99,27 @@ def test_the_days_of_a_backfill_are_under_way_before_it_has_made_its_runs(automa
     assert busy_days(automation.instance) == Busy(frozenset(DAYS[:2]), frozenset(DAYS[:2]))
 
 
-@pytest.mark.usefixtures("six_days")
+@pytest.mark.usefixtures("four_days")
 def test_a_range_of_days_is_one_run_of_the_stale_tables(automation: Automation) -> None:
     land(automation.storage, *DAYS)
     (request,) = automation.tick("affected_days")
-    assert span(request) == ("2026-05-01", "2026-05-06")
+    assert span(request) == ("2026-05-01", "2026-05-04")
     assert {key.to_user_string() for key in request.asset_selection or ()} == {t.name for t in DAILY_TABLES}
 
 
-@pytest.mark.usefixtures("six_days")
+@pytest.mark.usefixtures("four_days")
 def test_event_days_wait_while_many_landing_days_are_under_way(automation: Automation) -> None:
     land(automation.storage, DAYS[0])
     automation.tick("arrivals")
     (landing_run,) = automation.tick("arrivals")
     queued = automation.create(landing_run)
     assert automation.tick("affected_days") == []
-    assert automation.skipped == "5 landing days under way"
+    assert automation.skipped == "3 landing days under way"
     automation.instance.report_run_canceled(queued)
     assert len(automation.tick("affected_days")) == 1
 
 
-@pytest.mark.usefixtures("six_days")
+@pytest.mark.usefixtures("four_days")
 def test_a_day_that_fails_holds_up_no_other_and_is_tried_again_at_once_only_when_its_inputs_have_changed(
     automation: Automation, landing: Landing
 ) -> None:
@@ -138,7 +138,7 @@ def test_a_day_that_fails_holds_up_no_other_and_is_tried_again_at_once_only_when
     assert request.partition_key == str(failing)
 
 
-@pytest.mark.usefixtures("six_days")
+@pytest.mark.usefixtures("four_days")
 def test_an_outage_is_filled_from_its_newest_day_on_a_few_days_each_time(
     automation: Automation,
 ) -> None:
@@ -148,16 +148,16 @@ def test_an_outage_is_filled_from_its_newest_day_on_a_few_days_each_time(
         for request in requested:
             automation.execute(request)
     assert spans == [
-        [("landing_days", "2026-05-04", "2026-05-06")],
-        [("landing_days", "2026-05-01", "2026-05-03")],
-        [("event_days", "2026-05-04", "2026-05-06")],
-        [("event_days", "2026-05-01", "2026-05-03")],
+        [("landing_days", "2026-05-03", "2026-05-04")],
+        [("landing_days", "2026-05-01", "2026-05-02")],
+        [("event_days", "2026-05-03", "2026-05-04")],
+        [("event_days", "2026-05-01", "2026-05-02")],
     ]
     assert automation.skipped == "No gaps"
     assert find_stale(automation.storage) == {}
 
 
-@pytest.mark.usefixtures("six_days")
+@pytest.mark.usefixtures("four_days")
 def test_an_asset_that_was_wiped_in_the_ui_is_made_again_by_the_gap_filler(automation: Automation) -> None:
     for name in ("arrivals", "arrivals", "affected_days"):
         for request in automation.tick(name):
@@ -170,7 +170,7 @@ def test_an_asset_that_was_wiped_in_the_ui_is_made_again_by_the_gap_filler(autom
             assert request.asset_selection == [dg.AssetKey("token_series")]
             assert automation.execute(request).success
             spans.append(span(request))
-    assert spans == [("2026-05-04", "2026-05-06"), ("2026-05-01", "2026-05-03")]
+    assert spans == [("2026-05-03", "2026-05-04"), ("2026-05-01", "2026-05-02")]
 
 
 def test_misplaced_entries_are_named_by_the_sensor_and_evaluated_when_they_change(
