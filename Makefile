@@ -36,7 +36,7 @@ demo: $(READY) ## Simulate a platform, land and compute its logs, and show what 
 	$(BIN)/usage-pipeline demo
 
 .PHONY: dev
-dev: $(READY) ## Start the database, the Dagster UI (http://127.0.0.1:3000) and its daemon
+dev: $(READY) ## Start the database, Dagster (http://127.0.0.1:3000), the read API and the dashboard (port 8000)
 	$(BIN)/usage-pipeline dev
 
 .PHONY: test

@@ -51,9 +51,12 @@ class Exchange:
 
 
 def templates_of(app: FastAPI) -> Mapping[Callable[..., Any], str]:
-    """Return the template of the path of each endpoint. The scope of a request has it without the prefix."""
+    """Return the template of the path of each endpoint, and the path of what is mounted.
+
+    The route that the scope of a request holds has its path without the prefix of its router.
+    """
     found = iter_route_contexts(app.routes)
-    return {route.endpoint: route.path for route in found if route.endpoint and route.path}
+    return {route.endpoint or route.app: route.path for route in found if route.path}
 
 
 def route_of(scope: Scope) -> str:

@@ -111,7 +111,8 @@ def keys(  # noqa: PLR0913 - one parameter per option
         KeyAction.REVOKE: of_create,
     }
     expect_none(f"keys {action.value}", not_of[action])
-    with open_storage(load_settings(data_dir)) as storage:
+    settings = (reading_settings if action is KeyAction.LIST else load_settings)(data_dir)
+    with open_storage(settings) as storage:
         match action:
             case KeyAction.CREATE:
                 scopes = _scopes(tenant, platform=platform, content=content)

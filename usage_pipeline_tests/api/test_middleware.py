@@ -177,6 +177,13 @@ HEADERS = {
 }
 
 
+def test_files_of_the_dashboard_may_be_kept_and_are_asked_for_again(client: TestClient, log: io.StringIO) -> None:
+    answer = client.get("/dashboard/")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
+    assert client.get("/dashboard/", headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    assert [line["message"] for line in lines(log)] == ["GET /dashboard 200", "GET /dashboard 304"]
+
+
 def test_over_https_browsers_are_told_to_stay_there(app: FastAPI) -> None:
     answer = TestClient(app, base_url="https://usage.example.com").get("/health")
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"

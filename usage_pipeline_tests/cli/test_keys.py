@@ -38,7 +38,8 @@ def test_create_prints_the_key_alone_and_revoke_ends_it(call: Call, storage: Sto
     assert recognised(storage, shown) is None
 
 
-def test_list_shows_keys_without_their_secrets(call: Call) -> None:
+def test_list_shows_keys_without_their_secrets(call: Call, storage: Storage) -> None:
+    storage.settings.data_dir.mkdir()
     shown = call("keys", "create", "--platform", "--name", "prometheus", "--by", "ann").strip()
     _, key_id, secret = shown.split("_", 2)
     assert call("keys", "list", "--format", "csv") == (

@@ -1,5 +1,7 @@
 """`dev` starts nothing where it would hinder, or be hindered by, something that runs."""
 
+import signal
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -9,7 +11,7 @@ from sqlalchemy import create_engine
 from usage_pipeline.api.listening import listen
 from usage_pipeline.errors import ServiceError
 from usage_pipeline.keys.keys import Scope, recognise
-from usage_pipeline.orchestration.dev_server import DAEMON_LOCK, dev_server, make_key
+from usage_pipeline.orchestration.dev_server import DAEMON_LOCK, Processes, dev_server, make_key
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.locks import sole_lock
 from usage_pipeline.storage.opened import Storage
@@ -44,6 +46,15 @@ def test_one_port_for_both_is_refused(settings: Settings) -> None:
     with listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
     assert "choose another, for example --api-port" in refusal(settings, port, port)
+
+
+def test_when_one_process_ends_the_other_is_ended_too() -> None:
+    lasting, failing = subprocess.Popen(["sleep", "600"]), subprocess.Popen(["sh", "-c", "exit 3"])
+    failing.wait()
+    processes = Processes(lasting, failing)
+    assert not processes.run(0.01)
+    assert processes.end() == 3
+    assert lasting.returncode == -signal.SIGTERM
 
 
 def test_each_start_makes_a_key_of_the_platform_for_a_day(settings: Settings, storage: Storage) -> None:

@@ -13,7 +13,7 @@ class TimeLimit(HttpMiddleware):
     """Limits the time until an answer begins, and from then on the time between two pieces of it.
 
     A stream may so take any time, but one that stands still ends: its source hangs, or its client has stopped
-    reading.
+    reading. A thread that is at work for a request cannot be ended; the database ends its statements.
     """
 
     def __init__(self, app: ASGIApp, seconds: float) -> None:
