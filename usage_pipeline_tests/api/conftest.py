@@ -15,7 +15,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.api.serving import Served, served_at
 from usage_pipeline_tests.api.usage import write_more_usage
-from usage_pipeline_tests.conftest import settings_of
+from usage_pipeline_tests.conftest import FillOnce, settings_of
 from usage_pipeline_tests.limits.reading import write_usage
 from usage_pipeline_tests.support import Landing, land_and_compute
 
@@ -23,19 +23,25 @@ NOW = datetime(2026, 5, 22, 12, tzinfo=UTC)
 GROUPS = ("records", "rollups", "series", "breakdowns", "costs", "credits")
 
 
+def write_and_compute(storage: Storage) -> None:
+    """Land the usage of acme, globex and initech from 18 to 21 May 2026, and compute what the API reads."""
+    write_usage(storage.settings.reference, Landing(storage.settings.landing))
+    write_more_usage(Landing(storage.settings.landing))
+    land_and_compute(storage, *GROUPS)
+
+
 @pytest.fixture(scope="session")
 def served(
     new_database: Callable[[], str],
     engine_of: Callable[[Settings], DuckDBPyConnection],
+    fill_once: FillOnce,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Storage]:
     """The usage of acme, globex and initech from 18 to 21 May 2026; the present is noon of the 22nd."""
     settings = settings_of(tmp_path_factory.mktemp("served"), new_database(), now=NOW)
     with open_storage(settings) as opened:
         storage = replace(opened, get_engine=lambda: engine_of(settings))
-        write_usage(settings.reference, Landing(settings.landing))
-        write_more_usage(Landing(settings.landing))
-        land_and_compute(storage, *GROUPS)
+        fill_once(storage, write_and_compute)
         yield storage
 
 

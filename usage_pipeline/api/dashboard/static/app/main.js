@@ -46,6 +46,8 @@ async function contextOf() {
 
 function show(context) {
   const name = VIEWS[context.view];
+  const focused = document.activeElement;
+  const wasInside = main.contains(focused);
   document.title = [name, context.tenant, context.me.platform_name].filter(Boolean).join(" · ");
   top.hidden = false;
   top.replaceChildren(...header(context));
@@ -54,18 +56,24 @@ function show(context) {
   const sections = h("div", { class: "sections" }, MODULES[context.view](context));
   main.replaceChildren(h("div", { class: "title" }, heading, about), notices(context), sections);
   release();
+  const again = focused.id && document.getElementById(focused.id);
+  if (again) again.focus({ preventScroll: true });
+  else if (wasInside) heading.focus({ preventScroll: true });
 }
 
 function fail(error) {
+  if (error.status === 401) return; // the form is there
   document.title = "Usage";
-  if (error.status === 401) return askForKey();
   top.hidden = true;
   const others = h("p", {}, h("a", { href: "?" }, "To the overview"));
   main.replaceChildren(h("div", { class: "title" }, h("h1", {}, "Usage")), problemBox(error, again), others);
-  return undefined;
 }
 
 function askForKey() {
+  if (main.querySelector(".sign-in")) return;
+  forget();
+  renders += 1;
+  document.title = "Usage";
   top.hidden = true;
   main.replaceChildren(signInForm(again));
   main.querySelector("input").focus();

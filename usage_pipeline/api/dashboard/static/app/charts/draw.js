@@ -9,13 +9,14 @@ const drawn = new Set();
 let library = null;
 
 /**
- * Return a chart of a specification of Vega-Lite. `label` says in words what is to be seen, `table` has the numbers,
- * `legend` has a name, a colour and a shape (bar, line, dashes or point) for each series.
+ * Return a chart of a specification of Vega-Lite. `label` says in words what is to be seen, `table` has the
+ * numbers, `legend` has a name, a colour and a shape (bar, line, dashes or point) for each series.
  */
 export function chart({ label, spec, legend = [], table }) {
-  const place = h("div", { class: "chart", role: "img", "aria-label": label });
+  const canvas = h("div", { "aria-hidden": "true" }); // Vega gives it a role and a label of its own
+  const place = h("div", { class: "chart", role: "img", "aria-label": label }, canvas);
   const numbers = h("details", {}, h("summary", {}, "Numbers as a table"), table);
-  requestAnimationFrame(() => draw(place, spec, numbers));
+  requestAnimationFrame(() => draw(canvas, spec).catch((error) => fail(error, place, numbers)));
   return h("figure", {}, legend.length ? h("ul", { class: "legend" }, legend.map(entry)) : null, place, numbers);
 }
 
@@ -35,21 +36,19 @@ export function release() {
   }
 }
 
-async function draw(place, spec, numbers) {
-  try {
-    library ??= import("../../vega.js");
-    await library;
-    if (!place.isConnected) return;
-    const { view } = await window.vegaEmbed(place, { ...spec, config: CONFIG }, OPTIONS);
-    drawn.add(view);
-  } catch (error) {
-    console.error(error);
-    library = null;
-    place.classList.add("failed");
-    place.removeAttribute("role");
-    place.replaceChildren(h("p", { class: "box" }, "The chart can't be drawn. Its numbers are in the table below."));
-    numbers.open = true;
-  }
+async function draw(canvas, spec) {
+  library ??= import("../../vega.js");
+  await library;
+  if (!canvas.isConnected) return;
+  const { view } = await window.vegaEmbed(canvas, { ...spec, config: CONFIG }, OPTIONS);
+  drawn.add(view);
+}
+
+function fail(error, place, numbers) {
+  console.error(error);
+  library = null; // the next chart loads it again
+  place.replaceWith(h("p", { class: "box" }, "The chart can't be drawn. Its numbers are in the table below."));
+  numbers.open = true;
 }
 
 function tip(_, event, item, value) {

@@ -25,14 +25,20 @@ export function address(path, params = {}) {
   return url.href;
 }
 
-/** Return the answer to a GET. It is kept for a minute, so that sections that ask the same ask once. */
+/**
+ * Return the answer to a GET. It is kept for a minute, so that sections that ask the same ask once. Without a session
+ * the window hears of it, as `signed-out`.
+ */
 export function get(path, params) {
   const url = address(path, params);
   const found = kept.get(url);
   if (found && Date.now() - found.at < KEPT_MS) return found.answer;
   const answer = ask(url);
   kept.set(url, { at: Date.now(), answer });
-  answer.catch(() => kept.delete(url));
+  answer.catch((problem) => {
+    kept.delete(url);
+    if (problem.status === 401) window.dispatchEvent(new Event("signed-out"));
+  });
   return answer;
 }
 

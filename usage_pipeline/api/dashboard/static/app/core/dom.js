@@ -22,7 +22,7 @@ function set(element, name, value) {
 
 let made = 0;
 
-/** Return an id that no other element of the page has. */
+/** Return an id that no other element of the page has. What keeps the focus when a view is shown again has its own. */
 export function newId(word) {
   made += 1;
   return `${word}-${made}`;

@@ -16,6 +16,11 @@ export function sum(values) {
   return text({ units, places }).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "");
 }
 
+/** Return the first less the second, exact. */
+export function less(first, second) {
+  return sum([first, second.startsWith("-") ? second.slice(1) : `-${second}`]);
+}
+
 /** Return the text of a decimal rounded to so many places, half to even, as the reports round. */
 export function rounded(value, places) {
   const found = decimal(value);

@@ -39,7 +39,7 @@ export function quantity(value) {
 
 /** Return a percentage with one decimal, cut off, so that 100 is only what is all. */
 export function share(value) {
-  return percent(String(value).replace(/(\.\d)\d+$/, "$1"));
+  return percent(value === null ? null : String(value).replace(/(\.\d)\d+$/, "$1"));
 }
 
 /** Return a percentage. */

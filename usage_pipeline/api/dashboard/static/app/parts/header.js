@@ -1,6 +1,6 @@
 // The header: tenant, days, who is signed in, and the views.
 
-import { forget, signOut } from "../core/api.js";
+import { signOut } from "../core/api.js";
 import { field, h, select } from "../core/dom.js";
 import { href, PRESETS, VIEWS, viewHref } from "../core/state.js";
 import { addDays } from "../format/days.js";
@@ -41,12 +41,13 @@ function rangeField({ range, go }) {
   dates.hidden = range.preset !== null;
   const picked = range.preset === null ? "own" : String(range.preset);
   const days = select([...choices, ["own", "From … to …"]], picked, pick);
+  days.id = "days";
   return h("div", { class: "range" }, field("Days", days), dates);
 }
 
 function ownDays(range, go) {
-  const from = h("input", { type: "date", value: range.from, required: true });
-  const last = h("input", { type: "date", value: addDays(range.to, -1), required: true });
+  const from = h("input", { id: "first-day", type: "date", value: range.from, required: true });
+  const last = h("input", { id: "last-day", type: "date", value: addDays(range.to, -1), required: true });
   const submit = (event) => {
     event.preventDefault();
     last.setCustomValidity(last.value < from.value ? "Expected a day that is not before the first one." : "");
@@ -73,7 +74,6 @@ async function signOutNow() {
   try {
     await signOut();
   } finally {
-    forget();
     window.dispatchEvent(new Event("signed-out"));
   }
 }
@@ -89,7 +89,7 @@ function theme() {
 
 function views({ view }) {
   const links = Object.entries(VIEWS).map(([name, label]) =>
-    h("li", {}, h("a", { href: viewHref(name), "aria-current": name === view ? "page" : null }, label)),
+    h("li", {}, h("a", { id: `view-${name}`, href: viewHref(name), "aria-current": name === view ? "page" : null }, label)),
   );
   return h("nav", { "aria-label": "Views" }, h("ul", {}, links));
 }

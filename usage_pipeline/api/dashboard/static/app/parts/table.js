@@ -17,7 +17,7 @@ export function table({ caption, columns, rows, total = null, bars = false }) {
     h("tbody", {}, rows.map((row) => line(columns, row))),
     total && h("tfoot", {}, line(columns, total)),
   );
-  return h("div", { class: "wide", role: "region", tabindex: 0, "aria-label": caption }, found);
+  return h("div", { class: "wide", role: "region", tabindex: 0, "aria-label": `Table: ${caption}` }, found);
 }
 
 /** Return the column of a text, or of a dash where there is none. */

@@ -41,11 +41,13 @@ function coverage(params) {
 
 function totals(total) {
   const unknown = total.amount === null ? "nothing has a price" : null;
-  const ofFees = `${percent(total.fee_coverage)} of requests, searches and calls have a price`;
+  const priced = `${percent(total.fee_coverage)} of requests, searches and calls have a price`;
+  const ofFees = total.fee_coverage === null ? null : priced;
+  const ofTokens = total.coverage === null ? null : `${percent(total.coverage)} have a price`;
   return [
     { label: "Cost, USD", value: money(total.amount), title: full(total.amount), change: unknown },
     { label: "Tokens", value: full(total.tokens) },
-    { label: "Unpriced tokens", value: full(total.unpriced_tokens), change: `${percent(total.coverage)} have a price` },
+    { label: "Unpriced tokens", value: full(total.unpriced_tokens), change: ofTokens },
     { label: "Unpriced requests", value: full(total.unpriced_requests) },
     { label: "Unpriced tool calls", value: full(total.unpriced_tool_calls), change: ofFees },
   ];

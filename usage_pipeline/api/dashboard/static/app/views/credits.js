@@ -11,7 +11,7 @@ import { quantity } from "../format/numbers.js";
 import { section } from "../parts/section.js";
 import { figures, table, words } from "../parts/table.js";
 
-const ABOUT_GRANTS = "At the end of the range, in the order in which they pay. Overage is usage that none has paid for.";
+const ABOUT_GRANTS = "At the end of the range, in the order in which they pay. Overage is what none has paid for.";
 const ABOUT_DAYS = "The line is what is left at the end of each day; below zero it is overage.";
 const AMOUNTS = ["granted", "used", "gone", "left"];
 

@@ -8,7 +8,8 @@ import { section } from "../parts/section.js";
 import { figures, table, words } from "../parts/table.js";
 
 const MOST_SHOWN = 60;
-const MOST_ALERTS = 50;
+const MOST_ALERTS = 100;
+const UNITS = { cost: "US dollars", tokens_total: "tokens" };
 
 /** Return the sections of the view. */
 export function limits(context) {
@@ -26,14 +27,14 @@ export function limits(context) {
       title: "Open alerts",
       whole: true,
       load: () => get("alerts", { ...alerts, state: "raised" }),
-      show: ({ items }) => alertTable("Open alerts", items, context),
+      show: ({ items }) => alertTable("Open alerts", items.filter(isTold), context),
       empty: "No alert is open.",
     }),
     section({
       title: "Earlier alerts",
       whole: true,
       load: () => get("alerts", alerts),
-      show: ({ items }) => alertTable("Earlier alerts", items.filter((item) => item.state !== "raised"), context),
+      show: ({ items }) => alertTable("Earlier alerts", items.filter(isTold).filter(hasEnded), context),
       empty: "No alert has ended lately.",
     }),
   ].map(({ element }) => element);
@@ -53,8 +54,7 @@ function limitItem(limit, { tenant }) {
   const id = `limit-${limit.tenant_id}-${limit.limit_id}-${limit.member_id}-${limit.project}-${limit.model}`;
   const badge = h("span", { class: `badge ${standing.level}` }, standing.word);
   const scope = scopeOf(limit, tenant === null);
-  const unit = limit.metric === "cost" ? "US dollars" : limit.metric.replaceAll("_", " ");
-  const used = `${quantity(limit.used)} of ${quantity(limit.amount)} ${unit}`;
+  const used = `${quantity(limit.used)} of ${quantity(limit.amount)} ${UNITS[limit.metric] ?? unit(limit.metric)}`;
   return h(
     "li",
     {},
@@ -76,6 +76,10 @@ export function standingOf({ used, threshold, projected, amount, action }) {
   if (projected !== null && Number(projected) > most) return { level: "warn", word: "Will be over at this rate" };
   if (threshold !== null) return { level: "warn", word: `${threshold} % reached` };
   return { level: "good", word: "Within the limit" };
+}
+
+function unit(metric) {
+  return metric.replaceAll("_", " ");
 }
 
 function scopeOf(limit, withTenant) {
@@ -103,6 +107,15 @@ function about(limit) {
   return parts.filter(Boolean).join(" · ");
 }
 
+/** Return whether people were told of an alert; of several thresholds that are passed at once only the highest is. */
+function isTold(alert) {
+  return !alert.passed;
+}
+
+function hasEnded(alert) {
+  return alert.state !== "raised";
+}
+
 function alertTable(caption, items, { tenant, me }) {
   if (!items.length) return null;
   const time = (instant) => (instant === null ? ABSENT : timeText(instant, me.time_zone));
@@ -115,7 +128,7 @@ function alertTable(caption, items, { tenant, me }) {
     figures("Amount", "amount", quantity),
     { label: "Raised", cell: (row) => time(row.raised_at) },
     caption === "Open alerts" ? null : { label: "Ended", cell: (row) => time(row.resolved_at) },
-    { label: "State", cell: (row) => (row.passed ? `${row.state}, told by a higher threshold` : row.state) },
+    words("State", "state"),
   ].filter(Boolean);
   return table({ caption: `${caption}, times of ${me.time_zone}`, columns, rows: items });
 }

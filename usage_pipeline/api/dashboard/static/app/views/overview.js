@@ -5,7 +5,8 @@ import { seriesChart } from "../charts/series.js";
 import { get } from "../core/api.js";
 import { addDays, dayOf, lengthOf } from "../format/days.js";
 import { NEIGHBOURS, total, weekAverages } from "../format/averages.js";
-import { change, difference, duration, full, money, percent, quantity, short } from "../format/numbers.js";
+import { less } from "../format/decimals.js";
+import { ABSENT, change, difference, duration, full, money, percent, quantity, short } from "../format/numbers.js";
 import { cards } from "../parts/cards.js";
 import { section } from "../parts/section.js";
 import { figures, table, words } from "../parts/table.js";
@@ -61,50 +62,61 @@ function figuresOf({ current, previous }, me) {
     figure("Timeline entries", "timeline_entries"),
     figure("Tokens in", "tokens_in"),
     figure("Tokens out", "tokens_out"),
-    figure("Latency, p50", "p50_ms", duration, (ms) => `${full(ms)} ms`),
-    figure("Latency, p95", "p95_ms", duration, (ms) => `${full(ms)} ms`),
+    figure("Latency, p50", "p50_ms", duration, exactMs),
+    figure("Latency, p95", "p95_ms", duration, exactMs),
     figure("Quality: checks without issue", "clean_percent", percent, percent, difference),
     figure("Cost, USD", "cost", money),
     figure("Tokens with a price", "cost_coverage", percent, percent, difference),
   ];
 }
 
+function exactMs(ms) {
+  return ms === null ? ABSENT : `${full(ms)} ms`;
+}
+
 function creditCards(credits) {
   if (credits === null) return [];
   const { left } = credits.totals;
-  const found = change(left, credits.days[0]?.left);
-  const text = found === null ? "nothing to compare with" : `${found} since the range began`;
+  const before = credits.days[0]?.left;
+  const text = before === undefined ? "nothing to compare with" : `${more(less(left, before))} since the range began`;
   return [{ label: "Credits left", value: quantity(left), title: full(left), change: text }];
 }
 
-async function seriesOf({ tenant, range }) {
+function more(credits) {
+  return credits.startsWith("-") || credits === "0" ? quantity(credits) : `+${quantity(credits)}`;
+}
+
+async function seriesOf({ tenant, range, me }) {
   const length = lengthOf(range.from, range.to);
   const first = addDays(range.from, -Math.max(length, NEIGHBOURS));
   const [found, { items }] = await Promise.all([
     get("usage/series/fetch", { tenant, from: first, to: range.to }),
     get("days", { from: range.from, to: range.to }),
   ]);
-  return { found, statuses: items.map((item) => item.status), length };
+  return { found, statuses: items.map((item) => item.status), length, firstDay: me.first_day };
 }
 
-function series(name, { found, statuses, length }) {
-  const points = found[name.toLowerCase()];
-  const rows = rowsOf(points, statuses, length);
+function series(name, { found, statuses, length, firstDay }) {
+  const rows = rowsOf(found[name.toLowerCase()], statuses, firstDay);
   if (rows.every((row) => row.total === null)) return null;
   const sums = [total(rows.map((row) => row.total)), total(rows.map((row) => row.before))];
   const label = `${name} by day: ${full(sums[0])} in ${length} days, ${full(sums[1])} in the days before.`;
   return chart({ label, ...seriesChart(name, rows), table: seriesTable(name, rows, sums) });
 }
 
-/** Return the rows of the last `length` points, beside those as many days before them. */
-export function rowsOf(points, statuses, length) {
-  const totals = points.map((point) => point.total);
-  const from = totals.length - length;
+/**
+ * Return a row for each status: of the last points, beside those as many days before them. Before the first day
+ * with data there is nothing to compare with.
+ */
+export function rowsOf(points, statuses, firstDay) {
+  const [totals, days] = [points.map((point) => point.total), points.map((point) => dayOf(point.date))];
+  const from = totals.length - statuses.length;
   const averages = weekAverages(totals, from);
+  const before = (at) => (days[at] < firstDay ? null : (totals[at] ?? null));
   return statuses.map((status, at) => {
-    const row = { total: totals[from + at], average: averages[at], before: totals[from + at - length] ?? null };
+    const row = { total: totals[from + at], average: averages[at], before: before(from + at - statuses.length) };
     const texts = Object.entries(row).map(([word, value]) => [`${word}_text`, full(value)]);
-    return { day: dayOf(points[from + at].date), status, ...row, ...Object.fromEntries(texts) };
+    return { day: days[from + at], status, ...row, ...Object.fromEntries(texts) };
   });
 }
 

@@ -68,7 +68,7 @@ function texts(content) {
   if (content === null) return [h("p", { class: "box" }, "The texts of runs need a key with the scope content.")];
   return Object.entries(TEXTS).flatMap(([name, label]) => {
     if (content[name] === null) return [h("h3", {}, label), h("p", { class: "quiet" }, "None, or none any more.")];
-    const text = h("pre", { class: "text", tabindex: 0, dir: "auto", role: "region", "aria-label": label }, content[name]);
-    return [h("h3", {}, label), text];
+    const props = { class: "text", tabindex: 0, dir: "auto", role: "region", "aria-label": label };
+    return [h("h3", {}, label), h("pre", props, content[name])];
   });
 }

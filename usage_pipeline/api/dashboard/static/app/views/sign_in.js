@@ -1,6 +1,6 @@
 // Signing in: a key is exchanged for the cookie of a session, and forgotten.
 
-import { forget, signIn } from "../core/api.js";
+import { signIn } from "../core/api.js";
 import { field, h } from "../core/dom.js";
 import { problemBox } from "../parts/section.js";
 
@@ -14,7 +14,6 @@ export function signInForm(onsignedin) {
     button.disabled = true;
     try {
       await signIn(key.value.trim());
-      forget();
       onsignedin();
     } catch (problem) {
       failed.replaceChildren(wrong(problem, () => form.requestSubmit()));
