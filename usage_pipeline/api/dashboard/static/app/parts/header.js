@@ -88,8 +88,9 @@ function theme() {
 }
 
 function views({ view }) {
-  const links = Object.entries(VIEWS).map(([name, label]) =>
-    h("li", {}, h("a", { id: `view-${name}`, href: viewHref(name), "aria-current": name === view ? "page" : null }, label)),
-  );
+  const links = Object.entries(VIEWS).map(([name, label]) => {
+    const current = name === view ? "page" : null;
+    return h("li", {}, h("a", { id: `view-${name}`, href: viewHref(name), "aria-current": current }, label));
+  });
   return h("nav", { "aria-label": "Views" }, h("ul", {}, links));
 }

@@ -16,15 +16,16 @@ import { figures, table, words } from "../parts/table.js";
 import { tabs } from "../parts/tabs.js";
 import { creditSections } from "./credits.js";
 import { forecast } from "./forecast.js";
-import { asked } from "./overview.js";
+import { asked, NO_LOGS } from "./overview.js";
 
 const BY = ["model", "project", "member_id", "feature", "agent", "type", "source"];
 const MOST_ROWS = 25;
+const NOTHING = { amount: null, coverage: null };
 
 /** Return the sections of the view. */
 export function costs(context) {
   const params = { ...asked(context), ...filters() };
-  const ofCosts = [coverage(params), byDay(params), byGroup(params), unpriced(params)];
+  const ofCosts = [coverage(params), byDay(params, context.me), byGroup(params), unpriced(params)];
   const found = [...ofCosts, forecast(context), ...creditSections(context)];
   return [chips(), ...found.map(({ element }) => element)];
 }
@@ -53,13 +54,13 @@ function totals(total) {
   ];
 }
 
-function byDay(params) {
+function byDay(params, me) {
   return section({
     title: "Cost by day",
     about: "In US dollars, of what has a price.",
     whole: true,
     load: () => daysOf(params),
-    show: ([{ items }, { items: statuses }, { total }]) => dayChart(rowsOf(items, statuses), total),
+    show: ([{ items }, { items: statuses }, { total }]) => dayChart(rowsOf(items, statuses, me.first_day), total),
     empty: "No cost on any of these days.",
   });
 }
@@ -70,14 +71,15 @@ function daysOf(params) {
   return Promise.all([ofDays, get("days", { from: params.from, to: params.to }), get("costs", params)]);
 }
 
-/** Return the rows of the days with a status. The items begin `NEIGHBOURS` days before; a missing day has nulls. */
-export function rowsOf(items, statuses) {
+/** Return the rows of the days with a status. The items begin `NEIGHBOURS` days before. */
+export function rowsOf(items, statuses, firstDay) {
   const averages = weekAverages(items.map((item) => item.amount), NEIGHBOURS, 6);
   return statuses.map(({ day, status }, at) => {
-    const { amount, coverage: covered } = items[NEIGHBOURS + at];
-    const [total, average] = [amount === null ? null : Number(amount), averages[at]];
-    const texts = { total_text: money(amount), average_text: money(average) };
-    return { day, status, total, average, before: null, amount, coverage: covered, ...texts };
+    const isKnown = day >= firstDay;
+    const { amount, coverage: covered } = isKnown ? items[NEIGHBOURS + at] : NOTHING;
+    const [total, average] = [amount === null ? null : Number(amount), isKnown ? averages[at] : null];
+    const texts = { status: isKnown ? status : NO_LOGS, total_text: money(amount), average_text: money(average) };
+    return { day, total, average, before: null, amount, coverage: covered, ...texts };
   });
 }
 

@@ -3,10 +3,21 @@
 import { chart } from "../charts/draw.js";
 import { seriesChart } from "../charts/series.js";
 import { get } from "../core/api.js";
-import { addDays, dayOf, lengthOf } from "../format/days.js";
+import { addDays, dayOf, dayText, lengthOf } from "../format/days.js";
 import { NEIGHBOURS, total, weekAverages } from "../format/averages.js";
 import { less } from "../format/decimals.js";
-import { ABSENT, change, difference, duration, full, money, percent, quantity, short } from "../format/numbers.js";
+import {
+  ABSENT,
+  change,
+  counted,
+  difference,
+  duration,
+  full,
+  money,
+  percent,
+  quantity,
+  short,
+} from "../format/numbers.js";
 import { cards } from "../parts/cards.js";
 import { section } from "../parts/section.js";
 import { figures, table, words } from "../parts/table.js";
@@ -14,15 +25,14 @@ import { creditsOf } from "./credits.js";
 
 /** Return the sections of the view. */
 export function overview(context) {
-  const { range, me } = context;
   const ask = () => seriesOf(context);
   return [
     section({
       title: "At a glance",
-      about: `Changes compare with the ${lengthOf(range.from, range.to)} days before.`,
+      about: aboutChanges(context),
       whole: true,
       load: () => Promise.all([get("summary", asked(context)), creditsOf(context)]),
-      show: ([summary, credits]) => cards([...figuresOf(summary, me), ...creditCards(credits)]),
+      show: ([summary, credits]) => cards([...figuresOf(summary, context), ...creditCards(credits)]),
     }),
     ...["Tokens", "Conversations", "Messages"].map((name, at) =>
       section({
@@ -37,6 +47,9 @@ export function overview(context) {
   ].map(({ element }) => element);
 }
 
+/** The status of days before the first one with logs. */
+export const NO_LOGS = "no logs yet";
+
 const ABOUT = {
   Tokens: "Input and output tokens of each day.",
   Conversations: "Conversations that began on the day.",
@@ -48,13 +61,24 @@ export function asked({ tenant, range }) {
   return { tenant, from: range.from, to: range.to };
 }
 
-function figuresOf({ current, previous }, me) {
-  const isIncomplete = previous.from < me.first_day;
+/** Return whether logs begin within the days before the range, so that the two can't be compared. */
+function isIncomplete({ range, me }) {
+  return addDays(range.from, -lengthOf(range.from, range.to)) < me.first_day;
+}
+
+function aboutChanges(context) {
+  const { range, me } = context;
+  const before = `the ${counted(lengthOf(range.from, range.to), "day")} before`;
+  if (!isIncomplete(context)) return `Changes compare with ${before}.`;
+  return me.first_day === null ? null : `Logs begin on ${dayText(me.first_day)}: ${before} can't be compared with.`;
+}
+
+function figuresOf({ current, previous }, context) {
   const figure = (label, name, value = short, exact = full, compare = change) => {
     const found = compare(current[name], previous[name]);
     const text = found === null ? "nothing to compare with" : `${found} (${value(previous[name])} before)`;
-    const shown = isIncomplete ? "the range before is not complete" : text;
-    return { label, value: value(current[name]), title: exact(current[name]), change: shown };
+    const shown = { label, value: value(current[name]), title: exact(current[name]) };
+    return isIncomplete(context) ? shown : { ...shown, change: text };
   };
   return [
     figure("Prompt events", "prompts"),
@@ -104,19 +128,20 @@ function series(name, { found, statuses, length, firstDay }) {
   return chart({ label, ...seriesChart(name, rows), table: seriesTable(name, rows, sums) });
 }
 
-/**
- * Return a row for each status: of the last points, beside those as many days before them. Before the first day
- * with data there is nothing to compare with.
- */
+/** Return a row for each status: of the last points, beside those as many days before them. */
 export function rowsOf(points, statuses, firstDay) {
-  const [totals, days] = [points.map((point) => point.total), points.map((point) => dayOf(point.date))];
+  const days = points.map((point) => dayOf(point.date));
+  const totals = points.map((point) => point.total);
   const from = totals.length - statuses.length;
   const averages = weekAverages(totals, from);
-  const before = (at) => (days[at] < firstDay ? null : (totals[at] ?? null));
+  const since = (at, value) => (days[at] < firstDay ? null : (value ?? null)); // there are no logs of earlier days
   return statuses.map((status, at) => {
-    const row = { total: totals[from + at], average: averages[at], before: before(from + at - statuses.length) };
+    const [now, past] = [from + at, from + at - statuses.length];
+    const [total, average] = [since(now, totals[now]), since(now, averages[at])];
+    const row = { total, average, before: since(past, totals[past]) };
     const texts = Object.entries(row).map(([word, value]) => [`${word}_text`, full(value)]);
-    return { day: days[from + at], status, ...row, ...Object.fromEntries(texts) };
+    const shown = days[now] < firstDay ? NO_LOGS : status;
+    return { day: days[now], status: shown, ...row, ...Object.fromEntries(texts) };
   });
 }
 
