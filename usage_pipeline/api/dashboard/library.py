@@ -39,7 +39,7 @@ class ChartLibrary:
         content: bytes = vl_convert.javascript_bundle().encode()
         with suppress(OSError):  # it is made again after the next start, then
             self._kept.parent.mkdir(parents=True, exist_ok=True)
-            beside = self._kept.with_suffix(f".{os.getpid()}")
+            beside = self._kept.with_suffix(f".{os.getpid()}.part")
             beside.write_bytes(content)
             beside.rename(self._kept)
         return content

@@ -5,7 +5,8 @@ import re
 from collections import defaultdict
 from datetime import timedelta
 from itertools import chain
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
@@ -22,6 +23,8 @@ from usage_pipeline.listing.queries import FILTERS, Filters, Order, RecordQuery
 router = APIRouter(tags=["usage"])
 
 JSON_LINES, CSV = "application/jsonl", "text/csv"
+FORMATS = {"jsonl": JSON_LINES, "csv": CSV}
+"""Streams by the ending of their files."""
 _META = re.compile(r"meta\[(.+)\]", re.DOTALL)
 _TYPES: dict[str, Any] = {"BIGINT": int, "JSON": dict[str, Any]}
 _PRESENT = frozenset({"id", "type", "count", "createdAt", "meta"})
@@ -79,6 +82,12 @@ Take = Annotated[
     ),
 ]
 Cursor = Annotated[str | None, Query(description="The cursor of the page before; the first page without it.")]
+Format = Annotated[
+    Literal["jsonl", "csv"] | None,
+    Query(
+        alias="format", description="Stream the list as a file of this format, as a link of a page can ask for."
+    ),
+]
 _DEEP = {
     "name": "meta",
     "in": "query",
@@ -108,18 +117,23 @@ def records(  # noqa: PLR0913, PLR0917 - one for each parameter
     order: Order = Order.DESC,
     take: Take = None,
     cursor: Cursor = None,
+    file_format: Format = None,
     accept: Annotated[str, Header(include_in_schema=False)] = "",
 ) -> Response:
     """Return immutable usage records, the newest first.
 
-    `Accept: application/jsonl` or `text/csv` streams the list, or the first `take` of it. Without `from` and `to`
-    it has all days.
+    `Accept: application/jsonl` or `text/csv`, or `format`, streams the list, or the first `take` of it. Without
+    `from` and `to` it has all days.
     """
     query = RecordQuery(None, related, meta, first, end and end - timedelta(days=1), order)
-    if JSON_LINES in accept or CSV in accept:
+    asked = FORMATS[file_format] if file_format else accept
+    if JSON_LINES in asked or CSV in asked:
         if cursor is not None:
             raise wrong_parameter("cursor", "A stream has no pages; leave the cursor out.")
-        return _stream(data, query, take, JSON_LINES if JSON_LINES in accept else CSV)
+        stream = _stream(data, query, take, JSON_LINES if JSON_LINES in asked else CSV)
+        if file_format:
+            stream.headers["Content-Disposition"] = _attachment(data.tenant_id, query, file_format)
+        return stream
     if take is not None and take > MOST:
         raise wrong_parameter("take", f"Expected 1 to {MOST} records of a page; a stream has any number.")
     page = data.records(query, take or MOST, cursor)
@@ -129,6 +143,13 @@ def records(  # noqa: PLR0913, PLR0917 - one for each parameter
 def _page(items: tuple[str, ...], cursor: str | None) -> str:
     """Put the page together: its items are JSON already."""
     return f'{{"items":[{",".join(items)}],"cursor":{json.dumps(cursor)}}}'
+
+
+def _attachment(tenant_id: str | None, query: RecordQuery, ending: str) -> str:
+    """Return the header that lets a browser keep the answer, under a name that says what it holds."""
+    parts = ("records", tenant_id, query.first, query.last)
+    name = "_".join(str(part) for part in parts if part is not None)
+    return f"attachment; filename*=UTF-8''{quote(f'{name}.{ending}', safe='')}"
 
 
 def _stream(data: Data, query: RecordQuery, take: int | None, media_type: str) -> Response:

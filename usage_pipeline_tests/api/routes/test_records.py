@@ -54,6 +54,16 @@ def test_days_are_half_open(initech: TestClient) -> None:
     assert [len(found) for found in of_days] == [15, 17]
 
 
+def test_a_stream_can_be_a_file(initech: TestClient) -> None:
+    asked = {"from": "2026-05-20", "to": "2026-05-21", "type": "token"}
+    for name, media_type in {"csv": "text/csv", "jsonl": "application/jsonl"}.items():
+        file = initech.get(LIST, params={**asked, "format": name})
+        kept_as = f"attachment; filename*=UTF-8''records_initech_2026-05-20_2026-05-20.{name}"
+        assert file.headers["Content-Disposition"] == kept_as
+        assert file.text == initech.get(LIST, params=asked, headers={"Accept": media_type}).text
+    assert initech.get(LIST, params={"format": "xml"}).status_code == 422
+
+
 def test_a_stream_has_the_same_records_of_any_number(initech: TestClient) -> None:
     lines = initech.get(LIST, headers={"Accept": "application/jsonl"})
     assert lines.headers["Content-Type"] == "application/jsonl"

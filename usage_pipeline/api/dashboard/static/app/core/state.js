@@ -58,9 +58,10 @@ export function viewHref(view) {
   return href({ ...Object.fromEntries(own.map((name) => [name, null])), view });
 }
 
-/** Return the filters: dimensions, each with its values. */
-export function filters(params = state()) {
-  const names = Object.keys(DIMENSIONS).filter((name) => params.has(name));
+/** Return the filters: those of the names that the address has, by default dimensions, each with its values. */
+export function filters(labels = DIMENSIONS) {
+  const params = state();
+  const names = Object.keys(labels).filter((name) => params.has(name));
   return Object.fromEntries(names.map((name) => [name, params.getAll(name)]));
 }
 

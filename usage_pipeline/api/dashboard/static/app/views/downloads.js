@@ -1,32 +1,64 @@
 // What can be downloaded: written reports, and records.
 
 import { address, get } from "../core/api.js";
-import { h } from "../core/dom.js";
+import { field, h, select } from "../core/dom.js";
+import { filters, href } from "../core/state.js";
 import { rangeText, timeText } from "../format/days.js";
+import { chips } from "../parts/chips.js";
 import { section } from "../parts/section.js";
 import { table } from "../parts/table.js";
 import { asked } from "./overview.js";
 
 const FORMATS = { csv: "CSV", jsonl: "JSON lines" };
+const FILTERS = {
+  type: "Type",
+  conversationId: "Conversation id",
+  messageId: "Message id",
+  taskId: "Task id",
+  contactId: "Contact id",
+  blueprintId: "Blueprint id",
+  botId: "Bot id",
+  datasetId: "Dataset id",
+  skillsetId: "Skillset id",
+  abilityId: "Ability id",
+};
 const ROUTE = "/v1/";
 
 /** Return the sections of the view. */
 export function downloads(context) {
-  return [records(context), reports(context)].map(({ element }) => element);
+  return [records(context).element, reports(context).element];
 }
 
 function records(context) {
-  const params = { tenant: context.tenant, from: context.range.from, to: context.range.to };
+  const chosen = Object.entries(filters(FILTERS)).map(([name, values]) => [name, values.join(",")]);
+  const params = { ...asked(context), ...Object.fromEntries(chosen) };
   const links = Object.entries(FORMATS).map(([format, name]) =>
     h("li", {}, h("a", { href: address("usage/list", { ...params, format }), download: true }, `Records as ${name}`)),
   );
   return section({
     title: "Usage records",
-    about: `All records of ${rangeText(context.range)}, the newest first. Large files come as a stream.`,
+    about: `Those of ${rangeText(context.range)} that pass all filters, the newest first. They come as a stream.`,
     whole: true,
     load: async () => links,
-    show: (found) => h("ul", {}, found),
+    show: (found) => [filterForm(context), chips(FILTERS), h("ul", {}, found)],
   });
+}
+
+function filterForm({ go }) {
+  const name = select(Object.entries(FILTERS), "type", () => {});
+  const value = h("input", { required: true, autocomplete: "off" });
+  const submit = (event) => {
+    event.preventDefault();
+    const before = filters(FILTERS)[name.value] ?? [];
+    go(href({ [name.value]: [...new Set([...before, value.value.trim()])] }));
+  };
+  return h(
+    "form",
+    { class: "range", "aria-label": "Filter records", onsubmit: submit },
+    field("Filter by", name),
+    field("Value", value),
+    h("button", { type: "submit" }, "Filter"),
+  );
 }
 
 function reports(context) {
