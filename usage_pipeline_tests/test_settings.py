@@ -50,6 +50,12 @@ WRONG = [
     ("USAGE_SMTP_FROM", "Usage <usage@example.com>\nBcc: eve@example.com"),
     ("USAGE_SMTP_FROM", "a@example.com, b@example.com"),
     ("USAGE_WEBHOOK_ALLOW_PRIVATE", "perhaps"),
+    ("USAGE_API_REQUESTS_PER_MINUTE", "0"),
+    ("USAGE_API_HEAVY_REQUESTS_PER_MINUTE", "0"),
+    ("USAGE_API_LOGINS_PER_MINUTE", "0"),
+    ("USAGE_API_SESSION_HOURS", "0"),
+    ("USAGE_API_TIMEOUT_SECONDS", "0"),
+    ("USAGE_API_ACCESS_LOG", "perhaps"),
     ("USAGE_NOW", "2026-06-01T00:00:00"),
     ("USAGE_NOW", "now"),
 ]
@@ -66,6 +72,7 @@ ANY_TEXT = {
     "smtp_user",
     "smtp_password",
     "platform_name",
+    "api_trusted_proxies",
 }
 
 

@@ -44,8 +44,8 @@ def test_an_example_prints_what_it_is_for(language: str, code: str, acme_served:
     (expected,) = [printed for part, printed in PRINTED.items() if part in code]
     variables = {
         **os.environ,
-        "USAGE_API": acme_served.address,
-        "USAGE_API_KEY": acme_served.key,
+        "API_ADDRESS": acme_served.address,
+        "API_KEY": acme_served.key,
         "PYTHONPATH": str(ROOT),
     }
     done = subprocess.run(
