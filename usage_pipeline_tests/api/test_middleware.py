@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from threading import Event
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
+from usage_pipeline.api.access import storage_of
 from usage_pipeline.api.app import create_app
 from usage_pipeline.api.logs import JsonLines
 from usage_pipeline.storage.opened import Storage
@@ -28,13 +30,14 @@ released = Event()
 
 @pytest.fixture(scope="module")
 def app(served: Storage) -> FastAPI:
-    """The app with four routes more."""
+    """The app with five routes more."""
     settings = served.settings.model_copy(update={"api_timeout_seconds": QUICKLY})
     app = create_app(replace(served, settings=settings))
     app.add_api_route("/fails", fails)
     app.add_api_route("/hangs", hangs)
     app.add_api_route("/stands-still", stands_still)
     app.add_api_route("/breaks", breaks)
+    app.add_api_route("/takes-long", takes_long)
     return app
 
 
@@ -60,6 +63,12 @@ def breaks() -> StreamingResponse:
         raise ZeroDivisionError
 
     return StreamingResponse(pieces())
+
+
+def takes_long(storage: Annotated[Storage, Depends(storage_of)]) -> None:
+    with storage.warehouse.connect() as connection:
+        connection.execute(text("SET LOCAL statement_timeout = 1"))
+        connection.execute(text("SELECT count(*) FROM generate_series(1, 1000000000)"))
 
 
 @pytest.fixture(scope="module")
@@ -217,9 +226,12 @@ def test_a_character_that_the_database_cannot_compare_is_refused(acme: TestClien
     )
 
 
-def test_a_request_that_takes_too_long_is_given_up(client: TestClient, log: io.StringIO) -> None:
+@pytest.mark.parametrize("path", ["/hangs", "/takes-long"])
+def test_a_request_or_a_statement_that_takes_too_long_is_given_up(
+    client: TestClient, log: io.StringIO, path: str
+) -> None:
     try:
-        answer = client.get("/hangs")
+        answer = client.get(path)
     finally:
         released.set()
     assert (answer.status_code, answer.json()["detail"]) == (

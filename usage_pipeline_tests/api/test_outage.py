@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 from threading import Event
@@ -24,6 +25,7 @@ from usage_pipeline.keys.keys import NewKey, Scope, create_key
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.storage.postgres import database_urls, revive_embedded_server
+from usage_pipeline.storage.warehouse import Connections, connect_warehouse
 from usage_pipeline_tests.api.conftest import NOW
 from usage_pipeline_tests.conftest import database_of, settings_of
 
@@ -112,6 +114,15 @@ def test_while_the_database_refuses_connections_answers_are_503_and_then_as_befo
         server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true'.encode())
         running.wait_for(200)
         assert running.client.get("/ready").status_code == 200
+
+
+def test_when_all_connections_are_in_use_for_too_long_the_answer_is_503(served: Storage, acme: TestClient) -> None:
+    warehouse = connect_warehouse(served.settings, Connections(kept=1, most=1, wait_seconds=0))
+    client = TestClient(create_app(replace(served, warehouse=warehouse)), headers=acme.headers)
+    with warehouse.connect():
+        assert_away(client.get("/v1/days"))
+    assert client.get("/v1/days").status_code == 200
+    warehouse.dispose()
 
 
 def pid_of_server(data_dir: Path) -> str:
