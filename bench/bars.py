@@ -34,7 +34,10 @@ def validate(results: Results, earlier: Results | None = None) -> list[Bar]:
     """Every bar that what was measured can be held against; the last one only with results of an earlier run."""
     found = [
         bar
-        for bars in (_ratios, _history, _memory, _growth, _dagster, _rating, _backfill, _validation, _small)
+        for bars in (
+            *(_ratios, _history, _memory, _growth, _dagster, _rating, _backfill, _validation, _small),
+            _lists,
+        )
         for bar in bars(results)
     ]
     return [*_failed(results), *found, *(_repeated(results, earlier) if earlier else ())]
@@ -127,6 +130,21 @@ def _small(results: Results) -> Iterator[Bar]:
         if limit and units is not None:
             name = f"Cost of {SUBJECTS[entry.case.subject].label}"
             yield _at_most(name, units, limit, lambda x: f"{x:.2f} units")
+
+
+def _lists(results: Results) -> Iterator[Bar]:
+    first, conversations, deep = (
+        results.find("listed", name) for name in ("first_pages", "conversations", "deep_pages")
+    )
+    for entry, what, limit in ((first, "first pages", 100), (conversations, "pages of a conversation", 400)):
+        if entry and entry.p99_ms is not None:
+            yield _at_most(f"99 % of {what}", entry.p99_ms, limit, lambda x: f"{x:.0f} ms")
+    if first and deep and first.p99_ms and deep.p99_ms:
+        slower = deep.p99_ms / first.p99_ms - 1
+        yield _at_most("Pages deep in a list slower than the first", slower, 0.20, lambda x: f"{x:.0%}")
+    for entry in filter(None, (first, conversations, deep)):
+        name = f"Peak memory of {SUBJECTS[entry.case.subject].label}"
+        yield _at_most(name, entry.process_peak_bytes, 600 * MB, lambda x: f"{x / MB:,.0f} MB")
 
 
 def _repeated(results: Results, earlier: Results) -> Iterator[Bar]:

@@ -18,6 +18,8 @@ _TENANTS = 12
 _SEED = 1
 _BACKFILL_DAYS, _BACKFILL_EVENTS = 90, 1_000
 _REAL_LOG_DAYS = (DAY - date(2024, 8, 13)).days + 1
+LISTED_DAYS, LISTED_RECORDS = 90, 100_000
+"""Days of the records that are listed, and records of each for a day of `EVENTS`."""
 _EARLIER_SHARE = 40
 """Events of the day for each of an earlier day. With days of its own size, making them would take hours."""
 
@@ -32,11 +34,12 @@ class Beforehand(StrEnum):
     EMPTY = "without logs"
     REAL_LOG = "the real log laid into the landing folder"
     DEMO = "the command `demo` run"
+    LISTED = "records of many tenants landed and computed"
 
     @property
     def is_simulated(self) -> bool:
         """Whether the benchmark has the simulator write the logs, for days of its own."""
-        return self not in {Beforehand.EMPTY, Beforehand.REAL_LOG, Beforehand.DEMO}
+        return self not in {Beforehand.EMPTY, Beforehand.REAL_LOG, Beforehand.DEMO, Beforehand.LISTED}
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Dataset:
 def datasets(events: int) -> dict[str, Dataset]:
     """All datasets by name, for a day of so many events."""
     backfilled = _BACKFILL_DAYS * _BACKFILL_EVENTS
+    listed = LISTED_DAYS * max(1, events * LISTED_RECORDS // EVENTS)
     found = (
         Dataset("day", "the day", events),
         Dataset("text", "the day with 1 KB of text per prompt", events, prompt_bytes=TEXT_BYTES),
@@ -80,6 +84,7 @@ def datasets(events: int) -> dict[str, Dataset]:
         Dataset("empty", "an empty data directory", beforehand=Beforehand.EMPTY),
         Dataset("aider", "the aider log", days=_REAL_LOG_DAYS, beforehand=Beforehand.REAL_LOG),
         Dataset("demo", "the data of the demo", beforehand=Beforehand.DEMO),
+        Dataset("listed", "the records of 500 tenants", listed, LISTED_DAYS, beforehand=Beforehand.LISTED),
     )
     return {dataset.name: dataset for dataset in found}
 

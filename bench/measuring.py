@@ -8,7 +8,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.database_memory import DatabaseMemory
@@ -37,6 +37,9 @@ class Took:
     peak_bytes: int
     database_peak_bytes: int
     output_bytes: int
+    p50_ms: float | None = None
+    p99_ms: float | None = None
+    """How long half of its answers took at most, and 99 of 100, if it gives many."""
 
 
 Forget = Callable[[Path], None]
@@ -77,7 +80,9 @@ def _measure(subject: Subject, job: Job, log: Path) -> Took:
         printed = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
         raise BenchError("\n".join([f"{subject.label} failed:", *printed]))
     output = _size(job.data_dir) - before if subject.kind.is_ours else _size(job.out)
-    return Took(**took, database_peak_bytes=database.peak_bytes, output_bytes=output)
+    found = Took(**took, database_peak_bytes=database.peak_bytes, output_bytes=output)
+    pages = job.out / "pages.json"
+    return replace(found, **json.loads(pages.read_text(encoding="utf-8"))) if pages.exists() else found
 
 
 def forget_files(*folders: Path) -> None:

@@ -15,6 +15,7 @@ import zstandard
 
 from bench.conversations import going_on
 from bench.datasets import DAY, Beforehand, Dataset, Prepared, datasets
+from bench.many_tenants import make_listed
 from bench.real_log import lay_real_log
 from usage_pipeline.pipeline.landing_work import scan
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_days_again, refresh
@@ -45,6 +46,8 @@ def prepare(dataset: Dataset, target: Path) -> Prepared:
             lay_real_log(prepared)
         case Beforehand.DEMO:
             _run_demo(target)
+        case Beforehand.LISTED:
+            make_listed(target, dataset.events // dataset.days)
     return prepared
 
 

@@ -14,6 +14,7 @@ from bench.subjects.catalogue import SUBJECTS
 MB, GB = 1_000_000, 1_000_000_000
 COLUMNS = ("Data", "Subject", "Seconds", "To fastest raw", "Events/s", "Peak memory", "Noise")
 SMALL_COLUMNS = ("Data", "Subject", "Processor seconds", "Units", "Seconds", "Peak memory", "Noise")
+LIST_COLUMNS = ("Data", "Subject", "Half within", "99 % within", "Peak memory", "Noise")
 _TEXTS = 2
 """The first columns, which are not numbers."""
 _DATA = {
@@ -24,16 +25,23 @@ _DATA = {
     "empty": "nothing",
     "aider": "aider log, {events:,} lines on 188 days",
     "demo": "data of the demo, {size}",
+    "listed": "90 days of 500 tenants, {size}",
 }
+_PAGES = "Pages have up to 100 records, and are asked for by eight threads of one process, whose memory is shown."
 _BAR_COLUMNS = ("Bar", "Limit", "Found", "")
 
 
 def rows(results: Results, section: Section) -> list[tuple[str, ...]]:
     """The cells of a section's table, one row per case that was run."""
-    cells = _small_cells if section is Section.SMALL else _cells
+    cells = {Section.SMALL: _small_cells, Section.LISTS: _list_cells}.get(section, _cells)
     known = {entry.case: cells(results, entry) for entry in results.measured}
-    known |= {entry.case: (*_labels(entry), "failed", "–", "–", "–", "–") for entry in results.failed}
+    dashes = ["–"] * (len(_columns(section)) - _TEXTS - 1)
+    known |= {entry.case: (*_labels(entry), "failed", *dashes) for entry in results.failed}
     return [known[case] for case in CASES[section] if case in known]
+
+
+def _columns(section: Section) -> tuple[str, ...]:
+    return {Section.SMALL: SMALL_COLUMNS, Section.LISTS: LIST_COLUMNS}.get(section, COLUMNS)
 
 
 def _labels(entry: Measured | Failed) -> tuple[str, str]:
@@ -64,6 +72,15 @@ def _small_cells(results: Results, entry: Measured) -> tuple[str, ...]:
     )
 
 
+def _list_cells(_: Results, entry: Measured) -> tuple[str, ...]:
+    return (
+        *_labels(entry),
+        *("–" if time is None else f"{time:.1f} ms" for time in (entry.p50_ms, entry.p99_ms)),
+        f"{entry.process_peak_bytes / MB:,.0f} MB",
+        f"{entry.noise:.0%}",
+    )
+
+
 def data_label(entry: Measured | Failed) -> str:
     """What a subject ran on, with the size that it had."""
     label = _DATA.get(entry.case.dataset, "{size}")
@@ -74,8 +91,7 @@ def print_results(console: Console, results: Results, bars: Iterable[Bar], secti
     """Print what these sections measured, and the bars."""
     for section in Section:
         if section in sections:
-            columns = SMALL_COLUMNS if section is Section.SMALL else COLUMNS
-            console.print(_table(section.title(), columns, rows(results, section), _TEXTS))
+            console.print(_table(section.title(), _columns(section), rows(results, section), _TEXTS))
     validated = [
         (bar.name, bar.limit, bar.found, "[green]pass[/]" if bar.passed else "[red]FAIL[/]") for bar in bars
     ]
@@ -99,13 +115,15 @@ def _table(title: str, columns: Sequence[str], cells: Iterable[tuple[str, ...]],
 
 
 def markdown(results: Results) -> str:
-    """The page's part: the machine, a table of the days, the plot, and a table of what is small."""
-    days = (section for section in Section if section is not Section.SMALL)
+    """The page's part: the machine, a table of the days, the plot, and tables of what is small and of pages."""
+    days = (section for section in Section if section not in {Section.SMALL, Section.LISTS})
     found = dict.fromkeys(row for section in days for row in rows(results, section))
     alt = "Seconds of each subject for the day, and of the main job for days of other sizes"
     plot = f"![{alt}](../bench/results.png)"
     small = rows(results, Section.SMALL)
     more = [_unit(results), _markdown_table(SMALL_COLUMNS, small)] if small else []
+    lists = rows(results, Section.LISTS)
+    more += [_PAGES, _markdown_table(LIST_COLUMNS, lists)] if lists else []
     return "\n\n".join([_introduction(results), _markdown_table(COLUMNS, found), plot, *more])
 
 

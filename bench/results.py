@@ -1,7 +1,7 @@
 """What was measured, and its form as JSON."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -49,6 +49,21 @@ class Measured:
         return max(run.peak_bytes + run.database_peak_bytes for run in self.runs)
 
     @property
+    def process_peak_bytes(self) -> int:
+        """The most memory of any run, without the database."""
+        return max(run.peak_bytes for run in self.runs)
+
+    @property
+    def p50_ms(self) -> float | None:
+        """The time that half of its answers took at most, if it gives many."""
+        return _median(run.p50_ms for run in self.runs)
+
+    @property
+    def p99_ms(self) -> float | None:
+        """The time that 99 of 100 answers took at most, if it gives many."""
+        return _median(run.p99_ms for run in self.runs)
+
+    @property
     def output_bytes(self) -> int:
         """What the run wrote and left."""
         return round(median(run.output_bytes for run in self.runs))
@@ -72,6 +87,8 @@ class Measured:
             "events_per_second": round(self.events_per_second),
             "peak_bytes": self.peak_bytes,
             "output_bytes": self.output_bytes,
+            "p50_ms": self.p50_ms,
+            "p99_ms": self.p99_ms,
             "runs": [asdict(run) for run in self.runs],
         }
 
@@ -170,6 +187,11 @@ class Results:
                 Failed(Case(entry["dataset"], entry["subject"]), entry["events"]) for entry in content["failed"]
             ),
         )
+
+
+def _median(times: Iterable[float | None]) -> float | None:
+    known = [time for time in times if time is not None]
+    return median(known) if known else None
 
 
 def _apart(times: Sequence[float]) -> float:

@@ -18,6 +18,7 @@ class Section(StrEnum):
     BACKFILL = "backfill"
     VALIDATION = "validation"
     SMALL = "small"
+    LISTS = "lists"
 
 
 @dataclass(frozen=True, order=True)
@@ -46,6 +47,7 @@ CASES: dict[Section, tuple[Case, ...]] = {
         Case("empty", "help"),
         *(Case("demo", subject) for subject in ("series", "usage", "idle")),
     ),
+    Section.LISTS: tuple(Case("listed", subject) for subject in ("first_pages", "conversations", "deep_pages")),
 }
 
 

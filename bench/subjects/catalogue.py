@@ -19,6 +19,7 @@ class Kind(StrEnum):
     COSTED_JOB = "main job and costs"
     LOG_JOB = "main job on a real log"
     COMMAND = "command"
+    PAGES = "pages of lists"
 
     @property
     def is_ours(self) -> bool:
@@ -81,6 +82,10 @@ def _recompute(job: Job) -> Sequence[str]:
     return _command("recompute", "--no-suites", *days)(job)
 
 
+def _pages(name: str) -> Callable[[Job], Sequence[str]]:
+    return lambda job: _in_process("pages", str(job.out), name)(job)
+
+
 def _rating(job: Job) -> Sequence[str]:
     return _in_process("rating", str(job.last_day))(job)
 
@@ -102,6 +107,9 @@ SUBJECTS = {
     ),
     "checked": Subject("main job, costs and validation, with Dagster", Kind.COSTED_JOB, _command("run")),
     "backfill": Subject("backfill with Dagster", Kind.COSTED_JOB, _recompute),
+    "first_pages": Subject("first pages", Kind.PAGES, _pages("first")),
+    "conversations": Subject("pages of a conversation", Kind.PAGES, _pages("conversation")),
+    "deep_pages": Subject("pages from the fortieth on", Kind.PAGES, _pages("deep")),
     "unit": Subject("ten million additions in Python", Kind.COMMAND, _additions),
     "run": Subject("`run --no-suites` of the aider log", Kind.LOG_JOB, _command("run", "--no-suites")),
     "demo": Subject("`demo`", Kind.COMMAND, _command("demo")),

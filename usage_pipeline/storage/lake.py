@@ -29,7 +29,7 @@ class Lake:
 
     def folder(self, spec: TableSpec, day: date) -> Path:
         """The folder of one partition."""
-        return self.data_dir / spec.zone / spec.name / f"{spec.partitioned_by}={day}"
+        return self.data_dir / f"{spec.zone}/{spec.name}/{spec.partitioned_by}={day}"
 
     def object(self, spec: TableSpec, day: date, name: str | None = None) -> Path:
         """The object of one partition; landing tables have one per landing file, named by its digest."""

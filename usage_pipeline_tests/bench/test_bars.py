@@ -5,7 +5,7 @@ from dataclasses import replace
 from bench.bars import Bar, validate
 from bench.results import Failed, Results
 from bench.sections import Case
-from usage_pipeline_tests.bench.support import measured, results
+from usage_pipeline_tests.bench.support import answering, measured, results
 
 
 def only_bar(found: Results, earlier: Results | None = None) -> Bar:
@@ -152,6 +152,29 @@ def test_small_days_and_commands_may_cost_so_many_units() -> None:
 def test_the_bar_of_a_command_names_it() -> None:
     found = results(measured("empty", "unit", 0.5), measured("demo", "idle", 0.5))
     assert only_bar(found).name == "Cost of `run` with nothing to do"
+
+
+def list_bars(more: float) -> list[tuple[str, str, str, bool]]:
+    found = validate(
+        results(
+            answering("first_pages", (9.0, 1.0), (9.0, 100.0 + more), (9.0, 200.0), gigabytes=0.85 + more),
+            answering("conversations", (9.0, 400.0 + more)),
+            answering("deep_pages", (9.0, (100.0 + more) * 1.2 + more)),
+        )
+    )
+    return [(bar.name, bar.limit, bar.found, bar.passed) for bar in found]
+
+
+def test_pages_may_take_so_long_wherever_they_are_in_a_list_and_so_much_memory() -> None:
+    assert list_bars(0.0) == [
+        ("99 % of first pages", "at most 100 ms", "100 ms", True),
+        ("99 % of pages of a conversation", "at most 400 ms", "400 ms", True),
+        ("Pages deep in a list slower than the first", "at most 20%", "20%", True),
+        ("Peak memory of first pages", "at most 600 MB", "600 MB", True),
+        ("Peak memory of pages of a conversation", "at most 600 MB", "250 MB", True),
+        ("Peak memory of pages from the fortieth on", "at most 600 MB", "250 MB", True),
+    ]
+    assert [passed for *_, passed in list_bars(0.1)] == [False, False, False, False, True, True]
 
 
 def test_without_the_unit_there_is_no_bar_of_a_command() -> None:

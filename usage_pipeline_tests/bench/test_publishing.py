@@ -19,13 +19,17 @@ from bench.publishing import update_page
 from bench.report import print_results, rows
 from bench.results import Failed, Results
 from bench.sections import Case, Section
-from usage_pipeline_tests.bench.support import measured, results
+from usage_pipeline_tests.bench.support import answering, measured, results
 
 DAY = results(measured("day", "duckdb", 4.0, 4.1, 3.9), measured("day", "main", 15.0, 14.0, 15.2, gigabytes=1.5))
 SMALL = results(
     measured("empty", "unit", 0.5, events=0),
     measured("empty", "help", 0.2, 0.3, 0.2, events=0),
     measured("demo", "usage", 0.6, events=300_000),
+)
+LISTS = results(
+    answering("first_pages", (2.0, 20.0), gigabytes=0.5),
+    measured("listed", "deep_pages", 9.0, events=9_000_000),
 )
 
 
@@ -42,6 +46,28 @@ def test_the_table_of_what_is_small_shows_processor_seconds_and_units() -> None:
         ("nothing", "`--help`", "0.20", "0.40", "0.20", "1,000 MB", "50%"),
         ("data of the demo, 300,000 events", "`usage`", "0.60", "1.20", "0.60", "1,000 MB", "0%"),
     ]
+
+
+def test_the_table_of_lists_shows_how_long_pages_take_and_the_memory_of_the_process() -> None:
+    assert rows(LISTS, Section.LISTS) == [
+        ("90 days of 500 tenants, 9 million events", "first pages", "2.0 ms", "20.0 ms", "250 MB", "0%"),
+        ("90 days of 500 tenants, 9 million events", "pages from the fortieth on", "–", "–", "750 MB", "0%"),
+    ]
+
+
+def test_the_page_gets_lists_at_its_end(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    page.write_text("<!-- bench -->\n<!-- /bench -->\n")
+    update_page(replace(LISTS, measured=(*DAY.measured, *LISTS.measured)), page)
+    assert page.read_text().endswith(
+        "Pages have up to 100 records, and are asked for by eight threads of one process, whose memory is "
+        "shown.\n\n"
+        "| Data | Subject | Half within | 99 % within | Peak memory | Noise |\n"
+        "| --- | --- | ---: | ---: | ---: | ---: |\n"
+        "| 90 days of 500 tenants, 9 million events | first pages | 2.0 ms | 20.0 ms | 250 MB | 0% |\n"
+        "| 90 days of 500 tenants, 9 million events | pages from the fortieth on | – | – | 750 MB | 0% |\n"
+        "<!-- /bench -->\n"
+    )
 
 
 def test_json_holds_the_units_of_what_is_small() -> None:
@@ -113,6 +139,8 @@ def test_json_holds_what_the_tables_show_and_every_run() -> None:
         "events_per_second": 266_667,
         "peak_bytes": 1_500_000_000,
         "output_bytes": 1000,
+        "p50_ms": None,
+        "p99_ms": None,
         "to_fastest_raw": 3.75,
         "units": None,
     }

@@ -16,7 +16,8 @@ from bench.measuring import run_of
 from bench.real_log import lay_real_log
 from bench.results import Results
 from bench.running import Bench
-from bench.sections import UNIT, Case
+from bench.sections import CASES as CASES_OF
+from bench.sections import UNIT, Case, Section
 from bench.subjects.catalogue import SUBJECTS, Job
 from usage_pipeline_tests.support import shared
 
@@ -101,6 +102,15 @@ def test_the_real_log_is_laid_as_it_is_with_what_its_truth_says_of_each_day(tmp_
     assert json.loads(prepared.truth.read_text())["days"]["2024-08-14"] == {
         "aider": {"prompts": 1, "tokens_in": 2054, "tokens_out": 370, "tokens_total": 2424}
     }
+
+
+@pytest.mark.acceptance
+def test_pages_of_lists_are_measured_one_by_one(tmp_path: Path) -> None:
+    found = bench_in(tmp_path).run(CASES_OF[Section.LISTS])
+    assert [entry.case.subject for entry in found.measured] == ["first_pages", "conversations", "deep_pages"]
+    for entry in found.measured:
+        assert entry.events == 90 * 75
+        assert 0 < (entry.p50_ms or 0) <= (entry.p99_ms or 0)
 
 
 @pytest.fixture
