@@ -52,6 +52,7 @@ def test_landing_tables_are_by_landing_day_and_all_others_by_event_day_but_for_t
         "reports",
         "report_mails",
         "api_keys",
+        "api_sessions",
         "erasures",
     ]
 
