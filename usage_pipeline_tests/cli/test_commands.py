@@ -39,7 +39,7 @@ def test_the_embedded_database_refuses_a_path_that_a_shell_would_read(
 
 
 def test_a_mistyped_command_is_told_the_one_that_was_meant() -> None:
-    assert "Did you mean 'series'?" in CliRunner().invoke(app, ["serie"]).stderr
+    assert "Did you mean 'recompute'?" in CliRunner().invoke(app, ["recompte"]).stderr
 
 
 def test_an_error_is_one_message_and_exit_code_1(
