@@ -29,7 +29,7 @@ DAY = date(2026, 5, 1)
 ROWS = 20
 
 
-def good_day(storage: Storage) -> Storage:
+def good_day(storage: Storage) -> None:
     """A good day of 20 prompts, after a week with as many a day."""
     lines = [
         prompt(f"e{number}", f"2026-05-01T08:00:{number:02}Z", modelName="m", latencyMs=5)
@@ -45,7 +45,6 @@ def good_day(storage: Storage) -> Storage:
                 connection.execute(insert(partition_state).values(**before, **known))
             value = {"tenant_id": "acme", "dimension": "model", "value": "m"}
             connection.execute(insert(daily_breakdown).values(**before, **value, **dict.fromkeys(METRIC_NAMES, 1)))
-    return storage
 
 
 @pytest.fixture
@@ -58,7 +57,9 @@ def day(storage: Storage, prepare: Prepare) -> Storage:
 @pytest.fixture(scope="module")
 def unchanged_day(open_shared: Callable[..., Storage]) -> Storage:
     """The good day, for tests that only validate it."""
-    return good_day(open_shared())
+    storage = open_shared()
+    good_day(storage)
+    return storage
 
 
 def look(storage: Storage, spec: TableSpec) -> dict[str, CheckResult]:
