@@ -1,6 +1,5 @@
-"""Fixtures: a real PostgreSQL for the session, a migrated database and a data directory for each test."""
+"""Fixtures: the settings and the storage of a test, empty or as earlier steps left it."""
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -8,31 +7,25 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import psycopg
 import pytest
 from duckdb import DuckDBPyConnection
-from sqlalchemy import URL, make_url
 
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
 from usage_pipeline.settings import PREFIX, Settings
 from usage_pipeline.storage.engine import open_engine
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline.storage.postgres import DAGSTER_DRIVER, database_urls, ensure_database
-from usage_pipeline.storage.warehouse import migrate
 from usage_pipeline_tests.databases import Databases
-from usage_pipeline_tests.running import (
-    pytest_collection_finish,
-    pytest_collection_modifyitems,
-    pytest_unconfigure,
-)
 from usage_pipeline_tests.snapshot import Snapshot
 from usage_pipeline_tests.support import Landing
 
-__all__ = ["pytest_collection_finish", "pytest_collection_modifyitems", "pytest_unconfigure"]
+if TYPE_CHECKING:
+    from usage_pipeline_tests.running import Once
+
+pytest_plugins = ["usage_pipeline_tests.running", "usage_pipeline_tests.server"]
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 Prepare = Callable[[str, Callable[[], Any]], Any]
@@ -55,45 +48,6 @@ def settings_of(data_dir: Path, database_url: str, /, **values: object) -> Setti
     return Settings.load(**{**defaults, **values})
 
 
-@contextmanager
-def once(tmp_path_factory: pytest.TempPathFactory, name: str) -> Iterator[tuple[Path, bool]]:
-    """Lets one worker make what all share: the folder that they share, and whether it is still to be made."""
-    root = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
-    made = root / f"{name}_is_made"
-    with (root / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield root, not made.exists()
-        made.touch()
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of a PostgreSQL server that all workers share, whose database `template_usage` is migrated."""
-    with once(tmp_path_factory, "server") as (root, first):
-        settings = Settings.load(data_dir=root / "server")
-        url = database_of(database_urls(settings).warehouse, "template_usage")
-        if first:
-            migrate(Settings.load(data_dir=settings.data_dir, database_url=url))
-            _let_it_do_no_more_than_asked(url)
-    return url
-
-
-def database_of(server: str | URL, name: str) -> str:
-    """The URL of another database of this server."""
-    return make_url(server).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-
-
-def _let_it_do_no_more_than_asked(url: str) -> None:
-    # Tests kill processes, never the server or the machine: what it has committed is there for the next process.
-    # Their databases are small and soon left, and to vacuum hundreds of them would take more than all else.
-    with psycopg.connect(database_of(url, "postgres"), autocommit=True) as connection:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
-            connection.execute(f"ALTER SYSTEM SET {setting} = off")
-        connection.execute("SELECT pg_reload_conf()")
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_from_outside() -> Iterator[None]:
     # Fixtures of modules load settings before the environment of their first test is clean.
@@ -110,54 +64,6 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def _forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
-
-
-@pytest.fixture(scope="session")
-def new_database(server: str) -> Callable[[], str]:
-    """Creates a migrated database and returns its URL."""
-    return lambda: _copied(server, "template_usage")
-
-
-@pytest.fixture(scope="session")
-def new_dagster_database(server: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
-    """Creates a database with Dagster's tables, which take it half a second to make, and returns its URL."""
-    template = "template_dagster"
-    with once(tmp_path_factory, template) as (_, first):
-        if first:
-            _make_dagster_tables(make_url(server).set(drivername=DAGSTER_DRIVER, database=template))
-    return lambda: _copied(server, template)
-
-
-@pytest.fixture(scope="session")
-def new_databases(
-    new_database: Callable[[], str], new_dagster_database: Callable[[], str]
-) -> Callable[[], tuple[str, str]]:
-    """Creates a migrated database and one of Dagster, and returns their URLs."""
-    return lambda: (new_database(), new_dagster_database())
-
-
-def _make_dagster_tables(url: URL) -> None:
-    from dagster_postgres import DagsterPostgresStorage  # noqa: PLC0415 - few tests need it, and it is slow
-
-    ensure_database(url)
-    DagsterPostgresStorage(url.render_as_string(hide_password=False))
-
-
-def _copied(server: str, template: str) -> str:
-    url = database_of(server, f"{template}_{uuid4().hex[:12]}")
-    with psycopg.connect(database_of(server, "postgres"), autocommit=True) as connection:
-        # Files are copied in a quarter of the time that the log of writing them takes.
-        connection.execute(f'CREATE DATABASE "{make_url(url).database}" TEMPLATE {template} STRATEGY FILE_COPY')
-    return url
-
-
-@pytest.fixture(scope="session")
-def databases(new_database: Callable[[], str]) -> Iterator[Databases]:
-    """Databases of the session."""
-    databases = Databases(new_database)
-    yield databases
-    for engine in databases.engines.values():
-        engine.dispose()
 
 
 @pytest.fixture
@@ -220,7 +126,7 @@ def storage(settings: Settings, open_on: OpenOn) -> Iterator[Storage]:
 
 
 @pytest.fixture(scope="session")
-def take_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Storage, Callable[[], Any]], Any]:
+def take_once(once: "Once") -> Callable[[str, Storage, Callable[[], Any]], Any]:
     """Takes steps on an empty storage, or copies what the first storage, of any worker, held after steps so named.
 
     To copy a computed day takes a tenth of the time of computing it.
@@ -228,7 +134,7 @@ def take_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Storag
 
     def take(name: str, storage: Storage, steps: Callable[[], Any]) -> Any:
         name = name.replace("/", ".")
-        with once(tmp_path_factory, name) as (root, first):
+        with once(name) as (root, first):
             files = root / "snapshots" / name
             if first:
                 told = steps()

@@ -1,9 +1,12 @@
-"""How the tests are run: their order, the search for garbage, and the examples of hypothesis."""
+"""How the tests are run: their order, what workers share, the search for garbage, examples of hypothesis."""
 
+import fcntl
 import gc
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from itertools import groupby
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -12,6 +15,26 @@ import pytest
 hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+Once = Callable[[str], AbstractContextManager[tuple[Path, bool]]]
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Lets one worker make what all share: the folder that they share, and whether it is still to be made."""
+    root = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+
+    @contextmanager
+    def make(name: str) -> Iterator[tuple[Path, bool]]:
+        made = root / f"{name}_is_made"
+        with (root / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield root, not made.exists()
+            made.touch()
+
+    return make
 
 
 def pytest_collection_finish() -> None:

@@ -27,7 +27,8 @@ from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline.storage.postgres import database_urls, revive_embedded_server
 from usage_pipeline.storage.warehouse import Connections, connect_warehouse
 from usage_pipeline_tests.api.conftest import NOW
-from usage_pipeline_tests.conftest import database_of, settings_of
+from usage_pipeline_tests.conftest import settings_of
+from usage_pipeline_tests.server import database_of
 
 THREADS = 4
 SECONDS = 120

@@ -18,8 +18,9 @@ from usage_pipeline.orchestration.instance import open_instance
 from usage_pipeline.pipeline.refresh import refresh
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline_tests.conftest import NOW, database_of, settings_of
+from usage_pipeline_tests.conftest import NOW, settings_of
 from usage_pipeline_tests.orchestration.asking import KEYS, Told, runner_on
+from usage_pipeline_tests.server import database_of
 from usage_pipeline_tests.support import Landing, prompt
 
 CHECKOUT = Path(__file__).parents[2]
