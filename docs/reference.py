@@ -25,7 +25,7 @@ CLI = """# Commands
 <!-- Made from the code by `make docs`. -->
 
 Days are UTC, `YYYY-MM-DD`. `--from` and `--to` are both included. Commands that print rows take `--format` with
-`table`, `json` or `csv`.
+`table`, `json` or `csv`. [Reports](reports.md#csv) says how CSV keeps a spreadsheet from running a text.
 
 | Exit code | Meaning |
 |---|---|

@@ -14,6 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from usage_pipeline.cli.options import OutputFormat
+from usage_pipeline.csv_cells import harmless
 
 _PIPE_WIDTH = 200
 """Characters of a line without a terminal."""
@@ -81,9 +82,15 @@ def _cell(value: object) -> str:
 
 
 def _csv_cell(value: object) -> object:
-    if isinstance(value, Mapping):
-        return json.dumps(value, default=_plain, ensure_ascii=False)
-    return _plain(value) if isinstance(value, Decimal) else value
+    match value:
+        case Mapping():
+            return json.dumps(value, default=_plain, ensure_ascii=False)
+        case Decimal():
+            return _plain(value)
+        case str():
+            return harmless(value)
+        case _:
+            return value
 
 
 def _plain(value: object) -> str:
