@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from usage_pipeline.alerts.tables import AlertKind, AlertState
-from usage_pipeline.limits.limit_file import SCOPED
+from usage_pipeline.limits.limited import SCOPED
 from usage_pipeline.limits.periods import PeriodKind
 from usage_pipeline.limits.status import LimitStatus, ScopeValues
 from usage_pipeline.storage.digests import fingerprint

@@ -9,7 +9,7 @@ from usage_pipeline.alerts.alert import Alert
 from usage_pipeline.alerts.digest import Facts, News, Tally, due_at, way_of
 from usage_pipeline.alerts.tables import AlertKind, AlertState
 from usage_pipeline.limits.decisions import plain
-from usage_pipeline.limits.limit_file import COST, SCOPED
+from usage_pipeline.limits.limited import COST, SCOPED
 from usage_pipeline.tenants.models import Tenants
 from usage_pipeline.words import count
 

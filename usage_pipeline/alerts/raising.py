@@ -22,7 +22,7 @@ from usage_pipeline.billing.ledger.posting import post
 from usage_pipeline.clock import Clock
 from usage_pipeline.delivery.outbox import enqueue
 from usage_pipeline.limits.applied import LimitOfTenant
-from usage_pipeline.limits.limit_file import SCOPED
+from usage_pipeline.limits.limited import SCOPED
 from usage_pipeline.limits.periods import PeriodKind
 from usage_pipeline.limits.read_status import OpenStatus
 from usage_pipeline.limits.refresh import refresh_limits

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from usage_pipeline.limits.limit_file import SCOPED
+from usage_pipeline.limits.limited import SCOPED
 from usage_pipeline.storage.tables import Erasure, TableSpec, columns
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from usage_pipeline.billing.ledger.tables import CREDIT_LEDGER, CREDIT_POSTINGS
 from usage_pipeline.limits.decisions import BLOCK, Answer
-from usage_pipeline.limits.limit_file import CREDITS, SCOPED
+from usage_pipeline.limits.limited import CREDITS, SCOPED
 from usage_pipeline.limits.status import NOTHING_USED, AsOf, LimitStatus, TenantLimit, statuses_of
 from usage_pipeline.limits.tables import LIMIT_DECISIONS
 from usage_pipeline.storage.engine import PARQUET, literal, session

@@ -11,7 +11,8 @@ from enum import IntEnum
 from usage_pipeline.billing.ledger.entries import exact
 from usage_pipeline.errors import QueryError
 from usage_pipeline.events.catalogue import EventType, find, load_catalogue
-from usage_pipeline.limits.limit_file import CREDITS, EACH, Limit, Scope
+from usage_pipeline.limits.limit_file import EACH, Limit, Scope
+from usage_pipeline.limits.limited import CREDITS
 from usage_pipeline.limits.status import LimitStatus
 from usage_pipeline.registry import CONVERSATIONS, MESSAGES, TOKENS_TOTAL
 from usage_pipeline.words import did_you_mean

@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from usage_pipeline.billing.ledger.entries import exact
 from usage_pipeline.costs.book.price_entry import Minute
 from usage_pipeline.errors import ReferenceFileError
+from usage_pipeline.limits.limited import LIMITED_METRICS
 from usage_pipeline.limits.periods import MOST_ROLLING_DAYS, Period, PeriodKind
-from usage_pipeline.registry import METRIC_NAMES
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.tenants.models import quoted
 from usage_pipeline.words import did_you_mean
@@ -23,8 +23,6 @@ LIMITS_FILE = "limits.yaml"
 EACH = "*"
 """Stands for each tenant, or for each value of a dimension: every one has the amount for itself."""
 
-COST, CREDITS = "cost", "credits"
-LIMITED_METRICS = (*METRIC_NAMES, COST, CREDITS)
 
 _DECIMALS, _DIGITS = 12, 24
 _MOST_PERCENT = 1_000
@@ -86,10 +84,6 @@ class Scope(_Part):
     def values(self) -> Mapping[str, str]:
         """What is written, by dimension."""
         return {name: value for name, value in self if value is not None}
-
-
-SCOPED = tuple(Scope.model_fields)
-"""The dimensions by which a limit can be restricted."""
 
 
 class QuietHours(_Part):

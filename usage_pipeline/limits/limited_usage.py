@@ -8,7 +8,8 @@ from datetime import date
 from usage_pipeline.clock import days_between
 from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.credits.tables import CREDIT_USAGE
-from usage_pipeline.limits.limit_file import COST, CREDITS, EACH, SCOPED, Scope
+from usage_pipeline.limits.limit_file import EACH, Scope
+from usage_pipeline.limits.limited import COST, CREDITS, SCOPED
 from usage_pipeline.limits.status import NOTHING_USED, ScopeValues, TenantLimit, Usage, Used
 from usage_pipeline.metrics.rollups import damage_named, scan
 from usage_pipeline.registry import CONVERSATIONS, RECORD_METRIC_NAMES

@@ -12,7 +12,8 @@ from operator import itemgetter
 
 from usage_pipeline.billing.ledger.entries import exact
 from usage_pipeline.clock import end_of
-from usage_pipeline.limits.limit_file import EACH, SCOPED, Limit, Scope
+from usage_pipeline.limits.limit_file import EACH, Limit, Scope
+from usage_pipeline.limits.limited import SCOPED
 from usage_pipeline.limits.periods import DayRange, PeriodKind
 
 _UNIT = Decimal(1).scaleb(-12)

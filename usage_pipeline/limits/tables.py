@@ -1,6 +1,6 @@
 """The tables of this folder: how all limits stand, and what a gateway needs to decide by itself."""
 
-from usage_pipeline.limits.limit_file import LIMITED_METRICS, SCOPED
+from usage_pipeline.limits.limited import LIMITED_METRICS, SCOPED
 from usage_pipeline.storage.tables import Erasure, TableSpec, columns
 
 LIMIT_STATUS = TableSpec(

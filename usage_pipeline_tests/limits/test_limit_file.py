@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from usage_pipeline.errors import ReferenceFileError
-from usage_pipeline.limits.limit_file import Limit, in_force, read_limits
+from usage_pipeline.limits.limit_file import Limit, Scope, in_force, read_limits
+from usage_pipeline.limits.limited import SCOPED
 from usage_pipeline.limits.periods import Period, PeriodKind
 from usage_pipeline_tests.support import shared
 
@@ -40,6 +41,10 @@ def test_the_shared_example_is_read() -> None:
 def test_the_shipped_file_is_read() -> None:
     found = read_limits(Path(__file__).parents[2] / "data" / "reference" / "limits.yaml")
     assert [limit.id for limit in found] == ["tenant-01-cost", "tenant-02-tokens", "prompts-a-day"]
+
+
+def test_a_limit_is_restricted_by_the_dimensions_that_tables_have_columns_for() -> None:
+    assert tuple(Scope.model_fields) == SCOPED
 
 
 def test_what_is_not_written_has_a_default(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from usage_pipeline.clock import end_of
-from usage_pipeline.limits.limit_file import SCOPED
+from usage_pipeline.limits.limited import SCOPED
 from usage_pipeline.limits.read_status import read_status
 from usage_pipeline.limits.status import LimitStatus
 from usage_pipeline.reports.batch import Batch, Tables
