@@ -26,7 +26,8 @@ from usage_pipeline.storage.opened import Storage
 
 Conditions = tuple[tuple[str, str], ...]
 """Pairs of a dimension and its value."""
-_TenantId = str | None
+_Group = tuple[str, ...]
+"""The values that rows are grouped by besides the day."""
 _Values = tuple[Number | None, ...]
 _Quantity = Callable[[Row], Number | None]
 
@@ -83,7 +84,7 @@ def read_series(storage: Storage, question: SeriesQuestion, tenant_id: str | Non
     Raises QueryError for a condition that a measure does not know, and PartitionError if the rows of a computed
     day are gone.
     """
-    quantities = _read(storage, question, ("day",), tenant_id)
+    quantities = _read(storage, question, (), of_tenant(tenant_id))
     return [_series(question, measure, tenant_id, quantities) for measure in question.measures]
 
 
@@ -91,58 +92,76 @@ def read_series_of_each(
     storage: Storage, question: SeriesQuestion, tenant_ids: Iterable[str]
 ) -> Iterator[DailySeries]:
     """Yield the series of each of these tenants, in the order of tenants and measures. Raises the same errors."""
-    quantities = _read(storage, question, ("day", "tenant"))
+    quantities = _read(storage, question, ("tenant",))
     for tenant_id in tenant_ids:
         for measure in question.measures:
-            yield _series(question, measure, tenant_id, quantities)
+            yield _series(question, measure, tenant_id, quantities, (tenant_id,))
+
+
+def read_series_of_values(
+    storage: Storage, question: SeriesQuestion, tenant_id: str, dimensions: Sequence[str]
+) -> Callable[[Sequence[str]], list[DailySeries]]:
+    """Return what has the series of each combination of values of dimensions, in the order of the measures.
+
+    Raises QueryError for a dimension that a measure does not know, and the same errors as `read_series`.
+    """
+    quantities = _read(storage, question, tuple(dimensions), of_tenant(tenant_id))
+    return lambda values: [
+        _series(question, measure, tenant_id, quantities, tuple(values)) for measure in question.measures
+    ]
 
 
 @dataclass(frozen=True)
 class _Quantities:
-    """What was read: by quantity and tenant the values of days, and by quantity those of days without a row."""
+    """What was read: by quantity and group the values of days, and by quantity those of days without a row."""
 
     known: Collection[date]
-    values: Mapping[tuple[str, _TenantId], Mapping[date, Number | None]]
+    values: Mapping[tuple[str, _Group], Mapping[date, Number | None]]
     without_row: Mapping[str, Number | None]
 
-    def of(self, name: str, tenant_id: _TenantId, days: Sequence[date]) -> _Values:
-        found, otherwise = self.values.get((name, tenant_id), {}), self.without_row[name]
+    def of(self, name: str, group: _Group, days: Sequence[date]) -> _Values:
+        found, otherwise = self.values.get((name, group), {}), self.without_row[name]
         return tuple(found.get(day, otherwise) if day in self.known else None for day in days)
 
 
 def _read(
-    storage: Storage, question: SeriesQuestion, group_by: tuple[str, ...], tenant_id: _TenantId = None
+    storage: Storage, question: SeriesQuestion, group_by: tuple[str, ...], where: Conditions = ()
 ) -> _Quantities:
     asked = {name for measure in question.measures for name in measure.parts or (measure.name,)}
-    values: defaultdict[tuple[str, _TenantId], dict[date, Number | None]] = defaultdict(dict)
+    values: defaultdict[tuple[str, _Group], dict[date, Number | None]] = defaultdict(dict)
     without_row: dict[str, Number | None] = {}
     known = set(days_between(question.first, question.last))
     for source in _sources(asked):
-        where = (*question.where, *of_tenant(tenant_id))
-        answer = read(storage, source.query(question.first, question.last, group_by, where, source.metrics))
+        groups, conditions = ("day", *group_by), (*question.where, *where)
+        answer = read(storage, source.query(question.first, question.last, groups, conditions, source.metrics))
         known.intersection_update(answer.known)
         without_row |= dict.fromkeys(source.quantities, source.without_row)
-        for name, of, day, value in _cells(source, answer, known):
-            values[name, of or tenant_id][day] = value
+        for name, group, day, value in _cells(source, answer, known):
+            values[name, group][day] = value
     return _Quantities(known, values, without_row)
 
 
 def _cells(
     source: _Source, answer: Answer, known: Collection[date]
-) -> Iterator[tuple[str, _TenantId, date, Number | None]]:
+) -> Iterator[tuple[str, _Group, date, Number | None]]:
     for row in answer.rows:
         if row["day"] in known:
+            group = tuple(row[name] for name in answer.query.group_by[1:])
             for name, quantity in source.quantities.items():
-                yield name, row.get("tenant"), row["day"], quantity(row)
+                yield name, group, row["day"], quantity(row)
 
 
 def _series(
-    question: SeriesQuestion, measure: Measure, tenant_id: _TenantId, quantities: _Quantities
+    question: SeriesQuestion,
+    measure: Measure,
+    tenant_id: str | None,
+    quantities: _Quantities,
+    group: _Group = (),
 ) -> DailySeries:
     days = days_between(question.first, question.last)
     if measure.parts is None:
-        return DailySeries(measure, tenant_id, question.first, quantities.of(measure.name, tenant_id, days))
-    above, below = (quantities.of(name, tenant_id, days) for name in measure.parts)
+        return DailySeries(measure, tenant_id, question.first, quantities.of(measure.name, group, days))
+    above, below = (quantities.of(name, group, days) for name in measure.parts)
     with exact():
         ratios = tuple(_ratio(measure, *parts) for parts in zip(above, below, strict=True))
     return DailySeries(measure, tenant_id, question.first, ratios, below)

@@ -74,20 +74,45 @@ def read_balances(storage: Storage, at: datetime) -> dict[str, Totals]:
     }
 
 
+@dataclass(frozen=True)
+class TenantUsage:
+    """The account of a tenant until an instant ahead, and its usage before one, in the order of time."""
+
+    account: Account
+    usage: Sequence[Usage]
+
+
+@undisturbed
+def read_usage_ahead(
+    storage: Storage, cut: Sequence[datetime], ahead: datetime, only: str | None = None
+) -> dict[str, TenantUsage]:
+    """Return the account of one tenant or of all with the allocations to come, and what was used.
+
+    Usage is added up between instants at which something begins or ends, and those of the cut; it ends with the
+    last of these. Raises PartitionError if the credits of a computed day are gone.
+    """
+    found = _accounts_and_usage(storage, max(cut), only, cut, ahead)
+    return {entry.tenant_id: TenantUsage(entry.account, usage) for entry, usage in found}
+
+
 def _expect_come(storage: Storage, at: datetime) -> None:
     if at > storage.settings.clock.now:
         raise QueryError(f"{at:%Y-%m-%dT%H:%M:%SZ} has not come: nothing is known of usage until then.")
 
 
 def _accounts_and_usage(
-    storage: Storage, until: datetime, only: str | None = None, cut: Sequence[datetime] = ()
+    storage: Storage,
+    until: datetime,
+    only: str | None = None,
+    cut: Sequence[datetime] = (),
+    ahead: datetime | None = None,
 ) -> list[tuple[TenantAccount, list[Usage]]]:
-    """Return one account or all, each with its usage."""
+    """Return one account or all until an instant ahead, each with its usage until one."""
     tenants, clock = load_tenants(storage.settings), storage.settings.clock
     with storage.warehouse.connect() as connection:
         known, days = read_known(connection, tenants, only), computed_days(connection)
     with open_credit_seconds(storage, days) as seconds:
-        accounts = make_accounts(known, seconds.first_use(clock), until)
+        accounts = make_accounts(known, seconds.first_use(clock), ahead or until)
         return list(seconds.segments(accounts, until, cut))
 
 

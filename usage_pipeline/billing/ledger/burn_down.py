@@ -7,14 +7,16 @@ usage at its first instant and not for usage at its end.
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import IntEnum
 
 from usage_pipeline.billing.ledger.entries import NO_GRANT, NOTHING, Entry, EntryKind, exact
 
 FOR_EVER = datetime.max.replace(tzinfo=UTC)
+_DAY = timedelta(days=1)
 
 _ROLLING = (EntryKind.ALLOCATION, EntryKind.ROLLOVER_IN)
 """The grants whose unused rest rolls over at a reset."""
@@ -112,6 +114,36 @@ def burn_down(account: Account, usage: Iterable[Usage], until: datetime) -> Burn
     return Burned(burning.entries, burning.left, burning.overage)
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """What is left at an instant, and how far that reaches."""
+
+    left: Decimal
+    """Of all grants, less the overage."""
+    uncovered: Sequence[int | None]
+    """By course, the place of the first day that grants do not pay in full; None if they pay all."""
+
+
+def burn_ahead(
+    account: Account, usage: Iterable[Usage], begin: datetime, courses: Iterable[Iterable[Decimal]]
+) -> Ahead:
+    """Return how far credits reach from a midnight on, on each course that usage may take.
+
+    A course has the credits of each day from the midnight on, used at the first instant of the day. The usage
+    before the midnight is in the order of time.
+    """
+    with exact():
+        burning = _Burning(account)
+        for at, credit in usage:
+            if at < begin:
+                burning.go_on(at)
+                burning.use(at, credit)
+        burning.go_on(begin)
+        burning.entries = []  # nobody reads them, and each course would copy them
+        left = sum(burning.left.values(), NOTHING) - burning.overage
+        return Ahead(left, [burning.copy().first_uncovered(begin, course) for course in courses])
+
+
 class _Phase(IntEnum):
     """What happens at one instant, in this order."""
 
@@ -146,6 +178,25 @@ class _Burning:
             self._plan(at, _Phase.VOID, grant_id)
         for lowering in account.lowerings:
             self._plan(lowering.at, _Phase.LOWER, lowering.id)
+
+    def copy(self) -> "_Burning":
+        """Return the same state, to go on from in another way."""
+        found = copy(self)
+        vars(found).update(
+            {name: copy(part) for name, part in vars(self).items() if isinstance(part, list | dict)}
+        )
+        return found
+
+    def first_uncovered(self, begin: datetime, course: Iterable[Decimal]) -> int | None:
+        """Use the credits of each day; return the first day that grants do not pay in full, None without one."""
+        for number, credit in enumerate(course):
+            at = begin + number * _DAY
+            self.go_on(at)
+            before = self.overage
+            self.use(at, credit)
+            if self.overage > before:
+                return number
+        return None
 
     def go_on(self, until: datetime) -> None:
         """Let everything happen that begins or ends by an instant, itself included."""

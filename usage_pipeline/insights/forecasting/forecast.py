@@ -74,6 +74,12 @@ class Passing:
     """The same for nine tenths."""
 
 
+def passing_of(shares: Sequence[float], first: date) -> Passing:
+    """Return what the part of the paths that has passed by each day, from the first on, comes to."""
+    days = (_reached(shares, part, first) for part in (0.5, 0.1, 0.9))
+    return Passing(rounded(float(shares[-1]), 2), *days)
+
+
 @dataclass(frozen=True)
 class Forecast:
     """What is expected of a series after its last known day. All amounts are estimates."""
@@ -116,8 +122,7 @@ class Forecast:
             so_far = list(accumulate(Decimal(value or 0) for value in known.values))
         sums = np.round(np.cumsum(ahead, axis=1) + float(so_far[-1] if so_far else 0), self.series.measure.places)
         shares = [*(float(total > amount) for total in so_far), *(sums > float(amount)).mean(axis=0)]
-        days = (_reached(shares, part, first) for part in (0.5, 0.1, 0.9))
-        return Passing(rounded(float(shares[-1]), 2), *days)
+        return passing_of(shares, first)
 
     def _parts(self, first: date, last: date) -> tuple[DailySeries, Floats]:
         """Return the days before the forecast, and the paths of the others."""

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from usage_pipeline.billing.ledger.burn_down import Account, Lowering, Reset
+from usage_pipeline.billing.ledger.burn_down import Account, Ahead, Lowering, Reset, burn_ahead
 from usage_pipeline.billing.ledger.entries import EntryKind, totals
 from usage_pipeline_tests.billing.ledger.accounts import at, entries_of, grant, left, used
 
@@ -92,3 +92,11 @@ def test_of_a_balance_at_an_instant_usage_at_it_is_no_part_and_a_grant_that_begi
     assert left(account, [used("01-10 12:00", 1)], "01-10 11:59") == {}
     assert left(account, [used("01-10 12:00", 1)], "01-10 12:00") == {"a": 100}
     assert left(account, [used("01-10 12:00", 1)], "01-10 12:01") == {"a": 99}
+
+
+def test_credits_reach_as_far_as_grants_to_come_pay() -> None:
+    account = Account([grant("first", 10, "01-01", "01-04"), grant("second", 5, "01-05")])
+    courses = [[7, 0, 0, 5, 0], [8, 0, 0, 0, 0], [3, 0, 1, 0, 0], [0, 0, 0, 3, 3], [0] * 5]
+    paths = [map(Decimal, course) for course in courses]
+    ahead = burn_ahead(account, [used("01-01", 3), used("01-02", 9)], at("01-02"), paths)
+    assert ahead == Ahead(Decimal(7), [None, 0, 2, 4, None])
