@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from pathlib import Path
 
 from duckdb import Error as DuckDBError
 
@@ -19,13 +20,19 @@ def scan(storage: Storage, spec: TableSpec, days: Collection[date]) -> str:
 
     Raises PartitionError where the state knows rows of a day whose object is gone.
     """
+    found = objects(storage, spec, days)
+    return f"FROM {parquet_scan(found.values())}" if found else spec.empty_select()
+
+
+def objects(storage: Storage, spec: TableSpec, days: Collection[date]) -> dict[date, Path]:
+    """The objects of these days of a table, of days with rows. Raises the same error."""
     with storage.warehouse.connect() as connection:
         known = state.partitions(connection, spec.name, min(days, default=None), max(days, default=None))
-    objects = {day: storage.lake.object(spec, day) for day in sorted(days) if day in known and known[day].rows}
-    gone = [day for day, path in objects.items() if not storage.lake.exists(path)]
+    found = {day: storage.lake.object(spec, day) for day in sorted(days) if day in known and known[day].rows}
+    gone = [day for day, path in found.items() if not storage.lake.exists(path)]
     if gone:
         raise gone_days(storage, spec, gone)
-    return f"FROM {parquet_scan(objects.values())}" if objects else spec.empty_select()
+    return found
 
 
 def gone_days(storage: Storage, spec: TableSpec, days: Sequence[date]) -> PartitionError:

@@ -1,0 +1,92 @@
+-- Operations that are a large part of a tenant's cost or credits, and that cost much more than in the days before.
+-- An operation is a type of event of a feature. The days since `since` are compared with as many before.
+WITH spent AS (
+    SELECT
+        daily_costs.tenant_id,
+        daily_costs.type,
+        daily_costs.feature,
+        CASE WHEN daily_costs.day >= parameters.since THEN daily_costs.amount ELSE 0 END AS cost,
+        CASE WHEN daily_costs.day < parameters.since THEN daily_costs.amount ELSE 0 END AS cost_before,
+        0 AS credits,
+        0 AS credits_before
+    FROM daily_costs
+    CROSS JOIN parameters
+    UNION ALL
+    SELECT
+        credit_usage.tenant_id,
+        credit_usage.type,
+        credit_usage.feature,
+        0 AS cost,
+        0 AS cost_before,
+        CASE WHEN credit_usage.day >= parameters.since THEN credit_usage.credits ELSE 0 END AS credits,
+        CASE WHEN credit_usage.day < parameters.since THEN credit_usage.credits ELSE 0 END AS credits_before
+    FROM credit_usage
+    CROSS JOIN parameters
+),
+
+operations AS (
+    SELECT
+        tenant_id,
+        type,
+        feature,
+        CAST(coalesce(sum(cost), 0) AS DECIMAL(38, 12)) AS cost,
+        CAST(coalesce(sum(cost_before), 0) AS DECIMAL(38, 12)) AS cost_before,
+        CAST(coalesce(sum(credits), 0) AS DECIMAL(38, 12)) AS credits,
+        CAST(coalesce(sum(credits_before), 0) AS DECIMAL(38, 12)) AS credits_before
+    FROM spent
+    GROUP BY tenant_id, type, feature
+),
+
+compared AS (
+    SELECT
+        operations.*,
+        sum(cost) OVER (PARTITION BY tenant_id) AS all_cost,
+        sum(credits) OVER (PARTITION BY tenant_id) AS all_credits
+    FROM operations
+),
+
+judged AS (
+    SELECT
+        compared.*,
+        parameters.days,
+        cost_before > 0
+        AND cost >= parameters.least_cost
+        AND 100 * cost >= parameters.least_share_percent * all_cost
+        AND 100 * cost >= (100 + parameters.least_growth_percent) * cost_before AS grows_in_cost,
+        credits_before > 0
+        AND 100 * credits >= parameters.least_share_percent * all_credits
+        AND 100 * credits >= (100 + parameters.least_growth_percent) * credits_before AS grows_in_credits
+    FROM compared
+    CROSS JOIN parameters
+),
+
+growing AS (
+    SELECT
+        judged.*,
+        CASE WHEN cost > cost_before THEN cost - cost_before ELSE 0 END AS more_cost,
+        CASE WHEN credits > credits_before THEN credits - credits_before ELSE 0 END AS more_credits
+    FROM judged
+    WHERE grows_in_cost OR grows_in_credits
+)
+
+SELECT
+    tenant_id,
+    row_number() OVER (
+        PARTITION BY tenant_id ORDER BY more_cost DESC, more_credits DESC, type, feature
+    ) AS place,
+    type,
+    feature,
+    cost,
+    cost_before,
+    credits,
+    credits_before,
+    CAST(100 * cost / nullif(all_cost, 0) AS DECIMAL(18, 1)) AS cost_share_percent,
+    CAST(100 * credits / nullif(all_credits, 0) AS DECIMAL(18, 1)) AS credit_share_percent,
+    sum(cost) OVER (PARTITION BY tenant_id) AS costs,
+    sum(cost_before) OVER (PARTITION BY tenant_id) AS costs_before,
+    sum(credits) OVER (PARTITION BY tenant_id) AS sum_of_credits,
+    sum(credits_before) OVER (PARTITION BY tenant_id) AS sum_of_credits_before,
+    days,
+    CAST(nullif(sum(more_cost) OVER (PARTITION BY tenant_id), 0) AS DECIMAL(38, 12)) AS saving_usd,
+    CAST(nullif(sum(more_credits) OVER (PARTITION BY tenant_id), 0) AS DECIMAL(38, 12)) AS saving_credits
+FROM growing
