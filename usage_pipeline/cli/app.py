@@ -29,6 +29,7 @@ _MODULES = {
     **dict.fromkeys(("rerate", "cost-diff", "close", "statement"), "billing"),
     **dict.fromkeys(("credits", "grant"), "credits"),
     **dict.fromkeys(("limits", "check"), "limits"),
+    "recommendations": "recommendations",
     "alerts": "alerts",
     "report": "report",
     **dict.fromkeys(("serve", "keys"), "api"),

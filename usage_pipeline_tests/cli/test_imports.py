@@ -62,6 +62,7 @@ READING = (
     "performance --tenant acme",
     "quality",
     "stocks",
+    "recommendations --as-of 2026-05-03",
     "costs",
     "cost-drift",
     "cost-diff",

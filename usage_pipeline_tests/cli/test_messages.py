@@ -85,7 +85,7 @@ def test_a_filter_value_that_occurs_warns_of_nothing(arguments: tuple[str, ...])
     [
         *("series --tenant a", "usage", "days", "files", "rejects", "checks", "performance", "quality", "stocks"),
         *("costs", "prices --model o3", "cost-drift", "cost-diff", "statement --tenant a --period 2026-05"),
-        *("audit", "explain e1", "doctor", "doctor --heartbeat"),
+        *("recommendations", "audit", "explain e1", "doctor", "doctor --heartbeat"),
     ],
 )
 def test_a_data_directory_that_is_not_there_is_an_error_and_is_not_created(

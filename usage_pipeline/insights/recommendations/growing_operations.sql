@@ -54,6 +54,7 @@ judged AS (
         AND 100 * cost >= parameters.least_share_percent * all_cost
         AND 100 * cost >= (100 + parameters.least_growth_percent) * cost_before AS grows_in_cost,
         credits_before > 0
+        AND credits >= parameters.least_credits
         AND 100 * credits >= parameters.least_share_percent * all_credits
         AND 100 * credits >= (100 + parameters.least_growth_percent) * credits_before AS grows_in_credits
     FROM compared

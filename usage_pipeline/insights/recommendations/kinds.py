@@ -149,7 +149,7 @@ KINDS = (
             *("type", "feature", "cost", "cost_before", "credits", "credits_before"),
             *("cost_share_percent", "credit_share_percent"),
         ),
-        parameters={"least_cost": 1, "least_share_percent": 20, "least_growth_percent": 25},
+        parameters={"least_cost": 1, "least_credits": 10, "least_share_percent": 20, "least_growth_percent": 25},
         certain_days=2 * _MONTH,
         saving_per=f"{_MONTH} days",
     ),

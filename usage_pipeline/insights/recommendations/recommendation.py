@@ -33,6 +33,6 @@ class Recommendation:
     """A SELECT for DuckDB, with all parameters in it. It reads paths relative to the data directory."""
 
     @property
-    def numbers(self) -> Mapping[str, Decimal | None]:
+    def savings(self) -> Mapping[str, Decimal | None]:
         """What it would save, by name."""
         return {"saving_usd": self.saving_usd, "saving_credits": self.saving_credits}

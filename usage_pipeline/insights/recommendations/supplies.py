@@ -9,13 +9,13 @@ from decimal import Decimal
 from duckdb import DuckDBPyConnection
 
 from usage_pipeline.billing.calendar import BillingPeriod, billing_period, month_before
-from usage_pipeline.costs.book.current import book_of_day
+from usage_pipeline.costs.book import book_store
 from usage_pipeline.costs.book.price_book import PriceBook
 from usage_pipeline.costs.book.prices import CURRENCY, Band, Price
 from usage_pipeline.credits import rate_store
 from usage_pipeline.credits.charges import Charge, charge_of
 from usage_pipeline.credits.rate_file import CreditRates
-from usage_pipeline.insights.recommendations.statement import Supply
+from usage_pipeline.insights.recommendations.statement import Days, Supply
 from usage_pipeline.registry import NONE, TokenClass
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import columns
@@ -23,6 +23,7 @@ from usage_pipeline.tenants.models import Tenants
 from usage_pipeline.tenants.reference import load_tenants
 
 _PERIODS = 3
+_RECENT = 28
 _DECIMALS = 12
 """Those of unit prices here; what has more is left out instead of rounded."""
 _UNIT_PRICE = "DECIMAL(18,12)"
@@ -49,6 +50,17 @@ class Asked:
 MakeSupply = Callable[[Asked], Supply]
 
 
+def _book(asked: Asked) -> PriceBook:
+    """Return the price book of the last day up to the one asked for that is rated, or the current one."""
+    with asked.storage.warehouse.connect() as connection:
+        rated = book_store.pinned(connection, Days(asked.as_of, _RECENT).all)
+        if rated:
+            return book_store.load(connection, rated[max(rated)])
+    from usage_pipeline.costs.book.current import current_price_book  # noqa: PLC0415 - slow to import
+
+    return current_price_book(asked.storage.settings)
+
+
 def family(model: str) -> str:
     """Return the name of a model without the words that tell its size: `gpt-4o` of `gpt-4o-mini`."""
     return "-".join(part for part in re.split(r"[-_ ]", model.lower()) if part not in _SIZES)
@@ -56,7 +68,7 @@ def family(model: str) -> str:
 
 def alternatives(asked: Asked) -> Supply:
     """Return the unit prices, on the day, of the other models of the families of the prices that were paid."""
-    book = book_of_day(asked.storage, asked.as_of)
+    book = _book(asked)
     paid = asked.duck.execute(
         "SELECT DISTINCT price_id FROM daily_costs WHERE amount IS NOT NULL ORDER BY price_id"
     ).fetchall()
@@ -99,7 +111,7 @@ def _exact(band: Band, name: TokenClass) -> Decimal | None:
 
 def cache_prices(asked: Asked) -> Supply:
     """Return by how much a cached token is cheaper than another input token, of the models that were used."""
-    book = book_of_day(asked.storage, asked.as_of)
+    book = _book(asked)
     used = asked.duck.execute(
         "SELECT DISTINCT provider, model FROM usage_records WHERE prompt_digest IS NOT NULL ORDER BY ALL"
     ).fetchall()
