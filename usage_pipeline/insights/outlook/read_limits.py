@@ -12,7 +12,7 @@ from usage_pipeline.insights.outlook.horizon import Horizon, history_begin
 from usage_pipeline.insights.outlook.limit_passing import LimitOutlook, limit_outlook
 from usage_pipeline.insights.read_series import SeriesQuestion, read_series_of_values
 from usage_pipeline.insights.series import DailySeries
-from usage_pipeline.limits.limit_file import SCOPED
+from usage_pipeline.limits.limited import SCOPED
 from usage_pipeline.limits.read_status import read_status
 from usage_pipeline.limits.status import LimitStatus, ScopeValues
 from usage_pipeline.storage.opened import Storage
