@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from bench.load.mix import Kind
 from bench.results import Measured, Results
 from bench.sections import is_small
 from bench.subjects.catalogue import SUBJECTS
@@ -18,6 +19,9 @@ _MEMORY = {
 }
 _UNITS = {"run": 50.0, "demo": 60.0, "help": 0.4, "series": 1.2, "usage": 1.2, "idle": 2.0}
 """What small days and commands may cost, by subject."""
+
+_ANSWERED = {Kind.SERIES: 30, Kind.FIRST_PAGE: 100, Kind.CONVERSATION: 400}
+"""Milliseconds within which 99 of 100 answers of a server under load must be there."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ def validate(results: Results, earlier: Results | None = None) -> list[Bar]:
         bar
         for bars in (
             *(_ratios, _history, _memory, _growth, _dagster, _rating, _backfill, _validation, _small),
-            _lists,
+            *(_lists, _api),
         )
         for bar in bars(results)
     ]
@@ -145,6 +149,19 @@ def _lists(results: Results) -> Iterator[Bar]:
     for entry in filter(None, (first, conversations, deep)):
         name = f"Peak memory of {SUBJECTS[entry.case.subject].label}"
         yield _at_most(name, entry.process_peak_bytes, 600 * MB, lambda x: f"{x / MB:,.0f} MB")
+
+
+def _api(results: Results) -> Iterator[Bar]:
+    entry = results.find("served", "api")
+    if entry is None:
+        return
+    for kind, limit in _ANSWERED.items():
+        _, p99_ms = entry.answered(kind)
+        yield _at_most(f"99 % of answers under load, {kind}", p99_ms, limit, lambda x: f"{x:.0f} ms")
+    first, deep = (entry.answered(kind)[1] for kind in (Kind.FIRST_PAGE, Kind.DEEP_PAGE))
+    yield _at_most("Deep pages slower than the first under load", deep / first - 1, 0.20, lambda x: f"{x:.0%}")
+    name = "Peak memory of the server under load"
+    yield _at_most(name, entry.process_peak_bytes, 600 * MB, lambda x: f"{x / MB:,.0f} MB")
 
 
 def _repeated(results: Results, earlier: Results) -> Iterator[Bar]:

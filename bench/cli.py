@@ -43,6 +43,9 @@ def bench(  # noqa: PLR0913 - one parameter per option
         bool, typer.Option("--publish", help="Write to bench/ and docs/benchmarks.md instead.")
     ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the data that was made.")] = False,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder in which data that was made stays, and is found by later runs.")
+    ] = None,
 ) -> None:
     """Measure the pipeline beside raw conversions and a pandas script; print tables and bars.
 
@@ -53,13 +56,16 @@ def bench(  # noqa: PLR0913 - one parameter per option
 
     Example: `python -m bench --only small`
 
+    Example: `python -m bench --only api --repeat 1 --data ../bench-data`
+
     Example: `python -m bench --only growth --only history --out bench/work/results`
     """
     sections = only or list(Section)
     missing = _without_package()
     if publish and (missing or only or events != EVENTS or repeat < REPETITIONS):
         raise typer.BadParameter("--publish is for the whole benchmark; `make bench` runs it")
-    runner = Bench(events, repeat, work_dir.absolute(), console)
+    kept = data and data.absolute()
+    runner = Bench(events, repeat, work_dir.absolute(), console, kept=kept)
     try:
         results = runner.run(cases_of(sections, [*missing, *without_log(sections, LOG)]))
     finally:

@@ -34,10 +34,16 @@ class DatabaseMemory:
 
     def _watch(self) -> None:
         while not self._over.wait(_SECONDS):
-            self.peak_bytes = max(self.peak_bytes, sum(map(_memory, self._processes())))
+            self.peak_bytes = max(self.peak_bytes, sum(map(_memory, _processes(self._folder))))
 
-    def _processes(self) -> list[Path]:
-        return [process for process in Path("/proc").glob("[0-9]*") if _runs_in(process) == self._folder]
+
+def database_processes(data_dir: Path) -> list[int]:
+    """Return the ids of the processes of the embedded PostgreSQL of a data directory."""
+    return [int(process.name) for process in _processes((data_dir / "postgres").resolve())]
+
+
+def _processes(folder: Path) -> list[Path]:
+    return [process for process in Path("/proc").glob("[0-9]*") if _runs_in(process) == folder]
 
 
 def _runs_in(process: Path) -> Path | None:

@@ -8,12 +8,14 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
 from bench.database_memory import DatabaseMemory
 from bench.datasets import Dataset, Prepared
 from bench.errors import BenchError
+from bench.served import Served
 from bench.subjects.catalogue import Job, Subject
 
 ROOT = Path(__file__).parents[1]
@@ -40,6 +42,14 @@ class Took:
     p50_ms: float | None = None
     p99_ms: float | None = None
     """How long half of its answers took at most, and 99 of 100, if it gives many."""
+    served: Served | None = None
+    """The answers of a server; then the peak is that of the server."""
+
+    @classmethod
+    def from_json(cls, entry: dict[str, Any]) -> Self:
+        """The same from its JSON form."""
+        served = entry.get("served")
+        return cls(**entry | {"served": served and Served.from_json(served)})
 
 
 Forget = Callable[[Path], None]
@@ -80,9 +90,9 @@ def _measure(subject: Subject, job: Job, log: Path) -> Took:
         printed = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
         raise BenchError("\n".join([f"{subject.label} failed:", *printed]))
     output = _size(job.data_dir) - before if subject.kind.is_ours else _size(job.out)
-    found = Took(**took, database_peak_bytes=database.peak_bytes, output_bytes=output)
-    pages = job.out / "pages.json"
-    return replace(found, **json.loads(pages.read_text(encoding="utf-8"))) if pages.exists() else found
+    answers = job.out / "answers.json"
+    found = json.loads(answers.read_text(encoding="utf-8")) if answers.exists() else {}
+    return Took.from_json(took | {"database_peak_bytes": database.peak_bytes, "output_bytes": output} | found)
 
 
 def forget_files(*folders: Path) -> None:

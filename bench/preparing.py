@@ -48,6 +48,8 @@ def prepare(dataset: Dataset, target: Path) -> Prepared:
             _run_demo(target)
         case Beforehand.LISTED:
             make_listed(target, dataset.events // dataset.days)
+        case Beforehand.SERVED:
+            make_listed(target, dataset.events // dataset.days, all_tables=True)
     return prepared
 
 

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.bars import Bar, millions
+from bench.load.mix import SHARES
 from bench.results import Failed, Measured, Results
 from bench.sections import CASES, UNIT, Section
 from bench.subjects.catalogue import SUBJECTS
@@ -15,6 +16,7 @@ MB, GB = 1_000_000, 1_000_000_000
 COLUMNS = ("Data", "Subject", "Seconds", "To fastest raw", "Events/s", "Peak memory", "Noise")
 SMALL_COLUMNS = ("Data", "Subject", "Processor seconds", "Units", "Seconds", "Peak memory", "Noise")
 LIST_COLUMNS = ("Data", "Subject", "Half within", "99 % within", "Peak memory", "Noise")
+API_COLUMNS = ("Data", "Request", "Of 100", "Half within", "99 % within")
 _TEXTS = 2
 """The first columns, which are not numbers."""
 _DATA = {
@@ -26,6 +28,7 @@ _DATA = {
     "aider": "aider log, {events:,} lines on 188 days",
     "demo": "data of the demo, {size}",
     "listed": "90 days of 500 tenants, {size}",
+    "served": "90 days of 500 tenants, {size}",
 }
 _PAGES = "Pages have up to 100 records, and are asked for by eight threads of one process, whose memory is shown."
 _BAR_COLUMNS = ("Bar", "Limit", "Found", "")
@@ -33,6 +36,8 @@ _BAR_COLUMNS = ("Bar", "Limit", "Found", "")
 
 def rows(results: Results, section: Section) -> list[tuple[str, ...]]:
     """The cells of a section's table, one row per case that was run."""
+    if section is Section.API:
+        return _api_rows(results)
     cells = {Section.SMALL: _small_cells, Section.LISTS: _list_cells}.get(section, _cells)
     known = {entry.case: cells(results, entry) for entry in results.measured}
     dashes = ["–"] * (len(_columns(section)) - _TEXTS - 1)
@@ -41,7 +46,8 @@ def rows(results: Results, section: Section) -> list[tuple[str, ...]]:
 
 
 def _columns(section: Section) -> tuple[str, ...]:
-    return {Section.SMALL: SMALL_COLUMNS, Section.LISTS: LIST_COLUMNS}.get(section, COLUMNS)
+    others = {Section.SMALL: SMALL_COLUMNS, Section.LISTS: LIST_COLUMNS, Section.API: API_COLUMNS}
+    return others.get(section, COLUMNS)
 
 
 def _labels(entry: Measured | Failed) -> tuple[str, str]:
@@ -81,6 +87,35 @@ def _list_cells(_: Results, entry: Measured) -> tuple[str, ...]:
     )
 
 
+def _api_rows(results: Results) -> list[tuple[str, ...]]:
+    """One row for each kind of request."""
+    entry = _served(results)
+    if entry is None:
+        return []
+    times = {kind: entry.answered(kind) for kind in SHARES}
+    return [
+        (data_label(entry), kind, str(share), *(f"{time:.1f} ms" for time in times[kind]))
+        for kind, share in SHARES.items()
+    ]
+
+
+def _served(results: Results) -> Measured | None:
+    return results.find(CASES[Section.API][0].dataset, CASES[Section.API][0].subject)
+
+
+def _load(entry: Measured) -> str:
+    """What the requests took in all."""
+    taken = (("the server", "server_ms"), ("the database", "database_ms"), ("the clients", "client_ms"))
+    shares = ", ".join(f"{entry.served(name):.1f} ms in {where}" for where, name in taken)
+    rate = f"{entry.served('requests_per_second'):,.0f} requests a second"
+    return (
+        "Eight clients ask one server at once, each again as soon as it is answered, once it is warm: "
+        f"{rate}. Of the processor a request takes {shares}. "
+        f"The server takes up to {entry.process_peak_bytes / MB:,.0f} MB, the database "
+        f"{entry.database_peak_bytes / MB:,.0f} MB."
+    )
+
+
 def data_label(entry: Measured | Failed) -> str:
     """What a subject ran on, with the size that it had."""
     label = _DATA.get(entry.case.dataset, "{size}")
@@ -102,6 +137,8 @@ def print_results(console: Console, results: Results, bars: Iterable[Bar], secti
     )
     if Section.SMALL in sections:
         console.print(_unit(results))
+    if Section.API in sections and (entry := _served(results)):
+        console.print(_load(entry))
     console.print(_machine(results))
 
 
@@ -116,7 +153,7 @@ def _table(title: str, columns: Sequence[str], cells: Iterable[tuple[str, ...]],
 
 def markdown(results: Results) -> str:
     """The page's part: the machine, a table of the days, the plot, and tables of what is small and of pages."""
-    days = (section for section in Section if section not in {Section.SMALL, Section.LISTS})
+    days = (section for section in Section if section not in {Section.SMALL, Section.LISTS, Section.API})
     found = dict.fromkeys(row for section in days for row in rows(results, section))
     alt = "Seconds of each subject for the day, and of the main job for days of other sizes"
     plot = f"![{alt}](../bench/results.png)"
@@ -124,6 +161,8 @@ def markdown(results: Results) -> str:
     more = [_unit(results), _markdown_table(SMALL_COLUMNS, small)] if small else []
     lists = rows(results, Section.LISTS)
     more += [_PAGES, _markdown_table(LIST_COLUMNS, lists)] if lists else []
+    entry = _served(results)
+    more += [_load(entry), _markdown_table(API_COLUMNS, _api_rows(results))] if entry else []
     return "\n\n".join([_introduction(results), _markdown_table(COLUMNS, found), plot, *more])
 
 

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from bench.measuring import Took
 from bench.sections import RAW, UNIT, Case, is_small
+from bench.served import Served
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class Measured:
         return max(run.peak_bytes for run in self.runs)
 
     @property
+    def database_peak_bytes(self) -> int:
+        """The most memory of the database in any run."""
+        return max(run.database_peak_bytes for run in self.runs)
+
+    @property
     def p50_ms(self) -> float | None:
         """The time that half of its answers took at most, if it gives many."""
         return _median(run.p50_ms for run in self.runs)
@@ -62,6 +68,19 @@ class Measured:
     def p99_ms(self) -> float | None:
         """The time that 99 of 100 answers took at most, if it gives many."""
         return _median(run.p99_ms for run in self.runs)
+
+    def answered(self, kind: str) -> tuple[float, float]:
+        """The milliseconds that half of the answers of a kind took at most, and 99 of 100; of a server's run."""
+        found = [answered for run in self._served for answered in run.answered if answered.kind == kind]
+        return median(entry.p50_ms for entry in found), median(entry.p99_ms for entry in found)
+
+    def served(self, name: str) -> float:
+        """The median of a number of the runs of a server."""
+        return float(median(getattr(run, name) for run in self._served))
+
+    @property
+    def _served(self) -> list[Served]:
+        return [run.served for run in self.runs if run.served]
 
     @property
     def output_bytes(self) -> int:
@@ -100,7 +119,7 @@ class Measured:
             entry["events"],
             entry["input_bytes"],
             entry["rows"],
-            tuple(Took(**run) for run in entry["runs"]),
+            tuple(map(Took.from_json, entry["runs"])),
         )
 
 

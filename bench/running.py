@@ -32,6 +32,8 @@ class Bench:
     console: Console
     forget: Forget = forget_all
     """Called before each run."""
+    kept: Path | None = None
+    """Where datasets are looked for, and stay for later runs; without it they are made in `work`."""
     _runs: dict[Case, list[Took]] = field(default_factory=dict)
     _rows: dict[Case, int] = field(default_factory=dict)
     _failed: set[Case] = field(default_factory=set)
@@ -60,12 +62,21 @@ class Bench:
             shutil.rmtree(self.work / name, ignore_errors=True)
 
     def _prepared(self, name: str) -> Prepared:
-        return Prepared(self.work / name)
+        return Prepared(self._datasets / name)
+
+    @property
+    def _datasets(self) -> Path:
+        """The folder of the datasets: of their size, because the same ones of another are others."""
+        return self.kept / str(self.events) if self.kept else self.work
 
     def _prepare(self, name: str) -> None:
-        dataset = datasets(self.events)[name]
-        shutil.rmtree(self.work / name, ignore_errors=True)
-        command = [sys.executable, "-m", "bench.preparing", str(self.work), name, str(self.events)]
+        dataset, folder = datasets(self.events)[name], self._prepared(name)
+        if self.kept and folder.truth.exists():  # the last that is written
+            self.console.print(f"Found {dataset.label} of an earlier run", highlight=False)
+            return
+        shutil.rmtree(folder.folder, ignore_errors=True)
+        self._datasets.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "bench.preparing", str(self._datasets), name, str(self.events)]
         started = datetime.now(UTC)
         with self.console.status(f"Preparing {dataset.label} …"):
             result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - ours

@@ -19,6 +19,7 @@ class Section(StrEnum):
     VALIDATION = "validation"
     SMALL = "small"
     LISTS = "lists"
+    API = "api"
 
 
 @dataclass(frozen=True, order=True)
@@ -48,6 +49,7 @@ CASES: dict[Section, tuple[Case, ...]] = {
         *(Case("demo", subject) for subject in ("series", "usage", "idle")),
     ),
     Section.LISTS: tuple(Case("listed", subject) for subject in ("first_pages", "conversations", "deep_pages")),
+    Section.API: (Case("served", "api"),),
 }
 
 

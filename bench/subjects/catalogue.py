@@ -20,6 +20,7 @@ class Kind(StrEnum):
     LOG_JOB = "main job on a real log"
     COMMAND = "command"
     PAGES = "pages of lists"
+    SERVER = "server"
 
     @property
     def is_ours(self) -> bool:
@@ -86,6 +87,10 @@ def _pages(name: str) -> Callable[[Job], Sequence[str]]:
     return lambda job: _in_process("pages", str(job.out), name)(job)
 
 
+def _served(job: Job) -> Sequence[str]:
+    return _in_process("served", str(job.out))(job)
+
+
 def _rating(job: Job) -> Sequence[str]:
     return _in_process("rating", str(job.last_day))(job)
 
@@ -110,6 +115,7 @@ SUBJECTS = {
     "first_pages": Subject("first pages", Kind.PAGES, _pages("first")),
     "conversations": Subject("pages of a conversation", Kind.PAGES, _pages("conversation")),
     "deep_pages": Subject("pages from the fortieth on", Kind.PAGES, _pages("deep")),
+    "api": Subject("`serve` and eight clients", Kind.SERVER, _served),
     "unit": Subject("ten million additions in Python", Kind.COMMAND, _additions),
     "run": Subject("`run --no-suites` of the aider log", Kind.LOG_JOB, _command("run", "--no-suites")),
     "demo": Subject("`demo`", Kind.COMMAND, _command("demo")),

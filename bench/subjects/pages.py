@@ -27,12 +27,12 @@ _DEEP, _TURNED = 40, 20
 
 def first_pages(storage: Storage) -> list[float]:
     """Ask for the first pages of any tenants."""
-    return _all_at_once(storage, [RecordQuery(tenant) for tenant, _ in _any_records(storage, _FIRST_PAGES)])
+    return _all_at_once(storage, [RecordQuery(tenant) for tenant, _ in any_records(storage, _FIRST_PAGES)])
 
 
 def conversation_pages(storage: Storage) -> list[float]:
     """Ask for the records of any conversations, of any day."""
-    asked = _any_records(storage, _CONVERSATIONS)
+    asked = any_records(storage, _CONVERSATIONS)
     queries = [RecordQuery(tenant, (("conversationId", (name,)),)) for tenant, name in asked]
     return _all_at_once(storage, queries)
 
@@ -50,7 +50,7 @@ def deep_pages(storage: Storage) -> list[float]:
         return times[_DEEP:]
 
     with ThreadPoolExecutor(CLIENTS) as pool:
-        turned = pool.map(turn, [RecordQuery(tenant) for tenant, _ in _any_records(storage, _LISTS)])
+        turned = pool.map(turn, [RecordQuery(tenant) for tenant, _ in any_records(storage, _LISTS)])
         return [took for times in turned for took in times]
 
 
@@ -70,7 +70,7 @@ def _timed(pages: Pages, query: RecordQuery, cursor: str | None = None) -> tuple
     return took, page
 
 
-def _any_records(storage: Storage, number: int) -> list[tuple[str, str]]:
+def any_records(storage: Storage, number: int) -> list[tuple[str, str]]:
     """Return tenant and conversation of so many records, always the same ones."""
     records = parquet_scan(storage.lake.days(USAGE_RECORDS.spec).values())
     with session(storage.engine) as duck:
@@ -87,4 +87,4 @@ if __name__ == "__main__":
     with open_storage(Settings.load(data_dir=Path(data_dir))) as opened:
         cuts = quantiles(MEASURED[name](opened), n=100)
     found = {"p50_ms": round(cuts[49], 2), "p99_ms": round(cuts[98], 2)}
-    (Path(out) / "pages.json").write_text(json.dumps(found), encoding="utf-8")
+    (Path(out) / "answers.json").write_text(json.dumps(found), encoding="utf-8")

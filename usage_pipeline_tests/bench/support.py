@@ -1,10 +1,13 @@
 """Results written down by hand."""
 
 from dataclasses import replace
+from itertools import zip_longest
 
+from bench.load.mix import SHARES
 from bench.measuring import Took
 from bench.results import Measured, Results
 from bench.sections import Case
+from bench.served import Answered, Served
 
 GB = 1_000_000_000
 MACHINE = {
@@ -34,6 +37,13 @@ def answering(subject: str, *times: tuple[float, float], gigabytes: float = 0.5)
     """A case that lists records: for each run, the times that half and 99 of 100 of its pages took at most."""
     runs = tuple(replace(took(9.0, gigabytes), p50_ms=p50, p99_ms=p99) for p50, p99 in times)
     return Measured(Case("listed", subject), 9_000_000, 0, 0, runs)
+
+
+def serving(*p99_ms: float, gigabytes: float = 0.5) -> Measured:
+    """A server that took this time for 99 of 100 series, first pages, pages of a conversation, deep pages."""
+    answered = tuple(Answered(kind, 100, 2.0, time) for kind, time in zip_longest(SHARES, p99_ms, fillvalue=9.0))
+    served = Served(120.5, 9.0, 1.5, 0.5, answered)
+    return Measured(Case("served", "api"), 9_000_000, 0, 0, (replace(took(9.0, gigabytes), served=served),))
 
 
 def results(*cases: Measured) -> Results:

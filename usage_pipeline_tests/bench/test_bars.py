@@ -5,7 +5,7 @@ from dataclasses import replace
 from bench.bars import Bar, validate
 from bench.results import Failed, Results
 from bench.sections import Case
-from usage_pipeline_tests.bench.support import answering, measured, results
+from usage_pipeline_tests.bench.support import answering, measured, results, serving
 
 
 def only_bar(found: Results, earlier: Results | None = None) -> Bar:
@@ -175,6 +175,17 @@ def test_pages_may_take_so_long_wherever_they_are_in_a_list_and_so_much_memory()
         ("Peak memory of pages from the fortieth on", "at most 600 MB", "250 MB", True),
     ]
     assert [passed for *_, passed in list_bars(0.1)] == [False, False, False, False, True, True]
+
+
+def test_answers_under_load_may_take_so_long_and_the_server_so_much_memory() -> None:
+    found = validate(results(serving(30.0, 100.0, 400.1, 120.0, gigabytes=0.86)))
+    assert [(bar.name, bar.limit, bar.found, bar.passed) for bar in found] == [
+        ("99 % of answers under load, series of 90 days", "at most 30 ms", "30 ms", True),
+        ("99 % of answers under load, first page of the list", "at most 100 ms", "100 ms", True),
+        ("99 % of answers under load, page of a conversation", "at most 400 ms", "400 ms", False),
+        ("Deep pages slower than the first under load", "at most 20%", "20%", True),
+        ("Peak memory of the server under load", "at most 600 MB", "610 MB", False),
+    ]
 
 
 def test_without_the_unit_there_is_no_bar_of_a_command() -> None:

@@ -19,7 +19,7 @@ from bench.publishing import update_page
 from bench.report import print_results, rows
 from bench.results import Failed, Results
 from bench.sections import Case, Section
-from usage_pipeline_tests.bench.support import answering, measured, results
+from usage_pipeline_tests.bench.support import answering, measured, results, serving
 
 DAY = results(measured("day", "duckdb", 4.0, 4.1, 3.9), measured("day", "main", 15.0, 14.0, 15.2, gigabytes=1.5))
 SMALL = results(
@@ -68,6 +68,20 @@ def test_the_page_gets_lists_at_its_end(tmp_path: Path) -> None:
         "| 90 days of 500 tenants, 9 million events | pages from the fortieth on | – | – | 750 MB | 0% |\n"
         "<!-- /bench -->\n"
     )
+
+
+def test_the_page_says_what_kinds_of_requests_took_of_a_server(tmp_path: Path) -> None:
+    page = tmp_path / "benchmarks.md"
+    page.write_text("<!-- bench -->\n<!-- /bench -->\n")
+    (tmp_path / "results.json").write_text(json.dumps(results(serving(25.0)).as_json()))
+    update_page(Results.read(tmp_path / "results.json"), page)
+    assert (
+        "120 requests a second. Of the processor a request takes 9.0 ms in the server, 1.5 ms in the database, "
+        "0.5 ms in the clients. The server takes up to 250 MB, the database 250 MB.\n\n"
+        "| Data | Request | Of 100 | Half within | 99 % within |\n"
+        "| --- | --- | ---: | ---: | ---: |\n"
+        "| 90 days of 500 tenants, 9 million events | series of 90 days | 30 | 2.0 ms | 25.0 ms |\n"
+    ) in page.read_text()
 
 
 def test_json_holds_the_units_of_what_is_small() -> None:

@@ -4,6 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from rich.console import Console
 from bench.checking import check, counted
 from bench.datasets import DAY, Prepared, datasets
 from bench.errors import BenchError
+from bench.load.mix import SHARES
 from bench.measuring import run_of
 from bench.real_log import lay_real_log
 from bench.results import Results
@@ -111,6 +113,16 @@ def test_pages_of_lists_are_measured_one_by_one(tmp_path: Path) -> None:
     for entry in found.measured:
         assert entry.events == 90 * 75
         assert 0 < (entry.p50_ms or 0) <= (entry.p99_ms or 0)
+
+
+@pytest.mark.acceptance
+def test_a_server_answers_each_kind_of_request_and_its_data_is_found_again(tmp_path: Path) -> None:
+    bench = replace(bench_in(tmp_path), kept=tmp_path / "kept")
+    for found in (0, 1):
+        (entry,) = bench.run(CASES_OF[Section.API]).measured
+        assert all(0 < p50 <= p99 for p50, p99 in map(entry.answered, SHARES))
+        printed = bench.console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
+        assert printed.count("Found all tables of 500 tenants of an earlier run") == found
 
 
 @pytest.fixture
