@@ -1,9 +1,10 @@
 """Reads the three series. Exact integers; a missing day is null, not zero."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 
-from sqlalchemy import BigInteger, Connection, FromClause, Table, cast, func, select
+from sqlalchemy import BigInteger, Connection, FromClause, Select, cast, func, literal, select, union_all
 
 from usage_pipeline.metrics.answers import Answer, Row, conditions, known_days, statuses_of
 from usage_pipeline.metrics.published import Published, as_published
@@ -24,25 +25,34 @@ def read_series(storage: Storage, query: SeriesQuery) -> Answer:
     statuses = statuses_of(storage, query.days)
     known = known_days(statuses)
     with storage.warehouse.connect() as connection:
-        totals = {name: _totals(connection, _TABLES[name], query, known) for name in query.metrics}
+        totals = _totals(connection, query, known)
     rows: list[Row] = [{"day": day, **{name: totals[name].get(day) for name in totals}} for day in statuses]
     published = {day for of_series in totals.values() for day in of_series}
     return Answer(query, rows, as_published(statuses, published))
 
 
-def _totals(
-    connection: Connection, table: Table, query: SeriesQuery, days: Collection[date]
-) -> Mapping[date, int]:
-    """The total of each of the days, and of those only that were published by then."""
-    rows: FromClause = table
-    if query.as_of is not None:
-        published = Published(table.name, query.as_of)
-        rows, days = published.rows(), published.days(connection, days)
-    total = rows.c.quantity if query.as_of is not None else rows.c.total
-    sums = select(rows.c.day, cast(func.sum(total), BigInteger).label("total"))
-    summed = sums.where(*conditions(query, rows, days)).group_by(rows.c.day)
-    found = {row.day: row.total for row in connection.execute(summed)}
-    return {day: found.get(day, 0) for day in days}
+def _totals(connection: Connection, query: SeriesQuery, days: Collection[date]) -> dict[str, Mapping[date, int]]:
+    """The total of each of the days by series, and of those only that were published by then."""
+    days_of, sums = {}, []
+    for name in query.metrics:
+        rows: FromClause = _TABLES[name]
+        days_of[name] = days
+        if query.as_of is not None:
+            published = Published(_TABLES[name].name, query.as_of)
+            rows, days_of[name] = published.rows(), published.days(connection, days)
+        sums.append(_sums(name, rows, query, days_of[name]))
+    found: defaultdict[str, dict[date, int]] = defaultdict(dict)
+    for row in connection.execute(union_all(*sums)):
+        found[row.series][row.day] = row.total
+    return {name: {day: found[name].get(day, 0) for day in known} for name, known in days_of.items()}
+
+
+def _sums(
+    name: str, rows: FromClause, query: SeriesQuery, days: Collection[date]
+) -> Select[tuple[str, date, int]]:
+    total = rows.c.total if query.as_of is None else rows.c.quantity
+    sums = select(literal(name).label("series"), rows.c.day, cast(func.sum(total), BigInteger).label("total"))
+    return sums.where(*conditions(query, rows, days)).group_by(rows.c.day)
 
 
 def series_points(rows: Sequence[Row]) -> dict[str, list[dict[str, int | None]]]:

@@ -1,8 +1,10 @@
 """`/v1/usage/series/fetch`: tokens, conversations and messages over time."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse, Response
 from pydantic import Field
 
 from usage_pipeline.api.access import Data
@@ -60,28 +62,32 @@ GroupBy = Annotated[
 ]
 
 
-@router.get("/usage/series/fetch")
+@router.get("/usage/series/fetch", response_model=SeriesAnswer)
 def series(
     data: Data, days: Days, interval: Interval = Step.DAY, timezone: Zone = "UTC", group_by: GroupBy = None
-) -> SeriesAnswer:
+) -> Response:
     """Return the series, by default those of the last 90 days."""
     if interval is Step.HOUR and days.length > MOST_DAYS_BY_HOUR:
         raise wrong_parameter("to", f"By hour, expected at most {MOST_DAYS_BY_HOUR} days.")
     found = read_series(data, SeriesRequest(days.first, days.last, interval, timezone, group_by))
-    return SeriesAnswer(
-        tokens=_points(found, "tokens"),
-        conversations=_points(found, "conversations") if "conversations" in found.totals else None,
-        messages=_points(found, "messages"),
-        missing=list(found.missing),
-        missing_days=found.missing_days,
+    # As plain values: an object for each point would take longer than to read them.
+    return JSONResponse(
+        {
+            "tokens": _points(found, "tokens"),
+            "conversations": _points(found, "conversations") if "conversations" in found.totals else None,
+            "messages": _points(found, "messages"),
+            "missing": list(found.missing),
+            "missing_days": found.missing_days,
+        }
     )
 
 
-def _points(found: Series, name: str) -> Points | PointsByGroup:
+_PlainPoints = Sequence[Mapping[str, int | None]]
+
+
+def _points(found: Series, name: str) -> _PlainPoints | Mapping[str | None, _PlainPoints]:
     by_group = {
-        group: [PointAnswer(date=start, total=total) for start, total in zip(found.starts, totals, strict=True)]
+        group: [{"date": start, "total": total} for start, total in zip(found.starts, totals, strict=True)]
         for group, totals in found.totals[name].items()
     }
-    if None in by_group:
-        return by_group[None]
-    return {group: points for group, points in by_group.items() if group is not None}
+    return by_group.get(None, by_group)
