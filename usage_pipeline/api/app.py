@@ -1,6 +1,7 @@
 """Assembles the API: its routes, and what every request passes through."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from http import HTTPStatus
 
 from fastapi import APIRouter, FastAPI
@@ -16,6 +17,7 @@ from usage_pipeline.api.problems import add_handlers, responses
 from usage_pipeline.api.rate_limits import RateLimits
 from usage_pipeline.api.routes.all import ROUTERS
 from usage_pipeline.listing.pages import Pages
+from usage_pipeline.storage.kept_rows import KeptRows
 from usage_pipeline.storage.opened import Storage
 
 VERSION = "1"
@@ -35,6 +37,7 @@ _PROBLEMS = responses(
 
 def create_app(storage: Storage) -> FastAPI:
     """Return the app that serves this storage, which stays open as long as it serves."""
+    storage = replace(storage, kept=KeptRows())
     measures = Measures()
     app = described_app(middleware(storage.settings, measures))
     add_dashboard(app, storage.settings)

@@ -6,7 +6,7 @@ from datetime import date
 from threading import Lock
 
 from usage_pipeline.listing.cursors import Place
-from usage_pipeline.listing.record_days import DayObject
+from usage_pipeline.storage.objects import DayObject
 
 FEW = 1_000
 """Records that are kept of days that are read together."""

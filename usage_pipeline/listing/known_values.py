@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from duckdb import DuckDBPyConnection
 
-from usage_pipeline.listing.record_days import DayObject, Version
 from usage_pipeline.storage.engine import list_literal, parquet_scan
+from usage_pipeline.storage.objects import DayObject, Version
 
 if TYPE_CHECKING:
     import numpy as np

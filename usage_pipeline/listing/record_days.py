@@ -3,8 +3,6 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from typing import NamedTuple
 
 from duckdb import DuckDBPyConnection
 
@@ -13,24 +11,9 @@ from usage_pipeline.listing.queries import Order, RecordQuery
 from usage_pipeline.metrics.rollups import gone_days
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage import state
+from usage_pipeline.storage.objects import DayObject
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.pruned import PrunedTenants, first_kept_day
-
-Version = tuple[int, int, int]
-
-
-class DayObject(NamedTuple):
-    """The object with the records of a day."""
-
-    day: date
-    path: Path
-    version: Version
-    """What tells it from the one that takes its place: the inode, the time of the last change, and the size."""
-
-    @property
-    def size(self) -> int:
-        """Its bytes."""
-        return self.version[-1]
 
 
 @dataclass(frozen=True)
@@ -58,12 +41,10 @@ class RecordDays:
     def objects(self) -> Iterator[DayObject]:
         """Yield the object of each day. Raises PartitionError where it is gone."""
         for day in self.days:
-            path = self.storage.lake.object(USAGE_RECORDS.spec, day)
             try:
-                status = path.stat()
+                yield DayObject.of(day, self.storage.lake.object(USAGE_RECORDS.spec, day))
             except FileNotFoundError:
                 raise gone_days(self.storage, USAGE_RECORDS.spec, [day]) from None
-            yield DayObject(day, path, (status.st_ino, status.st_mtime_ns, status.st_size))
 
     def kept(self, duck: DuckDBPyConnection, rows: str, days: Collection[DayObject]) -> str:
         """Return the relation of those of the rows of these days that are not pruned."""

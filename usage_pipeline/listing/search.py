@@ -16,10 +16,11 @@ from usage_pipeline.listing.cursors import Place
 from usage_pipeline.listing.kept_records import FEW, DayRecords, Found, KeptRecords
 from usage_pipeline.listing.known_values import KnownValues, hashes_of
 from usage_pipeline.listing.queries import FILTERS, Order, RecordQuery
-from usage_pipeline.listing.record_days import DayObject, RecordDays
+from usage_pipeline.listing.record_days import RecordDays
 from usage_pipeline.listing.selecting import PLACE, READ, json_object, select_records
 from usage_pipeline.listing.sorted_days import SortedDays
 from usage_pipeline.storage.engine import parquet_scan
+from usage_pipeline.storage.objects import DayObject
 
 if TYPE_CHECKING:
     from usage_pipeline.listing.known_values import Hashes

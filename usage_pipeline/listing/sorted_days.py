@@ -13,9 +13,9 @@ from uuid import uuid4
 
 from duckdb import DuckDBPyConnection, OutOfMemoryException
 
-from usage_pipeline.listing.record_days import DayObject
 from usage_pipeline.listing.selecting import READ
 from usage_pipeline.storage.engine import parquet_scan
+from usage_pipeline.storage.objects import DayObject
 
 READINGS = 16
 """Readings of a day that take as long as sorting it."""

@@ -13,10 +13,11 @@ from duckdb import DuckDBPyConnection
 from usage_pipeline.csv_cells import LINE_END, text_cell
 from usage_pipeline.listing.columns import columns_of
 from usage_pipeline.listing.queries import RecordQuery
-from usage_pipeline.listing.record_days import DayObject, RecordDays
+from usage_pipeline.listing.record_days import RecordDays
 from usage_pipeline.listing.selecting import READ, csv_line, json_object, select_records
 from usage_pipeline.metrics.rollups import damage_named
 from usage_pipeline.storage.engine import parquet_scan, session, undisturbed
+from usage_pipeline.storage.objects import DayObject
 from usage_pipeline.storage.opened import Storage
 
 _AT_ONCE = 2_000

@@ -1,7 +1,7 @@
 """Reads days of a rollup for a question: all of them, or an error that says which are gone."""
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import state
 from usage_pipeline.storage.engine import parquet_scan
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.tables import TableSpec
+from usage_pipeline.storage.tables import TableSpec, Zone
 from usage_pipeline.words import count, is_or_are
 
 
@@ -20,19 +20,34 @@ def scan(storage: Storage, spec: TableSpec, days: Collection[date]) -> str:
 
     Raises PartitionError where the state knows rows of a day whose object is gone.
     """
-    found = objects(storage, spec, days)
-    return f"FROM {parquet_scan(found.values())}" if found else spec.empty_select()
+    paths = _known_paths(storage, spec, days)
+    if not paths:
+        return spec.empty_select()
+    if storage.kept and spec.zone is Zone.ROLLUPS:
+        with suppress(FileNotFoundError):
+            if kept := storage.kept.select(storage.engine, spec, paths):
+                return kept
+    _expect_there(storage, spec, paths)
+    return f"FROM {parquet_scan(paths.values())}"
 
 
 def objects(storage: Storage, spec: TableSpec, days: Collection[date]) -> dict[date, Path]:
     """The objects of these days of a table, of days with rows. Raises the same error."""
+    paths = _known_paths(storage, spec, days)
+    _expect_there(storage, spec, paths)
+    return paths
+
+
+def _known_paths(storage: Storage, spec: TableSpec, days: Collection[date]) -> dict[date, Path]:
     with storage.warehouse.connect() as connection:
-        known = state.partitions(connection, spec.name, min(days, default=None), max(days, default=None))
-    found = {day: storage.lake.object(spec, day) for day in sorted(days) if day in known and known[day].rows}
-    gone = [day for day, path in found.items() if not storage.lake.exists(path)]
+        known = storage.recalled.read(connection, state.all_days_with_rows).get(spec.name, frozenset[date]())
+    return {day: storage.lake.object(spec, day) for day in sorted(known.intersection(days))}
+
+
+def _expect_there(storage: Storage, spec: TableSpec, paths: Mapping[date, Path]) -> None:
+    gone = [day for day, path in paths.items() if not storage.lake.exists(path)]
     if gone:
         raise gone_days(storage, spec, gone)
-    return found
 
 
 def gone_days(storage: Storage, spec: TableSpec, days: Sequence[date]) -> PartitionError:

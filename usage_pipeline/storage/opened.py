@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.bound_settings import check_settings
 from usage_pipeline.storage.engine import open_engine
+from usage_pipeline.storage.kept_rows import KeptRows
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.recalled import Recalled
 from usage_pipeline.storage.warehouse import Connections, open_warehouse
@@ -27,6 +28,8 @@ class Storage:
     get_engine: Callable[[], DuckDBPyConnection]
     recalled: Recalled = field(default_factory=Recalled, compare=False, repr=False)
     """What was read of the warehouse."""
+    kept: KeptRows | None = field(default=None, compare=False, repr=False)
+    """The rollups that a server keeps in memory."""
 
     @property
     def engine(self) -> DuckDBPyConnection:

@@ -3,6 +3,7 @@
 Deciding what is computed does not belong here, but in `compute.py`.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -128,6 +129,15 @@ def days_with_rows(connection: Connection, table: str, first: date, last: date) 
     columns = partition_state.c
     of_table = (columns.table_name == table) & columns.day.between(first, last) & (columns.rows > 0)
     return list(connection.execute(select(columns.day).where(of_table).order_by(columns.day)).scalars())
+
+
+def all_days_with_rows(connection: Connection) -> Mapping[str, frozenset[date]]:
+    """The days of all tables whose last version has rows, by table."""
+    columns = partition_state.c
+    found: defaultdict[str, set[date]] = defaultdict(set)
+    for table, day in connection.execute(select(columns.table_name, columns.day).where(columns.rows > 0)):
+        found[table].add(day)
+    return {table: frozenset(days) for table, days in found.items()}
 
 
 def first_day(connection: Connection, tables: Collection[str]) -> date | None:
