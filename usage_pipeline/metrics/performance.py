@@ -1,13 +1,13 @@
 """Reads how fast and how faultlessly requests were answered, by day, by model, by both or in all."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from sqlalchemy import BigInteger, cast, func, select
 
-from usage_pipeline.metrics.answers import Answer, Row, conditions, one_decimal
+from usage_pipeline.metrics.answers import Answer, Row, conditions, known_days, one_decimal, statuses_of
 from usage_pipeline.metrics.cubes import read_usage
 from usage_pipeline.metrics.queries import PerformanceQuery, UsageQuery
 from usage_pipeline.series.breakdown_tables import DAILY_PERFORMANCE
@@ -18,6 +18,8 @@ from usage_pipeline.storage.schema import warehouse_table
 
 daily_performance = warehouse_table(DAILY_PERFORMANCE.spec)
 
+_PER_REQUEST = frozenset({"tokens_per_request", "bytes_per_request"})
+"""What relates requests to other numbers."""
 _Key = tuple[date | str, ...]
 
 
@@ -35,19 +37,18 @@ def read_performance(storage: Storage, query: PerformanceQuery) -> Answer:
 
     By day and model a missing day is one row without a model.
     """
-    volumes = UsageQuery(
-        query.first, query.last, query.group_by, query.where, ("tokens_total", "bytes"), among=query.among
-    )
-    usage = read_usage(storage, volumes)
-    counts = _read_requests(storage, query, usage)
-    _add_volumes(usage, counts)
+    statuses = statuses_of(storage, query.days)
+    known = known_days(statuses)
+    counts = _read_requests(storage, query, known)
+    if _PER_REQUEST.intersection(query.metrics):
+        _add_volumes(storage, query, counts)
     if not query.group_by:
-        row = _row(query, (), counts.get((), _Counts())) if usage.known else dict.fromkeys(query.columns)
-        return Answer(query, [row], usage.statuses)
+        row = _row(query, (), counts.get((), _Counts())) if known else dict.fromkeys(query.columns)
+        return Answer(query, [row], statuses)
     if "day" not in query.group_by:
-        return Answer(query, [_row(query, key, counts[key]) for key in sorted(counts)], usage.statuses)
-    rows = [row for day, status in usage.statuses.items() for row in _of_day(query, counts, day, status)]
-    return Answer(query, rows, usage.statuses)
+        return Answer(query, [_row(query, key, counts[key]) for key in sorted(counts)], statuses)
+    rows = [row for day, status in statuses.items() for row in _of_day(query, counts, day, status)]
+    return Answer(query, rows, statuses)
 
 
 def _of_day(query: PerformanceQuery, counts: Mapping[_Key, _Counts], day: date, status: DayStatus) -> list[Row]:
@@ -73,13 +74,11 @@ def _row(query: PerformanceQuery, key: _Key, counts: _Counts) -> Row:
     return {name: values[name] for name in query.columns}
 
 
-def _read_requests(storage: Storage, query: PerformanceQuery, usage: Answer) -> dict[_Key, _Counts]:
+def _read_requests(storage: Storage, query: PerformanceQuery, days: Collection[date]) -> dict[_Key, _Counts]:
     table = daily_performance.c
     groups = [table[query.groups[name]] for name in query.group_by]
     sums = [cast(func.sum(table[name]), BigInteger) for name in ("requests", "errors", "measured")]
-    selected = select(*groups, table.latency_to_ms, *sums).where(
-        *conditions(query, daily_performance, usage.known)
-    )
+    selected = select(*groups, table.latency_to_ms, *sums).where(*conditions(query, daily_performance, days))
     found: defaultdict[_Key, _Counts] = defaultdict(_Counts)
     with storage.warehouse.connect() as connection:
         for *key, to_ms, requests, errors, measured in connection.execute(
@@ -93,8 +92,11 @@ def _read_requests(storage: Storage, query: PerformanceQuery, usage: Answer) -> 
     return found
 
 
-def _add_volumes(usage: Answer, found: Mapping[_Key, _Counts]) -> None:
-    for group, volumes in usage.by_group.items():
+def _add_volumes(storage: Storage, query: PerformanceQuery, found: Mapping[_Key, _Counts]) -> None:
+    volumes_of = UsageQuery(
+        query.first, query.last, query.group_by, query.where, ("tokens_total", "bytes"), among=query.among
+    )
+    for group, volumes in read_usage(storage, volumes_of).by_group.items():
         if group in found:
             found[group].tokens += volumes["tokens_total"]
             found[group].bytes += volumes["bytes"]

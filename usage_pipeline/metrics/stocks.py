@@ -1,10 +1,10 @@
 """Reads how many personas and timeline entries there are: stocks, running from the daily flows."""
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, timedelta
 from itertools import accumulate
 
-from usage_pipeline.metrics.answers import Answer, Row, statuses_of
+from usage_pipeline.metrics.answers import Answer, Row
 from usage_pipeline.metrics.cubes import read_usage
 from usage_pipeline.metrics.queries import STOCKS, StockQuery, UsageQuery
 from usage_pipeline.series.status import DayStatus
@@ -15,13 +15,12 @@ _NO_FLOWS = dict.fromkeys(_FLOWS, 0)
 
 
 def read_stocks(storage: Storage, query: StockQuery) -> Answer:
-    """Read the flows since the first day of the calendar, and add them up."""
-    beginning = min(query.first, storage.settings.first_day)
-    asked = UsageQuery(beginning, query.last, ("day",), query.where, _FLOWS, among=query.among)
-    flows = read_usage(storage, asked).by_group
-    by_day = {day: {name: flow[name] for name in _FLOWS} for (day,), flow in flows.items()}
-    statuses = statuses_of(storage, query.days)
-    levels = {stock: _levels(by_day, statuses, flow) for stock, flow in STOCKS.items()}
+    """Read the flows of each day and the sums of those before, and add them up."""
+    asked = UsageQuery(query.first, query.last, ("day",), query.where, _FLOWS, among=query.among)
+    flows = read_usage(storage, asked)
+    by_day = {day: {name: flow[name] for name in _FLOWS} for (day,), flow in flows.by_group.items()}
+    statuses, before = flows.statuses, _before(storage, query)
+    levels = {stock: _levels(before, by_day, statuses, flow) for stock, flow in STOCKS.items()}
 
     def row(day: date, status: DayStatus) -> Row:
         if status is DayStatus.MISSING:
@@ -32,12 +31,24 @@ def read_stocks(storage: Storage, query: StockQuery) -> Answer:
     return Answer(query, [row(*entry) for entry in statuses.items()], statuses)
 
 
+def _before(storage: Storage, query: StockQuery) -> Mapping[str, int]:
+    """The sums of the flows since the first day of the calendar."""
+    last = query.first - timedelta(days=1)
+    if last < storage.settings.first_day:
+        return _NO_FLOWS
+    asked = UsageQuery(storage.settings.first_day, last, (), query.where, _FLOWS, among=query.among)
+    (sums,) = read_usage(storage, asked).rows
+    return sums
+
+
 def _levels(
-    flows: Mapping[date, Mapping[str, int]], days: Collection[date], names: tuple[str, str]
+    before: Mapping[str, int],
+    flows: Mapping[date, Mapping[str, int]],
+    days: Collection[date],
+    names: tuple[str, str],
 ) -> dict[date, int]:
     """The stock at the end of each of the days, which are consecutive."""
     added, removed = names
-    nets = {day: flow[added] - flow[removed] for day, flow in flows.items()}
-    before = sum(net for day, net in nets.items() if day not in days)
-    levels = accumulate((nets.get(day, 0) for day in days), initial=before)
+    nets = (flow[added] - flow[removed] for flow in (flows.get(day, _NO_FLOWS) for day in days))
+    levels = accumulate(nets, initial=before[added] - before[removed])
     return dict(zip(days, list(levels)[1:], strict=True))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import accumulate
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -26,6 +27,7 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import Partition
 
 SERIES = (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES)
+Value = TypeVar("Value", int, datetime)
 _TABLES = (LANDED_EVENTS.name, USAGE_RECORDS.name, *(table.name for table in SERIES))
 
 
@@ -62,7 +64,10 @@ class _State:
 
     records: Mapping[date, Partition]
     pruned: Mapping[date, int]
-    series: Sequence[Mapping[date, Partition]]
+    versions: Mapping[date, int]
+    """Of the series: the newest of each day."""
+    changed_at: Mapping[date, datetime]
+    """When a series changed last, of days that had been computed before."""
     delivered: Collection[date]
     """The landing days with a file that can be used."""
     landing_days: Sequence[date]
@@ -77,14 +82,29 @@ def _read_state(connection: Connection) -> _State:
         day: landing.committed_at for day, landing in known[LANDED_EVENTS.name].items() if landing.committed_at
     }
     days = sorted(commits)
+    series = [entry for table in SERIES for entry in known[table.name].items()]
     return _State(
         records=known[USAGE_RECORDS.name],
         pruned=landed_days.pruned_by_event_day(connection),
-        series=[known[table.name] for table in SERIES],
+        versions=_latest((day, found.version) for day, found in series),
+        changed_at=_latest(
+            # A first computation, however late, restates nothing.
+            (day, found.changed_at)
+            for day, found in series
+            if found.version > 1 and found.changed_at is not None
+        ),
         delivered=commits.keys() - landed_files.unusable_days(connection),
         landing_days=days,
         last_commits=[*accumulate((commits[day] for day in reversed(days)), max)][::-1],
     )
+
+
+def _latest(values: Iterable[tuple[date, Value]]) -> dict[date, Value]:
+    """Return the largest value of each day."""
+    found: dict[date, Value] = {}
+    for day, value in values:
+        found[day] = max(found.get(day, value), value)
+    return found
 
 
 class DayReader:
@@ -93,6 +113,7 @@ class DayReader:
     def __init__(self, storage: Storage, connection: Connection) -> None:
         """Read the state, unless it is known and has not changed."""
         self._clock = storage.settings.clock
+        self._today, self._last_final_day = self._clock.today, self._clock.last_final_day
         self._first_day = storage.settings.first_day
         self._state = storage.recalled.read(connection, _read_state)
 
@@ -114,7 +135,7 @@ class DayReader:
         return Day(
             day=day,
             status=self._status(day),
-            version=max((series[day].version for series in self._state.series if day in series), default=0),
+            version=self._state.versions.get(day, 0),
             records=_count(records, "rows"),
             pruned=self._state.pruned.get(day, 0),
             **{name: _count(records, name) for name in ACCOUNTED},
@@ -123,15 +144,15 @@ class DayReader:
     def _status(self, day: date) -> DayStatus:
         if self._is_missing(day):
             return DayStatus.MISSING
-        final_at = self._clock.final_at(day)
-        if self._clock.now < final_at:
+        if day > self._last_final_day:
             return DayStatus.PROVISIONAL
-        if any(_changed_since(series, day, final_at) for series in self._state.series):
+        changed_at = self._state.changed_at.get(day)
+        if changed_at is not None and changed_at >= self._clock.final_at(day):
             return DayStatus.RESTATED
         return DayStatus.FINAL
 
     def _is_missing(self, day: date) -> bool:
-        if not self._first_day <= day < self._clock.today:
+        if not self._first_day <= day < self._today:
             return True
         known = self._state
         at = bisect_left(known.landing_days, day)
@@ -140,17 +161,6 @@ class DayReader:
         expected = day >= known.landing_days[0]
         has_records = _count(known.records.get(day), "rows") or day in known.pruned
         return expected and day not in known.delivered and not has_records
-
-
-def _changed_since(series: Mapping[date, Partition], day: date, moment: datetime) -> bool:
-    partition = series.get(day)
-    # A first computation, however late, restates nothing.
-    return (
-        partition is not None
-        and partition.version > 1
-        and partition.changed_at is not None
-        and partition.changed_at >= moment
-    )
 
 
 def _count(partition: Partition | None, name: str) -> int:

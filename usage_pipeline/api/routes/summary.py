@@ -62,6 +62,9 @@ class RangeSummary(AnswerModel):
     credits: Exact | None = Field(description="Credits of operations; null if none has a rate.")
 
 
+_REQUESTS = tuple(name for name in PERFORMANCE_METRICS if name in RangeSummary.model_fields)
+
+
 class SummaryAnswer(AnswerModel):
     """A range of days, and as many days before it to compare with."""
 
@@ -80,7 +83,7 @@ def _read(data: TenantData, days: DayRange) -> RangeSummary:
     asked = (days.first, days.last)
     usage = data.read(UsageQuery(*asked, metrics=_USAGE))
     costs = total_of(data.read(CostQuery(*asked)))
-    (requests,) = data.read(PerformanceQuery(*asked, group_by=())).rows
+    (requests,) = data.read(PerformanceQuery(*asked, group_by=(), metrics=_REQUESTS)).rows
     (checks, *_) = data.read(QualityQuery(*asked)).rows
     return RangeSummary(
         first=days.first,
@@ -88,7 +91,7 @@ def _read(data: TenantData, days: DayRange) -> RangeSummary:
         missing_days=len(usage.missing),
         **total_of(usage),
         **_stocks(data, days),
-        **{name: requests[name] for name in RangeSummary.model_fields if name in PERFORMANCE_METRICS},
+        **requests,
         **{name: checks[name] if usage.known else None for name in QUALITY_METRICS},
         cost=costs["amount"],
         cost_coverage=costs["coverage"],
