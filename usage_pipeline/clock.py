@@ -4,6 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+"""Their names, in the order of `date.weekday`."""
+
 
 def days_between(first: date, last: date) -> list[date]:
     """Return the days from first to last, both included; none if last is before first."""

@@ -29,6 +29,7 @@ _MODULES = {
     **dict.fromkeys(("rerate", "cost-diff", "close", "statement"), "billing"),
     **dict.fromkeys(("credits", "grant"), "credits"),
     **dict.fromkeys(("limits", "check"), "limits"),
+    **dict.fromkeys(("forecast", "insights"), "insights"),
     "recommendations": "recommendations",
     "alerts": "alerts",
     "report": "report",

@@ -15,6 +15,9 @@ LEVELS = (50, 80, 95)
 ENDS = (50.0, *(50 + side * level / 2 for level in LEVELS for side in (-1, 1)))
 """The percentiles of an estimate: the middle, and the low and high end of each range."""
 
+ENDS_BY_NAME = ("value", *(f"{end}_{level}" for level in LEVELS for end in ("low", "high")))
+"""The names of the numbers of an estimate."""
+
 
 @dataclass(frozen=True)
 class Range:
@@ -34,12 +37,8 @@ class Estimate:
     @property
     def row(self) -> dict[str, Decimal]:
         """Its numbers by name: `value`, then `low_50`, `high_50` and so on."""
-        ends = {
-            f"{end}_{level}": getattr(found, end)
-            for level, found in self.ranges.items()
-            for end in ("low", "high")
-        }
-        return {"value": self.value, **ends}
+        ends = (end for found in self.ranges.values() for end in (found.low, found.high))
+        return dict(zip(ENDS_BY_NAME, (self.value, *ends), strict=True))
 
 
 def rounded(value: float | Decimal, places: int) -> Decimal:

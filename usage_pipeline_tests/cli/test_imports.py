@@ -69,6 +69,7 @@ READING = (
     "statement --tenant acme --period 2026-05",
     "credits --tenant acme",
     "limits",
+    "forecast acme",
     "check --tenant acme --type persona_prompt",
     "alerts list",
     "keys list",

@@ -25,7 +25,7 @@ LEAST_DAYS = 4 * WEEK
 LEAST_USED_PART = 1 / 3
 """Of these days; where there is use more rarely, no day of use is odd."""
 JUDGED_DAYS = WEEK
-_WINDOW = 3
+WINDOW_DAYS = 3
 """Days that are looked at together: a small change shows only when it lasts."""
 _HIGH_DAY, _LOW_DAY = 3.3, -3.4
 _HIGH_DAYS: Mapping[int, float] = {2: 2.6, 3: 2.28}
@@ -133,7 +133,7 @@ def find_anomalies(series: DailySeries, since: date, holidays: Collection[date] 
 
 def _history(series: DailySeries, day: date) -> DailySeries | str:
     """Return the days by which a day is judged, or why they are too few."""
-    until = day - _WINDOW * _DAY
+    until = day - WINDOW_DAYS * _DAY
     before = series.between(until - (HISTORY_DAYS - 1) * _DAY, until).used
     if before is None:
         return f"nothing was used in the {HISTORY_DAYS} days up to {until}"
@@ -175,7 +175,7 @@ class _Judge:
     def verdict(self, day: date, history: DailySeries) -> _Verdict | None:
         """Return what is odd of a day; None if nothing is."""
         known = self._baseline(history)
-        window = days_between(day - (_WINDOW - 1) * _DAY, day)
+        window = days_between(day - (WINDOW_DAYS - 1) * _DAY, day)
         usual = [self._usual(known, each, ahead) for ahead, each in enumerate(window, start=1)]
         found = _odd(np.array([self._apart(known, *each) for each in zip(window, usual, strict=True)]))
         return found and _Verdict(window[-found[1]], day, found[0], known, usual[-1])
@@ -211,7 +211,7 @@ def _odd(apart: Floats) -> tuple[float, int] | None:
         last = slice(len(apart) - days, None)
         near = np.clip(apart[last][is_usual[last]], -_MOST_OF_A_DAY, _MOST_OF_A_DAY)
         together = float(near.mean() / np.sqrt(1 / len(near) + _BASELINE_VARIANCE))
-        if together >= _HIGH_DAYS.get(len(near), np.inf) or (together <= _LOW_DAYS and len(near) == _WINDOW):
+        if together >= _HIGH_DAYS.get(len(near), np.inf) or (together <= _LOW_DAYS and len(near) == WINDOW_DAYS):
             return together, days
     return None
 
@@ -231,7 +231,7 @@ def _anomalies(series: DailySeries, verdicts: Iterable[_Verdict]) -> Iterator[An
 
 def _anomaly(series: DailySeries, verdicts: Sequence[_Verdict]) -> Anomaly:
     worst = max(verdicts, key=lambda verdict: abs(verdict.score))
-    is_lasting = len(verdicts) >= _WINDOW or all(verdict.first_day < verdict.day for verdict in verdicts)
+    is_lasting = len(verdicts) >= WINDOW_DAYS or all(verdict.first_day < verdict.day for verdict in verdicts)
     width = _RANGE * worst.known.spread * np.sqrt(1 + _BASELINE_VARIANCE)
     low, high = worst.usual
     expected, *ends = (

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from usage_pipeline.clock import WEEKDAYS
 from usage_pipeline.metrics.answers import Row, known_days, statuses_of
 from usage_pipeline.metrics.buckets import Interval, buckets, time_zone
 from usage_pipeline.metrics.queries import IntervalQuery
@@ -14,7 +15,6 @@ from usage_pipeline.reports.display import Kind
 from usage_pipeline.reports.model import Column, Values
 from usage_pipeline.reports.table_spec import TableSpec
 
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _HOURS = range(24)
 _METRICS = ("requests", "tokens_total")
 WeekHour = tuple[int, int]
@@ -77,7 +77,7 @@ def _rows(hours_of: Iterable[Row], known: Collection[WeekHour]) -> Iterator[Valu
         start = datetime.fromisoformat(row["start"])
         for name in _METRICS:
             sums[name][start.weekday(), start.hour] += row[name]
-    for weekday, label in enumerate(_WEEKDAYS):
+    for weekday, label in enumerate(WEEKDAYS):
         for hour in _HOURS:
             at = (weekday, hour)
             yield label, hour, *(sums[name][at] if at in known else None for name in _METRICS)

@@ -28,15 +28,8 @@ LIMITS = """
 FRIDAYS = (1, 8, 15, 22, 29)
 
 
-@pytest.fixture(scope="module")
-def fridays(open_shared: Callable[..., Storage], tmp_path_factory: pytest.TempPathFactory) -> Storage:
-    """Each Friday of May 2026, ann of acme used 70 tokens and bob 30: 100 dollars, 50 credits, 2 requests."""
-    folder = tmp_path_factory.mktemp("fridays")
-    (folder / "reference").mkdir()
-    written = {"prices": PRICES, "credit_rates": RATES, "tenants": TENANTS, "plans": PLANS, "limits": LIMITS}
-    for name, text in written.items():
-        (folder / "reference" / f"{name}.yaml").write_text(text)
-    storage = open_shared(formats_dir=write_format(folder / "formats"), reference_dir=folder / "reference")
+def write_and_compute(storage: Storage) -> None:
+    """Land what ann and bob of acme used on Fridays of May 2026: 70 and 30 tokens; and globex on the last one."""
     lines = [
         metered(f"{member}{day}", day, tokens, member=member, project="red")
         for day in FRIDAYS
@@ -45,4 +38,15 @@ def fridays(open_shared: Callable[..., Storage], tmp_path_factory: pytest.TempPa
     lines.append(metered("g1", 29, 5, tenant="globex"))
     Landing(storage.settings.landing).write("metered", "2026-05-31", lines)
     land_and_compute(storage, "records", "rollups", "series", "costs", "credits")
-    return storage
+
+
+@pytest.fixture(scope="module")
+def fridays(open_filled: Callable[..., Storage], tmp_path_factory: pytest.TempPathFactory) -> Storage:
+    """Each Friday acme used 100 tokens, 100 dollars, 50 credits and 2 requests; the present is 1 June 2026."""
+    folder = tmp_path_factory.mktemp("fridays")
+    (folder / "reference").mkdir()
+    written = {"prices": PRICES, "credit_rates": RATES, "tenants": TENANTS, "plans": PLANS, "limits": LIMITS}
+    for name, text in written.items():
+        (folder / "reference" / f"{name}.yaml").write_text(text)
+    formats = write_format(folder / "formats")
+    return open_filled(write_and_compute, formats_dir=formats, reference_dir=folder / "reference")
