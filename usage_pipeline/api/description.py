@@ -14,6 +14,7 @@ TAGS = [
     {"name": "costs", "description": "What usage costs, in US dollars."},
     {"name": "credits", "description": "What tenants were granted, and what is left."},
     {"name": "limits", "description": "How limits stand, and whether a request is allowed."},
+    {"name": "insights", "description": "What is expected, and what changed. All of it is estimated."},
     {"name": "runs", "description": "The history of agent runs."},
     {"name": "alerts", "description": "Alerts on limits and data."},
     {"name": "reports", "description": "Report files."},

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, create_mod
 
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.problems import wrong_parameter
+from usage_pipeline.insights.measures import MEASURES, Measure, measure_of
 from usage_pipeline.metrics.buckets import MOST_DAYS
 from usage_pipeline.registry import DIMENSIONS, NONE, Dimension
 
@@ -69,6 +70,24 @@ Words = tuple[str, ...]
 def words(text: str) -> Words:
     """Return the words of a text with commas between them."""
     return tuple(filter(None, (word.strip() for word in text.split(","))))
+
+
+AsOf = Annotated[
+    Day | None,
+    Query(alias="asOf", description="The last day that counts, which has ended; yesterday without it, UTC."),
+]
+Measures = Annotated[
+    str,
+    Query(description=f"Words with commas between them, some of {', '.join(MEASURES)}. Ratios have no forecast."),
+]
+
+
+def measures_of(text: str) -> list[Measure]:
+    """Return the measures that are named. Raises QueryError for an unknown one, ProblemError (422) without any."""
+    found = [measure_of(name) for name in dict.fromkeys(words(text))]
+    if not found:
+        raise wrong_parameter("measures", "Expected at least one, such as tokens_total.")
+    return found
 
 
 def _filter(dimension: Dimension) -> Any:  # noqa: ANN401 - a field as `create_model` takes it

@@ -20,6 +20,9 @@ from usage_pipeline.billing.day_credits import DayCredits
 from usage_pipeline.billing.ledger.balance import Balance, read_balance
 from usage_pipeline.billing.period_credits import read_period_credits
 from usage_pipeline.clock import Clock
+from usage_pipeline.insights.measures import Measure
+from usage_pipeline.insights.outlook.read_outlook import Outlook, OutlookQuestion, read_outlook
+from usage_pipeline.insights.overview import Insights, InsightsQuestion, read_insights
 from usage_pipeline.limits.check import check
 from usage_pipeline.limits.decisions import Decision, Request
 from usage_pipeline.limits.periods import BillingCalendar
@@ -82,6 +85,11 @@ class TenantData:
     def clock(self) -> Clock:
         """The clock."""
         return self._storage.settings.clock
+
+    @property
+    def yesterday(self) -> date:
+        """The last day that has ended."""
+        return self.clock.today - timedelta(days=1)
 
     @property
     def platform_name(self) -> str:
@@ -181,6 +189,14 @@ class TenantData:
     def check(self, request: Request) -> tuple[Decision, datetime]:
         """Decide about a request of one tenant now, and return the instant."""
         return undisturbed(check)(self._storage, replace(request, tenant_id=self.one_tenant))
+
+    def outlook(self, measures: Sequence[Measure], as_of: date) -> Outlook:
+        """Return what is expected after a day. Raises QueryError for one that has not ended, and for a ratio."""
+        return undisturbed(read_outlook)(self._storage, OutlookQuestion(measures, as_of), self.tenant_id)
+
+    def insights(self, question: InsightsQuestion) -> Insights:
+        """Return trends, anomalies, shares and peaks. Raises QueryError for a day that has not ended."""
+        return undisturbed(read_insights)(self._storage, question, self.tenant_id)
 
     def alerts(self, state: AlertState | None, kind: AlertKind | None, most: int) -> list[dict[str, object]]:
         """Return the newest alerts, newest first."""

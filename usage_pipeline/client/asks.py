@@ -73,6 +73,14 @@ def document(path: str, params: Mapping[str, Any], asked: Range) -> Ask[Json]:
     return Ask(path, _json, _given({**params, **_range(asked)}))
 
 
+def outlook(
+    path: str, measures: Values, as_of: date | None, tenant: str | None, asked: Mapping[str, object]
+) -> Ask[Json]:
+    """Ask what is expected, or what changed, of measures as of a day."""
+    params = {"measures": _words(measures), "asOf": as_of, "tenant": tenant, **asked}
+    return Ask(path, _json, _given(params))
+
+
 def records(filters: Mapping[str, Values], order: str, take: int, cursor: str | None, asked: Range) -> Ask[Page]:
     """Ask for a page of records."""
     params = {**_record_filters(filters), "order": order, "take": take, "cursor": cursor, **_range(asked)}

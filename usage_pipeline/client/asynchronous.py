@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
@@ -88,6 +89,25 @@ class AsyncClient:
     async def limits(self, *, tenant: str | None = None) -> Json:
         """Return how limits stand."""
         return await self.get("/limits", tenant=tenant)
+
+    async def forecast(
+        self, measures: Values = (), *, as_of: date | None = None, tenant: str | None = None
+    ) -> Json:
+        """Return what is expected after a day, yesterday without it, of measures such as `cost`."""
+        return await self._send(asks.outlook("/forecast", measures, as_of, tenant, {}))
+
+    async def insights(
+        self,
+        measures: Values = (),
+        *,
+        dimension: str = "model",
+        days: int = 7,
+        as_of: date | None = None,
+        tenant: str | None = None,
+    ) -> Json:
+        """Return trends, anomalies of the last days, shares by a dimension, and peaks."""
+        asked = {"dimension": dimension, "days": days}
+        return await self._send(asks.outlook("/insights", measures, as_of, tenant, asked))
 
     async def check(self, type_: str, *, tenant: str | None = None, **operation: object) -> Decision:
         """Ask whether an operation may begin: its type, `member_id`, `project`, `model`, `credits`, `tokens`."""

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
@@ -89,6 +90,23 @@ class Client:
     def limits(self, *, tenant: str | None = None) -> Json:
         """Return how limits stand."""
         return self.get("/limits", tenant=tenant)
+
+    def forecast(self, measures: Values = (), *, as_of: date | None = None, tenant: str | None = None) -> Json:
+        """Return what is expected after a day, yesterday without it, of measures such as `cost`."""
+        return self._send(asks.outlook("/forecast", measures, as_of, tenant, {}))
+
+    def insights(
+        self,
+        measures: Values = (),
+        *,
+        dimension: str = "model",
+        days: int = 7,
+        as_of: date | None = None,
+        tenant: str | None = None,
+    ) -> Json:
+        """Return trends, anomalies of the last days, shares by a dimension, and peaks."""
+        asked = {"dimension": dimension, "days": days}
+        return self._send(asks.outlook("/insights", measures, as_of, tenant, asked))
 
     def check(self, type_: str, *, tenant: str | None = None, **operation: object) -> Decision:
         """Ask whether an operation may begin: its type, `member_id`, `project`, `model`, `credits`, `tokens`."""

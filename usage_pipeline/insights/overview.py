@@ -22,7 +22,8 @@ from usage_pipeline.insights.peaks import PeakQuestion, Peaks, read_peaks
 from usage_pipeline.insights.read_series import SeriesQuestion, read_series
 from usage_pipeline.insights.shares import Share, ShareQuestion, read_shares
 from usage_pipeline.insights.trends import Trend, trend
-from usage_pipeline.registry import RECORD_METRIC_NAMES
+from usage_pipeline.metrics.refusals import check_known
+from usage_pipeline.registry import DIMENSION_NAMES, RECORD_METRIC_NAMES
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.tenants.models import Tenant
 from usage_pipeline.tenants.reference import load_tenants
@@ -109,7 +110,7 @@ def read_insights_of_each(
 def read_insights(storage: Storage, question: InsightsQuestion, tenant_id: str | None) -> Insights:
     """Return what is told of one tenant, or of all together.
 
-    Raises QueryError for a day that has not ended and for a dimension that no measure has, ReferenceFileError for
+    Raises QueryError for a day that has not ended and for an unknown dimension, ReferenceFileError for
     a broken `holidays.yaml`, and PartitionError if the rows of a computed day are gone.
     """
     _expect_answerable(storage, question)
@@ -136,9 +137,7 @@ def _expect_answerable(storage: Storage, question: InsightsQuestion) -> None:
     today = storage.settings.clock.today
     if question.as_of >= today:
         raise QueryError(f"{question.as_of} has not ended; expected a day before {today}.")
-    if not _shared(question) and any(measure.is_sum for measure in question.measures):
-        known = dict.fromkeys(name for entry in question.measures for name in breakdown_of(entry).dimensions)
-        raise QueryError(f"There are no shares by {question.dimension!r}; expected one of {', '.join(known)}.")
+    check_known("dimension", [question.dimension], DIMENSION_NAMES)
 
 
 def _history(question: InsightsQuestion) -> SeriesQuestion:

@@ -32,6 +32,7 @@ PRINTED = {
     "rolling(7)": "Name: total, dtype: float64",
     "asyncio": "90 1",
     "botId": '"id","type","count","createdAt"',
+    "v1/forecast": '"reason":"4 days with a number since the first use, 2026-05-18; 21 are needed"',
     "limits/check": '{"allowed":true}',
 }
 """A part of each example, and what it prints."""

@@ -41,6 +41,13 @@ def test_sums_and_series_are_those_of_the_api(client: Client) -> None:
     assert {row["member_id"]: row["tokens_total"] for row in by_member} == {"ann": 205, "bob": 50}
 
 
+def test_what_is_expected_and_what_changed_is_that_of_the_api(client: Client) -> None:
+    found = client.forecast(["cost", "requests"], as_of=date(2026, 5, 20))
+    assert (found["as_of"], [item["measure"] for item in found["items"]]) == ("2026-05-20", ["cost", "requests"])
+    told = client.insights("requests", dimension="member_id", days=1)
+    assert [share["value"] for share in told["shares"][0]["items"]] == ["ann", "bob", "(none)"]
+
+
 def test_records_come_page_by_page_and_once_each(client: Client) -> None:
     assert [record["id"] for record in client.records(take=2)] == ["a4", "n1", "a3", "b2", "a2", "b1", "a1"]
     assert [record["id"] for record in client.records(where={"type": "persona_list"})] == ["n1"]

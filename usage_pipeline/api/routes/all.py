@@ -4,6 +4,8 @@ from usage_pipeline.api.routes import (
     alerts,
     costs,
     days,
+    forecast,
+    insights,
     limits,
     me,
     quality,
@@ -19,6 +21,6 @@ from usage_pipeline.api.routes import credits as credits_
 
 _MODULES = (
     *(me, summary, series, usage, resources, records),
-    *(costs, credits_, limits, runs, alerts, reports, days, quality),
+    *(costs, credits_, limits, forecast, insights, runs, alerts, reports, days, quality),
 )
 ROUTERS = tuple(module.router for module in _MODULES)

@@ -42,16 +42,6 @@ export function get(path, params) {
   return answer;
 }
 
-/** Return the answer to a GET; null if the route is not there, or has nothing. */
-export async function getIfThere(path, params) {
-  try {
-    return await get(path, params);
-  } catch (problem) {
-    if (problem.status === 404) return null;
-    throw problem;
-  }
-}
-
 /** Forget all answers, so that everything is asked again. */
 export function forget() {
   kept.clear();

@@ -2,7 +2,7 @@
 
 import { chart } from "../charts/draw.js";
 import { forecastChart } from "../charts/forecast.js";
-import { get, getIfThere } from "../core/api.js";
+import { get } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { addDays, dayText } from "../format/days.js";
 import { money } from "../format/numbers.js";
@@ -18,15 +18,13 @@ export function forecast(context) {
     about: "From what is known today, whatever range and filters are chosen. The band holds 80 of 100 cases.",
     whole: true,
     load: () => forecastOf(context),
-    show: (found) => (found === null ? null : shown(found)),
-    empty: "There is not enough history for a forecast.",
+    show: shown,
   });
 }
 
 async function forecastOf({ tenant }) {
-  const answer = await getIfThere("forecast", { tenant, measures: "cost" });
-  const item = answer?.items[0] ?? null;
-  if (item === null || !item.days.length) return item;
+  const [item] = (await get("forecast", { tenant, measures: "cost" })).items;
+  if (!item.days.length) return item;
   const to = item.days[0].day;
   const soFar = await get("costs", { tenant, from: addDays(to, -DAYS_SO_FAR), to, groupBy: "day" });
   return { ...item, soFar: soFar.items };
