@@ -9,6 +9,7 @@ from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE
 from usage_pipeline.delivery.channel_file import CHANNELS_FILE
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.events.landing.scan import Misplaced, without_tenant
+from usage_pipeline.insights.anomalies.holidays import HOLIDAYS_FILE
 from usage_pipeline.limits.limit_file import LIMITS_FILE
 from usage_pipeline.orchestration.metadata import OWNERS, table_value
 from usage_pipeline.orchestration.resources import StorageParam
@@ -91,9 +92,17 @@ CHANNELS = _input(
     "sent afterwards.",
 )
 
+HOLIDAYS = _input(
+    "holidays",
+    "insights",
+    "yaml",
+    f"Days on which less use than usual is no surprise: `{HOLIDAYS_FILE}` in the reference directory. A change "
+    "applies to anomalies that are looked for afterwards.",
+)
+
 EDITED = (
     *(FORMATS, PRICES, CREDIT_RATES, GRANTS, TENANTS),
-    *(LIMITS, ALERT_CHANNELS, CHANNELS, REPORT_SUBSCRIPTIONS),
+    *(LIMITS, ALERT_CHANNELS, CHANNELS, REPORT_SUBSCRIPTIONS, HOLIDAYS),
 )
 """What people edit."""
 
@@ -180,7 +189,7 @@ def _validity(asset: dg.AssetSpec, settings: Settings) -> dg.AssetCheckEvaluatio
 
 
 _SUBSCRIPTIONS_FILE = f"{REPORT_SUBSCRIPTIONS.key.to_user_string()}.yaml"
-_NAMING_PEOPLE = (GRANTS_FILE, TENANTS_FILE, LIMITS_FILE, CHANNELS_FILE, _SUBSCRIPTIONS_FILE)
+_NAMING_PEOPLE = (GRANTS_FILE, TENANTS_FILE, LIMITS_FILE, CHANNELS_FILE, HOLIDAYS_FILE, _SUBSCRIPTIONS_FILE)
 """Their entries name tenants and people, and what Dagster keeps outlives their erasure."""
 
 

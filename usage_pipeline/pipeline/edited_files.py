@@ -11,6 +11,7 @@ from usage_pipeline.credits.rate_file import CREDIT_RATES_FILE, read_rates
 from usage_pipeline.delivery.channel_file import CHANNELS_FILE, read_channels
 from usage_pipeline.errors import FormatError
 from usage_pipeline.events.format_files import load_formats
+from usage_pipeline.insights.anomalies.holidays import HOLIDAYS_FILE, read_holidays
 from usage_pipeline.limits.limit_file import LIMITS_FILE, read_limits
 from usage_pipeline.reports.subscriptions import SUBSCRIPTIONS_FILE, read_subscriptions
 from usage_pipeline.settings import Settings
@@ -65,6 +66,11 @@ def describe_channels(settings: Settings) -> str:
     return count(len(read_channels(settings.reference / CHANNELS_FILE)), "channel")
 
 
+def describe_holidays(settings: Settings) -> str:
+    """Say how many entries `holidays.yaml` has. Raises ReferenceFileError."""
+    return count(len(read_holidays(settings.reference / HOLIDAYS_FILE)), "entry")
+
+
 def describe_formats(settings: Settings) -> str:
     """Say how many formats there are. Raises FormatError with all that are broken."""
     formats = load_formats(settings)
@@ -98,5 +104,6 @@ DESCRIPTIONS: Mapping[str, Callable[[Settings], str]] = {
     "report_subscriptions": describe_report_subscriptions,
     "alert_channels": describe_alerts,
     "channels": describe_channels,
+    "holidays": describe_holidays,
 }
 """What says what the files hold, or raises what is wrong with them, by their name in the flow."""

@@ -13,6 +13,7 @@ from usage_pipeline.pipeline.edited_files import (
     describe_alerts,
     describe_credit_rates,
     describe_grants,
+    describe_holidays,
     describe_limits,
     describe_prices,
     describe_report_subscriptions,
@@ -95,6 +96,7 @@ _DESCRIPTIONS = {
     "Limits": describe_limits,
     "Report subscriptions": describe_report_subscriptions,
     "Alerts on data": describe_alerts,
+    "Holidays": describe_holidays,
 }
 
 

@@ -26,7 +26,7 @@ QUICK = {"USAGE_SENSOR_INTERVAL_SECONDS": "2"}
 WITH_GAP_FILLER = {**QUICK, "USAGE_GAP_FILLER_INTERVAL_SECONDS": "10"}
 SENSORS = ("arrivals", "affected_days", "gap_filler", "changed_usage")
 SECONDS = 300
-CHECKS = 48
+CHECKS = 49
 FIRST = date(2025, 5, 1)
 NOTHING_TO_COMPARE = {
     ("landed_events", "as_much_as_usual"),

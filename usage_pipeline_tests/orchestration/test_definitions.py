@@ -69,6 +69,7 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     ),
     "outbox": ("limits", {"postgres"}, None, {"alerts", "channels"}),
     "report_subscriptions": ("reports", {"yaml"}, None, set()),
+    "holidays": ("insights", {"yaml"}, None, set()),
     "tenant_reports": (
         "reports",
         {"file", "postgres"},
@@ -94,7 +95,7 @@ READING_LANDED_EVENTS = {
 }
 INPUTS = {
     *("landing_folder", "formats", "prices", "credit_rates", "grants", "tenants", "limits"),
-    *("alert_channels", "channels", "report_subscriptions"),
+    *("alert_channels", "channels", "report_subscriptions", "holidays"),
 }
 OF_ALL_DAYS = {
     *("closed_periods", "credit_ledger", "limit_status", "alerts", "outbox"),

@@ -19,6 +19,7 @@ CHECKS = {
     "alert_channels": {"is_valid"},
     "channels": {"is_valid"},
     "report_subscriptions": {"is_valid"},
+    "holidays": {"is_valid"},
     "landed_events": {
         *("lines_add_up", "files_are_usable", "columns_are_there", "something_landed", "as_much_as_usual"),
         *("keys_are_filled", "types_are_known", "models_are_known", "latencies_are_plausible"),

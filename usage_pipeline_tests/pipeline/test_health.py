@@ -59,6 +59,7 @@ def test_where_all_is_well_it_says_what_it_looked_at(settings: Settings) -> None
         "Limits",
         "Report",
         "Alerts",
+        "Holidays",
         "Channels",
         "Landing",
         "All",
@@ -89,9 +90,11 @@ def test_the_public_digest_key_is_a_warning(settings: Settings) -> None:
 
 def test_a_broken_reference_file_is_an_error(settings: Settings, reference: Path) -> None:
     (reference / "tenants.yaml").write_text("acme: {plans: 7}\n")
-    ((level, text),) = troubles(settings)
-    assert level is Level.ERROR
-    assert text.startswith(f"{reference / 'tenants.yaml'}: acme: plans")
+    (reference / "holidays.yaml").write_text("- {day: 2026-12-25}\n")
+    found = troubles(settings)
+    assert {level for level, _ in found} == {Level.ERROR}
+    assert found[0][1].startswith(f"{reference / 'tenants.yaml'}: acme: plans")
+    assert found[-1][1] == f"{reference / 'holidays.yaml'}: entry 1: name: it is missing."
 
 
 @pytest.mark.usefixtures("computed")

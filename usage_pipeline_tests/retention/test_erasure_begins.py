@@ -53,6 +53,12 @@ def test_who_has_limits_in_a_file_is_refused(storage: Storage, add_reference: Ad
         )
 
 
+def test_who_has_holidays_in_a_file_is_refused(storage: Storage, add_reference: AddReference) -> None:
+    add_reference("holidays", "[{day: 2026-12-24, name: Christmas Eve, tenants: [acme]}]")
+    with pytest.raises(ErasureError, match=r"holidays.yaml still has holidays of acme. Remove it there first"):
+        erase_acme(storage)
+
+
 def test_a_tenant_on_hold_is_refused(storage: Storage, add_reference: AddReference) -> None:
     add_reference("tenants", "acme: {legal_hold: {reason: case 4711, by: legal, since: 2026-01-01}}")
     with pytest.raises(ErasureError, match="acme is on legal hold"):

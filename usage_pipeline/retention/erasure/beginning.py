@@ -14,6 +14,7 @@ from usage_pipeline.errors import ErasureError
 from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.events.landing.scan import scan_landing
 from usage_pipeline.events.record import LANDED_EVENTS, LANDING_TABLES
+from usage_pipeline.insights.anomalies.holidays import HOLIDAYS_FILE, read_holidays
 from usage_pipeline.limits.limit_file import EACH, LIMITS_FILE, read_limits
 from usage_pipeline.reports.subscriptions import SUBSCRIPTIONS_FILE, read_subscriptions
 from usage_pipeline.retention.erasure import erasures
@@ -52,6 +53,10 @@ def expect_erasable(storage: Storage, specs: Sequence[TableSpec], subject: Subje
         raise ErasureError(
             f"{SUBSCRIPTIONS_FILE} still has reports of {subject.name}. Remove them there, then erase it."
         )
+    if subject.member_id is None and _has_holidays(storage, tenant):
+        raise ErasureError(
+            f"{HOLIDAYS_FILE} still has holidays of {tenant}. Remove it there first, then erase it."
+        )
     if subject.name == ERASED_TENANT:
         raise ErasureError(f"The tenant {ERASED_TENANT!r} keeps the sums of erased tenants. It cannot be erased.")
     names = {*load_formats(storage.settings), *(spec.name for spec in specs), *_OF_DAGSTER}
@@ -82,6 +87,11 @@ def _subscribed(storage: Storage, subject: Subject) -> bool:
     if subject.member_id is None:
         return any(subscription.tenant == subject.tenant_id for subscription in subscriptions)
     return any(subject.member_id in values for entry in subscriptions for _, values in entry.scoped)
+
+
+def _has_holidays(storage: Storage, tenant: str) -> bool:
+    """Return True if a holiday is one of the tenant."""
+    return any(tenant in holiday.tenants for holiday in read_holidays(storage.settings.reference / HOLIDAYS_FILE))
 
 
 def begin(  # noqa: PLR0913 - what a row of `erasures` needs

@@ -32,6 +32,13 @@ def test_without_a_file_there_are_none(tmp_path: Path) -> None:
     assert read_holidays(tmp_path / "holidays.yaml") == ()
 
 
+def test_the_examples_of_the_file_that_people_edit_can_be_used(tmp_path: Path) -> None:
+    shipped = Path(__file__).parents[3] / "data" / "reference" / "holidays.yaml"
+    assert read_holidays(shipped) == ()
+    examples = shipped.read_text(encoding="utf-8").replace("# - {", "- {")
+    assert [entry.name for entry in read_holidays(written(tmp_path, examples))] == ["Christmas", "Thanksgiving"]
+
+
 BROKEN = {
     "- {day: 25 December, name: Christmas}": "Christmas: day: expected a day, YYYY-MM-DD, found '25 December'.",
     "- {day: 2026-12-26, to: 2026-12-25, name: Christmas}": (

@@ -10,7 +10,7 @@ from usage_pipeline.orchestration.inputs import validities
 from usage_pipeline.settings import Settings
 from usage_pipeline_tests.orchestration.automation.conftest import DAYS, Automation
 
-ALL_PASS = [("is_valid", True)] * 9
+ALL_PASS = [("is_valid", True)] * 10
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_the_sensor_evaluates_them_once_and_again_when_a_file_changes(
     assert (automation.tick("arrivals"), automation.evaluated) == ([], [])
     (reference / "prices.yaml").write_text("- {id: one}")
     assert automation.tick("arrivals") == []
-    assert automation.evaluated == [("is_valid", number != 1) for number in range(9)]
+    assert automation.evaluated == [("is_valid", number != 1) for number in range(10)]
     (reference / "prices.yaml").unlink()
     assert (automation.tick("arrivals"), automation.evaluated) == ([], ALL_PASS)
 
@@ -67,6 +67,7 @@ def test_a_broken_entry_is_named(settings: Settings, reference: Path, formats: P
     (reference / "alerts.yaml").write_text("run_failed: {chanels: [ops]}")
     (reference / "channels.yaml").write_text("ops: {type: email, to: ann@acme.example}")
     (reference / "report_subscriptions.yaml").write_text("- {id: acme-monthly}")
+    (reference / "holidays.yaml").write_text("- {day: 2026-12-25}")
     mine.write_text("name: other")
     found = told(settings)
     assert {name: passed for name, (passed, _) in found.items()} == dict.fromkeys(found, False)
