@@ -86,7 +86,7 @@ WRONG = {
     ("forecast", "--measure", "p95_ms"): "p95_ms has no forecast",
     ("forecast", "--as-of", "2026-06-01"): "2026-06-01 has not ended",
     ("forecast", "acne"): "There is no tenant 'acne'",
-    ("insights", "acme", "--dimension", "colour"): "There are no shares by 'colour'",
+    ("insights", "acme", "--dimension", "colour"): "There is no dimension 'colour'",
 }
 
 
