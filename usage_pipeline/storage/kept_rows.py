@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from threading import Lock
+from uuid import uuid4
 
 from duckdb import DuckDBPyConnection, OutOfMemoryException
 
@@ -24,83 +25,91 @@ _MOST_BYTES = 20_000_000
 _CATALOG = "kept"
 
 
+@dataclass(frozen=True)
+class _Table:
+    """A table of kept rows, which never changes, and the objects that they are of."""
+
+    name: str = ""
+    objects: Mapping[date, DayObject] = field(default_factory=dict)
+
+    def has(self, asked: Mapping[date, DayObject]) -> bool:
+        """Whether it has these objects as they are now."""
+        return asked.items() <= self.objects.items()
+
+    def select(self, spec: TableSpec, asked: Mapping[date, DayObject]) -> str:
+        """Return a SELECT of the rows of these days. Most often they are all that are kept between two."""
+        first, last = min(asked), max(asked)
+        if sum(first <= day <= last for day in self.objects) == len(asked):
+            days = f"BETWEEN {literal(str(first))} AND {literal(str(last))}"
+        else:
+            days = f"IN ({', '.join(literal(str(day)) for day in sorted(asked))})"
+        return f"SELECT * FROM {self.name} WHERE {spec.day_column} {days}"
+
+
 @dataclass
 class _Kept:
-    """The days of one rollup: the objects that its rows are of, and how often others were read since."""
+    """What is kept of one rollup, and how often objects that are not were read since."""
 
-    objects: Mapping[date, DayObject] = field(default_factory=dict)
+    table: _Table = _Table()
+    before: _Table = _Table()
+    """The table in whose place it came: a SELECT of its rows may be under way."""
     readings: int = 0
     filling: Lock = field(default_factory=Lock)
 
 
 @dataclass
 class KeptRows:
-    """The rows of rollups, each in a table of its name. Threads may share it."""
+    """The rows of rollups, each in a table. Threads may share it."""
 
     most_bytes: int = _MOST_BYTES
     _kept: dict[str, _Kept] = field(default_factory=dict)
 
     def select(self, engine: DuckDBPyConnection, spec: TableSpec, paths: Mapping[date, Path]) -> str | None:
-        """Return a SELECT of the rows of these days; None if they are to be read from their objects.
+        """Return a SELECT of the rows of these days, to be run at once; None if their objects are to be read.
 
         Raises FileNotFoundError if an object is gone.
         """
         asked = {day: DayObject.of(day, path) for day, path in paths.items()}
         kept = self._kept.setdefault(spec.name, _Kept())
-        if not _has(kept, asked) and not self._fill(engine, spec, kept, asked):
-            return None
-        return f"SELECT * FROM {_table(spec)} WHERE {_days(spec, kept.objects, asked)}"
+        table = kept.table
+        if not table.has(asked):
+            self._fill(engine, spec, kept, asked)
+            table = kept.table
+        return table.select(spec, asked) if table.has(asked) else None
 
     def _fill(
         self, engine: DuckDBPyConnection, spec: TableSpec, kept: _Kept, asked: Mapping[date, DayObject]
-    ) -> bool:
+    ) -> None:
         """Keep these days, too, unless they were read too seldom, are too large, or another thread is at it."""
         kept.readings += 1
-        if kept.readings <= READINGS or _size(asked) > self.most_bytes:
-            return False
-        if not kept.filling.acquire(blocking=False):
-            return False
+        if kept.readings <= READINGS or _size(asked) > self.most_bytes or not kept.filling.acquire(blocking=False):
+            return
         try:
-            both = {**kept.objects, **asked}
-            wanted = both if _size(both) <= self.most_bytes else dict(asked)
+            both = {**kept.table.objects, **asked}
+            wanted = both if _size(both) <= self.most_bytes else asked
+            name = f'{_CATALOG}.main."{spec.name}_{uuid4().hex}"'
             with session(engine) as duck, suppress(OutOfMemoryException):
-                _replace(duck, spec, kept.objects, wanted)
-                kept.objects = wanted
+                _create(duck, spec, kept.table, _Table(name, wanted))
+                if kept.before.name:
+                    duck.execute(f"DROP TABLE {kept.before.name}")
+                kept.before, kept.table = kept.table, _Table(name, wanted)
             kept.readings = 0
         finally:
             kept.filling.release()
-        return _has(kept, asked)
-
-
-def _has(kept: _Kept, asked: Mapping[date, DayObject]) -> bool:
-    return asked.items() <= kept.objects.items()
 
 
 def _size(objects: Mapping[date, DayObject]) -> int:
     return sum(found.size for found in objects.values())
 
 
-def _table(spec: TableSpec) -> str:
-    return f'{_CATALOG}.main."{spec.name}"'
-
-
-def _replace(
-    duck: DuckDBPyConnection, spec: TableSpec, kept: Mapping[date, DayObject], wanted: Mapping[date, DayObject]
-) -> None:
-    """Put the rows of these objects into the place of those before; readers see one or the other."""
-    unchanged = {day: found for day, found in wanted.items() if kept.get(day) == found}
-    changed = [found.path for day, found in wanted.items() if day not in unchanged]
-    parts = [f"SELECT * FROM {_table(spec)} WHERE {_days(spec, kept, unchanged)}"] if unchanged else []
+def _create(duck: DuckDBPyConnection, spec: TableSpec, present: _Table, wanted: _Table) -> None:
+    """Write the rows of these objects to a new table; those that are kept already come from the present one."""
+    unchanged = {day: found for day, found in wanted.objects.items() if present.objects.get(day) == found}
+    changed = [found.path for day, found in wanted.objects.items() if day not in unchanged]
+    parts = [present.select(spec, unchanged)] if unchanged else []
     parts += [f"FROM {parquet_scan(changed)}"] if changed else []
     duck.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {_CATALOG} (COMPRESS)")
     order = f"{spec.tenant_column}, {spec.day_column}"
-    rows = " UNION ALL BY NAME ".join(parts)
-    duck.execute(f"CREATE OR REPLACE TABLE {_table(spec)} AS SELECT * FROM ({rows}) ORDER BY {order}")
-
-
-def _days(spec: TableSpec, kept: Mapping[date, DayObject], asked: Mapping[date, DayObject]) -> str:
-    """Return the test of rows of these days. Most often they are all that are kept between two."""
-    first, last = min(asked), max(asked)
-    if sum(first <= day <= last for day in kept) == len(asked):
-        return f"{spec.day_column} BETWEEN {literal(str(first))} AND {literal(str(last))}"
-    return f"{spec.day_column} IN ({', '.join(literal(str(day)) for day in sorted(asked))})"
+    duck.execute(
+        f"CREATE TABLE {wanted.name} AS SELECT * FROM ({' UNION ALL BY NAME '.join(parts)}) ORDER BY {order}"
+    )
