@@ -155,12 +155,14 @@ def _anomaly(entry: Explained) -> Row:
         "severity": anomaly.severity,
         "low": anomaly.range.low,
         "high": anomaly.range.high,
-        "explained_by": "; ".join(map(_cause, entry.causes)) or None,
+        "explained_by": _explanation(entry.causes),
     }
 
 
-def _cause(cause: Contribution) -> str:
-    return f"{cause.dimension} {cause.value}: {cause.found:f} instead of {cause.usual:f}"
+def _explanation(causes: Sequence[Contribution]) -> str | None:
+    """Return the values of the dimension that explains it best."""
+    best = [cause for cause in causes if cause.dimension == causes[0].dimension]
+    return "; ".join(f"{of.dimension} {of.value}: {of.found:f} instead of {of.usual:f}" for of in best) or None
 
 
 def _peaks(peaks: Peaks) -> Iterator[Row]:

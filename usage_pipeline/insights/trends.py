@@ -1,7 +1,8 @@
 """Trends of a series: averages of its last days, and how they compare with the days before.
 
 Averages are over the days with a number, so that a missing day changes none; those of a ratio are weighted by its
-denominators, so that they are the ratio of the whole.
+denominators, so that they are the ratio of the whole. Comparisons begin with the first use: who is new does not
+grow because there was nothing before.
 """
 
 from collections.abc import Iterator
@@ -100,14 +101,16 @@ def average(series: DailySeries, first: date, last: date) -> Average:
 def compare(series: DailySeries, span: Span, last: date) -> Comparison:
     """Return how the days of a span up to a day compare with those before."""
     days, back = _DAYS[span]
-    first = last - (days - 1) * _DAY
-    return Comparison(average(series, first, last), average(series, first - back * _DAY, last - back * _DAY))
+    first, before = last - (days - 1) * _DAY, timedelta(days=back)
+    used = series.used or series
+    return Comparison(average(used, first, last), average(used, first - before, last - before))
 
 
 def around(series: DailySeries, day: date) -> Comparison:
     """Return how the 30 days from a day on compare with the 30 before it, as of a release or a new price."""
+    used = series.used or series
     return Comparison(
-        average(series, day, day + (_AROUND - 1) * _DAY), average(series, day - _AROUND * _DAY, day - _DAY)
+        average(used, day, day + (_AROUND - 1) * _DAY), average(used, day - _AROUND * _DAY, day - _DAY)
     )
 
 

@@ -86,6 +86,9 @@ def prompts() -> Iterator[dict[str, Any]]:
     yield prompt(2, "growing", "04-20", 10_000, feature="chat", modelName="alpha-mini")
     yield prompt(3, "growing", "05-10", 40_000, feature="search", modelName="alpha-mini")
     yield prompt(4, "growing", "05-20", 10_000, feature="chat", modelName="alpha-mini")
+    # The first use is in the third week before: nothing has grown yet.
+    yield prompt(1, "beginning", "04-20", 10_000, feature="search")
+    yield prompt(2, "beginning", "05-10", 40_000, feature="search")
     # The larger model of a family: 2 and 1 USD.
     yield prompt(1, "lavish", "05-20", 2_000, modelName="alpha-pro")
     yield prompt(2, "lavish", "05-21", 0, tokensOut=500, modelName="alpha-pro")

@@ -41,8 +41,15 @@ def test_unknown_days_are_in_no_average_and_days_outside_of_the_series_are_unkno
 
 
 def test_growth_from_nothing_has_no_percentage() -> None:
-    found = compare(series([0, 5]), Span.DAY, FIRST + DAY)
+    found = compare(series([5, 0, 5]), Span.DAY, FIRST + 2 * DAY)
     assert (found.change, found.percent) == (Decimal(5), None)
+
+
+def test_who_is_new_does_not_grow() -> None:
+    new = series([*[0] * 40, *[10] * 14])
+    assert values(compare(new, Span.WEEK, new.last)) == (Decimal(10), Decimal(10), Decimal("0.0"))
+    assert values(compare(new, Span.MONTH, new.last)) == (Decimal(10), None, None)
+    assert values(around(new, new.last)) == (Decimal(10), Decimal(10), Decimal("0.0"))
 
 
 def test_averages_of_a_ratio_are_the_ratio_of_the_whole() -> None:

@@ -234,18 +234,18 @@ def _anomaly(series: DailySeries, verdicts: Sequence[_Verdict]) -> Anomaly:
     is_lasting = len(verdicts) >= WINDOW_DAYS or all(verdict.first_day < verdict.day for verdict in verdicts)
     width = _RANGE * worst.known.spread * np.sqrt(1 + _BASELINE_VARIANCE)
     low, high = worst.usual
+    value, measure = Decimal(series.by_day[worst.day] or 0), series.measure
     expected, *ends = (
-        rounded(worst.known.back(bent), series.measure.places)
-        for bent in ((low + high) / 2, low - width, high + width)
+        rounded(worst.known.back(bent), measure.places) for bent in ((low + high) / 2, low - width, high + width)
     )
     return Anomaly(
-        measure=series.measure,
+        measure=measure,
         tenant_id=series.tenant_id,
         kind=_KINDS[worst.score > 0, is_lasting],
         first_day=min(verdict.first_day for verdict in verdicts),
         last_day=verdicts[-1].day,
         worst_day=worst.day,
-        value=Decimal(series.by_day[worst.day] or 0),
+        value=value if measure.is_sum else rounded(value, measure.places),
         expected=expected,
         range=Range(*ends),
         score=rounded(abs(worst.score), 1),

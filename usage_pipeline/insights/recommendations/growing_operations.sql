@@ -1,8 +1,10 @@
 -- Operations that are a large part of a tenant's cost or credits, and that cost much more than in the days before.
--- An operation is a type of event of a feature. The days since `since` are compared with as many before.
+-- An operation is a type of event of a feature. The days since `since` are compared with as many before; a tenant who
+-- has begun in these does not grow.
 WITH spent AS (
     SELECT
         daily_costs.tenant_id,
+        daily_costs.day,
         daily_costs.type,
         daily_costs.feature,
         CASE WHEN daily_costs.day >= parameters.since THEN daily_costs.amount ELSE 0 END AS cost,
@@ -14,6 +16,7 @@ WITH spent AS (
     UNION ALL
     SELECT
         credit_usage.tenant_id,
+        credit_usage.day,
         credit_usage.type,
         credit_usage.feature,
         0 AS cost,
@@ -37,6 +40,12 @@ operations AS (
     GROUP BY tenant_id, type, feature
 ),
 
+begun AS (
+    SELECT tenant_id, min(day) AS first_day
+    FROM spent
+    GROUP BY tenant_id
+),
+
 compared AS (
     SELECT
         operations.*,
@@ -58,7 +67,9 @@ judged AS (
         AND 100 * credits >= parameters.least_share_percent * all_credits
         AND 100 * credits >= (100 + parameters.least_growth_percent) * credits_before AS grows_in_credits
     FROM compared
+    INNER JOIN begun ON compared.tenant_id = begun.tenant_id
     CROSS JOIN parameters
+    WHERE begun.first_day <= parameters.begun_by
 ),
 
 growing AS (

@@ -85,11 +85,12 @@ class Kind:
         return {"as_of": as_of, "days": self.days, **of_unused, **self._half(as_of), **self.parameters}
 
     def _half(self, as_of: date) -> dict[str, object]:
-        """Return, of a kind that compares two spans, when the second one begins, and how long each is."""
+        """Return, of a kind that compares two spans, how long they are, and days by which they and use begin."""
         if "least_growth_percent" not in self.parameters:
             return {}
         half = self.days // 2
-        return {"since": as_of - timedelta(days=half - 1), "days": half}
+        since = as_of - timedelta(days=half - 1)
+        return {"since": since, "days": half, "begun_by": since - timedelta(days=half - _WEEK + 1)}
 
 
 _COSTS = (DAILY_USAGE.spec, DAILY_COSTS.spec, CREDIT_USAGE.spec)
