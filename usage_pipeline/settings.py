@@ -126,6 +126,9 @@ class Settings(BaseModel):
     outbox_days: Annotated[int, Field(ge=1)] = Field(
         30, description="Days that `clean-up` keeps messages that were delivered, or that are dead."
     )
+    insight_days: Annotated[int, Field(ge=1)] = Field(
+        90, description="Days that insights as of earlier days are kept: trends, anomalies, forecasts, advice."
+    )
     delivery_attempts: Annotated[int, Field(ge=1)] = Field(
         12, description="Attempts after which a message that cannot be delivered is dead: about a day."
     )

@@ -9,6 +9,7 @@ from usage_pipeline.credits.rate_tables import CREDIT_RATE_VERSIONS, CREDIT_RATE
 from usage_pipeline.credits.tables import CREDIT_SECONDS, CREDIT_USAGE
 from usage_pipeline.delivery.tables import OUTBOX
 from usage_pipeline.events.record import LANDING_TABLES
+from usage_pipeline.insights.kept.tables import INSIGHT_TABLES
 from usage_pipeline.keys.tables import API_KEYS, API_SESSIONS
 from usage_pipeline.limits.tables import LIMIT_DECISIONS, LIMIT_STATUS
 from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
@@ -48,6 +49,7 @@ TABLES: tuple[TableSpec, ...] = (
     *PARTITIONED_TABLES,
     *(*STATE_TABLES, PRICE_BOOKS, RATED_DAYS, *BILLING_TABLES, CHECK_RESULTS),
     *(CREDIT_RATE_VERSIONS, CREDIT_RATED_DAYS, *LEDGER_TABLES),
+    *INSIGHT_TABLES,
     *(LIMIT_STATUS, LIMIT_DECISIONS, ALERTS, OUTBOX, *REPORT_TABLES, API_KEYS, API_SESSIONS, ERASURES),
 )
 

@@ -71,8 +71,6 @@ class Kind:
     certain_days: int = 0
     """The last days of which all have to be known: of these it is said that something did not happen."""
     saving_per: str | None = None
-    names_members: bool = False
-    """Whether its evidence has ids of members."""
 
     def text(self, row: Row) -> str:
         """Return what it says of a row."""
@@ -113,7 +111,6 @@ def _unused_kind(name: str, noun: str, dimension: str) -> Kind:
         evidence=("unused", "last_used", "records", "cost", "credits"),
         parameters={"unused_days": UNUSED_DAYS},
         certain_days=UNUSED_DAYS,
-        names_members=dimension == "member_id",
     )
 
 
