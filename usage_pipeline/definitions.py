@@ -15,6 +15,7 @@ from usage_pipeline.orchestration.assets.landing import landing_assets
 from usage_pipeline.orchestration.automation.schedules import (
     closing_schedule,
     housekeeping_schedule,
+    insights_schedule,
     limits_schedule,
     pruning_schedule,
     report_schedules,
@@ -26,6 +27,7 @@ from usage_pipeline.orchestration.closing import CLOSE_PERIODS, closed_periods, 
 from usage_pipeline.orchestration.code_references import with_code_references
 from usage_pipeline.orchestration.housekeeping import CLEAN_UP, housekeeping
 from usage_pipeline.orchestration.inputs import INPUTS, VALIDITY_CHECKS, files_are_in_place
+from usage_pipeline.orchestration.insights import INSIGHT_DAYS, insight_assets
 from usage_pipeline.orchestration.jobs import ARRIVED_DAYS, EVENT_DAYS, LANDING_DAYS, daily_partitions
 from usage_pipeline.orchestration.ledger import credit_ledger, ledger_is_balanced
 from usage_pipeline.orchestration.limits import REFRESH_LIMITS, limits_are_kept
@@ -69,6 +71,7 @@ def build_definitions(
                 for group, tables in GROUPS.items()
                 for table in tables
             ),
+            insight_assets(partitions),
             closed_periods,
             credit_ledger,
             limits_and_alerts,
@@ -95,6 +98,7 @@ def build_definitions(
             LANDING_DAYS,
             EVENT_DAYS,
             ARRIVED_DAYS,
+            INSIGHT_DAYS,
             CLOSE_PERIODS,
             REFRESH_LIMITS,
             DELIVER_ALERTS,
@@ -107,6 +111,7 @@ def build_definitions(
         ],
         schedules=[
             yesterday_schedule,
+            insights_schedule,
             closing_schedule,
             limits_schedule,
             *report_schedules,

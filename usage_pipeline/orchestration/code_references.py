@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from usage_pipeline.events.record import LANDING_TABLES
+from usage_pipeline.insights.kept.tables import INSIGHT_TABLES
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.storage.daily import DailyTable
 
@@ -38,6 +39,9 @@ def _files(table: DailyTable) -> tuple[Path, ...]:
 
 _OF_LANDING = (_LANDING / "validated_lines.sql", _LANDING / "land.py", _PACKAGE / "events" / "record.py")
 
+_KEPT = _PACKAGE / "insights" / "kept"
+_OF_INSIGHTS = (_KEPT / "rows.py", _KEPT / "keeping.py", _KEPT / "tables.py")
+
 _FILES = {
     "closed_periods": (_PACKAGE / "billing" / "due_periods.py", _PACKAGE / "billing" / "closing.py"),
     "credit_ledger": (_LEDGER / "posting.py", _LEDGER / "burn_down.py"),
@@ -49,6 +53,7 @@ _FILES = {
     "report_mails": (_PACKAGE / "reports" / "mailing.py", _PACKAGE / "reports" / "tables.py"),
     "retention_pruning": (_PACKAGE / "retention" / "pruning.py", _PACKAGE / "retention" / "removal.py"),
     "housekeeping": (_PACKAGE / "orchestration" / "clean_up.py", _PACKAGE / "retention" / "housekeeping.py"),
+    **dict.fromkeys((table.name for table in INSIGHT_TABLES), _OF_INSIGHTS),
     **{table.name: (_LANDING / f"{table.name}.sql", *_OF_LANDING) for table in LANDING_TABLES},
     **{table.name: _files(table) for table in DAILY_TABLES},
 }

@@ -44,6 +44,18 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     "cost_drift": ("costs", WAREHOUSE, EVENT_DAY, {"usage_records", "daily_costs"}),
     "credit_usage": ("credits", LAKE, EVENT_DAY, {"usage_records", "credit_rates"}),
     "credit_seconds": ("credits", LAKE, EVENT_DAY, {"usage_records", "credit_usage"}),
+    **dict.fromkeys(
+        ("usage_trends", "usage_anomalies", "usage_forecasts", "recommendations", "forecast_accuracy"),
+        (
+            "insights",
+            WAREHOUSE,
+            None,
+            {
+                *("daily_usage", "conversation_starts", "daily_performance", "daily_costs", "credit_usage"),
+                *("usage_records", "tenants"),
+            },
+        ),
+    ),
     "closed_periods": ("billing", {"postgres"}, None, {"tenant_costs", "tenants"}),
     "credit_ledger": ("credits", {"postgres"}, None, {"credit_seconds", "closed_periods", "tenants", "grants"}),
     "limits": ("limits", {"yaml"}, None, set()),
@@ -97,6 +109,7 @@ INPUTS = {
     *("landing_folder", "formats", "prices", "credit_rates", "grants", "tenants", "limits"),
     *("alert_channels", "channels", "report_subscriptions", "holidays"),
 }
+INSIGHTS = {"usage_trends", "usage_anomalies", "usage_forecasts", "recommendations", "forecast_accuracy"}
 OF_ALL_DAYS = {
     *("closed_periods", "credit_ledger", "limit_status", "alerts", "outbox"),
     *("tenant_reports", "report_answers", "report_mails"),
@@ -168,7 +181,7 @@ def test_an_asset_leads_to_its_files_on_this_machine(specs: dict[str, dg.AssetSp
         assert isinstance(reference, dg.LocalFileCodeReference)
         assert Path(reference.file_path).is_file()
     suffixes = {Path(reference.source.partition(":")[0]).suffix for reference in code(specs[name])}
-    assert suffixes == ({".py"} if name in OF_ALL_DAYS else {".sql", ".py"})
+    assert suffixes == ({".py"} if name in OF_ALL_DAYS | INSIGHTS else {".sql", ".py"})
 
 
 def test_a_link_leads_to_the_line_that_names_the_asset(specs: dict[str, dg.AssetSpec]) -> None:
@@ -269,6 +282,7 @@ def test_one_job_lands_one_computes_one_does_both_and_others_close_prune_and_cle
             "landing_days",
             "event_days",
             "arrived_days",
+            "insight_days",
             "close_periods",
             "refresh_limits",
             "deliver_alerts",
@@ -278,8 +292,9 @@ def test_one_job_lands_one_computes_one_does_both_and_others_close_prune_and_cle
     }
     assert selected == {
         "landing_days": LANDING,
-        "event_days": ASSETS.keys() - LANDING - INPUTS - OF_ALL_DAYS,
-        "arrived_days": ASSETS.keys() - INPUTS - OF_ALL_DAYS,
+        "event_days": ASSETS.keys() - LANDING - INPUTS - OF_ALL_DAYS - INSIGHTS,
+        "arrived_days": ASSETS.keys() - INPUTS - OF_ALL_DAYS - INSIGHTS,
+        "insight_days": INSIGHTS,
         "close_periods": {"closed_periods", "credit_ledger"},
         "refresh_limits": {"limit_status", "alerts"},
         "deliver_alerts": {"outbox"},

@@ -9,6 +9,7 @@ def test_the_jobs(definitions: dg.Definitions) -> None:
         "landing_days",
         "event_days",
         "arrived_days",
+        "insight_days",
         "close_periods",
         "refresh_limits",
         "deliver_alerts",
@@ -55,6 +56,7 @@ def test_the_schedules_run_from_the_start_but_for_those_that_delete(definitions:
     }
     assert found == {
         "yesterday": ("15 0 * * *", "UTC", "RUNNING"),
+        "insights": ("0 1 * * *", "UTC", "RUNNING"),
         "closing": ("30 1 * * *", "UTC", "RUNNING"),
         "limits": ("45 * * * *", "UTC", "RUNNING"),
         "daily_reports": ("0 7 * * *", "UTC", "RUNNING"),

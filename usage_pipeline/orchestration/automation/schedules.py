@@ -1,9 +1,11 @@
-"""The schedules: yesterday shortly after midnight UTC, closing, limits, reports, pruning and housekeeping.
+"""The schedules: yesterday shortly after midnight UTC, insights, closing, limits, reports, pruning, housekeeping.
 
 Sensors have most of it computed by then. It is computed once more when the day is over, so that there is one
 run to look at every morning, and so that the freshness of the series can be validated by it. Schedules do not
 catch up on what they missed: the gap filler does.
 """
+
+from datetime import timedelta
 
 import dagster as dg
 
@@ -12,6 +14,7 @@ from usage_pipeline.orchestration.automation.under_way import busy_days
 from usage_pipeline.orchestration.closing import CLOSE_PERIODS
 from usage_pipeline.orchestration.dagster_internals import PRIORITY_TAG
 from usage_pipeline.orchestration.housekeeping import CLEAN_UP
+from usage_pipeline.orchestration.insights import INSIGHT_DAYS
 from usage_pipeline.orchestration.jobs import EVENT_DAYS
 from usage_pipeline.orchestration.limits import REFRESH_LIMITS
 from usage_pipeline.orchestration.pruning import PRUNE
@@ -43,6 +46,24 @@ def yesterday_schedule(
         return dg.SkipReason(f"{day} is under way")
     tags = {REQUESTED_BY_TAG: "yesterday", PRIORITY_TAG: PRIORITY}
     return dg.RunRequest(run_key=day.isoformat(), partition_key=day.isoformat(), tags=tags)
+
+
+@dg.schedule(
+    name="insights",
+    cron_schedule="0 1 * * *",
+    execution_timezone="UTC",
+    job=INSIGHT_DAYS,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Makes trends, anomalies, forecasts and recommendations as of yesterday, at 01:00 UTC.",
+)
+def insights_schedule(storage: StorageParam) -> dg.RunRequest | dg.SkipReason:
+    """Request yesterday, unless nothing has ever landed."""
+    from usage_pipeline.storage.landed_files import has_landed  # noqa: PLC0415 - slow to import
+
+    if not has_landed(storage.warehouse):
+        return dg.SkipReason("Nothing has landed")
+    day = (storage.settings.clock.today - timedelta(days=1)).isoformat()
+    return dg.RunRequest(run_key=day, partition_key=day, tags={REQUESTED_BY_TAG: "insights"})
 
 
 closing_schedule = dg.ScheduleDefinition(

@@ -35,6 +35,16 @@ def test_a_yesterday_of_an_outage_is_not_requested(automation: Automation) -> No
     assert automation.skipped == "Nothing of yesterday has landed, and there is no landing folder of it"
 
 
+@pytest.mark.usefixtures("four_days")
+def test_insights_are_requested_of_yesterday(automation: Automation) -> None:
+    hour = datetime(2026, 5, 5, 1, tzinfo=UTC)
+    assert automation.scheduled("insights", hour) == []
+    assert automation.skipped == "Nothing has landed"
+    land(automation.storage, *DAYS)
+    (request,) = automation.scheduled("insights", hour)
+    assert (request.partition_key, request.run_key) == ("2026-05-04", "2026-05-04")
+
+
 def test_limits_are_refreshed_if_there_are_any(automation: Automation) -> None:
     hour, reference = datetime(2026, 5, 8, 1, 45, tzinfo=UTC), automation.storage.settings.reference
     assert automation.scheduled("limits", hour) == []
