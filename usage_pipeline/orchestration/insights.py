@@ -1,4 +1,4 @@
-"""Insights as of a day: one step makes the five tables, from one reading of the series."""
+"""Insights as of a day: one step makes all tables, from one reading of the series."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
@@ -12,7 +12,7 @@ from usage_pipeline.credits.tables import CREDIT_USAGE
 from usage_pipeline.insights.kept.tables import INSIGHT_TABLES
 from usage_pipeline.orchestration.assets.days import Outcome, days_of, each_batch, skip_days
 from usage_pipeline.orchestration.charts import chart, chart_of_stock
-from usage_pipeline.orchestration.inputs import TENANTS
+from usage_pipeline.orchestration.inputs import HOLIDAYS, LIMITS, TENANTS
 from usage_pipeline.orchestration.jobs import BACKFILL_POLICY
 from usage_pipeline.orchestration.metadata import ROW_COUNT, table_spec
 from usage_pipeline.orchestration.resources import ProgressParam, StorageParam
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 INSIGHTS = "insights"
 _READ = (
     *(DAILY_USAGE.name, CONVERSATION_STARTS.name, DAILY_PERFORMANCE.name, DAILY_COSTS.name, CREDIT_USAGE.name),
-    *(USAGE_RECORDS.name, TENANTS),
+    *(USAGE_RECORDS.name, TENANTS, LIMITS, HOLIDAYS),
 )
 _YESTERDAY = timedelta(days=1)
 

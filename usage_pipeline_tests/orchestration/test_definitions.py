@@ -45,14 +45,17 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
     "credit_usage": ("credits", LAKE, EVENT_DAY, {"usage_records", "credit_rates"}),
     "credit_seconds": ("credits", LAKE, EVENT_DAY, {"usage_records", "credit_usage"}),
     **dict.fromkeys(
-        ("usage_trends", "usage_anomalies", "usage_forecasts", "recommendations", "forecast_accuracy"),
+        (
+            *("usage_trends", "usage_anomalies", "usage_forecasts", "forecast_accuracy"),
+            *("limit_outlooks", "recommendations"),
+        ),
         (
             "insights",
             WAREHOUSE,
             None,
             {
                 *("daily_usage", "conversation_starts", "daily_performance", "daily_costs", "credit_usage"),
-                *("usage_records", "tenants"),
+                *("usage_records", "tenants", "limits", "holidays"),
             },
         ),
     ),
@@ -109,7 +112,10 @@ INPUTS = {
     *("landing_folder", "formats", "prices", "credit_rates", "grants", "tenants", "limits"),
     *("alert_channels", "channels", "report_subscriptions", "holidays"),
 }
-INSIGHTS = {"usage_trends", "usage_anomalies", "usage_forecasts", "recommendations", "forecast_accuracy"}
+INSIGHTS = {
+    *("usage_trends", "usage_anomalies", "usage_forecasts", "forecast_accuracy"),
+    *("limit_outlooks", "recommendations"),
+}
 OF_ALL_DAYS = {
     *("closed_periods", "credit_ledger", "limit_status", "alerts", "outbox"),
     *("tenant_reports", "report_answers", "report_mails"),

@@ -33,6 +33,7 @@ def test_the_job_makes_days_that_are_over_and_charts_them(steady: Storage, insta
         "usage_forecasts": 360,
         "recommendations": 0,
         "forecast_accuracy": 0,
+        "limit_outlooks": 0,
     }
     shown = made["usage_forecasts"].metadata["chart"].value
     assert "tokens_total expected, all tenants, 2026-06-01 to 2026-06-30" in str(shown)

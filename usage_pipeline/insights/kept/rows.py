@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -12,6 +11,7 @@ from usage_pipeline.insights.anomalies.explain import Change, explain_change
 from usage_pipeline.insights.forecasting.forecast import Forecast, NoForecast
 from usage_pipeline.insights.kept.known_then import KnownSeries
 from usage_pipeline.insights.kept.tables import LEVELS
+from usage_pipeline.insights.outlook.limit_passing import LimitOutlook
 from usage_pipeline.insights.recommendations.recommendation import Recommendation
 from usage_pipeline.insights.trends import Span, trend
 from usage_pipeline.storage.opened import Storage
@@ -19,18 +19,6 @@ from usage_pipeline.storage.opened import Storage
 Row = tuple[Any, ...]
 ALL_TENANTS = ""
 _DAY = timedelta(days=1)
-
-
-@dataclass
-class Rows:
-    """The rows of each table as of a day, by column in the order of its spec."""
-
-    as_of: date
-    trends: list[Row] = field(default_factory=list)
-    anomalies: list[Row] = field(default_factory=list)
-    forecasts: list[Row] = field(default_factory=list)
-    recommendations: list[Row] = field(default_factory=list)
-    accuracy: list[Row] = field(default_factory=list)
 
 
 def trend_row(known: KnownSeries, as_of: date, not_judged: str | None, no_forecast: str | None) -> Row:
@@ -83,6 +71,17 @@ def forecast_rows(known: KnownSeries, as_of: date, found: Forecast | NoForecast,
             if as_of < point.day <= until:
                 numbers = point.estimate.row.values()
                 yield (*key(known, as_of), point.day, *numbers, str(found.method), mase, known.hindsight)
+
+
+def limit_row(found: LimitOutlook, as_of: date, *, hindsight: bool) -> Row:
+    """Return the row of `limit_outlooks`."""
+    status, passing = found.status, found.passing
+    days = (passing.probability, passing.day, passing.earliest, passing.latest) if passing else (None,) * 4
+    return (
+        *(as_of, status.limit.id, status.tenant_id, *status.values, status.limit.metric),
+        *(str(status.limit.period), found.last, status.limit.amount, status.used),
+        *(found.expected and found.expected.value, *days, found.reason, hindsight),
+    )
 
 
 def recommendation_row(found: Recommendation, *, hindsight: bool) -> Row:

@@ -1,5 +1,6 @@
 """The tables of this folder: what was found as of a day, by the numbers that were known when the day was over."""
 
+from usage_pipeline.limits.limited import SCOPED
 from usage_pipeline.storage.tables import Column, Erasure, TableSpec, columns
 
 LEVELS = (50, 80, 95)
@@ -188,5 +189,44 @@ FORECAST_ACCURACY = TableSpec(
     erasure=Erasure.REMOVED,
 )
 
-INSIGHT_TABLES = (USAGE_TRENDS, USAGE_ANOMALIES, USAGE_FORECASTS, RECOMMENDATIONS, FORECAST_ACCURACY)
+LIMIT_OUTLOOKS = TableSpec(
+    name="limit_outlooks",
+    description=(
+        "Whether and when limits are passed, as was expected as of each day: one row per limit, tenant and value "
+        "of its scope."
+    ),
+    columns=columns(
+        _AS_OF,
+        ("limit_id", "VARCHAR", "Id of the limit."),
+        ("tenant_id", "VARCHAR", "Tenant."),
+        *((name, "VARCHAR", f"The {name} whose usage counts; empty without a restriction.") for name in SCOPED),
+        ("metric", "VARCHAR", "What is limited."),
+        ("period", "VARCHAR", "`day`, `week`, `month`, `billing` or `rolling N days`."),
+        ("last_day", "DATE", "The last day that was looked at: that of the period, or 30 days on."),
+        ("amount", "DECIMAL(38,12)", "What may be used in the period.", "that of the metric"),
+        ("used", "DECIMAL(38,12)", "What was used in it so far.", "that of the metric"),
+        (
+            "expected",
+            "DECIMAL(38,12)",
+            "The use at the end of it; null of limits by day and of days that roll.",
+            "that of the metric",
+        ),
+        ("probability", "DECIMAL(3,2)", "From 0 to 1, that it is passed by the last day; null if not known."),
+        ("day", "DATE", "The day by which it is as likely passed as not; null if that is not to be expected."),
+        ("earliest", "DATE", "The day by which it is passed in a tenth of the cases."),
+        ("latest", "DATE", "The day by which it is passed in nine tenths."),
+        ("unknown", "VARCHAR", "Why it is not known; null if it is."),
+        _HINDSIGHT,
+    ),
+    rules=(*_RULES, "A limit that is over has the probability 1.", "Alerts on projected limits are raised by it."),
+    key=("as_of", "limit_id", "tenant_id", *SCOPED),
+    nullable=frozenset({"expected", "probability", "day", "earliest", "latest", "unknown"}),
+    indexes=(("ix_limit_outlooks_tenant", ("tenant_id", "as_of")),),
+    erasure=Erasure.REMOVED,
+)
+
+INSIGHT_TABLES = (
+    *(USAGE_TRENDS, USAGE_ANOMALIES, USAGE_FORECASTS, FORECAST_ACCURACY),
+    *(LIMIT_OUTLOOKS, RECOMMENDATIONS),
+)
 """In the order in which they are made."""

@@ -1,7 +1,7 @@
 """What is kept as of a day, by which numbers, and how forecasts came true."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from usage_pipeline.errors import QueryError
 from usage_pipeline.insights.kept.keeping import keep_insights
 from usage_pipeline.insights.kept.tables import (
     FORECAST_ACCURACY,
+    LIMIT_OUTLOOKS,
     USAGE_ANOMALIES,
     USAGE_FORECASTS,
     USAGE_TRENDS,
@@ -85,6 +86,19 @@ def test_a_day_replaces_its_own_rows_and_removes_those_past_their_term(steady: S
     assert rows(steady, USAGE_TRENDS, "as_of") == [(AS_OF - DAY,), (AS_OF,)]
 
 
+def test_limits_have_the_probability_that_they_are_passed(steady: Storage) -> None:
+    month = "{id: month, tenant: acme, metric: tokens_total, period: month, amount: '2500000'}"
+    of_bytes = "{id: bytes, tenant: acme, metric: bytes, period: month, amount: '1'}"
+    (steady.settings.reference / "limits.yaml").write_text(f"- {month}\n- {of_bytes}\n")
+    assert keep_insights(steady, AS_OF, [])["limit_outlooks"] == 2
+    columns = ("limit_id", "used", "expected", "probability", "day", "unknown")
+    assert rows(steady, LIMIT_OUTLOOKS, *columns) == [
+        ("bytes", 0, None, None, None, "nothing was used"),
+        # Each Sunday is expected to be as the last one was: 740,000 a week, and two days.
+        ("month", 0, 3_180_000, 1, date(2026, 6, 24), None),
+    ]
+
+
 def test_a_day_that_is_not_over_is_refused(steady: Storage) -> None:
     with pytest.raises(QueryError, match="2026-06-01: expected a day that is over"):
         keep_insights(steady, AS_OF + DAY)
@@ -93,5 +107,5 @@ def test_a_day_that_is_not_over_is_refused(steady: Storage) -> None:
 def counts(**named: int) -> dict[str, int]:
     """The rows of all tables: those that are named, and none of the others."""
     found = {"usage_trends": "trends", "usage_anomalies": "anomalies", "usage_forecasts": "forecasts"}
-    found |= {"recommendations": "recommendations", "forecast_accuracy": "accuracy"}
+    found |= {"forecast_accuracy": "accuracy", "limit_outlooks": "limits", "recommendations": "recommendations"}
     return {table: named.get(short, 0) for table, short in found.items()}

@@ -1,4 +1,4 @@
-"""Trends, anomalies, forecasts and recommendations as of a day, and how forecasts came true."""
+"""Trends, anomalies, forecasts, outlooks of limits and recommendations as of a day."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -71,23 +71,6 @@ def upgrade() -> None:
     )
     op.create_index("ix_usage_forecasts_day", "usage_forecasts", ["day", "as_of"], schema=SCHEMA)
     op.create_table(
-        "recommendations",
-        sa.Column("as_of", sa.Date, primary_key=True),
-        sa.Column("tenant_id", sa.Text, primary_key=True),
-        sa.Column("kind", sa.Text, primary_key=True),
-        sa.Column("title", sa.Text, nullable=False),
-        sa.Column("text", sa.Text, nullable=False),
-        sa.Column("rows", sa.BigInteger, nullable=False),
-        sa.Column("evidence", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("saving_usd", sa.Numeric(38, 12)),
-        sa.Column("saving_credits", sa.Numeric(38, 12)),
-        sa.Column("saving_per", sa.Text),
-        sa.Column("sql", sa.Text, nullable=False),
-        sa.Column("hindsight", sa.Boolean, nullable=False),
-        schema=SCHEMA,
-    )
-    op.create_index("ix_recommendations_tenant", "recommendations", ["tenant_id", "as_of"], schema=SCHEMA)
-    op.create_table(
         "forecast_accuracy",
         sa.Column("as_of", sa.Date, primary_key=True),
         sa.Column("tenant_id", sa.Text, primary_key=True),
@@ -104,9 +87,52 @@ def upgrade() -> None:
         schema=SCHEMA,
     )
     op.create_index("ix_forecast_accuracy_tenant", "forecast_accuracy", ["tenant_id", "as_of"], schema=SCHEMA)
+    op.create_table(
+        "limit_outlooks",
+        sa.Column("as_of", sa.Date, primary_key=True),
+        sa.Column("limit_id", sa.Text, primary_key=True),
+        sa.Column("tenant_id", sa.Text, primary_key=True),
+        sa.Column("member_id", sa.Text, primary_key=True),
+        sa.Column("project", sa.Text, primary_key=True),
+        sa.Column("model", sa.Text, primary_key=True),
+        sa.Column("metric", sa.Text, nullable=False),
+        sa.Column("period", sa.Text, nullable=False),
+        sa.Column("last_day", sa.Date, nullable=False),
+        sa.Column("amount", sa.Numeric(38, 12), nullable=False),
+        sa.Column("used", sa.Numeric(38, 12), nullable=False),
+        sa.Column("expected", sa.Numeric(38, 12)),
+        sa.Column("probability", sa.Numeric(3, 2)),
+        sa.Column("day", sa.Date),
+        sa.Column("earliest", sa.Date),
+        sa.Column("latest", sa.Date),
+        sa.Column("unknown", sa.Text),
+        sa.Column("hindsight", sa.Boolean, nullable=False),
+        schema=SCHEMA,
+    )
+    op.create_index("ix_limit_outlooks_tenant", "limit_outlooks", ["tenant_id", "as_of"], schema=SCHEMA)
+    op.create_table(
+        "recommendations",
+        sa.Column("as_of", sa.Date, primary_key=True),
+        sa.Column("tenant_id", sa.Text, primary_key=True),
+        sa.Column("kind", sa.Text, primary_key=True),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("rows", sa.BigInteger, nullable=False),
+        sa.Column("evidence", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("saving_usd", sa.Numeric(38, 12)),
+        sa.Column("saving_credits", sa.Numeric(38, 12)),
+        sa.Column("saving_per", sa.Text),
+        sa.Column("sql", sa.Text, nullable=False),
+        sa.Column("hindsight", sa.Boolean, nullable=False),
+        schema=SCHEMA,
+    )
+    op.create_index("ix_recommendations_tenant", "recommendations", ["tenant_id", "as_of"], schema=SCHEMA)
 
 
 def downgrade() -> None:
     """Take them back."""
-    for name in ("forecast_accuracy", "recommendations", "usage_forecasts", "usage_anomalies", "usage_trends"):
+    for name in (
+        *("recommendations", "limit_outlooks", "forecast_accuracy"),
+        *("usage_forecasts", "usage_anomalies", "usage_trends"),
+    ):
         op.drop_table(name, schema=SCHEMA)
