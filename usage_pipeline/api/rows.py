@@ -38,7 +38,7 @@ class Showing:
     take: int
 
 
-def showing(
+async def showing(
     sort: Annotated[
         str | None, Query(description="The metric by which the largest rows come first; without it by groups.")
     ] = None,

@@ -55,7 +55,7 @@ _CREDIT_SUMS = {
 def read_usage(storage: Storage, query: UsageQuery) -> Answer:
     """Read the cubes of usage and credits."""
     statuses = statuses_of(storage, query.days)
-    cubes = _cubes(storage, query.metrics, known_days(statuses))
+    cubes = _cubes(storage, query, known_days(statuses))
     return answer_of(query, statuses, lambda groups: _sums(storage, query, groups, cubes))
 
 
@@ -119,24 +119,31 @@ def _sum(metric: str) -> str:
     return (_COST_SUMS | _CREDIT_SUMS).get(metric, f'CAST(coalesce(sum("{metric}"), 0) AS BIGINT)')
 
 
+_OPERATIONS = ("operations", "credits", UNRATED)
 _CUBES = (
     (DAILY_USAGE, RECORD_METRIC_NAMES),
     (CONVERSATION_STARTS, (CONVERSATIONS.name,)),
-    (CREDIT_USAGE, ("operations", "credits", UNRATED)),
+    (CREDIT_USAGE, _OPERATIONS),
 )
 """The cubes, and what is read from each."""
 
 
-def _cubes(storage: Storage, metrics: Collection[str], days: Collection[date]) -> str:
-    """The cubes that these metrics are in, under one another: each has nulls for what the others have."""
-    grain = ("day", "tenant_id", *DIMENSION_NAMES)
-    asked = {"operations" if name in CREDIT_METRICS else name for name in metrics}
-    if CONVERSATIONS.name in asked:
-        asked.update(RECORD_METRIC_NAMES)  # groups with records, and without a conversation that began, have 0
-    cubes = [(table, names) for table, names in _CUBES if asked.intersection(names)]
-    every = [name for _, names in cubes for name in names]
+def _cubes(storage: Storage, query: UsageQuery, days: Collection[date]) -> str:
+    """The cubes that the metrics are in, under one another: each has nulls for what the others have.
+
+    They have only the columns that are asked for, because planning takes longer than reading.
+    """
+    named = {query.groups[name] for name in ("day", *query.group_by, *query.filtered)}
+    grain = [name for name in ("day", "tenant_id", *DIMENSION_NAMES) if name in named]
+    asked = {*query.metrics}
+    if asked.intersection(CREDIT_METRICS):
+        asked.update(_OPERATIONS)
+    # Groups with records, and without a conversation that began, have 0.
+    with_records = {DAILY_USAGE} if CONVERSATIONS.name in asked else set()
+    cubes = [(table, names) for table, names in _CUBES if asked.intersection(names) or table in with_records]
+    every = [name for _, names in cubes for name in names if name in asked]
     return " UNION ALL ".join(
-        f"SELECT {', '.join(grain)}, {', '.join(name if name in names else f'NULL AS {name}' for name in every)} "
+        f"SELECT {', '.join([*grain, *(name if name in names else f'NULL AS {name}' for name in every)])} "
         f"FROM ({scan(storage, table.spec, days)}) AS {table.name}"
         for table, names in cubes
     )

@@ -1,8 +1,9 @@
 """Reads days of a rollup for a question: all of them, or an error that says which are gone."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from duckdb import Error as DuckDBError
@@ -20,34 +21,33 @@ def scan(storage: Storage, spec: TableSpec, days: Collection[date]) -> str:
 
     Raises PartitionError where the state knows rows of a day whose object is gone.
     """
-    paths = _known_paths(storage, spec, days)
-    if not paths:
+    present = _days_with_rows(storage, spec, days)
+    if not present:
         return spec.empty_select()
     if storage.kept and spec.zone is Zone.ROLLUPS:
         with suppress(FileNotFoundError):
-            if kept := storage.kept.select(storage.engine, spec, paths):
+            if kept := storage.kept.select(storage.engine, spec, present, partial(storage.lake.object, spec)):
                 return kept
-    _expect_there(storage, spec, paths)
-    return f"FROM {parquet_scan(paths.values())}"
+    return f"FROM {parquet_scan(_found(storage, spec, present).values())}"
 
 
 def objects(storage: Storage, spec: TableSpec, days: Collection[date]) -> dict[date, Path]:
     """The objects of these days of a table, of days with rows. Raises the same error."""
-    paths = _known_paths(storage, spec, days)
-    _expect_there(storage, spec, paths)
-    return paths
+    return _found(storage, spec, _days_with_rows(storage, spec, days))
 
 
-def _known_paths(storage: Storage, spec: TableSpec, days: Collection[date]) -> dict[date, Path]:
+def _days_with_rows(storage: Storage, spec: TableSpec, days: Collection[date]) -> list[date]:
     with storage.warehouse.connect() as connection:
         known = storage.recalled.read(connection, state.all_days_with_rows).get(spec.name, frozenset[date]())
-    return {day: storage.lake.object(spec, day) for day in sorted(known.intersection(days))}
+    return sorted(known.intersection(days))
 
 
-def _expect_there(storage: Storage, spec: TableSpec, paths: Mapping[date, Path]) -> None:
+def _found(storage: Storage, spec: TableSpec, days: Sequence[date]) -> dict[date, Path]:
+    paths = {day: storage.lake.object(spec, day) for day in days}
     gone = [day for day, path in paths.items() if not storage.lake.exists(path)]
     if gone:
         raise gone_days(storage, spec, gone)
+    return paths
 
 
 def gone_days(storage: Storage, spec: TableSpec, days: Sequence[date]) -> PartitionError:

@@ -4,7 +4,7 @@ An answer for a quarter of a year reads ninety objects, and opening them takes m
 after a few readings, and a day is read anew when its object has been replaced.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -64,14 +64,18 @@ class KeptRows:
     most_bytes: int = _MOST_BYTES
     _kept: dict[str, _Kept] = field(default_factory=dict)
 
-    def select(self, engine: DuckDBPyConnection, spec: TableSpec, paths: Mapping[date, Path]) -> str | None:
+    def select(
+        self, engine: DuckDBPyConnection, spec: TableSpec, days: Collection[date], path_of: Callable[[date], Path]
+    ) -> str | None:
         """Return a SELECT of the rows of these days, to be run at once; None if their objects are to be read.
 
         Raises FileNotFoundError if an object is gone.
         """
-        asked = {day: DayObject.of(day, path) for day, path in paths.items()}
         kept = self._kept.setdefault(spec.name, _Kept())
         table = kept.table
+        # Those that are kept know their paths: to put ninety together takes longer than the SELECT.
+        known = table.objects
+        asked = {day: known[day].now() if day in known else DayObject.of(day, path_of(day)) for day in days}
         if not table.has(asked):
             self._fill(engine, spec, kept, asked)
             table = kept.table

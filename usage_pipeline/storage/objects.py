@@ -1,10 +1,16 @@
 """Objects as they were found: which tells whether one has been replaced since."""
 
+import os
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple, Self
 
 Version = tuple[int, int, int]
+
+
+def _version(path: Path) -> Version:
+    status = os.stat(path)  # noqa: PTH116 - takes half as long
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 class DayObject(NamedTuple):
@@ -18,8 +24,12 @@ class DayObject(NamedTuple):
     @classmethod
     def of(cls, day: date, path: Path) -> Self:
         """Look at it. Raises FileNotFoundError if it is gone."""
-        status = path.stat()
-        return cls(day, path, (status.st_ino, status.st_mtime_ns, status.st_size))
+        return cls(day, path, _version(path))
+
+    def now(self) -> Self:
+        """Look again. Raises FileNotFoundError if it is gone."""
+        version = _version(self.path)
+        return self if version == self.version else self._replace(version=version)
 
     @property
     def size(self) -> int:

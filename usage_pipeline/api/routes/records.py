@@ -60,13 +60,13 @@ def _filter() -> Any:  # noqa: ANN401 - a field as `create_model` takes it
 _RelatedFilters = create_model("_RelatedFilters", **{name: _filter() for name in FILTERS})
 
 
-def related_filters(asked: Annotated[_RelatedFilters, Query()]) -> Filters:  # type: ignore[valid-type]
+async def related_filters(asked: Annotated[_RelatedFilters, Query()]) -> Filters:  # type: ignore[valid-type]
     """Return the filters that are given."""
     given = cast("BaseModel", asked).model_dump(exclude_none=True)
     return tuple((name, words(text)) for name, text in given.items())
 
 
-def meta_filters(request: Request) -> Filters:
+async def meta_filters(request: Request) -> Filters:
     """Return the values of `meta[key]`; of a key that is given several times, any."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for name, value in request.query_params.multi_items():
