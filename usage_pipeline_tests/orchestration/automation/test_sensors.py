@@ -181,7 +181,7 @@ def test_misplaced_entries_are_named_by_the_sensor_and_evaluated_when_they_chang
     assert (automation.skipped or "").startswith(
         "Nothing new. Passed over: unknown: no format has this name; known "
     )
-    assert automation.evaluated == [("files_are_in_place", False), *[("is_valid", True)] * 9]
+    assert automation.evaluated == [("files_are_in_place", False), *[("is_valid", True)] * 10]
     automation.tick("arrivals")
     assert automation.evaluated == []
     shutil.rmtree(entry.parents[1])
