@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
 
 from usage_pipeline.api import service, sessions
 from usage_pipeline.api.dashboard.pages import add_dashboard
 from usage_pipeline.api.description import TAGS, DescribedApp
 from usage_pipeline.api.exchanges import templates_of
+from usage_pipeline.api.known_parameters import known_parameters
 from usage_pipeline.api.measures import Measures
 from usage_pipeline.api.middleware import middleware
 from usage_pipeline.api.problems import add_handlers, responses
@@ -70,6 +71,7 @@ def described_app(passed_through: Sequence[Middleware] = ()) -> FastAPI:
 
 def _v1() -> APIRouter:
     routes = APIRouter(prefix="/v1", responses=_PROBLEMS)
-    for router in (sessions.router, *ROUTERS):
-        routes.include_router(router)
+    routes.include_router(sessions.router)
+    for router in ROUTERS:
+        routes.include_router(router, dependencies=[Depends(known_parameters)])
     return routes

@@ -1,23 +1,25 @@
 """Parameters that several routes share.
 
 Ranges of days are half open: `to` is the day after the last one. Words stand in one parameter with commas between
-them; values to filter by may hold commas, so that each has a parameter of its own.
+them, and so do values to filter by, whose parameters may be repeated, too.
 
 What is `async` here waits for nothing: FastAPI would hand it to a thread, which takes longer than to do it.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Query
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, create_model
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, create_model
 
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.problems import wrong_parameter
 from usage_pipeline.insights.measures import MEASURES, Measure, measure_of
 from usage_pipeline.metrics.buckets import MOST_DAYS
-from usage_pipeline.registry import DIMENSIONS, NONE, Dimension
+from usage_pipeline.metrics.queries import COST_GROUPS
+from usage_pipeline.registry import DIMENSIONS, NONE
 
 RECENT_DAYS = 90
 _YEARS = range(1972, 9000)
@@ -32,12 +34,27 @@ def _in_calendar(moment: Moment) -> Moment:
     return moment
 
 
-Day = Annotated[date, AfterValidator(_in_calendar)]
+def _written_as(pattern: str, expected: str) -> BeforeValidator:
+    """Return the check of the form of a text: a bare number would be taken for seconds."""
+
+    def check(text: object) -> object:
+        if isinstance(text, str) and not re.match(pattern, text):
+            raise ValueError(f"Expected {expected}.")
+        return text
+
+    return BeforeValidator(check)
+
+
+Day = Annotated[date, _written_as(r"\d{4}-\d\d-\d\d$", "a day, YYYY-MM-DD"), AfterValidator(_in_calendar)]
 From = Annotated[
     Day | None, Query(alias="from", description=f"First day, UTC. {RECENT_DAYS} days before `to` without it.")
 ]
 To = Annotated[Day | None, Query(alias="to", description="The day after the last one, UTC. Tomorrow without it.")]
-Instant = Annotated[AwareDatetime, AfterValidator(_in_calendar)]
+Instant = Annotated[
+    AwareDatetime,
+    _written_as(r"\d{4}-\d\d-\d\d[Tt ].+", "an instant with its zone, such as 2026-05-01T08:00:00Z"),
+    AfterValidator(_in_calendar),
+]
 At = Annotated[Instant | None, Query(description="An instant, with its zone; now without it.")]
 
 
@@ -92,12 +109,27 @@ def measures_of(text: str) -> list[Measure]:
     return found
 
 
-def _filter(dimension: Dimension) -> Any:  # noqa: ANN401 - a field as `create_model` takes it
-    about = f"{dimension.description}: only these values; `{NONE}` for none. It may be repeated."
-    return Words, Field((), description=about)
+_VALUE = re.compile(r"(?:\\.|[^,])+", re.DOTALL)
+_ESCAPED = re.compile(r"\\([\\,])")
+BETWEEN_VALUES = r"Commas stand between values, `\,` is a comma of a value. It may be repeated."
 
 
-_Filters = create_model("Filters", **{dimension.name: _filter(dimension) for dimension in DIMENSIONS})
+def between_commas(texts: Words) -> Words:
+    """Return the values of a filter. Raises ValueError without any."""
+    found = (_ESCAPED.sub(r"\1", value.strip()) for text in texts for value in _VALUE.findall(text))
+    if values := tuple(filter(None, found)):
+        return values
+    raise ValueError("Expected at least one value.")
+
+
+FilterValues = Annotated[Words, AfterValidator(between_commas)]
+
+
+def _filter(about: str) -> Any:  # noqa: ANN401 - a field as `create_model` takes it
+    return FilterValues, Field((), description=f"{about}: only these values; `{NONE}` for none. {BETWEEN_VALUES}")
+
+
+_Filters = create_model("Filters", **{dimension.name: _filter(dimension.description) for dimension in DIMENSIONS})
 """One parameter for each dimension."""
 
 AmongValues = tuple[tuple[str, Words], ...]
@@ -106,7 +138,26 @@ AmongValues = tuple[tuple[str, Words], ...]
 
 async def filters(asked: Annotated[_Filters, Query()]) -> AmongValues:  # type: ignore[valid-type]  # made from the registry
     """Return the filters that are given."""
-    return tuple((name, values) for name, values in cast("BaseModel", asked) if values)
+    return _given(cast("BaseModel", asked))
 
 
 Filters = Annotated[AmongValues, Depends(filters)]
+
+_CostFilters = create_model(
+    "CostFilters",
+    **{
+        name: _filter(name.replace("_", " ").capitalize()) for name in COST_GROUPS if name not in {"day", "tenant"}
+    },
+)
+
+
+async def cost_filters(asked: Annotated[_CostFilters, Query()]) -> AmongValues:  # type: ignore[valid-type]  # the same
+    """Return the filters that are given."""
+    return _given(cast("BaseModel", asked))
+
+
+CostFilters = Annotated[AmongValues, Depends(cost_filters)]
+
+
+def _given(asked: BaseModel) -> AmongValues:
+    return tuple((name, values) for name, values in asked if values)

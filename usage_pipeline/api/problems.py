@@ -42,7 +42,9 @@ class Problem(BaseModel):
     status: int = Field(description="The HTTP status.")
     detail: str = Field(description="What went wrong this time, and what to do.")
     request_id: str = Field(description="Id of the request, as in the header `X-Request-ID` and in the log.")
-    errors: list[FieldProblem] = Field(default=[], description="The parts of the request that are wrong.")
+    errors: list[FieldProblem] = Field(
+        default=[], description="The parts of the request that are wrong, where that is known."
+    )
 
 
 class ProblemError(Exception):
@@ -81,9 +83,13 @@ class ProblemError(Exception):
 
 def wrong_parameter(name: str, detail: str) -> ProblemError:
     """Return the problem of a parameter that cannot be used as it is."""
-    wrong = FieldProblem(field=f"query.{name}", detail=detail)
+    return wrong_parts(FieldProblem(field=f"query.{name}", detail=detail))
+
+
+def wrong_parts(*wrong: FieldProblem) -> ProblemError:
+    """Return the problem of parts of a request."""
     return ProblemError(
-        HTTPStatus.UNPROCESSABLE_ENTITY, "Parts of the request are wrong; see `errors`.", errors=(wrong,)
+        HTTPStatus.UNPROCESSABLE_ENTITY, "Parts of the request are wrong; see `errors`.", errors=wrong
     )
 
 
@@ -115,10 +121,7 @@ def _of(error: Exception) -> ProblemError:
             return ProblemError(HTTPStatus(error.status_code), str(error.detail), headers=error.headers)
         case RequestValidationError():
             # A parameter of two dependencies is reported twice.
-            found = tuple(dict.fromkeys(_field_problem(entry) for entry in error.errors()))
-            return ProblemError(
-                HTTPStatus.UNPROCESSABLE_ENTITY, "Parts of the request are wrong; see `errors`.", errors=found
-            )
+            return wrong_parts(*dict.fromkeys(_field_problem(entry) for entry in error.errors()))
         case QueryError():
             return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
         case _:
@@ -145,7 +148,7 @@ def _of_server(error: Exception) -> ProblemError:
 
 
 def _field_problem(entry: Mapping[str, Any]) -> FieldProblem:
-    return FieldProblem(field=".".join(map(str, entry["loc"])), detail=entry["msg"])
+    return FieldProblem(field=".".join(map(str, entry["loc"])), detail=entry["msg"].removeprefix("Value error, "))
 
 
 def unexpected() -> ProblemError:

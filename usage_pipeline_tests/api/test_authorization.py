@@ -42,7 +42,15 @@ QUERIES: tuple[dict[str, Any], ...] = (
 BODY = {"type": "persona_prompt", "credits": "100000"}
 
 
-ROUTES = [route for route in iter_route_contexts(described_app().routes) if route.path not in WITHOUT_DATA]
+APP = described_app()
+ROUTES = [route for route in iter_route_contexts(APP.routes) if route.path not in WITHOUT_DATA]
+
+
+def known(route: RouteContext, query: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that the route does not refuse because it does not know them."""
+    (operation,) = APP.openapi()["paths"][str(route.path).replace(":path", "")].values()
+    names = {parameter["name"] for parameter in operation.get("parameters", [])}
+    return {name: value for name, value in query.items() if name in names}
 
 
 def asked_of(client: TestClient, route: RouteContext, query: dict[str, Any]) -> Iterator[Any]:
@@ -84,10 +92,10 @@ def test_every_route_binds_its_request_to_a_tenant() -> None:
 def test_a_key_reads_no_byte_of_another_tenant(
     route: RouteContext, platform: TestClient, client_of: Callable[..., TestClient]
 ) -> None:
-    of_owner = list(asked_of(platform, route, {"tenant": OTHER, "take": 1}))
+    of_owner = list(asked_of(platform, route, known(route, {"tenant": OTHER, "take": 1})))
     assert {200, 402}.intersection(answer.status_code for answer in of_owner), "there is nothing to be read"
     cursors = [cursor for answer in of_owner for cursor in re.findall(r'"cursor":"([^"]+)"', answer.text)]
     acme = client_of("acme", Scope.CONTENT)
     for query in (*QUERIES, *({"cursor": cursor} for cursor in cursors)):
-        for answer in asked_of(acme, route, query):
+        for answer in asked_of(acme, route, known(route, query)):
             assert OTHER.encode() not in answer.content

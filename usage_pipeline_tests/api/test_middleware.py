@@ -124,12 +124,12 @@ def test_the_log_has_a_line_for_each_request_and_nothing_that_its_caller_wrote_b
         "key": shown.split("_")[1],
         "level": "info",
         "logger": "usage_pipeline.api.access",
-        "message": "GET /v1/days 200",
+        "message": "GET /v1/days 422",
         "method": "GET",
         "request_id": "r1",
         "route": "/v1/days",
         "sent": len(answer.content),
-        "status": 200,
+        "status": 422,
     }
     assert 0 < line["seconds"] < 60
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from usage_pipeline.api.access import Data
-from usage_pipeline.api.parameters import Days, Filters, words
+from usage_pipeline.api.parameters import CostFilters, Days, words
 from usage_pipeline.api.rows import GroupBy, RowsAnswer, Shown, read_rows
 from usage_pipeline.metrics.queries import CostQuery
 
@@ -11,7 +11,7 @@ router = APIRouter(tags=["costs"])
 
 
 @router.get("/costs")
-def costs(data: Data, days: Days, among: Filters, shown: Shown, group_by: GroupBy = "") -> RowsAnswer:
+def costs(data: Data, days: Days, among: CostFilters, shown: Shown, group_by: GroupBy = "") -> RowsAnswer:
     """Return costs by day, tenant, dimensions, token class, price and the reason why there is none.
 
     `amount` is in US dollars, and null where nothing has a price. `coverage` is the percentage of the tokens that

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import defaultdict
 from datetime import timedelta
 from itertools import chain
 from typing import Annotated, Any, Literal, cast
@@ -11,10 +10,11 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel, Field, create_model
+from starlette.datastructures import QueryParams
 
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel
-from usage_pipeline.api.parameters import From, To, words
+from usage_pipeline.api.parameters import BETWEEN_VALUES, FilterValues, From, To, Words, between_commas
 from usage_pipeline.api.problems import wrong_parameter
 from usage_pipeline.listing.columns import LIST_COLUMNS
 from usage_pipeline.listing.pages import MOST
@@ -54,7 +54,7 @@ class RecordsAnswer(AnswerModel):
 
 
 def _filter() -> Any:  # noqa: ANN401 - a field as `create_model` takes it
-    return str | None, Field(None, min_length=1, description="Only these values, with commas between them.")
+    return FilterValues, Field((), description=f"Only these values. {BETWEEN_VALUES}")
 
 
 _RelatedFilters = create_model("_RelatedFilters", **{name: _filter() for name in FILTERS})
@@ -62,17 +62,20 @@ _RelatedFilters = create_model("_RelatedFilters", **{name: _filter() for name in
 
 async def related_filters(asked: Annotated[_RelatedFilters, Query()]) -> Filters:  # type: ignore[valid-type]
     """Return the filters that are given."""
-    given = cast("BaseModel", asked).model_dump(exclude_none=True)
-    return tuple((name, words(text)) for name, text in given.items())
+    return tuple((name, values) for name, values in cast("BaseModel", asked) if values)
 
 
 async def meta_filters(request: Request) -> Filters:
     """Return the values of `meta[key]`; of a key that is given several times, any."""
-    found: defaultdict[str, list[str]] = defaultdict(list)
-    for name, value in request.query_params.multi_items():
-        if key := _META.fullmatch(name):
-            found[key[1]] += words(value)
-    return tuple((key, tuple(values)) for key, values in found.items())
+    given = request.query_params
+    return tuple((key[1], _meta_values(given, name)) for name in given if (key := _META.fullmatch(name)))
+
+
+def _meta_values(given: QueryParams, name: str) -> Words:
+    try:
+        return between_commas(tuple(given.getlist(name)))
+    except ValueError as error:
+        raise wrong_parameter(name, str(error)) from None
 
 
 Take = Annotated[
@@ -93,7 +96,7 @@ _DEEP = {
     "in": "query",
     "style": "deepObject",
     "explode": True,
-    "description": "Only records with these values in `meta`: `meta[region]=eu`. Commas stand between values.",
+    "description": f"Only records with these values in `meta`: `meta[region]=eu`. {BETWEEN_VALUES}",
     "schema": {"type": "object", "additionalProperties": {"type": "string"}},
 }
 _STREAMS = {
