@@ -14,6 +14,7 @@ import httpx
 from usage_pipeline.client.answers import Decision, Json, Record, Rows, Series, UsageError
 
 Answer = TypeVar("Answer")
+_MEDIA_TYPES = {".csv": "text/csv", ".jsonl": "application/jsonl"}
 Values = str | Iterable[str]
 """One value, or several of which any will do."""
 
@@ -63,9 +64,8 @@ def series(interval: str, timezone: str, group_by: str | None, asked: Range) -> 
 def rows(path: str, group_by: Values, metrics: Values, filters: Mapping[str, Values], asked: Range) -> Ask[Rows]:
     """Ask for sums by groups."""
     words = {"groupBy": _words(group_by), "metrics": _words(metrics)}
-    return Ask(
-        path, _json, _given({**words, **{name: _values(of) for name, of in filters.items()}, **_range(asked)})
-    )
+    among = {name: _values(of) for name, of in _filters(filters).items()}
+    return Ask(path, _json, _given({**words, **among, **_range(asked)}))
 
 
 def document(path: str, params: Mapping[str, Any], asked: Range) -> Ask[Json]:
@@ -129,7 +129,15 @@ def _range(asked: Range) -> Json:
 
 
 def _record_filters(filters: Mapping[str, Values]) -> Json:
-    return {name: _words(values) for name, values in filters.items()}
+    return {name: _words(values) for name, values in _filters(filters).items()}
+
+
+def _filters(where: Mapping[str, Values]) -> Mapping[str, Values]:
+    if not isinstance(where, Mapping):
+        raise TypeError(
+            '`where` is a dict, such as {"model": "x"}. Several groups are one list: ["model", "class"].'
+        )
+    return where
 
 
 def _values(values: Values) -> list[str]:
@@ -147,8 +155,13 @@ def _given(params: Mapping[str, Any]) -> Json:
 
 
 def media_type(file: Path) -> str:
-    """Return the media type of an export, by the name of its file."""
-    return "text/csv" if file.suffix == ".csv" else "application/jsonl"
+    """Return the media type of an export, by the name of its file. Raises ValueError for one of another form."""
+    found = _MEDIA_TYPES.get(file.suffix.lower())
+    if found is None:
+        raise ValueError(
+            f"The form of {file.name} is not known; expected a name with {' or '.join(_MEDIA_TYPES)}."
+        )
+    return found
 
 
 def beside(file: Path) -> Path:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
@@ -21,7 +21,10 @@ class AsyncClient:
     """What `Client` is, to be awaited."""
 
     def __init__(self, url: str, key: str, *, timeout: float = TIMEOUT, retries: int = RETRIES) -> None:
-        """Read from the API at this address with a key of `usage-pipeline keys create`."""
+        """Read from the API at this address with a key of `usage-pipeline keys create`.
+
+        Raises ValueError for what cannot be a key.
+        """
         self._http = httpx.AsyncClient(**options(url, key, timeout))
         self._retries = retries
 
@@ -82,13 +85,13 @@ class AsyncClient:
         """Return how far each day can be trusted."""
         return await self._send(asks.document("/days", {}, asked))
 
-    async def credits(self, *, days: int = 0, tenant: str | None = None) -> Json:
-        """Return what is left of each grant, and of so many days what was used."""
-        return await self.get("/credits", days=days, tenant=tenant)
+    async def credits(self, *, days: int = 0, at: datetime | None = None, tenant: str | None = None) -> Json:
+        """Return what is left of each grant at an instant with its zone, and what was used on days before it."""
+        return await self.get("/credits", days=days, at=at, tenant=tenant)
 
-    async def limits(self, *, tenant: str | None = None) -> Json:
-        """Return how limits stand."""
-        return await self.get("/limits", tenant=tenant)
+    async def limits(self, *, at: datetime | None = None, tenant: str | None = None) -> Json:
+        """Return how limits stand at an instant with its zone, now without it."""
+        return await self.get("/limits", at=at, tenant=tenant)
 
     async def forecast(
         self, measures: Values = (), *, as_of: date | None = None, tenant: str | None = None
@@ -134,9 +137,9 @@ class AsyncClient:
     async def export(
         self, file: Path, *, order: str = "desc", where: dict[str, Values] | None = None, **asked: Unpack[Range]
     ) -> None:
-        """Write records of any number to a file: CSV if its name ends with `.csv`, else JSON lines.
+        """Write records of any number to a file: CSV if its name ends with `.csv`, JSON lines if with `.jsonl`.
 
-        An export that breaks off leaves no file.
+        Raises ValueError for another name. An export that breaks off leaves no file.
         """
         params = asks.export_params(where or {}, order, asked)
         async with self._http.stream(

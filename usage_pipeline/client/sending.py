@@ -1,5 +1,6 @@
 """How requests are sent: with the key, and again where the API says when."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -13,12 +14,22 @@ _LONGEST = 60.0
 """Seconds that are waited at most before a request is sent again."""
 RETRIES = 3
 TIMEOUT = 60.0
+_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def options(url: str, key: str, timeout: float) -> dict[str, Any]:
-    """Return what a client of httpx is made with."""
-    headers = {"Authorization": f"Bearer {key}", "Accept": "application/json"}
+    """Return what a client of httpx is made with. Raises ValueError for what cannot be a key."""
+    headers = {"Authorization": f"Bearer {_checked(key)}", "Accept": "application/json"}
     return {"base_url": f"{url.rstrip('/')}/v1", "headers": headers, "timeout": timeout}
+
+
+def _checked(key: str | None) -> str:
+    """Return a key without the white space around it. No error names it: httpx would tell all of its header."""
+    shown = (key or "").strip()  # a variable that is not set is None, and a file ends with a new line
+    if _KEY.fullmatch(shown) is None:
+        what = "holds characters that no key has" if shown else "is empty"
+        raise ValueError(f"The API key {what}. Expected one of `usage-pipeline keys create`, such as up_….")
+    return shown
 
 
 def seconds_to_wait(response: httpx.Response, tries: int, retries: int) -> float | None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar, Unpack
@@ -24,7 +24,10 @@ class Client:
     """
 
     def __init__(self, url: str, key: str, *, timeout: float = TIMEOUT, retries: int = RETRIES) -> None:
-        """Read from the API at this address with a key of `usage-pipeline keys create`."""
+        """Read from the API at this address with a key of `usage-pipeline keys create`.
+
+        Raises ValueError for what cannot be a key.
+        """
         self._http = httpx.Client(**options(url, key, timeout))
         self._retries = retries
 
@@ -83,13 +86,13 @@ class Client:
         """Return how far each day can be trusted."""
         return self._send(asks.document("/days", {}, asked))
 
-    def credits(self, *, days: int = 0, tenant: str | None = None) -> Json:
-        """Return what is left of each grant, and of so many days what was used."""
-        return self.get("/credits", days=days, tenant=tenant)
+    def credits(self, *, days: int = 0, at: datetime | None = None, tenant: str | None = None) -> Json:
+        """Return what is left of each grant at an instant with its zone, and what was used on days before it."""
+        return self.get("/credits", days=days, at=at, tenant=tenant)
 
-    def limits(self, *, tenant: str | None = None) -> Json:
-        """Return how limits stand."""
-        return self.get("/limits", tenant=tenant)
+    def limits(self, *, at: datetime | None = None, tenant: str | None = None) -> Json:
+        """Return how limits stand at an instant with its zone, now without it."""
+        return self.get("/limits", at=at, tenant=tenant)
 
     def forecast(self, measures: Values = (), *, as_of: date | None = None, tenant: str | None = None) -> Json:
         """Return what is expected after a day, yesterday without it, of measures such as `cost`."""
@@ -132,9 +135,9 @@ class Client:
     def export(
         self, file: Path, *, order: str = "desc", where: dict[str, Values] | None = None, **asked: Unpack[Range]
     ) -> None:
-        """Write records of any number to a file: CSV if its name ends with `.csv`, else JSON lines.
+        """Write records of any number to a file: CSV if its name ends with `.csv`, JSON lines if with `.jsonl`.
 
-        An export that breaks off leaves no file.
+        Raises ValueError for another name. An export that breaks off leaves no file.
         """
         params = asks.export_params(where or {}, order, asked)
         with self._http.stream(

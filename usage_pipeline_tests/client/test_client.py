@@ -59,6 +59,10 @@ def test_an_export_is_written_whole_or_not_at_all(client: Client, tmp_path: Path
     assert [line.split('"')[1] for line in lines] == ["id", "a1", "b1", "a2", "b2", "a3", "n1", "a4"]
     with pytest.raises(UsageError, match="422"):
         client.export(tmp_path / "other.jsonl", order="sideways")
+    with pytest.raises(
+        ValueError, match=r"The form of x\.txt is not known; expected a name with \.csv or \.jsonl"
+    ):
+        client.export(tmp_path / "x.txt")
     assert [path.name for path in tmp_path.iterdir()] == ["records.csv"]
 
 
@@ -75,6 +79,29 @@ def test_what_the_api_refuses_is_an_error_with_the_fields_at_fault(client: Clien
     assert refused.value.request_id
     with pytest.raises(UsageError, match="403: This key reads no other tenant than acme"):
         client.check("persona_list", tenant="globex")
+
+
+def test_a_key_may_end_with_a_new_line_and_no_error_shows_it(acme_served: Served) -> None:
+    with Client(acme_served.address, f" {acme_served.key}\n") as client:
+        assert client.me()["tenant"] == "acme"
+    for wrong in ("up_0123456789ab_secret\nmore", "up_secretü", " \n"):
+        with pytest.raises(
+            ValueError, match=r"^The API key .*Expected one of `usage-pipeline keys create`"
+        ) as refused:
+            Client(acme_served.address, wrong)
+        assert "secret" not in str(refused.value)
+
+
+def test_several_groups_that_are_no_list_are_refused_with_what_is_expected(client: Client) -> None:
+    with pytest.raises(TypeError, match=r"Several groups are one list: \[\"model\", \"class\"\]"):
+        client.costs("model", "class")  # type: ignore[arg-type]
+
+
+def test_credits_and_limits_are_those_of_an_instant(client: Client) -> None:
+    at = datetime(2026, 5, 21, 12, tzinfo=UTC)
+    assert client.credits(at=at)["as_of"] == "2026-05-21T12:00:00Z"
+    with pytest.raises(UsageError, match="2026-05-23"):
+        client.limits(at=datetime(2026, 5, 23, tzinfo=UTC))
 
 
 def test_the_other_client_answers_the_same(client: Client, acme_served: Served, tmp_path: Path) -> None:
