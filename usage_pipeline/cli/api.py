@@ -159,4 +159,8 @@ def _revoke(storage: "Storage", key_id: str) -> None:
 
     with storage.warehouse.begin() as connection:
         key = revoke_key(connection, key_id, storage.settings.clock.now)
-    say(f"Revoked {key.key_id}, {key.name}.")
+    if key.revoked_at is None:
+        say(f"Revoked {key.key_id}, {key.name}.")
+    else:
+        since = f"{key.revoked_at:%Y-%m-%d %H:%M:%S} UTC"
+        say(f"{key.key_id}, {key.name}, is revoked since {since}. Nothing has changed.")

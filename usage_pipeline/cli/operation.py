@@ -20,18 +20,19 @@ def dev(
 ) -> None:
     """Start the database, the Dagster UI, its daemon, the read API and the dashboard, and stop them together.
 
-    The UI has no login: it listens on 127.0.0.1 only. The dashboard asks for a key, and each start makes one that
-    is worth something for a day. Ctrl+C stops all, with exit code 0.
+    The UI has no login: it listens on 127.0.0.1 only. The dashboard asks for a key, and each start makes one. It
+    reads the numbers of all tenants, but no texts of runs, and ends after a day, or with `dev`. Ctrl+C stops all,
+    with exit code 0.
 
     Example: `usage-pipeline dev --port 3001 --api-port 8001`
     """
-    from usage_pipeline.orchestration.dev_server import address, dev_server, make_key, wait
+    from usage_pipeline.orchestration.dev_server import address, dev_key, dev_server, wait
 
     settings = load_settings(data_dir)
-    with dev_server(settings, port, api_port) as processes:
+    with dev_server(settings, port, api_port) as processes, dev_key(settings) as key:
         console.print(f"Dagster: {address(port)} (Ctrl+C stops all)", highlight=False)
         console.print(f"Dashboard and read API: {address(api_port)}", highlight=False)
-        console.print(f"Key for a day: {make_key(settings)}", highlight=False, soft_wrap=True)
+        console.print(f"Key for a day: {key}", highlight=False, soft_wrap=True)
         raise typer.Exit(wait(processes, settings, port))
 
 

@@ -20,6 +20,7 @@ api_keys = warehouse_table(API_KEYS)
 PREFIX = "up"
 """What every key begins with, so that scanners of secrets find keys in code and logs."""
 _ID_BYTES, _SECRET_BYTES = 6, 32
+_LONGEST_NAME = 100
 _SHOWN = re.compile(rf"{PREFIX}_([0-9a-f]{{{2 * _ID_BYTES}}})_([A-Za-z0-9_-]+)")
 
 
@@ -71,6 +72,9 @@ class NewKey:
             raise QueryError("A key for a tenant has the scope `tenant`.")
         if not self.name.strip():
             raise QueryError("A key has a name that says what it is for.")
+        if len(self.name) > _LONGEST_NAME or not self.name.isprintable():
+            most = f"one line of at most {_LONGEST_NAME} characters"
+            raise QueryError(f"The name of a key is {most}; this one has {len(self.name):,}.")
 
 
 def create_key(connection: Connection, new: NewKey, now: datetime) -> str:
@@ -106,6 +110,11 @@ def recognise(connection: Connection, shown: str, now: datetime) -> Key | None:
     return key if key.is_valid(now) else None
 
 
+def id_of(shown: str) -> str:
+    """Return the id of a key that is shown, which is no secret."""
+    return shown.split("_")[1]
+
+
 def list_keys(connection: Connection) -> list[Key]:
     """Return all keys, the newest last."""
     rows = connection.execute(select(api_keys).order_by(api_keys.c.created_at, api_keys.c.key_id)).mappings()
@@ -113,14 +122,16 @@ def list_keys(connection: Connection) -> list[Key]:
 
 
 def revoke_key(connection: Connection, key_id: str, now: datetime) -> Key:
-    """Revoke a key and return it; once revoked, it stays as it is. Raises QueryError if there is none like it."""
-    columns = api_keys.c
-    connection.execute(
-        api_keys.update().where(columns.key_id == key_id, columns.revoked_at.is_(None)).values(revoked_at=now)
-    )
-    row = connection.execute(select(api_keys).where(columns.key_id == key_id)).mappings().one_or_none()
+    """Revoke a key, and return it as it was before: what was revoked already stays as it is.
+
+    Raises QueryError if there is none like it.
+    """
+    is_it = api_keys.c.key_id == key_id
+    row = connection.execute(select(api_keys).where(is_it).with_for_update()).mappings().one_or_none()
     if row is None:
         raise QueryError(f"There is no key {key_id!r}; `usage-pipeline keys list` has their ids.")
+    if row["revoked_at"] is None:
+        connection.execute(api_keys.update().where(is_it).values(revoked_at=now))
     return key_of(row)
 
 

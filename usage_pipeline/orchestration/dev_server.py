@@ -14,11 +14,12 @@ from datetime import timedelta
 from http import HTTPStatus
 from urllib.request import Request, urlopen
 
-from sqlalchemy import NullPool, create_engine
+from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy.exc import OperationalError
 
 from usage_pipeline.api.listening import listen
-from usage_pipeline.errors import ServiceError
-from usage_pipeline.keys.keys import NewKey, Scope, create_key
+from usage_pipeline.errors import ServiceError, WarehouseError
+from usage_pipeline.keys.keys import NewKey, Scope, create_key, id_of, revoke_key
 from usage_pipeline.orchestration.calendar import first_day
 from usage_pipeline.orchestration.dagster_database import LOCATION
 from usage_pipeline.orchestration.instance import project_dir
@@ -93,15 +94,31 @@ def dev_server(settings: Settings, port: int, api_port: int) -> Iterator[Process
             processes.end()
 
 
-def make_key(settings: Settings) -> str:
-    """Make a key that reads everything for a day, and return it. That of a former start cannot be shown again."""
+@contextmanager
+def dev_key(settings: Settings) -> Iterator[str]:
+    """A key that reads the numbers of all tenants, for a day at most: it is revoked in the end.
+
+    The key is on the screen and in logs of it, so it does not read texts of runs.
+    """
     now = settings.clock.now
-    new = NewKey("dev", None, frozenset({Scope.PLATFORM, Scope.CONTENT}), "dev", now + KEY_LIFE)
-    engine = open_warehouse(settings)
-    with engine.begin() as connection:
+    new = NewKey("dev", None, frozenset({Scope.PLATFORM}), "dev", now + KEY_LIFE)
+    with _warehouse(settings) as connection:
         shown = create_key(connection, new, now)
-    engine.dispose()
-    return shown
+    try:
+        yield shown
+    finally:
+        with suppress(WarehouseError, OperationalError), _warehouse(settings) as connection:
+            revoke_key(connection, id_of(shown), settings.clock.now)  # without a database it ends by itself
+
+
+@contextmanager
+def _warehouse(settings: Settings) -> Iterator[Connection]:
+    engine = open_warehouse(settings)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 def wait(processes: Processes, settings: Settings, port: int) -> int:

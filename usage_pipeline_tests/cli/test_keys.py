@@ -36,6 +36,8 @@ def test_create_prints_the_key_alone_and_revoke_ends_it(call: Call, storage: Sto
     )
     assert call("keys", "revoke", key.key_id) == f"Revoked {key.key_id}, gateway.\n"
     assert recognised(storage, shown) is None
+    again = call("keys", "revoke", key.key_id)
+    assert again == f"{key.key_id}, gateway, is revoked since 2026-06-01 00:00:00 UTC. Nothing has changed.\n"
 
 
 def test_list_shows_keys_without_their_secrets(call: Call, storage: Storage) -> None:
