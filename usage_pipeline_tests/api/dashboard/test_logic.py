@@ -72,6 +72,11 @@ def test_the_average_of_a_week_leaves_missing_days_out(value_of: Callable[[str, 
     assert value_of("averages", "m.weekAverages(['0.1', '0.2'], 0, 6)") == [0.1, 0.15]
 
 
+def test_an_alert_on_usage_without_a_model_says_so(value_of: Callable[[str, str], Any]) -> None:
+    alert = "{kind: 'unpriced_usage', subject: '(none)'}"
+    assert value_of("../views/limits", f"m.aboutOf({alert})") == "Usage that names no model"
+
+
 def test_days_and_times_are_those_of_their_zone(value_of: Callable[[str, str], Any]) -> None:
     assert value_of("days", "[m.addDays('2026-02-28', 1), m.lengthOf('2026-02-28', '2026-03-02')]") == [
         "2026-03-01",

@@ -11,7 +11,7 @@ from usage_pipeline.keys.keys import revoke_key
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.api.conftest import NOW
 from usage_pipeline_tests.api.dashboard.conftest import PHONE, Visit
-from usage_pipeline_tests.api.dashboard.reading import cards, table
+from usage_pipeline_tests.api.dashboard.reading import cards, notes, table
 
 Visiting = Callable[..., Visit]
 
@@ -124,14 +124,27 @@ def test_where_nothing_is_known_the_page_says_so(visit: Visiting) -> None:
     page = started.open(f"?{empty}")
     assert cards(page, "At a glance")["Cost, USD"][0] == "–"
     assert page.get_by_text("No day of this range is known.").count() == 3
+    page = started.open(f"?view=costs&{empty}")
+    assert cards(page, "Cost")["Cost, USD"] == ["–", "–", "these days are missing"]
+    assert page.get_by_text("No day of this range is known.").count() == 3
     for view, text in {
-        "costs": "No cost on any of these days.",
-        "breakdown": "No usage on these days.",
+        "breakdown": "No day of this range is known.",
         "limits": "No limits are set.",
         "runs": "No run on these days passes the filters.",
         "downloads": "No report has been written yet.",
     }.items():
         assert started.open(f"?view={view}&{empty}").get_by_text(text).first.is_visible(), view
+
+
+def test_an_address_with_days_that_are_no_range_is_not_obeyed_in_silence(visit: Visiting) -> None:
+    started = visit("acme")
+    instead = "Shown instead: 24 Apr 2026 to 21 May 2026."
+    for query, why in {
+        "from=2026-05-22&to=2026-05-18": "The address asks for days from 2026-05-22 to before 2026-05-18.",
+        "from=2026-02-30&to=2026-05-18": "The address asks for days from 2026-02-30 to before 2026-05-18.",
+        "days=13": "The address asks for the last 13 days.",
+    }.items():
+        assert notes(started.open(f"?view=days&{query}"))[0] == f"{why} {instead}"
 
 
 def violations(page: Page, *rules: str) -> str:

@@ -144,7 +144,7 @@ def test_limits_say_in_words_how_they_stand_and_which_alerts_are_open(visit: Vis
     assert table(page, "Open alerts") == [
         ["About", "Kind", "Threshold", "Used", "Amount", "Raised", "State"],
         ["tokens", "limit", "100 %", "265", "250", "22 May 2026, 12:00", "raised"],
-        ["y", "unpriced usage", "–", "–", "–", "22 May 2026, 12:00", "raised"],
+        ["y", "usage without a price", "–", "–", "–", "22 May 2026, 12:00", "raised"],
     ]
     assert page.get_by_text("No alert has ended lately.").is_visible()
 

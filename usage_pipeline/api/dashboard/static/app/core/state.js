@@ -67,15 +67,28 @@ export function filters(labels = DIMENSIONS) {
 
 /**
  * Return the days that are shown, `from` to before `to`, and the `preset` if they follow the calendar. Without
- * other wishes they end with the last day that has data and is over.
+ * other wishes they end with the last day that has data and is over. `refused` says why they are not what the
+ * address asks for, if they are not.
  */
 export function rangeOf(me, params = state()) {
   const [from, to] = [params.get("from"), params.get("to")];
-  if (DAY.test(from) && DAY.test(to) && from < to) {
-    return { from: lengthOf(from, to) > MOST_DAYS ? addDays(to, -MOST_DAYS) : from, to, preset: null };
+  if (isDay(from) && isDay(to) && from < to) {
+    if (lengthOf(from, to) <= MOST_DAYS) return { from, to, preset: null, refused: null };
+    return { from: addDays(to, -MOST_DAYS), to, preset: null, refused: `At most ${MOST_DAYS} days are shown at once` };
   }
   const asked = params.get("days");
   const preset = Object.hasOwn(PRESETS, asked ?? "") ? Number(asked) : USUAL_DAYS;
   const known = me.last_day && me.last_day < me.today ? addDays(me.last_day, 1) : me.today;
-  return { from: addDays(known, -preset), to: known, preset };
+  return { from: addDays(known, -preset), to: known, preset, refused: refusalOf(from, to, asked) };
+}
+
+function refusalOf(from, to, asked) {
+  if (from !== null || to !== null) return `The address asks for days from ${from ?? "?"} to before ${to ?? "?"}`;
+  const isKnown = asked === null || Object.hasOwn(PRESETS, asked);
+  return isKnown ? null : `The address asks for the last ${asked} days`;
+}
+
+/** Return whether a text is a day of the calendar, which 30 February is not. */
+function isDay(text) {
+  return DAY.test(text ?? "") && !Number.isNaN(Date.parse(text)) && addDays(text, 0) === text;
 }

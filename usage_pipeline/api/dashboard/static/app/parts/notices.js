@@ -2,7 +2,7 @@
 
 import { get } from "../core/api.js";
 import { h } from "../core/dom.js";
-import { addDays, dayText } from "../format/days.js";
+import { addDays, dayText, rangeText } from "../format/days.js";
 import { counted } from "../format/numbers.js";
 
 const MOST_NAMED = 7;
@@ -16,7 +16,8 @@ export function notices(context) {
 
 async function fill(list, context) {
   const { items } = await get("days", days(context.range));
-  const texts = [unknown(context), later(context), missing(items), provisional(items)].filter(Boolean);
+  const ofDays = [missing(items), provisional(items)];
+  const texts = [refused(context), unknown(context), later(context), ...ofDays].filter(Boolean);
   list.replaceChildren(...texts.map((text) => h("li", {}, text)));
   list.hidden = !texts.length;
 }
@@ -24,6 +25,10 @@ async function fill(list, context) {
 /** Return the parameters of the range. */
 export function days({ from, to }) {
   return { from, to };
+}
+
+function refused({ range }) {
+  return range.refused && `${range.refused}. Shown instead: ${rangeText(range)}.`;
 }
 
 function unknown({ isOperator, tenant, tenants }) {

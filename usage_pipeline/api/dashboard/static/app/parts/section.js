@@ -2,11 +2,12 @@
 
 import { Problem } from "../core/api.js";
 import { h, newId } from "../core/dom.js";
+import { lengthOf } from "../format/days.js";
 
 /**
  * Return a section. `load` asks the API, `show` returns the elements of the answer, or null if there is nothing to
- * be seen, which `empty` says. `controls` stay where they are when `refresh` loads it again. Texts of `title` and
- * `about` are shown at once.
+ * be seen, which `empty` says: a text, or a function that returns it of the answer. `controls` stay where they are
+ * when `refresh` loads it again. Texts of `title` and `about` are shown at once.
  */
 export function section({ title, about = null, controls = [], whole = false, load, show, empty = "Nothing." }) {
   const id = newId("section");
@@ -35,10 +36,23 @@ async function outcome(body, { load, show, empty, refresh }) {
   body.setAttribute("aria-busy", "true");
   if (!body.hasChildNodes()) body.append(h("p", { class: "loading", role: "status" }, "Loading…"));
   try {
-    return show(await load()) ?? h("p", { class: "box" }, empty);
+    const answer = await load();
+    return show(answer) ?? h("p", { class: "box" }, typeof empty === "function" ? empty(answer) : empty);
   } catch (error) {
     return problemBox(error, refresh);
   }
+}
+
+export const UNKNOWN = "No day of this range is known.";
+
+/** Return whether nothing is known of a range, by the count of missing days in an answer. */
+export function isUnknown({ missing_days: missing }, { from, to }) {
+  return missing === lengthOf(from, to);
+}
+
+/** Return what a section says of a range without anything: `text` is true only of days that are known. */
+export function nothing(answer, range, text) {
+  return isUnknown(answer, range) ? UNKNOWN : text;
 }
 
 function settle(body, found) {

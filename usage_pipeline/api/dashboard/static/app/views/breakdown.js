@@ -8,7 +8,7 @@ import { DIMENSIONS, filters, href, state } from "../core/state.js";
 import { ABSENT, full, quantity } from "../format/numbers.js";
 import { chips, filterLink } from "../parts/chips.js";
 import { groupTable } from "../parts/groups.js";
-import { section } from "../parts/section.js";
+import { nothing, section } from "../parts/section.js";
 import { figures, table } from "../parts/table.js";
 import { asked } from "./overview.js";
 
@@ -58,7 +58,7 @@ function groups(context) {
     controls: [picker("Dimension", "by", choices, refresh), picker("Metric", "metric", METRICS, refresh)],
     load: () => groupsOf(context, picked("by", choices), picked("metric", METRICS)),
     show: (found) => usageTable(found, choices),
-    empty: "No usage on these days.",
+    empty: ({ answer }) => nothing(answer, context.range, "No usage on these days."),
   });
   return shown;
 }
@@ -101,7 +101,7 @@ function hours(context) {
     controls: [picker("Amount", "hourly", HOURLY, () => found.refresh())],
     load: () => get("usage/hours", asked(context)),
     show: (answer) => heatMap(answer, picked("hourly", HOURLY)),
-    empty: "No usage on these days.",
+    empty: (answer) => nothing(answer, context.range, "No usage on these days."),
   });
   return found;
 }

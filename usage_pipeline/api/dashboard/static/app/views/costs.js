@@ -11,7 +11,7 @@ import { full, money, percent } from "../format/numbers.js";
 import { cards } from "../parts/cards.js";
 import { chips, filterLink } from "../parts/chips.js";
 import { groupTable } from "../parts/groups.js";
-import { section } from "../parts/section.js";
+import { isUnknown, nothing, section, UNKNOWN } from "../parts/section.js";
 import { figures, table, words } from "../parts/table.js";
 import { tabs } from "../parts/tabs.js";
 import { creditSections } from "./credits.js";
@@ -36,12 +36,13 @@ function coverage(params) {
     about: "In US dollars. What has no price is counted, and is in no amount.",
     whole: true,
     load: () => get("costs", params),
-    show: ({ total }) => cards(totals(total)),
+    show: (answer) => cards(totals(answer.total, isUnknown(answer, params))),
   });
 }
 
-function totals(total) {
-  const unknown = total.amount === null ? "nothing has a price" : null;
+function totals(total, areMissing) {
+  const why = areMissing ? "these days are missing" : "nothing has a price";
+  const unknown = total.amount === null ? why : null;
   const priced = `${percent(total.fee_coverage)} of requests, searches and calls have a price`;
   const ofFees = total.fee_coverage === null ? null : priced;
   const ofTokens = total.coverage === null ? null : `${percent(total.coverage)} have a price`;
@@ -61,7 +62,8 @@ function byDay(params, me) {
     whole: true,
     load: () => daysOf(params),
     show: ([{ items }, { items: statuses }, { total }]) => dayChart(rowsOf(items, statuses, me.first_day), total),
-    empty: "No cost on any of these days.",
+    empty: ([, { items: statuses }]) =>
+      statuses.some((item) => hasLogs(item, me.first_day)) ? "Nothing on these days has a price." : UNKNOWN,
   });
 }
 
@@ -81,6 +83,10 @@ export function rowsOf(items, statuses, firstDay) {
     const texts = { status: isKnown ? status : NO_LOGS, total_text: money(amount), average_text: money(average) };
     return { day, total, average, before: null, amount, coverage: covered, ...texts };
   });
+}
+
+function hasLogs({ day, status }, firstDay) {
+  return status !== "missing" && day >= firstDay;
 }
 
 function dayChart(rows, total) {
@@ -115,7 +121,7 @@ function byGroup(params) {
     controls: [tabs({ label: "Group costs by", choices, picked: picked(), panel, onpick: pick })],
     load: async () => [picked(), await get("costs", { ...params, groupBy: picked(), sort: "amount", take: MOST_ROWS })],
     show: ([name, answer]) => costTable(name, answer),
-    empty: "No usage on these days.",
+    empty: ([, answer]) => nothing(answer, params, "No usage on these days."),
   });
   found.body.id = panel;
   found.body.setAttribute("role", "tabpanel");
@@ -146,7 +152,7 @@ function unpriced(params) {
     whole: true,
     load: () => get("costs", { ...params, groupBy: "model,unpriced", sort: "tokens" }),
     show: ({ items }) => unpricedTable(items.filter((item) => item.unpriced)),
-    empty: "All usage of these days has a price.",
+    empty: (answer) => nothing(answer, params, "All usage of these days has a price."),
   });
 }
 

@@ -9,6 +9,7 @@ import { figures, table, words } from "../parts/table.js";
 
 const MOST_SHOWN = 60;
 const MOST_ALERTS = 100;
+const KINDS = { unpriced_usage: "usage without a price" };
 const UNITS = { cost: "US dollars", tokens_total: "tokens" };
 
 /** Return the sections of the view. */
@@ -116,13 +117,18 @@ function hasEnded(alert) {
   return alert.state !== "raised";
 }
 
+/** Return what an alert is about: of usage without a price, its model. */
+export function aboutOf({ kind, subject }) {
+  return kind === "unpriced_usage" && subject === "(none)" ? "Usage that names no model" : subject;
+}
+
 function alertTable(caption, items, { tenant, me }) {
   if (!items.length) return null;
   const time = (instant) => (instant === null ? ABSENT : timeText(instant, me.time_zone));
   const columns = [
-    words("About", "subject"),
+    { label: "About", cell: aboutOf },
     tenant === null && words("Tenant", "tenant_id"),
-    { label: "Kind", cell: (row) => row.kind.replaceAll("_", " ") },
+    { label: "Kind", cell: ({ kind }) => KINDS[kind] ?? kind.replaceAll("_", " ") },
     { label: "Threshold", number: true, cell: (row) => percent(row.threshold) },
     figures("Used", "used", quantity),
     figures("Amount", "amount", quantity),
