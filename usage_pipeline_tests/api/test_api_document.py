@@ -33,7 +33,8 @@ PRINTED = {
     "asyncio": "90 1",
     "botId": '"id","type","count","createdAt"',
     "v1/forecast": '"reason":"4 days with a number since the first use, 2026-05-18; 21 are needed"',
-    "limits/check": '{"allowed":true}',
+    "--json": '{"allowed":true}',
+    "X-As-Of": '402 {"error":"Insufficient credits","requiredCredits":100000,"availableCredits":67.5,',
 }
 """A part of each example, and what it prints."""
 
