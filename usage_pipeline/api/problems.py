@@ -24,6 +24,12 @@ RETRY_SECONDS = 5
 """How long a client should wait for a database that is away."""
 TOO_SLOW = "This took too long. Ask for fewer days, or for less at a time."
 
+_NO_ROUTE = {
+    HTTPStatus.NOT_FOUND: "Nothing is at this address. `/v1/openapi.json` describes all routes of the API.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This route takes other methods. `/v1/openapi.json` describes all routes.",
+}
+"""What the framework says with the phrase of the status alone."""
+
 
 class FieldProblem(BaseModel):
     """What is wrong with a part of the request."""
@@ -118,7 +124,9 @@ def _of(error: Exception) -> ProblemError:
         case ProblemError():
             return error
         case HTTPException():
-            return ProblemError(HTTPStatus(error.status_code), str(error.detail), headers=error.headers)
+            status, detail = HTTPStatus(error.status_code), str(error.detail)
+            told = _NO_ROUTE.get(status, detail) if detail == status.phrase else detail
+            return ProblemError(status, told, headers=error.headers)
         case RequestValidationError():
             # A parameter of two dependencies is reported twice.
             return wrong_parts(*dict.fromkeys(_field_problem(entry) for entry in error.errors()))

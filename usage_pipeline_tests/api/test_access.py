@@ -42,9 +42,14 @@ def test_a_wrong_parameter_is_named(platform: TestClient, params: dict[str, str]
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-def test_an_unknown_path_is_a_problem_too(platform: TestClient) -> None:
-    answer = platform.get("/v1/nothing")
-    assert (answer.status_code, answer.json()["title"]) == (404, "Not Found")
+def test_an_unknown_path_or_method_is_a_problem_that_says_what_there_is(platform: TestClient) -> None:
+    asked = {404: ("GET", "/v1/nothing"), 405: ("POST", "/v1/days")}
+    answers = {status: platform.request(*what) for status, what in asked.items()}
+    assert {status: (answer.status_code, answer.json()["title"]) for status, answer in answers.items()} == {
+        404: (404, "Not Found"),
+        405: (405, "Method Not Allowed"),
+    }
+    assert all("`/v1/openapi.json` describes all routes" in answer.json()["detail"] for answer in answers.values())
 
 
 def test_days_are_half_open(platform: TestClient) -> None:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel, MissingDays
+from usage_pipeline.api.ids import any_id
 from usage_pipeline.api.parameters import DayRange, Days
 from usage_pipeline.api.problems import ProblemError
 from usage_pipeline.api.rows import total_of
@@ -90,13 +91,13 @@ def period_usage(data: Data, period: Month = None) -> PeriodUsageAnswer:
     )
 
 
-@router.get("/bots/{resource_id:path}/usage")
+@router.get(f"/bots/{any_id('resource_id')}/usage")
 def bot_usage(data: Data, days: Days, resource_id: Id) -> RelatedUsageAnswer:
     """Return what the records of a bot used."""
     return _related(data, days, "bot_id", resource_id)
 
 
-@router.get("/conversations/{resource_id:path}/usage")
+@router.get(f"/conversations/{any_id('resource_id')}/usage")
 def conversation_usage(data: Data, days: Days, resource_id: Id) -> RelatedUsageAnswer:
     """Return what the records of a conversation used."""
     return _related(data, days, "conversation_id", resource_id)

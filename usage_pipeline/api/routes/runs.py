@@ -8,6 +8,7 @@ from pydantic import Field
 
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel
+from usage_pipeline.api.ids import any_id
 from usage_pipeline.api.parameters import Days, Filters
 from usage_pipeline.api.problems import ProblemError
 from usage_pipeline.api.run_answer import RunAnswer
@@ -57,7 +58,7 @@ def runs(data: Data, days: Days, among: Filters, take: Take = MOST, cursor: Curs
     )
 
 
-@router.get("/runs/{run_id:path}")
+@router.get(f"/runs/{any_id('run_id')}")
 def run(data: Data, days: Days, among: Filters, run_id: RunId) -> OneRunAnswer:
     """Return a run of these days; the newest that passes the filters, if several have the id.
 

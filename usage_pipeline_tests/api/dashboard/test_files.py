@@ -18,6 +18,8 @@ def test_files_are_asked_for_again_with_their_tag(address: str, shown: Storage) 
     with httpx.Client(base_url=address, follow_redirects=True, timeout=MOST_MS / 1000) as client:
         page = client.get("/")
         assert (page.url.path, page.headers["Content-Type"]) == ("/dashboard/", "text/html; charset=utf-8")
+        billing = client.get("/dashboard/billing").url
+        assert (billing.path, billing.query) == ("/dashboard/", b"view=costs")
         for path in ("/dashboard/", "/dashboard/vega.js", "/dashboard/app/main.js"):
             first = client.get(path)
             assert (first.status_code, first.headers["Cache-Control"]) == (200, "no-cache"), path

@@ -58,9 +58,11 @@ def test_an_id_that_no_record_has_is_not_found(initech: TestClient) -> None:
         "bots/unknown/usage",
         f"bots/{quote('globex/bot ü?', safe='')}/usage",
         "conversations/globex%2F1/usage",
+        "conversations/initech%2F1%0A/usage",
     ):
         answer = initech.get(f"/v1/{path}")
         assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/problem+json")
+        assert answer.json()["detail"].startswith("No record from")
 
 
 def test_hours_of_the_week_are_those_of_the_tenant(initech: TestClient) -> None:
