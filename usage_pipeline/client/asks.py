@@ -64,8 +64,7 @@ def series(interval: str, timezone: str, group_by: str | None, asked: Range) -> 
 def rows(path: str, group_by: Values, metrics: Values, filters: Mapping[str, Values], asked: Range) -> Ask[Rows]:
     """Ask for sums by groups."""
     words = {"groupBy": _words(group_by), "metrics": _words(metrics)}
-    among = {name: _values(of) for name, of in _filters(filters).items()}
-    return Ask(path, _json, _given({**words, **among, **_range(asked)}))
+    return Ask(path, _json, _given({**words, **_filters(filters), **_range(asked)}))
 
 
 def document(path: str, params: Mapping[str, Any], asked: Range) -> Ask[Json]:
@@ -83,13 +82,13 @@ def outlook(
 
 def records(filters: Mapping[str, Values], order: str, take: int, cursor: str | None, asked: Range) -> Ask[Page]:
     """Ask for a page of records."""
-    params = {**_record_filters(filters), "order": order, "take": take, "cursor": cursor, **_range(asked)}
+    params = {**_filters(filters), "order": order, "take": take, "cursor": cursor, **_range(asked)}
     return Ask("/usage/list", _page, _given(params))
 
 
 def export_params(filters: Mapping[str, Values], order: str, asked: Range) -> dict[str, Any]:
     """Return the parameters of a stream of records."""
-    return _given({**_record_filters(filters), "order": order, **_range(asked)})
+    return _given({**_filters(filters), "order": order, **_range(asked)})
 
 
 def check(tenant: str | None, operation: Mapping[str, object]) -> Ask[Decision]:
@@ -128,16 +127,14 @@ def _range(asked: Range) -> Json:
     return {"tenant": asked.get("tenant"), "from": asked.get("start"), "to": asked.get("end")}
 
 
-def _record_filters(filters: Mapping[str, Values]) -> Json:
-    return {name: _words(values) for name, values in _filters(filters).items()}
-
-
-def _filters(where: Mapping[str, Values]) -> Mapping[str, Values]:
+def _filters(where: Mapping[str, Values]) -> Json:
+    """Return the filters with their values one by one; a comma in them stands between no others."""
     if not isinstance(where, Mapping):
         raise TypeError(
             '`where` is a dict, such as {"model": "x"}. Several groups are one list: ["model", "class"].'
         )
-    return where
+    escaped = str.maketrans({"\\": "\\\\", ",": "\\,"})
+    return {name: [value.translate(escaped) for value in _values(of)] for name, of in where.items()}
 
 
 def _values(values: Values) -> list[str]:

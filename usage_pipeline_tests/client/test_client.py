@@ -50,7 +50,8 @@ def test_what_is_expected_and_what_changed_is_that_of_the_api(client: Client) ->
 
 def test_records_come_page_by_page_and_once_each(client: Client) -> None:
     assert [record["id"] for record in client.records(take=2)] == ["a4", "n1", "a3", "b2", "a2", "b1", "a1"]
-    assert [record["id"] for record in client.records(where={"type": "persona_list"})] == ["n1"]
+    assert [record["id"] for record in client.records(where={"type": ["persona_list", "a,b"]})] == ["n1"]
+    assert list(client.records(where={"type": "persona_list,persona_prompt"})) == []
 
 
 def test_an_export_is_written_whole_or_not_at_all(client: Client, tmp_path: Path) -> None:

@@ -25,6 +25,12 @@ export function address(path, params = {}) {
   return url.href;
 }
 
+/** Return filters as routes take them: a comma of a value has a backslash before it, one between values has not. */
+export function filterParams(filters) {
+  const escaped = (values) => values.map((value) => value.replace(/[\\,]/g, "\\$&"));
+  return Object.fromEntries(Object.entries(filters).map(([name, values]) => [name, escaped(values)]));
+}
+
 /**
  * Return the answer to a GET. It is kept for a minute, so that sections that ask the same ask once. Without a session
  * the window hears of it, as `signed-out`.

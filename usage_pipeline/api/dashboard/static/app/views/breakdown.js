@@ -2,7 +2,7 @@
 
 import { chart } from "../charts/draw.js";
 import { hoursChart } from "../charts/hours.js";
-import { get } from "../core/api.js";
+import { filterParams, get } from "../core/api.js";
 import { field, h, select } from "../core/dom.js";
 import { DIMENSIONS, filters, href, state } from "../core/state.js";
 import { ABSENT, full, quantity } from "../format/numbers.js";
@@ -66,7 +66,7 @@ function groups(context) {
 async function groupsOf(context, by, metric) {
   const metrics = [...new Set([metric, ...ALWAYS])];
   const wanted = { groupBy: by, metrics: metrics.join(","), sort: metric, take: MOST_ROWS };
-  const answer = await get("usage/breakdown", { ...asked(context), ...filters(), ...wanted });
+  const answer = await get("usage/breakdown", { ...asked(context), ...filterParams(filters()), ...wanted });
   return { by, metric, metrics, answer };
 }
 

@@ -2,7 +2,7 @@
 
 import { chart } from "../charts/draw.js";
 import { seriesChart } from "../charts/series.js";
-import { get } from "../core/api.js";
+import { filterParams, get } from "../core/api.js";
 import { newId } from "../core/dom.js";
 import { DIMENSIONS, filters, href, state } from "../core/state.js";
 import { NEIGHBOURS, weekAverages } from "../format/averages.js";
@@ -24,7 +24,7 @@ const NOTHING = { amount: null, coverage: null };
 
 /** Return the sections of the view. */
 export function costs(context) {
-  const params = { ...asked(context), ...filters() };
+  const params = { ...asked(context), ...filterParams(filters()) };
   const ofCosts = [coverage(params), byDay(params, context.me), byGroup(params), unpriced(params)];
   const found = [...ofCosts, forecast(context), ...creditSections(context)];
   return [chips(), ...found.map(({ element }) => element)];

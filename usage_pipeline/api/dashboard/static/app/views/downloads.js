@@ -1,6 +1,6 @@
 // What can be downloaded: written reports, and records.
 
-import { address, get } from "../core/api.js";
+import { address, filterParams, get } from "../core/api.js";
 import { field, h, select } from "../core/dom.js";
 import { filters, href } from "../core/state.js";
 import { rangeText, timeText } from "../format/days.js";
@@ -30,8 +30,7 @@ export function downloads(context) {
 }
 
 function records(context) {
-  const chosen = Object.entries(filters(FILTERS)).map(([name, values]) => [name, values.join(",")]);
-  const params = { ...asked(context), ...Object.fromEntries(chosen) };
+  const params = { ...asked(context), ...filterParams(filters(FILTERS)) };
   const links = Object.entries(FORMATS).map(([format, name]) =>
     h("li", {}, h("a", { href: address("usage/list", { ...params, format }), download: true }, `Records as ${name}`)),
   );

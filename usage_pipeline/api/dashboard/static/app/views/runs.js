@@ -1,6 +1,6 @@
 // The history of agent runs: filters and pages of it. One run is in `run.js`.
 
-import { get } from "../core/api.js";
+import { filterParams, get } from "../core/api.js";
 import { field, h, newId } from "../core/dom.js";
 import { DIMENSIONS, filters, href, state } from "../core/state.js";
 import { timeText } from "../format/days.js";
@@ -24,7 +24,7 @@ export function runs(context) {
 
 function history(context) {
   const cursor = state().get("cursor");
-  const params = { ...asked(context), ...filters(), take: PAGE, cursor };
+  const params = { ...asked(context), ...filterParams(filters()), take: PAGE, cursor };
   return section({
     title: "Run history",
     about: "Each on the day on which it ended, or started if it has not ended. The newest first.",
