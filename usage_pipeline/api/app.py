@@ -20,6 +20,7 @@ from usage_pipeline.api.routes.all import ROUTERS
 from usage_pipeline.listing.pages import Pages
 from usage_pipeline.storage.kept_rows import KeptRows
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.warehouse import without_transactions
 
 VERSION = "1"
 _PROBLEMS = responses(
@@ -38,7 +39,7 @@ _PROBLEMS = responses(
 
 def create_app(storage: Storage) -> FastAPI:
     """Return the app that serves this storage, which stays open as long as it serves."""
-    storage = replace(storage, kept=KeptRows())
+    storage = replace(storage, warehouse=without_transactions(storage.warehouse), kept=KeptRows())
     measures = Measures()
     app = described_app(middleware(storage.settings, measures))
     add_dashboard(app, storage.settings)

@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sys
 from types import FrameType
 
 import uvicorn
@@ -13,6 +14,10 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.warehouse import Connections
 
+_OF_SERVER = {"duckdb_threads": 1}
+_SWITCH_SECONDS = 0.0005
+"""After which a thread that computes lets others go on. With the ten times of Python, a request that asks the
+database several times would wait for those that compute each time that it is answered."""
 _STOP_SECONDS = 10
 """Requests that are being answered may take this long when the server stops."""
 
@@ -20,12 +25,26 @@ _STOP_SECONDS = 10
 def connections_of(settings: Settings) -> Connections:
     """Return how the API connects to the database: quick to say that it is away, and quick to be back."""
     return Connections(
-        kept=10, most=30, wait_seconds=5, connect_seconds=5, statement_seconds=settings.api_timeout_seconds
+        kept=10,
+        most=30,
+        wait_seconds=5,
+        connect_seconds=5,
+        statement_seconds=settings.api_timeout_seconds,
+        trusted_seconds=1,
     )
+
+
+def tuned(settings: Settings) -> Settings:
+    """Return the settings of a server: one thread of DuckDB for each request, unless their number is set.
+
+    Requests are small and many at once, so that more threads for one of them cost more than they bring.
+    """
+    return settings if "duckdb_threads" in settings.model_fields_set else settings.model_copy(update=_OF_SERVER)
 
 
 def serve(storage: Storage, listener: socket.socket) -> None:
     """Answer requests until a signal ends it; requests that are being answered end first."""
+    sys.setswitchinterval(_SWITCH_SECONDS)
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(storage),

@@ -14,6 +14,7 @@ from usage_pipeline.api.rate_limits import take_of_address
 from usage_pipeline.keys.keys import recognise
 from usage_pipeline.keys.sessions import Session, end_session, open_session
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.warehouse import with_transactions
 
 router = APIRouter(prefix="/session", tags=["session"])
 
@@ -51,7 +52,7 @@ def log_in(request: Request, response: Response, storage: Store, login: Login) -
 
 def _opened(storage: Storage, shown: str) -> Session:
     now, hours = storage.settings.clock.now, storage.settings.api_session_hours
-    with storage.warehouse.begin() as connection:
+    with with_transactions(storage.warehouse).begin() as connection:
         key = recognise(connection, shown, now)
         if key is None:
             raise invalid_key()
@@ -72,6 +73,6 @@ def log_out(request: Request, response: Response, storage: Store, _: Caller) -> 
     """End the session."""
     found = session_of(request, storage)
     if found is not None:
-        with storage.warehouse.begin() as connection:
+        with with_transactions(storage.warehouse).begin() as connection:
             end_session(connection, found.secret)
     delete_cookie(request, response)

@@ -43,11 +43,11 @@ def serve(
     Example: `usage-pipeline serve --port 8080`
     """
     from usage_pipeline.api.listening import address_of, listen
-    from usage_pipeline.api.serving import connections_of
+    from usage_pipeline.api.serving import connections_of, tuned
     from usage_pipeline.api.serving import serve as serve_api
     from usage_pipeline.storage.opened import open_storage
 
-    settings = reading_settings(data_dir)
+    settings = tuned(reading_settings(data_dir))
     with listen(host, port) as listener, open_storage(settings, connections_of(settings)) as storage:
         console.print(f"Read API: {address_of(listener)} (Ctrl+C stops it)", highlight=False)
         serve_api(storage, listener)

@@ -1,10 +1,12 @@
 """The days whose records a list is read from, as the state knows them, with their objects."""
 
-from collections.abc import Collection, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import date
 
 from duckdb import DuckDBPyConnection
+from sqlalchemy import Connection
 
 from usage_pipeline.listing.cursors import Place
 from usage_pipeline.listing.queries import Order, RecordQuery
@@ -13,7 +15,20 @@ from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage import state
 from usage_pipeline.storage.objects import DayObject
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.pruned import PrunedTenants, first_kept_day
+from usage_pipeline.storage.pruned import PrunedTenants, first_kept_days
+
+
+@dataclass(frozen=True)
+class _State:
+    """What the state says of records: the days that have some, in order, and what tenants have lost."""
+
+    days: list[date]
+    first_kept: Mapping[str, date]
+
+
+def _read_state(connection: Connection) -> _State:
+    days = state.days_with_rows(connection, USAGE_RECORDS.name, date.min, date.max)
+    return _State(days, first_kept_days(connection))
 
 
 @dataclass(frozen=True)
@@ -31,20 +46,29 @@ class RecordDays:
         if after is not None:
             ascends = query.order is Order.ASC
             first, last = (max(first, after.day), last) if ascends else (first, min(last, after.day))
-        with storage.warehouse.connect() as connection:
-            if query.tenant_id is not None:
-                first = max(first, first_kept_day(connection, query.tenant_id) or first)
-            days = state.days_with_rows(connection, USAGE_RECORDS.name, first, last)
-            pruned = PrunedTenants.of_days(connection, days if query.tenant_id is None else ())
+        known = storage.recall(_read_state)
+        if query.tenant_id is not None:
+            first = max(first, known.first_kept.get(query.tenant_id, first))
+        days = known.days[bisect_left(known.days, first) : bisect_right(known.days, last)]
+        lost = {} if query.tenant_id is not None or not days else known.first_kept
+        pruned = PrunedTenants({tenant: day for tenant, day in lost.items() if day > days[0]})
         return cls(storage, days if query.order is Order.ASC else days[::-1], pruned)
 
-    def objects(self) -> Iterator[DayObject]:
-        """Yield the object of each day. Raises PartitionError where it is gone."""
+    def objects(self, known: MutableMapping[date, DayObject] | None = None) -> Iterator[DayObject]:
+        """Yield the object of each day. Raises PartitionError where it is gone.
+
+        Those that are known from earlier only need another look, and `known` learns of them.
+        """
+        known = {} if known is None else known
         for day in self.days:
             try:
-                yield DayObject.of(day, self.storage.lake.object(USAGE_RECORDS.spec, day))
+                known[day] = found = known[day].now() if day in known else self._look(day)
+                yield found
             except FileNotFoundError:
                 raise gone_days(self.storage, USAGE_RECORDS.spec, [day]) from None
+
+    def _look(self, day: date) -> DayObject:
+        return DayObject.of(day, self.storage.lake.object(USAGE_RECORDS.spec, day))
 
     def kept(self, duck: DuckDBPyConnection, rows: str, days: Collection[DayObject]) -> str:
         """Return the relation of those of the rows of these days that are not pruned."""

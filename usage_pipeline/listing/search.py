@@ -5,6 +5,7 @@ Days are read in the order of the list until there are enough records, without t
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -33,6 +34,7 @@ class Learnt:
     values: KnownValues = field(default_factory=KnownValues)
     days: SortedDays = field(default_factory=SortedDays)
     records: KeptRecords = field(default_factory=KeptRecords)
+    objects: dict[date, DayObject] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class Search:
 
     def _matching(self) -> Iterator[DayObject]:
         """Yield the objects that may have records of the list, in its order."""
-        for day in self.days.objects():
+        for day in self.days.objects(self.learnt.objects):
             if self._kept(day) or self.learnt.values.may_have(self.duck, day, self._asked):
                 yield day
 

@@ -56,8 +56,7 @@ def statuses_of(storage: Storage, days: Sequence[date]) -> dict[date, DayStatus]
     """The status of each of the days, which are in order."""
     if not days:
         return {}
-    with storage.warehouse.connect() as connection:
-        return DayReader(storage, connection).statuses(days)
+    return DayReader(storage).statuses(days)
 
 
 def known_days(statuses: Mapping[date, DayStatus]) -> list[date]:

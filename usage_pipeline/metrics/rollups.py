@@ -37,8 +37,7 @@ def objects(storage: Storage, spec: TableSpec, days: Collection[date]) -> dict[d
 
 
 def _days_with_rows(storage: Storage, spec: TableSpec, days: Collection[date]) -> list[date]:
-    with storage.warehouse.connect() as connection:
-        known = storage.recalled.read(connection, state.all_days_with_rows).get(spec.name, frozenset[date]())
+    known = storage.recall(state.all_days_with_rows).get(spec.name, frozenset[date]())
     return sorted(known.intersection(days))
 
 

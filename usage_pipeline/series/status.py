@@ -110,12 +110,13 @@ def _latest(values: Iterable[tuple[date, Value]]) -> dict[date, Value]:
 class DayReader:
     """Answers for any day, from one reading of the state."""
 
-    def __init__(self, storage: Storage, connection: Connection) -> None:
-        """Read the state, unless it is known and has not changed."""
+    def __init__(self, storage: Storage, connection: Connection | None = None) -> None:
+        """Read the state, unless it is known and has not changed; on a connection, as that one sees it."""
         self._clock = storage.settings.clock
         self._today, self._last_final_day = self._clock.today, self._clock.last_final_day
         self._first_day = storage.settings.first_day
-        self._state = storage.recalled.read(connection, _read_state)
+        recalled = storage.recalled
+        self._state = recalled.read(connection, _read_state) if connection else storage.recall(_read_state)
 
     def read(self, first: date, last: date) -> list[Day]:
         """The days from first to last, both included."""

@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from threading import Lock
 
 from duckdb import DuckDBPyConnection
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.bound_settings import check_settings
 from usage_pipeline.storage.engine import open_engine
 from usage_pipeline.storage.kept_rows import KeptRows
 from usage_pipeline.storage.lake import Lake
-from usage_pipeline.storage.recalled import Recalled
+from usage_pipeline.storage.recalled import Found, Recalled
 from usage_pipeline.storage.warehouse import Connections, open_warehouse
 
 
@@ -35,6 +35,14 @@ class Storage:
     def engine(self) -> DuckDBPyConnection:
         """DuckDB, opened on first use: questions to PostgreSQL alone do without."""
         return self.get_engine()
+
+    def recall(self, read: Callable[[Connection], Found]) -> Found:
+        """Return what a function reads of the warehouse; it reads only if something was committed since."""
+        return self.recalled.get(self.warehouse, read)
+
+    def at_once(self) -> "Storage":
+        """Return the same for one answer."""
+        return replace(self, recalled=self.recalled.at_once())
 
 
 @contextmanager

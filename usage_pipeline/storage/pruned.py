@@ -35,12 +35,6 @@ def first_kept_days(connection: Connection, first: date | None = None) -> dict[s
     return {tenant: day for tenant, day in connection.execute(query)}  # noqa: C416 - rows are no pairs for `dict`
 
 
-def first_kept_day(connection: Connection, tenant_id: str) -> date | None:
-    """Return the first day that is kept of a tenant; None if it has lost nothing."""
-    query = select(pruned_tenants.c.first_kept).where(pruned_tenants.c.tenant_id == tenant_id)
-    return connection.execute(query).scalar()
-
-
 def raise_first_kept(connection: Connection, first_kept: Mapping[str, date]) -> None:
     """Let the records of tenants before these days be pruned. A day earlier than the known one changes nothing."""
     if not first_kept:

@@ -7,10 +7,11 @@ count their transactions together, so that things are read again after Dagster h
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from threading import Lock
 from typing import Generic, TypeVar, cast
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 Found = TypeVar("Found")
 
@@ -28,12 +29,16 @@ class _Kept(Generic[Found]):
         self._found: tuple[str, float, Found] | None = None
         """The snapshot that was there before it was read, when reading began, and what was found."""
 
-    def current(self, connection: Connection, snapshot: str, asked_at: float) -> Found:
+    def current(self, connect: "_Connect", snapshot: str, asked_at: float) -> Found:
         with self._reading:  # others that ask meanwhile wait for what one of them reads
             if self._found is None or not (snapshot == self._found[0] or asked_at < self._found[1]):
                 began_at = time.monotonic()
-                self._found = (snapshot, began_at, self._read(connection))
+                with connect() as connection:
+                    self._found = (snapshot, began_at, self._read(connection))
             return self._found[2]
+
+
+_Connect = Callable[[], AbstractContextManager[Connection]]
 
 
 class Recalled:
@@ -53,5 +58,36 @@ class Recalled:
         snapshot, is_reader = connection.execute(_SNAPSHOT).one()
         if not is_reader:
             return read(connection)
-        kept = cast("_Kept[Found]", self._kept.setdefault(read, _Kept(read)))
-        return kept.current(connection, snapshot, asked_at)
+        return self._kept_of(read).current(lambda: nullcontext(connection), snapshot, asked_at)
+
+    def get(self, engine: Engine, read: Callable[[Connection], Found]) -> Found:
+        """Return the same, on a connection of its own."""
+        with engine.connect() as connection:
+            return self.read(connection, read)
+
+    def at_once(self) -> "Recalled":
+        """Return the same for one answer."""
+        return RecalledAtOnce(self._kept)
+
+    def _kept_of(self, read: Callable[[Connection], Found]) -> _Kept[Found]:
+        return cast("_Kept[Found]", self._kept.setdefault(read, _Kept(read)))
+
+
+class RecalledAtOnce(Recalled):
+    """What was read, for one answer: it asks only once whether something was committed.
+
+    Whatever it gives is no older than its first reading.
+    """
+
+    def __init__(self, kept: dict[object, object]) -> None:
+        """Share what is kept."""
+        self._kept = kept
+        self._asked: tuple[str, float] | None = None
+
+    def get(self, engine: Engine, read: Callable[[Connection], Found]) -> Found:
+        """Return what a function reads of the database, as it was at the first reading or later."""
+        if self._asked is None:
+            asked_at = time.monotonic()
+            with engine.connect() as connection:
+                self._asked = connection.execute(_SNAPSHOT).one().snapshot, asked_at
+        return self._kept_of(read).current(engine.connect, *self._asked)

@@ -4,6 +4,7 @@ Migrations (Alembic) create and change its tables. What a partition's rows are i
 stores and replaces them.
 """
 
+import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +15,8 @@ from typing import Any
 import psycopg
 from psycopg import sql
 from sqlalchemy import Connection, Dialect, Engine, create_engine, event, text
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DisconnectionError, OperationalError, ProgrammingError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from usage_pipeline.errors import WarehouseError
 from usage_pipeline.settings import Settings
@@ -22,6 +24,7 @@ from usage_pipeline.storage.postgres import database_urls, ensure_database, revi
 from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import SCHEMA, TableSpec
 
+_USED_AT = "used_at"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 HEAD = max(path.name[1:5] for path in _MIGRATIONS.glob("versions/m*.py"))
@@ -40,6 +43,8 @@ class Connections:
     """For the server to accept one."""
     statement_seconds: int = 0
     """For the end of a statement; 0 for ever."""
+    trusted_seconds: int = 0
+    """A connection that was used within this time is taken for a living one; any other is tried before."""
 
 
 def open_warehouse(settings: Settings, connections: Connections | None = None) -> Engine:
@@ -66,17 +71,46 @@ def connect_warehouse(settings: Settings, connections: Connections | None = None
     allowed, url = connections or Connections(), database_urls(settings).warehouse
     engine = create_engine(
         url,
-        pool_pre_ping=True,
+        pool_pre_ping=not allowed.trusted_seconds,
         pool_size=allowed.kept,
         max_overflow=allowed.most - allowed.kept,
         pool_timeout=allowed.wait_seconds,
         connect_args={"connect_timeout": url.query.get("connect_timeout", allowed.connect_seconds)},
     )
+    if allowed.trusted_seconds:
+        event.listen(engine, "checkin", _note_use)
+        event.listen(engine, "checkout", partial(_try_if_idle, allowed.trusted_seconds))
     if allowed.statement_seconds:
         event.listen(engine, "connect", partial(_end_long_statements, allowed.statement_seconds))
     if settings.database_url is None:
         event.listen(engine, "do_connect", partial(_connect_to_embedded, settings))
     return engine
+
+
+def without_transactions(engine: Engine) -> Engine:
+    """Return the same for those who only read: each statement by itself, without two more around it."""
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def with_transactions(engine: Engine) -> Engine:
+    """Return the same for those who write after all."""
+    return engine.execution_options(isolation_level="READ COMMITTED")
+
+
+def _note_use(_: psycopg.Connection, record: ConnectionPoolEntry) -> None:
+    record.info[_USED_AT] = time.monotonic()
+
+
+def _try_if_idle(seconds: int, connection: psycopg.Connection, record: ConnectionPoolEntry, _: object) -> None:
+    """Try a connection that was idle for some time. Raises DisconnectionError: then the pool takes another."""
+    if time.monotonic() - record.info.get(_USED_AT, 0) <= seconds:
+        return
+    try:
+        connection.autocommit = True
+        connection.execute("SELECT 1")
+        connection.autocommit = False
+    except psycopg.Error as error:
+        raise DisconnectionError from error
 
 
 def _end_long_statements(seconds: int, connection: psycopg.Connection, _: object) -> None:

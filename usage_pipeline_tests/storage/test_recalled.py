@@ -44,6 +44,14 @@ def test_it_is_read_again_only_after_something_was_committed(things: Storage) ->
         assert recalled.read(connection, read) == 1
 
 
+def test_one_answer_asks_once_and_later_ones_see_what_was_committed(things: Storage) -> None:
+    answer = things.at_once()
+    assert answer.recall(read) == 0
+    with things.warehouse.begin() as connection:
+        add(connection)
+    assert [answer.recall(read), things.at_once().recall(read), things.recall(read)] == [0, 1, 1]
+
+
 def test_a_transaction_sees_what_it_has_written_and_nobody_else_does(things: Storage) -> None:
     recalled = Recalled()
     with things.warehouse.connect() as writing, things.warehouse.connect() as other:
