@@ -16,7 +16,7 @@ MB, GB = 1_000_000, 1_000_000_000
 COLUMNS = ("Data", "Subject", "Seconds", "To fastest raw", "Events/s", "Peak memory", "Noise")
 SMALL_COLUMNS = ("Data", "Subject", "Processor seconds", "Units", "Seconds", "Peak memory", "Noise")
 LIST_COLUMNS = ("Data", "Subject", "Half within", "99 % within", "Peak memory", "Noise")
-API_COLUMNS = ("Data", "Request", "Of 100", "Half within", "99 % within")
+API_COLUMNS = ("Clients", "Request", "Of 100", "Half within", "99 % within")
 _TEXTS = 2
 """The first columns, which are not numbers."""
 _DATA = {
@@ -88,19 +88,17 @@ def _list_cells(_: Results, entry: Measured) -> tuple[str, ...]:
 
 
 def _api_rows(results: Results) -> list[tuple[str, ...]]:
-    """One row for each kind of request."""
-    entry = _served(results)
-    if entry is None:
-        return []
-    times = {kind: entry.answered(kind) for kind in SHARES}
+    """One row for each kind of request, with and without pauses between them."""
     return [
-        (data_label(entry), kind, str(share), *(f"{time:.1f} ms" for time in times[kind]))
+        (label, kind, str(share), *(f"{time:.1f} ms" for time in entry.answered(kind)))
+        for entry in _served(results)
+        for label in [SUBJECTS[entry.case.subject].label]
         for kind, share in SHARES.items()
     ]
 
 
-def _served(results: Results) -> Measured | None:
-    return results.find(CASES[Section.API][0].dataset, CASES[Section.API][0].subject)
+def _served(results: Results) -> list[Measured]:
+    return [found for case in CASES[Section.API] if (found := results.find(case.dataset, case.subject))]
 
 
 def _load(entry: Measured) -> str:
@@ -109,8 +107,8 @@ def _load(entry: Measured) -> str:
     shares = ", ".join(f"{entry.served(name):.1f} ms in {where}" for where, name in taken)
     rate = f"{entry.served('requests_per_second'):,.0f} requests a second"
     return (
-        "Eight clients ask one server at once, each again as soon as it is answered, once it is warm: "
-        f"{rate}. Of the processor a request takes {shares}. "
+        f"{SUBJECTS[entry.case.subject].label.capitalize()} send a warm server {rate}. "
+        f"Of the processor a request takes {shares}. "
         f"The server takes up to {entry.process_peak_bytes / MB:,.0f} MB, the database "
         f"{entry.database_peak_bytes / MB:,.0f} MB."
     )
@@ -137,8 +135,8 @@ def print_results(console: Console, results: Results, bars: Iterable[Bar], secti
     )
     if Section.SMALL in sections:
         console.print(_unit(results))
-    if Section.API in sections and (entry := _served(results)):
-        console.print(_load(entry))
+    if Section.API in sections:
+        console.print("\n".join(map(_load, _served(results))))
     console.print(_machine(results))
 
 
@@ -161,8 +159,8 @@ def markdown(results: Results) -> str:
     more = [_unit(results), _markdown_table(SMALL_COLUMNS, small)] if small else []
     lists = rows(results, Section.LISTS)
     more += [_PAGES, _markdown_table(LIST_COLUMNS, lists)] if lists else []
-    entry = _served(results)
-    more += [_load(entry), _markdown_table(API_COLUMNS, _api_rows(results))] if entry else []
+    served = _served(results)
+    more += [*map(_load, served), _markdown_table(API_COLUMNS, _api_rows(results))] if served else []
     return "\n\n".join([_introduction(results), _markdown_table(COLUMNS, found), plot, *more])
 
 

@@ -49,7 +49,7 @@ CASES: dict[Section, tuple[Case, ...]] = {
         *(Case("demo", subject) for subject in ("series", "usage", "idle")),
     ),
     Section.LISTS: tuple(Case("listed", subject) for subject in ("first_pages", "conversations", "deep_pages")),
-    Section.API: (Case("served", "api"),),
+    Section.API: (Case("served", "api"), Case("served", "busy_api")),
 }
 
 

@@ -1,4 +1,4 @@
-"""Clients that ask a server at the same time, each on a connection of its own, and each at once after an answer.
+"""Clients that ask a server at the same time, each on a connection of its own.
 
 They are threads of one process and do little with an answer: what they take of the processor, the server lacks.
 """
@@ -50,12 +50,14 @@ class Client:
             raise BenchError(f"{asked.path} of {asked.tenant_id} was answered with {answer.status}: {content!r}")
         return took, gzip.decompress(content) if answer.headers["Content-Encoding"] == "gzip" else content
 
-    def send_all(self, mix: Mix, number: int) -> Times:
-        """Send so many requests of a mix, one after the other."""
+    def send_all(self, mix: Mix, number: int, *, pauses: bool) -> Times:
+        """Send so many requests of a mix, one after the other, with pauses between them or without."""
         self.close()  # a server closes a connection that was idle for seconds; a new one is opened by itself
         times = defaultdict[Kind, list[float]](list)
         for _ in range(number):
             asked = mix.ask()
+            if pauses:
+                time.sleep(mix.pause())
             took, content = self.send(asked)
             times[asked.kind].append(took)
             if asked.kind in _PAGES and b'"id"' not in content:

@@ -34,6 +34,9 @@ SHARES: Mapping[Kind, int] = {
 }
 """Of 100 requests."""
 
+PAUSE_SECONDS = 0.1
+"""How long a client waits after an answer, on average: it is a page that somebody looks at, not a queue."""
+
 LIST = "/v1/usage/list"
 _PATHS = {
     Kind.SERIES: "/v1/usage/series/fetch",
@@ -88,6 +91,10 @@ class Mix:
                 return Asked(kind, page_path(conversationId=conversation), tenant_id)
             case _:
                 return Asked(kind, _PATHS[kind], tenant_id, _CHECKED if kind is Kind.CHECK else None)
+
+    def pause(self) -> float:
+        """Return the seconds until the next request: most are short, few are long, as between people."""
+        return self._random.expovariate(1 / PAUSE_SECONDS)
 
     def turned(self, cursor: str | None) -> None:
         """Go on behind the page that came, at the end of its list from where it began; next in another list."""

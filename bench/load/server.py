@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,7 +69,8 @@ def _with_children(process_id: int) -> list[int]:
     found = [process_id]
     for parent in found:
         for thread in Path(f"/proc/{parent}/task").iterdir():
-            found += map(int, (thread / "children").read_text(encoding="utf-8").split())
+            with suppress(FileNotFoundError):  # the thread has ended
+                found += map(int, (thread / "children").read_text(encoding="utf-8").split())
     return found
 
 

@@ -87,8 +87,8 @@ def _pages(name: str) -> Callable[[Job], Sequence[str]]:
     return lambda job: _in_process("pages", str(job.out), name)(job)
 
 
-def _served(job: Job) -> Sequence[str]:
-    return _in_process("served", str(job.out))(job)
+def _served(between: str) -> Callable[[Job], Sequence[str]]:
+    return lambda job: _in_process("served", str(job.out), between)(job)
 
 
 def _rating(job: Job) -> Sequence[str]:
@@ -115,7 +115,8 @@ SUBJECTS = {
     "first_pages": Subject("first pages", Kind.PAGES, _pages("first")),
     "conversations": Subject("pages of a conversation", Kind.PAGES, _pages("conversation")),
     "deep_pages": Subject("pages from the fortieth on", Kind.PAGES, _pages("deep")),
-    "api": Subject("`serve` and eight clients", Kind.SERVER, _served),
+    "api": Subject("eight clients with pauses", Kind.SERVER, _served("pauses")),
+    "busy_api": Subject("eight clients without pauses", Kind.SERVER, _served("none")),
     "unit": Subject("ten million additions in Python", Kind.COMMAND, _additions),
     "run": Subject("`run --no-suites` of the aider log", Kind.LOG_JOB, _command("run", "--no-suites")),
     "demo": Subject("`demo`", Kind.COMMAND, _command("demo")),

@@ -1,6 +1,6 @@
 """The read API, asked by eight clients at once: how long each kind of request takes, and what the server takes.
 
-python -m bench.subjects.served DATA_DIR OUT
+python -m bench.subjects.served DATA_DIR OUT pauses|none
 """
 
 import json
@@ -55,7 +55,9 @@ def _walk(client: Client, tenant_id: str) -> Walk:
     return Walk(tenant_id, path, path)
 
 
-def _ask(server: Server, keys: dict[str, str], records: Sequence[tuple[str, str]], data_dir: Path) -> Served:
+def _ask(
+    server: Server, keys: dict[str, str], records: Sequence[tuple[str, str]], data_dir: Path, *, pauses: bool
+) -> Served:
     """Warm the server, then measure it."""
     clients = [Client(server, keys) for _ in range(CLIENTS)]
     warm_up, requests = (_fewer(number, data_dir) for number in (_WARM_UP, _REQUESTS))
@@ -63,13 +65,13 @@ def _ask(server: Server, keys: dict[str, str], records: Sequence[tuple[str, str]
     def warm(number: int) -> Mix:
         walked = records[number * _WALKS : (number + 1) * _WALKS]
         mix = Mix(number, records, [_walk(clients[number], tenant) for tenant, _ in walked])
-        clients[number].send_all(mix, warm_up)
+        clients[number].send_all(mix, warm_up, pauses=False)
         return mix
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         mixes = list(pool.map(warm, range(CLIENTS)))
         before, started = _cpu(server, data_dir), time.perf_counter()
-        times = list(pool.map(lambda client, mix: client.send_all(mix, requests), clients, mixes))
+        times = list(pool.map(lambda client, mix: client.send_all(mix, requests, pauses=pauses), clients, mixes))
         seconds, after = time.perf_counter() - started, _cpu(server, data_dir)
     for client in clients:
         client.close()
@@ -99,7 +101,7 @@ def _answered(kind: Kind, times: Sequence[Times]) -> Answered:
     return Answered(kind, len(found), round(cuts[49], 2), round(cuts[98], 2))
 
 
-def main(data_dir: Path, out: Path) -> None:
+def main(data_dir: Path, out: Path, *, pauses: bool) -> None:
     """Serve the data, ask for it, and write what was found."""
     noon = datetime.combine(DAY + timedelta(days=1), time_of_day(12), UTC)
     settings = listed_settings(data_dir)
@@ -108,10 +110,10 @@ def main(data_dir: Path, out: Path) -> None:
         records = any_records(storage, _RECORDS)
         keys = _keys_of(storage, sorted({tenant for tenant, _ in records}))
         with serving(data_dir, out / "server.log", environment) as server:
-            served = _ask(server, keys, records, data_dir)
+            served = _ask(server, keys, records, data_dir, pauses=pauses)
             found = {"peak_bytes": server.peak_bytes, "served": asdict(served)}
     (out / "answers.json").write_text(json.dumps(found), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), pauses=sys.argv[3] == "pauses")

@@ -1,7 +1,6 @@
 """Results written down by hand."""
 
 from dataclasses import replace
-from itertools import zip_longest
 
 from bench.load.mix import SHARES
 from bench.measuring import Took
@@ -41,7 +40,8 @@ def answering(subject: str, *times: tuple[float, float], gigabytes: float = 0.5)
 
 def serving(*p99_ms: float, gigabytes: float = 0.5) -> Measured:
     """A server that took this time for 99 of 100 series, first pages, pages of a conversation, deep pages."""
-    answered = tuple(Answered(kind, 100, 2.0, time) for kind, time in zip_longest(SHARES, p99_ms, fillvalue=9.0))
+    times = dict(zip(SHARES, p99_ms, strict=False))
+    answered = tuple(Answered(kind, 100, 2.0, times.get(kind, 9.0)) for kind in SHARES)
     served = Served(120.5, 9.0, 1.5, 0.5, answered)
     return Measured(Case("served", "api"), 9_000_000, 0, 0, (replace(took(9.0, gigabytes), served=served),))
 

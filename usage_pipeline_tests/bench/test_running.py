@@ -119,7 +119,7 @@ def test_pages_of_lists_are_measured_one_by_one(tmp_path: Path) -> None:
 def test_a_server_answers_each_kind_of_request_and_its_data_is_found_again(tmp_path: Path) -> None:
     bench = replace(bench_in(tmp_path), kept=tmp_path / "kept")
     for found in (0, 1):
-        (entry,) = bench.run(CASES_OF[Section.API]).measured
+        (entry,) = bench.run(CASES_OF[Section.API][:1]).measured
         assert all(0 < p50 <= p99 for p50, p99 in map(entry.answered, SHARES))
         printed = bench.console.file.getvalue()  # type: ignore[attr-defined]  # a StringIO
         assert printed.count("Found all tables of 500 tenants of an earlier run") == found
