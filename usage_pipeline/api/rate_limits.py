@@ -5,11 +5,11 @@ import time
 from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Network, ip_address
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.requests import Request
 
 from usage_pipeline.api.exchanges import route_of
@@ -41,7 +41,7 @@ class RateLimits:
             Kind.LOGINS: settings.api_logins_per_minute,
         }
         self._items = {kind: RateLimitItemPerMinute(amount, namespace=kind) for kind, amount in amounts.items()}
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def take(self, kind: Kind, *who: str) -> Mapping[str, str]:
         """Count a request, and return the headers that say what is left: those of the draft of the IETF.
@@ -89,4 +89,8 @@ def _network(host: str) -> str:
         address = ip_address(host)
     except ValueError:
         return host  # a socket of this machine has no address
-    return str(IPv6Network((address, _HOME_PREFIX), strict=False)) if isinstance(address, IPv6Address) else host
+    if isinstance(address, IPv4Address):
+        return host
+    if address.ipv4_mapped:  # how a socket for both kinds names it: all of these are in one network
+        return str(address.ipv4_mapped)
+    return str(IPv6Network((address, _HOME_PREFIX), strict=False))

@@ -151,6 +151,7 @@ def test_attempts_to_log_in_are_counted_by_address(served: Storage, acme: TestCl
     assert attempts("192.0.2.1", 3) == [401, 401, 429]
     assert attempts("192.0.2.2", 1) == [401]
     assert attempts("2001:db8:1:2::1", 2) + attempts("2001:db8:1:2:ffff::1", 1) == [401, 401, 429]
+    assert attempts("::ffff:192.0.2.1", 1) + attempts("::ffff:192.0.2.3", 1) == [429, 401]
     refused = TestClient(app, base_url=HTTPS, client=("192.0.2.1", 1)).post(PATH, json={"key": key_of(acme)})
     assert refused.status_code == 429
     assert 0 < int(refused.headers["Retry-After"]) <= 60
