@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import duckdb
 import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -105,13 +106,21 @@ def responses(*statuses: HTTPStatus) -> dict[int | str, dict[str, Any]]:
     return {int(status): {"description": status.phrase, "content": content} for status in statuses}
 
 
+_KNOWN = (ProblemError, HTTPException, RequestValidationError, UsagePipelineError, duckdb.OutOfMemoryException)
 _AWAY = (WarehouseError, OperationalError, InterfaceError, NoConnectionError)
 """Errors of a database that cannot be reached, is restarting, or has no connection left."""
 
 
 def add_handlers(app: FastAPI) -> None:
     """Answer every error that is known with a problem."""
-    for known in (ProblemError, HTTPException, RequestValidationError, UsagePipelineError, *_AWAY):
+    for known in (
+        ProblemError,
+        HTTPException,
+        RequestValidationError,
+        UsagePipelineError,
+        duckdb.OutOfMemoryException,
+        *_AWAY,
+    ):
         app.add_exception_handler(known, _answer)
 
 
@@ -140,6 +149,13 @@ def _of_server(error: Exception) -> ProblemError:
     match error:
         case OperationalError(orig=psycopg.errors.QueryCanceled()):
             return ProblemError(HTTPStatus.GATEWAY_TIMEOUT, TOO_SLOW)
+        case duckdb.OutOfMemoryException():
+            _log.warning("%s", error)
+            return ProblemError(
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                "The server lacks the memory for this now. Ask again later, or for less at a time.",
+                headers={"Retry-After": str(RETRY_SECONDS)},
+            )
         case _ if isinstance(error, _AWAY):
             _log.warning("The database cannot be reached: %s", getattr(error, "orig", error))
             return ProblemError(

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from duckdb import Error as DuckDBError
+from duckdb import OutOfMemoryException
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import state
@@ -60,9 +61,11 @@ def gone_days(storage: Storage, spec: TableSpec, days: Sequence[date]) -> Partit
 
 @contextmanager
 def damage_named() -> Iterator[None]:
-    """Turn DuckDB's errors on damaged objects into a PartitionError that says what to do."""
+    """Turn errors of DuckDB on damaged objects into a PartitionError with advice. Want of memory is none."""
     try:
         yield
+    except OutOfMemoryException:
+        raise
     except DuckDBError as error:
         raise PartitionError(
             f"An object cannot be read: {str(error).splitlines()[0]} "

@@ -1,7 +1,7 @@
 """DuckDB connections: threads, memory limit, spilling, UTC; and the few words of SQL that paths need."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -107,8 +107,12 @@ def undisturbed(read: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
     @wraps(read)
     def again(*args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
         for _ in range(_TRIES - 1):
-            with suppress(duckdb.Error, PartitionError):
+            try:
                 return read(*args, **kwargs)
+            except duckdb.OutOfMemoryException:
+                raise
+            except (duckdb.Error, PartitionError):
+                continue
         return read(*args, **kwargs)
 
     return again

@@ -1,5 +1,7 @@
 from collections.abc import Callable
+from dataclasses import replace
 
+import duckdb
 from fastapi.testclient import TestClient
 
 from usage_pipeline.api.app import create_app
@@ -41,3 +43,11 @@ def test_metrics_count_by_route_method_and_status_and_name_no_tenant(
 def test_metrics_need_a_key_of_the_platform(served: Storage, client_of: Callable[..., TestClient]) -> None:
     assert TestClient(create_app(served)).get("/metrics").status_code == 401
     assert client_of("acme").get("/metrics").status_code == 403
+
+
+def test_want_of_memory_is_told_apart_from_damage(served: Storage, acme: TestClient) -> None:
+    with duckdb.connect(config={"memory_limit": "100KB", "threads": 1}) as starved:
+        client = TestClient(create_app(replace(served, get_engine=lambda: starved)), headers=acme.headers)
+        answer = client.get("/v1/usage/list")
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "5")
+    assert answer.json()["detail"].startswith("The server lacks the memory for this now.")
