@@ -6,11 +6,13 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
+from starlette.types import Lifespan
 
 from usage_pipeline.api import service, sessions
 from usage_pipeline.api.dashboard.pages import add_dashboard
 from usage_pipeline.api.description import TAGS, DescribedApp
 from usage_pipeline.api.exchanges import templates_of
+from usage_pipeline.api.forgetting import forgetting
 from usage_pipeline.api.known_parameters import known_parameters
 from usage_pipeline.api.measures import Measures
 from usage_pipeline.api.middleware import middleware
@@ -41,7 +43,7 @@ def create_app(storage: Storage) -> FastAPI:
     """Return the app that serves this storage, which stays open as long as it serves."""
     storage = replace(storage, warehouse=without_transactions(storage.warehouse), kept=KeptRows())
     measures = Measures()
-    app = described_app(middleware(storage.settings, measures))
+    app = described_app(middleware(storage.settings, measures), forgetting)
     add_dashboard(app, storage.settings)
     app.state.storage = storage
     app.state.pages = Pages(storage)
@@ -51,7 +53,7 @@ def create_app(storage: Storage) -> FastAPI:
     return app
 
 
-def described_app(passed_through: Sequence[Middleware] = ()) -> FastAPI:
+def described_app(passed_through: Sequence[Middleware] = (), lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
     """Return an app with all routes, which can say what they are, and serves nothing yet."""
     app = DescribedApp(
         title="Usage pipeline",
@@ -62,6 +64,7 @@ def described_app(passed_through: Sequence[Middleware] = ()) -> FastAPI:
         openapi_url="/v1/openapi.json",
         openapi_tags=TAGS,
         middleware=passed_through,
+        lifespan=lifespan,
         generate_unique_id_function=lambda route: route.name,
     )
     add_handlers(app)

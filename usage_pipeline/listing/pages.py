@@ -34,6 +34,12 @@ class Pages:
         self._storage = storage
         self._learnt = Learnt()
 
+    def forget(self) -> None:
+        """Drop what was learnt of records. Pages that are read meanwhile may fail, and are read again."""
+        learnt, self._learnt = self._learnt, Learnt()
+        with session(self._storage.engine) as duck:
+            learnt.days.forget(duck)
+
     def read(self, query: RecordQuery, take: int = MOST, cursor: str | None = None) -> Page:
         """Return the first page of a list, or the one that a cursor leads to.
 

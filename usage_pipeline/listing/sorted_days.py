@@ -52,6 +52,12 @@ class SortedDays:
             self._sort(duck, day)
         return day.table
 
+    def forget(self, duck: DuckDBPyConnection) -> None:
+        """Drop all tables."""
+        with self._lock:
+            for day in list(self._days):
+                self._drop(duck, day)
+
     def _read(self, duck: DuckDBPyConnection, found: DayObject) -> _Day:
         day = self._days.get(found.day)
         if day is None or day.found != found:

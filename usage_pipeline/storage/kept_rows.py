@@ -81,6 +81,15 @@ class KeptRows:
             table = kept.table
         return table.select(spec, asked) if table.has(asked) else None
 
+    def forget(self, engine: DuckDBPyConnection) -> None:
+        """Drop all rows. Who reads them meanwhile gets an error, and reads their objects when trying again."""
+        for kept in list(self._kept.values()):
+            with kept.filling, session(engine) as duck:
+                found = [table.name for table in (kept.before, kept.table) if table.name]
+                kept.before = kept.table = _Table()
+                for name in found:
+                    duck.execute(f"DROP TABLE {name}")
+
     def _fill(
         self, engine: DuckDBPyConnection, spec: TableSpec, kept: _Kept, asked: Mapping[date, DayObject]
     ) -> None:

@@ -61,6 +61,11 @@ def is_done(connection: Connection, digest: str) -> bool:
     return connection.execute(query.limit(1)).first() is not None
 
 
+def done(connection: Connection) -> list[str]:
+    """Return the ids of the erasures that are done."""
+    return list(connection.execute(select(erasures.c.id).where(erasures.c.state == ErasureState.DONE)).scalars())
+
+
 def unfinished(connection: Connection) -> list[tuple[str, datetime, str | None]]:
     """Return id, time and tenant of the erasures that are not done yet."""
     table = erasures.c

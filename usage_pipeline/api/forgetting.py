@@ -1,0 +1,66 @@
+"""Drops what a server keeps in memory of records and sums, once some of them were erased or pruned.
+
+What is kept is read anew where its day is asked for again. Erased days that nobody asks for would stay.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from usage_pipeline.listing.pages import Pages
+from usage_pipeline.retention.erasure import erasures
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.pruned import first_kept_days
+
+SECONDS = 60
+"""Between two looks."""
+
+Gone = tuple[frozenset[str], frozenset[object]]
+"""The erasures that are done, and how far the records of tenants are pruned."""
+
+
+@dataclass
+class Forgetting:
+    """What was gone at the last look."""
+
+    storage: Storage
+    pages: Pages
+    _gone: Gone | None = field(default=None)
+
+    def look(self) -> bool:
+        """Look whether more is gone, and drop all that is kept if so. Return True if it was dropped."""
+        gone = self.storage.recall(_read_gone)
+        before, self._gone = self._gone, gone
+        if before in {None, gone}:
+            return False
+        self.pages.forget()
+        if self.storage.kept:
+            self.storage.kept.forget(self.storage.engine)
+        return True
+
+
+def _read_gone(connection: Connection) -> Gone:
+    return frozenset(erasures.done(connection)), frozenset(first_kept_days(connection).items())
+
+
+@asynccontextmanager
+async def forgetting(app: FastAPI) -> AsyncIterator[None]:
+    """Look every minute as long as the app runs."""
+    task = asyncio.create_task(_look_regularly(Forgetting(app.state.storage, app.state.pages)))
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def _look_regularly(forget: Forgetting) -> None:
+    while True:
+        with suppress(SQLAlchemyError):  # the database is away
+            await run_in_threadpool(forget.look)
+        await asyncio.sleep(SECONDS)

@@ -1,0 +1,51 @@
+"""A server keeps nothing in memory of what was erased."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+
+from usage_pipeline.api.forgetting import Forgetting
+from usage_pipeline.listing.pages import Pages
+from usage_pipeline.listing.queries import RecordQuery
+from usage_pipeline.listing.sorted_days import READINGS as PAGES_READ
+from usage_pipeline.metrics.queries import UsageQuery
+from usage_pipeline.metrics.read import read
+from usage_pipeline.retention.erasure.erasures import Erasing, ErasureState, add
+from usage_pipeline.storage.engine import session
+from usage_pipeline.storage.kept_rows import READINGS, KeptRows
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.support import Landing, land_and_compute, prompt
+
+DAY = date(2026, 5, 1)
+
+
+def kept_tables(storage: Storage) -> list[str]:
+    with session(storage.engine) as duck:
+        found = duck.execute(
+            "SELECT database_name FROM duckdb_tables() WHERE database_name IN ('kept', 'listing') ORDER BY ALL"
+        ).fetchall()
+    return [name for (name,) in found]
+
+
+def use(storage: Storage, pages: Pages) -> list[object]:
+    """Ask so often that everything is kept, every time for another list."""
+    for number in range(PAGES_READ + 1):
+        pages.read(RecordQuery(meta=(("none", (str(number),)),)))
+    answers = [read(storage, UsageQuery(DAY, DAY, metrics=("records",))).rows for _ in range(READINGS + 2)]
+    return [*pages.read(RecordQuery("acme")).items, answers[-1]]
+
+
+def test_what_is_kept_is_dropped_once_an_erasure_is_done(open_shared: Callable[..., Storage]) -> None:
+    opened = open_shared()
+    Landing(opened.settings.landing).write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
+    land_and_compute(opened, "records", "rollups")
+    storage, pages = replace(opened, kept=KeptRows()), Pages(opened)
+    forget = Forgetting(storage, pages)
+    before = use(storage, pages)
+    assert (kept_tables(storage), forget.look(), forget.look()) == (["kept", "listing"], False, False)
+    now = storage.settings.clock.now
+    erasing = Erasing("E1", "tenant", "d", None, None, ErasureState.DONE, "asked", "ann", now, now, {}, "c")
+    with storage.warehouse.begin() as connection:
+        add(connection, erasing)
+    assert (forget.look(), kept_tables(storage)) == (True, [])
+    assert (use(storage, pages), forget.look()) == (before, False)
