@@ -24,8 +24,9 @@ def clean_up(
 ) -> None:
     """Remove what piles up and is no data, vacuum the databases, and print the size of each place.
 
-    That is temporary files of killed writers, and what Dagster keeps of old runs: their output and their events of
-    transition. Runs, materializations and evaluations of checks stay.
+    That is temporary files of killed writers, old messages, keys that have long been worth nothing, and what
+    Dagster keeps of old runs: their output and their events of transition. Runs, materializations and evaluations
+    of checks stay.
 
     Example: `usage-pipeline clean-up --dry-run`
     """

@@ -13,7 +13,7 @@ from usage_pipeline.retention.housekeeping import (
     Leftovers,
     Tally,
     database_size,
-    old_messages,
+    old_rows,
     size,
     tables_with_dead_rows,
     temporaries,
@@ -27,7 +27,7 @@ _FOLDERS = {**{place: place for place in ("landing", *TEMPORARIES, "reports")}, 
 
 @dataclass(frozen=True)
 class Cleaned:
-    """One place: what goes from it, and the bytes of all that it holds."""
+    """What of one kind goes from a place, and the bytes of all that the place holds."""
 
     place: str
     kind: str | None
@@ -42,7 +42,7 @@ class Cleaned:
 def look(storage: Storage) -> list[Cleaned]:
     """Find what a clean-up would remove. Removes nothing."""
     with open_database(storage.settings) as dagster:
-        going = {one.place: (one.kind, one.count()) for one in _leftovers(storage, dagster)}
+        going = [(one, one.count()) for one in _leftovers(storage, dagster)]
         sizes = _sizes(storage, dagster)
     return _rows(sizes, going, {})
 
@@ -54,7 +54,7 @@ def clean_up(storage: Storage, tell: Callable[[int], None]) -> list[Cleaned]:
     """
     with open_database(storage.settings) as dagster:
         before = _sizes(storage, dagster)
-        gone = {one.place: (one.kind, _remove(one, tell)) for one in _leftovers(storage, dagster)}
+        gone = [(one, _remove(one, tell)) for one in _leftovers(storage, dagster)]
         vacuum(storage.warehouse, tables_with_dead_rows(storage.warehouse, SCHEMA))
         vacuum(dagster, tables_with_dead_rows(dagster))
         after = _sizes(storage, dagster)
@@ -71,7 +71,7 @@ def by_kind(cleaned: Iterable[Cleaned]) -> dict[str, int]:
 
 
 def _leftovers(storage: Storage, dagster: Engine) -> list[Leftovers]:
-    return [*temporaries(storage), old_messages(storage), *old_history(storage.settings, dagster)]
+    return [*temporaries(storage), *old_rows(storage), *old_history(storage.settings, dagster)]
 
 
 def _remove(leftovers: Leftovers, tell: Callable[[int], None]) -> Tally:
@@ -93,10 +93,14 @@ def _sizes(storage: Storage, dagster: Engine) -> dict[str, int]:
 
 
 def _rows(
-    before: Mapping[str, int], gone: Mapping[str, tuple[str, Tally]], after: Mapping[str, int]
+    before: Mapping[str, int], gone: Iterable[tuple[Leftovers, Tally]], after: Mapping[str, int]
 ) -> list[Cleaned]:
+    """Return a row for each place and kind of what goes from it, and one where nothing does."""
+    of_place: defaultdict[str, list[tuple[str | None, Tally]]] = defaultdict(list)
+    for one, tally in gone:
+        of_place[one.place].append((one.kind, tally))
     return [
         Cleaned(place, kind, tally.number, tally.bytes, held, after.get(place))
         for place, held in before.items()
-        for kind, tally in [gone.get(place, (None, Tally()))]
+        for kind, tally in of_place.get(place, [(None, Tally())])
     ]

@@ -9,6 +9,7 @@ from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE
 from usage_pipeline.billing.ledger.grants import new_grants
 from usage_pipeline.delivery.outbox import count_dead
 from usage_pipeline.errors import UsagePipelineError
+from usage_pipeline.keys.keys import list_keys
 from usage_pipeline.limits.limit_file import EACH, LIMITS_FILE, read_limits
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.pipeline import settings_health
@@ -44,7 +45,7 @@ def check_health(settings: Settings) -> list[HealthCheck]:
     if any(check.level is Level.ERROR for check in checks):
         return checks
     with open_storage(settings) as storage:
-        of_state = (_landing, _files, _tenants, _grants, _limits, _erasures, _outbox)
+        of_state = (_landing, _files, _tenants, _grants, _limits, _erasures, _outbox, _keys)
         for of_storage in (*of_state, _days, _voids, _ids, _meters, _checks):
             checks += _findings(of_storage, storage)
     return checks
@@ -142,6 +143,15 @@ def _outbox(storage: Storage) -> Iterator[HealthCheck]:
                 f"{is_or_are(number)} not tried again; `last_error` of usage.outbox says why. "
                 "`usage-pipeline alerts retry` tries again"
             )
+
+
+def _keys(storage: Storage) -> Iterator[HealthCheck]:
+    with storage.warehouse.connect() as connection:
+        valid = [key for key in list_keys(connection) if key.is_valid(storage.settings.clock.now)]
+    if valid:
+        yield ok(f"Keys of the read API: {len(valid)}")
+    else:
+        yield ok("Keys of the read API: none, so `serve` answers nobody; `usage-pipeline keys create` makes one")
 
 
 def _days(storage: Storage) -> Iterator[HealthCheck]:

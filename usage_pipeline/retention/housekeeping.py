@@ -43,12 +43,8 @@ _OLDEST_WRITER = text("""
 """)
 """The time at which the first of those who hold an advisory lock has connected; null if nobody holds one."""
 
-_OLD_MESSAGES = "FROM usage.outbox WHERE state <> 'pending' AND created_at < :before"
-_COUNT_MESSAGES = text(f"SELECT count(*), coalesce(sum(octet_length(CAST(outbox AS text))), 0) {_OLD_MESSAGES}")
-_DELETE_MESSAGES = text(f"""
-    WITH gone AS (DELETE {_OLD_MESSAGES} RETURNING octet_length(CAST(outbox AS text)) AS bytes)
-    SELECT count(*), coalesce(sum(bytes), 0) FROM gone
-""")
+_MESSAGES = "FROM usage.outbox AS old WHERE state <> 'pending' AND created_at < :before"
+_KEYS = "FROM usage.api_keys AS old WHERE least(expires_at, revoked_at) < :before"
 
 _WITH_DEAD_ROWS = text("""
     SELECT quote_ident(schemaname) || '.' || quote_ident(relname)
@@ -89,20 +85,35 @@ def temporaries(storage: Storage) -> list[Leftovers]:
     ]
 
 
-def old_messages(storage: Storage) -> Leftovers:
-    """Return the messages that were delivered or are dead, and are older than `outbox_days`."""
-    before = {"before": storage.settings.clock.now - timedelta(days=storage.settings.outbox_days)}
+def old_rows(storage: Storage) -> list[Leftovers]:
+    """Return messages that were delivered or are dead, and keys that are worth nothing, past their terms."""
+    settings = storage.settings
+    return [
+        _of_rows(storage, "message", _MESSAGES, settings.outbox_days),
+        _of_rows(storage, "key", _KEYS, settings.api_key_days),
+    ]
+
+
+def _of_rows(storage: Storage, kind: str, rows: str, days: int) -> Leftovers:
+    """Return leftovers that are rows of a table, `old` in the clauses that find them."""
+    before = {"before": storage.settings.clock.now - timedelta(days=days)}
+    size_of_row = "octet_length(CAST(old AS text))"
+    counted = text(f"SELECT count(*), coalesce(sum({size_of_row}), 0) {rows}")
+    removed = text(f"""
+        WITH gone AS (DELETE {rows} RETURNING {size_of_row} AS bytes)
+        SELECT count(*), coalesce(sum(bytes), 0) FROM gone
+    """)
 
     def count() -> Tally:
         with storage.warehouse.connect() as connection:
-            return Tally(*connection.execute(_COUNT_MESSAGES, before).one())
+            return Tally(*connection.execute(counted, before).one())
 
     def remove() -> Iterator[Tally]:
         with storage.warehouse.begin() as connection:
-            gone = Tally(*connection.execute(_DELETE_MESSAGES, before).one())
+            gone = Tally(*connection.execute(removed, before).one())
         yield gone
 
-    return Leftovers(WAREHOUSE, "message", count, remove)
+    return Leftovers(WAREHOUSE, kind, count, remove)
 
 
 def of_paths(

@@ -62,7 +62,9 @@ def test_leftovers_are_removed_and_the_second_time_there_are_none(
 
 @pytest.mark.usefixtures("unfinished")
 def test_the_table_sums_up_what_went(call: Callable[..., str]) -> None:
-    assert call("clean-up").startswith("Removed: 1 temporary file, 0 outputs, 0 messages, 0 events, 4 bytes")
+    assert call("clean-up").startswith(
+        "Removed: 1 temporary file, 0 outputs, 0 messages, 0 keys, 0 events, 4 bytes"
+    )
 
 
 def test_reports_are_measured_once_there_are_some(call: Callable[..., str], settings: Settings) -> None:

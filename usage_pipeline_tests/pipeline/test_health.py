@@ -1,6 +1,7 @@
 """The examination names what is wrong, and what to do about it."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from usage_pipeline.delivery.message import Message
 from usage_pipeline.delivery.outbox import enqueue, outbox
 from usage_pipeline.delivery.tables import OutboxState
+from usage_pipeline.keys.keys import NewKey, Scope, create_key
 from usage_pipeline.pipeline.health import check_health
 from usage_pipeline.pipeline.settings_health import HealthCheck, Level
 from usage_pipeline.settings import Settings
@@ -62,6 +64,7 @@ def test_where_all_is_well_it_says_what_it_looked_at(settings: Settings) -> None
         "Holidays",
         "Channels",
         "Landing",
+        "Keys",
         "All",
     ]
     assert HealthCheck(Level.OK, "Reference: 1 tenant, 1 plan") in findings
@@ -130,6 +133,16 @@ def test_messages_that_could_not_be_delivered_are_counted(settings: Settings, st
             ),
         )
     ]
+
+
+def test_keys_are_counted_that_are_worth_something(settings: Settings, storage: Storage) -> None:
+    none = "Keys of the read API: none, so `serve` answers nobody; `usage-pipeline keys create` makes one"
+    assert HealthCheck(Level.OK, none) in check_health(settings)
+    with storage.warehouse.begin() as connection:
+        for ends in (None, NOW):
+            new = NewKey("gateway", "acme", frozenset({Scope.TENANT}), "ann", ends)
+            create_key(connection, new, NOW - timedelta(days=1))
+    assert HealthCheck(Level.OK, "Keys of the read API: 1") in check_health(settings)
 
 
 def test_a_limit_with_a_channel_that_is_not_there_is_named(settings: Settings, reference: Path) -> None:

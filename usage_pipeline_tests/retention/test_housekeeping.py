@@ -1,7 +1,7 @@
 """What killed writers left goes after a day, and nothing that a writer may still use."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from sqlalchemy import select
 from usage_pipeline.delivery.message import Message
 from usage_pipeline.delivery.outbox import enqueue, outbox
 from usage_pipeline.delivery.tables import OutboxState
-from usage_pipeline.retention.housekeeping import Tally, old_messages, temporaries
+from usage_pipeline.keys.keys import NewKey, Scope, api_keys, create_key, list_keys
+from usage_pipeline.retention.housekeeping import Leftovers, Tally, old_rows, temporaries
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
@@ -127,6 +128,32 @@ def test_everything_else_stays_however_old(storage: Storage) -> None:
     assert all(path.exists() for path in kept)
 
 
+def removed(leftovers: Iterable[Leftovers]) -> dict[str, int]:
+    """Remove them, and return how many there were of each kind."""
+    found = {}
+    for one in leftovers:
+        counted = one.count()
+        assert (sum(one.remove(), Tally()), one.count()) == (counted, Tally())
+        found[one.kind] = counted.number
+    return found
+
+
+def test_keys_go_90_days_after_they_expired_or_were_revoked(storage: Storage) -> None:
+    gone, recent = NOW - timedelta(days=90, seconds=1), NOW - timedelta(days=90)
+    ends = {"a": (gone, None), "b": (None, gone), "c": (gone, NOW), "d": (recent, None), "e": (None, None)}
+    with storage.warehouse.begin() as connection:
+        for name, (expires_at, revoked_at) in ends.items():
+            create_key(
+                connection,
+                NewKey(name, None, frozenset({Scope.PLATFORM}), "ann", expires_at),
+                gone - timedelta(days=1),
+            )
+            connection.execute(api_keys.update().where(api_keys.c.name == name).values(revoked_at=revoked_at))
+    assert removed(old_rows(storage)) == {"message": 0, "key": 3}
+    with storage.warehouse.connect() as connection:
+        assert {key.name for key in list_keys(connection)} == {"d", "e"}
+
+
 def test_messages_go_after_30_days_unless_they_are_still_to_be_sent(storage: Storage) -> None:
     old, recent = NOW - timedelta(days=30, seconds=1), NOW - timedelta(days=30)
     written = {f"{state}-{when.day}": (state, when) for state in OutboxState for when in (old, recent)}
@@ -134,9 +161,7 @@ def test_messages_go_after_30_days_unless_they_are_still_to_be_sent(storage: Sto
         enqueue(connection, [Message(key, ("ops",), "s", "t", when) for key, (_, when) in written.items()])
         for key, (state, _) in written.items():
             connection.execute(outbox.update().where(outbox.c.key == key).values(state=state))
-    leftovers = old_messages(storage)
-    counted = leftovers.count()
-    assert (counted.number, sum(leftovers.remove(), Tally()), leftovers.count()) == (2, counted, Tally())
+    assert removed(old_rows(storage)) == {"message": 2, "key": 0}
     with storage.warehouse.connect() as connection:
         kept = connection.execute(select(outbox.c.key)).scalars().all()
     assert sorted(kept) == ["dead-2", "delivered-2", "pending-1", "pending-2"]
