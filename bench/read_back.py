@@ -8,9 +8,10 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from usage_pipeline.metrics.queries import SERIES, CostQuery, SeriesQuery, UsageQuery, of_tenant
+from usage_pipeline.metrics.queries import CostQuery, SeriesQuery, UsageQuery, of_tenant
 from usage_pipeline.metrics.read import read
 from usage_pipeline.metrics.series import known_tenants
+from usage_pipeline.metrics.words import SERIES
 from usage_pipeline.pipeline.totals import cost_measures
 from usage_pipeline.settings import Settings
 from usage_pipeline.simulation.batch import MEASURES

@@ -12,8 +12,9 @@ from usage_pipeline.api.tenant_data import TenantData
 from usage_pipeline.billing.ledger.entries import exact
 from usage_pipeline.metrics import queries
 from usage_pipeline.metrics.answers import Answer, Row, coverage
-from usage_pipeline.metrics.queries import DECIMAL_METRICS, CostQuery
+from usage_pipeline.metrics.queries import CostQuery
 from usage_pipeline.metrics.refusals import check_known
+from usage_pipeline.metrics.words import DECIMAL_METRICS
 
 MOST_ROWS = 10_000
 _USUAL_ROWS = 1_000

@@ -23,14 +23,8 @@ from usage_pipeline.cli.options import (
     words,
 )
 from usage_pipeline.cli.output import print_rows, warn
-from usage_pipeline.metrics.queries import (
-    COST_GROUPS,
-    COST_METRICS,
-    PUBLISHED_COST_METRICS,
-    UNPRICED_FEES,
-    CostQuery,
-    of_tenant,
-)
+from usage_pipeline.metrics.queries import CostQuery, of_tenant
+from usage_pipeline.metrics.words import COST_GROUPS, COST_METRICS, PUBLISHED_COST_METRICS, UNPRICED_FEES
 
 if TYPE_CHECKING:
     from usage_pipeline.metrics.answers import Answer

@@ -16,14 +16,8 @@ from usage_pipeline.cli.options import (
     words,
 )
 from usage_pipeline.cli.output import print_rows
-from usage_pipeline.metrics.queries import (
-    PERFORMANCE_GROUPS,
-    PerformanceQuery,
-    QualityQuery,
-    Query,
-    StockQuery,
-    of_tenant,
-)
+from usage_pipeline.metrics.queries import PerformanceQuery, QualityQuery, Query, StockQuery, of_tenant
+from usage_pipeline.metrics.words import PERFORMANCE_GROUPS
 
 if TYPE_CHECKING:
     from usage_pipeline.settings import Settings

@@ -8,7 +8,8 @@ import typer
 from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, condition, reading_settings, words
 from usage_pipeline.cli.output import print_rows, warn
 from usage_pipeline.metrics.buckets import Interval
-from usage_pipeline.metrics.queries import INTERVAL_GROUPS, UNRATED, USAGE_GROUPS, IntervalQuery, UsageQuery
+from usage_pipeline.metrics.queries import IntervalQuery, UsageQuery
+from usage_pipeline.metrics.words import INTERVAL_GROUPS, UNRATED, USAGE_GROUPS
 from usage_pipeline.registry import CONVERSATIONS
 from usage_pipeline.words import count
 

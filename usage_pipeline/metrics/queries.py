@@ -1,4 +1,4 @@
-"""Queries: their words, and which are refused. Nothing is read here, so a wrong query costs no database."""
+"""Queries, and which are refused. Nothing is read here, so a wrong query costs no database."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -9,94 +9,31 @@ from usage_pipeline.clock import days_between
 from usage_pipeline.errors import QueryError
 from usage_pipeline.metrics.buckets import Interval, check_days, time_zone
 from usage_pipeline.metrics.refusals import check_days_named, check_kept, check_known, check_metrics, check_once
-from usage_pipeline.registry import (
-    CONVERSATIONS,
-    DIMENSION_NAMES,
-    METRIC_NAMES,
-    PRICING_DIMENSION_NAMES,
-    RECORD_METRIC_NAMES,
-    WITHIN_DAY_NAMES,
+from usage_pipeline.metrics.words import (
+    BY_TENANT,
+    COST_GROUPS,
+    COST_METRICS,
+    COVERAGES,
+    CREDIT_METRICS,
+    INTERVAL_GROUPS,
+    PERFORMANCE_GROUPS,
+    PERFORMANCE_METRICS,
+    PUBLISHED_COST_METRICS,
+    QUALITY_GROUPS,
+    QUALITY_METRICS,
+    RELATED_IDS,
+    REPORTED_COST_GROUPS,
+    REPORTED_COST_METRICS,
+    RESOURCES,
+    SERIES,
+    STOCKS,
+    UNRATED,
+    USAGE_GROUPS,
 )
+from usage_pipeline.registry import CONVERSATIONS, METRIC_NAMES, RECORD_METRIC_NAMES
 
 AsOf = datetime | int
 """A time, or a version of each day, counted from 1."""
-
-_TENANT = {"tenant": "tenant_id"}
-GROUPS = {"day": "day", **_TENANT, **{name: name for name in DIMENSION_NAMES}}
-"""What usage can be grouped and filtered by, and the cube's column behind each word."""
-
-UNRATED = "unrated"
-USAGE_GROUPS = {**GROUPS, UNRATED: UNRATED}
-"""The same with the reason why operations have no credits."""
-CREDIT_METRICS = ("operations", "unrated_operations", "credits")
-"""Operations, those of them without a rate, and the credits of the others."""
-
-COST_GROUPS = {
-    **GROUPS,
-    **{name: name for name in PRICING_DIMENSION_NAMES},
-    "class": "class",
-    "price": "price_id",
-    "unpriced": "unpriced",
-}
-"""The same of costs."""
-
-REPORTED_COST_GROUPS = {"day": "day", **_TENANT, "model": "model", "record": "record_id"}
-"""The same of costs that sources report."""
-REPORTED_COST_METRICS = ("records", "reported_cost")
-
-INTERVAL_GROUPS = {**_TENANT, **{name: name for name in WITHIN_DAY_NAMES}}
-"""The same of intervals."""
-
-PERFORMANCE_GROUPS = (("day",), ("model",), ("day", "model"), ("day", "tenant"), ("model", "tenant"))
-"""What performance can be grouped by; without groups it is of all days together."""
-
-COST_METRICS = ("tokens", "unpriced_tokens", "fees", "unpriced_requests", "unpriced_tool_calls", "amount")
-UNPRICED_FEES = ("unpriced_requests", "unpriced_tool_calls")
-_COVERAGES = {
-    "coverage": ("tokens", "unpriced_tokens"),
-    "fee_coverage": ("fees", *UNPRICED_FEES),
-}
-"""Percentages of an answer: of what, and which parts of it have no price. Each follows the last of them."""
-DECIMAL_METRICS = ("amount", "credits", "reported_cost")
-"""Those that are no whole numbers."""
-PUBLISHED_COST_METRICS = ("tokens", "amount")
-"""Those that are kept of each version."""
-SERIES = ("tokens", "conversations", "messages")
-PERFORMANCE_METRICS = (
-    *("requests", "errors", "error_percent", "p50_ms", "p95_ms", "p99_ms"),
-    *("tokens_per_request", "bytes_per_request"),
-)
-RELATED_IDS = (
-    *("conversation_id", "message_id", "task_id", "contact_id", "blueprint_id", "bot_id"),
-    *("dataset_id", "skillset_id", "ability_id", "persona_id", "session_id"),
-)
-"""What a record can belong to besides the dimensions."""
-RESOURCES = {
-    "bots": "bot_id",
-    "blueprints": "blueprint_id",
-    "datasets": "dataset_id",
-    "skillsets": "skillset_id",
-    "abilities": "ability_id",
-    "contacts": "contact_id",
-    "tasks": "task_id",
-    "conversations": "conversation_id",
-    "personas": "persona_id",
-    "sessions": "session_id",
-    "members": "member_id",
-    "projects": "project",
-    "features": "feature",
-    "agents": "agent",
-    "models": "model",
-}
-"""What is counted once however many records have it, and the column of records behind each word."""
-QUALITY_GROUPS = (("issue_type",), ("issue_type", "tenant"))
-"""What quality can be grouped by."""
-QUALITY_METRICS = ("checks", "clean_percent", "issues", "issues_per_1000_prompts")
-STOCKS = {
-    "personas": ("personas_created", "personas_deleted"),
-    "timeline_entries": ("timeline_appended", "timeline_superseded"),
-}
-"""The stocks, each with the metrics that add to it and that take away from it."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +52,7 @@ class Query:
 
     groups: ClassVar[Mapping[str, str]] = {}
     """The words to group by, and the column behind each."""
-    filters: ClassVar[Mapping[str, str]] = _TENANT
+    filters: ClassVar[Mapping[str, str]] = BY_TENANT
     """The words to filter by, in the same way."""
     known_metrics: ClassVar[Collection[str]] = ()
     kept: ClassVar[frozenset[str]] = frozenset()
@@ -199,7 +136,7 @@ class CostQuery(Query):
     @property
     def coverages(self) -> dict[str, tuple[str, ...]]:
         """The percentages that the metrics allow, each with its whole and the parts without a price."""
-        return {name: parts for name, parts in _COVERAGES.items() if set(parts) <= set(self.metrics)}
+        return {name: parts for name, parts in COVERAGES.items() if set(parts) <= set(self.metrics)}
 
 
 @dataclass(frozen=True)
@@ -287,7 +224,7 @@ class PerformanceQuery(Query):
     group_by: tuple[str, ...] = ("day",)
     metrics: tuple[str, ...] = PERFORMANCE_METRICS
 
-    groups: ClassVar[Mapping[str, str]] = {"day": "day", "model": "model", **_TENANT}
+    groups: ClassVar[Mapping[str, str]] = {"day": "day", "model": "model", **BY_TENANT}
     known_metrics: ClassVar[Collection[str]] = PERFORMANCE_METRICS
 
     def __post_init__(self) -> None:
@@ -309,7 +246,7 @@ class RelatedQuery(Query):
 
     metrics: tuple[str, ...] = (*RECORD_METRIC_NAMES, *RESOURCES)
 
-    filters: ClassVar[Mapping[str, str]] = {**_TENANT, **{name: name for name in RELATED_IDS}}
+    filters: ClassVar[Mapping[str, str]] = {**BY_TENANT, **{name: name for name in RELATED_IDS}}
     known_metrics: ClassVar[Collection[str]] = (*RECORD_METRIC_NAMES, *RESOURCES)
 
 
@@ -325,7 +262,7 @@ class QualityQuery(Query):
     group_by: tuple[str, ...] = ("issue_type",)
     metrics: tuple[str, ...] = QUALITY_METRICS
 
-    groups: ClassVar[Mapping[str, str]] = {"issue_type": "issue_type", **_TENANT}
+    groups: ClassVar[Mapping[str, str]] = {"issue_type": "issue_type", **BY_TENANT}
     known_metrics: ClassVar[Collection[str]] = QUALITY_METRICS
 
     def __post_init__(self) -> None:

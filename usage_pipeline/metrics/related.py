@@ -6,8 +6,9 @@ from datetime import date
 from duckdb import DuckDBPyConnection
 
 from usage_pipeline.metrics.answers import Answer, Row, known_days, statuses_of
-from usage_pipeline.metrics.queries import RESOURCES, RelatedQuery
+from usage_pipeline.metrics.queries import RelatedQuery
 from usage_pipeline.metrics.rollups import damage_named, scan
+from usage_pipeline.metrics.words import RESOURCES
 from usage_pipeline.records.tables import METERED_RECORDS, USAGE_RECORDS
 from usage_pipeline.storage.daily import Derived, ReferenceRows
 from usage_pipeline.storage.engine import literal, named_rows, session

@@ -6,7 +6,8 @@ from itertools import accumulate
 
 from usage_pipeline.metrics.answers import Answer, Row
 from usage_pipeline.metrics.cubes import read_usage
-from usage_pipeline.metrics.queries import STOCKS, StockQuery, UsageQuery
+from usage_pipeline.metrics.queries import StockQuery, UsageQuery
+from usage_pipeline.metrics.words import STOCKS
 from usage_pipeline.series.status import DayStatus
 from usage_pipeline.storage.opened import Storage
 

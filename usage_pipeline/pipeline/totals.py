@@ -12,10 +12,11 @@ from usage_pipeline.billing.ledger.posting import whole_second
 from usage_pipeline.credits.tables import CREDIT_USAGE
 from usage_pipeline.events.landing.rejects import count_rejects
 from usage_pipeline.metrics.answers import Row
-from usage_pipeline.metrics.queries import SERIES, CostQuery, SeriesQuery, UsageQuery, of_tenant
+from usage_pipeline.metrics.queries import CostQuery, SeriesQuery, UsageQuery, of_tenant
 from usage_pipeline.metrics.read import read
 from usage_pipeline.metrics.rollups import damage_named, scan
 from usage_pipeline.metrics.series import known_tenants
+from usage_pipeline.metrics.words import SERIES
 from usage_pipeline.registry import METRIC_NAMES, METRICS
 from usage_pipeline.series.status import DayReader
 from usage_pipeline.storage import landed_days, landed_files

@@ -9,16 +9,9 @@ import pytest
 
 from usage_pipeline.errors import QueryError
 from usage_pipeline.events.landing.decisions import withdraw
-from usage_pipeline.metrics.queries import (
-    PUBLISHED_COST_METRICS,
-    AsOf,
-    CostQuery,
-    QualityQuery,
-    Query,
-    SeriesQuery,
-    UsageQuery,
-)
+from usage_pipeline.metrics.queries import AsOf, CostQuery, QualityQuery, Query, SeriesQuery, UsageQuery
 from usage_pipeline.metrics.read import read
+from usage_pipeline.metrics.words import PUBLISHED_COST_METRICS
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.costs.generic import price, write_prices
 from usage_pipeline_tests.series.reading import series

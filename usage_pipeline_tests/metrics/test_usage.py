@@ -11,8 +11,9 @@ from hypothesis import settings as checked
 from hypothesis import strategies as st
 
 from usage_pipeline.errors import PartitionError, QueryError, UsagePipelineError
-from usage_pipeline.metrics.queries import GROUPS, UsageQuery
+from usage_pipeline.metrics.queries import UsageQuery
 from usage_pipeline.metrics.read import read
+from usage_pipeline.metrics.words import GROUPS
 from usage_pipeline.registry import METRIC_NAMES, NONE
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.generic import line

@@ -14,7 +14,8 @@ from usage_pipeline.api.parameters import DayRange, Days
 from usage_pipeline.api.problems import ProblemError
 from usage_pipeline.api.rows import total_of
 from usage_pipeline.api.tenant_data import TenantData
-from usage_pipeline.metrics.queries import RESOURCES, RelatedQuery, SeriesQuery
+from usage_pipeline.metrics.queries import RelatedQuery, SeriesQuery
+from usage_pipeline.metrics.words import RESOURCES
 
 router = APIRouter(tags=["usage"])
 

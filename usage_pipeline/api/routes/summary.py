@@ -11,16 +11,8 @@ from usage_pipeline.api.answers import AnswerModel, Exact, MissingDays
 from usage_pipeline.api.parameters import DayRange, Days
 from usage_pipeline.api.rows import total_of
 from usage_pipeline.api.tenant_data import TenantData
-from usage_pipeline.metrics.queries import (
-    PERFORMANCE_METRICS,
-    QUALITY_METRICS,
-    STOCKS,
-    CostQuery,
-    PerformanceQuery,
-    QualityQuery,
-    StockQuery,
-    UsageQuery,
-)
+from usage_pipeline.metrics.queries import CostQuery, PerformanceQuery, QualityQuery, StockQuery, UsageQuery
+from usage_pipeline.metrics.words import PERFORMANCE_METRICS, QUALITY_METRICS, STOCKS
 
 router = APIRouter(tags=["usage"])
 

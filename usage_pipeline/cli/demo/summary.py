@@ -7,7 +7,7 @@ from usage_pipeline.cli.demo.result import Result
 from usage_pipeline.cli.demo.truth import Planted
 from usage_pipeline.cli.options import OutputFormat
 from usage_pipeline.cli.output import Row, console, print_rows, say
-from usage_pipeline.metrics.queries import SERIES
+from usage_pipeline.metrics.words import SERIES
 from usage_pipeline.words import count
 
 CHART_DAYS = 60
