@@ -28,13 +28,10 @@ JUDGED_DAYS = WEEK
 WINDOW_DAYS = 3
 """Days that are looked at together: a small change shows only when it lasts."""
 _HIGH_DAY, _LOW_DAY = 3.3, -3.4
-_HIGH_DAYS: Mapping[int, float] = {2: 2.6, 3: 2.28}
+_HIGH_DAYS: Mapping[int, float] = {2: 2.7, 3: 2.32}
 _LOW_DAYS = -3.9
 """The scores from which on a day is odd, or the last days together, by their number. docs/forecasting.md has the
-measures by which they were chosen: one false alarm for a series and 90 days."""
-_MOST_OF_A_DAY = 2.5
-"""What a day adds to the score of days together at most. A day that is odd by itself adds nothing: a spike is no
-new level."""
+measures by which they were chosen: less than one false alarm for a series and 90 days."""
 _BASELINE_VARIANCE = 0.04
 """Of what is expected, in variances of a day."""
 _RANGE = 1.96
@@ -209,7 +206,7 @@ def _odd(apart: Floats) -> tuple[float, int] | None:
         return float(alone[-1]), 1
     for days in range(2, len(apart) + 1):
         last = slice(len(apart) - days, None)
-        near = np.clip(apart[last][is_usual[last]], -_MOST_OF_A_DAY, _MOST_OF_A_DAY)
+        near = apart[last][is_usual[last]]  # a day that is odd by itself adds nothing: a spike is no new level
         together = float(near.mean() / np.sqrt(1 / len(near) + _BASELINE_VARIANCE))
         if together >= _HIGH_DAYS.get(len(near), np.inf) or (together <= _LOW_DAYS and len(near) == WINDOW_DAYS):
             return together, days
