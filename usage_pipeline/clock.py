@@ -48,6 +48,11 @@ class Clock:
         """The present UTC day."""
         return self.now.date()
 
+    @property
+    def yesterday(self) -> date:
+        """The last UTC day that has ended."""
+        return self.today - timedelta(days=1)
+
     def final_at(self, day: date) -> datetime:
         """Return the time at which a day becomes final."""
         return end_of(day) + self.lateness

@@ -97,11 +97,6 @@ class TenantData:
         return self._storage.settings.clock
 
     @property
-    def yesterday(self) -> date:
-        """The last day that has ended."""
-        return self.clock.today - timedelta(days=1)
-
-    @property
     def platform_name(self) -> str:
         """The name of the platform."""
         return self._storage.settings.platform_name

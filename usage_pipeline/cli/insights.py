@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +14,6 @@ from usage_pipeline.insights.measures import SUMS, USUAL, USUAL_SUMS, measure_of
 from usage_pipeline.registry import DIMENSION_NAMES
 
 if TYPE_CHECKING:
-    from usage_pipeline.settings import Settings
     from usage_pipeline.storage.opened import Storage
 
 _FORECAST_SHOWN = {
@@ -113,7 +112,7 @@ def forecast(  # noqa: PLR0913 - one parameter per option
     from usage_pipeline.insights.outlook.read_outlook import OutlookQuestion, read_outlook, read_outlooks
     from usage_pipeline.storage.opened import open_storage
 
-    question = OutlookQuestion(asked, as_of or _yesterday(settings))
+    question = OutlookQuestion(asked, as_of or settings.clock.yesterday)
     rows = ForecastRows()
     with open_storage(settings) as storage, late_progress_bar("forecasting tenants") as tell:
         names = _names(storage, tenants, each=each)
@@ -168,7 +167,7 @@ def insights(  # noqa: PLR0913 - one parameter per option
     from usage_pipeline.insights.overview import InsightsQuestion, read_insights_of_each
     from usage_pipeline.storage.opened import open_storage
 
-    question = InsightsQuestion(asked, as_of or _yesterday(settings), dimension, judged_days)
+    question = InsightsQuestion(asked, as_of or settings.clock.yesterday, dimension, judged_days)
     rows = InsightsRows()
     with open_storage(settings) as storage, late_progress_bar("looking at tenants") as tell:
         names = _names(storage, tenants, each=each)
@@ -208,10 +207,6 @@ class _Parts:
         """Return rows for people: what has a rank is told of the first ones only."""
         found = (row for row in self.rows[name] if row.get("rank", 0) in _RANKS_OF_TABLES)
         return [{**row, "tenant_id": row["tenant_id"] or "all together"} for row in found]
-
-
-def _yesterday(settings: "Settings") -> date:
-    return settings.clock.today - timedelta(days=1)
 
 
 def _names(storage: "Storage", tenants: Sequence[str] | None, *, each: bool) -> list[str] | None:

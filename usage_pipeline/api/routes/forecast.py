@@ -133,7 +133,7 @@ class ForecastAnswer(AnswerModel):
 @router.get("/forecast")
 def forecast(data: Data, measures: Measures = _USUAL, as_of: AsOf = None) -> ForecastAnswer:
     """Return what is expected after the last day that has ended, by what is known now. All of it is estimated."""
-    found = data.outlook(measures_of(measures), as_of or data.yesterday)
+    found = data.outlook(measures_of(measures), as_of or data.clock.yesterday)
     return ForecastAnswer(
         as_of=found.horizon.as_of,
         items=[_item(expected) for expected in found.expected],

@@ -148,7 +148,7 @@ def insights(  # noqa: PLR0913, PLR0917 - one for each parameter
     take: MostShares = 100,
 ) -> InsightsAnswer:
     """Return trends, anomalies with what explains them, shares with their shift, and peaks."""
-    question = InsightsQuestion(measures_of(measures), as_of or data.yesterday, dimension, days)
+    question = InsightsQuestion(measures_of(measures), as_of or data.clock.yesterday, dimension, days)
     found = data.insights(question)
     return InsightsAnswer(
         as_of=question.as_of,

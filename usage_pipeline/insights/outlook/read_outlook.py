@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from usage_pipeline.billing.ledger.accounts import read_known
 from usage_pipeline.billing.ledger.balance import TenantUsage, read_usage_ahead
-from usage_pipeline.clock import Clock, end_of
+from usage_pipeline.billing.ledger.burn_down import Account
+from usage_pipeline.clock import end_of
 from usage_pipeline.errors import QueryError
 from usage_pipeline.insights.forecasting.forecast import forecast_each
 from usage_pipeline.insights.measures import CREDITS, Measure
@@ -22,7 +23,8 @@ from usage_pipeline.limits.status import LimitStatus
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.tenants.reference import load_tenants
 
-_DAY = timedelta(days=1)
+_NO_ACCOUNT = TenantUsage(Account(), ())
+"""Of a tenant without plan, grants and credits."""
 _TOGETHER = 20
 """Tenants that are forecast at once; the paths of more would take too much memory."""
 
@@ -47,11 +49,6 @@ class Outlook:
     """None if credits are not asked for, and of all tenants together."""
     limits: Sequence[LimitOutlook]
     """The limits on the measures, in the order of the file; none of all tenants together."""
-
-
-def yesterday(clock: Clock) -> date:
-    """Return the last day that has ended."""
-    return clock.today - _DAY
 
 
 def read_outlook(storage: Storage, question: OutlookQuestion, tenant_id: str | None) -> Outlook:
@@ -158,4 +155,5 @@ def _expected(series: Sequence[DailySeries], horizons: Sequence[Horizon]) -> lis
 
 def _credits(known: _Known, tenant_id: str, expected: Sequence[Expected]) -> CreditsLeft | None:
     found = (entry for entry in expected if entry.measure.name == CREDITS)
-    return next((credits_left(entry, known.usage[tenant_id]) for entry in found), None)
+    usage = known.usage.get(tenant_id, _NO_ACCOUNT)
+    return next((credits_left(entry, usage) for entry in found), None)
