@@ -62,6 +62,7 @@ def test_a_trend_is_as_of_the_last_known_day() -> None:
     assert found is not None
     assert (found.day, found.week.value, found.four_weeks.value) == (LAST, Decimal("57.00"), Decimal("46.50"))
     assert trend(series([None])) is None
+    assert trend(series([])) is None
 
 
 def test_each_day_has_the_averages_up_to_it() -> None:

@@ -61,12 +61,24 @@ def test_what_is_odd_is_named_and_dated(name: str) -> None:
 def test_days_as_usual_are_not_odd_whatever_the_weekday() -> None:
     assert found(series(noisy(1))) == ()
     assert found(series(weeks(16))) == ()
+    assert found(series([5] * 112)) == ()
 
 
 def test_a_day_is_expected_to_be_as_its_weekday_was() -> None:
     (anomaly,) = found(series([*weeks(16), 100, 120, 400]), FIRST + 112 * DAY)
     assert (anomaly.expected, anomaly.value) == (Decimal(120), Decimal(400))
     assert anomaly.severity is Severity.HIGH
+
+
+def test_unknown_days_are_not_odd_and_hide_nothing() -> None:
+    values = [None if day % 10 == 3 else value for day, value in enumerate(planted(3))]
+    assert [(entry.kind, entry.first_day) for entry in found(series(values))] == [(Kind.SPIKE, PLANTED)]
+
+
+def test_one_giant_value_is_odd_and_no_new_level() -> None:
+    values: list[Number | None] = [10**15 if day == 100 else value for day, value in enumerate(weeks(16))]
+    (anomaly,) = found(series(values))
+    assert (anomaly.kind, anomaly.last_day, anomaly.expected) == (Kind.SPIKE, PLANTED, Decimal(120))
 
 
 def test_a_new_level_is_usual_after_a_while() -> None:

@@ -73,6 +73,11 @@ def test_weeks_that_are_all_the_same_go_on_without_doubt() -> None:
     assert (found.accuracy.mase, found.accuracy.coverage[80]) == (None, Decimal("100.0"))
 
 
+def test_a_constant_goes_on_without_doubt() -> None:
+    found = ahead(series([5] * 40))
+    assert {point.estimate.ranges[95] for point in found.points} == {Range(Decimal(5), Decimal(5))}
+
+
 def test_unknown_days_are_not_zero() -> None:
     values = [None if day % 10 == 3 else value for day, value in enumerate(weeks(8))]
     assert [point.estimate.value for point in ahead(series(values)).points] == [Decimal(value) for value in WEEK]
