@@ -36,6 +36,8 @@ class Tally(StrEnum):
     METERING = "about double metering"
     PRICES = "about missing prices"
     PERIODS = "about closed periods"
+    ANOMALIES = "about anomalies"
+    PROJECTIONS = "about projected limits"
     RESOLVED = "resolved"
 
 

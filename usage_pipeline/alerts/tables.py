@@ -23,6 +23,8 @@ class AlertKind(StrEnum):
     UNPRICED_USAGE = "unpriced_usage"
     DOUBLE_METERING = "double_metering"
     PERIOD_RESTATED = "period_restated"
+    ANOMALY = "anomaly"
+    PROJECTED_LIMIT = "projected_limit"
     RUN_FAILED = "run_failed"
 
 
@@ -40,7 +42,11 @@ ALERTS = TableSpec(
         ("alert_id", "VARCHAR", "Digest of what the alert is about: the same however often it is computed."),
         ("kind", "VARCHAR", f"{', '.join(f'`{kind}`' for kind in AlertKind)}."),
         ("tenant_id", "VARCHAR", "Tenant; null if it is about none."),
-        ("subject", "VARCHAR", "What it is about: the limit, source, file, model, sources, period or job."),
+        (
+            "subject",
+            "VARCHAR",
+            "What it is about: limit, source, file, model, sources, period, direction or job.",
+        ),
         ("limit_id", "VARCHAR", "Of limits: id of the limit."),
         ("limit_version", "VARCHAR", "Of limits: digest of what is limited, by which period and amount."),
         *(

@@ -9,6 +9,7 @@ from usage_pipeline.billing.tables import CLOSED_PERIODS
 from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.delivery.tables import OUTBOX, OutboxState
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.insights.kept.tables import LIMIT_OUTLOOKS, USAGE_ANOMALIES
 from usage_pipeline.limits.tables import LIMIT_STATUS
 from usage_pipeline.orchestration.inputs import ALERT_CHANNELS, CHANNELS, LIMITS, TENANTS
 from usage_pipeline.orchestration.limits import LIMIT_STATUS_SPEC
@@ -20,7 +21,10 @@ from usage_pipeline.words import count, is_or_are
 # What is imported within the functions is slow to import.
 # ruff: noqa: PLC0415
 
-_READ = (LIMIT_STATUS.name, LANDED_EVENTS.name, DAILY_BREAKDOWN.name, TENANT_COSTS.name, CLOSED_PERIODS.name)
+_READ = (
+    *(LIMIT_STATUS.name, LANDED_EVENTS.name, DAILY_BREAKDOWN.name, TENANT_COSTS.name, CLOSED_PERIODS.name),
+    *(USAGE_ANOMALIES.name, LIMIT_OUTLOOKS.name),
+)
 
 MESSAGES_ARE_DELIVERED = dg.AssetCheckKey(dg.AssetKey(OUTBOX.name), "messages_are_delivered")
 

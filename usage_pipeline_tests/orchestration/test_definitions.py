@@ -79,7 +79,7 @@ ASSETS: dict[str, tuple[str, set[str], str | None, set[str]]] = {
         None,
         {
             *("limit_status", "landed_events", "daily_breakdown", "tenant_costs", "closed_periods"),
-            *("tenants", "limits", "alert_channels"),
+            *("usage_anomalies", "limit_outlooks", "tenants", "limits", "alert_channels"),
         },
     ),
     "outbox": ("limits", {"postgres"}, None, {"alerts", "channels"}),

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.alerts.data.files import look_at_files
 from usage_pipeline.alerts.data.finding import DataAlert, Finding, Key, Look, Raised
+from usage_pipeline.alerts.data.insights import look_at_anomalies, look_at_projections
 from usage_pipeline.alerts.data.metering import look_at_metering
 from usage_pipeline.alerts.data.periods import look_at_periods
 from usage_pipeline.alerts.data.prices import look_at_prices
@@ -22,6 +23,8 @@ _LOOKS: Mapping[AlertKind, Callable[[Storage, Connection, Sequence[Raised]], Loo
     AlertKind.UNPRICED_USAGE: look_at_prices,
     AlertKind.DOUBLE_METERING: look_at_metering,
     AlertKind.PERIOD_RESTATED: look_at_periods,
+    AlertKind.ANOMALY: look_at_anomalies,
+    AlertKind.PROJECTED_LIMIT: look_at_projections,
 }
 """Whoever adds a kind here says in `words.py` what it is. Failed runs are told of by `runs.py`."""
 

@@ -42,6 +42,16 @@ _WORDS = {
         "The closed period {subject} of {tenant} is as it was closed again",
         Tally.PERIODS,
     ),
+    AlertKind.ANOMALY: _Words(
+        "Numbers of {tenant} are {subject} than expected",
+        "Numbers of {tenant} are not {subject} than expected any more",
+        Tally.ANOMALIES,
+    ),
+    AlertKind.PROJECTED_LIMIT: _Words(
+        "The limit {subject} of {tenant} will probably be passed",
+        "The limit {subject} of {tenant} will probably not be passed",
+        Tally.PROJECTIONS,
+    ),
     AlertKind.RUN_FAILED: _Words(
         "A run of {subject} has failed", "A run of {subject} has succeeded again", Tally.RUNS
     ),
