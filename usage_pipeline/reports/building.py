@@ -16,6 +16,7 @@ from usage_pipeline.reports.sections.credits import credits_by_grant
 from usage_pipeline.reports.sections.daily import daily
 from usage_pipeline.reports.sections.days import days
 from usage_pipeline.reports.sections.hours import hours
+from usage_pipeline.reports.sections.insights import insights
 from usage_pipeline.reports.sections.limits import limits
 from usage_pipeline.reports.sections.performance import performance, quality
 from usage_pipeline.reports.sections.statements import statements
@@ -25,7 +26,7 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.words import count, is_or_are
 
 _SECTIONS: Sequence[Callable[[Batch], Tables]] = (
-    *(totals, daily, costs, statements, credits_by_grant, limits, alerts, breakdowns),
+    *(totals, daily, costs, statements, credits_by_grant, limits, alerts, insights, breakdowns),
     *(hours, performance, quality, days),
 )
 """What a report has, in order."""

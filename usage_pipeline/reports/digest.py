@@ -6,7 +6,9 @@ from collections.abc import Collection
 from usage_pipeline.reports.model import Table
 from usage_pipeline.storage.digests import fingerprint
 
-_OF_THE_MOMENT = frozenset({"limits", "alerts", "failed_checks"})
+_OF_THE_MOMENT = frozenset(
+    {*("limits", "alerts", "failed_checks"), *("trends", "forecast", "anomalies", "recommendations")}
+)
 """Tables that change without the numbers of the period."""
 _BESIDE = frozenset({"status", "previous", "change_percent"})
 """Columns of that kind."""

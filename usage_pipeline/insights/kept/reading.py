@@ -1,0 +1,72 @@
+"""Reads what is kept, for many tenants at once; of all together the tenant is empty."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table, func, select
+
+from usage_pipeline.insights.kept.tables import (
+    RECOMMENDATIONS,
+    USAGE_ANOMALIES,
+    USAGE_FORECASTS,
+    USAGE_TRENDS,
+)
+from usage_pipeline.storage.schema import warehouse_table
+
+Row = dict[str, Any]
+
+usage_trends = warehouse_table(USAGE_TRENDS)
+usage_anomalies = warehouse_table(USAGE_ANOMALIES)
+usage_forecasts = warehouse_table(USAGE_FORECASTS)
+recommendations = warehouse_table(RECOMMENDATIONS)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept as of a day, or of several days up to it, of some tenants."""
+
+    connection: Connection
+    as_of: date
+    tenant_ids: Collection[str]
+
+    def trends(self) -> list[Row]:
+        """Return the rows of `usage_trends`, by tenant and measure."""
+        return self._rows(self._of_day(usage_trends))
+
+    def forecasts(self, measures: Collection[str]) -> list[Row]:
+        """Return the rows of `usage_forecasts` of some measures, by tenant, measure and day."""
+        return self._rows(self._of_day(usage_forecasts).where(usage_forecasts.c.measure.in_(measures)))
+
+    def anomalies(self, first: date) -> list[Row]:
+        """Return the anomalies that were found as of the days since one: of each what was found last."""
+        columns = usage_anomalies.c
+        of_days = (columns.as_of.between(first, self.as_of), columns.tenant_id.in_(self.tenant_ids))
+        rows = self._rows(select(usage_anomalies).where(*of_days).order_by(columns.as_of))
+        last = {tuple(row[name] for name in USAGE_ANOMALIES.key if name != "as_of"): row for row in rows}
+        return list(last.values())
+
+    def recommendations(self) -> list[Row]:
+        """Return the rows of `recommendations`, of each tenant first what saves most."""
+        columns = recommendations.c
+        query = select(recommendations).where(columns.as_of == self.as_of)
+        if "" not in self.tenant_ids:
+            query = query.where(columns.tenant_id.in_(self.tenant_ids))
+        saving = func.coalesce(columns.saving_usd, 0).desc()
+        return self._rows(query.order_by(columns.tenant_id, saving, columns.kind))
+
+    def _of_day(self, table: Table) -> Select[tuple[object, ...]]:
+        of_day = (table.c.as_of == self.as_of, table.c.tenant_id.in_(self.tenant_ids))
+        return select(table).where(*of_day).order_by(*table.primary_key.columns)
+
+    def _rows(self, query: Select[tuple[object, ...]]) -> list[Row]:
+        return [dict(row) for row in self.connection.execute(query).mappings()]
+
+
+def last_kept_day(connection: Connection, first: date, last: date) -> date | None:
+    """Return the last of the days that insights are kept as of; None if there are none as of any."""
+    found: date | None = connection.execute(
+        select(func.max(usage_trends.c.as_of)).where(usage_trends.c.as_of.between(first, last))
+    ).scalar_one()
+    return found
