@@ -45,7 +45,6 @@ from usage_pipeline.reports.batch import Batch
 from usage_pipeline.reports.finding import WrittenReport, find_reports, open_report_file
 from usage_pipeline.reports.runs.columns import RUN_TEXTS
 from usage_pipeline.reports.runs.history import Page, Run, RunsQuery, read_runs
-from usage_pipeline.reports.runs.places import place_at
 from usage_pipeline.reports.scope import Filters, ReportPeriod
 from usage_pipeline.reports.sections.hours import week_hours
 from usage_pipeline.series.status import Day, DayReader
@@ -232,10 +231,9 @@ class TenantData:
     def _bound(self, query: RecordQuery) -> RecordQuery:
         return replace(query, tenant_id=self.tenant_id)
 
-    def runs(self, first: date, last: date, filters: Filters, most: int, cursor: str | None) -> Page:
-        """Return runs of these days, the newest first. Raises QueryError for what is no cursor."""
-        after = None if cursor is None else place_at(cursor)
-        return read_runs(self._storage, RunsQuery(first, last, self.tenant_id, filters), most, after)
+    def runs(self, query: RunsQuery, most: int, cursor: str | None) -> Page:
+        """Return runs, the newest first. Raises QueryError for a cursor of another list."""
+        return read_runs(self._storage, replace(query, tenant_id=self.tenant_id), most, cursor)
 
     def run(self, first: date, last: date, filters: Filters, run_id: str) -> Run | None:
         """Return the newest run with an id, with its texts if the caller may read them; None without one."""

@@ -7,11 +7,11 @@ signed: one that is damaged or made up is refused, and so is one of another list
 import hmac
 import json
 from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from usage_pipeline.errors import QueryError
-from usage_pipeline.listing.queries import RecordQuery
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.digests import fingerprint, keyed_digest
 
@@ -36,28 +36,32 @@ class Place(NamedTuple):
         return (_EPOCH + timedelta(microseconds=self.occurred_at)).date()
 
 
-def write_cursor(settings: Settings, query: RecordQuery, place: Place) -> str:
-    """Return the cursor of a place in a list; it is safe in URLs."""
-    content = json.dumps([fingerprint([query.key]), *place])
+def write_cursor(settings: Settings, key: str, place: Sequence[object]) -> str:
+    """Return the cursor of a place in the list that is known by this key; it is safe in URLs."""
+    content = json.dumps([fingerprint([key]), *place])
     signed = f"{_signature(settings, content)}{content}"
     return urlsafe_b64encode(signed.encode()).decode().rstrip("=")
 
 
-def read_cursor(settings: Settings, query: RecordQuery, cursor: str) -> Place:
-    """Return the place of a cursor. Raises QueryError if it is damaged, or belongs to another list."""
+def read_cursor(settings: Settings, key: str, cursor: str) -> list[Any]:
+    """Return the parts of the place that a cursor was written of.
+
+    Raises QueryError if it is damaged, or belongs to another list than the one that is known by this key.
+    """
     signature, content = _parts(cursor)
     if not hmac.compare_digest(signature, _signature(settings, content).encode()):
         raise QueryError(
             f"The cursor {cursor!r} is damaged, or of another version of this service. Give the one that came "
             "with a page as it is, or none for the first page."
         )
-    list_digest, *place = json.loads(content)
-    if list_digest != fingerprint([query.key]):
+    parts: list[Any] = json.loads(content)
+    list_digest, *place = parts
+    if list_digest != fingerprint([key]):
         raise QueryError(
             "The cursor belongs to another list. Give it with the tenant, the filters, the days and the order of "
             "the page that it came with, or none for the first page."
         )
-    return Place(*place)
+    return place
 
 
 def _signature(settings: Settings, content: str) -> str:

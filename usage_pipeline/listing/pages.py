@@ -49,11 +49,11 @@ class Pages:
         if not 1 <= take <= MOST:
             raise QueryError(f"take: expected 1 to {MOST} records, found {take}.")
         settings = self._storage.settings
-        after = None if cursor is None else read_cursor(settings, query, cursor)
+        after = None if cursor is None else Place(*read_cursor(settings, query.key, cursor))
         found = self._find(query, take + 1, after)
         last = found[take - 1][0] if len(found) > take else None
         items = tuple(item for _, item in found[:take])
-        return Page(items, last and write_cursor(settings, query, last))
+        return Page(items, last and write_cursor(settings, query.key, last))
 
     @undisturbed
     def _find(self, query: RecordQuery, most: int, after: Place | None) -> Found:

@@ -9,10 +9,11 @@ from pydantic import Field
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel
 from usage_pipeline.api.ids import any_id
-from usage_pipeline.api.parameters import Days, Filters
+from usage_pipeline.api.parameters import Days, Filters, From, To
 from usage_pipeline.api.problems import ProblemError
 from usage_pipeline.api.run_answer import RunAnswer
 from usage_pipeline.reports.runs.columns import RUN_TEXTS
+from usage_pipeline.reports.runs.history import RunsQuery
 
 router = APIRouter(tags=["runs"])
 
@@ -50,12 +51,19 @@ RunId = Annotated[str, Path(min_length=1, description="Its id, percent-encoded."
 
 
 @router.get("/runs")
-def runs(data: Data, days: Days, among: Filters, take: Take = MOST, cursor: Cursor = None) -> RunsAnswer:
+def runs(  # noqa: PLR0913, PLR0917 - one for each parameter
+    data: Data,
+    days: Days,
+    among: Filters,
+    first: From = None,
+    end: To = None,
+    take: Take = MOST,
+    cursor: Cursor = None,
+) -> RunsAnswer:
     """Return runs: each on the day on which it ended; one that has not, on the day on which it started."""
-    page = data.runs(days.first, days.last, among, take, cursor)
-    return RunsAnswer(
-        items=[RunAnswer.model_validate(run) for run in page.runs], cursor=page.next and page.next.cursor
-    )
+    query = RunsQuery(days.first, days.last, filters=among, named_days=(first, end))
+    page = data.runs(query, take, cursor)
+    return RunsAnswer(items=[RunAnswer.model_validate(run) for run in page.runs], cursor=page.cursor)
 
 
 @router.get(f"/runs/{any_id('run_id')}")

@@ -4,12 +4,14 @@ A run is on the day on which it ended; one that has not is on the day on which i
 not over are there as soon as they are records.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from usage_pipeline.clock import days_between
+from usage_pipeline.listing.cursors import read_cursor, write_cursor
 from usage_pipeline.metrics.rollups import damage_named
 from usage_pipeline.reports.runs.inputs import RUN, STARTED, RunInputs, passing, runs_select
 from usage_pipeline.reports.runs.places import MOMENT, ORDER, Place
@@ -32,6 +34,14 @@ class RunsQuery:
     run_id: str | None = None
     texts: tuple[str, ...] = ()
     """Some of `RUN_TEXTS`. One that is pruned, or that the log does not have, is None."""
+    named_days: tuple[date | None, date | None] = (None, None)
+    """The days that the caller named. The others move at midnight, and a list goes on all the same."""
+
+    @property
+    def key(self) -> str:
+        """What the list is known by, whatever the order in which its filters and their values are named."""
+        filters = sorted((name, sorted(set(values))) for name, values in self.filters)
+        return json.dumps(["runs", self.tenant_id, filters, self.run_id, *map(str, self.named_days)])
 
 
 @dataclass(frozen=True)
@@ -39,26 +49,33 @@ class Page:
     """Some runs, the newest first."""
 
     runs: Sequence[Run]
-    next: Place | None
-    """Where the next page begins; None on the last."""
+    cursor: str | None
+    """The cursor of the next page; None on the last."""
+
+
+def read_runs(storage: Storage, query: RunsQuery, most: int, cursor: str | None = None) -> Page:
+    """Return the first runs, at most so many, or those that a cursor leads to.
+
+    Raises QueryError for a cursor of another list, and PartitionError where records of a computed day are gone.
+    """
+    after = None if cursor is None else Place(*read_cursor(storage.settings, query.key, cursor))
+    runs = _find(storage, query, most + 1, after)
+    last = _place(runs[most - 1]) if len(runs) > most else None
+    return Page(list(map(_run, runs[:most])), last and write_cursor(storage.settings, query.key, last))
 
 
 @undisturbed
-def read_runs(storage: Storage, query: RunsQuery, most: int, after: Place | None = None) -> Page:
-    """Return the first runs behind a place, at most so many.
-
-    Raises PartitionError where the records of a computed day are gone.
-    """
+def _find(storage: Storage, query: RunsQuery, most: int, after: Place | None) -> list[Run]:
     days = days_between(query.first, query.last)
     with storage.warehouse.connect() as connection, session(storage.engine) as duck, damage_named():
         inputs = RunInputs(storage, connection, duck, query.tenant_id, query.run_id)
         runs: list[Run] = []
-        for chunk in _chunks(inputs, [day for day in days if after is None or str(day) <= after.day], most + 1):
+        for chunk in _chunks(inputs, [day for day in days if after is None or str(day) <= after.day], most):
             inputs.register(chunk, query.texts)
-            runs += named_rows(duck.execute(_select(query, after, most + 1 - len(runs))))
-            if len(runs) > most:
-                return Page(list(map(_run, runs[:most])), _place(runs[most - 1]))
-    return Page(list(map(_run, runs)), None)
+            runs += named_rows(duck.execute(_select(query, after, most - len(runs))))
+            if len(runs) == most:
+                break
+    return runs
 
 
 def _chunks(inputs: RunInputs, days: Sequence[date], rows: int) -> Iterator[list[date]]:

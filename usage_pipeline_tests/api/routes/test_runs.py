@@ -62,9 +62,23 @@ def test_pages_have_each_run_once(platform: TestClient) -> None:
     ]
 
 
-@pytest.mark.parametrize("cursor", ["abc", "W10", "ü", "WyIyMDI2LTA1LTIxIiwgIjEiLCAiYSIsICJiIiwgImMiXQ", ""])
+LONE_SURROGATE = "WyIyMDI2LTExLTI5IiwgMTc5NTk5MjcxMzYxMTAwMCwgIlx1ZDgwMCIsICJhZ2VudF9ydW5zIiwgInJ1biJd"
+
+
+@pytest.mark.parametrize("cursor", ["abc", "W10", "ü", LONE_SURROGATE, ""])
 def test_what_is_no_cursor_is_refused(initech: TestClient, cursor: str) -> None:
     assert initech.get("/v1/runs", params={"cursor": cursor}).status_code == 422
+
+
+def test_a_cursor_leads_on_in_its_own_list_only(initech: TestClient, platform: TestClient) -> None:
+    of_initech = initech.get("/v1/runs", params={"take": 1}).json()["cursor"]
+    assert [run["run_id"] for run in initech.get("/v1/runs", params={"cursor": of_initech}).json()["items"]] == [
+        *("initech-second", "initech-first"),
+    ]
+    for client, other in ((platform, {}), (initech, {"status": "failed"}), (initech, {"to": "2026-05-23"})):
+        answer = client.get("/v1/runs", params={"cursor": of_initech, **other})
+        assert answer.status_code == 422
+        assert answer.json()["detail"].startswith("The cursor belongs to another list.")
 
 
 def test_texts_take_a_scope_of_their_own(initech: TestClient, client_of: Callable[..., TestClient]) -> None:
