@@ -18,7 +18,7 @@ from usage_pipeline.api.access import Data
 from usage_pipeline.api.problems import wrong_parameter
 from usage_pipeline.insights.measures import MEASURES, Measure, measure_of
 from usage_pipeline.metrics.buckets import MOST_DAYS
-from usage_pipeline.metrics.queries import COST_GROUPS
+from usage_pipeline.metrics.words import COST_GROUPS
 from usage_pipeline.registry import DIMENSIONS, NONE
 
 RECENT_DAYS = 90
