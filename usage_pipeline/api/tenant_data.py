@@ -23,7 +23,7 @@ from usage_pipeline.billing.closing import closed_of, tenant_period
 from usage_pipeline.billing.day_credits import DayCredits
 from usage_pipeline.billing.ledger.balance import Balance, read_balance
 from usage_pipeline.billing.period_credits import read_period_credits
-from usage_pipeline.clock import Clock
+from usage_pipeline.clock import Clock, days_between
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.insights.measures import Measure
 from usage_pipeline.insights.outlook.read_outlook import Outlook, OutlookQuestion, read_outlook
@@ -37,7 +37,7 @@ from usage_pipeline.listing.pages import Page as RecordPage
 from usage_pipeline.listing.pages import Pages
 from usage_pipeline.listing.queries import RecordQuery
 from usage_pipeline.listing.streams import stream_csv, stream_json_lines
-from usage_pipeline.metrics.answers import Answer, known_days
+from usage_pipeline.metrics.answers import Answer, known_days, statuses_of
 from usage_pipeline.metrics.queries import Query, of_tenant
 from usage_pipeline.metrics.read import read
 from usage_pipeline.metrics.series import known_tenants
@@ -51,6 +51,7 @@ from usage_pipeline.series.status import Day, DayReader
 from usage_pipeline.storage.engine import undisturbed
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.pruned import first_kept_days
+from usage_pipeline.storage.tables import ERASED_TENANT
 from usage_pipeline.tenants.models import Tenant
 from usage_pipeline.tenants.reference import load_tenants
 from usage_pipeline.validation.results import CheckResult, read_results
@@ -119,6 +120,15 @@ class TenantData:
             raise wrong_parameter("tenant", "Name the tenant: this is read for one at a time.")
         return self.tenant_id
 
+    @property
+    def account(self) -> str:
+        """The tenant, which needs an account. Raises ProblemError: 422 for all, 404 for the sums of erased ones."""
+        tenant_id = self.one_tenant
+        if tenant_id == ERASED_TENANT:
+            why = str(why_not_billed(tenant_id, ()))
+            raise ProblemError(HTTPStatus.NOT_FOUND, f"{why[0].upper()}{why[1:]}")
+        return tenant_id
+
     def tenant_names(self) -> list[tuple[str, str | None]]:
         """Return ids and names: of the tenant, or of all that have an entry or usage, by id."""
         known = load_tenants(self._storage.settings).by_id
@@ -180,13 +190,18 @@ class TenantData:
 
     def balance(self, at: datetime) -> Balance:
         """Return the credits of one tenant at an instant. Raises QueryError for one that has not come."""
-        return read_balance(self._storage, self.one_tenant, at)
+        return read_balance(self._storage, self.account, at)
 
-    def credit_days(self, last: date, length: int) -> tuple[DayCredits, ...]:
-        """Return what happened to the credits of one tenant on days up to the last one, as they are known now."""
-        asked = (self.one_tenant, BillingPeriod(last - timedelta(days=length - 1), last))
-        found = read_period_credits(self._storage, [asked])
-        return found[asked].days if asked in found else ()
+    def credit_days(self, last: date, length: int) -> Iterator[tuple[DayCredits, bool]]:
+        """Yield what happened to the credits of one tenant on days up to the last one, and whether it is missing.
+
+        It is as it is known now.
+        """
+        first = last - timedelta(days=length - 1)
+        asked = (self.account, BillingPeriod(first, last))
+        if found := read_period_credits(self._storage, [asked]).get(asked):
+            known = known_days(statuses_of(self._storage, days_between(first, last)))
+            yield from ((day, day.day not in known) for day in found.days)
 
     def limits(self, at: datetime | None) -> list[LimitStatus]:
         """Return how limits stand at an instant, now without it. Raises QueryError for one that has not come."""
@@ -194,7 +209,7 @@ class TenantData:
 
     def check(self, request: Request) -> tuple[Decision, datetime]:
         """Decide about a request of one tenant now, and return the instant."""
-        return undisturbed(check)(self._storage, replace(request, tenant_id=self.one_tenant))
+        return undisturbed(check)(self._storage, replace(request, tenant_id=self.account))
 
     def outlook(self, measures: Sequence[Measure], as_of: date) -> Outlook:
         """Return what is expected after a day. Raises QueryError for one that has not ended, and for a ratio."""

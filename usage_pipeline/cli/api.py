@@ -21,7 +21,8 @@ from usage_pipeline.cli.options import (
     parse_instant,
     reading_settings,
 )
-from usage_pipeline.cli.output import console, note, print_rows, say, warn
+from usage_pipeline.cli.output import console, note, print_rows, say
+from usage_pipeline.errors import QueryError
 
 if TYPE_CHECKING:
     from usage_pipeline.keys.keys import NewKey, Scope
@@ -74,6 +75,10 @@ def keys(  # noqa: PLR0913 - one parameter per option
     content: Annotated[
         bool, typer.Option("--content", help="Of `create`: it reads the texts of runs, too.")
     ] = False,
+    new: Annotated[
+        bool,
+        typer.Option("--new", help="Of `create`: the tenant has no usage and no entry in tenants.yaml yet."),
+    ] = False,
     name: Annotated[str | None, typer.Option(help="Of `create`: what it is for.")] = None,
     expires_at: Annotated[
         datetime | None,
@@ -101,6 +106,7 @@ def keys(  # noqa: PLR0913 - one parameter per option
         "tenant": tenant,
         "platform": platform or None,
         "content": content or None,
+        "new": new or None,
         "name": name,
         "expires-at": expires_at,
         "by": by,
@@ -117,6 +123,8 @@ def keys(  # noqa: PLR0913 - one parameter per option
             case KeyAction.CREATE:
                 scopes = _scopes(tenant, platform=platform, content=content)
                 author = by or getpass.getuser()
+                if tenant is not None:
+                    _expect_billed(storage, tenant, is_new=new)
                 _create(storage, NewKey(needed("--name", name), tenant, scopes, author, expires_at))
             case KeyAction.LIST:
                 _list(storage, form)
@@ -131,15 +139,21 @@ def _scopes(tenant: str | None, *, platform: bool, content: bool) -> "frozenset[
     return frozenset(scope for scope in has if has[scope])
 
 
-def _create(storage: "Storage", new: "NewKey") -> None:
+def _expect_billed(storage: "Storage", tenant: str, *, is_new: bool) -> None:
+    """Raise QueryError for a tenant that nobody knows: its gateway would be let through whatever others use."""
     from usage_pipeline.billing.billed_tenants import billed_tenants, why_not_billed
+    from usage_pipeline.storage.tables import ERASED_TENANT
+
+    with storage.warehouse.connect() as connection:
+        why = why_not_billed(tenant, billed_tenants(storage.settings, connection))
+    if why is not None and not (is_new and tenant != ERASED_TENANT):
+        raise QueryError(f"{why[0].upper()}{why[1:]} If it is right, give --new.")
+
+
+def _create(storage: "Storage", new: "NewKey") -> None:
     from usage_pipeline.keys.keys import create_key
 
     with storage.warehouse.begin() as connection:
-        if new.tenant_id is not None:
-            why = why_not_billed(new.tenant_id, billed_tenants(storage.settings, connection))
-            if why is not None:
-                warn(f"{why[0].upper()}{why[1:]}")
         shown = create_key(connection, new, storage.settings.clock.now)
     note(f"This is the key of {new.tenant_id or 'the platform'}. It cannot be shown again.")
     say(shown)

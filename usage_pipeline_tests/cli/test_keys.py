@@ -21,7 +21,18 @@ def recognised(storage: Storage, shown: str) -> Key | None:
 
 
 def test_create_prints_the_key_alone_and_revoke_ends_it(call: Call, storage: Storage) -> None:
-    options = ("--tenant", "acme", "--content", "--name", "gateway", "--expires-at", "2026-07-01", "--by", "ann")
+    options = (
+        "--tenant",
+        "acme",
+        "--new",
+        "--content",
+        "--name",
+        "gateway",
+        "--expires-at",
+        "2026-07-01",
+        "--by",
+        "ann",
+    )
     (shown,) = call("keys", "create", *options).splitlines()
     key = recognised(storage, shown)
     assert key == Key(
@@ -51,19 +62,24 @@ def test_list_shows_keys_without_their_secrets(call: Call, storage: Storage) -> 
     assert secret not in call("keys", "list", "--format", "json")
 
 
-@pytest.mark.usefixtures("call")
-def test_a_key_of_a_tenant_that_nobody_knows_is_made_with_a_warning() -> None:
-    made = CliRunner().invoke(app, ["keys", "create", "--tenant", "acne", "--name", "gateway"])
-    assert made.exit_code == 0
-    assert made.stdout.startswith("up_")
-    assert "There is no tenant 'acne': no usage of it has landed, and tenants.yaml has no entry" in made.stderr
+def test_a_key_of_a_tenant_that_nobody_knows_takes_a_word_that_it_is_new(call: Call, storage: Storage) -> None:
+    storage.settings.data_dir.mkdir()
+    asked = ("keys", "create", "--tenant", "acne", "--name", "gateway")
+    with pytest.raises(QueryError, match=r"There is no tenant 'acne': no usage of it has landed, .* give --new"):
+        call(*asked)
+    assert call(*asked, "--new").startswith("up_")
+    with pytest.raises(QueryError, match="keeps the sums of erased tenants"):
+        call("keys", "create", "--tenant", "erased", "--name", "gateway", "--new")
 
 
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
         ("create --name all", "A key is for one tenant, or has the scope `platform` for all"),
-        ("create --name both --platform --tenant acme", "A key is for one tenant, or has the scope `platform`"),
+        (
+            "create --name both --platform --tenant acme --new",
+            "A key is for one tenant, or has the scope `platform`",
+        ),
         ("create --name old --platform --expires-at 2026-06-01", "expires at 2026-06-01 00:00:00 UTC has expired"),
         ("revoke 0123456789ab", "There is no key '0123456789ab'"),
     ],

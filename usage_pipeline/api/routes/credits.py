@@ -1,6 +1,6 @@
 """`/v1/credits`: what a tenant was granted, has used, and has left."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -9,6 +9,7 @@ from pydantic import Field
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel, Exact
 from usage_pipeline.api.parameters import At
+from usage_pipeline.billing.day_credits import DayCredits
 from usage_pipeline.billing.ledger.balance import Balance
 from usage_pipeline.billing.ledger.entries import EntryKind
 from usage_pipeline.billing.ledger.posting import whole_second
@@ -47,7 +48,7 @@ class CreditDayAnswer(AnswerModel):
 
     day: date
     granted: Exact
-    used: Exact
+    used: Exact | None = Field(description="Null while the day is missing.")
     gone: Exact
     left: Exact = Field(description="At the end of the day.")
 
@@ -58,13 +59,16 @@ class CreditsAnswer(AnswerModel):
     as_of: datetime = Field(description="Grants that begin at this instant are included, usage at it is not.")
     grants: list[GrantAnswer] = Field(description="Those that have begun, in the order in which they pay.")
     totals: TotalsAnswer
-    days: list[CreditDayAnswer] = Field(description="The days up to the instant, as they are known now.")
+    days: list[CreditDayAnswer] = Field(description="As they are known now.")
 
 
 DaysBefore = Annotated[
     int,
     Query(
-        alias="days", ge=0, le=MOST_DAYS, description="How many days up to the instant are answered one by one."
+        alias="days",
+        ge=0,
+        le=MOST_DAYS,
+        description="How many days are answered one by one: the last that had ended, or today without `at`.",
     ),
 ]
 
@@ -74,13 +78,23 @@ def credits(data: Data, at: At = None, days: DaysBefore = 0) -> CreditsAnswer:  
     """Return the credits of a tenant, grant by grant, and by day if that is asked for."""
     instant = whole_second(at or data.clock.now)
     balance = data.balance(instant)
-    by_day = data.credit_days(instant.date(), days) if days else ()
+    by_day = data.credit_days(_last_day(instant) if at else data.clock.today, days) if days else ()
     return CreditsAnswer(
         as_of=instant,
         grants=[GrantAnswer.model_validate(grant) for grant in balance.grants],
         totals=_totals(balance),
-        days=[CreditDayAnswer.model_validate(day) for day in by_day],
+        days=[_day(found, is_missing=is_missing) for found, is_missing in by_day],
     )
+
+
+def _last_day(instant: datetime) -> date:
+    """Return the last day that had ended; the last second of a day, before grants of the next begin, ends it."""
+    return (instant + timedelta(seconds=1)).date() - timedelta(days=1)
+
+
+def _day(found: DayCredits, *, is_missing: bool) -> CreditDayAnswer:
+    answer = CreditDayAnswer.model_validate(found)
+    return answer.model_copy(update={"used": None}) if is_missing else answer
 
 
 def _totals(balance: Balance) -> TotalsAnswer:

@@ -38,11 +38,16 @@ def test_credits_are_those_of_an_instant_by_grant_and_by_day(acme: TestClient) -
         ("allocation/2026-04-20", "100", "0"),
     ]
     assert found["totals"] == {"granted": "200", "used": "130", "gone": "0", "overage": "0", "left": "70"}
-    assert found["days"] == [
-        {"day": "2026-05-20", "granted": "100", "used": "20", "gone": "0", "left": "70"},
-        {"day": "2026-05-21", "granted": "0", "used": "2.5", "gone": "0", "left": "67.5"},
-    ]
+    assert [day["day"] for day in found["days"]] == ["2026-05-19", "2026-05-20"]
+    assert found["days"][1] == {"day": "2026-05-20", "granted": "100", "used": "20", "gone": "0", "left": "70"}
     assert acme.get("/v1/credits").json()["totals"]["left"] == "67.5"
+
+
+def test_days_of_credits_end_with_today_and_missing_ones_have_no_usage(acme: TestClient) -> None:
+    *_, last = acme.get("/v1/credits", params={"days": 3}).json()["days"]
+    assert (last["day"], last["used"], last["left"]) == (str(NOW.date()), None, "67.5")
+    (ended,) = acme.get("/v1/credits", params={"at": "2026-05-20T23:59:59Z", "days": 1}).json()["days"]
+    assert ended["day"] == "2026-05-20"
 
 
 def test_credits_are_of_one_tenant_and_of_the_past(acme: TestClient, platform: TestClient) -> None:

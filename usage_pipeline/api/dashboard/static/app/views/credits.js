@@ -63,7 +63,7 @@ function amountColumns() {
 }
 
 function burnDown({ days: [, ...days] }) {
-  if (!days.some((day) => AMOUNTS.some((name) => day[name] !== "0"))) return null;
+  if (!days.some((day) => AMOUNTS.some((name) => Number(day[name]) !== 0))) return null;
   const columns = [words("Day", "day", { nowrap: true }), ...amountColumns()];
   const last = days.at(-1);
   const used = quantity(sum(days.map((day) => day.used)));
