@@ -25,12 +25,17 @@ def write_files(results: Results, bars: Iterable[Bar], folder: Path) -> None:
 
 def update_page(results: Results, page: Path) -> None:
     """Put the results between the two marks."""
+    update_marked(page, markdown(results))
+
+
+def update_marked(page: Path, content: str) -> None:
+    """Put Markdown between the two marks. Raises BenchError for a page without them."""
     text = page.read_text(encoding="utf-8")
     before, found, rest = text.partition(BEGIN)
     _, ended, after = rest.partition(END)
     if not found or not ended:
         raise BenchError(f"{page.name} has no {BEGIN} followed by {END}; add both marks where the results belong.")
-    page.write_text(f"{before}{BEGIN}\n{markdown(results)}\n{END}{after}", encoding="utf-8")
+    page.write_text(f"{before}{BEGIN}\n{content}\n{END}{after}", encoding="utf-8")
 
 
 def published(page: Path) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 from bench.datasets import Prepared
 
 _PROJECT = Path(__file__).parents[1]
-_SHARED = _PROJECT.parent / "shared"
-_FOLDER = _SHARED / "data" / "aider_analytics"
+SHARED = _PROJECT.parent / "shared"
+_FOLDER = SHARED / "data" / "aider_analytics"
 LOG = _FOLDER / "events.jsonl.zst"
 _LANDED = f"aider/2026-04-26/aider/{LOG.name}"
 _MEASURES = {"prompts": "n", "tokens_in": "input", "tokens_out": "output", "tokens_total": "total"}
@@ -22,7 +22,7 @@ def lay_real_log(prepared: Prepared) -> None:
     target.parent.mkdir(parents=True)
     shutil.copyfile(LOG, target)
     reference = prepared.folder / "reference"
-    shutil.copytree(_SHARED / "reference", reference, copy_function=shutil.copyfile)
+    shutil.copytree(SHARED / "reference", reference, copy_function=shutil.copyfile)
     shutil.copyfile(_PROJECT / "data" / "reference" / "prices.yaml", reference / "prices.yaml")
     truth = json.loads((_FOLDER / "truth.json").read_text(encoding="utf-8"))
     prepared.truth.write_text(json.dumps(_as_ours(truth)), encoding="utf-8")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import count
 
 from usage_pipeline.errors import QueryError
 from usage_pipeline.insights.anomalies.detection import (
@@ -101,14 +102,19 @@ def read_insights_of_each(
     tenant_ids: Sequence[str | None],
     tell: Callable[[int, int], None] = lambda _done, _of: None,
 ) -> Iterator[Insights]:
-    """Yield what `read_insights` returns of each of these tenants, and tell how many are done."""
-    for done, tenant_id in enumerate(tenant_ids, start=1):
-        yield read_insights(storage, question, tenant_id)
-        tell(done, len(tenant_ids))
+    """Yield what `read_insights` returns of each of these tenants, and tell how many series are judged."""
+    every, done = len(tenant_ids) * len(question.measures), count(1)
+    for tenant_id in tenant_ids:
+        yield read_insights(storage, question, tenant_id, lambda: tell(next(done), every))
 
 
-def read_insights(storage: Storage, question: InsightsQuestion, tenant_id: str | None) -> Insights:
-    """Return what is told of one tenant, or of all together.
+def read_insights(
+    storage: Storage,
+    question: InsightsQuestion,
+    tenant_id: str | None,
+    tell_judged: Callable[[], None] = lambda: None,
+) -> Insights:
+    """Return what is told of one tenant, or of all together, and tell of each series that is judged.
 
     Raises QueryError for a day that has not ended and for an unknown dimension, ReferenceFileError for
     a broken `holidays.yaml`, and PartitionError if the rows of a computed day are gone.
@@ -117,7 +123,10 @@ def read_insights(storage: Storage, question: InsightsQuestion, tenant_id: str |
     holidays = holidays_of(read_holidays(storage.settings.reference / HOLIDAYS_FILE), tenant_id)
     known = load_tenants(storage.settings).by_id.get(tenant_id or "") or Tenant.model_validate({})
     series = read_series(storage, _history(question), tenant_id)
-    judged = [find_anomalies(entry, question.judged_since, holidays) for entry in series]
+    judged = []
+    for entry in series:
+        judged.append(find_anomalies(entry, question.judged_since, holidays))
+        tell_judged()
     return Insights(
         tenant_id=tenant_id,
         question=question,
