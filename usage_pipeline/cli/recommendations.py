@@ -45,9 +45,10 @@ def recommendations(
 ) -> None:
     """Print what tenants could do to use or pay less, of each tenant first what saves most.
 
-    Savings are by the prices, rates and plans of the day, in US dollars and credits, for the time in `saving_per`.
-    A cheaper model is a what-if by the price book, and says nothing of the quality of its answers. The SELECT of
-    `--sql` runs in the data directory; JSON and CSV have it, and the rows that it yields as evidence.
+    The numbers are those of now, whatever was known on the day. Savings are by its prices, rates and plans, in US
+    dollars and credits, for the time in `saving_per`. A cheaper model is a what-if by the price book, and says
+    nothing of the quality of its answers. The SELECT of `--sql` runs in the data directory; JSON and CSV have it,
+    and the rows that it yields as evidence.
 
     Example: `usage-pipeline recommendations acme --as-of 2026-05-31`
 
