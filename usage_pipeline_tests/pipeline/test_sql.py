@@ -17,6 +17,7 @@ import usage_pipeline
 from usage_pipeline.billing.ledger.usage import CREDIT_SEGMENTS
 from usage_pipeline.costs.rates import Rates
 from usage_pipeline.credits.charges import CreditCharges
+from usage_pipeline.insights.recommendations.kinds import KINDS
 from usage_pipeline.limits.limited_usage import SOURCES, Shape
 from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
 from usage_pipeline.storage.daily import (
@@ -124,12 +125,12 @@ def is_whole_second(node: exp.Extract) -> bool:
 
 
 def sql_files() -> list[Path]:
-    names = ("records", "series", "costs", "credits", "billing", "limits", "validation")
+    names = ("records", "series", "costs", "credits", "billing", "limits", "insights", "validation")
     return sorted(file for name in names for file in (Path(usage_pipeline.__path__[0]) / name).rglob("*.sql"))
 
 
 def selects() -> dict[str, SqlFile]:
-    """The SELECTs of the tables, tallies included, of checks, balances and limits, by what they are for."""
+    """The SELECTs of tables, tallies included, of checks, balances, limits and advice, by what they are for."""
     tables = {table.name: table.sql for table in DAILY_TABLES}
     tallies = {f"{table.name}_tallies": table.tallies for table in DAILY_TABLES if table.tallies is not None}
     inputs = [entry for table in DAILY_TABLES for entry in table.inputs if isinstance(entry, Derived)]
@@ -143,13 +144,14 @@ def selects() -> dict[str, SqlFile]:
         f"limits_of_{source.spec.name}": source.select(source.metrics, Shape(("model",), ("project",)))
         for source in SOURCES
     }
+    others |= {kind.name: kind.sql for kind in KINDS}
     return {**tables, **tallies, **{entry.name: entry.sql for entry in inputs}, **checks, **others}
 
 
 each_select = pytest.mark.parametrize("select", selects().values(), ids=selects())
 
 
-def test_every_file_belongs_to_a_table_a_check_balances_or_limits() -> None:
+def test_every_file_belongs_to_a_table_a_check_balances_limits_or_advice() -> None:
     assert set(sql_files()) == {select.path for select in selects().values()}
 
 

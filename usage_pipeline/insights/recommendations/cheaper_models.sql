@@ -12,7 +12,7 @@ WITH used AS (
     WHERE
         amount IS NOT NULL
 {% for name, usual in usual_values %}
-        AND {{ name }} IN ({{ usual }})
+        AND ({% for value in usual %}{{ ' OR ' if not loop.first }}{{ name }} = {{ value }}{% endfor %})
 {% endfor %}
     GROUP BY tenant_id, model, price_id, class
 ),
@@ -71,7 +71,7 @@ cheaper AS (
     WHERE
         ranked.price_rank = 1
         AND prompts.prompts > 0
-        AND ranked.cost - ranked.other_cost >= parameters.least_saving
+        AND parameters.least_saving <= ranked.cost - ranked.other_cost
 )
 
 SELECT

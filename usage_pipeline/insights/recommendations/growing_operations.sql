@@ -7,7 +7,7 @@ WITH spent AS (
         daily_costs.day,
         daily_costs.type,
         daily_costs.feature,
-        CASE WHEN daily_costs.day >= parameters.since THEN daily_costs.amount ELSE 0 END AS cost,
+        CASE WHEN parameters.since <= daily_costs.day THEN daily_costs.amount ELSE 0 END AS cost,
         CASE WHEN daily_costs.day < parameters.since THEN daily_costs.amount ELSE 0 END AS cost_before,
         0 AS credits,
         0 AS credits_before
@@ -21,7 +21,7 @@ WITH spent AS (
         credit_usage.feature,
         0 AS cost,
         0 AS cost_before,
-        CASE WHEN credit_usage.day >= parameters.since THEN credit_usage.credits ELSE 0 END AS credits,
+        CASE WHEN parameters.since <= credit_usage.day THEN credit_usage.credits ELSE 0 END AS credits,
         CASE WHEN credit_usage.day < parameters.since THEN credit_usage.credits ELSE 0 END AS credits_before
     FROM credit_usage
     CROSS JOIN parameters
@@ -59,13 +59,13 @@ judged AS (
         compared.*,
         parameters.days,
         cost_before > 0
-        AND cost >= parameters.least_cost
-        AND 100 * cost >= parameters.least_share_percent * all_cost
-        AND 100 * cost >= (100 + parameters.least_growth_percent) * cost_before AS grows_in_cost,
+        AND parameters.least_cost <= cost
+        AND parameters.least_share_percent * all_cost <= 100 * cost
+        AND (100 + parameters.least_growth_percent) * cost_before <= 100 * cost AS grows_in_cost,
         credits_before > 0
-        AND credits >= parameters.least_credits
-        AND 100 * credits >= parameters.least_share_percent * all_credits
-        AND 100 * credits >= (100 + parameters.least_growth_percent) * credits_before AS grows_in_credits
+        AND parameters.least_credits <= credits
+        AND parameters.least_share_percent * all_credits <= 100 * credits
+        AND (100 + parameters.least_growth_percent) * credits_before <= 100 * credits AS grows_in_credits
     FROM compared
     INNER JOIN begun ON compared.tenant_id = begun.tenant_id
     CROSS JOIN parameters
@@ -75,8 +75,8 @@ judged AS (
 growing AS (
     SELECT
         judged.*,
-        CASE WHEN cost > cost_before THEN cost - cost_before ELSE 0 END AS more_cost,
-        CASE WHEN credits > credits_before THEN credits - credits_before ELSE 0 END AS more_credits
+        CASE WHEN cost > cost_before THEN cost - cost_before END AS more_cost,
+        CASE WHEN credits > credits_before THEN credits - credits_before END AS more_credits
     FROM judged
     WHERE grows_in_cost OR grows_in_credits
 )
@@ -84,7 +84,7 @@ growing AS (
 SELECT
     tenant_id,
     row_number() OVER (
-        PARTITION BY tenant_id ORDER BY more_cost DESC, more_credits DESC, type, feature
+        PARTITION BY tenant_id ORDER BY coalesce(more_cost, 0) DESC, coalesce(more_credits, 0) DESC, type, feature
     ) AS place,
     type,
     feature,
@@ -92,13 +92,13 @@ SELECT
     cost_before,
     credits,
     credits_before,
-    CAST(100 * cost / nullif(all_cost, 0) AS DECIMAL(18, 1)) AS cost_share_percent,
-    CAST(100 * credits / nullif(all_credits, 0) AS DECIMAL(18, 1)) AS credit_share_percent,
+    all_cost,
+    all_credits,
     sum(cost) OVER (PARTITION BY tenant_id) AS costs,
     sum(cost_before) OVER (PARTITION BY tenant_id) AS costs_before,
     sum(credits) OVER (PARTITION BY tenant_id) AS sum_of_credits,
     sum(credits_before) OVER (PARTITION BY tenant_id) AS sum_of_credits_before,
     days,
-    CAST(nullif(sum(more_cost) OVER (PARTITION BY tenant_id), 0) AS DECIMAL(38, 12)) AS saving_usd,
-    CAST(nullif(sum(more_credits) OVER (PARTITION BY tenant_id), 0) AS DECIMAL(38, 12)) AS saving_credits
+    CAST(sum(more_cost) OVER (PARTITION BY tenant_id) AS DECIMAL(38, 12)) AS saving_usd,
+    CAST(sum(more_credits) OVER (PARTITION BY tenant_id) AS DECIMAL(38, 12)) AS saving_credits
 FROM growing

@@ -65,7 +65,7 @@ class Kind:
     """The text, with names of columns in braces: of the first row, and each row has the sums of all."""
     evidence: Sequence[str]
     """The columns that are shown of each row."""
-    parameters: Mapping[str, int] = field(default_factory=dict)
+    parameters: Mapping[str, int | Decimal] = field(default_factory=dict)
     """The thresholds, by the names that the SELECT reads."""
     supplies: Sequence[MakeSupply] = ()
     certain_days: int = 0
@@ -93,7 +93,7 @@ class Kind:
 
 _COSTS = (DAILY_USAGE.spec, DAILY_COSTS.spec, CREDIT_USAGE.spec)
 _USUAL_VALUES = tuple(
-    (dimension.name, ", ".join(map(literal, sorted({NONE, *dimension.usual})))) for dimension in PRICING_DIMENSIONS
+    (dimension.name, tuple(map(literal, sorted({NONE, *dimension.usual})))) for dimension in PRICING_DIMENSIONS
 )
 
 
@@ -145,7 +145,7 @@ KINDS = (
         ),
         evidence=(
             *("type", "feature", "cost", "cost_before", "credits", "credits_before"),
-            *("cost_share_percent", "credit_share_percent"),
+            *("all_cost", "all_credits"),
         ),
         parameters={"least_cost": 1, "least_credits": 10, "least_share_percent": 20, "least_growth_percent": 25},
         certain_days=2 * _MONTH,
@@ -192,11 +192,11 @@ KINDS = (
         tables=_COSTS,
         days=_MONTH,
         says=(
-            "{all_requests:request} in {days:day} had {tokens_of_a_request} tokens on average. They could be put "
-            "together, {batch} in a call."
+            "{all_requests:request} in {days:day} had {all_tokens:token} together. They could be put together, "
+            "{batch} in a call."
         ),
-        evidence=("type", "feature", "model", "requests", "tokens", "tokens_per_request"),
-        parameters={"batch": 10, "least_requests": 1000, "most_tokens": 200},
+        evidence=("type", "feature", "model", "requests", "tokens"),
+        parameters={"batch": 10, "fewer": Decimal("0.9"), "least_requests": 1000, "most_tokens": 200},
         supplies=(base_credits,),
         saving_per=f"{_MONTH} days",
     ),

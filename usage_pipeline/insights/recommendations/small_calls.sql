@@ -1,5 +1,6 @@
 -- Many small calls of an operation, a type of event of a feature and a model: some could be one call.
--- Of calls put together one is left, with its price of a request and its base rate of credits. Tokens stay as they are.
+-- Put together, the part `fewer` of them is saved, with their prices of a request and base rates of credits. Tokens
+-- stay as they are.
 WITH calls AS (
     SELECT
         tenant_id,
@@ -16,14 +17,13 @@ WITH calls AS (
 small AS (
     SELECT
         calls.*,
-        calls.requests - CAST(floor((calls.requests + parameters.batch - 1) / parameters.batch) AS BIGINT)
-            AS fewer_requests,
         parameters.batch,
+        parameters.fewer,
         parameters.days
     FROM calls
     CROSS JOIN parameters
     WHERE
-        calls.requests >= parameters.least_requests
+        parameters.least_requests <= calls.requests
         AND calls.tokens > 0
         AND calls.tokens <= parameters.most_tokens * calls.requests
 ),
@@ -34,7 +34,6 @@ fees AS (
         type,
         feature,
         model,
-        CAST(sum(quantity) AS BIGINT) AS requests,
         CAST(sum(amount) AS DECIMAL(38, 12)) AS amount
     FROM daily_costs
     WHERE class = 'request' AND status <> 'failed'
@@ -56,13 +55,8 @@ operations AS (
 saved AS (
     SELECT
         small.*,
-        CAST(fees.amount * small.fewer_requests / nullif(fees.requests, 0) AS DECIMAL(38, 12)) AS fewer_usd,
-        CAST(
-            base_credits.credits * (
-                operations.operations
-                - CAST(floor((operations.operations + small.batch - 1) / small.batch) AS BIGINT)
-            ) AS DECIMAL(38, 12)
-        ) AS fewer_credits
+        CAST(fees.amount * small.fewer AS DECIMAL(38, 12)) AS fewer_usd,
+        CAST(base_credits.credits * operations.operations * small.fewer AS DECIMAL(38, 12)) AS fewer_credits
     FROM small
     LEFT JOIN fees
         ON
@@ -91,11 +85,8 @@ SELECT
     model,
     requests,
     tokens,
-    CAST(tokens / requests AS DECIMAL(18, 1)) AS tokens_per_request,
     CAST(sum(requests) OVER (PARTITION BY tenant_id) AS BIGINT) AS all_requests,
-    CAST(
-        sum(tokens) OVER (PARTITION BY tenant_id) / sum(requests) OVER (PARTITION BY tenant_id) AS DECIMAL(18, 1)
-    ) AS tokens_of_a_request,
+    CAST(sum(tokens) OVER (PARTITION BY tenant_id) AS BIGINT) AS all_tokens,
     batch,
     days,
     CAST(sum(fewer_usd) OVER (PARTITION BY tenant_id) AS DECIMAL(38, 12)) AS saving_usd,

@@ -21,7 +21,7 @@ repeated AS (
     FROM prompts
     CROSS JOIN parameters
     WHERE
-        prompts.times >= parameters.least_times
+        parameters.least_times <= prompts.times
         AND 100 * prompts.tokens_cached < parameters.most_cached_percent * prompts.tokens_in
         AND prompts.cacheable_tokens > prompts.tokens_cached
 ),
@@ -68,4 +68,4 @@ SELECT
     CAST(NULL AS DECIMAL(38, 12)) AS saving_credits
 FROM many
 CROSS JOIN parameters
-WHERE many.all_uncached_tokens >= parameters.least_tokens
+WHERE parameters.least_tokens <= many.all_uncached_tokens

@@ -11,7 +11,7 @@ active AS (
     SELECT DISTINCT daily_usage.tenant_id
     FROM daily_usage
     CROSS JOIN parameters
-    WHERE daily_usage.day >= parameters.unused_since
+    WHERE parameters.unused_since <= daily_usage.day
 ),
 
 costs AS (

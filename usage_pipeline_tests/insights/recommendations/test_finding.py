@@ -34,7 +34,7 @@ EXPECTED = {
         "1 prompt came 6 times in 7 days with few cached tokens. 14,900 tokens could have been read from a cache."
     ),
     ("small_calls", "chatty", "9", "36"): (
-        "1,000 requests in 28 days had 100.00 tokens on average. They could be put together, 10 in a call."
+        "1,000 requests in 28 days had 100,000 tokens together. They could be put together, 10 in a call."
     ),
     ("failed_runs", "failing", "5", "2"): "1 of 2 runs in 28 days failed, and cost something all the same.",
     ("large_plan", "spacious", "49.5", None): (
