@@ -122,7 +122,7 @@ class TenantData:
 
     @property
     def account(self) -> str:
-        """The tenant, which needs an account. Raises ProblemError: 422 for all, 404 for the sums of erased ones."""
+        """The tenant, if it has an account. Raises ProblemError: 422 for all, 404 for sums of erased ones."""
         tenant_id = self.one_tenant
         if tenant_id == ERASED_TENANT:
             why = str(why_not_billed(tenant_id, ()))

@@ -1,6 +1,7 @@
 """Cursors: a place in a list, from which the next page goes on.
 
-A cursor names a place, not a number of records, so that what lands meanwhile moves nothing. It is opaque and
+A cursor names a place, not a number of records, so that what lands meanwhile moves nothing, and as of when the
+day of the place is known, because a record can move within its day (`moved_records.py`). It is opaque and
 signed: one that is damaged or made up is refused, and so is one of another list.
 """
 
@@ -9,14 +10,14 @@ import json
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from usage_pipeline.errors import QueryError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.digests import fingerprint, keyed_digest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_VERSION = "1"
+_VERSION = "2"
 _SIGNED = 16
 """Characters of the signature."""
 
@@ -34,6 +35,25 @@ class Place(NamedTuple):
     def day(self) -> date:
         """The event day."""
         return (_EPOCH + timedelta(microseconds=self.occurred_at)).date()
+
+
+class Position(NamedTuple):
+    """A place in a list, and as of when its day is known."""
+
+    place: Place
+    known_at: datetime
+    """When the records of the day changed last, as the first page with records of it knew."""
+
+    @property
+    def parts(self) -> tuple[object, ...]:
+        """What a cursor is written of."""
+        return (*self.place, self.known_at.isoformat())
+
+    @classmethod
+    def of(cls, parts: Sequence[Any]) -> Self:
+        """Return the position that a cursor was written of."""
+        *place, known_at = parts
+        return cls(Place(*place), datetime.fromisoformat(known_at))
 
 
 def write_cursor(settings: Settings, key: str, place: Sequence[object]) -> str:

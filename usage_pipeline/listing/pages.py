@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from usage_pipeline.errors import QueryError
-from usage_pipeline.listing.cursors import Place, read_cursor, write_cursor
+from usage_pipeline.listing.cursors import Position, read_cursor, write_cursor
 from usage_pipeline.listing.kept_records import Found
 from usage_pipeline.listing.queries import RecordQuery
 from usage_pipeline.listing.record_days import RecordDays
@@ -43,20 +43,25 @@ class Pages:
     def read(self, query: RecordQuery, take: int = MOST, cursor: str | None = None) -> Page:
         """Return the first page of a list, or the one that a cursor leads to.
 
-        Records that land meanwhile move no others: each that was there at the first page is on one page. Raises
+        Records that land meanwhile move no others: each that was there at the first page, and still is, is on one
+        page, and on no other. Raises
         QueryError for a cursor that does not fit or too large a page, and PartitionError where records are gone.
         """
         if not 1 <= take <= MOST:
             raise QueryError(f"take: expected 1 to {MOST} records, found {take}.")
         settings = self._storage.settings
-        after = None if cursor is None else Place(*read_cursor(settings, query.key, cursor))
-        found = self._find(query, take + 1, after)
-        last = found[take - 1][0] if len(found) > take else None
+        after = None if cursor is None else Position.of(read_cursor(settings, query.key, cursor))
+        days, found = self._find(query, take + 1, after)
         items = tuple(item for _, item in found[:take])
-        return Page(items, last and write_cursor(settings, query.key, last))
+        if len(found) <= take:
+            return Page(items, None)
+        last = found[take - 1][0]
+        goes_on = after is not None and after.place.day == last.day
+        position = Position(last, after.known_at if after and goes_on else days.changed_at[last.day])
+        return Page(items, write_cursor(settings, query.key, position.parts))
 
     @undisturbed
-    def _find(self, query: RecordQuery, most: int, after: Place | None) -> Found:
-        days = RecordDays.of(self._storage, query, after)
+    def _find(self, query: RecordQuery, most: int, after: Position | None) -> tuple[RecordDays, Found]:
+        days = RecordDays.of(self._storage, query, after and after.place)
         with session(self._storage.engine) as duck, damage_named():
-            return Search(query, days, duck, self._learnt).find(most, after)
+            return days, Search(query, days, duck, self._learnt, after).find(most)

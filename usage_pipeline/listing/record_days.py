@@ -3,7 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
@@ -23,12 +23,14 @@ class _State:
     """What the state says of records: the days that have some, in order, and what tenants have lost."""
 
     days: list[date]
+    changed_at: Mapping[date, datetime]
+    """When the records of each day changed last."""
     first_kept: Mapping[str, date]
 
 
 def _read_state(connection: Connection) -> _State:
-    days = state.days_with_rows(connection, USAGE_RECORDS.name, date.min, date.max)
-    return _State(days, first_kept_days(connection))
+    changed_at = state.changes_of_days_with_rows(connection, USAGE_RECORDS.name)
+    return _State(sorted(changed_at), changed_at, first_kept_days(connection))
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class RecordDays:
 
     storage: Storage
     days: list[date]
+    changed_at: Mapping[date, datetime]
     pruned: PrunedTenants
 
     @classmethod
@@ -52,7 +55,7 @@ class RecordDays:
         days = known.days[bisect_left(known.days, first) : bisect_right(known.days, last)]
         lost = {} if query.tenant_id is not None or not days else known.first_kept
         pruned = PrunedTenants({tenant: day for tenant, day in lost.items() if day > days[0]})
-        return cls(storage, days if query.order is Order.ASC else days[::-1], pruned)
+        return cls(storage, days if query.order is Order.ASC else days[::-1], known.changed_at, pruned)
 
     def objects(self, known: MutableMapping[date, DayObject] | None = None) -> Iterator[DayObject]:
         """Yield the object of each day. Raises PartitionError where it is gone.

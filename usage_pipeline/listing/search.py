@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from duckdb import DuckDBPyConnection
 
 from usage_pipeline.listing.columns import RELATED
-from usage_pipeline.listing.cursors import Place
+from usage_pipeline.listing.cursors import Place, Position
 from usage_pipeline.listing.kept_records import FEW, DayRecords, Found, KeptRecords
 from usage_pipeline.listing.known_values import KnownValues, hashes_of
+from usage_pipeline.listing.moved_records import rows_as_of
 from usage_pipeline.listing.queries import FILTERS, Order, RecordQuery
 from usage_pipeline.listing.record_days import RecordDays
 from usage_pipeline.listing.selecting import PLACE, READ, json_object, select_records
@@ -45,9 +46,11 @@ class Search:
     days: RecordDays
     duck: DuckDBPyConnection
     learnt: Learnt
+    after: Position | None = None
+    """Where it begins; at the beginning of the list without it."""
 
-    def find(self, most: int, after: Place | None) -> Found:
-        """Return the first records behind a place, at most so many.
+    def find(self, most: int) -> Found:
+        """Return the first records behind the position, at most so many.
 
         The number of days that are read together doubles: most pages are within a day, and rare records are not
         to take ninety readings.
@@ -55,14 +58,14 @@ class Search:
         matching, size = self._matching(), 1
         found: Found = []
         while len(found) < most and (days := list(islice(matching, size))):
-            found += self._records(days, most - len(found), after)
+            found += self._records(days, most - len(found))
             size *= 2
         return found[:most]
 
     def _matching(self) -> Iterator[DayObject]:
         """Yield the objects that may have records of the list, in its order."""
         for day in self.days.objects(self.learnt.objects):
-            if self._kept(day) or self.learnt.values.may_have(self.duck, day, self._asked):
+            if self._has_moved(day) or self._kept(day) or self.learnt.values.may_have(self.duck, day, self._asked):
                 yield day
 
     @cached_property
@@ -76,8 +79,18 @@ class Search:
     def _kept(self, day: DayObject) -> DayRecords | None:
         return self.learnt.records.get(day, self.query.key)
 
-    def _records(self, days: list[DayObject], most: int, after: Place | None) -> Found:
-        """Return the records of these days behind a place; of many, so many at least."""
+    def _has_moved(self, day: DayObject) -> bool:
+        """Return True for the day of the position if its records have changed since it is known."""
+        after = self.after
+        if after is None or after.place.day != day.day:
+            return False
+        return self.days.changed_at[day.day] != after.known_at
+
+    def _records(self, days: list[DayObject], most: int) -> Found:
+        """Return the records of these days behind the position; of many, so many at least."""
+        after = self.after and self.after.place
+        if self._has_moved(days[0]):
+            return self._read(days, most, after)
         # The rows of a list of all tenants depend on what is pruned of each, not only on objects.
         few = None if self.query.tenant_id is None else self._few(days)
         if few is None:
@@ -109,7 +122,12 @@ class Search:
         return [(Place(*place), text) for *place, text in self.duck.execute(select).fetchall()]
 
     def _rows(self, days: list[DayObject]) -> str:
-        """Return the relation of the rows of these days. Several objects take less time than as many tables."""
+        """Return the relation of the rows of these days. Several objects take less time than as many tables.
+
+        The day in which others were landed while its pages are turned is the first one, and is read alone.
+        """
+        if self.after and self._has_moved(days[0]):
+            return rows_as_of(self.days.storage, days[0].day, parquet_scan([days[0].path]), self.after.known_at)
         table = self.learnt.days.table(self.duck, days[0]) if len(days) == 1 else None
         return f"(SELECT {READ} FROM {table or parquet_scan(day.path for day in days)})"
 

@@ -131,6 +131,13 @@ def days_with_rows(connection: Connection, table: str, first: date, last: date) 
     return list(connection.execute(select(columns.day).where(of_table).order_by(columns.day)).scalars())
 
 
+def changes_of_days_with_rows(connection: Connection, table: str) -> dict[date, datetime]:
+    """When each day of a table whose last version has rows changed last."""
+    columns = partition_state.c
+    query = select(columns.day, columns.changed_at).where(columns.table_name == table, columns.rows > 0)
+    return {row.day: row.changed_at for row in connection.execute(query)}
+
+
 def all_days_with_rows(connection: Connection) -> Mapping[str, frozenset[date]]:
     """The days of all tables whose last version has rows, by table."""
     columns = partition_state.c
