@@ -19,7 +19,7 @@ from usage_pipeline.storage.objects import DayObject
 
 READINGS = 16
 """Readings of a day that take as long as sorting it."""
-_MOST_BYTES = 60_000_000
+_MOST_BYTES = 40_000_000
 """Of the objects of sorted days, which take twice as much."""
 _SHARE = 4
 """An object that would take more than this part of it is never sorted."""

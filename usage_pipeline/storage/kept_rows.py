@@ -54,7 +54,6 @@ class _Kept:
     before: _Table = _Table()
     """The table in whose place it came: a SELECT of its rows may be under way."""
     readings: int = 0
-    filling: Lock = field(default_factory=Lock)
 
 
 @dataclass
@@ -63,6 +62,8 @@ class KeptRows:
 
     most_bytes: int = _MOST_BYTES
     _kept: dict[str, _Kept] = field(default_factory=dict)
+    _filling: Lock = field(default_factory=Lock)
+    """Held while rows are sorted: of several rollups at once they would need several times the memory."""
 
     def select(
         self, engine: DuckDBPyConnection, spec: TableSpec, days: Collection[date], path_of: Callable[[date], Path]
@@ -84,7 +85,7 @@ class KeptRows:
     def forget(self, engine: DuckDBPyConnection) -> None:
         """Drop all rows. Who reads them meanwhile gets an error, and reads their objects when trying again."""
         for kept in list(self._kept.values()):
-            with kept.filling, session(engine) as duck:
+            with self._filling, session(engine) as duck:
                 found = [table.name for table in (kept.before, kept.table) if table.name]
                 kept.before = kept.table = _Table()
                 for name in found:
@@ -95,7 +96,11 @@ class KeptRows:
     ) -> None:
         """Keep these days, too, unless they were read too seldom, are too large, or another thread is at it."""
         kept.readings += 1
-        if kept.readings <= READINGS or _size(asked) > self.most_bytes or not kept.filling.acquire(blocking=False):
+        if (
+            kept.readings <= READINGS
+            or _size(asked) > self.most_bytes
+            or not self._filling.acquire(blocking=False)
+        ):
             return
         try:
             both = {**kept.table.objects, **asked}
@@ -108,7 +113,7 @@ class KeptRows:
                 kept.before, kept.table = kept.table, _Table(name, wanted)
             kept.readings = 0
         finally:
-            kept.filling.release()
+            self._filling.release()
 
 
 def _size(objects: Mapping[date, DayObject]) -> int:
