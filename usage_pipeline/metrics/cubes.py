@@ -153,11 +153,12 @@ def read_intervals(storage: Storage, query: IntervalQuery) -> Answer:
         f"SELECT usage.*, buckets.start FROM ({quarter_hours}) AS usage INNER JOIN "
         "(SELECT unnest($1) AS quarter_hour, unnest($2) AS start) AS buckets USING (quarter_hour)"
     )
+    outages = {bucket.start for bucket in cut if bucket.utc_days & missing}
+    starts = _starts([bucket for bucket in cut if bucket.start not in outages])
     found = [
         (start.replace(tzinfo=UTC), *values)
-        for start, *values in _sums(storage, query, ("start", *query.group_by), rows, _starts(cut))
+        for start, *values in _sums(storage, query, ("start", *query.group_by), rows, starts)
     ]
-    outages = {bucket.start for bucket in cut if bucket.utc_days & missing}
     shown = with_missing((bucket.start for bucket in cut), outages, found, query)
     named = [(start.astimezone(zone).isoformat(), *values) for start, *values in shown]
     partly = {
@@ -169,7 +170,7 @@ def read_intervals(storage: Storage, query: IntervalQuery) -> Answer:
 
 
 def _starts(cut: Sequence[Bucket]) -> tuple[list[datetime], list[datetime]]:
-    """All quarter hours, and the start of the interval of each; both UTC without a zone, as they are stored."""
+    """Their quarter hours, and the start of the interval of each; both UTC without a zone, as they are stored."""
     moments = [(moment, bucket.start) for bucket in cut for moment in bucket.quarter_hours]
     return (
         [moment.replace(tzinfo=None) for moment, _ in moments],

@@ -33,8 +33,8 @@ def read_stocks(storage: Storage, query: StockQuery) -> Answer:
 
 
 def _before(storage: Storage, query: StockQuery) -> Mapping[str, int]:
-    """The sums of the flows since the first day of the calendar."""
-    last = query.first - timedelta(days=1)
+    """The sums of the flows since the first day of the calendar. Days that have not come have none."""
+    last = min(query.first, storage.settings.clock.today) - timedelta(days=1)
     if last < storage.settings.first_day:
         return _NO_FLOWS
     asked = UsageQuery(storage.settings.first_day, last, (), query.where, _FLOWS, among=query.among)

@@ -3,9 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from usage_pipeline.clock import WEEKDAYS
+from usage_pipeline.clock import WEEKDAYS, days_between
 from usage_pipeline.metrics.answers import Row, known_days, statuses_of
 from usage_pipeline.metrics.buckets import Interval, buckets, time_zone
 from usage_pipeline.metrics.queries import IntervalQuery
@@ -13,8 +13,11 @@ from usage_pipeline.registry import WITHIN_DAY_NAMES
 from usage_pipeline.reports.batch import Batch, Tables, TenantId
 from usage_pipeline.reports.display import Kind
 from usage_pipeline.reports.model import Column, Values
+from usage_pipeline.reports.scope import ReportPeriod
 from usage_pipeline.reports.table_spec import TableSpec
 
+_ONE = timedelta(days=1)
+"""How far a local day may be from its UTC day."""
 _HOURS = range(24)
 _METRICS = ("requests", "tokens_total")
 WeekHour = tuple[int, int]
@@ -46,6 +49,7 @@ def hours(batch: Batch) -> Tables:
 
 def week_hours(batch: Batch) -> Mapping[TenantId, list[Values]]:
     """Return the sums of each hour of the week, from Monday on; None where none is known."""
+    batch = replace(batch, period=_known_part(batch))
     found: dict[TenantId, list[Values]] = {}
     for zone, subjects in _by_zone(batch).items():
         part = replace(batch, tenant_ids=tuple(subject for subject in subjects if subject is not None))
@@ -53,6 +57,15 @@ def week_hours(batch: Batch) -> Mapping[TenantId, list[Values]]:
         known = _known_hours(batch, zone)
         found.update({subject: list(_rows(rows.get(subject, ()), known)) for subject in subjects})
     return found
+
+
+def _known_part(batch: Batch) -> ReportPeriod:
+    """Return the period without the days before and after all that are known, as cutting them takes long."""
+    first, last = batch.period.first, batch.period.last
+    known = known_days(statuses_of(batch.storage, days_between(first - _ONE, last + _ONE)))
+    if not known:
+        return ReportPeriod(first, first)
+    return ReportPeriod(max(first, min(known) - _ONE), min(last, max(known) + _ONE))
 
 
 def _by_zone(batch: Batch) -> Mapping[str, list[TenantId]]:

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -104,3 +105,16 @@ def test_the_summary_compares_with_as_many_days_before(initech: TestClient) -> N
     before = found["previous"]
     assert [before[name] for name in ("from", "to", "requests", "p50_ms")] == ["2026-05-18", "2026-05-20", 0, None]
     assert {*rows(initech, "summary", **NOT_YET)["current"].values()} == {*NOT_YET.values(), 1, None}
+
+
+def test_a_range_far_in_the_future_is_answered_as_soon_as_any_other(initech: TestClient) -> None:
+    far = {"from": "8998-12-01", "to": "8999-01-01"}
+    answer = initech.get("/v1/summary", params=far)
+    assert {*answer.json()["current"].values()} == {*far.values(), 31, None}
+    assert answer.elapsed < timedelta(seconds=5)
+
+
+def test_days_before_all_that_are_known_do_not_change_the_hours_of_the_week(initech: TestClient) -> None:
+    found, of_years = (rows(initech, "usage/hours", **{"from": first}) for first in ("2026-05-15", "2017-01-01"))
+    assert of_years["items"] == found["items"]
+    assert {hour["tokens"] for hour in rows(initech, "usage/hours", **NOT_YET)["items"]} == {None}
