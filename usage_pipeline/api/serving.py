@@ -8,6 +8,7 @@ from types import FrameType
 import uvicorn
 
 from usage_pipeline.api.app import create_app
+from usage_pipeline.api.header_time import HeaderTimeProtocol
 from usage_pipeline.api.logs import CONFIGURATION
 from usage_pipeline.api.middleware.request_limits import HEADER_BYTES
 from usage_pipeline.settings import Settings
@@ -48,7 +49,7 @@ def serve(storage: Storage, listener: socket.socket) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(storage),
-            http="h11",  # it alone limits what it keeps of headers that do not end
+            http=HeaderTimeProtocol,  # h11 alone limits what it keeps of headers that do not end
             h11_max_incomplete_event_size=2 * HEADER_BYTES,
             ws="none",
             log_config=CONFIGURATION,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,10 +21,10 @@ class Served:
 
 
 @contextmanager
-def served_at(app: FastAPI) -> Iterator[str]:
+def served_at(app: FastAPI, http: Any = "auto") -> Iterator[str]:
     """The address at which a thread serves this app, on loopback."""
     with listen("127.0.0.1", 0) as listener:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none"))
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, ws="none", http=http))
         thread = Thread(target=server.run, args=([listener],))
         thread.start()
         try:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 
@@ -10,10 +11,13 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
+from usage_pipeline.api.app import create_app
+from usage_pipeline.api.header_time import HeaderTimeProtocol
 from usage_pipeline.api.listening import address_of, listen
 from usage_pipeline.errors import ServiceError
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.api.conftest import NOW
+from usage_pipeline_tests.api.serving import served_at
 from usage_pipeline_tests.conftest import database_url_of
 
 STOP_SECONDS = 60
@@ -67,6 +71,35 @@ def test_a_port_in_use_is_told_with_what_to_do() -> None:
 def test_a_host_that_is_not_of_this_machine_is_told() -> None:
     with pytest.raises(ServiceError, match=r"Port 8000 on 192\.0\.2\.1 cannot be used \(Cannot assign requested"):
         listen("192.0.2.1", 8000)
+
+
+def test_a_host_that_nobody_has_is_told() -> None:
+    with pytest.raises(
+        ServiceError, match=r"^nosuch\.invalid is no address of this machine\. Name one with --host"
+    ):
+        listen("nosuch.invalid", 8000)
+
+
+def test_a_host_that_is_empty_is_not_every_address() -> None:
+    with pytest.raises(ServiceError, match="No address to listen on is named"):
+        listen("", 0)
+
+
+class Quick(HeaderTimeProtocol):
+    """With little time for headers."""
+
+    header_seconds = 0.2
+
+
+def test_a_connection_whose_headers_do_not_end_is_closed(served: Storage) -> None:
+    with served_at(create_app(served), http=Quick) as address:
+        url = httpx.URL(address)
+        with httpx.Client(base_url=address) as kept, socket.create_connection((url.host, url.port or 0)) as slow:
+            assert kept.get("/health").status_code == 200
+            slow.settimeout(STOP_SECONDS)
+            slow.sendall(b"GET /health HTTP/1.1\r\nHost: api\r\n")
+            assert slow.recv(1) == b""
+            assert kept.get("/health").status_code == 200
 
 
 def test_the_address_of_ipv6_is_one_that_a_browser_can_open() -> None:
