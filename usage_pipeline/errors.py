@@ -39,6 +39,10 @@ class QueryError(UsagePipelineError):
     """A query names an unknown dimension, metric or file."""
 
 
+class StoppedError(UsagePipelineError):
+    """Nobody waits for the answer any more."""
+
+
 class PartitionError(UsagePipelineError):
     """A partition cannot be computed: an input is missing or has fewer rows than the state says."""
 

@@ -6,6 +6,7 @@ What does not belong here: tenants and plans (`data/reference`), and Dagster's o
 import os
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -161,7 +162,13 @@ class Settings(BaseModel):
         600, description="Requests that the read API answers each minute for one key and one route."
     )
     api_heavy_requests_per_minute: Annotated[int, Field(ge=1)] = Field(
-        60, description="The same for streams, runs, insights, forecasts and reports."
+        60, description="The same for streams, runs, insights, forecasts, reports, and usage by hour or zone."
+    )
+    api_requests_at_once: Annotated[int, Field(ge=1)] = Field(
+        8, description="Requests of one key that the read API answers at once; more wait for their turn."
+    )
+    api_heavy_requests_at_once: Annotated[int, Field(ge=1)] = Field(
+        2, description="The same for those of which fewer are answered each minute."
     )
     api_logins_per_minute: Annotated[int, Field(ge=1)] = Field(
         10, description="Attempts to open a session that the read API allows each minute from one address."
@@ -200,6 +207,25 @@ class Settings(BaseModel):
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:
         return path.expanduser().absolute() if path else None
+
+    @field_validator("data_dir", "reference_dir", "formats_dir", "suites_dir")
+    @classmethod
+    def _no_file(cls, path: Path | None) -> Path | None:
+        if path and path.exists() and not path.is_dir():
+            raise ValueError("expected a folder, found a file")
+        return path
+
+    @field_validator("api_trusted_proxies")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        for entry in () if text == "*" else text.split(","):
+            try:
+                ip_network(entry.strip())
+            except ValueError:
+                raise ValueError(
+                    f"expected addresses and networks with commas, such as 127.0.0.1,10.0.0.0/8, found {entry!r}"
+                ) from None
+        return text
 
     @classmethod
     def load(cls, **values: Any) -> Self:  # noqa: ANN401 - the constructor's own signature

@@ -53,16 +53,20 @@ WRONG = [
     ("USAGE_WEBHOOK_ALLOW_PRIVATE", "perhaps"),
     ("USAGE_API_REQUESTS_PER_MINUTE", "0"),
     ("USAGE_API_HEAVY_REQUESTS_PER_MINUTE", "0"),
+    ("USAGE_API_REQUESTS_AT_ONCE", "0"),
+    ("USAGE_API_HEAVY_REQUESTS_AT_ONCE", "0"),
     ("USAGE_API_LOGINS_PER_MINUTE", "0"),
     ("USAGE_API_SESSION_HOURS", "0"),
     ("USAGE_API_TIMEOUT_SECONDS", "0"),
     ("USAGE_API_ACCESS_LOG", "perhaps"),
+    ("USAGE_API_TRUSTED_PROXIES", "foo"),
+    ("USAGE_API_TRUSTED_PROXIES", "127.0.0.1,,10.0.0.1/8"),
+    ("USAGE_DATA_DIR", __file__),
     ("USAGE_NOW", "2026-06-01T00:00:00"),
     ("USAGE_NOW", "now"),
 ]
 SECRETS = ("database_url", "dagster_database_url", "digest_key", "smtp_password")
 ANY_TEXT = {
-    "data_dir",
     "reference_dir",
     "formats_dir",
     "suites_dir",
@@ -73,7 +77,6 @@ ANY_TEXT = {
     "smtp_user",
     "smtp_password",
     "platform_name",
-    "api_trusted_proxies",
 }
 
 

@@ -1,5 +1,6 @@
 """Who asks: recognises the key or the session of a request, and gives the route the data that may be read."""
 
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 from typing import Annotated
 
@@ -10,8 +11,9 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from usage_pipeline.api.cookies import SECURE_NAME, session_of
 from usage_pipeline.api.middleware.answer_headers import STATE
 from usage_pipeline.api.problems import ProblemError
-from usage_pipeline.api.rate_limits import take_of_key
+from usage_pipeline.api.rate_limits import kind_of, take_of_key
 from usage_pipeline.api.tenant_data import TenantData
+from usage_pipeline.api.turns import turns_of
 from usage_pipeline.keys.keys import Key, Scope, recognise
 from usage_pipeline.storage.opened import Storage
 
@@ -35,7 +37,7 @@ async def storage_of(request: Request) -> Storage:
     return storage
 
 
-def caller(
+def _counted_key(
     request: Request,
     storage: Annotated[Storage, Depends(storage_of)],
     shown: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
@@ -49,6 +51,15 @@ def caller(
     request.state.key_id = key.key_id
     setattr(request.state, STATE, take_of_key(request, key.key_id))
     return key
+
+
+async def caller(request: Request, key: Annotated[Key, Depends(_counted_key)]) -> AsyncIterator[Key]:
+    """Return the key of the request when it is its turn, which it has until the answer was sent.
+
+    Raises ProblemError (429) if that takes too long.
+    """
+    async with turns_of(request).one(kind_of(request), key.key_id):
+        yield key
 
 
 def _key_of(request: Request, storage: Storage, shown: HTTPAuthorizationCredentials | None) -> Key:

@@ -19,6 +19,7 @@ from usage_pipeline.api.middleware import middleware
 from usage_pipeline.api.problems import add_handlers, responses
 from usage_pipeline.api.rate_limits import RateLimits
 from usage_pipeline.api.routes.all import ROUTERS
+from usage_pipeline.api.turns import Turns
 from usage_pipeline.listing.pages import Pages
 from usage_pipeline.storage.kept_rows import KeptRows
 from usage_pipeline.storage.opened import Storage
@@ -30,7 +31,9 @@ _PROBLEMS = responses(
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.NOT_FOUND,
+    HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.TOO_MANY_REQUESTS,
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -49,6 +52,7 @@ def create_app(storage: Storage) -> FastAPI:
     app.state.pages = Pages(storage)
     app.state.measures = measures
     app.state.limits = RateLimits(storage.settings)
+    app.state.turns = Turns(storage.settings)
     app.state.templates = templates_of(app)
     return app
 

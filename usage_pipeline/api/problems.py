@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.exceptions import HTTPException
 
 from usage_pipeline.api.request_id import request_id
-from usage_pipeline.errors import QueryError, UsagePipelineError, WarehouseError
+from usage_pipeline.errors import QueryError, StoppedError, UsagePipelineError, WarehouseError
 
 _log = logging.getLogger("usage_pipeline.api")
 
@@ -147,7 +147,7 @@ def _of(error: Exception) -> ProblemError:
 
 def _of_server(error: Exception) -> ProblemError:
     match error:
-        case OperationalError(orig=psycopg.errors.QueryCanceled()):
+        case StoppedError() | OperationalError(orig=psycopg.errors.QueryCanceled()):
             return ProblemError(HTTPStatus.GATEWAY_TIMEOUT, TOO_SLOW)
         case duckdb.OutOfMemoryException():
             _log.warning("%s", error)

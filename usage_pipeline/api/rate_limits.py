@@ -14,10 +14,10 @@ from starlette.requests import Request
 
 from usage_pipeline.api.exchanges import route_of
 from usage_pipeline.api.problems import ProblemError
+from usage_pipeline.api.streams import stream_of
 from usage_pipeline.settings import Settings
 
-_HEAVY_ROUTES = ("/v1/runs", "/v1/insights", "/v1/forecast", "/v1/reports")
-_STREAMS = ("application/jsonl", "text/csv")
+_HEAVY_ROUTES = ("/v1/runs", "/v1/insights", "/v1/forecast", "/v1/reports", "/v1/usage/hours")
 _HOME_PREFIX = 64
 """What a customer of a network gets of IPv6, and chooses addresses from at will."""
 
@@ -73,10 +73,16 @@ def limits_of(request: Request) -> RateLimits:
 
 def take_of_key(request: Request, key_id: str) -> Mapping[str, str]:
     """Count a request of a key for its route. Raises ProblemError (429)."""
-    route = route_of(request.scope)
-    streams = any(media_type in request.headers.get("Accept", "") for media_type in _STREAMS)
-    kind = Kind.HEAVY if streams or route.startswith(_HEAVY_ROUTES) else Kind.REQUESTS
-    return limits_of(request).take(kind, key_id, route)
+    return limits_of(request).take(kind_of(request), key_id, route_of(request.scope))
+
+
+def kind_of(request: Request) -> Kind:
+    """Return what a request of a key counts as: by its route, and by what it asks of it."""
+    route, asked = route_of(request.scope), request.query_params
+    streams = stream_of(request.headers.get("Accept", ""), asked.get("format")) is not None
+    # Intervals are cut from the quarter hours of all days.
+    by_interval = asked.get("interval") == "hour" or "timezone" in asked
+    return Kind.HEAVY if streams or by_interval or route.startswith(_HEAVY_ROUTES) else Kind.REQUESTS
 
 
 def take_of_address(request: Request) -> None:

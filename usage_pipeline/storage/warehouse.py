@@ -22,6 +22,7 @@ from usage_pipeline.errors import WarehouseError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.postgres import database_urls, ensure_database, revive_embedded_server
 from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.stopping import present_question
 from usage_pipeline.storage.tables import SCHEMA, TableSpec
 
 _USED_AT = "used_at"
@@ -82,6 +83,7 @@ def connect_warehouse(settings: Settings, connections: Connections | None = None
         event.listen(engine, "checkout", partial(_try_if_idle, allowed.trusted_seconds))
     if allowed.statement_seconds:
         event.listen(engine, "connect", partial(_end_long_statements, allowed.statement_seconds))
+        event.listen(engine, "before_cursor_execute", _expect_wanted)
     if settings.database_url is None:
         event.listen(engine, "do_connect", partial(_connect_to_embedded, settings))
     return engine
@@ -117,6 +119,10 @@ def _end_long_statements(seconds: int, connection: psycopg.Connection, _: object
     connection.autocommit = True  # else the next rollback takes it back
     connection.execute(sql.SQL("SET statement_timeout = {}").format(f"{seconds}s"))
     connection.autocommit = False
+
+
+def _expect_wanted(*_: object) -> None:
+    present_question().expect_wanted()
 
 
 def _connect_to_embedded(

@@ -4,8 +4,7 @@ import asyncio
 import io
 import json
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from threading import Event
 from typing import Annotated, Any
@@ -19,18 +18,23 @@ from sqlalchemy import text
 from usage_pipeline.api.access import storage_of
 from usage_pipeline.api.app import create_app
 from usage_pipeline.api.logs import JsonLines
+from usage_pipeline.api.middleware.request_limits import RequestLimits
+from usage_pipeline.api.problems import ProblemError
+from usage_pipeline.storage.engine import session
 from usage_pipeline.storage.opened import Storage
 
 DAYS = {"from": "2026-05-18", "to": "2026-05-20"}
 LOGIN = "/v1/session"
+JSON = {"Content-Type": "application/json"}
 QUICKLY = 1
 """Seconds after which this app gives up."""
 released = Event()
+begun, ended = Event(), Event()
 
 
 @pytest.fixture(scope="module")
 def app(served: Storage) -> FastAPI:
-    """The app with five routes more."""
+    """The app with six routes more."""
     settings = served.settings.model_copy(update={"api_timeout_seconds": QUICKLY})
     app = create_app(replace(served, settings=settings))
     app.add_api_route("/fails", fails)
@@ -38,6 +42,7 @@ def app(served: Storage) -> FastAPI:
     app.add_api_route("/stands-still", stands_still)
     app.add_api_route("/breaks", breaks)
     app.add_api_route("/takes-long", takes_long)
+    app.add_api_route("/computes", computes)
     return app
 
 
@@ -69,6 +74,16 @@ def takes_long(storage: Annotated[Storage, Depends(storage_of)]) -> None:
     with storage.warehouse.connect() as connection:
         connection.execute(text("SET LOCAL statement_timeout = 1"))
         connection.execute(text("SELECT count(*) FROM generate_series(1, 1000000000)"))
+
+
+def computes(storage: Annotated[Storage, Depends(storage_of)]) -> None:
+    ended.clear()
+    try:
+        with session(storage.engine) as duck:
+            begun.set()
+            duck.execute("SELECT sum(hash(a.range * b.range)) FROM range(1000000000) AS a, range(1000) AS b")
+    finally:
+        ended.set()
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +221,54 @@ def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(client: T
             413,
             "The body of a request has at most 65,536 bytes.",
         )
-    assert client.post(LOGIN, content=b"x" * 65_536).status_code == 422
+    assert client.post(LOGIN, content=b"x" * 65_536, headers=JSON).status_code == 422
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", ""])
+def test_a_body_that_is_no_json_is_refused(acme: TestClient, kind: str) -> None:
+    body = b'{"type": "persona_prompt"}'
+    answer = acme.post("/v1/limits/check", content=body, headers={"Content-Type": kind})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        415,
+        "Send the body as JSON, with the header `Content-Type: application/json`.",
+    )
+    as_json = acme.post(
+        "/v1/limits/check", content=body, headers={"Content-Type": "Application/JSON; charset=utf-8"}
+    )
+    assert as_json.status_code != 415
+
+
+@pytest.mark.parametrize(
+    "path", ["/health", "/ready", "/v1/days", "/v1/usage/list?format=csv", "/dashboard/", "/v1/nothing"]
+)
+def test_head_is_answered_as_get_without_the_body(acme: TestClient, log: io.StringIO, path: str) -> None:
+    asked, told = acme.get(path), acme.head(path)
+    assert (told.status_code, told.content) == (asked.status_code, b"")
+    same = ("Content-Type", "Content-Length", "Content-Disposition", "ETag", "Vary")
+    assert [told.headers.get(name) for name in same] == [asked.headers.get(name) for name in same]
+    assert [line["method"] for line in lines(log)] == ["GET", "HEAD"]
+
+
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [("/v1/days/?a=b", "/v1/days?a=b"), ("//evil.example/v1/days/", None), ("/", "dashboard/")],
+)
+def test_a_redirect_names_no_host(client: TestClient, path: str, to: str | None) -> None:
+    answer = client.get(f"http://evil.example{path}", follow_redirects=False)
+    assert answer.headers.get("Location") == to
+
+
+def test_a_body_that_does_not_come_is_not_waited_for() -> None:
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    async def unused(*_: Any) -> None:
+        pytest.fail("it is not handled")
+
+    scope = {"type": "http", "path": LOGIN, "query_string": b"", "headers": []}
+    with pytest.raises(ProblemError) as refused:
+        asyncio.run(RequestLimits(unused, 0.01)(scope, receive, unused))
+    assert refused.value.problem.status == 408
 
 
 def test_headers_that_are_too_large_are_refused(client: TestClient) -> None:
@@ -241,20 +303,56 @@ def test_a_request_or_a_statement_that_takes_too_long_is_given_up(
     assert [line["status"] for line in lines(log)] == [504]
 
 
-@pytest.mark.parametrize("path", ["/stands-still", "/breaks"])
-def test_a_stream_that_does_not_come_to_its_end_is_cut(app: FastAPI, path: str) -> None:
+def test_the_work_for_a_request_whose_time_is_over_has_ended_when_that_is_told(client: TestClient) -> None:
+    assert client.get("/computes").status_code == 504
+    assert ended.is_set()
+
+
+async def nothing_more() -> Any:
+    await asyncio.Event().wait()
+
+
+def answered(app: FastAPI, path: str, then: Callable[[], Awaitable[Any]] = nothing_more) -> list[dict[str, Any]]:
+    """Return what is sent to a client that asks for a path, and the body of whose request is followed by this."""
     sent: list[dict[str, Any]] = []
+    messages = iter([{"type": "http.request"}])
 
     async def send(message: Any) -> None:
         sent.append(message)
 
     async def receive() -> Any:
-        await asyncio.Event().wait()
+        return next(messages, None) or await then()
 
     scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": [], "scheme": "http"}
-    with pytest.raises(Exception, match=r"^$|too long"), suppress(BaseExceptionGroup):
-        asyncio.run(app(scope, receive, send))
-    assert [message.get("body") for message in sent] == [None, b"first"]
+    asyncio.run(app(scope, receive, send))
+    return sent
+
+
+def test_the_work_for_a_client_that_has_left_ends(app: FastAPI, log: io.StringIO) -> None:
+    async def leave() -> Any:
+        await asyncio.to_thread(begun.wait)
+        return {"type": "http.disconnect"}
+
+    begun.clear()
+    assert answered(app, "/computes", leave) == []
+    assert ended.is_set()
+    assert [line["status"] for line in lines(log)] == [499]
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("/stands-still", "This took too long. Ask for fewer days, or for less at a time."),
+        ("/breaks", "ZeroDivisionError"),
+    ],
+)
+def test_a_stream_that_does_not_come_to_its_end_is_cut_and_the_log_says_why(
+    app: FastAPI, log: io.StringIO, path: str, why: str
+) -> None:
+    assert [message.get("body") for message in answered(app, path)] == [None, b"first"]
+    cut, _ = lines(log)
+    assert cut["message"].startswith("An answer was cut after a part of it was sent")
+    assert why in f"{cut['message']} {cut.get('exception')}"
 
 
 def test_large_answers_are_compressed_for_those_who_can_read_it(acme: TestClient) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from queue import Queue
 from threading import Event
@@ -123,6 +124,15 @@ def test_when_all_connections_are_in_use_for_too_long_the_answer_is_503(served: 
     with warehouse.connect():
         assert_away(client.get("/v1/days"))
     assert client.get("/v1/days").status_code == 200
+    warehouse.dispose()
+
+
+def test_readiness_does_not_wait_long_for_a_database_that_hangs(served: Storage) -> None:
+    warehouse = connect_warehouse(served.settings, Connections(kept=1, most=1, wait_seconds=SECONDS))
+    with warehouse.connect(), TestClient(create_app(replace(served, warehouse=warehouse))) as client:
+        answer = client.get("/ready")
+    assert_away(answer)
+    assert answer.elapsed < timedelta(seconds=10)
     warehouse.dispose()
 
 

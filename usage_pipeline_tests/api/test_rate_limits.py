@@ -49,6 +49,8 @@ def test_each_key_and_each_route_is_counted_alone(
 
 def test_a_stream_counts_as_heavy(asking: Callable[[TestClient], TestClient], acme: TestClient) -> None:
     assert statuses(asking(acme), "/v1/days", 2, **STREAM) == [200, 429]
+    assert statuses(asking(acme), "/v1/usage/list?format=csv", 2) == [200, 429]
+    assert statuses(asking(acme), "/v1/usage/list", 2, Accept="text/csv;q=0.1, */*") == [200, 200]
 
 
 def test_an_answer_that_is_a_problem_tells_what_is_left_too(

@@ -9,6 +9,7 @@ from starlette.middleware.gzip import DEFAULT_EXCLUDED_CONTENT_TYPES, GZipMiddle
 from usage_pipeline.api.measures import Measures
 from usage_pipeline.api.middleware.answer_headers import AnswerHeaders
 from usage_pipeline.api.middleware.failures import Failures
+from usage_pipeline.api.middleware.heads import Heads
 from usage_pipeline.api.middleware.observing import Observing
 from usage_pipeline.api.middleware.request_ids import RequestIds
 from usage_pipeline.api.middleware.request_limits import RequestLimits
@@ -32,8 +33,9 @@ def middleware(settings: Settings, measures: Measures) -> list[Middleware]:
         Middleware(Observing, measures, log=settings.api_access_log),
         Middleware(AnswerHeaders),
         Middleware(Failures),
+        Middleware(RequestLimits, settings.api_timeout_seconds),
         Middleware(TimeLimit, settings.api_timeout_seconds),
-        Middleware(RequestLimits),
+        Middleware(Heads),
         Middleware(
             GZipMiddleware,
             minimum_size=_GZIP_FROM,

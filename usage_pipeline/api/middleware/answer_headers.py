@@ -1,5 +1,7 @@
 """Headers of every answer: what a browser must not do with it, and what the request left in its state."""
 
+from urllib.parse import urlsplit
+
 from starlette.datastructures import MutableHeaders
 from starlette.types import Receive, Scope, Send
 
@@ -33,8 +35,19 @@ class AnswerHeaders(HttpMiddleware):
         def add(_: int, headers: MutableHeaders) -> None:
             for name, value in {**HEADERS, **_of(scope, headers)}.items():
                 headers.setdefault(name, value)
+            if "location" in headers:
+                headers["location"] = _on_this_host(headers["location"])
 
         await self.app(scope, receive, at_start(send, add))
+
+
+def _on_this_host(location: str) -> str:
+    """Return where a redirect leads without the host, which is only what the client says in a header."""
+    parts = urlsplit(location)
+    if not parts.netloc:
+        return location
+    path = parts._replace(scheme="", netloc="", path="").geturl()
+    return f"/{parts.path.lstrip('/')}{path}"
 
 
 def _of(scope: Scope, headers: MutableHeaders) -> dict[str, str]:

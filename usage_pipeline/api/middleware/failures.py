@@ -7,6 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from usage_pipeline.api.middleware.base import HttpMiddleware, at_start
 from usage_pipeline.api.problems import ProblemError, unexpected
+from usage_pipeline.errors import UsagePipelineError
 
 _log = logging.getLogger("usage_pipeline.api")
 
@@ -24,9 +25,10 @@ class Failures(HttpMiddleware):
 
         try:
             await self.app(scope, receive, at_start(send, start))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the log has it
             if started:
-                raise
+                _tell_of_cut(error)
+                return  # without the end of the answer
             await _problem(error).response(scope, receive, send)
 
 
@@ -35,3 +37,12 @@ def _problem(error: Exception) -> ProblemError:
         return error
     _log.error("A request failed.", exc_info=error)
     return unexpected()
+
+
+def _tell_of_cut(error: Exception) -> None:
+    """Log why an answer is cut. Errors that are known come here wrapped: they were too late to be answered."""
+    known = error.__cause__ if isinstance(error, RuntimeError) and error.__cause__ else error
+    if isinstance(known, ProblemError | UsagePipelineError):
+        _log.warning("An answer was cut after a part of it was sent: %s", known)
+    else:
+        _log.error("An answer was cut after a part of it was sent.", exc_info=error)

@@ -16,15 +16,13 @@ from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel
 from usage_pipeline.api.parameters import BETWEEN_VALUES, FilterValues, From, To, Words, between_commas
 from usage_pipeline.api.problems import wrong_parameter
+from usage_pipeline.api.streams import CSV, JSON_LINES, stream_of
 from usage_pipeline.listing.columns import LIST_COLUMNS
 from usage_pipeline.listing.pages import MOST
 from usage_pipeline.listing.queries import FILTERS, Filters, Order, RecordQuery
 
 router = APIRouter(tags=["usage"])
 
-JSON_LINES, CSV = "application/jsonl", "text/csv"
-FORMATS = {"jsonl": JSON_LINES, "csv": CSV}
-"""Streams by the ending of their files."""
 _META = re.compile(r"meta\[(.+)\]", re.DOTALL)
 _TYPES: dict[str, Any] = {"BIGINT": int, "JSON": dict[str, Any]}
 _PRESENT = frozenset({"id", "type", "count", "createdAt", "meta"})
@@ -99,6 +97,7 @@ _DEEP = {
     "description": f"Only records with these values in `meta`: `meta[region]=eu`. {BETWEEN_VALUES}",
     "schema": {"type": "object", "additionalProperties": {"type": "string"}},
 }
+_VARY = {"Vary": "Accept"}
 _STREAMS = {
     JSON_LINES: {"schema": {"type": "string", "description": "A record on each line."}},
     CSV: {"schema": {"type": "string", "description": "A header, then a line for each record."}},
@@ -129,18 +128,17 @@ def records(  # noqa: PLR0913, PLR0917 - one for each parameter
     `from` and `to` it has all days.
     """
     query = RecordQuery(None, related, meta, first, end and end - timedelta(days=1), order)
-    asked = FORMATS[file_format] if file_format else accept
-    if JSON_LINES in asked or CSV in asked:
+    if media_type := stream_of(accept, file_format):
         if cursor is not None:
             raise wrong_parameter("cursor", "A stream has no pages; leave the cursor out.")
-        stream = _stream(data, query, take, JSON_LINES if JSON_LINES in asked else CSV)
+        stream = _stream(data, query, take, media_type)
         if file_format:
             stream.headers["Content-Disposition"] = _attachment(data.tenant_id, query, file_format)
         return stream
     if take is not None and take > MOST:
         raise wrong_parameter("take", f"Expected 1 to {MOST} records of a page; a stream has any number.")
     page = data.records(query, take or MOST, cursor)
-    return Response(_page(page.items, page.cursor), media_type="application/json")
+    return Response(_page(page.items, page.cursor), media_type="application/json", headers=_VARY)
 
 
 def _page(items: tuple[str, ...], cursor: str | None) -> str:
@@ -159,4 +157,4 @@ def _stream(data: Data, query: RecordQuery, take: int | None, media_type: str) -
     """Begin the stream: what hinders it at its beginning is a problem, not the end of an answer."""
     pieces = data.record_lines(query, take) if media_type == JSON_LINES else data.record_csv(query, take)
     beginning = next(pieces, b"")
-    return StreamingResponse(chain([beginning], pieces), media_type=media_type)
+    return StreamingResponse(chain([beginning], pieces), media_type=media_type, headers=_VARY)
