@@ -43,7 +43,7 @@ class Bucket:
     @property
     def utc_days(self) -> set[date]:
         """The UTC days that it overlaps."""
-        return {quarter_hour.date() for quarter_hour in self.quarter_hours}
+        return set(days_between(self.start.date(), self.quarter_hours[-1].date()))
 
 
 def time_zone(name: str) -> ZoneInfo:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 from usage_pipeline.costs.tables import DAILY_COSTS
@@ -171,8 +172,6 @@ def read_intervals(storage: Storage, query: IntervalQuery) -> Answer:
 
 def _starts(cut: Sequence[Bucket]) -> tuple[list[datetime], list[datetime]]:
     """Their quarter hours, and the start of the interval of each; both UTC without a zone, as they are stored."""
-    moments = [(moment, bucket.start) for bucket in cut for moment in bucket.quarter_hours]
-    return (
-        [moment.replace(tzinfo=None) for moment, _ in moments],
-        [start.replace(tzinfo=None) for _, start in moments],
-    )
+    moments = [moment.replace(tzinfo=None) for bucket in cut for moment in bucket.quarter_hours]
+    starts = ([bucket.start.replace(tzinfo=None)] * len(bucket.quarter_hours) for bucket in cut)
+    return moments, [*chain.from_iterable(starts)]
