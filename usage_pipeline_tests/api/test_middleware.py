@@ -239,17 +239,6 @@ def test_a_body_that_is_no_json_is_refused(acme: TestClient, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/health", "/ready", "/v1/days", "/v1/usage/list?format=csv", "/dashboard/", "/v1/nothing"]
-)
-def test_head_is_answered_as_get_without_the_body(acme: TestClient, log: io.StringIO, path: str) -> None:
-    asked, told = acme.get(path), acme.head(path)
-    assert (told.status_code, told.content) == (asked.status_code, b"")
-    same = ("Content-Type", "Content-Length", "Content-Disposition", "ETag", "Vary")
-    assert [told.headers.get(name) for name in same] == [asked.headers.get(name) for name in same]
-    assert [line["method"] for line in lines(log)] == ["GET", "HEAD"]
-
-
-@pytest.mark.parametrize(
     ("path", "to"),
     [("/v1/days/?a=b", "/v1/days?a=b"), ("//evil.example/v1/days/", None), ("/", "dashboard/")],
 )

@@ -85,6 +85,19 @@ def test_a_host_that_is_empty_is_not_every_address() -> None:
         listen("", 0)
 
 
+def test_head_is_answered_as_get_without_the_body(served: Storage, acme: TestClient) -> None:
+    paths = ("/health", "/ready", "/v1/days", "/v1/usage/list?format=csv", "/dashboard/", "/v1/nothing")
+    same = ("Content-Type", "Content-Length", "Content-Disposition", "ETag", "Vary")
+    with (
+        served_at(create_app(served), http=HeaderTimeProtocol) as address,
+        httpx.Client(base_url=address, headers={"Authorization": acme.headers["Authorization"]}) as client,
+    ):
+        for path in paths:
+            asked, told = client.get(path), client.head(path)
+            assert (told.status_code, told.content) == (asked.status_code, b"")
+            assert [told.headers.get(name) for name in same] == [asked.headers.get(name) for name in same]
+
+
 class Quick(HeaderTimeProtocol):
     """With little time for headers."""
 

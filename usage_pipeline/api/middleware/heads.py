@@ -16,11 +16,12 @@ class Heads(HttpMiddleware):
 
         async def sending(message: Message) -> None:
             is_start = message["type"] == "http.response.start"
+            scope["method"] = "HEAD"  # the server looks here whether a body has to come
             await send(message if is_start else {"type": "http.response.body", "body": b""})
             if message.get("more_body", False):
                 raise _AnsweredError
 
-        # The route is found in this scope, which those outside ask for it.
+        # Those outside ask this scope, in place of a copy, for the route that is found.
         scope["method"] = "GET"
         try:
             await self.app(scope, receive, sending)
