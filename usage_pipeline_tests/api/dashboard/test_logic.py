@@ -77,6 +77,27 @@ def test_an_alert_on_usage_without_a_model_says_so(value_of: Callable[[str, str]
     assert value_of("../views/limits", f"m.aboutOf({alert})") == "Usage that names no model"
 
 
+def test_an_anomaly_is_told_with_what_explains_it_best(value_of: Callable[[str, str], Any]) -> None:
+    anomaly = """{
+        measure: 'cost', kind: 'rise', severity: 'high', first_day: '2026-05-18', last_day: '2026-05-20',
+        value: '12.5', expected: '3', low: '2', high: '4.125',
+        causes: [
+            {dimension: 'model', value: 'x', found: '10', usual: '1'},
+            {dimension: 'model', value: 'y', found: '2.5', usual: '2'},
+            {dimension: 'project', value: 'red', found: '3', usual: '2'},
+        ],
+    }"""
+    assert value_of("../views/insights", f"m.told({anomaly})") == {
+        "days": "18 May 2026 to 20 May 2026",
+        "label": "Cost, USD",
+        "kind": "New, higher level",
+        "severity": "high",
+        "value": "12.50",
+        "expected": "3.00 (2.00 to 4.12)",
+        "because": "Model x: 10.00 instead of 1.00; y: 2.50 instead of 2.00",
+    }
+
+
 def test_days_and_times_are_those_of_their_zone(value_of: Callable[[str, str], Any]) -> None:
     assert value_of("days", "[m.addDays('2026-02-28', 1), m.lengthOf('2026-02-28', '2026-03-02')]") == [
         "2026-03-01",

@@ -17,7 +17,7 @@ Visiting = Callable[..., Visit]
 
 DAYS = "from=2026-05-18&to=2026-05-22"
 VIEWS = (
-    *("overview&tenant=acme", "costs&tenant=acme", "breakdown", "limits", "days", "downloads"),
+    *("overview&tenant=acme", "costs&tenant=acme", "breakdown", "insights", "limits", "days", "downloads"),
     *("runs", "runs&tenant=initech&run=initech-second"),
 )
 """The views, with what makes most of each be seen."""
@@ -129,6 +129,7 @@ def test_where_nothing_is_known_the_page_says_so(visit: Visiting) -> None:
     assert page.get_by_text("No day of this range is known.").count() == 3
     for view, text in {
         "breakdown": "No day of this range is known.",
+        "insights": "Nothing can be judged yet.",
         "limits": "No limits are set.",
         "runs": "No run on these days passes the filters.",
         "downloads": "No report has been written yet.",

@@ -12,12 +12,13 @@ import { breakdown } from "./views/breakdown.js";
 import { costs } from "./views/costs.js";
 import { days } from "./views/days.js";
 import { downloads } from "./views/downloads.js";
+import { insights } from "./views/insights.js";
 import { limits } from "./views/limits.js";
 import { overview } from "./views/overview.js";
 import { runs } from "./views/runs.js";
 import { signInForm } from "./views/sign_in.js";
 
-const MODULES = { overview, costs, breakdown, limits, days, runs, downloads };
+const MODULES = { overview, costs, breakdown, insights, limits, days, runs, downloads };
 const main = document.getElementById("main");
 const top = document.getElementById("header");
 let renders = 0;

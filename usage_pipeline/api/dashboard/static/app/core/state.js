@@ -6,6 +6,7 @@ export const VIEWS = {
   overview: "Overview",
   costs: "Costs",
   breakdown: "Breakdown",
+  insights: "Insights",
   limits: "Limits",
   days: "Days",
   runs: "Runs",
