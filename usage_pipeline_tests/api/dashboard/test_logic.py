@@ -72,9 +72,10 @@ def test_the_average_of_a_week_leaves_missing_days_out(value_of: Callable[[str, 
     assert value_of("averages", "m.weekAverages(['0.1', '0.2'], 0, 6)") == [0.1, 0.15]
 
 
-def test_an_alert_on_usage_without_a_model_says_so(value_of: Callable[[str, str], Any]) -> None:
-    alert = "{kind: 'unpriced_usage', subject: '(none)'}"
-    assert value_of("../views/limits", f"m.aboutOf({alert})") == "Usage that names no model"
+def test_an_alert_says_in_words_what_it_is_about(value_of: Callable[[str, str], Any]) -> None:
+    alerts = "[{kind: 'unpriced_usage', subject: '(none)'}, {kind: 'anomaly', subject: 'higher'}]"
+    told = ["Usage that names no model", "Numbers higher than expected"]
+    assert value_of("../views/limits", f"{alerts}.map(m.aboutOf)") == told
 
 
 def test_an_anomaly_is_told_with_what_explains_it_best(value_of: Callable[[str, str], Any]) -> None:

@@ -9,7 +9,11 @@ import { figures, table, words } from "../parts/table.js";
 
 const MOST_SHOWN = 60;
 const MOST_ALERTS = 100;
-const KINDS = { unpriced_usage: "usage without a price" };
+const KINDS = {
+  unpriced_usage: "usage without a price",
+  anomaly: "unusual day",
+  projected_limit: "limit that will probably be passed",
+};
 const UNITS = { cost: "US dollars", tokens_total: "tokens" };
 
 /** Return the sections of the view. */
@@ -117,8 +121,9 @@ function hasEnded(alert) {
   return alert.state !== "raised";
 }
 
-/** Return what an alert is about: of usage without a price, its model. */
+/** Return what an alert is about: of usage without a price its model, of an unusual day in which direction it is. */
 export function aboutOf({ kind, subject }) {
+  if (kind === "anomaly") return `Numbers ${subject} than expected`;
   return kind === "unpriced_usage" && subject === "(none)" ? "Usage that names no model" : subject;
 }
 
