@@ -34,7 +34,7 @@ def _in_calendar(moment: Moment) -> Moment:
     return moment
 
 
-def _written_as(pattern: str, expected: str) -> BeforeValidator:
+def written_as(pattern: str, expected: str) -> BeforeValidator:
     """Return the check of the form of a text: a bare number would be taken for seconds."""
 
     def check(text: object) -> object:
@@ -45,14 +45,14 @@ def _written_as(pattern: str, expected: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-Day = Annotated[date, _written_as(r"\d{4}-\d\d-\d\d$", "a day, YYYY-MM-DD"), AfterValidator(_in_calendar)]
+Day = Annotated[date, written_as(r"\d{4}-\d\d-\d\d$", "a day, YYYY-MM-DD"), AfterValidator(_in_calendar)]
 From = Annotated[
     Day | None, Query(alias="from", description=f"First day, UTC. {RECENT_DAYS} days before `to` without it.")
 ]
 To = Annotated[Day | None, Query(alias="to", description="The day after the last one, UTC. Tomorrow without it.")]
 Instant = Annotated[
     AwareDatetime,
-    _written_as(r"\d{4}-\d\d-\d\d[Tt ].+", "an instant with its zone, such as 2026-05-01T08:00:00Z"),
+    written_as(r"\d{4}-\d\d-\d\d[Tt ].+", "an instant with its zone, such as 2026-05-01T08:00:00Z"),
     AfterValidator(_in_calendar),
 ]
 At = Annotated[Instant | None, Query(description="An instant, with its zone; now without it.")]

@@ -18,6 +18,8 @@ from usage_pipeline.api.parameters import between_commas
         ("usage/list?meta[plan]=,", "meta[plan]", "Expected at least one value."),
         ("costs?from=20260501", "from", "Expected a day, YYYY-MM-DD."),
         ("costs?from=8999-01-01&to=9001-01-01", "to", "Expected a year from 1972 to 8999"),
+        ("usage/fetch?period=2026-13", "period", "Expected a month, YYYY-MM, from 1972 to 8999."),
+        ("usage/series/fetch?groupBy=day", "groupBy", "Expected one of source, type, model, "),
         ("credits?at=2026-05-20", "at", "Expected an instant with its zone, such as 2026-05-01T08:00:00Z."),
     ],
 )

@@ -10,7 +10,7 @@ from pydantic import Field
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel, MissingDays
 from usage_pipeline.api.ids import any_id
-from usage_pipeline.api.parameters import DayRange, Days
+from usage_pipeline.api.parameters import DayRange, Days, written_as
 from usage_pipeline.api.problems import ProblemError
 from usage_pipeline.api.rows import total_of
 from usage_pipeline.api.tenant_data import TenantData
@@ -65,11 +65,13 @@ class RelatedUsageAnswer(AnswerModel):
     pruned_days: PrunedDays
 
 
+_MONTH = r"^(197[2-9]|19[89]\d|[2-8]\d{3})-(0[1-9]|1[0-2])$"
 Month = Annotated[
     str | None,
+    written_as(_MONTH, "a month, YYYY-MM, from 1972 to 8999"),
     Query(
         alias="period",
-        pattern=r"^(19[789]\d|[2-8]\d{3})-(0[1-9]|1[0-2])$",
+        json_schema_extra={"pattern": _MONTH},
         description="The month in which the period begins, such as `2026-02`; the present period without it.",
     ),
 ]

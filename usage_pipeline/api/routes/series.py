@@ -48,6 +48,7 @@ Interval = Annotated[Step, Query(description="How long the interval of a point i
 Zone = Annotated[
     str, Query(alias="timezone", description="Time zone of the days, such as `Europe/Berlin`.", min_length=1)
 ]
+_GROUPS = (*DIMENSION_NAMES, "tenant")
 GroupBy = Annotated[
     str | None,
     Query(
@@ -57,7 +58,7 @@ GroupBy = Annotated[
             f"{', '.join(WITHIN_DAY_NAMES)}, tenant. The {MOST_GROUPS} groups with the most tokens have series of "
             "their own, the others are summed as `(other)`."
         ),
-        json_schema_extra={"enum": [*DIMENSION_NAMES, "tenant"]},
+        json_schema_extra={"enum": list(_GROUPS)},
     ),
 ]
 
@@ -67,6 +68,8 @@ def series(
     data: Data, days: Days, interval: Interval = Step.DAY, timezone: Zone = "UTC", group_by: GroupBy = None
 ) -> Response:
     """Return the series, by default those of the last 90 days."""
+    if group_by is not None and group_by not in _GROUPS:
+        raise wrong_parameter("groupBy", f"Expected one of {', '.join(_GROUPS)}.")
     if interval is Step.HOUR and days.length > MOST_DAYS_BY_HOUR:
         raise wrong_parameter("to", f"By hour, expected at most {MOST_DAYS_BY_HOUR} days.")
     found = read_series(data, SeriesRequest(days.first, days.last, interval, timezone, group_by))
