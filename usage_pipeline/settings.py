@@ -86,7 +86,8 @@ class Settings(BaseModel):
         ),
     )
     duckdb_threads: Annotated[int, Field(ge=1)] = Field(
-        default_factory=lambda: os.cpu_count() or 1, description="Threads of one DuckDB connection."
+        default_factory=lambda: os.cpu_count() or 1,
+        description="Threads of one DuckDB connection. `serve` has one unless it is set.",
     )
     duckdb_memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$")] = Field(
         "1400MB", description="Memory of one DuckDB connection before it spills to the data directory."

@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+import duckdb
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.listing.pages import Pages
 from usage_pipeline.retention.erasure import erasures
 from usage_pipeline.storage.opened import Storage
@@ -36,12 +38,13 @@ class Forgetting:
     def look(self) -> bool:
         """Look whether more is gone, and drop all that is kept if so. Return True if it was dropped."""
         gone = self.storage.recall(_read_gone)
-        before, self._gone = self._gone, gone
-        if before in {None, gone}:
+        if self._gone in {None, gone}:
+            self._gone = gone
             return False
         self.pages.forget()
         if self.storage.kept:
             self.storage.kept.forget(self.storage.engine)
+        self._gone = gone
         return True
 
 
@@ -61,6 +64,7 @@ async def forgetting(app: FastAPI) -> AsyncIterator[None]:
 
 async def _look_regularly(forget: Forgetting) -> None:
     while True:
-        with suppress(SQLAlchemyError):  # the database is away
+        # The database is away, or DuckDB is: the next look comes anyway.
+        with suppress(SQLAlchemyError, UsagePipelineError, duckdb.Error):
             await run_in_threadpool(forget.look)
         await asyncio.sleep(SECONDS)
