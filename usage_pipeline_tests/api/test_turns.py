@@ -14,7 +14,7 @@ from usage_pipeline.storage.opened import Storage
 def test_a_key_that_asks_for_much_at_once_waits_and_nothing_else_does(
     served: Storage, acme: TestClient, initech: TestClient
 ) -> None:
-    one = {"api_heavy_requests_at_once": 1, "api_timeout_seconds": 1}
+    one = {"api_heavy_requests_at_once": 1, "api_timeout_seconds": 6}
     app = create_app(replace(served, settings=served.settings.model_copy(update=one)))
     key_id = acme.headers["Authorization"].split("_")[1]
 
