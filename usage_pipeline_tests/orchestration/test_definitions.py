@@ -1,15 +1,12 @@
 """What Dagster shows of assets before anything runs: their flow, columns and calendar."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
-from usage_pipeline.definitions import build_definitions
 from usage_pipeline.pipeline.tables import TABLES
-from usage_pipeline.settings import Settings
 from usage_pipeline.storage.tables import TableSpec
 
 LAKE, WAREHOUSE = {"duckdb", "parquet"}, {"duckdb", "postgres"}
@@ -124,11 +121,6 @@ OF_ALL_DAYS = {
 WITHOUT_DAYS = {dg.AssetKey(name) for name in {*INPUTS, *OF_ALL_DAYS}}
 
 
-@pytest.fixture(scope="module")
-def specs(definitions: dg.Definitions) -> dict[str, dg.AssetSpec]:
-    return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
-
-
 def test_the_assets_and_their_flow(specs: dict[str, dg.AssetSpec]) -> None:
     found = {
         name: (
@@ -174,40 +166,6 @@ def test_a_description_is_markdown(specs: dict[str, dg.AssetSpec]) -> None:
         "\n"
         "- A check that found no issue is clean.\n"
         "- Issue types are named as the log's JSON list has them."
-    )
-
-
-def code(spec: dg.AssetSpec) -> list[dg.LocalFileCodeReference | dg.UrlCodeReference]:
-    return list(spec.metadata["dagster/code_references"].code_references)
-
-
-@pytest.mark.parametrize("name", sorted(ASSETS.keys() - INPUTS))
-def test_an_asset_leads_to_its_files_on_this_machine(specs: dict[str, dg.AssetSpec], name: str) -> None:
-    for reference in code(specs[name]):
-        assert isinstance(reference, dg.LocalFileCodeReference)
-        assert Path(reference.file_path).is_file()
-    suffixes = {Path(reference.source.partition(":")[0]).suffix for reference in code(specs[name])}
-    assert suffixes == ({".py"} if name in OF_ALL_DAYS | INSIGHTS else {".sql", ".py"})
-
-
-def test_a_link_leads_to_the_line_that_names_the_asset(specs: dict[str, dg.AssetSpec]) -> None:
-    declared = code(specs["token_series"])[-1]
-    assert isinstance(declared, dg.LocalFileCodeReference)
-    assert declared.line_number is not None
-    lines = Path(declared.file_path).read_text(encoding="utf-8").splitlines()
-    assert lines[declared.line_number - 1].strip() == '"token_series",'
-
-
-def test_with_a_repository_links_lead_to_its_pages() -> None:
-    settings = Settings.load(repository="https://git.example.com/usage/blob/v1/")
-    (spec,) = [
-        spec for spec in build_definitions(settings).resolve_all_asset_specs() if spec.key.path == ["token_series"]
-    ]
-    linked = code(spec)[0]
-    assert isinstance(linked, dg.UrlCodeReference)
-    assert (linked.label, linked.url) == (
-        "series/tenant_series.sql",
-        "https://git.example.com/usage/blob/v1/usage_pipeline/series/tenant_series.sql#L1",
     )
 
 
