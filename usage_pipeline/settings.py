@@ -131,7 +131,7 @@ class Settings(BaseModel):
     insight_days: Annotated[int, Field(ge=1)] = Field(
         90, description="Days that insights as of earlier days are kept: trends, anomalies, forecasts, advice."
     )
-    api_key_days: Annotated[int, Field(ge=1)] = Field(
+    api_access_days: Annotated[int, Field(ge=1)] = Field(
         90, description="Days that `clean-up` keeps keys of the read API that have expired or were revoked."
     )
     delivery_attempts: Annotated[int, Field(ge=1)] = Field(

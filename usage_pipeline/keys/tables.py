@@ -19,7 +19,7 @@ API_KEYS = TableSpec(
     rules=(
         "A secret has 256 random bits, so that its digest cannot be searched for, and needs no salt.",
         "A key does not change: revoke it and make another.",
-        "`usage-pipeline clean-up` removes what is worth nothing any more after `USAGE_API_KEY_DAYS`.",
+        "`usage-pipeline clean-up` removes what is worth nothing any more after `USAGE_API_ACCESS_DAYS`.",
     ),
     key=("key_id",),
     nullable=frozenset({"tenant_id", "expires_at", "revoked_at"}),

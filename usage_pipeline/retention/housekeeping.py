@@ -90,7 +90,7 @@ def old_rows(storage: Storage) -> list[Leftovers]:
     settings = storage.settings
     return [
         _of_rows(storage, "message", _MESSAGES, settings.outbox_days),
-        _of_rows(storage, "key", _KEYS, settings.api_key_days),
+        _of_rows(storage, "key", _KEYS, settings.api_access_days),
     ]
 
 

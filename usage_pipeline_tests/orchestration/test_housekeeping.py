@@ -150,16 +150,17 @@ def test_a_look_changes_nothing_and_tells_what_will_go(house: House) -> None:
 
 def test_what_went_is_counted_by_place(house: House) -> None:
     gone = len(house.events["ran"]) - len(house.events["cleaned"])
-    found = {row.place: (row.kind, row.removed) for row in house.rows["cleaned"]}
-    assert found == {
-        "landing": (None, 0),
-        "lake": ("temporary file", 0),
-        "rollups": ("temporary file", 0),
-        "tmp": ("temporary file", 0),
-        "run_output": ("output", 2),
-        "warehouse": ("message", 0),
-        "dagster_database": ("event", gone),
-    }
+    found = [(row.place, row.kind, row.removed) for row in house.rows["cleaned"]]
+    assert found == [
+        ("landing", None, 0),
+        ("lake", "temporary file", 0),
+        ("rollups", "temporary file", 0),
+        ("tmp", "temporary file", 0),
+        ("run_output", "output", 2),
+        ("warehouse", "message", 0),
+        ("warehouse", "key", 0),
+        ("dagster_database", "event", gone),
+    ]
 
 
 def test_sizes_are_those_of_the_files(house: House) -> None:
@@ -186,7 +187,8 @@ def test_the_asset_tells_numbers_under_the_same_names_each_time(house: House) ->
     told = [record.asset_materialization.metadata for record in records if record.asset_materialization]
     places = ("landing", "lake", "rollups", "tmp", "run_output", "warehouse", "dagster_database")
     names = {
-        *("temporary_files_removed", "messages_removed", "outputs_removed", "events_removed", "removed_bytes"),
+        *("temporary_files_removed", "messages_removed", "keys_removed", "outputs_removed", "events_removed"),
+        "removed_bytes",
         *(f"{place}_bytes_{when}" for place in places for when in ("before", "after")),
     }
     assert [
