@@ -32,7 +32,7 @@ def outlook(as_of: date, probability: str, used: int = 150) -> dict[str, object]
 
 def test_what_happens_to_a_tenant_is_one_alert_however_many_measures_show_it(on_data: DataAlerts) -> None:
     looked(on_data, MAY_31)
-    explanation = [{"dimension": "member_id", "value": "ann"}, {"dimension": "feature", "value": "search"}]
+    explanation = [{"dimension": "feature", "value": "search"}]
     on_data.put(
         USAGE_ANOMALIES,
         odd(MAY_31, "tokens_total", "spike", score=Decimal(9), explanation=explanation),
@@ -51,7 +51,6 @@ def test_what_happens_to_a_tenant_is_one_alert_however_many_measures_show_it(on_
     (text,) = on_data.sent("text")
     assert "tokens_total 150 instead of 30 (26.98 to 33); cost 150 instead of 30 (26.98 to 33)\n" in text
     assert "feature search" in text
-    assert "ann" not in text
 
 
 def test_an_anomaly_resolves_as_of_a_later_day_and_ends_without_one(on_data: DataAlerts) -> None:

@@ -94,11 +94,10 @@ def _of_anomalies(key: Key, rows: Sequence[RowMapping]) -> Finding:
 
 
 def _explained(rows: Sequence[RowMapping]) -> Iterator[str]:
-    """Yield the values that explain most of the first measures, without names of members."""
+    """Yield the values that explain most of the first measures."""
     for row in rows:
         for part in row["explanation"] or ():
-            if part["dimension"] != "member_id":
-                yield f"{part['dimension']} {part['value']}"
+            yield f"{part['dimension']} {part['value']}"
 
 
 def _key(row: RowMapping) -> Key:

@@ -60,7 +60,8 @@ def _anomaly_row(storage: Storage, known: KnownSeries, as_of: date, found: Anoma
 
 def _explained(storage: Storage, found: Anomaly) -> str | None:
     change = Change(found.measure, found.tenant_id, found.first_day, found.last_day)
-    return as_json([vars(part) for part in explain_change(storage, change)])
+    parts = [vars(part) for part in explain_change(storage, change) if part.dimension != "member_id"]
+    return as_json(parts) if parts else None
 
 
 def forecast_rows(known: KnownSeries, as_of: date, found: Forecast | NoForecast, until: date) -> Iterator[Row]:
@@ -85,16 +86,17 @@ def limit_row(found: LimitOutlook, as_of: date, *, hindsight: bool) -> Row:
 
 
 def recommendation_row(found: Recommendation, *, hindsight: bool) -> Row:
-    """Return the row of `recommendations`."""
+    """Return the row of `recommendations`; ids of members are in no row, so that erasing one changes none."""
+    evidence = as_json(() if found.names_members else found.evidence)
     return (
         *(found.as_of, found.tenant_id, found.kind, found.title, found.text, found.rows),
-        *(as_json(found.evidence), found.saving_usd, found.saving_credits, found.saving_per, found.sql, hindsight),
+        *(evidence, found.saving_usd, found.saving_credits, found.saving_per, found.sql, hindsight),
     )
 
 
-def as_json(value: object) -> str | None:
-    """Return a value as JSON, with decimals and days as texts; null for nothing."""
-    return json.dumps(value, default=_plain, ensure_ascii=False) if value else None
+def as_json(value: object) -> str:
+    """Return a value as JSON, with decimals and days as texts."""
+    return json.dumps(value, default=_plain, ensure_ascii=False)
 
 
 def _plain(value: object) -> str:

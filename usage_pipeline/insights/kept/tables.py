@@ -93,7 +93,7 @@ USAGE_ANOMALIES = TableSpec(
         (
             "explanation",
             "JSON",
-            "The values of dimensions that explain most of it, while it goes on; null where nothing does.",
+            "The values of dimensions but members that explain most of it, while it goes on; null without any.",
         ),
         _HINDSIGHT,
     ),
@@ -149,7 +149,7 @@ RECOMMENDATIONS = TableSpec(
         ("title", "VARCHAR", "The same in words."),
         ("text", "VARCHAR", "What was found, with its numbers."),
         ("rows", "BIGINT", "Rows that the SELECT yields."),
-        ("evidence", "JSON", "The first of them."),
+        ("evidence", "JSON", "The first of them; none where they name members."),
         ("saving_usd", "DECIMAL(38,12)", "What would have been paid less; null if not known.", "USD"),
         ("saving_credits", "DECIMAL(38,12)", "The same in credits.", "credits"),
         ("saving_per", "VARCHAR", "The time that savings are for, such as `28 days`; null without any."),

@@ -96,5 +96,6 @@ class _Search:
             saving_usd=first["saving_usd"],
             saving_credits=first["saving_credits"],
             saving_per=kind.saving_per if has_saving else None,
+            names_members=kind.names_members,
             sql=sql,
         )

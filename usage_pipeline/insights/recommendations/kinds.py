@@ -68,6 +68,8 @@ class Kind:
     parameters: Mapping[str, int | Decimal] = field(default_factory=dict)
     """The thresholds, by the names that the SELECT reads."""
     supplies: Sequence[MakeSupply] = ()
+    names_members: bool = False
+    """Whether its evidence has ids of members, which are in no table that is kept."""
     certain_days: int = 0
     """The last days of which all have to be known: of these it is said that something did not happen."""
     saving_per: str | None = None
@@ -110,6 +112,7 @@ def _unused_kind(name: str, noun: str, dimension: str) -> Kind:
         ),
         evidence=("unused", "last_used", "records", "cost", "credits"),
         parameters={"unused_days": UNUSED_DAYS},
+        names_members=dimension == "member_id",
         certain_days=UNUSED_DAYS,
     )
 

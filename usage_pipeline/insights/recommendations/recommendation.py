@@ -29,6 +29,8 @@ class Recommendation:
     saving_credits: Decimal | None
     saving_per: str | None
     """The time that a saving is for, such as `28 days`; null of kinds without a saving."""
+    names_members: bool
+    """Whether the evidence has ids of members."""
     sql: str
     """A SELECT for DuckDB, with all parameters in it. It reads paths relative to the data directory."""
 

@@ -129,6 +129,8 @@ def erase(  # noqa: PLR0913 - what an erasure needs
         if subject.member_id is None:
             sum_closed(storage, tables.of_state(Erasure.SUMMED), subject, word)
             _remove_rows(storage, tables.of_state(Erasure.REMOVED), subject)
+        else:
+            _remove_limits_of_member(storage, tables.of_state(Erasure.REMOVED), subject, word)
         refresh_limits(storage)
         _replace_texts(storage, tables.all, subject, word)
         _remove_unfinished(storage)
@@ -247,6 +249,18 @@ def _remove_rows(storage: Storage, specs: Collection[TableSpec], subject: Subjec
             )  # append-only ones refuse
             connection.execute(table.delete().where(table.c.tenant_id == subject.tenant_id))
             connection.exec_driver_sql(f"ALTER TABLE {table.fullname} ENABLE TRIGGER USER")
+
+
+def _remove_limits_of_member(storage: Storage, specs: Collection[TableSpec], subject: Subject, word: Word) -> None:
+    """Remove what is kept of limits on a member; what is true now comes again, under another name."""
+    of_members = [spec for spec in specs if "member_id" in spec.key]
+    with storage.warehouse.begin() as connection:
+        for spec in of_members:
+            table = warehouse_table(spec)
+            own = table.c.tenant_id == subject.tenant_id
+            members = connection.execute(select(table.c.member_id).where(own).distinct()).scalars()
+            named = [member for member in members if word.found_in(member)]
+            connection.execute(table.delete().where(own, table.c.member_id.in_(named)))
 
 
 def _replace_texts(storage: Storage, specs: Collection[TableSpec], subject: Subject, word: Word) -> None:
