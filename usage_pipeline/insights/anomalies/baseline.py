@@ -22,6 +22,8 @@ _STEEPEST = 0.01
 _NEW_LEVEL_DAYS, _NEW_LEVEL_SCORE = 7, 4.5
 _BEND = 0.02
 """Below this part of the usual value the scale is straight, so that zero is a number on it."""
+_FAR_ABOVE, _NEARLY_ALL = 10, 95
+"""Of one giant value, such as a wrong cost, STL would make a weekday, and its mean would make all others zeros."""
 _LEAST_SPREAD = 0.05
 """Days are never expected to be nearer than this, on the logarithmic scale."""
 
@@ -58,6 +60,7 @@ def baseline(history: Floats, *, is_counted: bool) -> Baseline:
 
     Things that are counted one by one vary by chance at least by the root of their number.
     """
+    history = _without_giants(history)
     used = history[history > 0]
     usual = float(used.mean()) if len(used) else 1.0
     bend = _BEND * usual
@@ -67,6 +70,12 @@ def baseline(history: Floats, *, is_counted: bool) -> Baseline:
     level, slope = _level(bent - weekdays, known)
     spread = max(_spread(remainder[known]), _LEAST_SPREAD, 1 / np.sqrt(usual) if is_counted else 0)
     return Baseline(bend, level, slope, weekdays[-WEEK:], spread)
+
+
+def _without_giants(history: Floats) -> Floats:
+    """Return the days, where a value far above nearly all others is no more than that."""
+    used = history[history > 0]
+    return np.minimum(history, _FAR_ABOVE * np.percentile(used, _NEARLY_ALL)) if len(used) else history
 
 
 def _filled(history: Floats) -> Floats:
