@@ -1,11 +1,22 @@
-"""Which of the types that an answer can have a request accepts best."""
+"""In which form a list is asked for: as pages of JSON, or as a stream of the type that a request likes best."""
 
 from collections.abc import Sequence
 
+JSON, JSON_LINES, CSV = "application/json", "application/jsonl", "text/csv"
+FORMATS = {"jsonl": JSON_LINES, "csv": CSV}
+"""Streams by the ending of their files."""
 _ANY = "*/*"
 
 
-def best_accepted(accept: str, offered: Sequence[str]) -> str:
+def stream_of(accept: str, file_format: str | None) -> str | None:
+    """Return the type of the stream that a header `Accept`, or a format, asks for; None for pages."""
+    if file_format in FORMATS:
+        return FORMATS[file_format]
+    found = _best_accepted(accept, (JSON, JSON_LINES, CSV))
+    return None if found == JSON else found
+
+
+def _best_accepted(accept: str, offered: Sequence[str]) -> str:
     """Return the type that a header `Accept` prefers; of equal ones, and where none is accepted, the first."""
     ranges = _ranges(accept)
     return max(offered, key=lambda media_type: _weight(media_type, ranges))

@@ -13,8 +13,8 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.requests import Request
 
 from usage_pipeline.api.exchanges import route_of
+from usage_pipeline.api.media_types import stream_of
 from usage_pipeline.api.problems import ProblemError
-from usage_pipeline.api.streams import stream_of
 from usage_pipeline.settings import Settings
 
 _HEAVY_ROUTES = ("/v1/runs", "/v1/insights", "/v1/forecast", "/v1/reports", "/v1/usage/hours")

@@ -1,15 +1,20 @@
 """The API over the usage of `write_usage` of the limits and more, and a client for each kind of key."""
 
+import io
+import json
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from duckdb import DuckDBPyConnection
 from fastapi.testclient import TestClient
 
 from usage_pipeline.api.app import create_app
+from usage_pipeline.api.logs import JsonLines
 from usage_pipeline.keys.keys import NewKey, Scope, create_key
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
@@ -84,3 +89,21 @@ def acme_served(served: Storage, acme: TestClient) -> Iterator[Served]:
     """The address of a server, and a key of the tenant acme."""
     with served_at(create_app(served)) as address:
         yield Served(address, acme.headers["Authorization"].removeprefix("Bearer "))
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the API logs meanwhile."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(JsonLines())
+    logger = logging.getLogger("usage_pipeline.api")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield written
+    logger.removeHandler(handler)
+    logger.setLevel(logging.NOTSET)
+
+
+def lines(log: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.getvalue().splitlines()]

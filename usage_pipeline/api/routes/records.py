@@ -14,9 +14,9 @@ from starlette.datastructures import QueryParams
 
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel
+from usage_pipeline.api.media_types import CSV, JSON_LINES, stream_of
 from usage_pipeline.api.parameters import BETWEEN_VALUES, FilterValues, From, To, Words, between_commas
 from usage_pipeline.api.problems import wrong_parameter
-from usage_pipeline.api.streams import CSV, JSON_LINES, stream_of
 from usage_pipeline.listing.columns import LIST_COLUMNS
 from usage_pipeline.listing.pages import MOST
 from usage_pipeline.listing.queries import FILTERS, Filters, Order, RecordQuery
