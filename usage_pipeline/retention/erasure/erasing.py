@@ -30,6 +30,7 @@ from usage_pipeline.retention.erasure.counting import (
 )
 from usage_pipeline.retention.erasure.landing import erase_landing_day, folders_of
 from usage_pipeline.retention.erasure.member import shared_conversations
+from usage_pipeline.retention.erasure.rows import remove_limits_of_member, remove_rows
 from usage_pipeline.retention.erasure.searching import Found, search, unknown_files
 from usage_pipeline.retention.erasure.subject import GONE, Subject, Word
 from usage_pipeline.retention.erasure.sums import RUN, days_named, sum_days
@@ -128,9 +129,9 @@ def erase(  # noqa: PLR0913 - what an erasure needs
         _compute(storage, tables.daily, subject, word, progress)
         if subject.member_id is None:
             sum_closed(storage, tables.of_state(Erasure.SUMMED), subject, word)
-            _remove_rows(storage, tables.of_state(Erasure.REMOVED), subject)
+            remove_rows(storage, tables.of_state(Erasure.REMOVED), subject)
         else:
-            _remove_limits_of_member(storage, tables.of_state(Erasure.REMOVED), subject, word)
+            remove_limits_of_member(storage, tables.of_state(Erasure.REMOVED), subject, word)
         refresh_limits(storage)
         _replace_texts(storage, tables.all, subject, word)
         _remove_unfinished(storage)
@@ -238,29 +239,6 @@ def _compute(
         for batch in batches(storage, stale):
             compute_days(storage, table, batch, RUN)
         progress.done(max(calendar, default=storage.settings.clock.today))
-
-
-def _remove_rows(storage: Storage, specs: Collection[TableSpec], subject: Subject) -> None:
-    with storage.warehouse.begin() as connection:
-        for spec in specs:
-            table = warehouse_table(spec)
-            connection.exec_driver_sql(
-                f"ALTER TABLE {table.fullname} DISABLE TRIGGER USER"
-            )  # append-only ones refuse
-            connection.execute(table.delete().where(table.c.tenant_id == subject.tenant_id))
-            connection.exec_driver_sql(f"ALTER TABLE {table.fullname} ENABLE TRIGGER USER")
-
-
-def _remove_limits_of_member(storage: Storage, specs: Collection[TableSpec], subject: Subject, word: Word) -> None:
-    """Remove what is kept of limits on a member; what is true now comes again, under another name."""
-    of_members = [spec for spec in specs if "member_id" in spec.key]
-    with storage.warehouse.begin() as connection:
-        for spec in of_members:
-            table = warehouse_table(spec)
-            own = table.c.tenant_id == subject.tenant_id
-            members = connection.execute(select(table.c.member_id).where(own).distinct()).scalars()
-            named = [member for member in members if word.found_in(member)]
-            connection.execute(table.delete().where(own, table.c.member_id.in_(named)))
 
 
 def _replace_texts(storage: Storage, specs: Collection[TableSpec], subject: Subject, word: Word) -> None:
