@@ -60,6 +60,8 @@ async def forgetting(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
+        with suppress(asyncio.CancelledError):  # a look that goes on would outlive its database
+            await task
 
 
 async def _look_regularly(forget: Forgetting) -> None:

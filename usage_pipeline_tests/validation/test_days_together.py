@@ -68,7 +68,7 @@ ALONE: dict[str, Entry] = {
 each_table = pytest.mark.parametrize("spec", CHECKED.values(), ids=CHECKED)
 
 
-def six_days(storage: Storage) -> Storage:
+def six_days(storage: Storage) -> None:
     """Six good days, of one to five prompts, after a week with four a day."""
     landing = Landing(storage.settings.landing)
     for day, count in LINES.items():
@@ -90,7 +90,6 @@ def six_days(storage: Storage) -> Storage:
                 **dict.fromkeys(METRIC_NAMES, 1),
             }
             connection.execute(insert(daily_breakdown).values(day=before, **value))
-    return storage
 
 
 def break_three(days: Storage) -> Storage:
@@ -119,13 +118,17 @@ def breakable(storage: Storage, prepare: Prepare) -> Storage:
 @pytest.fixture(scope="module")
 def days(open_shared: Callable[..., Storage]) -> Storage:
     """The six days, to be read only."""
-    return six_days(open_shared())
+    storage = open_shared()
+    six_days(storage)
+    return storage
 
 
 @pytest.fixture(scope="module")
 def broken(open_shared: Callable[..., Storage]) -> Storage:
     """The six days with three of them broken, to be read only."""
-    return break_three(six_days(open_shared()))
+    storage = open_shared()
+    six_days(storage)
+    return break_three(storage)
 
 
 @pytest.fixture(scope="module")
