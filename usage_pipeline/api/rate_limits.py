@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Network, ip_address
+from threading import Lock
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -42,6 +43,8 @@ class RateLimits:
         }
         self._items = {kind: RateLimitItemPerMinute(amount, namespace=kind) for kind, amount in amounts.items()}
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._counting = Lock()
+        """The storage begins a timer when it counts, and fails if another thread begins it, too."""
 
     def take(self, kind: Kind, *who: str) -> Mapping[str, str]:
         """Count a request, and return the headers that say what is left: those of the draft of the IETF.
@@ -49,8 +52,9 @@ class RateLimits:
         Raises ProblemError (429) if nothing was left.
         """
         item = self._items[kind]
-        allowed = self._limiter.hit(item, *who)
-        left = self._limiter.get_window_stats(item, *who)
+        with self._counting:
+            allowed = self._limiter.hit(item, *who)
+            left = self._limiter.get_window_stats(item, *who)
         seconds = max(1, math.ceil(left.reset_time - time.time()))
         headers = {
             "RateLimit-Policy": f'"{kind}";q={item.amount};w={item.get_expiry()}',

@@ -1,10 +1,16 @@
-from collections.abc import Callable
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
 
 from usage_pipeline.api.app import create_app
+from usage_pipeline.api.problems import ProblemError
+from usage_pipeline.api.rate_limits import Kind, RateLimits
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 
 STREAM = {"Accept": "application/jsonl"}
@@ -58,3 +64,27 @@ def test_an_answer_that_is_a_problem_tells_what_is_left_too(
 ) -> None:
     answer = asking(acme).get("/v1/days", params={"from": "yesterday"})
     assert (answer.status_code, answer.headers["RateLimit"].rpartition(";")[0]) == (422, '"requests";r=1')
+
+
+@pytest.fixture
+def _hasty_threads() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("_hasty_threads")
+def test_threads_that_count_together_count_each_request_once(settings: Settings) -> None:
+    limits = RateLimits(settings.model_copy(update={"api_requests_per_minute": 1_500}))
+
+    def status(_: int) -> int:
+        try:
+            limits.take(Kind.REQUESTS, "key", "/v1/days")
+        except ProblemError as refused:
+            return refused.problem.status
+        return 200
+
+    with ThreadPoolExecutor(8) as pool:
+        assert Counter(pool.map(status, range(2_000))) == {200: 1_500, 429: 500}
