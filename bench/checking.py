@@ -52,10 +52,13 @@ def check(subject: Subject, job: Job, prepared: Prepared) -> int:
 
 
 def counted(prepared: Prepared, dataset: Dataset) -> tuple[int, int]:
-    """How many records the days that are measured have, and the bytes of their landing files."""
+    """How many records the days that are measured have, and the bytes of their landing files.
+
+    The demo has pruned some of these.
+    """
     truth = json.loads(prepared.truth.read_text(encoding="utf-8"))
-    size = sum((prepared.landing / path).stat().st_size for path in _landed(prepared, truth))
-    return _records(truth, dataset), size
+    files = (prepared.landing / path for path in _landed(prepared, truth))
+    return _records(truth, dataset), sum(file.stat().st_size for file in files if file.exists())
 
 
 def _records(truth: dict[str, Any], dataset: Dataset) -> int:
