@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usage_pipeline.cli.options import DAY, DataDir, Format, OutputFormat, parse_day, parse_id, reading_settings
+from usage_pipeline.cli.options import (
+    DAY,
+    DataDir,
+    Format,
+    OutputFormat,
+    parse_id,
+    parse_last_day,
+    reading_settings,
+)
 from usage_pipeline.cli.output import Row, note, print_json, print_rows
 from usage_pipeline.insights.measures import SUMS, USUAL, USUAL_SUMS, measure_of
 from usage_pipeline.registry import DIMENSION_NAMES
@@ -49,7 +57,7 @@ AsOf = Annotated[
     date | None,
     typer.Option(
         "--as-of",
-        parser=parse_day,
+        parser=parse_last_day,
         metavar=DAY,
         help="The last day that counts, by the numbers of now. Yesterday without it.",
     ),

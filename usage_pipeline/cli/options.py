@@ -73,6 +73,14 @@ def parse_day(text: str) -> date:
 _FIRST_YEAR, _LAST_YEAR = 1970, 2200
 
 
+def parse_last_day(text: str) -> date:
+    """Read a day that has days before it."""
+    day = parse_day(text)
+    if day.year < _FIRST_YEAR:
+        raise typer.BadParameter(f"expected a day from {_FIRST_YEAR} on, found {text!r}")
+    return day
+
+
 def parse_month(text: str) -> date:
     """Read a month, as its first day."""
     with suppress(ValueError):

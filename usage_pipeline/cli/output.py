@@ -83,7 +83,7 @@ def _cell(value: object) -> str:
 
 def _csv_cell(value: object) -> object:
     match value:
-        case Mapping():
+        case Mapping() | list() | tuple():
             return json.dumps(value, default=_plain, ensure_ascii=False)
         case Decimal():
             return _plain(value)

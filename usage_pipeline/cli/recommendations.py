@@ -11,8 +11,8 @@ from usage_pipeline.cli.options import (
     DataDir,
     Format,
     OutputFormat,
-    parse_day,
     parse_id,
+    parse_last_day,
     reading_settings,
 )
 from usage_pipeline.cli.output import print_rows, say
@@ -36,7 +36,9 @@ def recommendations(
     ] = None,
     as_of: Annotated[
         date | None,
-        typer.Option("--as-of", parser=parse_day, metavar=DAY, help="The last day that counts, or yesterday."),
+        typer.Option(
+            "--as-of", parser=parse_last_day, metavar=DAY, help="The last day that counts, or yesterday."
+        ),
     ] = None,
     *,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SELECT behind each one, for DuckDB.")] = False,
@@ -54,7 +56,7 @@ def recommendations(
 
     Example: `usage-pipeline recommendations acme --sql`
     """
-    from usage_pipeline.cli.reading import warn_unknown_tenant
+    from usage_pipeline.billing.ledger.accounts import expect_account
     from usage_pipeline.insights.recommendations.finding import find_recommendations
     from usage_pipeline.storage.opened import open_storage
 
@@ -62,7 +64,7 @@ def recommendations(
     last = as_of or settings.clock.today - timedelta(days=1)
     with open_storage(settings) as storage:
         for tenant in tenants or ():
-            warn_unknown_tenant(storage, tenant)
+            expect_account(storage, tenant)
         found = find_recommendations(storage, last, tenants or None)
     if sql and form is OutputFormat.TABLE:
         _print_sql(found)

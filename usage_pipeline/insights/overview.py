@@ -15,7 +15,7 @@ from usage_pipeline.insights.anomalies.detection import (
     NotJudged,
     find_anomalies,
 )
-from usage_pipeline.insights.anomalies.explain import Change, Contribution, explain_change
+from usage_pipeline.insights.anomalies.explain import Contribution, explain_anomaly
 from usage_pipeline.insights.anomalies.holidays import HOLIDAYS_FILE, holidays_of, read_holidays
 from usage_pipeline.insights.breakdown import breakdown_of
 from usage_pipeline.insights.measures import Measure
@@ -158,11 +158,7 @@ def _history(question: InsightsQuestion) -> SeriesQuestion:
 def _explained(storage: Storage, judged: Sequence[Judged | NotJudged]) -> list[Explained]:
     found = [anomaly for entry in judged if isinstance(entry, Judged) for anomaly in entry.anomalies]
     found.sort(key=lambda anomaly: (anomaly.last_day, anomaly.score), reverse=True)
-    return [Explained(anomaly, explain_change(storage, _change(anomaly))) for anomaly in found]
-
-
-def _change(anomaly: Anomaly) -> Change:
-    return Change(anomaly.measure, anomaly.tenant_id, anomaly.first_day, anomaly.last_day)
+    return [Explained(anomaly, explain_anomaly(storage, anomaly)) for anomaly in found]
 
 
 def _shared(question: InsightsQuestion) -> list[Measure]:

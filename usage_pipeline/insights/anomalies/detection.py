@@ -131,9 +131,10 @@ def find_anomalies(series: DailySeries, since: date, holidays: Collection[date] 
 def _history(series: DailySeries, day: date) -> DailySeries | str:
     """Return the days by which a day is judged, or why they are too few."""
     until = day - WINDOW_DAYS * _DAY
-    before = series.between(until - (HISTORY_DAYS - 1) * _DAY, until).used
-    if before is None:
+    used = series.between(until - (HISTORY_DAYS - 1) * _DAY, until).used
+    if used is None:
         return f"nothing was used in the {HISTORY_DAYS} days up to {until}"
+    before = series.between(used.first, until)  # missing days at its end, too: what comes is counted from there
     if before.known_days < LEAST_DAYS:
         known = count(before.known_days, "day")
         return f"{known} with a number from the first use, {before.first}, to {until}; {LEAST_DAYS} are needed"

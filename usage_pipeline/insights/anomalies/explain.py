@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import islice
 
 from usage_pipeline.clock import days_between
+from usage_pipeline.insights.anomalies.detection import Anomaly
 from usage_pipeline.insights.breakdown import Breakdown, breakdown_of
 from usage_pipeline.insights.estimates import from_fraction
 from usage_pipeline.insights.measures import Measure
@@ -67,6 +68,16 @@ class _Part:
     @property
     def surprise(self) -> Fraction:
         return self.share - self.usual_share
+
+
+def explain_anomaly(storage: Storage, anomaly: Anomaly) -> list[Contribution]:
+    """Return the values that explain most of the worst day, as `explain_change` does.
+
+    Nothing explains a day that is odd on one side of what is expected, and on the other of the weeks before.
+    """
+    day = anomaly.worst_day
+    found = explain_change(storage, Change(anomaly.measure, anomaly.tenant_id, day, day))
+    return [part for part in found if (part.found > part.usual) == (anomaly.value > anomaly.expected)]
 
 
 def explain_change(storage: Storage, change: Change) -> list[Contribution]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from usage_pipeline.insights.anomalies.detection import JUDGED_DAYS, Anomaly, NotJudged, find_anomalies
-from usage_pipeline.insights.anomalies.explain import Change, explain_change
+from usage_pipeline.insights.anomalies.explain import explain_anomaly
 from usage_pipeline.insights.forecasting.forecast import Forecast, NoForecast
 from usage_pipeline.insights.kept.known_then import KnownSeries
 from usage_pipeline.insights.kept.tables import LEVELS
@@ -59,8 +59,7 @@ def _anomaly_row(storage: Storage, known: KnownSeries, as_of: date, found: Anoma
 
 
 def _explained(storage: Storage, found: Anomaly) -> str | None:
-    change = Change(found.measure, found.tenant_id, found.first_day, found.last_day)
-    parts = [vars(part) for part in explain_change(storage, change) if part.dimension != "member_id"]
+    parts = [vars(part) for part in explain_anomaly(storage, found) if part.dimension != "member_id"]
     return as_json(parts) if parts else None
 
 

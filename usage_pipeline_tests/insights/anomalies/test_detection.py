@@ -81,6 +81,11 @@ def test_one_giant_value_is_odd_and_no_new_level() -> None:
     assert (anomaly.kind, anomaly.last_day, anomaly.expected) == (Kind.SPIKE, PLANTED, Decimal(120))
 
 
+def test_days_after_a_missing_one_are_compared_with_their_own_weekdays() -> None:
+    values = [None if day == 100 else value for day, value in enumerate(weeks(16))]
+    assert found(series(values)) == ()
+
+
 def test_a_new_level_is_usual_after_a_while() -> None:
     lasting = [value if day < 100 else value * 2 for day, value in enumerate(noisy(1, 180))]
     (anomaly,) = found(series(lasting))
