@@ -60,7 +60,7 @@ async def forgetting(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         task.cancel()
-        with suppress(asyncio.CancelledError):  # a look that goes on would outlive its database
+        with suppress(asyncio.CancelledError):
             await task
 
 

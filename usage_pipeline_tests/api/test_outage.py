@@ -128,11 +128,13 @@ def test_when_all_connections_are_in_use_for_too_long_the_answer_is_503(served: 
 
 
 def test_readiness_does_not_wait_long_for_a_database_that_hangs(served: Storage) -> None:
-    warehouse = connect_warehouse(served.settings, Connections(kept=1, most=1, wait_seconds=SECONDS))
+    warehouse = connect_warehouse(served.settings, Connections(kept=1, most=1, wait_seconds=4))
     with warehouse.connect(), TestClient(create_app(replace(served, warehouse=warehouse))) as client:
         answer = client.get("/ready")
     assert_away(answer)
     assert answer.elapsed < timedelta(seconds=10)
+    with warehouse.connect():  # after the one who was not waited for
+        pass
     warehouse.dispose()
 
 
