@@ -55,7 +55,7 @@ def measure_planted(tell: Callable[[str], None]) -> Result:
     rows.append((f"nothing, on {_CLEAN_DAYS} days", str(len(false)), f"{mean:.2f} false alarms each"))
     bars = [
         at_least("Planted anomalies found within two days", _LEAST_FOUND, _percent(together), " %"),
-        at_most(f"False alarms of a tenant in {_CLEAN_DAYS} days", _MOST_FALSE, mean),
+        at_most(f"False alarms of a series in {_CLEAN_DAYS} days", _MOST_FALSE, mean),
     ]
     title = f"Planted anomalies, noise {NOISE:.0%}, seeds {SEEDS[0]} to {SEEDS[-1]}"
     return Result(title, ("Planted", "Cases", "Found within two days"), rows, bars)

@@ -95,7 +95,7 @@ def test_a_key_may_end_with_a_new_line_and_no_error_shows_it(acme_served: Served
 
 def test_several_groups_that_are_no_list_are_refused_with_what_is_expected(client: Client) -> None:
     with pytest.raises(TypeError, match=r"Several groups are one list: \[\"model\", \"class\"\]"):
-        client.costs("model", "class")  # type: ignore[arg-type]
+        client.costs("model", "class")  # type: ignore[arg-type]  # the mistake that is told
 
 
 def test_credits_and_limits_are_those_of_an_instant(client: Client) -> None:
