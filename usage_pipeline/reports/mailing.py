@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from usage_pipeline.delivery.channels import MAIL_TO
 from usage_pipeline.delivery.message import Attachment, Message
 from usage_pipeline.delivery.outbox import enqueue
-from usage_pipeline.errors import UsagePipelineError
+from usage_pipeline.errors import QueryError, UsagePipelineError
 from usage_pipeline.reports.asking import expect_known
 from usage_pipeline.reports.batch import Batch
 from usage_pipeline.reports.model import Report
@@ -64,20 +64,20 @@ def due_mails(storage: Storage, cadence: Cadence) -> list[DueMail]:
 def send_due(storage: Storage, cadence: Cadence) -> int:
     """Write the reports that are due and their messages, and return the number of messages.
 
-    A report that fails holds up no other. Raises what the first one failed with, after the others are done.
+    A report that fails holds up no other. Raises QueryError with a line for each that failed, after the others.
     """
-    failures: list[UsagePipelineError] = []
+    failures: list[str] = []
     sent = 0
     for due in due_mails(storage, cadence):
         try:
             expect_known(storage, due.scope)
             _send(storage, due)
         except UsagePipelineError as error:
-            failures.append(error)
+            failures.append(f"{SUBSCRIPTIONS_FILE}: {due.subscription.id}: {due.period.in_words}: {error}")
         else:
             sent += 1
     if failures:
-        raise failures[0]
+        raise QueryError("\n".join(failures))
     return sent
 
 

@@ -54,11 +54,16 @@ def write_reports(batch: Batch, formats: tuple[str, ...]) -> Iterator[Written]:
 def expect_free(settings: Settings, folder: Path, scope: ReportScope) -> None:
     """Raise QueryError if another report, or another file, would be overwritten in a folder that somebody names.
 
-    It may hold the same report. The data directory is not for it: what is there belongs to the pipeline.
+    It may hold the same report, or a part of it. The data directory is not for it: what is there belongs to the
+    pipeline.
     """
     if folder.resolve().is_relative_to(settings.data_dir.resolve()):
         raise QueryError(f"{folder} is in the data directory; name another folder, or none for its own.")
-    if folder.is_dir() and any(folder.iterdir()) and not is_of(folder / MANIFEST, scope):
+    if not folder.is_dir():
+        return
+    unfinished = _unfinished(folder)
+    holds_other = any(path not in unfinished for path in folder.iterdir())
+    if holds_other and not any(is_of(place / MANIFEST, scope) for place in (folder, *unfinished)):
         raise QueryError(f"{folder} is not empty, and holds another report or other files; name another folder.")
 
 
@@ -82,13 +87,14 @@ def write_files(
             _write_format(storage, report, name, exports, staging)
             of.update({path.name: name for path in sorted(staging.iterdir()) if path.name not in of})
         files = {name: staging / name for name in of}
-        described = manifest(report, formats, files)
+        # Beside the files before they are moved: if this is killed, it says whose they are.
+        (staging / MANIFEST).write_bytes(manifest(report, formats, files))
         (folder / MANIFEST).unlink(missing_ok=True)
         for name, path in files.items():
             _put(path, folder / name)
-        last = staging / MANIFEST
-        last.write_bytes(described)
-        _put(last, folder / MANIFEST)
+        _put(staging / MANIFEST, folder / MANIFEST)
+    for path in _unfinished(folder):
+        shutil.rmtree(path, ignore_errors=True)
     sync(folder)
     return {**dict(sorted(of.items())), MANIFEST: ""}
 
@@ -133,6 +139,11 @@ def _staged(target: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unfinished(folder: Path) -> list[Path]:
+    """Return the hidden folders that killed processes have left."""
+    return list(folder.glob(".*.part"))
 
 
 def _put(file: Path, target: Path) -> None:

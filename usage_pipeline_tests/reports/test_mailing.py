@@ -152,7 +152,9 @@ def test_what_is_too_large_to_be_attached_is_named(computed: Storage) -> None:
 def test_a_subscription_that_fails_holds_up_no_other(computed: Storage) -> None:
     path = computed.settings.reference / "report_subscriptions.yaml"
     path.write_text(_MONTHLY.replace("acme", "acne") + _MONTHLY.replace("acme-monthly", "second"))
-    with pytest.raises(QueryError, match="There is no tenant 'acne'"):
+    with pytest.raises(
+        QueryError, match=r"^report_subscriptions.yaml: acne-monthly: .*: There is no tenant 'acne'"
+    ):
         send_due(computed, Cadence.MONTHLY)
     assert [due.subscription.id for due in due_mails(computed, Cadence.MONTHLY)] == ["acne-monthly"]
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -104,6 +105,33 @@ def test_a_folder_that_somebody_names_holds_nothing_else(used: Storage, tmp_path
     for folder, other in ((tmp_path, replace(scope, tenant_id="globex")), (settings.data_dir / "reports", scope)):
         with pytest.raises(QueryError, match="name another folder"):
             expect_free(settings, folder, other)
+
+
+class KilledError(Exception):
+    """Stands for the end of a process."""
+
+
+def test_a_folder_in_which_writing_was_killed_is_written_again(
+    used: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report, replaced = report_of(used), Path.replace
+
+    def killed(file: Path, target: Path) -> Path:
+        if file.name != "report.json":
+            shutil.copytree(file.parent, tmp_path / ".killed.part")  # a process that is killed leaves it
+            raise KilledError
+        return replaced(file, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", killed)
+        with pytest.raises(KilledError):
+            write_files(used, report, ("json", "csv"), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".killed.part", "report.json"]
+    with pytest.raises(QueryError, match="holds another report"):
+        expect_free(used.settings, tmp_path, replace(report.scope, tenant_id="globex"))
+    expect_free(used.settings, tmp_path, report.scope)
+    files = write_files(used, report, ("json", "csv"), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(files)
 
 
 @pytest.fixture
