@@ -3,21 +3,25 @@
 import csv
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TextIO
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from usage_pipeline.cli.options import OutputFormat
 from usage_pipeline.csv_cells import harmless
 
 _PIPE_WIDTH = 200
 """Characters of a line without a terminal."""
+_BETWEEN = 1
+"""Blanks behind each column."""
 
 
 def _console(stream: TextIO, *, stderr: bool) -> Console:
@@ -65,20 +69,32 @@ def print_json(value: object) -> None:
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str], title: str) -> Table:
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, _BETWEEN, 0, 0))
     for name in columns:
         numeric = any(isinstance(row[name], int | Decimal) for row in rows)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(_cell(row[name]) for name in columns))
+    cells = [[_cell(row[name]) for name in columns] for row in rows]
+    for cell_row in _joined(cells) if _fits(cells, columns) else cells:
+        table.add_row(*map(Text, cell_row))
     return table
+
+
+def _fits(cells: Sequence[Sequence[str]], columns: Sequence[str]) -> bool:
+    """Whether there are rows, every cell is one line as it is, and the console is wide enough for them."""
+    widths = (max(map(cell_len, (name, *column))) for name, *column in zip(columns, *cells, strict=True))
+    are_lines = all(cell.isprintable() for row in cells for cell in row)
+    return bool(cells) and are_lines and sum(widths) + _BETWEEN * len(columns) <= console.width
+
+
+def _joined(cells: Sequence[Sequence[str]]) -> Iterator[Sequence[str]]:
+    """Yield the rows as one, each column a cell of as many lines, because measuring cells takes longest."""
+    yield ["\n".join(column) for column in zip(*cells, strict=True)]
 
 
 def _cell(value: object) -> str:
     if value is None:
         return "–"
-    text = f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}" if isinstance(value, int) else str(value)
-    return text.replace("[", r"\[")
+    return f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _csv_cell(value: object) -> object:

@@ -14,3 +14,22 @@ def test_csv_has_exact_numbers_and_no_formula(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == (
         'by,cost,evidence,note\n\'=cmd|\'/c calc\'!A1,-0.0000001,"[{""-m"": ""2""}]",\n'
     )
+
+
+VALUES = ("[bold]", ":smile:", "a\\[b]", None, 1234)
+
+
+def test_a_table_has_each_value_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows([{"value": value} for value in VALUES], ["value"], OutputFormat.TABLE)
+    _, _, *lines = capsys.readouterr().out.split("\n")
+    assert [line.strip() for line in lines] == ["─" * 8, "[bold]", ":smile:", "a\\[b]", "–", "1,234", "", ""]
+
+
+def test_a_table_with_a_value_of_several_lines_keeps_rows_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"text": "one\ntwo", "line": "1"}, {"text": "three", "line": "2"}]
+    print_rows(rows, ["text", "line"], OutputFormat.TABLE)
+    assert [line.split() for line in capsys.readouterr().out.splitlines()[3:6]] == [
+        ["one", "1"],
+        ["two"],
+        ["three", "2"],
+    ]
