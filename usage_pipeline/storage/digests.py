@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from usage_pipeline.settings import Settings
 
 
+def engine_version() -> str:
+    """The version of DuckDB, to which digests of rows belong."""
+    import duckdb  # noqa: PLC0415 - slow to import, and many commands need none
+
+    return f"duckdb {duckdb.__version__}"
+
+
 def fingerprint(parts: Iterable[object]) -> str:
     """A short stable digest of some values, in their order."""
     joined = "\x1f".join(map(str, parts))

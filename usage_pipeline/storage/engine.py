@@ -12,8 +12,6 @@ from usage_pipeline.errors import PartitionError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.stopping import present_question
 
-ENGINE_VERSION = f"duckdb {duckdb.__version__}"
-
 PARQUET = (
     "FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
     "DICTIONARY_SIZE_LIMIT 2000, WRITE_BLOOM_FILTER false"

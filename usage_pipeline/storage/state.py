@@ -14,8 +14,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.daily import ACCOUNTED
-from usage_pipeline.storage.digests import Digest
-from usage_pipeline.storage.engine import ENGINE_VERSION
+from usage_pipeline.storage.digests import Digest, engine_version
 from usage_pipeline.storage.schema import line_tallies, partition_state
 
 
@@ -236,7 +235,7 @@ def _committed(before: Partition, written: Written, provenance: Provenance) -> P
         state=WriteState.COMMITTED,
         inputs_digest=provenance.inputs_digest,
         output_digest=str(written.digest),
-        engine_version=ENGINE_VERSION,
+        engine_version=engine_version(),
         code_version=provenance.code_version,
         run=provenance.run,
         version=before.version + changed,

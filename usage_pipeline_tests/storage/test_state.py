@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
+import duckdb
 import pytest
 from sqlalchemy import Connection
 
 from usage_pipeline.storage import state
 from usage_pipeline.storage.digests import Digest
-from usage_pipeline.storage.engine import ENGINE_VERSION
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import Partition
 from usage_pipeline_tests.storage.things import DAY
@@ -55,7 +55,7 @@ def test_a_commit_tells_what_was_computed_from_what_by_what(connection: Connecti
     partition = write(connection, 5, MORNING)
     assert partition.inputs_digest == "inputs"
     assert partition.output_digest == "1:5"
-    assert (partition.code_version, partition.engine_version) == ("code", ENGINE_VERSION)
+    assert (partition.code_version, partition.engine_version) == ("code", f"duckdb {duckdb.__version__}")
 
 
 def test_what_was_committed_is_what_is_read(connection: Connection) -> None:

@@ -11,8 +11,7 @@ from usage_pipeline.events.catalogue import catalogue_digest
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.daily import ReferenceRows
-from usage_pipeline.storage.digests import fingerprint
-from usage_pipeline.storage.engine import ENGINE_VERSION
+from usage_pipeline.storage.digests import engine_version, fingerprint
 from usage_pipeline.storage.tables import columns
 from usage_pipeline.tenants.models import Tenants
 from usage_pipeline.tenants.reference import load_tenants
@@ -48,6 +47,14 @@ def landing_sql(name: str) -> str:
     return resources.files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
+@cache
+def _of_code() -> tuple[object, ...]:
+    """What the rules of all days have in common."""
+    sql = [landing_sql(name) for name in _SQL_FILES]
+    columns_digest = fingerprint((column.name, column.type) for column in LANDED_EVENTS.columns)
+    return LANDING_VERSION, *sql, columns_digest, engine_version(), catalogue_digest()
+
+
 @dataclass(frozen=True)
 class LandingRules:
     """The settings, tenants and day by which lines are validated."""
@@ -76,11 +83,8 @@ class LandingRules:
     @cached_property
     def digest(self) -> str:
         """A digest that changes when a line may be validated differently."""
-        sql = [landing_sql(name) for name in _SQL_FILES]
-        columns_digest = fingerprint((column.name, column.type) for column in LANDED_EVENTS.columns)
         key = self.settings.digest_key.get_secret_value()
-        of_code = (LANDING_VERSION, *sql, columns_digest, ENGINE_VERSION, catalogue_digest())
-        return fingerprint([*of_code, self.retention, self.settings.first_day, key])
+        return fingerprint([*_of_code(), self.retention, self.settings.first_day, key])
 
     @property
     def latest_time(self) -> datetime:
