@@ -27,9 +27,10 @@ def run(*, suites: Suites = True, data_dir: DataDir = None) -> None:
     from usage_pipeline.pipeline.refresh import refresh
 
     with open_session(load_settings(data_dir), "run", suites=suites) as session:
-        for oddity in find_landing_work(session.storage).warnings:
+        work = find_landing_work(session.storage)
+        for oddity in work.warnings:
             warn(oddity)
-        summary = refresh(session.storage, session)
+        summary = refresh(session.storage, session, work)
         unusable = report(session.storage, summary)
     if unusable:
         raise typer.Exit(3)

@@ -99,7 +99,7 @@ def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
         console.print(f"Closed {count(len(summary.closings), 'billing period')}.")
     if summary.posted:
         console.print(f"Posted {count(summary.posted, 'row')} to the ledger of credits.")
-    stale = len(pipeline.find_stale(storage))
+    stale = 0 if summary.is_settled else len(pipeline.find_stale(storage))
     console.print(
         f"{count(stale, 'event day')} to compute: `usage-pipeline run` does." if stale else "All days are current."
     )

@@ -1,7 +1,7 @@
 """Compares the landing folder with the landed files in the state, and finds the days to land."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +10,6 @@ from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.events.landing.rules import LandingRules
 from usage_pipeline.events.landing.scan import LandingFile, Misplaced, Scan, scan_landing
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
@@ -62,16 +61,19 @@ def find_landing_work(storage: Storage) -> LandingWork:
         or not partitions[day].committed
         or any(_needs_landing(storage, file, known.get(file.path)) for file in files)
     }
+    digests = {source: formats[source].digest for source in {file.source for file in found.files}}
     outdated = [
         day
         for day in sorted(by_day.keys() - days)
         if not any(known[file.path].is_reduced for file in by_day[day])
         and (
             partitions[day].code_version != LandingRules(storage.settings, tenants, day).digest
-            or any(_has_other_format(formats, known[file.path]) for file in by_day[day])
+            or any(known[file.path].format_digest != digests[file.source] for file in by_day[day])
         )
     ]
-    vanished = sorted(path for path, file in known.items() if not (file.pruned_at or _is_there(storage, path)))
+    scanned = {file.path for file in found.files}
+    absent = (path for path, file in known.items() if not (path in scanned or file.pruned_at))
+    vanished = sorted(path for path in absent if not _is_there(storage, path))
     untold = tuple(path for path in vanished if known[path].counts and not known[path].vanished_at)
     return LandingWork(sorted(days), found.misplaced, vanished, outdated, tuple(formats.broken.values()), untold)
 
@@ -92,7 +94,3 @@ def _needs_landing(storage: Storage, file: LandingFile, known: LandedFile | None
     if known.state is FileState.FAILED or (known.accepted_pruned and not known.accepted_left):
         return False
     return not storage.lake.exists(storage.lake.object(LANDED_EVENTS, known.landing_day, known.object_name))
-
-
-def _has_other_format(formats: Mapping[str, SourceFormat], known: LandedFile) -> bool:
-    return known.format_digest != formats[known.source].digest

@@ -17,7 +17,7 @@ from usage_pipeline.billing.due_periods import close_due
 from usage_pipeline.errors import FailedDaysError, PartitionError, UsagePipelineError
 from usage_pipeline.events.landing.recording import note_vanished
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.pipeline.landing_work import find_landing_work
+from usage_pipeline.pipeline.landing_work import LandingWork, find_landing_work
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.tables import EXCLUDED_EVENTS
 from usage_pipeline.storage import landed_days, state
@@ -88,13 +88,15 @@ class PlainRunner:
 class RefreshSummary:
     """The landing days, event days and billing periods that a refresh landed, computed and closed.
 
-    `posted` is the number of rows that were added to the ledger of credits.
+    `posted` is the number of rows that were added to the ledger of credits. `is_settled` says that no day was left
+    stale.
     """
 
     landed: list[date] = field(default_factory=list)
     computed: dict[date, set[str]] = field(default_factory=dict)
     closings: list[ClosedPeriod] = field(default_factory=list)
     posted: int = 0
+    is_settled: bool = field(default=False, compare=False)
 
 
 def find_stale(storage: Storage) -> dict[date, frozenset[str]]:
@@ -145,13 +147,14 @@ def with_downstream(names: Collection[str]) -> frozenset[str]:
     return frozenset(reached)
 
 
-def refresh(storage: Storage, runner: Runner) -> RefreshSummary:
+def refresh(storage: Storage, runner: Runner, work: LandingWork | None = None) -> RefreshSummary:
     """Land new files, compute stale partitions until none is left, close periods, post credits, raise alerts.
 
-    Raises PartitionError if days fail or stay stale; that keeps nobody else's credits from the ledger.
+    `work` is what there is to land, if the caller has looked. Raises PartitionError if days fail or stay stale;
+    that keeps nobody else's credits from the ledger.
     """
     summary = RefreshSummary()
-    work = find_landing_work(storage)
+    work = work or find_landing_work(storage)
     note_vanished(storage, work.vanished)
     _land(runner, runner.land, work.days, summary)
     failure = None
@@ -211,6 +214,7 @@ def settle(
         )
     if given_up:
         raise FailedDaysError(given_up)
+    summary.is_settled = True
 
 
 def _find_unwritten(storage: Storage) -> dict[date, frozenset[str]]:

@@ -145,10 +145,9 @@ def _inputs_digests(
 ) -> dict[str, dict[date, str]]:
     entries = {entry for table in tables for entry in table.inputs}
     per_entry = {entry: inputs.digests(entry, storage, connection, states, days) for entry in entries}
+    # Looked up once for all days: the hash of an input is that of everything that it declares.
+    per_table = {table.name: [per_entry[entry] for entry in table.inputs] for table in tables}
     return {
-        table.name: {
-            day: fingerprint(per_entry[entry][day] for entry in table.inputs if day in per_entry[entry])
-            for day in days
-        }
-        for table in tables
+        name: {day: fingerprint(digests[day] for digests in read if day in digests) for day in days}
+        for name, read in per_table.items()
     }
