@@ -23,7 +23,6 @@ from usage_pipeline.cli.options import (
     words,
 )
 from usage_pipeline.cli.output import print_rows, warn
-from usage_pipeline.metrics.queries import CostQuery, of_tenant
 from usage_pipeline.metrics.words import COST_GROUPS, COST_METRICS, PUBLISHED_COST_METRICS, UNPRICED_FEES
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ def costs(  # noqa: PLR0913, PLR0917 - one parameter per option
 
     Example: `usage-pipeline costs --group-by tenant,model --from 2026-02-01 --to 2026-02-28 --as-of 2026-03-05`
     """
+    from usage_pipeline.metrics.queries import CostQuery, of_tenant
+
     settings = reading_settings(data_dir)
     conditions = (*map(condition, where or []), *of_tenant(tenant))
     today, published = settings.clock.today, version(as_of)

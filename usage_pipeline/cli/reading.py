@@ -7,7 +7,6 @@ from usage_pipeline.cli.options import day_range
 from usage_pipeline.cli.output import note, warn
 from usage_pipeline.metrics.answers import Answer
 from usage_pipeline.metrics.buckets import Interval
-from usage_pipeline.metrics.known_values import known_values
 from usage_pipeline.metrics.queries import IntervalQuery, Query
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.series.status import Day, DayReader
@@ -102,6 +101,8 @@ def warn_of_unknown_values(storage: Storage, answer: Answer) -> None:
     metrics = answer.query.metrics
     if any(row[name] for row in answer.rows for name in metrics):
         return
+    from usage_pipeline.metrics.known_values import known_values
+
     for name, values in _conditions(answer.query).items():
         if len(values) > 1:
             warn(f"No row has both {' and '.join(f'{name}={value}' for value in values)}; ask for one at a time")

@@ -16,10 +16,10 @@ from usage_pipeline.cli.options import (
     words,
 )
 from usage_pipeline.cli.output import print_rows
-from usage_pipeline.metrics.queries import PerformanceQuery, QualityQuery, Query, StockQuery, of_tenant
 from usage_pipeline.metrics.words import PERFORMANCE_GROUPS
 
 if TYPE_CHECKING:
+    from usage_pipeline.metrics.queries import Query
     from usage_pipeline.settings import Settings
 
 
@@ -40,6 +40,8 @@ def performance(  # noqa: PLR0913, PLR0917 - one parameter per option
 
     Example: `usage-pipeline performance --tenant acme --group-by day,model --from 2026-02-01`
     """
+    from usage_pipeline.metrics.queries import PerformanceQuery, of_tenant
+
     settings = reading_settings(data_dir)
     start, end = recent_range(settings, first, last)
     query = PerformanceQuery(start, end, words(group_by), of_tenant(tenant))
@@ -59,6 +61,8 @@ def quality(
 
     Example: `usage-pipeline quality --tenant acme --from 2026-02-01`
     """
+    from usage_pipeline.metrics.queries import QualityQuery, of_tenant
+
     settings = reading_settings(data_dir)
     start, end = recent_range(settings, first, last)
     _print(settings, QualityQuery(start, end, where=of_tenant(tenant)), form, f"Quality, {start} to {end}")
@@ -78,12 +82,14 @@ def stocks(
 
     Example: `usage-pipeline stocks --tenant acme --from 2026-02-01`
     """
+    from usage_pipeline.metrics.queries import StockQuery, of_tenant
+
     settings = reading_settings(data_dir)
     start, end = recent_range(settings, first, last)
     _print(settings, StockQuery(start, end, of_tenant(tenant)), form, "Personas and timelines")
 
 
-def _print(settings: "Settings", query: Query, form: OutputFormat, title: str) -> None:
+def _print(settings: "Settings", query: "Query", form: OutputFormat, title: str) -> None:
     from usage_pipeline.cli.reading import tell_of_missing_days, warn_unknown_tenant
     from usage_pipeline.metrics.read import read
     from usage_pipeline.storage.opened import open_storage

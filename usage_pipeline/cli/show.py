@@ -22,7 +22,6 @@ from usage_pipeline.cli.options import (
 )
 from usage_pipeline.cli.output import print_json, print_rows, warn
 from usage_pipeline.errors import QueryError
-from usage_pipeline.metrics.queries import SeriesQuery, of_tenant
 
 if TYPE_CHECKING:
     from usage_pipeline.storage.opened import Storage
@@ -49,6 +48,8 @@ def series(  # noqa: PLR0913, PLR0917 - one parameter per option
 
     Example: `usage-pipeline series --tenant acme --from 2026-02-01 --to 2026-02-28 --as-of 2026-03-05`
     """
+    from usage_pipeline.metrics.queries import SeriesQuery, of_tenant
+
     settings = reading_settings(data_dir)
     start, end = recent_range(settings, first, last)
     query = SeriesQuery(start, end, of_tenant(tenant), as_of=version(as_of))

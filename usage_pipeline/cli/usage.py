@@ -8,8 +8,7 @@ import typer
 from usage_pipeline.cli.options import DataDir, Format, From, OutputFormat, To, condition, reading_settings, words
 from usage_pipeline.cli.output import print_rows, warn
 from usage_pipeline.metrics.buckets import Interval
-from usage_pipeline.metrics.queries import IntervalQuery, UsageQuery
-from usage_pipeline.metrics.words import INTERVAL_GROUPS, UNRATED, USAGE_GROUPS
+from usage_pipeline.metrics.words import INTERVAL_GROUPS, UNRATED, USAGE_GROUPS, USAGE_METRICS
 from usage_pipeline.registry import CONVERSATIONS
 from usage_pipeline.words import count
 
@@ -26,7 +25,7 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
     metrics: Annotated[
         str | None,
         typer.Option(
-            help=f"Comma-separated: {', '.join(UsageQuery.known_metrics)}. [default: {','.join(SHOWN_METRICS)}]",
+            help=f"Comma-separated: {', '.join(USAGE_METRICS)}. [default: {','.join(SHOWN_METRICS)}]",
             show_default=False,
         ),
     ] = None,
@@ -59,6 +58,8 @@ def usage(  # noqa: PLR0913, PLR0917 - one parameter per option
 
     Example: `usage-pipeline usage --interval hour --time-zone Europe/Berlin --from 2026-02-20`
     """
+    from usage_pipeline.metrics.queries import IntervalQuery, UsageQuery
+
     settings = reading_settings(data_dir)
     conditions = tuple(map(condition, where or []))
     today = settings.clock.today

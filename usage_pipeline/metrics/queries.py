@@ -29,6 +29,7 @@ from usage_pipeline.metrics.words import (
     STOCKS,
     UNRATED,
     USAGE_GROUPS,
+    USAGE_METRICS,
 )
 from usage_pipeline.registry import CONVERSATIONS, METRIC_NAMES, RECORD_METRIC_NAMES
 
@@ -97,7 +98,7 @@ class UsageQuery(Query):
 
     groups: ClassVar[Mapping[str, str]] = USAGE_GROUPS
     filters: ClassVar[Mapping[str, str]] = USAGE_GROUPS
-    known_metrics: ClassVar[Collection[str]] = (*METRIC_NAMES, *CREDIT_METRICS)
+    known_metrics: ClassVar[Collection[str]] = USAGE_METRICS
 
     def __post_init__(self) -> None:
         """Refuse the reason of usage, too: only operations have one."""

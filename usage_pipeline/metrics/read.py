@@ -1,12 +1,9 @@
 """The one function that all numbers are read by."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from importlib import import_module
 
 from usage_pipeline.metrics.answers import Answer
-from usage_pipeline.metrics.cubes import read_costs, read_intervals, read_usage
-from usage_pipeline.metrics.performance import read_performance
-from usage_pipeline.metrics.quality import read_quality
 from usage_pipeline.metrics.queries import (
     CostQuery,
     IntervalQuery,
@@ -19,25 +16,26 @@ from usage_pipeline.metrics.queries import (
     StockQuery,
     UsageQuery,
 )
-from usage_pipeline.metrics.related import read_related
-from usage_pipeline.metrics.reported_costs import read_reported_costs
-from usage_pipeline.metrics.series import read_series
-from usage_pipeline.metrics.stocks import read_stocks
 from usage_pipeline.storage.opened import Storage
 
-_READERS: Mapping[type[Query], Callable[[Storage, Any], Answer]] = {
-    UsageQuery: read_usage,
-    CostQuery: read_costs,
-    ReportedCostQuery: read_reported_costs,
-    IntervalQuery: read_intervals,
-    SeriesQuery: read_series,
-    StockQuery: read_stocks,
-    PerformanceQuery: read_performance,
-    QualityQuery: read_quality,
-    RelatedQuery: read_related,
+_READERS: Mapping[type[Query], tuple[str, str]] = {
+    UsageQuery: ("cubes", "read_usage"),
+    CostQuery: ("cubes", "read_costs"),
+    ReportedCostQuery: ("reported_costs", "read_reported_costs"),
+    IntervalQuery: ("cubes", "read_intervals"),
+    SeriesQuery: ("series", "read_series"),
+    StockQuery: ("stocks", "read_stocks"),
+    PerformanceQuery: ("performance", "read_performance"),
+    QualityQuery: ("quality", "read_quality"),
+    RelatedQuery: ("related", "read_related"),
 }
+"""The module and function that read each; a command asks one question, and imports no other's."""
 
 
 def read(storage: Storage, query: Query) -> Answer:
     """Read the answer. Raises PartitionError where rows that the state knows of are gone."""
-    return _READERS[type(query)](storage, query)
+    module, function = _READERS[type(query)]
+    reader: Callable[[Storage, Query], Answer] = getattr(
+        import_module(f"usage_pipeline.metrics.{module}"), function
+    )
+    return reader(storage, query)

