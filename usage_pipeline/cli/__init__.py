@@ -1,4 +1,4 @@
-"""The command `usage-pipeline`. `app.py` assembles it; most other modules are a group of commands.
+"""The command `usage-pipeline`. `app.py` assembles it, `process.py` runs it; most other modules are commands.
 
 Commands that compute run the Dagster jobs, so that the UI shows their work. What does not belong here: functions
 that another program may call.
@@ -8,6 +8,6 @@ are checked, so that `--help` and wrong calls end at once. Modules without comma
 import as usual.
 """
 
-from usage_pipeline.cli.app import main
+from usage_pipeline.cli.process import main
 
 __all__ = ["main"]

@@ -1,17 +1,17 @@
 """Assembles the command line, and ends its errors with one message."""
 
-import atexit
 import gc
+import inspect
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from usage_pipeline.cli.output import error_console
 from usage_pipeline.errors import QueryError, UsagePipelineError
@@ -44,6 +44,7 @@ _MODULES = {
 }
 """The module of each command, in the order of the help."""
 
+_MARKUP: Literal["markdown"] = "markdown"
 _MAX_SIGNALS = 64
 
 
@@ -52,15 +53,8 @@ class CommandTable(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - typer's commands are of a private class
         """Import and return a command."""
-        module = import_module(f"usage_pipeline.cli.{_MODULES[name]}")
-        function = getattr(module, name.replace("-", "_"), None)
-        if function is None:
-            raise UsagePipelineError(
-                f"The command {name} has no function {name.replace('-', '_')} in {module.__file__}; give the "
-                "function the name of the command, with _ for -."
-            )
-        alone = typer.Typer(add_completion=False, rich_markup_mode="markdown")
-        alone.command(name)(function)
+        alone = typer.Typer(add_completion=False, rich_markup_mode=_MARKUP)
+        alone.command(name)(_function(name))
         return typer.main.get_command(alone)
 
     def __iter__(self) -> Iterator[str]:
@@ -70,6 +64,25 @@ class CommandTable(Mapping[str, Any]):
     def __len__(self) -> int:
         """Return the number of commands."""
         return len(_MODULES)
+
+
+class DescribedCommands(CommandTable):
+    """The same without their options, which take longer than all else that the list of commands needs."""
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - typer's commands are of a private class
+        """Import a command, and return its name and description."""
+        return TyperCommand(name, help=inspect.getdoc(_function(name)), rich_markup_mode=_MARKUP)
+
+
+def _function(name: str) -> Callable[..., object]:
+    module = import_module(f"usage_pipeline.cli.{_MODULES[name]}")
+    function: Callable[..., object] | None = getattr(module, name.replace("-", "_"), None)
+    if function is None:
+        raise UsagePipelineError(
+            f"The command {name} has no function {name.replace('-', '_')} in {module.__file__}; give the "
+            "function the name of the command, with _ for -."
+        )
+    return function
 
 
 class Commands(TyperGroup):
@@ -84,12 +97,18 @@ class Commands(TyperGroup):
         """Return the names in the order of the table."""
         return list(self.commands)
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - typer's own are of private classes
+        """Print the help, with the list of commands."""
+        self.commands = DescribedCommands()  # type: ignore[assignment]  # nobody adds to it
+        super().format_help(ctx, formatter)
+        self.commands = CommandTable()  # type: ignore[assignment]
+
 
 app = typer.Typer(
     name="usage-pipeline",
     cls=Commands,
     no_args_is_help=True,
-    rich_markup_mode="markdown",
+    rich_markup_mode=_MARKUP,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -108,8 +127,6 @@ def main() -> None:
     """Run the command line. Errors that a user can cause end with one message instead of a traceback."""
     # Imported modules live until the end, and searching them for garbage takes a twentieth of a short command.
     gc.set_threshold(300_000)
-    # The interpreter searches when it has cleared the modules. What it finds before that is not worth the time.
-    atexit.register(gc.disable)
     with watched_interrupts() as interrupted:
         try:
             app()
