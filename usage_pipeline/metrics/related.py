@@ -1,23 +1,18 @@
 """Reads what the records used that have certain ids, and how many resources they name."""
 
-from collections.abc import Iterator, Sequence
-from datetime import date
-
 from duckdb import DuckDBPyConnection
 
 from usage_pipeline.metrics.answers import Answer, Row, known_days, statuses_of
 from usage_pipeline.metrics.queries import RelatedQuery
+from usage_pipeline.metrics.resources import OF_SOURCE, count_kept, tests_of
 from usage_pipeline.metrics.rollups import damage_named, scan
 from usage_pipeline.metrics.words import RESOURCES
 from usage_pipeline.records.tables import METERED_RECORDS, USAGE_RECORDS
 from usage_pipeline.storage.daily import Derived, ReferenceRows
-from usage_pipeline.storage.engine import literal, named_rows, session
+from usage_pipeline.storage.engine import named_rows, session
 from usage_pipeline.storage.inputs import register_derived, register_reference
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.pruned import PrunedTenants
-
-_CONVERSATION = ("tenant_id", "source", RESOURCES["conversations"])
-"""What a conversation is known by. Other resources are known by tenant and id."""
 
 
 def read_related(storage: Storage, query: RelatedQuery) -> Answer:
@@ -27,32 +22,27 @@ def read_related(storage: Storage, query: RelatedQuery) -> Answer:
     if not days:
         return Answer(query, [dict.fromkeys(query.columns)], statuses)
     with session(storage.engine) as duck, damage_named():
-        _register(storage, query, days, duck)
-        return Answer(query, [_sums(duck, query)], statuses)
+        with storage.warehouse.connect() as connection:
+            pruned = PrunedTenants.on(connection, duck, days)
+        found = count_kept(storage, query, days, pruned, duck)
+        if found is None:
+            _register(query, scan(storage, USAGE_RECORDS.spec, days), pruned, duck)
+            found = _sums(duck, query)
+        return Answer(query, [found], statuses)
 
 
-def _register(storage: Storage, query: RelatedQuery, days: Sequence[date], duck: DuckDBPyConnection) -> None:
-    """Make the records of these days readable, and the same with their part of each metric."""
-    with storage.warehouse.connect() as connection:
-        pruned = PrunedTenants.on(connection, duck, days)
-    tests = " AND ".join(_tests(query)) or "true"
-    rows = (
-        f"(SELECT *, CAST(occurred_at AS DATE) AS event_day FROM ({scan(storage, USAGE_RECORDS.spec, days)}) AS r)"
-    )
-    duck.execute(f'CREATE TEMP VIEW "{USAGE_RECORDS.name}" AS FROM {pruned.kept(f"(FROM {rows} WHERE {tests})")}')
+def _register(query: RelatedQuery, records: str, pruned: PrunedTenants, duck: DuckDBPyConnection) -> None:
+    """Make the records readable that the query is about, and the same with their part of each metric."""
+    of_query = " AND ".join(tests_of(query)) or "true"
+    rows = f"(SELECT *, CAST(occurred_at AS DATE) AS event_day FROM ({records}) AS r)"
+    kept = pruned.kept(f"(FROM {rows} WHERE {of_query})")
+    duck.execute(f'CREATE TEMP VIEW "{USAGE_RECORDS.name}" AS FROM {kept}')
     for entry in METERED_RECORDS:
         match entry:
             case ReferenceRows():
                 register_reference(entry, duck)
             case Derived():
                 register_derived([entry], duck)
-
-
-def _tests(query: RelatedQuery) -> Iterator[str]:
-    for name, value in query.where:
-        yield f'"{query.filters[name]}" = {literal(value)}'
-    for name, values in query.among:
-        yield f'"{query.filters[name]}" IN ({", ".join(map(literal, values))})'
 
 
 def _sums(duck: DuckDBPyConnection, query: RelatedQuery) -> Row:
@@ -72,5 +62,5 @@ def _sums(duck: DuckDBPyConnection, query: RelatedQuery) -> Row:
 
 def _distinct(name: str) -> str:
     column = RESOURCES[name]
-    known_by = _CONVERSATION if column in _CONVERSATION else ("tenant_id", column)
+    known_by = ("tenant_id", "source", column) if column == OF_SOURCE else ("tenant_id", column)
     return f'count(DISTINCT ({", ".join(known_by)})) FILTER ("{column}" IS NOT NULL) AS "{name}"'

@@ -22,7 +22,7 @@ def scan(storage: Storage, spec: TableSpec, days: Collection[date]) -> str:
 
     Raises PartitionError where the state knows rows of a day whose object is gone.
     """
-    present = _days_with_rows(storage, spec, days)
+    present = days_with_rows(storage, spec, days)
     if not present:
         return spec.empty_select()
     if storage.kept and spec.zone is Zone.ROLLUPS:
@@ -34,10 +34,11 @@ def scan(storage: Storage, spec: TableSpec, days: Collection[date]) -> str:
 
 def objects(storage: Storage, spec: TableSpec, days: Collection[date]) -> dict[date, Path]:
     """The objects of these days of a table, of days with rows. Raises the same error."""
-    return _found(storage, spec, _days_with_rows(storage, spec, days))
+    return _found(storage, spec, days_with_rows(storage, spec, days))
 
 
-def _days_with_rows(storage: Storage, spec: TableSpec, days: Collection[date]) -> list[date]:
+def days_with_rows(storage: Storage, spec: TableSpec, days: Collection[date]) -> list[date]:
+    """Those of the days that have rows in a table, as the state knows, in order."""
     known = storage.recall(state.all_days_with_rows).get(spec.name, frozenset[date]())
     return sorted(known.intersection(days))
 
