@@ -4,13 +4,13 @@ A route gets a `TenantData` and nothing else, so it cannot read what its caller 
 the tenant on to the room that reads.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from http import HTTPStatus
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import duckdb
 
@@ -41,6 +41,7 @@ from usage_pipeline.metrics.answers import Answer, known_days, statuses_of
 from usage_pipeline.metrics.queries import Query, of_tenant
 from usage_pipeline.metrics.read import read
 from usage_pipeline.metrics.series import known_tenants
+from usage_pipeline.metrics.summary import Summary, SummaryQuery, read_summaries
 from usage_pipeline.reports.batch import Batch
 from usage_pipeline.reports.finding import WrittenReport, find_reports, open_report_file
 from usage_pipeline.reports.runs.columns import RUN_TEXTS
@@ -55,6 +56,9 @@ from usage_pipeline.storage.tables import ERASED_TENANT
 from usage_pipeline.tenants.models import Tenant
 from usage_pipeline.tenants.reference import load_tenants
 from usage_pipeline.validation.results import CheckResult, read_results
+
+Asked = TypeVar("Asked")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -143,10 +147,16 @@ class TenantData:
         """Read numbers of the tenant; a query must not name one itself."""
         if "tenant" in query.filtered:
             raise ValueError("a query of the API is bound to its tenant here, and must not name one")
-        bound = replace(query, where=(*query.where, *of_tenant(self.tenant_id)))
+        return self._undisturbed(read, replace(query, where=(*query.where, *of_tenant(self.tenant_id))))
+
+    def summaries(self, query: SummaryQuery) -> list[Summary]:
+        """Read what an overview shows of the tenant."""
+        return self._undisturbed(read_summaries, replace(query, where=of_tenant(self.tenant_id)))
+
+    def _undisturbed(self, read_once: Callable[[Storage, Asked], Found], asked: Asked) -> Found:
         with suppress(duckdb.Error, PartitionError):
-            return read(self._at_once, bound)
-        return undisturbed(read)(self._storage, bound)  # an object has been replaced or pruned meanwhile
+            return read_once(self._at_once, asked)
+        return undisturbed(read_once)(self._storage, asked)  # an object has been replaced or pruned meanwhile
 
     def days(self, first: date, last: date) -> list[Day]:
         """Return the status of each day. It says nothing of tenants."""

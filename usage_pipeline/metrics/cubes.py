@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -53,6 +54,31 @@ def read_usage(storage: Storage, query: UsageQuery) -> Answer:
     return answer_of(query, statuses, lambda groups: _sums(storage, query, groups, cubes))
 
 
+def read_ranges(storage: Storage, queries: Sequence[UsageQuery] | Sequence[CostQuery]) -> list[Answer]:
+    """Read the same of several ranges of days, by one SELECT. The queries have no groups, and share no day."""
+    first, statuses = queries[0], [statuses_of(storage, query.days) for query in queries]
+    known = [day for of_range in statuses for day in known_days(of_range)]
+    if isinstance(first, UsageQuery):
+        cube = _cubes(storage, first, known)
+    else:
+        cube = scan(storage, DAILY_COSTS.spec, known)
+    cases = " ".join(
+        f"WHEN day BETWEEN DATE '{query.first}' AND DATE '{query.last}' THEN {number}"
+        for number, query in enumerate(queries)
+    )
+    numbered = f"SELECT *, CASE {cases} END AS {_RANGE} FROM ({cube})"
+    sums = {number: row for number, *row in _sums(storage, first, (_RANGE,), numbered)}
+    rows = [sums.get(number, [0] * len(first.metrics)) for number in range(len(queries))]
+    return [
+        answer_of(query, of_range, partial(_always, row))
+        for query, of_range, row in zip(queries, statuses, rows, strict=True)
+    ]
+
+
+def _always(row: Sequence[Any], _: Sequence[str]) -> Sums:
+    return [row]
+
+
 def read_costs(storage: Storage, query: CostQuery) -> Answer:
     """Read the cube of costs, or the costs that were published."""
     statuses = statuses_of(storage, query.days)
@@ -94,7 +120,7 @@ def _named(query: Query, groups: Sequence[str], row: Sequence[Any], missing: Col
 def _sums(
     storage: Storage, query: Query, group_by: Sequence[str], rows: str, parameters: Sequence[object] = ()
 ) -> Sums:
-    columns = {**query.groups, "start": "start"}
+    columns = {**query.groups, "start": "start", _RANGE: _RANGE}
     groups = "".join(f'"{columns[name]}" AS "{name}", ' for name in group_by)
     sums = ", ".join(f'{_sum(name)} AS "{name}"' for name in query.metrics)
     tests = [
@@ -113,6 +139,7 @@ def _sum(metric: str) -> str:
     return (_COST_SUMS | _CREDIT_SUMS).get(metric, f'CAST(coalesce(sum("{metric}"), 0) AS BIGINT)')
 
 
+_RANGE = "range_number"
 _OPERATIONS = ("operations", "credits", UNRATED)
 _CUBES = (
     (DAILY_USAGE, RECORD_METRIC_NAMES),

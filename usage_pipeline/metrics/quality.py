@@ -26,6 +26,12 @@ def read_quality(storage: Storage, query: QualityQuery) -> Answer:
     usage = read_usage(
         storage, UsageQuery(query.first, query.last, of_each, query.where, ("prompts",), among=query.among)
     )
+    return relate_quality(storage, query, usage)
+
+
+def relate_quality(storage: Storage, query: QualityQuery, usage: Answer) -> Answer:
+    """Read the same, and relate it to usage that has the prompts of the same days and tenants."""
+    of_each = query.group_by[1:]
     prompts = {subject: row["prompts"] for subject, row in usage.by_group.items()}
     counts = _read_counts(storage, query, usage)
     subjects = sorted(counts) if of_each else [()]

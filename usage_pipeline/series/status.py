@@ -9,7 +9,7 @@
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import accumulate
@@ -74,6 +74,8 @@ class _State:
     """Those that were committed, in order."""
     last_commits: Sequence[datetime]
     """The last commit of each of them and of all later ones."""
+    derived: dict[tuple[object, ...], dict[date, DayStatus]] = field(default_factory=dict)
+    """The statuses that were derived of it, by what else they depend on."""
 
 
 def _read_state(connection: Connection) -> _State:
@@ -117,6 +119,8 @@ class DayReader:
         self._first_day = storage.settings.first_day
         recalled = storage.recalled
         self._state = recalled.read(connection, _read_state) if connection else storage.recall(_read_state)
+        depends_on = (self._first_day, self._today, self._last_final_day, self._clock.lateness)
+        self._derived = self._state.derived.setdefault(depends_on, {})
 
     def read(self, first: date, last: date) -> list[Day]:
         """The days from first to last, both included."""
@@ -143,6 +147,13 @@ class DayReader:
         )
 
     def _status(self, day: date) -> DayStatus:
+        if not self._first_day <= day < self._today:
+            return DayStatus.MISSING
+        if day not in self._derived:
+            self._derived[day] = self._derive(day)
+        return self._derived[day]
+
+    def _derive(self, day: date) -> DayStatus:
         if self._is_missing(day):
             return DayStatus.MISSING
         if day > self._last_final_day:
@@ -153,8 +164,6 @@ class DayReader:
         return DayStatus.FINAL
 
     def _is_missing(self, day: date) -> bool:
-        if not self._first_day <= day < self._today:
-            return True
         known = self._state
         at = bisect_left(known.landing_days, day)
         if at == len(known.landing_days) or known.last_commits[at] < end_of(day):

@@ -1,13 +1,15 @@
 """Personas and timeline entries are stocks: they run from the daily flows."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
-from usage_pipeline.metrics.queries import StockQuery, of_tenant
+from usage_pipeline.metrics.queries import CostQuery, QualityQuery, StockQuery, UsageQuery, of_tenant
 from usage_pipeline.metrics.read import read
+from usage_pipeline.metrics.summary import SummaryQuery, read_summaries
+from usage_pipeline.metrics.words import STOCKS
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.reading import Run, day
 from usage_pipeline_tests.support import Landing
@@ -69,3 +71,21 @@ def test_what_was_there_before_the_calendar_is_unknown_so_a_stock_may_be_negativ
     run()
     (found,) = stocks(storage, "acme", "2026-05-01", "2026-05-01")
     assert found[3] == -1
+
+
+@pytest.mark.parametrize("tenant", ["acme", "zeta", "unknown", None])
+@pytest.mark.parametrize(
+    "days", ["04-20 04-29 05-01", "05-01 05-01 05-02", "05-02 05-03 05-04", "05-03 05-03 05-08"]
+)
+def test_a_summary_of_ranges_has_the_numbers_of_each(landed: Storage, days: str, tenant: str | None) -> None:
+    first, between, last = (day(f"2026-{text}") for text in days.split())
+    ranges, where = ((first, between), (between + timedelta(days=1), last)), of_tenant(tenant)
+    metrics = ("records", "prompts", "credits", "unrated_operations")
+    summaries = read_summaries(landed, SummaryQuery(ranges, metrics, ("requests",), where))
+    for asked, found in zip(ranges, summaries, strict=True):
+        (usage,) = read(landed, UsageQuery(*asked, where=where, metrics=metrics)).rows
+        levels = [*read(landed, StockQuery(*asked, where, metrics=tuple(STOCKS))).by_group.values()]
+        assert {name: found.usage.rows[0][name] for name in metrics} == usage
+        assert found.costs.rows == read(landed, CostQuery(*asked, where=where)).rows
+        assert found.checks == read(landed, QualityQuery(*asked, where=where)).rows[0]
+        assert [*found.stocks.values()] == ([levels[-1][name] for name in STOCKS] if levels else [None, None])

@@ -1,18 +1,16 @@
 """`/v1/summary`: what an overview shows of a range of days, and of the one before it."""
 
 from datetime import date, timedelta
-from typing import Any
 
 from fastapi import APIRouter
 from pydantic import Field
 
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel, Exact, MissingDays
-from usage_pipeline.api.parameters import DayRange, Days
+from usage_pipeline.api.parameters import Days
 from usage_pipeline.api.rows import total_of
-from usage_pipeline.api.tenant_data import TenantData
-from usage_pipeline.metrics.queries import CostQuery, PerformanceQuery, QualityQuery, StockQuery, UsageQuery
-from usage_pipeline.metrics.words import PERFORMANCE_METRICS, QUALITY_METRICS, STOCKS
+from usage_pipeline.metrics.summary import Summary, SummaryQuery
+from usage_pipeline.metrics.words import PERFORMANCE_METRICS, QUALITY_METRICS
 
 router = APIRouter(tags=["usage"])
 
@@ -67,30 +65,22 @@ class SummaryAnswer(AnswerModel):
 @router.get("/summary")
 def summary(data: Data, days: Days) -> SummaryAnswer:
     """Return prompts, personas, timeline entries, tokens, latency, quality, cost and credits."""
-    before = DayRange(days.first - timedelta(days=days.length), days.first - timedelta(days=1))
-    return SummaryAnswer(current=_read(data, days), previous=_read(data, before))
+    before = (days.first - timedelta(days=days.length), days.first - timedelta(days=1))
+    query = SummaryQuery((before, (days.first, days.last)), _USAGE, _REQUESTS)
+    previous, current = map(_summary, data.summaries(query))
+    return SummaryAnswer(current=current, previous=previous)
 
 
-def _read(data: TenantData, days: DayRange) -> RangeSummary:
-    asked = (days.first, days.last)
-    usage = data.read(UsageQuery(*asked, metrics=_USAGE))
-    costs = total_of(data.read(CostQuery(*asked)))
-    (requests,) = data.read(PerformanceQuery(*asked, group_by=(), metrics=_REQUESTS)).rows
-    (checks, *_) = data.read(QualityQuery(*asked)).rows
+def _summary(found: Summary) -> RangeSummary:
+    usage, costs = total_of(found.usage), total_of(found.costs)
     return RangeSummary(
-        first=days.first,
-        end=days.last + timedelta(days=1),
-        missing_days=len(usage.missing),
-        **total_of(usage),
-        **_stocks(data, days),
-        **requests,
-        **{name: checks[name] if usage.known else None for name in QUALITY_METRICS},
+        first=found.usage.query.first,
+        end=found.usage.query.last + timedelta(days=1),
+        missing_days=len(found.usage.missing),
+        **{name: usage[name] for name in _USAGE},
+        **found.stocks,
+        **found.requests,
+        **{name: found.checks[name] if found.usage.known else None for name in QUALITY_METRICS},
         cost=costs["amount"],
         cost_coverage=costs["coverage"],
     )
-
-
-def _stocks(data: TenantData, days: DayRange) -> dict[str, Any]:
-    """Return the stocks at the end of the last day that is known."""
-    known = data.read(StockQuery(days.first, days.last, metrics=tuple(STOCKS))).by_group.values()
-    return dict([*known][-1]) if known else dict.fromkeys(STOCKS)
