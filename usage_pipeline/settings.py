@@ -90,7 +90,11 @@ class Settings(BaseModel):
         description="Threads of one DuckDB connection. `serve` has one unless it is set.",
     )
     duckdb_memory_limit: Annotated[str, Field(pattern=r"^\d+(\.\d+)? ?([KMGT]i?B)$")] = Field(
-        "1400MB", description="Memory of one DuckDB connection before it spills to the data directory."
+        "1400MB",
+        description=(
+            "Memory of one DuckDB connection before it spills to the data directory. `serve` has 300MB unless it "
+            "is set."
+        ),
     )
     lock_timeout_seconds: Annotated[int, Field(ge=1)] = Field(
         600, description="Seconds to wait for another writer of the same partition."

@@ -11,11 +11,12 @@ from usage_pipeline.api.app import create_app
 from usage_pipeline.api.header_time import HeaderTimeProtocol
 from usage_pipeline.api.logs import CONFIGURATION
 from usage_pipeline.api.middleware.request_limits import HEADER_BYTES
+from usage_pipeline.api.preparing import preparing
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.warehouse import Connections
 
-_OF_SERVER = {"duckdb_threads": 1}
+_OF_SERVER = {"duckdb_threads": 1, "duckdb_memory_limit": "300MB"}
 _SWITCH_SECONDS = 0.0005
 """After which a thread that computes lets others go on. With the ten times of Python, a request that asks the
 database several times would wait for those that compute each time that it is answered."""
@@ -36,19 +37,22 @@ def connections_of(settings: Settings) -> Connections:
 
 
 def tuned(settings: Settings) -> Settings:
-    """Return the settings of a server: one thread of DuckDB for each request, unless their number is set.
+    """Return the settings of a server, as far as they are not set: one thread of DuckDB for each request.
 
-    Requests are small and many at once, so that more threads for one of them cost more than they bring.
+    Requests are small and many at once, so that more threads for one of them cost more than they bring. What is
+    kept in memory would take all that DuckDB may have.
     """
-    return settings if "duckdb_threads" in settings.model_fields_set else settings.model_copy(update=_OF_SERVER)
+    unset = {name: value for name, value in _OF_SERVER.items() if name not in settings.model_fields_set}
+    return settings.model_copy(update=unset)
 
 
 def serve(storage: Storage, listener: socket.socket) -> None:
     """Answer requests until a signal ends it; requests that are being answered end first."""
     sys.setswitchinterval(_SWITCH_SECONDS)
+    app = create_app(storage)
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(storage),
+            app,
             http=HeaderTimeProtocol,  # h11 alone limits what it keeps of headers that do not end
             h11_max_incomplete_event_size=2 * HEADER_BYTES,
             ws="none",
@@ -66,4 +70,5 @@ def serve(storage: Storage, listener: socket.socket) -> None:
     # While it runs the server has handlers of its own, and at its end it repeats the signal for those before.
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, stop)
-    server.run([listener])
+    with preparing(app.state.pages):
+        server.run([listener])

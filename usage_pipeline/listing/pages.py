@@ -1,6 +1,8 @@
 """Pages of a list, for programs that ask again and again."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from usage_pipeline.errors import QueryError
 from usage_pipeline.listing.cursors import Position, read_cursor, write_cursor
@@ -33,6 +35,14 @@ class Pages:
         """Read from this storage."""
         self._storage = storage
         self._learnt = Learnt()
+
+    def prepare(self) -> Iterator[date]:
+        """Sort the newest days for their pages, each before it is yielded."""
+        newest_first = RecordDays.of(self._storage, RecordQuery()).objects()
+        for found in self._learnt.days.room_ahead(newest_first):
+            with session(self._storage.engine) as duck:
+                self._learnt.days.prepare(duck, found)
+            yield found.day
 
     def forget(self) -> None:
         """Drop what was learnt of records. Pages that are read meanwhile may fail, and are read again."""

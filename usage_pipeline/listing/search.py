@@ -111,7 +111,7 @@ class Search:
     def _learn(self, days: list[DayObject]) -> dict[DayObject, DayRecords]:
         found = self._read(days, FEW + 1, None) if days else []
         are_few = len(found) <= FEW
-        learnt = {day: DayRecords(day, _of_day(found, day) if are_few else None) for day in days}
+        learnt = {day: DayRecords.of(day, _of_day(found, day) if are_few else None) for day in days}
         for kept in learnt.values():
             self.learnt.records.keep(self.query.key, kept)
         return learnt

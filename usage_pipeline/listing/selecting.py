@@ -45,8 +45,8 @@ def select_records(
 
 def json_object(query: RecordQuery) -> str:
     """Return the expression of a record as a JSON object."""
-    fields = ", ".join(f'"{column.name}" := "{column.name}"' for column in columns_of(query.tenant_id))
-    return f"CAST(to_json(struct_pack({fields})) AS VARCHAR)"
+    fields = ", ".join(f'{literal(column.name)}, "{column.name}"' for column in columns_of(query.tenant_id))
+    return f"CAST(json_object({fields}) AS VARCHAR)"
 
 
 def csv_line(query: RecordQuery) -> str:

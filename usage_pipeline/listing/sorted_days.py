@@ -1,10 +1,12 @@
 """Days that many lists are read from, in DuckDB's memory, compressed and sorted by tenant.
 
 Objects are not sorted, so a list reads its day whole; of a sorted day it reads the rows of its tenant. To sort a
-day takes as long as some readings, so it is sorted after as many.
+day takes as long as some readings, so it is sorted after as many, or ahead of all of them by a server, which has
+the time. DuckDB spills what exceeds its memory.
 """
 
 from collections import OrderedDict
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
@@ -19,8 +21,10 @@ from usage_pipeline.storage.objects import DayObject
 
 READINGS = 16
 """Readings of a day that take as long as sorting it."""
-_MOST_BYTES = 40_000_000
-"""Of the objects of sorted days, which take twice as much."""
+_MOST_BYTES = 120_000_000
+"""Of the objects of sorted days, which take about twice as much."""
+_AHEAD = 0.75
+"""The part of it that days have which are sorted ahead."""
 _SHARE = 4
 """An object that would take more than this part of it is never sorted."""
 _CATALOG = "listing"
@@ -48,9 +52,28 @@ class SortedDays:
         """Return the table with the rows of an object; None if they are to be read from the object."""
         with self._lock:
             day = self._read(duck, found)
-        if day.readings > READINGS and not day.table and found.size * _SHARE <= self.most_bytes:
+        if day.readings > READINGS and not day.table and self._fits(found):
             self._sort(duck, day)
         return day.table
+
+    def _fits(self, found: DayObject) -> bool:
+        return found.size * _SHARE <= self.most_bytes
+
+    def prepare(self, duck: DuckDBPyConnection, found: DayObject) -> None:
+        """Sort a day ahead, if it is not, and is not too large."""
+        with self._lock:
+            day = self._at(duck, found)
+        if not day.table and self._fits(found):
+            self._sort(duck, day)
+
+    def room_ahead(self, days: Iterable[DayObject]) -> Iterator[DayObject]:
+        """Yield the first of these days, as many as are sorted ahead."""
+        left = self.most_bytes * _AHEAD
+        for found in days:
+            left -= found.size
+            if left < 0:
+                return
+            yield found
 
     def forget(self, duck: DuckDBPyConnection) -> None:
         """Drop all tables."""
@@ -59,12 +82,16 @@ class SortedDays:
                 self._drop(duck, day)
 
     def _read(self, duck: DuckDBPyConnection, found: DayObject) -> _Day:
+        day = self._at(duck, found)
+        day.readings += 1
+        self._days.move_to_end(found.day)
+        return day
+
+    def _at(self, duck: DuckDBPyConnection, found: DayObject) -> _Day:
         day = self._days.get(found.day)
         if day is None or day.found != found:
             self._drop(duck, found.day)
             day = self._days[found.day] = _Day(found)
-        day.readings += 1
-        self._days.move_to_end(found.day)
         return day
 
     def _sort(self, duck: DuckDBPyConnection, day: _Day) -> None:

@@ -92,3 +92,18 @@ def test_only_days_with_a_value_are_read_for_it(landed: Storage) -> None:
         assert days_with("conversation_id", "c1", "nobody's") == [date(2026, 5, 22), date(2026, 5, 20)]
         assert days_with("tenant_id", "globex") == [date(2026, 5, 21), date(2026, 5, 20)]
         assert days_with("task_id", "t2") == []
+
+
+def test_days_that_are_prepared_have_the_same_pages_and_are_prepared_anew_when_they_change(own: Storage) -> None:
+    pages, before = Pages(own), sorted_days(own)
+    assert [day.day for day in pages.prepare()] == [23, 22, 21, 20]
+    assert sorted_days(own) == before + 4
+    assert [name for page in turned(pages, RecordQuery("acme"), 2) for name in ids(page)] == NEWEST_FIRST
+    late = record("a6", "22T12:00", conversationId="c3")
+    Landing(own.settings.landing).write("usage_statistics", LANDED, [late], tenant="acme", name="late.jsonl")
+    land_and_compute(own, "records")
+    assert ids(pages.read(RecordQuery("acme"))) == ["p2", "a5", "a6", *NEWEST_FIRST[2:]]
+    assert len([*pages.prepare()]) == sorted_days(own) - before == 4
+    assert ids(Pages(own).read(RecordQuery("acme"))) == ids(pages.read(RecordQuery("acme")))
+    pages.forget()
+    assert sorted_days(own) == before
