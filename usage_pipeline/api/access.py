@@ -9,12 +9,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
 from usage_pipeline.api.cookies import SECURE_NAME, session_of
+from usage_pipeline.api.known_keys import known_keys_of
 from usage_pipeline.api.middleware.answer_headers import STATE
 from usage_pipeline.api.problems import ProblemError
 from usage_pipeline.api.rate_limits import kind_of, take_of_key
 from usage_pipeline.api.tenant_data import TenantData
 from usage_pipeline.api.turns import turns_of
-from usage_pipeline.keys.keys import Key, Scope, recognise
+from usage_pipeline.keys.keys import Key, Scope
 from usage_pipeline.storage.opened import Storage
 
 _bearer = HTTPBearer(
@@ -37,9 +38,15 @@ async def storage_of(request: Request) -> Storage:
     return storage
 
 
+async def storage_at_once(request: Request, storage: Annotated[Storage, Depends(storage_of)]) -> Storage:
+    """Return the storage for this request: who asks and what is answered are as of one reading of the state."""
+    request.state.at_once = at_once = storage.at_once()
+    return at_once
+
+
 def _counted_key(
     request: Request,
-    storage: Annotated[Storage, Depends(storage_of)],
+    storage: Annotated[Storage, Depends(storage_at_once)],
     shown: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     _: Annotated[str | None, Security(_cookie)],
 ) -> Key:
@@ -53,12 +60,16 @@ def _counted_key(
     return key
 
 
-async def caller(request: Request, key: Annotated[Key, Depends(_counted_key)]) -> AsyncIterator[Key]:
+async def caller(
+    request: Request, storage: Annotated[Storage, Depends(storage_of)], key: Annotated[Key, Depends(_counted_key)]
+) -> AsyncIterator[Key]:
     """Return the key of the request when it is its turn, which it has until the answer was sent.
 
     Raises ProblemError (429) if that takes too long.
     """
-    async with turns_of(request).one(kind_of(request), key.key_id):
+    async with turns_of(request).one(kind_of(request), key.key_id) as came_at_once:
+        if not came_at_once:  # what was read of the database may be of seconds ago
+            request.state.at_once = storage.at_once()
         yield key
 
 
@@ -67,8 +78,7 @@ def _key_of(request: Request, storage: Storage, shown: HTTPAuthorizationCredenti
         session = session_of(request, storage)
         key = session.key if session else None
     else:
-        with storage.warehouse.connect() as connection:
-            key = recognise(connection, shown.credentials, storage.settings.clock.now)
+        key = known_keys_of(request).recognise(storage, shown.credentials)
     if key is None:
         raise invalid_key()
     return key
@@ -106,7 +116,13 @@ async def tenant_data(
     """
     if key.tenant_id is not None and tenant not in {None, key.tenant_id}:
         raise ProblemError(HTTPStatus.FORBIDDEN, f"This key reads no other tenant than {key.tenant_id}.")
-    data = TenantData(storage, request.app.state.pages, key.tenant_id or tenant, Scope.CONTENT in key.scopes)
+    data = TenantData(
+        storage,
+        request.state.at_once,
+        request.app.state.pages,
+        key.tenant_id or tenant,
+        Scope.CONTENT in key.scopes,
+    )
     if key.tenant_id is None and tenant is not None:
         await run_in_threadpool(data.expect_known)
     return data

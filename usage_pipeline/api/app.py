@@ -13,6 +13,7 @@ from usage_pipeline.api.dashboard.pages import add_dashboard
 from usage_pipeline.api.description import TAGS, DescribedApp
 from usage_pipeline.api.exchanges import templates_of
 from usage_pipeline.api.forgetting import forgetting
+from usage_pipeline.api.known_keys import KnownKeys
 from usage_pipeline.api.known_parameters import known_parameters
 from usage_pipeline.api.measures import Measures
 from usage_pipeline.api.middleware import middleware
@@ -52,6 +53,7 @@ def create_app(storage: Storage) -> FastAPI:
     app.state.pages = Pages(storage)
     app.state.measures = measures
     app.state.limits = RateLimits(storage.settings)
+    app.state.keys = KnownKeys()
     app.state.turns = Turns(storage.settings)
     app.state.templates = templates_of(app)
     return app

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import cached_property
 from http import HTTPStatus
 from typing import BinaryIO, TypeVar
 
@@ -86,14 +85,11 @@ class TenantData:
     """The data of one tenant, or of all where the caller may read all and asked for none."""
 
     _storage: Storage
+    _at_once: Storage
+    """The same for this answer, of one or several queries."""
     _pages: Pages
     tenant_id: str | None
     may_read_content: bool
-
-    @cached_property
-    def _at_once(self) -> Storage:
-        """The storage for one answer of several queries."""
-        return self._storage.at_once()
 
     @property
     def clock(self) -> Clock:

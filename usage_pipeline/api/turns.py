@@ -30,9 +30,13 @@ class Turns:
         """As long as somebody waits or has a turn."""
 
     @asynccontextmanager
-    async def one(self, kind: Kind, key_id: str) -> AsyncIterator[None]:
-        """Wait for a turn, and keep it meanwhile. Raises ProblemError (429) if none comes in time."""
+    async def one(self, kind: Kind, key_id: str) -> AsyncIterator[bool]:
+        """Wait for a turn, and keep it meanwhile. Yields whether it came at once.
+
+        Raises ProblemError (429) if none comes in time.
+        """
         turns = self._of_key.setdefault((kind, key_id), asyncio.Semaphore(self._most[kind]))
+        came_at_once = not turns.locked()
         try:
             async with asyncio.timeout(self._seconds):
                 await turns.acquire()
@@ -44,7 +48,7 @@ class Turns:
                 headers={"Retry-After": str(RETRY_SECONDS)},
             ) from None
         try:
-            yield
+            yield came_at_once
         finally:
             turns.release()
 

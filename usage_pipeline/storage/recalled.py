@@ -65,9 +65,19 @@ class Recalled:
         with engine.connect() as connection:
             return self.read(connection, read)
 
+    def snapshot(self, engine: Engine) -> str:
+        """Return what is another one once something was committed."""
+        return self._ask(engine)[0]
+
     def at_once(self) -> "Recalled":
         """Return the same for one answer."""
         return RecalledAtOnce(self._kept)
+
+    def _ask(self, engine: Engine) -> tuple[str, float]:
+        """Return the snapshot, and when it was asked for."""
+        asked_at = time.monotonic()
+        with engine.connect() as connection:
+            return connection.execute(_SNAPSHOT).one().snapshot, asked_at
 
     def _kept_of(self, read: Callable[[Connection], Found]) -> _Kept[Found]:
         return cast("_Kept[Found]", self._kept.setdefault(read, _Kept(read)))
@@ -86,8 +96,8 @@ class RecalledAtOnce(Recalled):
 
     def get(self, engine: Engine, read: Callable[[Connection], Found]) -> Found:
         """Return what a function reads of the database, as it was at the first reading or later."""
-        if self._asked is None:
-            asked_at = time.monotonic()
-            with engine.connect() as connection:
-                self._asked = connection.execute(_SNAPSHOT).one().snapshot, asked_at
-        return self._kept_of(read).current(engine.connect, *self._asked)
+        return self._kept_of(read).current(engine.connect, *self._ask(engine))
+
+    def _ask(self, engine: Engine) -> tuple[str, float]:
+        self._asked = self._asked or super()._ask(engine)
+        return self._asked

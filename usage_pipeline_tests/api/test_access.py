@@ -1,7 +1,11 @@
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from fastapi.testclient import TestClient
 
 from usage_pipeline.api.app import create_app
+from usage_pipeline.keys.keys import NewKey, Scope, create_key, id_of, revoke_key
 from usage_pipeline.storage.opened import Storage
 
 DAYS = {"from": "2026-05-18", "to": "2026-05-20"}
@@ -14,6 +18,26 @@ def test_without_a_valid_key_nothing_is_answered(served: Storage) -> None:
         assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.json()["detail"].startswith("This needs a valid key")
+
+
+def test_a_key_that_is_known_ends_at_once_when_it_is_revoked_or_expires(served: Storage) -> None:
+    now, keys = served.settings.clock.now, {}
+    with served.warehouse.begin() as connection:
+        for name, end in (("revoked", None), ("ending", now + timedelta(hours=1))):
+            new = NewKey(name, "acme", frozenset({Scope.TENANT}), "test", end)
+            keys[name] = {"Authorization": f"Bearer {create_key(connection, new, now)}"}
+    app = create_app(served)
+    later = served.settings.model_copy(update={"now": now + timedelta(hours=1)})
+
+    def statuses(name: str) -> list[int]:
+        return [TestClient(app).get("/v1/days", headers=keys[name]).status_code for _ in range(2)]
+
+    assert (statuses("revoked"), statuses("ending")) == ([200, 200], [200, 200])
+    with served.warehouse.begin() as connection:
+        revoke_key(connection, id_of(keys["revoked"]["Authorization"]), now)
+    assert (statuses("revoked"), statuses("ending")) == ([401, 401], [200, 200])
+    app.state.storage = replace(app.state.storage, settings=later)
+    assert statuses("ending") == [401, 401]
 
 
 def test_a_key_of_a_tenant_reads_its_tenant_alone(acme: TestClient) -> None:
