@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from usage_pipeline.insights.matrix import NORMAL, NORMAL_90, Bools, Floats, carried
+from usage_pipeline.insights.matrix import NORMAL, NORMAL_90, Bools, Floats, carried, medians
 
 WEEK = 7
 _TREND, _WEEKDAYS = 61, 91
@@ -26,6 +26,9 @@ _FAR_ABOVE, _NEARLY_ALL = 10, 95
 """Of one giant value, such as a wrong cost, STL would make a weekday, and its mean would make all others zeros."""
 _LEAST_SPREAD = 0.05
 """Days are never expected to be nearer than this, on the logarithmic scale."""
+_WEEKS_AROUND = 4
+_ODD_FROM = 4
+"""So many standard deviations from the weeks around it, a day says nothing of its weekday."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def _decomposed(bent: Floats) -> tuple[Floats, Floats]:
     from statsmodels.tsa.seasonal import STL  # noqa: PLC0415 - it takes seconds to import
 
     smoothed = STL(
-        bent,
+        _without_odd(bent),
         period=WEEK,
         trend=_TREND,
         seasonal=_WEEKDAYS,
@@ -100,7 +103,20 @@ def _decomposed(bent: Floats) -> tuple[Floats, Floats]:
         low_pass_jump=WEEK,
     )
     found = smoothed.fit(inner_iter=2, outer_iter=_ROUNDS)
-    return np.asarray(found.seasonal), np.asarray(found.resid)
+    return np.asarray(found.seasonal), np.asarray(bent - found.seasonal - found.trend)
+
+
+def _without_odd(bent: Floats) -> Floats:
+    """Return the days, where odd ones are as the same weekdays of the weeks around them.
+
+    In a short history the weights of STL do not keep one spike from being what is usual on its weekday.
+    """
+    padded = np.pad(bent, _WEEKS_AROUND * WEEK, constant_values=np.nan)
+    weeks = [padded[start : start + len(bent)] for start in range(0, 2 * _WEEKS_AROUND * WEEK + 1, WEEK)]
+    around = medians(np.stack(weeks, axis=1))
+    apart = bent - around
+    spread = max(NORMAL * float(np.median(np.abs(apart))), _LEAST_SPREAD)
+    return np.asarray(np.where(np.abs(apart) > _ODD_FROM * spread, around, bent))
 
 
 def _level(plain: Floats, known: Bools) -> tuple[float, float]:
