@@ -162,7 +162,15 @@ def _anomaly(entry: Explained) -> Row:
 def _explanation(causes: Sequence[Contribution]) -> str | None:
     """Return the values of the dimension that explains it best."""
     best = [cause for cause in causes if cause.dimension == causes[0].dimension]
-    return "; ".join(f"{of.dimension} {of.value}: {of.found:f} instead of {of.usual:f}" for of in best) or None
+    return "; ".join(map(_cause, best)) or None
+
+
+def _cause(of: Contribution) -> str:
+    numbers = " instead of ".join("none" if value is None else f"{value:f}" for value in (of.found, of.usual))
+    if of.weight is None or of.usual_weight is None:
+        return f"{of.dimension} {of.value}: {numbers}"
+    weights = " instead of ".join(f"{100 * weight:.1f} %" for weight in (of.weight, of.usual_weight))
+    return f"{of.dimension} {of.value}: {numbers}, weight {weights}"
 
 
 def _peaks(peaks: Peaks) -> Iterator[Row]:

@@ -9,9 +9,10 @@ from operator import itemgetter
 
 from usage_pipeline.billing.ledger.entries import exact
 from usage_pipeline.clock import days_between
+from usage_pipeline.insights.breakdown import Quantity, priced_tokens
 from usage_pipeline.insights.measures import COST, CREDITS, REPORTED_COST, Measure
 from usage_pipeline.insights.series import DailySeries, Number
-from usage_pipeline.metrics.answers import Answer, Row
+from usage_pipeline.metrics.answers import Answer
 from usage_pipeline.metrics.queries import (
     CostQuery,
     PerformanceQuery,
@@ -29,7 +30,6 @@ Conditions = tuple[tuple[str, str], ...]
 _Group = tuple[str, ...]
 """The values that rows are grouped by besides the day."""
 _Values = tuple[Number | None, ...]
-_Quantity = Callable[[Row], Number | None]
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,13 @@ class _Source:
 
     query: type[Query]
     metrics: tuple[str, ...]
-    quantities: Mapping[str, _Quantity]
+    quantities: Mapping[str, Quantity]
     without_row: Number | None = 0
     """Their value on a known day without a row."""
 
 
-def _named(name: str) -> _Quantity:
+def _named(name: str) -> Quantity:
     return itemgetter(name)
-
-
-def _priced_tokens(row: Row) -> int:
-    return int(row["tokens"] - row["unpriced_tokens"])
 
 
 def _sources(asked: Collection[str]) -> Iterator[_Source]:
@@ -70,7 +66,7 @@ def _sources(asked: Collection[str]) -> Iterator[_Source]:
         _Source(
             CostQuery,
             ("amount", "tokens", "unpriced_tokens"),
-            {COST: _named("amount"), "priced_tokens": _priced_tokens},
+            {COST: _named("amount"), "priced_tokens": priced_tokens},
         ),
         _Source(ReportedCostQuery, (REPORTED_COST,), {REPORTED_COST: _named(REPORTED_COST)}),
         _Source(PerformanceQuery, ("p95_ms",), {"p95_ms": _named("p95_ms")}, without_row=None),

@@ -67,7 +67,7 @@ def read_shares(storage: Storage, question: ShareQuestion) -> list[Share]:
 def _amounts(storage: Storage, question: ShareQuestion, first: date, last: date) -> Mapping[str, Number | None]:
     asked = breakdown_of(question.measure)
     rows = read(storage, asked.query(first, last, (question.dimension,), question.tenant_id)).rows
-    return {row[question.dimension]: row[asked.metric] for row in rows}
+    return {row[question.dimension]: asked.above(row) for row in rows}
 
 
 def _percent(amounts: Mapping[str, Number | None], value: str) -> Decimal | None:

@@ -42,6 +42,14 @@ def test_what_changed_most_explains_the_change(weekly: Storage) -> None:
     ]
 
 
+def test_a_ratio_is_explained_by_the_ratios_of_values_and_their_part_of_the_denominator(weekly: Storage) -> None:
+    change = Change(measure_of("tokens_per_request"), "acme", LAST, LAST)
+    assert explain_change(weekly, change) == [
+        Contribution("feature", "drafts", Decimal("800.0"), None, *map(Decimal, ("0.833", "0.333", "0.000"))),
+        Contribution("model", "x", *map(Decimal, ("450.0", "100.0", "0.917", "0.667", "0.500"))),
+    ]
+
+
 def test_without_a_change_nothing_explains_it(weekly: Storage) -> None:
     day = date(2026, 5, 22)
     assert explain_change(weekly, Change(measure_of("tokens_total"), "acme", day, day)) == []

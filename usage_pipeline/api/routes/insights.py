@@ -51,9 +51,13 @@ class CauseAnswer(AnswerModel):
 
     dimension: str
     value: str
-    found: Exact = Field(description="What it has on the days of the anomaly.")
-    usual: Exact = Field(description="The mean of the same weekdays of the four weeks before.")
+    found: Exact | None = Field(
+        description="What it has on the worst day; of a ratio its own ratio, null without a denominator."
+    )
+    usual: Exact | None = Field(description="The same on the same weekdays of four usual weeks before.")
     share: Exact = Field(description="Its part of the change; above 1 where others changed the other way.")
+    weight: Exact | None = Field(description="Of a ratio, its part of the denominator; null of a sum.")
+    usual_weight: Exact | None
 
 
 class AnomalyAnswer(AnswerModel):
