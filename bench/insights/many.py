@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.datasets import DAY
 from bench.many_tenants import listed_settings
 from usage_pipeline.billing.billed_tenants import billed_tenants
-from usage_pipeline.insights.anomalies.detection import HISTORY_DAYS, JUDGED_DAYS, Judged, find_anomalies
+from usage_pipeline.insights.anomalies.detection import DAYS_BEFORE, JUDGED_DAYS, Judged, find_anomalies
 from usage_pipeline.insights.measures import measure_of
 from usage_pipeline.insights.outlook.read_outlook import OutlookQuestion, read_outlooks
 from usage_pipeline.insights.read_series import SeriesQuestion, read_series_of_each
@@ -25,8 +25,8 @@ def _forecasts(storage: Storage, tenants: list[str]) -> int:
 
 
 def _judged(storage: Storage, tenants: list[str]) -> int:
-    question = SeriesQuestion(MEASURES, DAY - timedelta(days=HISTORY_DAYS), DAY)
     since = DAY - timedelta(days=JUDGED_DAYS - 1)
+    question = SeriesQuestion(MEASURES, since - timedelta(days=DAYS_BEFORE), DAY)
     found = (find_anomalies(series, since) for series in read_series_of_each(storage, question, tenants))
     return sum(isinstance(judged, Judged) for judged in found)
 

@@ -7,9 +7,8 @@ from itertools import count
 
 from usage_pipeline.errors import QueryError
 from usage_pipeline.insights.anomalies.detection import (
-    HISTORY_DAYS,
+    DAYS_BEFORE,
     JUDGED_DAYS,
-    WINDOW_DAYS,
     Anomaly,
     Judged,
     NotJudged,
@@ -151,8 +150,7 @@ def _expect_answerable(storage: Storage, question: InsightsQuestion) -> None:
 
 def _history(question: InsightsQuestion) -> SeriesQuestion:
     """Return the days by which the first judged one can be judged, and all after them."""
-    before = HISTORY_DAYS + WINDOW_DAYS
-    return SeriesQuestion(question.measures, question.judged_since - before * _DAY, question.as_of)
+    return SeriesQuestion(question.measures, question.judged_since - DAYS_BEFORE * _DAY, question.as_of)
 
 
 def _explained(storage: Storage, judged: Sequence[Judged | NotJudged]) -> list[Explained]:

@@ -36,8 +36,12 @@ _BASELINE_VARIANCE = 0.04
 """Of what is expected, in variances of a day."""
 _RANGE = 1.96
 """Half the width of the expected range, in standard deviations: 95 % of usual days are within."""
-_NEAR = timedelta(days=7)
-"""Odd days in one direction that are no farther apart are one anomaly."""
+_NEAR = timedelta(days=2)
+"""Odd days in one direction with at most one other day between them are one anomaly."""
+_LONGEST_DAYS = 4 * WEEK
+"""How far an anomaly is followed back that goes on when the judged days begin."""
+DAYS_BEFORE = HISTORY_DAYS + WINDOW_DAYS + _LONGEST_DAYS
+"""Days before the first judged one that have to be read."""
 _SUNDAY = 6
 _DAY = timedelta(days=1)
 
@@ -125,7 +129,26 @@ def find_anomalies(series: DailySeries, since: date, holidays: Collection[date] 
     judged = {day: judge.verdict(day, known) for day, known in histories.items() if not isinstance(known, str)}
     if not judged:
         return NotJudged(series, str(histories[days[-1]]))
-    return Judged(series, tuple(judged), tuple(_anomalies(series, filter(None, judged.values()))))
+    odd = [verdict for verdict in judged.values() if verdict]
+    found = _anomalies(series, [*_begun_before(judge, since, odd), *odd])
+    return Judged(series, tuple(judged), tuple(anomaly for anomaly in found if anomaly.last_day >= since))
+
+
+def _begun_before(judge: "_Judge", since: date, odd: Sequence["_Verdict"]) -> list["_Verdict"]:
+    """Return the odd days before a day with which the first ones of it are one anomaly, oldest first.
+
+    So an anomaly has the same beginning, and is of the same kind, whatever days are judged.
+    """
+    found: list[_Verdict] = []
+    reach = min((verdict.first_day for verdict in odd), default=since) - _NEAR
+    day = since - _DAY
+    while day >= max(reach, since - _LONGEST_DAYS * _DAY, judge.series.first):
+        known = _history(judge.series, day) if judge.series.by_day[day] is not None else ""
+        if not isinstance(known, str) and (verdict := judge.verdict(day, known)):
+            found.insert(0, verdict)
+            reach = min(reach, verdict.first_day - _NEAR)
+        day -= _DAY
+    return found
 
 
 def _history(series: DailySeries, day: date) -> DailySeries | str:
@@ -220,7 +243,7 @@ def _anomalies(series: DailySeries, verdicts: Iterable[_Verdict]) -> Iterator[An
     found: list[list[_Verdict]] = []
     for verdict in verdicts:
         together = open_ones.get(verdict.score > 0)
-        if together is None or verdict.day - together[-1].day > _NEAR:
+        if together is None or verdict.first_day - together[-1].day > _NEAR:
             together = open_ones[verdict.score > 0] = []
             found.append(together)
         together.append(verdict)

@@ -39,16 +39,19 @@ _CHARTS = (
         ),
     ),
     (
-        *(USAGE_ANOMALIES.name, "anomalies by day, all tenants", True),
-        f"SELECT as_of, count(*) FROM {USAGE_ANOMALIES.place} WHERE tenant_id <> '' AND {_RECENT} GROUP BY as_of",
+        *(USAGE_ANOMALIES.name, "series with an anomaly on the day, all tenants", True),
+        (
+            f"SELECT as_of, count(*) FROM {USAGE_ANOMALIES.place} "
+            f"WHERE tenant_id <> '' AND last_day = as_of AND {_RECENT} GROUP BY as_of"
+        ),
     ),
     (
         *(USAGE_FORECASTS.name, "tokens_total expected, all tenants", True),
         f"SELECT day, value FROM {USAGE_FORECASTS.place} WHERE {_OF_ALL} AND as_of = :last",
     ),
     (
-        *(RECOMMENDATIONS.name, "USD that recommendations would save", False),
-        f"SELECT as_of, coalesce(sum(saving_usd), 0) FROM {RECOMMENDATIONS.place} WHERE {_RECENT} GROUP BY as_of",
+        *(RECOMMENDATIONS.name, "recommendations, all tenants", False),
+        f"SELECT as_of, count(*) FROM {RECOMMENDATIONS.place} WHERE {_RECENT} GROUP BY as_of",
     ),
     (
         *(FORECAST_ACCURACY.name, "percent within the range of 80 %, all tenants", False),

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from usage_pipeline.errors import QueryError
-from usage_pipeline.insights.anomalies.detection import HISTORY_DAYS, JUDGED_DAYS
+from usage_pipeline.insights.anomalies.detection import DAYS_BEFORE, JUDGED_DAYS
 from usage_pipeline.insights.anomalies.holidays import HOLIDAYS_FILE, Holiday, holidays_of, read_holidays
 from usage_pipeline.insights.forecasting.forecast import Forecast, NoForecast, forecast_each
 from usage_pipeline.insights.kept.known_then import KnownSeries, known_by, read_known_series
@@ -48,7 +48,7 @@ from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import ERASED_TENANT, TableSpec
 from usage_pipeline.storage.warehouse import copy_rows
 
-DAYS_BEFORE = (1, 7, 14, 30)
+DAYS_AHEAD = (1, 7, 14, 30)
 """How many days ahead forecasts were whose accuracy is kept."""
 _TOGETHER = 20
 """Tenants whose forecasts are in memory at once."""
@@ -99,7 +99,7 @@ class _Making:
         """Yield the series of all together, then of each tenant, by measure."""
         with self.storage.warehouse.connect() as connection:
             tenant_ids = [name for name in known_tenants(connection) if name != ERASED_TENANT]
-        first = self.as_of - (HISTORY_DAYS + JUDGED_DAYS + 2) * _DAY
+        first = self.as_of - (DAYS_BEFORE + JUDGED_DAYS - 1) * _DAY
         limited = (status.limit.metric for of_tenant in self._statuses.values() for status in of_tenant)
         measures = [MEASURES[name] for name in dict.fromkeys((*self.names, *limited))]
         return read_known_series(self.storage, SeriesQuestion(measures, first, self.as_of), tenant_ids)
@@ -159,7 +159,7 @@ class _Making:
     @cached_property
     def _forecasts(self) -> Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]:
         """The forecasts of the day that were kept some days before, by tenant and measure."""
-        made_on = [self.as_of - days * _DAY for days in DAYS_BEFORE]
+        made_on = [self.as_of - days * _DAY for days in DAYS_AHEAD]
         columns = kept_forecasts.c
         query = select(kept_forecasts).where(columns.day == self.as_of, columns.as_of.in_(made_on))
         found: defaultdict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)

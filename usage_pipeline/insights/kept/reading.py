@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import Connection, Select, Table, exists, func, select
 
+from usage_pipeline.insights.anomalies.detection import JUDGED_DAYS
 from usage_pipeline.insights.kept.tables import (
     RECOMMENDATIONS,
     USAGE_ANOMALIES,
@@ -40,12 +41,35 @@ class Kept:
         return self._rows(self._of_day(usage_forecasts).where(usage_forecasts.c.measure.in_(measures)))
 
     def anomalies(self, first: date) -> list[Row]:
-        """Return the anomalies that were found as of the days since one: of each what was found last."""
-        columns = usage_anomalies.c
-        of_days = (columns.as_of.between(first, self.as_of), columns.tenant_id.in_(self.tenant_ids))
-        rows = self._rows(select(usage_anomalies).where(*of_days).order_by(columns.as_of))
-        last = {tuple(row[name] for name in USAGE_ANOMALIES.key if name != "as_of"): row for row in rows}
-        return list(last.values())
+        """Return the anomalies of the days since one, each once: as the newest day found it that judged its end.
+
+        What explains it was found while it went on.
+        """
+        found, trends, earlier = usage_anomalies.c, usage_trends.c, usage_anomalies.alias("earlier").c
+        judged_anew = exists().where(
+            *(trends[name] == found[name] for name in ("tenant_id", "measure")),
+            trends.as_of.between(found.as_of + 1, self.as_of),
+            trends.as_of < found.last_day + JUDGED_DAYS,
+            trends.not_judged.is_(None),
+        )
+        explanation = (
+            select(earlier.explanation)
+            .where(
+                *(earlier[name] == found[name] for name in ("tenant_id", "measure", "worst_day")),
+                earlier.as_of <= found.as_of,
+                earlier.explanation.is_not(None),
+            )
+            .order_by(earlier.as_of.desc())
+            .limit(1)
+        ).scalar_subquery()
+        others = [column for column in found if column.name != "explanation"]
+        query = select(*others, explanation.label("explanation")).where(
+            found.as_of.between(first, self.as_of),
+            found.last_day >= first,
+            found.tenant_id.in_(self.tenant_ids),
+            ~judged_anew,
+        )
+        return self._rows(query.order_by(*usage_anomalies.primary_key.columns))
 
     def recommendations(self) -> list[Row]:
         """Return the rows of `recommendations`, of each tenant first what saves most."""

@@ -93,13 +93,20 @@ USAGE_ANOMALIES = TableSpec(
         (
             "explanation",
             "JSON",
-            "The values of dimensions but members that explain most of it, while it goes on; null without any.",
+            (
+                "The values of dimensions but members that explain most of it, and of a ratio their `weight` in "
+                "the denominator, while it goes on; null without any."
+            ),
         ),
         _HINDSIGHT,
     ),
     rules=(
         *_RULES,
         "A day is judged by the days before it, a holiday as between a usual day and a Sunday.",
+        (
+            "Days after it have the same anomaly again while they judge its days. It counts once, as of the "
+            "newest day less than a week after its `last_day`."
+        ),
     ),
     key=("as_of", "tenant_id", "measure", "kind", "first_day"),
     nullable=frozenset({"explanation"}),

@@ -70,6 +70,27 @@ def test_a_day_is_expected_to_be_as_its_weekday_was() -> None:
     assert anomaly.severity is Severity.HIGH
 
 
+@pytest.mark.parametrize("factor", [5, 1000, 0])
+def test_a_week_after_an_odd_day_the_usual_is_usual(factor: int) -> None:
+    values = weeks(7)
+    values[31] *= factor
+    assert [entry.last_day for entry in found(series(values), FIRST + 31 * DAY)] == [FIRST + 31 * DAY]
+
+
+@pytest.mark.parametrize(("apart", "anomalies"), [(1, 1), (2, 1), (3, 2), (7, 2)])
+def test_odd_days_with_one_day_between_them_are_one_anomaly(apart: int, anomalies: int) -> None:
+    values = weeks(18)
+    for day in (112, 112 + apart):
+        values[day] *= 5
+    assert len(found(series(values), FIRST + 112 * DAY)) == anomalies
+
+
+def test_an_anomaly_is_the_same_whatever_days_are_judged() -> None:
+    lasting = series(planted(1.5, 20))
+    (whole,) = found(lasting)
+    assert found(lasting, PLANTED + 6 * DAY) == (whole,)
+
+
 def test_unknown_days_are_not_odd_and_hide_nothing() -> None:
     values = [None if day % 10 == 3 else value for day, value in enumerate(planted(3))]
     assert [(entry.kind, entry.first_day) for entry in found(series(values))] == [(Kind.SPIKE, PLANTED)]

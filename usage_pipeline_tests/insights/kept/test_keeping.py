@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from usage_pipeline.errors import QueryError
 from usage_pipeline.insights.kept.keeping import keep_insights
+from usage_pipeline.insights.kept.reading import Kept
 from usage_pipeline.insights.kept.tables import (
     FORECAST_ACCURACY,
     LIMIT_OUTLOOKS,
@@ -76,6 +77,20 @@ def test_a_day_that_is_made_later_has_what_was_published_then(steady: Storage) -
     requests, tokens = rows(later, USAGE_TRENDS, *USAGE_TRENDS.column_names)
     assert tokens == then[1]
     assert (requests[-1], requests[7]) == (True, Decimal("-50.0000"))  # in hindsight two came on the day before
+
+
+def test_an_anomaly_of_several_days_is_read_once_as_it_was_found_last(steady: Storage) -> None:
+    keep_insights(steady, AS_OF, ["tokens_total"])
+    lines = [prompt(2000 + number, "acme", f"06-0{number}", 500_000) for number in (1, 2)]
+    Landing(steady.settings.landing).write("persona", "2026-06-02", lines)
+    later = at(steady, datetime(2026, 6, 3, 1, tzinfo=UTC))
+    land_and_compute(later, "records", "rollups", "series", "breakdowns", "costs", "credits")
+    last = AS_OF + 2 * DAY
+    keep_insights(later, last, ["tokens_total"])
+    assert rows(later, USAGE_ANOMALIES, "as_of", "kind") == [(AS_OF, "spike"), (last, "rise")]
+    with later.warehouse.connect() as connection:
+        (found,) = Kept(connection, last, ["acme"]).anomalies(AS_OF.replace(day=1))
+    assert [found[name] for name in ("kind", "first_day", "last_day")] == ["rise", AS_OF, last]
 
 
 def test_a_day_replaces_its_own_rows_and_removes_those_past_their_term(steady: Storage) -> None:
