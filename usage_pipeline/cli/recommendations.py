@@ -16,6 +16,7 @@ from usage_pipeline.cli.options import (
     reading_settings,
 )
 from usage_pipeline.cli.output import print_rows, say
+from usage_pipeline.insights.recommendations.recommendation import UNUSED_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +31,7 @@ _ALL = (
 _PLACES = 2
 
 
-def recommendations(
+def recommendations(  # noqa: PLR0913 - one parameter per option
     tenants: Annotated[
         list[str] | None, typer.Argument(parser=parse_id, metavar=f"[{ID}]...", help="Tenants; all without one.")
     ] = None,
@@ -41,6 +42,10 @@ def recommendations(
         ),
     ] = None,
     *,
+    unused_days: Annotated[
+        int,
+        typer.Option(min=1, max=365, help="Days without use after which a feature or a member is unused."),
+    ] = UNUSED_DAYS,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SELECT behind each one, for DuckDB.")] = False,
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
@@ -58,6 +63,7 @@ def recommendations(
     """
     from usage_pipeline.billing.ledger.accounts import expect_account
     from usage_pipeline.insights.recommendations.finding import find_recommendations
+    from usage_pipeline.insights.recommendations.kinds import kinds
     from usage_pipeline.storage.opened import open_storage
 
     settings = reading_settings(data_dir)
@@ -65,7 +71,7 @@ def recommendations(
     with open_storage(settings) as storage:
         for tenant in tenants or ():
             expect_account(storage, tenant)
-        found = find_recommendations(storage, last, tenants or None)
+        found = find_recommendations(storage, last, tenants or None, kinds(unused_days))
     if sql and form is OutputFormat.TABLE:
         _print_sql(found)
     else:

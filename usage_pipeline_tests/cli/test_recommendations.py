@@ -20,7 +20,7 @@ def test_recommendations_are_a_table_for_people(call: Callable[..., str]) -> Non
     printed = call("recommendations", "failing")
     assert printed.split()[:2] == ["Recommendations,", "2026-05-31"]
     (row,) = [line for line in printed.splitlines() if "failing" in line]
-    assert "1 of 2 runs in 28 days failed" in row
+    assert "1 of 3 runs in 28 days failed" in row
     assert row.split()[-4:] == ["5.00", "2.00", "28", "days"]
 
 
@@ -33,7 +33,15 @@ def test_json_has_evidence_and_the_select(call: Callable[..., str]) -> None:
 def test_the_selects_are_printed_one_after_the_other(call: Callable[..., str]) -> None:
     printed = call("recommendations", "leaving", "failing", "--sql")
     assert printed.count("\n;\n") == 3
-    assert printed.startswith("-- failing: Failed runs that cost. 1 of 2 runs in 28 days failed")
+    assert printed.startswith("-- failing: Failed runs that cost. 1 of 3 runs in 28 days failed")
+
+
+def test_what_is_unused_depends_on_the_days_that_are_asked_for(call: Callable[..., str]) -> None:
+    found = json.loads(call("recommendations", "leaving", "--unused-days", "45", "--format", "json"))
+    assert [one["text"].split(". ")[0] for one in found] == [
+        "1 feature had use before, and none in the last 45 days",
+        "1 member had use before, and none in the last 45 days",
+    ]
 
 
 def test_without_anything_to_recommend_the_table_is_empty(call: Callable[..., str]) -> None:

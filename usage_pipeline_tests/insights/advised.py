@@ -33,6 +33,7 @@ RATES = """
 - from: 2026-01-01
   operations:
     agent_run: {base: "2"}
+    persona_consistency_check: {base: "1", minimum: "3", per_1k_tokens: {default: "10"}}
     persona_prompt: {per_1k_tokens: {default: "1"}}
 """
 PLANS = """
@@ -63,6 +64,13 @@ def prompt(number: int, tenant: str, day: str, tokens_in: int, **fields: object)
     }
 
 
+def check(number: int, minute: int, tokens_in: int) -> dict[str, Any]:
+    """A check of chatty, some minutes after nine."""
+    time = f"2026-05-30T09:{minute:02}:{number % 60:02}Z"
+    fields = {"event": "persona_consistency_check", "timestamp": time, "modelName": "beta", "feature": "lookup"}
+    return prompt(number, "chatty", "05-30", tokens_in, **fields)
+
+
 def run(number: int, tenant: str, day: str, tokens_in: int, **fields: object) -> dict[str, Any]:
     """A run in 2026."""
     time = f"2026-{day}T09:00:00Z"
@@ -89,7 +97,11 @@ def prompts() -> Iterator[dict[str, Any]]:
     # The first use is in the third week before: nothing has grown yet.
     yield prompt(1, "beginning", "04-20", 10_000, feature="search")
     yield prompt(2, "beginning", "05-10", 40_000, feature="search")
-    # The larger model of a family: 2 and 1 USD.
+    # It costs more because a model had no price before: nobody knows whether it grew.
+    yield prompt(1, "priced", "04-10", 30_000, modelName="unknown")
+    yield prompt(2, "priced", "04-11", 10_000)
+    yield prompt(3, "priced", "05-10", 40_000)
+    # The larger model of a family: 2 and 1 USD, and 1 USD of a run, which is no prompt.
     yield prompt(1, "lavish", "05-20", 2_000, modelName="alpha-pro")
     yield prompt(2, "lavish", "05-21", 0, tokensOut=500, modelName="alpha-pro")
     # The same text six times, once partly cached; another text five times, mostly cached.
@@ -98,6 +110,12 @@ def prompts() -> Iterator[dict[str, Any]]:
         yield prompt(number, "repeating", "05-30", 3_000, prompt="the same", feature="chat", **cached)
     for number in range(6, 11):
         yield prompt(number, "repeating", "05-30", 9_000, prompt="known", cachedTokensIn=8_000)
+    # Ten minutes with twelve checks each, of 100 tokens; others are alone in their minute, or large.
+    for number in range(120):
+        yield check(number, number // 12, 100)
+    yield check(120, 20, 100)
+    yield check(121, 30, 5_000)
+    yield check(122, 30, 5_000)
     # Features and members who are not there any more, and some who are.
     yield prompt(1, "leaving", "04-01", 10, feature="old", userId="ann")
     yield prompt(2, "leaving", "04-30", 10, feature="older", userId="bob")
@@ -110,11 +128,13 @@ def prompts() -> Iterator[dict[str, Any]]:
 
 def runs() -> Iterator[dict[str, Any]]:
     """What agents did."""
+    yield run(1, "lavish", "05-20", 1_000, model="alpha-pro")
     yield run(1, "failing", "05-10", 50_000, status="failed", feature="report")
     yield run(2, "failing", "05-11", 10_000, feature="report")
+    yield run(3, "failing", "05-12", 10_000, feature="summary")
+    # Many requests within runs are the runs' own steps.
     for number in range(20):
-        yield run(number, "chatty", "05-10", 5_000, apiCalls=50, model="beta", feature="lookup")
-    yield run(20, "chatty", "05-11", 10_000, apiCalls=5, model="beta", feature="answer")
+        yield run(number, "stepping", "05-31", 200, apiCalls=50, model="beta", feature="lookup")
 
 
 def fill(storage: Storage) -> None:

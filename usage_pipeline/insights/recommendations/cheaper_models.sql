@@ -1,20 +1,30 @@
--- What models cost, and what the cheapest model of the same family would have cost by the prices of one day.
--- Only usual usage of models with one price is compared, and only with models that have a price for all classes of it.
-WITH used AS (
+-- What prompts cost of models, and what the cheapest model of the same family would have cost by the prices of one
+-- day. Only usual usage with a price is compared, and only with models that have a price for all classes of it.
+WITH prompt_types AS (
+    SELECT DISTINCT type
+    FROM daily_usage
+    WHERE prompts > 0
+),
+
+used AS (
     SELECT
-        tenant_id,
-        model,
-        price_id,
-        class,
-        CAST(sum(quantity) AS BIGINT) AS quantity,
-        sum(amount) AS amount
+        daily_costs.tenant_id,
+        daily_costs.model,
+        daily_costs.price_id,
+        daily_costs.class,
+        CAST(sum(daily_costs.quantity) AS BIGINT) AS quantity,
+        sum(daily_costs.amount) AS amount
     FROM daily_costs
+    INNER JOIN prompt_types ON daily_costs.type = prompt_types.type
     WHERE
-        amount IS NOT NULL
+        daily_costs.amount IS NOT NULL
 {% for name, usual in usual_values %}
-        AND ({% for value in usual %}{{ ' OR ' if not loop.first }}{{ name }} = {{ value }}{% endfor %})
+        AND (
+            {% for value in usual %}{{ ' OR ' if not loop.first }}daily_costs.{{ name }} = {{ value }}{% endfor %}
+
+        )
 {% endfor %}
-    GROUP BY tenant_id, model, price_id, class
+    GROUP BY daily_costs.tenant_id, daily_costs.model, daily_costs.price_id, daily_costs.class
 ),
 
 wholes AS (

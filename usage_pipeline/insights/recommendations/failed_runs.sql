@@ -1,5 +1,5 @@
--- What runs cost that failed, by type, feature and model, beside all runs of these. A run is a record of a type that
--- counts as one.
+-- What runs cost that failed, by type, feature and model, beside all runs of the tenant. A run is a record of a type
+-- that counts as one.
 WITH run_types AS (
     SELECT DISTINCT type
     FROM daily_usage
@@ -18,8 +18,22 @@ runs AS (
     GROUP BY tenant_id, type, feature, model
 ),
 
+all_runs AS (
+    SELECT tenant_id, CAST(sum(runs) AS BIGINT) AS runs, CAST(sum(failed_runs) AS BIGINT) AS failed_runs
+    FROM runs
+    GROUP BY tenant_id
+),
+
 costs AS (
-    SELECT daily_costs.tenant_id, daily_costs.type, daily_costs.feature, daily_costs.model, sum(amount) AS cost
+    SELECT
+        daily_costs.tenant_id,
+        daily_costs.type,
+        daily_costs.feature,
+        daily_costs.model,
+        sum(daily_costs.amount) AS cost,
+        sum(
+            CASE WHEN daily_costs.amount IS NULL AND daily_costs.class <> 'request' THEN daily_costs.quantity ELSE 0 END
+        ) AS unpriced
     FROM daily_costs
     INNER JOIN run_types ON daily_costs.type = run_types.type
     WHERE daily_costs.status = 'failed'
@@ -40,8 +54,12 @@ failed AS (
         runs.*,
         CAST(costs.cost AS DECIMAL(38, 12)) AS cost,
         CAST(credits.credits AS DECIMAL(38, 12)) AS credits,
+        coalesce(costs.unpriced, 0) AS unpriced,
+        all_runs.runs AS all_runs,
+        all_runs.failed_runs AS all_failed_runs,
         parameters.days
     FROM runs
+    INNER JOIN all_runs ON runs.tenant_id = all_runs.tenant_id
     LEFT JOIN costs
         ON
             runs.tenant_id = costs.tenant_id
@@ -70,8 +88,9 @@ SELECT
     failed_runs,
     cost,
     credits,
-    CAST(sum(runs) OVER (PARTITION BY tenant_id) AS BIGINT) AS all_runs,
-    CAST(sum(failed_runs) OVER (PARTITION BY tenant_id) AS BIGINT) AS all_failed_runs,
+    all_runs,
+    all_failed_runs,
+    CAST(sum(unpriced) OVER (PARTITION BY tenant_id) AS BIGINT) AS all_unpriced,
     days,
     CAST(sum(cost) OVER (PARTITION BY tenant_id) AS DECIMAL(38, 12)) AS saving_usd,
     CAST(sum(credits) OVER (PARTITION BY tenant_id) AS DECIMAL(38, 12)) AS saving_credits

@@ -55,12 +55,12 @@ class _Search:
         if not self.known.issuperset(Days(self.as_of, kind.certain_days).all):
             return
         days = Days(self.as_of, kind.days)
-        places = {spec: rows_of(spec, objects(self.storage, spec, days.among(self.known))) for spec in kind.tables}
+        known = days.among(self.known)
+        places = {spec: rows_of(spec, objects(self.storage, spec, known)) for spec in kind.tables}
         with session(self.storage.engine) as duck, damage_named():
             supplies = self._supplies(duck, kind, places)
-            statement = Statement(
-                kind.sql, dict.fromkeys(kind.tables, days), kind.values(self.as_of), tuple(supplies)
-            )
+            values = kind.values(self.as_of, len(known))
+            statement = Statement(kind.sql, kind.tables, known, days, values, tuple(supplies))
             rows = named_rows(duck.execute(statement.text(places, self.tenant_ids)))
         published = {spec: anywhere(spec) for spec in kind.tables}
         for tenant_id, found in groupby(rows, key=itemgetter(TENANT)):
@@ -84,7 +84,6 @@ class _Search:
 
     def _recommendation(self, kind: Kind, rows: Sequence[Row], sql: str) -> Recommendation:
         first = rows[0]
-        has_saving = first["saving_usd"] is not None or first["saving_credits"] is not None
         return Recommendation(
             kind=kind.name,
             tenant_id=first[TENANT],
@@ -95,7 +94,7 @@ class _Search:
             rows=len(rows),
             saving_usd=first["saving_usd"],
             saving_credits=first["saving_credits"],
-            saving_per=kind.saving_per if has_saving else None,
+            saving_per=kind.saves_per(first),
             names_members=kind.names_members,
             sql=sql,
         )

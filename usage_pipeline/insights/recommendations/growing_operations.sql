@@ -1,6 +1,7 @@
 -- Operations that are a large part of a tenant's cost or credits, and that cost much more than in the days before.
 -- An operation is a type of event of a feature. The days since `since` are compared with as many before; a tenant who
--- has begun in these does not grow.
+-- has begun in these does not grow. Of an operation of which something has no price or no rate, nobody knows whether
+-- it grew. What it grew by is no saving: more may have been asked for.
 WITH spent AS (
     SELECT
         daily_costs.tenant_id,
@@ -10,7 +11,9 @@ WITH spent AS (
         CASE WHEN parameters.since <= daily_costs.day THEN daily_costs.amount ELSE 0 END AS cost,
         CASE WHEN daily_costs.day < parameters.since THEN daily_costs.amount ELSE 0 END AS cost_before,
         0 AS credits,
-        0 AS credits_before
+        0 AS credits_before,
+        CASE WHEN daily_costs.amount IS NULL THEN daily_costs.quantity ELSE 0 END AS unpriced,
+        0 AS unrated
     FROM daily_costs
     CROSS JOIN parameters
     UNION ALL
@@ -22,7 +25,9 @@ WITH spent AS (
         0 AS cost,
         0 AS cost_before,
         CASE WHEN parameters.since <= credit_usage.day THEN credit_usage.credits ELSE 0 END AS credits,
-        CASE WHEN credit_usage.day < parameters.since THEN credit_usage.credits ELSE 0 END AS credits_before
+        CASE WHEN credit_usage.day < parameters.since THEN credit_usage.credits ELSE 0 END AS credits_before,
+        0 AS unpriced,
+        CASE WHEN credit_usage.credits IS NULL THEN credit_usage.operations ELSE 0 END AS unrated
     FROM credit_usage
     CROSS JOIN parameters
 ),
@@ -35,7 +40,9 @@ operations AS (
         CAST(coalesce(sum(cost), 0) AS DECIMAL(38, 12)) AS cost,
         CAST(coalesce(sum(cost_before), 0) AS DECIMAL(38, 12)) AS cost_before,
         CAST(coalesce(sum(credits), 0) AS DECIMAL(38, 12)) AS credits,
-        CAST(coalesce(sum(credits_before), 0) AS DECIMAL(38, 12)) AS credits_before
+        CAST(coalesce(sum(credits_before), 0) AS DECIMAL(38, 12)) AS credits_before,
+        sum(unpriced) AS unpriced,
+        sum(unrated) AS unrated
     FROM spent
     GROUP BY tenant_id, type, feature
 ),
@@ -59,10 +66,12 @@ judged AS (
         compared.*,
         parameters.days,
         cost_before > 0
+        AND unpriced = 0
         AND parameters.least_cost <= cost
         AND parameters.least_share_percent * all_cost <= 100 * cost
         AND (100 + parameters.least_growth_percent) * cost_before <= 100 * cost AS grows_in_cost,
         credits_before > 0
+        AND unrated = 0
         AND parameters.least_credits <= credits
         AND parameters.least_share_percent * all_credits <= 100 * credits
         AND (100 + parameters.least_growth_percent) * credits_before <= 100 * credits AS grows_in_credits
@@ -99,6 +108,6 @@ SELECT
     sum(credits) OVER (PARTITION BY tenant_id) AS sum_of_credits,
     sum(credits_before) OVER (PARTITION BY tenant_id) AS sum_of_credits_before,
     days,
-    CAST(sum(more_cost) OVER (PARTITION BY tenant_id) AS DECIMAL(38, 12)) AS saving_usd,
-    CAST(sum(more_credits) OVER (PARTITION BY tenant_id) AS DECIMAL(38, 12)) AS saving_credits
+    CAST(NULL AS DECIMAL(38, 12)) AS saving_usd,
+    CAST(NULL AS DECIMAL(38, 12)) AS saving_credits
 FROM growing

@@ -7,13 +7,14 @@ from decimal import Decimal
 
 from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.credits.tables import CREDIT_USAGE
-from usage_pipeline.insights.recommendations.recommendation import Row
+from usage_pipeline.insights.recommendations.recommendation import UNUSED_DAYS, Row
 from usage_pipeline.insights.recommendations.supplies import (
     MakeSupply,
     alternatives,
-    base_credits,
     cache_prices,
+    call_credits,
     plans,
+    request_prices,
     tenant_periods,
 )
 from usage_pipeline.records.tables import USAGE_RECORDS
@@ -24,7 +25,7 @@ from usage_pipeline.storage.engine import literal
 from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.words import count
 
-UNUSED_DAYS = 30
+_USED_BEFORE = 90
 _MONTH, _WEEK = 28, 7
 _THREE_PERIODS = 123
 """Days that hold three whole billing periods, whenever they began."""
@@ -73,16 +74,30 @@ class Kind:
     certain_days: int = 0
     """The last days of which all have to be known: of these it is said that something did not happen."""
     saving_per: str | None = None
+    """The time that savings are for, in the words of texts."""
+    leaves_out: Mapping[str, str] = field(default_factory=dict)
+    """What it says in addition, by the column that says how much of it there is."""
 
     def text(self, row: Row) -> str:
         """Return what it says of a row."""
-        return self.says.format_map({name: Written(value) for name, value in row.items()})
+        left_out = {**self.leaves_out, _MISSING: _OF_MISSING}
+        said = [self.says, *(words for name, words in left_out.items() if row[name])]
+        return " ".join(_written(words, row) for words in said)
 
-    def values(self, as_of: date) -> dict[str, object]:
-        """Return what the SELECT reads as `parameters`."""
-        since = as_of - timedelta(days=UNUSED_DAYS - 1)
-        of_unused = {"unused_since": since} if "unused_days" in self.parameters else {}
-        return {"as_of": as_of, "days": self.days, **of_unused, **self._half(as_of), **self.parameters}
+    def saves_per(self, row: Row) -> str | None:
+        """Return the time that the savings of a row are for; None if there are none."""
+        has_saving = row["saving_usd"] is not None or row["saving_credits"] is not None
+        return _written(self.saving_per, row) if self.saving_per and has_saving else None
+
+    def values(self, as_of: date, known_days: int) -> dict[str, object]:
+        """Return what the SELECT reads as `parameters`, given how many of its days are known."""
+        missing = {"days": known_days, _MISSING: self.days - known_days}
+        return {"as_of": as_of, **missing, **self._unused(as_of), **self._half(as_of), **self.parameters}
+
+    def _unused(self, as_of: date) -> dict[str, object]:
+        if "unused_days" not in self.parameters:
+            return {}
+        return {"unused_since": as_of - timedelta(days=int(self.parameters["unused_days"]) - 1)}
 
     def _half(self, as_of: date) -> dict[str, object]:
         """Return, of a kind that compares two spans, how long they are, and days by which they and use begin."""
@@ -93,27 +108,33 @@ class Kind:
         return {"since": since, "days": half, "begun_by": since - timedelta(days=half - _WEEK + 1)}
 
 
+def _written(words: str, row: Row) -> str:
+    return words.format_map({name: Written(value) for name, value in row.items()})
+
+
+_MISSING, _OF_MISSING = "missing_days", "{missing_days:day} are missing, and in no number."
+_ALL_DAYS = "{days:day}"
 _COSTS = (DAILY_USAGE.spec, DAILY_COSTS.spec, CREDIT_USAGE.spec)
 _USUAL_VALUES = tuple(
     (dimension.name, tuple(map(literal, sorted({NONE, *dimension.usual})))) for dimension in PRICING_DIMENSIONS
 )
 
 
-def _unused_kind(name: str, noun: str, dimension: str) -> Kind:
+def _unused_kind(name: str, noun: str, dimension: str, unused_days: int) -> Kind:
     return Kind(
         name=name,
         title=f"{noun.capitalize()}s that nobody uses",
         sql=SqlFile.beside(__file__, "unused", dimension=dimension),
         tables=_COSTS,
-        days=90 + UNUSED_DAYS,
+        days=_USED_BEFORE + unused_days,
         says=(
-            f"{{unused_values:{noun}}} had use before, and none in {{unused_days:day}}. The last use was on "
-            "{newest_use}."
+            f"{{unused_values:{noun}}} had use before, and none in the last {{unused_days:day}}. The last use was "
+            "on {newest_use}."
         ),
         evidence=("unused", "last_used", "records", "cost", "credits"),
-        parameters={"unused_days": UNUSED_DAYS},
+        parameters={"unused_days": unused_days},
         names_members=dimension == "member_id",
-        certain_days=UNUSED_DAYS,
+        certain_days=unused_days,
     )
 
 
@@ -130,12 +151,28 @@ def _plan_kind(size: str, used: str, saving_per: str | None) -> Kind:
         ),
         evidence=("first_day", "last_day", "operations", "credits", "plan_credits"),
         supplies=(tenant_periods, plans),
-        certain_days=_THREE_PERIODS if size == "large" else 0,
+        certain_days=_THREE_PERIODS,
         saving_per=saving_per,
+        leaves_out={"unrated_operations": "{unrated_operations:operation} had no rate, and used none of these."},
     )
 
 
-KINDS = (
+def kinds(unused_days: int = UNUSED_DAYS) -> tuple[Kind, ...]:
+    """Return all kinds, in the order in which a tenant's recommendations come where they save as much."""
+    return (
+        *_OF_COSTS,
+        _plan_kind(
+            "large", "{most_credits} of the {plan_credits} credits of the plan {plan} were used at most", "month"
+        ),
+        _plan_kind(
+            "small", "{least_credits} credits or more were used, and the plan {plan} has {plan_credits}", None
+        ),
+        _unused_kind("unused_features", "feature", "feature", unused_days),
+        _unused_kind("unused_members", "member", "member_id", unused_days),
+    )
+
+
+_OF_COSTS = (
     Kind(
         name="growing_operations",
         title="Costly operations that grow",
@@ -152,7 +189,6 @@ KINDS = (
         ),
         parameters={"least_cost": 1, "least_credits": 10, "least_share_percent": 20, "least_growth_percent": 25},
         certain_days=2 * _MONTH,
-        saving_per=f"{_MONTH} days",
     ),
     Kind(
         name="cheaper_models",
@@ -161,14 +197,14 @@ KINDS = (
         tables=(DAILY_USAGE.spec, DAILY_COSTS.spec),
         days=_MONTH,
         says=(
-            "What was asked in {days:day} cost {costs} USD. By the prices of {as_of}, the cheapest models of the "
-            "same families would have cost {other_costs} USD, such as {alternative} instead of {model}. Nothing "
-            "is known of the quality of their answers."
+            "Prompts of models that have a cheaper one of the same family cost {costs} USD in {days:day}. By the "
+            "prices of {as_of}, the cheapest ones would have cost {other_costs} USD, such as {alternative} "
+            "instead of {model}. Nothing is known of the quality of their answers."
         ),
         evidence=("model", "price_id", "alternative", "prompts", "cost", "other_cost"),
         parameters={"least_saving": 1},
         supplies=(alternatives,),
-        saving_per=f"{_MONTH} days",
+        saving_per=_ALL_DAYS,
     ),
     Kind(
         name="uncached_prompts",
@@ -177,7 +213,7 @@ KINDS = (
         tables=(USAGE_RECORDS.spec,),
         days=_WEEK,
         says=(
-            "{all_prompts:prompt} came {all_times:time} in {days:day} with few cached tokens. "
+            "{all_prompts:prompt} came {all_times:time} in {days:day} with few cached tokens. At most "
             "{all_uncached_tokens:token} could have been read from a cache."
         ),
         evidence=(
@@ -186,22 +222,23 @@ KINDS = (
         ),
         parameters={"least_times": 5, "most_cached_percent": 20, "least_tokens": 10_000},
         supplies=(cache_prices,),
-        saving_per=f"{_WEEK} days",
+        saving_per=_ALL_DAYS,
+        leaves_out={"all_unpriced": "{all_unpriced:token} of them have no price from a cache."},
     ),
     Kind(
         name="small_calls",
         title="Many small calls",
         sql=SqlFile.beside(__file__, "small_calls"),
-        tables=_COSTS,
-        days=_MONTH,
+        tables=(DAILY_USAGE.spec, USAGE_RECORDS.spec),
+        days=_WEEK,
         says=(
-            "{all_requests:request} in {days:day} had {all_tokens:token} together. They could be put together, "
-            "{batch} in a call."
+            "In {days:day}, {all_requests:call} of {most_tokens:token} or less came in the same minute as others "
+            "like them, with {all_tokens:token} together. Up to {batch} in a call, {all_fewer:call} less would do."
         ),
-        evidence=("type", "feature", "model", "requests", "tokens"),
-        parameters={"batch": 10, "fewer": Decimal("0.9"), "least_requests": 1000, "most_tokens": 200},
-        supplies=(base_credits,),
-        saving_per=f"{_MONTH} days",
+        evidence=("type", "feature", "model", "requests", "tokens", "fewer_requests"),
+        parameters={"batch": 10, "fewer": Decimal("0.9"), "least_fewer": 100, "most_tokens": 200},
+        supplies=(request_prices, call_credits),
+        saving_per=_ALL_DAYS,
     ),
     Kind(
         name="failed_runs",
@@ -209,15 +246,11 @@ KINDS = (
         sql=SqlFile.beside(__file__, "failed_runs"),
         tables=_COSTS,
         days=_MONTH,
-        says="{all_failed_runs} of {all_runs:run} in {days:day} failed, and cost something all the same.",
+        says="{all_failed_runs} of {all_runs:run} in {days:day} failed, and some cost something all the same.",
         evidence=("type", "feature", "model", "runs", "failed_runs", "cost", "credits"),
-        saving_per=f"{_MONTH} days",
+        saving_per=_ALL_DAYS,
+        leaves_out={"all_unpriced": "{all_unpriced:token} of failed runs have no price."},
     ),
-    _plan_kind(
-        "large", "{most_credits} of the {plan_credits} credits of the plan {plan} were used at most", "month"
-    ),
-    _plan_kind("small", "{least_credits} credits or more were used, and the plan {plan} has {plan_credits}", None),
-    _unused_kind("unused_features", "feature", "feature"),
-    _unused_kind("unused_members", "member", "member_id"),
 )
-"""All kinds, in the order in which a tenant's recommendations come where they save as much."""
+KINDS = kinds()
+"""All kinds, with the usual number of days without use."""

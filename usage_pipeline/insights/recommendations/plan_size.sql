@@ -11,6 +11,7 @@ WITH used AS (
         tenant_periods.plan_credits,
         tenant_periods.plan_price,
         CAST(coalesce(sum(credit_usage.operations), 0) AS BIGINT) AS operations,
+        sum(CASE WHEN credit_usage.credits IS NULL THEN credit_usage.operations ELSE 0 END) AS unrated_operations,
         CAST(coalesce(sum(credit_usage.credits), 0) AS DECIMAL(38, 12)) AS credits
     FROM tenant_periods
     LEFT JOIN credit_usage
@@ -30,6 +31,7 @@ wholes AS (
         count(*) AS periods,
         max(credits) AS most_credits,
         min(credits) AS least_credits,
+        sum(unrated_operations) AS unrated_operations,
         sum(CASE WHEN period_number = 1 THEN operations ELSE 0 END) AS first_operations
     FROM used
     GROUP BY tenant_id, plan, plan_credits, plan_price
@@ -73,6 +75,7 @@ SELECT
     fitting.periods,
     fitting.most_credits,
     fitting.least_credits,
+    CAST(coalesce(fitting.unrated_operations, 0) AS BIGINT) AS unrated_operations,
 {% if size == 'large' %}
     CAST(used.plan_price - fitting.new_price AS DECIMAL(38, 12)) AS saving_usd,
 {% else %}

@@ -8,6 +8,9 @@ from typing import Any
 
 Row = Mapping[str, Any]
 
+UNUSED_DAYS = 30
+"""Days without use after which something is unused, unless another number is asked for."""
+
 
 @dataclass(frozen=True)
 class Recommendation:

@@ -75,7 +75,11 @@ class Statement:
     """A SELECT of a kind, with all that it reads but the places of tables."""
 
     sql: SqlFile
-    tables: Mapping[TableSpec, Days]
+    tables: Sequence[TableSpec]
+    known: Sequence[date]
+    """The days that are read, in order."""
+    days: Days
+    """Those from the first to the last of which are asked for."""
     parameters: Mapping[str, object]
     supplies: tuple[Supply, ...]
 
@@ -89,8 +93,8 @@ class Statement:
         inputs = {
             "parameters": f"SELECT {parameters}",
             **{
-                spec.name: f"{places[spec]}{_INDENT}WHERE {_conditions(spec, days, tenant_ids)}"
-                for spec, days in self.tables.items()
+                spec.name: f"{places[spec]}{_INDENT}WHERE {self._conditions(spec, tenant_ids)}"
+                for spec in self.tables
             },
             **{supply.name: supply.select for supply in self.supplies},
         }
@@ -98,14 +102,21 @@ class Statement:
         with_inputs = ",\n".join(
             f"{name} AS NOT MATERIALIZED (\n    {select}\n)" for name, select in inputs.items()
         )
-        return f"WITH {with_inputs}\nFROM (\n{self.sql.text}) AS found\nORDER BY {TENANT}, {PLACE}\n"
+        found = (
+            f"SELECT found.*, parameters.missing_days\nFROM (\n{self.sql.text}) AS found\nCROSS JOIN parameters"
+        )
+        return f"WITH {with_inputs}\n{found}\nORDER BY {TENANT}, {PLACE}\n"
 
-
-def _conditions(spec: TableSpec, days: Days, tenant_ids: Collection[str] | None) -> str:
-    between = f"{spec.day_column} BETWEEN DATE '{days.first}' AND DATE '{days.last}'"
-    if tenant_ids is None:
-        return between
-    return f"{between} AND {TENANT} IN ({', '.join(map(literal, sorted(tenant_ids)))})"
+    def _conditions(self, spec: TableSpec, tenant_ids: Collection[str] | None) -> str:
+        """Return the condition on days and tenants. A missing day may have rows that are not all."""
+        day, first = spec.day_column, self.known[0] if self.known else self.days.first
+        found = [f"{day} BETWEEN DATE '{first}' AND DATE '{self.days.last}'"]
+        missing = [other for other in days_between(first, self.days.last) if other not in set(self.known)]
+        if missing:
+            found.append(f"{day} NOT IN ({', '.join(map(constant, missing))})")
+        if tenant_ids is not None:
+            found.append(f"{TENANT} IN ({', '.join(map(literal, sorted(tenant_ids)))})")
+        return " AND ".join(found)
 
 
 def anywhere(spec: TableSpec) -> str:

@@ -1,7 +1,7 @@
 """What a SELECT reads besides tables: prices of the price book, credit rates, plans and billing periods."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,7 @@ from usage_pipeline.credits import rate_store
 from usage_pipeline.credits.charges import Charge, charge_of
 from usage_pipeline.credits.rate_file import CreditRates
 from usage_pipeline.insights.recommendations.statement import Days, Supply
-from usage_pipeline.registry import NONE, TokenClass
+from usage_pipeline.registry import NONE, NOT_TOKENS, TokenClass
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import columns
 from usage_pipeline.tenants.models import Tenants
@@ -90,7 +90,17 @@ def alternatives(asked: Asked) -> Supply:
 def _family(book: PriceBook, paid: Price | None, day: date) -> Iterator[Price]:
     if paid is not None:
         others = (price for price in book.prices if price.provider == paid.provider and price.model != paid.model)
-        yield from (price for price in others if price.in_force(day) and family(price.model) == family(paid.model))
+        fees = _fees(paid, day)
+        yield from (
+            price
+            for price in others
+            if price.in_force(day) and family(price.model) == family(paid.model) and _fees(price, day) <= fees
+        )
+
+
+def _fees(price: Price, day: date) -> set[TokenClass]:
+    """Return what has a price besides tokens; how many there were is not known where the paid model has none."""
+    return {name for band in price.bands(day) for name in NOT_TOKENS if band.price_of(name)}
 
 
 def _unit_prices(price: Price, day: date) -> Iterator[tuple[TokenClass, Decimal]]:
@@ -110,49 +120,76 @@ def _exact(band: Band, name: TokenClass) -> Decimal | None:
 
 
 def cache_prices(asked: Asked) -> Supply:
-    """Return by how much a cached token is cheaper than another input token, of the models that were used."""
-    book = _book(asked)
-    used = asked.duck.execute(
-        "SELECT DISTINCT provider, model FROM usage_records WHERE prompt_digest IS NOT NULL ORDER BY ALL"
-    ).fetchall()
+    """Return what cached tokens cost less, and writing them more, than other input tokens, of the models used."""
     rows = [
-        (provider or "", model or NONE, cheaper_by)
-        for provider, model in used
-        if (cheaper_by := _cheaper_by(book, provider, model, asked.as_of)) is not None
+        (provider, model, prices[TokenClass.INPUT] - prices[TokenClass.CACHED_INPUT], _dearer_by(prices))
+        for provider, model, prices in _prices_of_used(asked)
+        if {TokenClass.INPUT, TokenClass.CACHED_INPUT} <= prices.keys()
     ]
     described = columns(
-        ("provider", "VARCHAR", "Provider as logged, or empty."),
-        ("model", "VARCHAR", "Model as logged."),
+        *_OF_MODELS,
         ("cheaper_by", _UNIT_PRICE, "Price of an input token less that of a cached one.", "USD"),
+        ("writing_dearer_by", _UNIT_PRICE, "Price of a token that is written to the cache less that.", "USD"),
     )
     return Supply("cache_prices", described, rows)
 
 
-def _cheaper_by(book: PriceBook, provider: str | None, model: str | None, day: date) -> Decimal | None:
-    price = book.resolve(provider, model, day).price
-    prices = dict(_unit_prices(price, day)) if price else {}
-    if not {TokenClass.INPUT, TokenClass.CACHED_INPUT} <= prices.keys():
-        return None
-    return prices[TokenClass.INPUT] - prices[TokenClass.CACHED_INPUT]
+def _dearer_by(prices: Mapping[TokenClass, Decimal]) -> Decimal:
+    writing = prices.get(TokenClass.CACHE_WRITE, prices[TokenClass.INPUT])
+    return max(writing - prices[TokenClass.INPUT], Decimal(0))
 
 
-def base_credits(asked: Asked) -> Supply:
-    """Return the credits of an operation, without its tokens, by the rates of the day."""
+def request_prices(asked: Asked) -> Supply:
+    """Return the price of a request, of the models that were used and have one."""
+    rows = [
+        (provider, model, prices[TokenClass.REQUEST])
+        for provider, model, prices in _prices_of_used(asked)
+        if TokenClass.REQUEST in prices
+    ]
+    return Supply("request_prices", columns(*_OF_MODELS, ("price", _UNIT_PRICE, "Of a request.", "USD")), rows)
+
+
+_OF_MODELS = (("provider", "VARCHAR", "Provider as logged, or empty."), ("model", "VARCHAR", "Model as logged."))
+
+
+def _prices_of_used(asked: Asked) -> Iterator[tuple[str, str, Mapping[TokenClass, Decimal]]]:
+    """Yield the models of records, as logged, with the prices of the day of those that have one for all sizes."""
+    book = _book(asked)
+    used = asked.duck.execute("SELECT DISTINCT provider, model FROM usage_records ORDER BY ALL").fetchall()
+    for provider, model in used:
+        price = book.resolve(provider, model, asked.as_of).price
+        if price:
+            yield provider or "", model or NONE, dict(_unit_prices(price, asked.as_of))
+
+
+def call_credits(asked: Asked) -> Supply:
+    """Return the credits of operations by the rates of the day: base, minimum, and those of their quantities."""
     rates = _rates(asked)
     used = asked.duck.execute(
         "SELECT DISTINCT type, feature, model FROM daily_usage WHERE requests > 0 ORDER BY ALL"
     ).fetchall()
     charges = [(*operation, charge_of(rates, operation[0], operation[2], operation[1])) for operation in used]
     rows = [
-        (*operation, round(charge.base, _DECIMALS)) for *operation, charge in charges if isinstance(charge, Charge)
+        (*operation, *(round(getattr(charge, name), _DECIMALS) for name in _CHARGED))
+        for *operation, charge in charges
+        if isinstance(charge, Charge)
     ]
     described = columns(
         ("type", "VARCHAR", "Event type."),
         ("feature", "VARCHAR", "Feature."),
         ("model", "VARCHAR", "Model."),
-        ("credits", "DECIMAL(24,12)", "Credits of an operation without its tokens.", "credits"),
+        *((name, _UNIT_PRICE, meaning, "credits") for name, meaning in _CHARGED.items()),
     )
-    return Supply("base_credits", described, rows)
+    return Supply("call_credits", described, rows)
+
+
+_CHARGED = {
+    "base": "Credits of an operation without its tokens.",
+    "minimum": "Credits of an operation, at least.",
+    "per_token": "Credits of a token.",
+    "per_byte": "Credits of a byte.",
+    "per_tool_call": "Credits of a tool call.",
+}
 
 
 def _rates(asked: Asked) -> CreditRates:
@@ -181,7 +218,8 @@ def tenant_periods(asked: Asked) -> Supply:
 
 def _periods(tenants: Tenants, tenant_id: str, as_of: date) -> Iterator[tuple[object, ...]]:
     periods = last_periods(tenants.anchor_day_of(tenant_id), as_of)
-    names = {tenants.plan_of(tenant_id, day) for day in (periods[0].first, periods[-1].last, as_of)}
+    ends = (day for period in periods for day in (period.first, period.last))
+    names = {tenants.plan_of(tenant_id, day) for day in (*ends, as_of)}
     plan = tenants.plans[min(names)]
     if len(names) == 1 and plan.price is not None and plan.price.currency == CURRENCY:
         for number, period in enumerate(periods, start=1):

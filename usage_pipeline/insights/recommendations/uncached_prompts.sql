@@ -1,5 +1,6 @@
 -- Prompts with the same text that were sent again and again, with few input tokens from a cache, by model and feature.
--- Every repetition could have read as many tokens from a cache as the shortest request with that text had.
+-- Every repetition could have read as many tokens from a cache as the shortest request with that text had, if the cache
+-- held them all the time: at most so many. The first request writes them, which costs more with some models.
 WITH prompts AS (
     SELECT
         tenant_id,
@@ -10,6 +11,7 @@ WITH prompts AS (
         count(*) AS times,
         CAST(sum(tokens_in) AS BIGINT) AS tokens_in,
         CAST(sum(coalesce(tokens_cached, 0)) AS BIGINT) AS tokens_cached,
+        CAST(min(tokens_in) AS BIGINT) AS written_tokens,
         CAST((count(*) - 1) * min(tokens_in) AS BIGINT) AS cacheable_tokens
     FROM usage_records
     WHERE prompt_digest IS NOT NULL AND tokens_in > 0
@@ -37,7 +39,15 @@ by_model AS (
         CAST(sum(repeated.tokens_in) AS BIGINT) AS tokens_in,
         CAST(sum(repeated.tokens_cached) AS BIGINT) AS tokens_cached,
         CAST(sum(repeated.uncached_tokens) AS BIGINT) AS uncached_tokens,
-        CAST(sum(repeated.uncached_tokens * cache_prices.cheaper_by) AS DECIMAL(38, 12)) AS cost_of_uncached
+        CAST(
+            sum(CASE WHEN cache_prices.cheaper_by IS NULL THEN repeated.uncached_tokens ELSE 0 END) AS BIGINT
+        ) AS unpriced_tokens,
+        CAST(
+            sum(
+                repeated.uncached_tokens * cache_prices.cheaper_by
+                - repeated.written_tokens * cache_prices.writing_dearer_by
+            ) AS DECIMAL(38, 12)
+        ) AS cost_of_uncached
     FROM repeated
     LEFT JOIN cache_prices ON repeated.provider = cache_prices.provider AND repeated.model = cache_prices.model
     GROUP BY repeated.tenant_id, repeated.model, repeated.feature, repeated.days
@@ -63,6 +73,7 @@ SELECT
     CAST(sum(many.repeated_prompts) OVER (PARTITION BY many.tenant_id) AS BIGINT) AS all_prompts,
     CAST(sum(many.times) OVER (PARTITION BY many.tenant_id) AS BIGINT) AS all_times,
     CAST(many.all_uncached_tokens AS BIGINT) AS all_uncached_tokens,
+    CAST(sum(many.unpriced_tokens) OVER (PARTITION BY many.tenant_id) AS BIGINT) AS all_unpriced,
     many.days,
     CAST(sum(many.cost_of_uncached) OVER (PARTITION BY many.tenant_id) AS DECIMAL(38, 12)) AS saving_usd,
     CAST(NULL AS DECIMAL(38, 12)) AS saving_credits

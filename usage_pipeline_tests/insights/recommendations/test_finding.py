@@ -13,6 +13,7 @@ from usage_pipeline.errors import QueryError
 from usage_pipeline.insights.recommendations.finding import find_recommendations
 from usage_pipeline.insights.recommendations.kinds import KINDS, Kind
 from usage_pipeline.insights.recommendations.recommendation import Recommendation
+from usage_pipeline.insights.recommendations.statement import Days, Statement
 from usage_pipeline.insights.recommendations.supplies import family, last_periods
 from usage_pipeline.storage.engine import named_rows
 from usage_pipeline.storage.opened import Storage
@@ -21,22 +22,25 @@ from usage_pipeline_tests.insights.advised import AS_OF, fill
 Found = dict[str, Recommendation]
 
 EXPECTED = {
-    ("growing_operations", "growing", "2", "20"): (
+    ("growing_operations", "growing", None, None): (
         "Operations that take a large part, and that grew, cost 4.00 USD and 40.00 credits in 28 days, after 2.00 "
         "USD and 20.00 credits in as many days before."
     ),
     ("cheaper_models", "lavish", "2.7", None): (
-        "What was asked in 28 days cost 3.00 USD. By the prices of 2026-05-31, the cheapest models of the same "
-        "families would have cost 0.300000 USD, such as alpha-mini instead of alpha-pro. Nothing is known of the "
-        "quality of their answers."
+        "Prompts of models that have a cheaper one of the same family cost 3.00 USD in 28 days. By the prices of "
+        "2026-05-31, the cheapest ones would have cost 0.300000 USD, such as alpha-mini instead of alpha-pro. "
+        "Nothing is known of the quality of their answers."
     ),
     ("uncached_prompts", "repeating", "1.341", None): (
-        "1 prompt came 6 times in 7 days with few cached tokens. 14,900 tokens could have been read from a cache."
+        "1 prompt came 6 times in 7 days with few cached tokens. At most 14,900 tokens could have been read from "
+        "a cache."
     ),
-    ("small_calls", "chatty", "9", "36"): (
-        "1,000 requests in 28 days had 100,000 tokens together. They could be put together, 10 in a call."
+    # 120 calls cost 3 credits each, at least; 20 cost 20 bases and the 120 credits of their tokens.
+    ("small_calls", "chatty", "1", "220"): (
+        "In 7 days, 120 calls of 200 tokens or less came in the same minute as others like them, with 12,000 "
+        "tokens together. Up to 10 in a call, 100 calls less would do."
     ),
-    ("failed_runs", "failing", "5", "2"): "1 of 2 runs in 28 days failed, and cost something all the same.",
+    ("failed_runs", "failing", "5", "2"): ("1 of 3 runs in 28 days failed, and some cost something all the same."),
     ("large_plan", "spacious", "49.5", None): (
         "In each of the last 3 billing periods 30.00 of the 1,000.00 credits of the plan large were used at most. "
         "The plan medium has 30.00 for 50.00 USD instead of 99.50 USD. Other terms of the plans are not compared."
@@ -46,10 +50,10 @@ EXPECTED = {
         "plan medium has 30.00 for 50.00 USD instead of 10.00 USD. Other terms of the plans are not compared."
     ),
     ("unused_features", "leaving", None, None): (
-        "2 features had use before, and none in 30 days. The last use was on 2026-04-30."
+        "2 features had use before, and none in the last 30 days. The last use was on 2026-04-30."
     ),
     ("unused_members", "leaving", None, None): (
-        "1 member had use before, and none in 30 days. The last use was on 2026-04-01."
+        "1 member had use before, and none in the last 30 days. The last use was on 2026-04-01."
     ),
 }
 """By kind, its only tenant, and what it would save in USD and in credits: the text."""
@@ -103,6 +107,27 @@ def test_where_a_day_is_not_known_nobody_says_that_something_was_not_used(advise
     # Nothing is known of the days before the calendar.
     early = find_recommendations(advised, date(2023, 1, 10))
     assert early == []
+
+
+def test_what_is_in_no_number_is_said() -> None:
+    (kind,) = (kind for kind in KINDS if kind.name == "failed_runs")
+    row = {"all_failed_runs": 1, "all_runs": 2, "days": 26, "missing_days": 2, "all_unpriced": 1_500}
+    assert kind.text(row) == (
+        "1 of 2 runs in 26 days failed, and some cost something all the same. 1,500 tokens of failed runs have no "
+        "price. 2 days are missing, and in no number."
+    )
+    assert kind.saves_per({"saving_usd": 1, "saving_credits": None, "days": 26}) == "26 days"
+
+
+def test_the_published_select_leaves_missing_days_out() -> None:
+    kind = KINDS[0]
+    known = [date(2026, 5, 29), date(2026, 5, 31)]
+    statement = Statement(kind.sql, kind.tables, known, Days(AS_OF, 4), {}, ())
+    places = {spec: f"SELECT * FROM {spec.name}" for spec in kind.tables}
+    assert (
+        "WHERE day BETWEEN DATE '2026-05-29' AND DATE '2026-05-31' AND day NOT IN (DATE '2026-05-30')\n"
+        in statement.text(places, None)
+    )
 
 
 def test_a_day_that_is_not_over_is_refused(advised: Storage) -> None:
