@@ -17,7 +17,7 @@ from usage_pipeline.cli.options import (
     parse_last_day,
     reading_settings,
 )
-from usage_pipeline.cli.output import Row, note, print_json, print_rows
+from usage_pipeline.cli.output import Row, note, print_json, print_rows, warn
 from usage_pipeline.insights.measures import SUMS, USUAL, USUAL_SUMS, measure_of
 from usage_pipeline.registry import DIMENSION_NAMES
 
@@ -179,12 +179,23 @@ def insights(  # noqa: PLR0913 - one parameter per option
     rows = InsightsRows()
     with open_storage(settings) as storage, late_progress_bar("looking at tenants") as tell:
         names = _names(storage, tenants, each=each)
+        _warn_of_holidays(storage)
         for found in read_insights_of_each(storage, question, names or [None], tell):
             rows.add(found)
     parts = _Parts(rows.parts, INSIGHTS_COLUMNS, _INSIGHTS_SHOWN, f"as of {question.as_of}")
     parts.print(form, show, InsightsPart.TRENDS)
     for reason, series in rows.not_judged.items():
         note(f"Not looked at for anomalies, because {reason}: {', '.join(series)}.")
+
+
+def _warn_of_holidays(storage: "Storage") -> None:
+    from usage_pipeline.billing.billed_tenants import billed_tenants
+    from usage_pipeline.insights.anomalies.holidays import HOLIDAYS_FILE, read_holidays, unknown_tenants
+
+    holidays = read_holidays(storage.settings.reference / HOLIDAYS_FILE)
+    with storage.warehouse.connect() as connection:
+        for problem in unknown_tenants(holidays, billed_tenants(storage.settings, connection)):
+            warn(problem)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from usage_pipeline.billing.ledger.grant_file import GRANTS_FILE
 from usage_pipeline.billing.ledger.grants import new_grants
 from usage_pipeline.delivery.outbox import count_dead
 from usage_pipeline.errors import UsagePipelineError
+from usage_pipeline.insights.anomalies.holidays import HOLIDAYS_FILE, read_holidays, unknown_tenants
 from usage_pipeline.keys.keys import list_keys
 from usage_pipeline.limits.limit_file import EACH, LIMITS_FILE, read_limits
 from usage_pipeline.metrics.series import known_tenants
@@ -45,7 +46,7 @@ def check_health(settings: Settings) -> list[HealthCheck]:
     if any(check.level is Level.ERROR for check in checks):
         return checks
     with open_storage(settings) as storage:
-        of_state = (_landing, _files, _tenants, _grants, _limits, _erasures, _outbox, _keys)
+        of_state = (_landing, _files, _tenants, _grants, _limits, _holidays, _erasures, _outbox, _keys)
         for of_storage in (*of_state, _days, _voids, _ids, _meters, _checks):
             checks += _findings(of_storage, storage)
     return checks
@@ -124,6 +125,12 @@ def _limits(storage: Storage) -> Iterator[HealthCheck]:
     for tenant in sorted(limited):
         if why := why_not_billed(tenant, billed):
             yield warning(f"{LIMITS_FILE}: {why}")
+
+
+def _holidays(storage: Storage) -> Iterator[HealthCheck]:
+    holidays = read_holidays(storage.settings.reference / HOLIDAYS_FILE)
+    with storage.warehouse.connect() as connection:
+        yield from map(warning, unknown_tenants(holidays, billed_tenants(storage.settings, connection)))
 
 
 def _erasures(storage: Storage) -> Iterator[HealthCheck]:

@@ -1,12 +1,14 @@
 """Reads `holidays.yaml`: the days on which less use than usual is no surprise."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from usage_pipeline.clock import days_between
+from usage_pipeline.billing.billed_tenants import why_not_billed
+from usage_pipeline.clock import days_between, in_words
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.limits.limit_file import Name
 from usage_pipeline.yaml_file import parse_entry, read_yaml_list
@@ -38,16 +40,35 @@ class Holiday(BaseModel):
         """Every day of it."""
         return days_between(self.day, self.to or self.day)
 
+    def repeats(self, other: "Holiday") -> bool:
+        """Return True if some tenant, or all, have the same days by the other entry."""
+        is_of_same = not self.tenants or not other.tenants or set(self.tenants) & set(other.tenants)
+        return bool(is_of_same) and self.days == other.days
+
 
 def read_holidays(file: Path) -> tuple[Holiday, ...]:
     """Read the entries; none if there is no file. Raises ReferenceFileError, naming file, entry and key."""
     if not file.exists():
         return ()
     written = read_yaml_list(file, "day", ReferenceFileError)
-    return tuple(
+    found = tuple(
         parse_entry(Holiday, entry, f"{file}: {_name(entry, number)}", ReferenceFileError)
         for number, entry in enumerate(written, start=1)
     )
+    for earlier, later in combinations(found, 2):
+        if later.repeats(earlier):
+            raise ReferenceFileError(
+                f"{file}: {later.name}: {in_words(later.days)} is the entry {earlier.name} already, of the same "
+                "tenants. Remove one of the two."
+            )
+    return found
+
+
+def unknown_tenants(holidays: Iterable[Holiday], billed: Collection[str]) -> list[str]:
+    """Say of each tenant of an entry that nobody knows what is wrong with it: most likely it is a typing error."""
+    named = sorted({tenant for entry in holidays for tenant in entry.tenants})
+    reasons = (why_not_billed(tenant, billed) for tenant in named)
+    return [f"{HOLIDAYS_FILE}: {why}" for why in reasons if why]
 
 
 def holidays_of(holidays: Iterable[Holiday], tenant_id: str | None) -> frozenset[date]:

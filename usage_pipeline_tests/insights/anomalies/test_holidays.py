@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from usage_pipeline.errors import ReferenceFileError
-from usage_pipeline.insights.anomalies.holidays import holidays_of, read_holidays
+from usage_pipeline.insights.anomalies.holidays import holidays_of, read_holidays, unknown_tenants
 
 FILE = """
 - {day: 2026-12-25, to: 2026-12-26, name: Christmas}
@@ -28,6 +28,16 @@ def test_holidays_are_of_all_tenants_or_of_some(tmp_path: Path) -> None:
     assert holidays_of(found, "globex") == holidays_of(found, None) == christmas
 
 
+def test_the_same_days_of_other_tenants_are_no_repetition(tmp_path: Path) -> None:
+    entries = [f"- {{day: 2026-11-26, name: Thanksgiving, tenants: [{tenant}]}}" for tenant in ("acme", "globex")]
+    assert len(read_holidays(written(tmp_path, "\n".join(entries)))) == 2
+
+
+def test_a_tenant_that_nobody_knows_is_named(tmp_path: Path) -> None:
+    (problem,) = unknown_tenants(read_holidays(written(tmp_path, FILE)), ["acne"])
+    assert problem.startswith("holidays.yaml: there is no tenant 'acme': no usage of it has landed")
+
+
 def test_without_a_file_there_are_none(tmp_path: Path) -> None:
     assert read_holidays(tmp_path / "holidays.yaml") == ()
 
@@ -47,6 +57,9 @@ BROKEN = {
     "- {day: 2026-12-25}": "entry 1: name: it is missing.",
     "- {day: 2026-12-25, name: Christmas, tenant: acme}": (
         "Christmas: tenant: there is no such key; did you mean 'tenants'?"
+    ),
+    "- {day: 2026-12-25, name: Christmas}\n- {day: 2026-12-25, to: 2026-12-25, name: Xmas, tenants: [acme]}": (
+        "Xmas: 2026-12-25 is the entry Christmas already, of the same tenants. Remove one of the two."
     ),
 }
 
