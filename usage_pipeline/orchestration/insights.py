@@ -29,6 +29,7 @@ _READ = (
     *(USAGE_RECORDS.name, TENANTS, LIMITS, HOLIDAYS),
 )
 _YESTERDAY = timedelta(days=1)
+_TOGETHER = "The tables of a day are made together, also when one is selected; then only that one is told of."
 
 
 def insight_assets(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
@@ -37,9 +38,10 @@ def insight_assets(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinit
     @dg.multi_asset(
         name=INSIGHTS,
         specs=[
-            table_spec(table, INSIGHTS).replace_attributes(deps=list(_READ), skippable=True)
+            table_spec(table, INSIGHTS, _TOGETHER).replace_attributes(deps=list(_READ), skippable=True)
             for table in INSIGHT_TABLES
         ],
+        can_subset=True,
         partitions_def=partitions,
         backfill_policy=BACKFILL_POLICY,
     )
@@ -50,11 +52,12 @@ def insight_assets(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinit
         from usage_pipeline.insights.kept.keeping import keep_insights  # noqa: PLC0415
         from usage_pipeline.pipeline.refresh import days_with_data  # noqa: PLC0415
 
+        selected = {key.to_user_string() for key in context.selected_asset_keys}
+
         def work(days: Sequence[date]) -> Outcome:
             made = {day: keep_insights(run_storage, day) for day in days}
-            return Outcome(
-                {(day, name): {ROW_COUNT: rows} for day, found in made.items() for name, rows in found.items()}
-            )
+            rows = {(day, name): number for day, found in made.items() for name, number in found.items()}
+            return Outcome({(day, name): {ROW_COUNT: rows[day, name]} for day, name in rows if name in selected})
 
         come = days_of(context, run_storage.settings.clock.today - _YESTERDAY)
         first = min(days_with_data(run_storage), default=None)
@@ -63,11 +66,13 @@ def insight_assets(partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinit
         if not days:
             return
         each_batch(context, progress, [[day] for day in sorted(days)], work)
-        for name, picture in _pictures(run_storage, max(days)).items():
+        pictures = _pictures(run_storage, max(days))
+        for name, picture in ((name, pictures[name]) for name in pictures if name in selected):
             shown = {"chart": dg.MetadataValue.md(picture)}
             context.add_asset_metadata(shown, asset_key=name, partition_key=str(max(days)))
         for table in INSIGHT_TABLES:
-            yield dg.MaterializeResult(asset_key=table.name)
+            if table.name in selected:
+                yield dg.MaterializeResult(asset_key=table.name)
 
     return make
 

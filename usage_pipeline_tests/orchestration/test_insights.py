@@ -38,3 +38,16 @@ def test_the_job_makes_days_that_are_over_and_charts_them(steady: Storage, insta
     shown = made["usage_forecasts"].metadata["chart"].value
     assert "tokens_total expected, all tenants, 2026-06-01 to 2026-06-30" in str(shown)
     assert "acme" not in str([found.metadata for found in made.values()])
+
+
+def test_a_table_can_be_made_alone(steady: Storage, instance: dg.DagsterInstance) -> None:
+    assets = build_definitions(steady.settings, {STORAGE: steady}).resolve_asset_graph().assets_defs
+    result = dg.materialize(
+        assets,
+        selection="usage_trends",
+        instance=instance,
+        partition_key=str(AS_OF),
+        resources={STORAGE: steady},
+    )
+    made = result.asset_materializations_for_node("insights")
+    assert [found.asset_key.to_user_string() for found in made] == ["usage_trends"]

@@ -2,24 +2,23 @@
 
 Sensors have most of it computed by then. It is computed once more when the day is over, so that there is one
 run to look at every morning, and so that the freshness of the series can be validated by it. Schedules do not
-catch up on what they missed: the gap filler does.
+catch up on what they missed: the gap filler does, and `insights` itself.
 """
-
-from datetime import timedelta
 
 import dagster as dg
 
 from usage_pipeline.orchestration.automation.requests import REQUESTED_BY_TAG
-from usage_pipeline.orchestration.automation.under_way import busy_days
+from usage_pipeline.orchestration.automation.under_way import busy_days, days_under_way
 from usage_pipeline.orchestration.closing import CLOSE_PERIODS
 from usage_pipeline.orchestration.dagster_internals import PRIORITY_TAG
 from usage_pipeline.orchestration.housekeeping import CLEAN_UP
 from usage_pipeline.orchestration.insights import INSIGHT_DAYS
-from usage_pipeline.orchestration.jobs import EVENT_DAYS
+from usage_pipeline.orchestration.jobs import EVENT_DAYS, partition_key, range_tags
 from usage_pipeline.orchestration.limits import REFRESH_LIMITS
 from usage_pipeline.orchestration.pruning import PRUNE
 from usage_pipeline.orchestration.reports import SEND_REPORTS, report_mails
 from usage_pipeline.orchestration.resources import StorageParam
+from usage_pipeline.pipeline.automation.work import chunks
 
 PRIORITY = "10"
 """Before everything else that waits."""
@@ -54,16 +53,33 @@ def yesterday_schedule(
     execution_timezone="UTC",
     job=INSIGHT_DAYS,
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Makes trends, anomalies, forecasts and recommendations as of yesterday, at 01:00 UTC.",
+    description=(
+        "Makes trends, anomalies, forecasts and recommendations as of yesterday, at 01:00 UTC, and as of those of "
+        "the last 30 days that were missed."
+    ),
 )
-def insights_schedule(storage: StorageParam) -> dg.RunRequest | dg.SkipReason:
-    """Request yesterday, unless nothing has ever landed."""
+def insights_schedule(
+    context: dg.ScheduleEvaluationContext, storage: StorageParam
+) -> list[dg.RunRequest] | dg.SkipReason:
+    """Request the days without insights, the oldest first: how a day was forecast is compared with that day."""
+    from usage_pipeline.pipeline.automation.insight_gaps import insight_gaps  # noqa: PLC0415 - slow to import
     from usage_pipeline.storage.landed_files import has_landed  # noqa: PLC0415 - slow to import
 
     if not has_landed(storage.warehouse):
         return dg.SkipReason("Nothing has landed")
-    day = (storage.settings.clock.today - timedelta(days=1)).isoformat()
-    return dg.RunRequest(run_key=day, partition_key=day, tags={REQUESTED_BY_TAG: "insights"})
+    under_way = days_under_way(context.instance, INSIGHT_DAYS.name)
+    missing = chunks(day for day in insight_gaps(storage) if day not in under_way)
+    if not missing:
+        return dg.SkipReason("Insights as of all days up to yesterday are made or under way")
+    today = storage.settings.clock.today
+    return [
+        dg.RunRequest(
+            run_key=f"{today}:{days[0]}",
+            partition_key=partition_key(days),
+            tags={REQUESTED_BY_TAG: "insights", **range_tags(days)},
+        )
+        for days in missing
+    ]
 
 
 closing_schedule = dg.ScheduleDefinition(

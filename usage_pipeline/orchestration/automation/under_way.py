@@ -40,6 +40,12 @@ def busy_days(instance: dg.DagsterInstance) -> Busy:
     )
 
 
+def days_under_way(instance: dg.DagsterInstance, job_name: str) -> set[date]:
+    """The days of the runs of a job that are queued or go on."""
+    going_on = dg.RunsFilter(job_name=job_name, statuses=list(NOT_FINISHED_STATUSES))
+    return {day for run in instance.get_runs(going_on) for day in days_of(run.tags)}
+
+
 def _to_be_retried(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     """Runs that lost their process, in the moment before Dagster makes the run that tries them again."""
     lately = dg.RunsFilter(

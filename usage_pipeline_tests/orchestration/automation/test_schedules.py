@@ -7,7 +7,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from usage_pipeline.insights.kept.keeping import keep_insights
 from usage_pipeline_tests.orchestration.automation.conftest import DAYS, Automation, land
+from usage_pipeline_tests.support import at
 
 
 @pytest.fixture
@@ -36,13 +38,19 @@ def test_a_yesterday_of_an_outage_is_not_requested(automation: Automation) -> No
 
 
 @pytest.mark.usefixtures("four_days")
-def test_insights_are_requested_of_yesterday(automation: Automation) -> None:
+def test_insights_are_requested_of_all_days_without_any(automation: Automation) -> None:
     hour = datetime(2026, 5, 5, 1, tzinfo=UTC)
     assert automation.scheduled("insights", hour) == []
     assert automation.skipped == "Nothing has landed"
     land(automation.storage, *DAYS)
-    (request,) = automation.scheduled("insights", hour)
-    assert (request.partition_key, request.run_key) == ("2026-05-04", "2026-05-04")
+    keep_insights(at(automation.storage, hour), DAYS[1], ["requests"])
+    first, later = automation.scheduled("insights", hour)
+    assert (first.partition_key, first.run_key) == ("2026-05-01", "2026-05-05:2026-05-01")
+    assert (later.partition_key, later.tags["dagster/asset_partition_range_end"]) == (None, "2026-05-04")
+    for day in (DAYS[0], *DAYS[2:]):
+        keep_insights(at(automation.storage, hour), day, ["requests"])
+    assert automation.scheduled("insights", hour) == []
+    assert automation.skipped == "Insights as of all days up to yesterday are made or under way"
 
 
 def test_limits_are_refreshed_if_there_are_any(automation: Automation) -> None:
