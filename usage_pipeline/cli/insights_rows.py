@@ -166,7 +166,7 @@ def _explanation(causes: Sequence[Contribution]) -> str | None:
 
 
 def _cause(of: Contribution) -> str:
-    numbers = " instead of ".join("none" if value is None else f"{value:f}" for value in (of.found, of.usual))
+    numbers = " instead of ".join("–" if value is None else f"{value:f}" for value in (of.found, of.usual))
     if of.weight is None or of.usual_weight is None:
         return f"{of.dimension} {of.value}: {numbers}"
     weights = " instead of ".join(f"{100 * weight:.1f} %" for weight in (of.weight, of.usual_weight))

@@ -21,7 +21,10 @@ LAST = date(2026, 5, 29)
 
 @pytest.fixture(scope="module")
 def weekly(open_shared: Callable[..., Storage], tmp_path_factory: pytest.TempPathFactory) -> Storage:
-    """Five Fridays of May 2026: 100 tokens of x and 100 of y, on the last one 900 of x in drafts and 100 of y."""
+    """Five Fridays of May 2026: 100 tokens of x and 100 of y, on the last one 900 of x in drafts and 100 of y.
+
+    Those of globex are 5,000 of x on one Friday before, and 400 on the last.
+    """
     storage = open_shared(formats_dir=write_format(tmp_path_factory.mktemp("weekly") / "formats"))
     lines = [
         metered(f"{model}{day}", day, 100, model=model, feature="chat")
@@ -29,6 +32,9 @@ def weekly(open_shared: Callable[..., Storage], tmp_path_factory: pytest.TempPat
         for model in ("x", "y")
     ]
     lines.append(metered("more", 29, 800, model="x", feature="drafts"))
+    for day, tokens in ((1, 100), (8, 100), (15, 5_000), (22, 100), (29, 400)):
+        lines.append(metered(f"gx{day}", day, tokens, tenant="globex"))
+        lines.append(metered(f"gy{day}", day, 100, tenant="globex", model="y"))
     Landing(storage.settings.landing).write("metered", "2026-05-31", lines)
     land_and_compute(storage, "records", "rollups", "series")
     return storage
@@ -47,6 +53,13 @@ def test_a_ratio_is_explained_by_the_ratios_of_values_and_their_part_of_the_deno
     assert explain_change(weekly, change) == [
         Contribution("feature", "drafts", Decimal("800.0"), None, *map(Decimal, ("0.833", "0.333", "0.000"))),
         Contribution("model", "x", *map(Decimal, ("450.0", "100.0", "0.917", "0.667", "0.500"))),
+    ]
+
+
+def test_an_earlier_odd_day_is_not_what_is_usual(weekly: Storage) -> None:
+    change = Change(measure_of("tokens_total"), "globex", LAST, LAST)
+    assert explain_change(weekly, change) == [
+        Contribution("model", "x", Decimal(400), Decimal(100), Decimal("1.000"))
     ]
 
 

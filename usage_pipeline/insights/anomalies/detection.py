@@ -52,7 +52,7 @@ class Kind(StrEnum):
     SPIKE = "spike"
     DROP = "drop"
     RISE = "rise"
-    """Three days or more that are together too high: a new level."""
+    """Days that are together too high: a new level, if they go on."""
     FALL = "fall"
 
 

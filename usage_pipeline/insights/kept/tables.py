@@ -80,7 +80,7 @@ USAGE_ANOMALIES = TableSpec(
         _AS_OF,
         _TENANT,
         MEASURE,
-        ("kind", "VARCHAR", "`spike`, `drop`, `rise` or `fall`: the last two are new levels."),
+        ("kind", "VARCHAR", "`spike` or `drop` of a day or two, `rise` or `fall` of days that are odd together."),
         ("first_day", "DATE", "Its first day, UTC."),
         ("last_day", "DATE", "Its last day so far."),
         ("worst_day", "DATE", "The day that the numbers are of."),

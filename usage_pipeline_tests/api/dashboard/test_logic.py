@@ -83,19 +83,19 @@ def test_an_anomaly_is_told_with_what_explains_it_best(value_of: Callable[[str, 
         measure: 'cost', kind: 'rise', severity: 'high', first_day: '2026-05-18', last_day: '2026-05-20',
         value: '12.5', expected: '3', low: '2', high: '4.125',
         causes: [
-            {dimension: 'model', value: 'x', found: '10', usual: '1'},
-            {dimension: 'model', value: 'y', found: '2.5', usual: '2'},
-            {dimension: 'project', value: 'red', found: '3', usual: '2'},
+            {dimension: 'model', value: 'x', found: '10', usual: null, weight: '0.5', usual_weight: '0'},
+            {dimension: 'model', value: 'y', found: '2.5', usual: '2', weight: null},
+            {dimension: 'project', value: 'red', found: '3', usual: '2', weight: null},
         ],
     }"""
     assert value_of("../views/insights", f"m.told({anomaly})") == {
         "days": "18 May 2026 to 20 May 2026",
         "label": "Cost, USD",
-        "kind": "New, higher level",
+        "kind": "Rise",
         "severity": "high",
         "value": "12.50",
         "expected": "3.00 (2.00 to 4.12)",
-        "because": "Model x: 10.00 instead of 1.00; y: 2.50 instead of 2.00",
+        "because": "Model x: 10.00 instead of –, weight 50.0 % instead of 0.0 %; y: 2.50 instead of 2.00",
     }
 
 

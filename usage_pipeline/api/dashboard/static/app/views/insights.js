@@ -21,7 +21,7 @@ const MEASURES = {
   error_percent: ["Failed requests", percent],
   p95_ms: ["Latency, p95, ms", quantity],
 };
-const KINDS = { spike: "Spike", drop: "Drop", rise: "New, higher level", fall: "New, lower level" };
+const KINDS = { spike: "Spike", drop: "Drop", rise: "Rise", fall: "Fall" };
 const LEVELS = { low: "warn", medium: "warn", high: "bad" };
 
 /** Return the sections of the view. */
@@ -60,7 +60,7 @@ export function told({ measure, kind, severity, causes, ...found }) {
   const [label, show] = MEASURES[measure];
   const [value, expected, low, high] = ["value", "expected", "low", "high"].map((name) => show(found[name]));
   const best = causes.filter(({ dimension }) => dimension === causes[0].dimension);
-  const because = best.map((one) => `${one.value}: ${show(one.found)} instead of ${show(one.usual)}`).join("; ");
+  const because = best.map((one) => `${one.value}: ${insteadOf(one, show)}`).join("; ");
   return {
     days: rangeText({ from: found.first_day, to: addDays(found.last_day, 1) }),
     label,
@@ -70,6 +70,13 @@ export function told({ measure, kind, severity, causes, ...found }) {
     expected: `${expected} (${low} to ${high})`,
     because: best.length ? `${DIMENSIONS[best[0].dimension] ?? "Tenant"} ${because}` : null,
   };
+}
+
+/** Return the numbers of a value; of a ratio, its part of the denominator, too. */
+function insteadOf({ found, usual, weight, usual_weight: usualWeight }, show) {
+  const numbers = `${show(found)} instead of ${show(usual)}`;
+  const part = (of) => percent((100 * Number(of)).toFixed(1));
+  return weight === null ? numbers : `${numbers}, weight ${part(weight)} instead of ${part(usualWeight)}`;
 }
 
 function anomalyTable(rows) {
