@@ -17,6 +17,7 @@ from bench.insights.backtests import measure_backtests
 from bench.insights.large import measure_large
 from bench.insights.planted import measure_planted
 from bench.insights.result import Result
+from bench.insights.short import measure_short
 from bench.measuring import ROOT
 from bench.publishing import update_marked
 
@@ -34,6 +35,7 @@ class Part(StrEnum):
 
     PLANTED = "planted"
     BACKTESTS = "backtests"
+    SHORT = "short"
     AIDER = "aider"
     LARGE = "large"
 
@@ -41,6 +43,7 @@ class Part(StrEnum):
 _MEASURES: Mapping[Part, Callable[[Path, Tell], Result]] = {
     Part.PLANTED: lambda _, tell: measure_planted(tell),
     Part.BACKTESTS: lambda _, tell: measure_backtests(tell),
+    Part.SHORT: lambda _, tell: measure_short(tell),
     Part.AIDER: measure_aider,
     Part.LARGE: measure_large,
 }

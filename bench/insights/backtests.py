@@ -32,7 +32,7 @@ class Data:
 
 
 def measure_backtests(tell: Callable[[str], None]) -> Result:
-    """Backtest all series, and compare the errors with those of `seasonal naive`."""
+    """Backtest all series, and compare the errors with those of the value a season before, the last known one."""
     rows: list[Row] = []
     bars = []
     for data in _all_data():
@@ -48,6 +48,7 @@ def measure_backtests(tell: Callable[[str], None]) -> Result:
                 str(int(scores.windows.sum())),
                 f"{error:.3f}",
                 f"{naive:.3f}",
+                str(int(scores.left_out.sum())),
                 *(f"{percent:.1f} %" for percent in coverage),
             )
         )
@@ -56,7 +57,15 @@ def measure_backtests(tell: Callable[[str], None]) -> Result:
             at_least(f"Within the 80 % range, {data.name}", _LEAST_COVERED, coverage[_COVERAGE_80], " %"),
             at_most(f"Within the 80 % range, {data.name}", _MOST_COVERED, coverage[_COVERAGE_80], " %"),
         ]
-    columns = ("Data", "Series", "Windows", "MASE", "of seasonal naive", *(f"in {level} %" for level in LEVELS))
+    columns = (
+        "Data",
+        "Series",
+        "Windows",
+        "MASE",
+        "of seasonal naive",
+        "Left out",
+        *(f"in {level} %" for level in LEVELS),
+    )
     return Result("Forecasts beside what came", columns, rows, bars)
 
 

@@ -24,7 +24,7 @@ _PASSING = ("probability", "passed_on", "earliest", "latest")
 FORECAST_COLUMNS = {
     "sums": (
         *("tenant_id", "measure", "unit", "period", "first_day", "last_day", *ENDS_BY_NAME),
-        *("method", "mase", "naive_mase", "coverage_80", "reason"),
+        *("method", "mase", "naive_mase", "coverage_80", "days_left_out", "reason"),
     ),
     "days": ("tenant_id", "measure", "unit", "day", *ENDS_BY_NAME),
     "credits": ("tenant_id", "known_until", "left", "until", *_PASSING, "reason"),
@@ -78,6 +78,7 @@ def _sums(expected: Expected) -> Iterator[Row]:
         "mase": accuracy and accuracy.mase,
         "naive_mase": accuracy and accuracy.naive_mase,
         "coverage_80": accuracy and accuracy.coverage[80],
+        "days_left_out": accuracy and accuracy.left_out,
         "reason": expected.reason,
     }
     yield {"period": "present", **_period(expected.period), **how}

@@ -33,10 +33,10 @@ def of(rows: list[dict[str, Any]], *names: str) -> list[tuple[Any, ...]]:
 def test_a_forecast_has_sums_days_credits_and_limits(call: Call) -> None:
     found = json.loads(call("forecast", "acme", "--measure", "cost", "--measure", "credits", "--format", "json"))
     assert of(found["sums"], "measure", "period", "last_day", "value", "high_80", "method") == [
-        ("cost", "present", "2026-06-19", "500.000000", "500.000000", "theta"),
-        ("cost", "next", "2026-07-19", "400.000000", "400.000000", "theta"),
-        ("credits", "present", "2026-06-19", "250.000", "250.000", "theta"),
-        ("credits", "next", "2026-07-19", "200.000", "200.000", "theta"),
+        ("cost", "present", "2026-06-19", "500.000000", "500.000000", "mean"),
+        ("cost", "next", "2026-07-19", "400.000000", "400.000000", "mean"),
+        ("credits", "present", "2026-06-19", "250.000", "250.000", "mean"),
+        ("credits", "next", "2026-07-19", "200.000", "200.000", "mean"),
     ]
     assert of(found["credits"], "known_until", "left", "passed_on") == [("2026-05-31", "140", "2026-06-19")]
     assert of(found["limits"], "limit_id", "last_day", "probability", "passed_on") == [
@@ -58,7 +58,7 @@ def test_each_tenant_has_its_reason_for_no_forecast(call: Call) -> None:
 def test_a_forecast_is_printed_for_people(call: Call) -> None:
     printed = " ".join(call("forecast", "--measure", "requests").split())
     assert "Sums as of 2026-05-31" in printed
-    assert "all together requests present 2026-06-30 9" in printed
+    assert "all together requests present 2026-06-30 10" in printed
     assert "Credits as of 2026-05-31" in printed
 
 

@@ -54,7 +54,12 @@ class AccuracyAnswer(AnswerModel):
     mase: Exact | None = Field(
         description="Mean absolute error, in those of `seasonal naive` a week ahead; null if that hardly errs."
     )
-    naive_mase: Exact | None = Field(description="The same of `seasonal naive` on the same days.")
+    naive_mase: Exact | None = Field(
+        description="The same of `seasonal naive` on the same days: of the last known value a week before."
+    )
+    left_out: int = Field(
+        description="Days that are far above all others, and therefore in none of these numbers."
+    )
     coverage_50: Exact = Field(description="Percentage of the days within the range.")
     coverage_80: Exact
     coverage_95: Exact
@@ -68,7 +73,7 @@ class MeasureForecastAnswer(AnswerModel):
     reason: str | None = Field(description="Why there is no forecast; null if there is one.")
     method: str | None = Field(description="How it is forecast.")
     candidates: dict[str, Exact | None] = Field(
-        description="The mean error of each method that it was chosen from."
+        description="The mean error of each method that it was chosen from; a day errs 3 at most."
     )
     accuracy: AccuracyAnswer | None = Field(description="Null if the history is too short to tell.")
     days: list[DayEstimateAnswer] = Field(
@@ -164,7 +169,12 @@ def _candidates(found: Forecast | None) -> dict[str, Decimal | None]:
 def _accuracy(found: Accuracy) -> AccuracyAnswer:
     coverage = {f"coverage_{level}": percent for level, percent in found.coverage.items()}
     return AccuracyAnswer(
-        windows=found.windows, days=found.days, mase=found.mase, naive_mase=found.naive_mase, **coverage
+        windows=found.windows,
+        days=found.days,
+        mase=found.mase,
+        naive_mase=found.naive_mase,
+        left_out=found.left_out,
+        **coverage,
     )
 
 

@@ -10,21 +10,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from usage_pipeline.insights.estimates import ENDS, LEVELS
-from usage_pipeline.insights.forecasting.models import MODELS, Fitted, Method
+from usage_pipeline.insights.forecasting.models import Fitted, Method, fit_all
 from usage_pipeline.insights.forecasting.paths import Curve, lasting, simulated
-from usage_pipeline.insights.matrix import Bools, Floats, Ints, means
+from usage_pipeline.insights.matrix import Bools, Floats, Ints, carried, means
 
 LEAST_SEASONS = 3
 """Seasons of known steps before a forecast."""
 WINDOW_SEASONS = 2
 MOST_WINDOWS = 8
 METHODS = tuple(Method)
-_NAIVE, _UNTESTED = METHODS.index(Method.SEASONAL_NAIVE), METHODS.index(Method.THETA)
-_LEAST_GAIN = 0.97
-_LEAST_WINDOWS, _LEAST_BETTER = 3, 0.75
-"""Another method has to err less than this part of the error of `seasonal naive`, on average and in three of four
-windows, of which there are at least three. A few windows favour some method by chance: before that was asked for,
-forecasts of hours were worse than `seasonal naive`."""
+_MEAN = METHODS.index(Method.MEAN)
+_SUPPOSED_WINDOWS, _SUPPOSED = 4, 1.15
+"""Each method but `mean` counts as if it had erred so many times as much as that in so many windows more: a few
+windows favour some method by chance."""
+_MOST_UNITS = 3
+"""The largest error of a step that counts, so that one odd step decides nothing."""
 _LEAST_UNIT = 1e-3
 """Where `seasonal naive` errs less than this part of the mean, errors cannot be compared with it."""
 _DRAWS = 200
@@ -40,7 +40,9 @@ class Scores:
     error: Floats
     """The mean scaled error."""
     naive: Floats
-    """That of `seasonal naive`."""
+    """That of the value a season before."""
+    left_out: Ints
+    """Steps of the windows that are far above all others: they are in no error and in no coverage."""
     coverage: Floats
     """By row and level, the part of the steps within the range."""
 
@@ -56,8 +58,7 @@ class Fits:
     def of(cls, rows: Floats, season: int, ahead: int) -> "Fits":
         """Fit all models to the rows, none of which is below zero."""
         curve = Curve.of(rows)
-        bent = curve.there(rows)
-        return cls(curve, [MODELS[method](bent, season, ahead) for method in METHODS])
+        return cls(curve, list(fit_all(curve.there(rows), season, ahead).values()))
 
     def chosen(self, methods: Ints) -> Fitted:
         """Return for each row what its method makes of it."""
@@ -76,6 +77,8 @@ class Window:
     start: int
     fits: Fits
     actual: Floats
+    before: Floats
+    """The value that was known last of the same place in the season."""
     unit: Floats
     """The absolute error that counts as 1, by row; NaN if that is next to nothing."""
 
@@ -84,14 +87,15 @@ class Window:
         """The first step after it."""
         return self.start + int(self.actual.shape[1])
 
-    def error(self, expected: Floats) -> Floats:
-        """Return the mean scaled error of what was expected, by row."""
-        apart = np.abs(self.actual - expected)
-        return np.asarray(_where_known(apart, means(apart) / self.unit))
+    def error(self, expected: Floats, most: float = np.inf) -> Floats:
+        """Return the mean scaled error of what was expected, by row; a step errs at most so much."""
+        apart = np.minimum(np.abs(self.actual - expected) / self.unit[:, None], most)
+        return np.asarray(_where_known(apart, means(apart)))
 
     def errors(self) -> Floats:
-        """Return the mean scaled errors by row and method."""
-        return np.stack([self.error(self.fits.curve.back(fit.expected)) for fit in self.fits.fitted], axis=1)
+        """Return the mean scaled errors by which methods are compared, by row and method."""
+        expected = (self.fits.curve.back(fit.expected) for fit in self.fits.fitted)
+        return np.stack([self.error(each, _MOST_UNITS) for each in expected], axis=1)
 
     def lasting(self) -> Floats:
         """Return the squares of the mean errors by row and method, in squares of the errors of one step."""
@@ -105,20 +109,23 @@ class Backtest:
 
     windows: Sequence[Window]
     errors: Floats
-    """The mean scaled errors."""
+    """The mean scaled errors by which methods are compared."""
     lasting: Floats
     """How long errors lasted, as `Window.lasting` has it."""
     steps: int
     """The steps of a window."""
+    odd: Bools
+    """The steps that are far above all others."""
 
     @classmethod
     def of(cls, rows: Floats, season: int) -> "Backtest":
         """Test all methods on the last windows of each row."""
-        windows = _windows(rows, season)
+        usual = Curve.of(rows).usual(rows)
+        windows = _windows(rows, usual, season)
         shape = (len(windows), len(rows), len(METHODS))
         errors = np.array([window.errors() for window in windows]).reshape(shape)
         lasting = np.array([window.lasting() for window in windows]).reshape(shape)
-        return cls(windows, errors, lasting, WINDOW_SEASONS * season)
+        return cls(windows, errors, lasting, WINDOW_SEASONS * season, np.isfinite(rows) & np.isnan(usual))
 
     def before(self, step: int) -> "Backtest":
         """Return what was known of windows that had ended by then."""
@@ -128,31 +135,23 @@ class Backtest:
             self.errors[ended],
             self.lasting[ended],
             self.steps,
+            self.odd,
         )
 
     @property
     def mean_errors(self) -> Floats:
-        """The mean scaled errors by row and method."""
+        """The mean scaled errors by which methods are compared, by row and method."""
         return _mean(self.errors)
 
     @property
     def best(self) -> Ints:
-        """The place of the method that erred least, by row.
-
-        Where no other one clearly beats `seasonal naive`, or that never errs, it is that.
-        """
-        found = np.where(self._are_better, self.mean_errors, np.inf)
-        known = np.asarray(np.isfinite(self.mean_errors).all(axis=1))
-        found[:, _NAIVE] = self.mean_errors[:, _NAIVE] * _LEAST_GAIN
-        least = np.where(known[:, None], found, 0).argmin(axis=1)
-        return np.asarray(np.where(known, least, np.where(self.are_tested, _NAIVE, _UNTESTED)))
-
-    @property
-    def _are_better(self) -> Bools:
-        """Whether enough windows speak for a method, by row and method."""
-        windows = np.isfinite(self.errors).sum(axis=0)
-        better = (self.errors < _LEAST_GAIN * self.errors[:, :, _NAIVE, None]).sum(axis=0)
-        return np.asarray((windows >= _LEAST_WINDOWS) & (better >= _LEAST_BETTER * windows))
+        """The place of the method that erred least, by row, beside the others and with the windows supposed."""
+        together = means(self.errors)[:, :, None]
+        beside = np.where(together > 0, self.errors / np.where(together > 0, together, 1), np.nan)
+        number = np.isfinite(beside).sum(axis=0)
+        supposed = np.where(np.arange(len(METHODS)) == _MEAN, 1, _SUPPOSED)
+        sums = np.nan_to_num(beside).sum(axis=0) + _SUPPOSED_WINDOWS * supposed
+        return np.asarray((sums / (number + _SUPPOSED_WINDOWS)).argmin(axis=1))
 
     @property
     def are_tested(self) -> Bools:
@@ -163,20 +162,22 @@ class Backtest:
     def paths(self, fits: Fits, draws: int) -> Floats:
         """Return equally likely paths by the method that is best, with errors that last as they did."""
         best = self.best
-        squares = _mean(self.lasting)[np.arange(len(best)), best]
-        return fits.curve.back(simulated(lasting(fits.chosen(best), squares, self.steps), draws))
+        squares = self.lasting[:, np.arange(len(best)), best]
+        return simulated(fits.curve, lasting(fits.chosen(best), squares, self.steps), draws)
 
     def scores(self) -> Scores:
         """Return how the forecasts came true that would have been made as of the start of each window."""
         found = np.full((len(self.windows), self.errors.shape[1], 2 + len(LEVELS)), np.nan)
-        for number in range(len(self.windows)):
+        seen = np.zeros(self.odd.shape, dtype=np.bool_)
+        for number, window in enumerate(self.windows):
             found[number] = self._score(number)
+            seen[:, window.start : window.end] |= np.isfinite(found[number, :, -1])[:, None]
         error, naive, *coverage = np.moveaxis(_mean(found), 1, 0)
         windows = np.isfinite(found[:, :, -1]).sum(axis=0)
-        return Scores(windows, error, naive, np.stack(coverage, axis=1))
+        return Scores(windows, error, naive, (seen & self.odd).sum(axis=1), np.stack(coverage, axis=1))
 
     def _score(self, number: int) -> Floats:
-        """Return by row our error, that of `seasonal naive` and the coverage of each level."""
+        """Return by row our error, that of the value a season before and the coverage of each level."""
         window = self.windows[number]
         before = self.before(window.start)
         middle, *ends = np.percentile(before.paths(window.fits, _DRAWS), ENDS, axis=1)
@@ -184,24 +185,27 @@ class Backtest:
         lows, highs = np.stack(ends[::2]) - near, np.stack(ends[1::2]) + near
         within = np.logical_and(lows <= window.actual, window.actual <= highs)
         coverage = means(np.where(np.isfinite(window.actual), within, np.nan))
-        scores = np.stack([window.error(middle), self.errors[number, :, _NAIVE], *coverage], axis=1)
+        scores = np.stack([window.error(middle), window.error(window.before), *coverage], axis=1)
         return np.asarray(np.where(before.are_tested[:, None], _where_known(window.actual, scores.T).T, np.nan))
 
 
-def _windows(rows: Floats, season: int) -> list[Window]:
+def _windows(rows: Floats, usual: Floats, season: int) -> list[Window]:
     length = WINDOW_SEASONS * season
     last = rows.shape[1] - length
     starts = range(last - (MOST_WINDOWS - 1) * season, last + 1, season)
-    return [_window(rows, season, start, length) for start in starts if start >= LEAST_SEASONS * season]
+    return [_window(rows, usual, season, start) for start in starts if start >= LEAST_SEASONS * season]
 
 
-def _window(rows: Floats, season: int, start: int, length: int) -> Window:
-    history = rows[:, :start]
+def _window(rows: Floats, usual: Floats, season: int, start: int) -> Window:
+    """Return the window from a step on. A method meets odd values as they came; errors are of usual ones."""
+    length = WINDOW_SEASONS * season
+    history, known = rows[:, :start], usual[:, :start]
     is_enough = np.isfinite(history).sum(axis=1, keepdims=True) >= LEAST_SEASONS * season
-    unit = means(np.abs(history[:, season:] - history[:, :-season]))
-    actual = np.where(is_enough, rows[:, start : start + length], np.nan)
-    unit = np.where(unit > _LEAST_UNIT * means(history), unit, np.nan)
-    return Window(start, Fits.of(history, season, length), actual, unit)
+    actual = np.where(is_enough, usual[:, start : start + length], np.nan)
+    before = carried(known, season)[:, -season:][:, np.arange(length) % season]
+    unit = means(np.abs(known[:, season:] - known[:, :-season]))
+    unit = np.where(unit > _LEAST_UNIT * means(known), unit, np.nan)
+    return Window(start, Fits.of(history, season, length), actual, before, unit)
 
 
 def _lasting(apart: Floats, errors: Floats) -> Floats:

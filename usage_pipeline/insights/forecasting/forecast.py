@@ -55,7 +55,9 @@ class Accuracy:
     mase: Decimal | None
     """Mean absolute error, in those of `seasonal naive` one week ahead; null if that hardly errs."""
     naive_mase: Decimal | None
-    """The same of `seasonal naive` on these windows."""
+    """The same of `seasonal naive` on these windows: of the value a week before, the last known one."""
+    left_out: int
+    """Days of the windows that are far above all others: with one of them an error would say nothing."""
     coverage: Mapping[int, Decimal]
     """Percent of the days that were within the range of each level."""
 
@@ -88,7 +90,8 @@ class Forecast:
     points: tuple[ForecastPoint, ...]
     method: Method
     candidates: Mapping[Method, Decimal | None]
-    """The mean error (MASE) of each method on the windows by which the method was chosen."""
+    """The mean error of each method on the windows by which the method was chosen; a day errs at most three times
+    as much as `seasonal naive`."""
     accuracy: Accuracy | None
     """None if the history is too short to tell."""
     paths: Floats = field(repr=False, compare=False)
@@ -223,6 +226,7 @@ def _accuracy(scores: Scores, row: int) -> Accuracy | None:
         days=WINDOW_DAYS,
         mase=_decimal(scores.error[row]),
         naive_mase=_decimal(scores.naive[row]),
+        left_out=int(scores.left_out[row]),
         coverage=dict(zip(LEVELS, covered, strict=True)),
     )
 

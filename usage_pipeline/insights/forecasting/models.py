@@ -4,7 +4,7 @@ A model says what it expects, how far off it was one step ahead, and how an erro
 `echoes[j]` of itself. All of these models are linear, so that errors of later steps are sums of these.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
@@ -16,12 +16,16 @@ from usage_pipeline.insights.matrix import NORMAL, Bools, Floats, Ints, carried,
 _CLIPPED_FROM = 4.0
 """Errors beyond so many standard deviations teach a model no more than this: one odd day is no new level."""
 _DAMPING = 0.97
+_CHANCE = (np.pi / 2) ** 2
+"""The variance of a median of `n` normal values, in squares of their mean absolute deviation, times `n`."""
 _ALPHAS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8)
 
 
 class Method(StrEnum):
     """The models."""
 
+    MEAN = "mean"
+    """The mean of all others but drift."""
     SEASONAL_NAIVE = "seasonal naive"
     """As one season before."""
     DRIFT = "drift"
@@ -60,6 +64,12 @@ def seasonal_naive(rows: Floats, season: int, ahead: int) -> Fitted:
     return Fitted(last[:, np.arange(ahead) % season], errors, echoes)
 
 
+def mean_of(fitted: Sequence[Fitted]) -> Fitted:
+    """Expect the mean of what others expect. It errs by the mean of their errors, which go on as theirs do."""
+    arrays = (np.mean([getattr(one, name) for one in fitted], axis=0) for name in ("expected", "errors", "echoes"))
+    return Fitted(*arrays)
+
+
 def drift(rows: Floats, season: int, ahead: int) -> Fitted:
     """Go on from the last step as steeply as on average so far."""
     seasons = seasonal_means(rows, season)
@@ -90,12 +100,19 @@ def ets(rows: Floats, season: int, ahead: int) -> Fitted:
     )
 
 
-MODELS: Mapping[Method, Model] = {
+AVERAGED: Mapping[Method, Model] = {
     Method.SEASONAL_NAIVE: seasonal_naive,
-    Method.DRIFT: drift,
     Method.THETA: theta,
     Method.ETS: ets,
 }
+"""The models of which there is a mean."""
+
+
+def fit_all(rows: Floats, season: int, ahead: int) -> Mapping[Method, Fitted]:
+    """Return what each method makes of the rows, in the order of the methods."""
+    found = {method: model(rows, season, ahead) for method, model in AVERAGED.items()}
+    found |= {Method.MEAN: mean_of(list(found.values())), Method.DRIFT: drift(rows, season, ahead)}
+    return {method: found[method] for method in Method}
 
 
 @dataclass(frozen=True)
@@ -154,11 +171,26 @@ def smoothed(
 
 
 def seasonal_means(rows: Floats, season: int) -> Floats:
-    """Return how far each place in the season is from the level, by row and place; their sum is 0."""
+    """Return how far each place in the season is from the level, by row and place; their sum is 0.
+
+    The less places differ beyond what chance makes of so few seasons, the nearer they are to the level.
+    """
     centred = rows - _moving_means(rows, season)
     padded = np.pad(centred, ((0, 0), (0, -rows.shape[1] % season)), constant_values=np.nan)
-    places = medians(padded.reshape(len(rows), -1, season).swapaxes(1, 2))
-    return np.asarray(places - places.mean(axis=1, keepdims=True))
+    by_place = padded.reshape(len(rows), -1, season).swapaxes(1, 2)
+    usual = medians(by_place)
+    places = usual - usual.mean(axis=1, keepdims=True)
+    return np.asarray(places * _beyond_chance(places, by_place - usual[:, :, None])[:, None])
+
+
+def _beyond_chance(places: Floats, apart: Floats) -> Floats:
+    """Return the part of the variance between places that chance does not explain, by row."""
+    number = np.isfinite(apart).sum(axis=2)
+    freedom = np.maximum(number.sum(axis=1) - places.shape[1], 1)
+    usual = np.nan_to_num(np.abs(apart)).sum(axis=(1, 2)) / freedom
+    chance = _CHANCE * usual**2 / np.maximum(number.mean(axis=1), 1)
+    spread = (places**2).sum(axis=1) / (places.shape[1] - 1)
+    return np.asarray(np.where(spread > chance, 1 - chance / np.where(spread > 0, spread, 1), 0))
 
 
 def _moving_means(rows: Floats, season: int) -> Floats:
@@ -182,7 +214,10 @@ def _convolved(rows: Floats, window: Floats) -> Floats:
 
 def _clipping(rows: Floats, apart: int) -> Floats:
     """Return the largest error that a model learns from, by row."""
-    usual = NORMAL / np.sqrt(2) * medians(np.abs(rows[:, apart:] - rows[:, :-apart]))
+    changes = np.abs(rows[:, apart:] - rows[:, :-apart])
+    usual = NORMAL / np.sqrt(2) * medians(changes)
+    # Where most changes are none, those that are tell.
+    usual = np.where(usual > 0, usual, means(changes))
     return np.asarray(np.where(usual > 0, _CLIPPED_FROM * usual, np.inf))
 
 

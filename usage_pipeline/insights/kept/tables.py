@@ -127,11 +127,11 @@ USAGE_FORECASTS = TableSpec(
         ),
         *_ranges(),
         *columns(
-            ("method", "VARCHAR", "The method that erred least, such as `seasonal naive` or `ETS`."),
+            ("method", "VARCHAR", "The method, such as `mean` or `ETS`."),
             (
                 "mase",
                 "DECIMAL(38,3)",
-                "How much it erred in tests, in errors of seasonal naive; null if unknown.",
+                "How much it erred in tests but on odd days, in errors of seasonal naive; null if unknown.",
             ),
             _HINDSIGHT,
         ),

@@ -58,7 +58,7 @@ def test_a_day_has_the_rows_of_each_table(steady: Storage) -> None:
         (AS_OF, "tokens_total", "spike", AS_OF, 150_000, 30_000, "high")
     ]
     ahead = rows(steady, USAGE_FORECASTS, "as_of", "measure", "day", "value", "low_80", "method")
-    assert (AS_OF, "tokens_total", AS_OF + DAY, 100_000, 100_000, "seasonal naive") in ahead
+    assert (AS_OF - DAY, "tokens_total", AS_OF, 30_000, 30_000, "mean") in ahead
     columns = ("measure", "days_ahead", "expected", "actual", "error", "within_95")
     assert rows(steady, FORECAST_ACCURACY, *columns) == [
         ("requests", 1, 1, 1, 0, True),
@@ -102,15 +102,15 @@ def test_a_day_replaces_its_own_rows_and_removes_those_past_their_term(steady: S
 
 
 def test_limits_have_the_probability_that_they_are_passed(steady: Storage) -> None:
-    month = "{id: month, tenant: acme, metric: tokens_total, period: month, amount: '2500000'}"
+    month = "{id: month, tenant: acme, metric: tokens_total, period: month, amount: '2630000'}"
     of_bytes = "{id: bytes, tenant: acme, metric: bytes, period: month, amount: '1'}"
     (steady.settings.reference / "limits.yaml").write_text(f"- {month}\n- {of_bytes}\n")
-    assert keep_insights(steady, AS_OF, [])["limit_outlooks"] == 2
+    assert keep_insights(steady, AS_OF - DAY, [])["limit_outlooks"] == 2
     columns = ("limit_id", "used", "expected", "probability", "day", "unknown")
     assert rows(steady, LIMIT_OUTLOOKS, *columns) == [
         ("bytes", 0, None, None, None, "nothing was used"),
-        # Each Sunday is expected to be as the last one was: 740,000 a week, and two days.
-        ("month", 0, 3_180_000, 1, date(2026, 6, 24), None),
+        # The last day of May is a Sunday.
+        ("month", 2_620_000, 2_650_000, 1, date(2026, 5, 31), None),
     ]
 
 

@@ -98,7 +98,7 @@ def test_all_tenants_together_have_months_and_no_credits(fridays: Storage) -> No
     found = read_outlook(fridays, question("requests", "credits"), None)
     period = found.expected[0].period
     assert period is not None
-    assert (period.days, period.estimate.value) == (DayRange(date(2026, 6, 1), date(2026, 6, 30)), Decimal(9))
+    assert (period.days, period.estimate.value) == (DayRange(date(2026, 6, 1), date(2026, 6, 30)), Decimal(10))
     assert (found.credits, found.limits) == (None, ())
 
 
