@@ -20,6 +20,7 @@ from usage_pipeline.cli.options import (
 from usage_pipeline.cli.output import Row, note, print_json, print_rows, warn
 from usage_pipeline.insights.measures import SUMS, USUAL, USUAL_SUMS, measure_of
 from usage_pipeline.registry import DIMENSION_NAMES
+from usage_pipeline.words import count
 
 if TYPE_CHECKING:
     from usage_pipeline.storage.opened import Storage
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 _FORECAST_SHOWN = {
     "sums": (
         *("tenant_id", "measure", "period", "last_day", "value", "low_80", "high_80"),
-        *("method", "mase", "reason"),
+        *("known", "missing_days", "method", "mase", "reason"),
     ),
     "credits": ("tenant_id", "known_until", "left", "probability", "passed_on", "earliest", "latest", "reason"),
     "limits": (
-        *("tenant_id", "limit_id", "member_id", "project", "model", "last_day", "amount", "used", "value"),
+        *("tenant_id", "limit_id", "member_id", "project", "model", "last_day", "amount", "used", "missing_days", "value"),
         *("probability", "passed_on", "reason"),
     ),
 }
@@ -106,6 +107,8 @@ def forecast(  # noqa: PLR0913 - one parameter per option
     The days to the end of the period and 30 days on are shown with `--show days`, and are always in JSON. Of 100
     cases, 80 are between `low_80` and `high_80`. `mase` is how forecasts made in the same way erred, in errors of
     `seasonal naive`, which expects each day to be as a week before. Where there is no forecast, `reason` says why.
+    `value` is what is `known` so far and what is expected of the other days; `missing_days`, of which nothing is
+    known, are in neither. What came after the last known day is expected: `estimated_days` counts such days.
     `passed_on` is the day by which credits run out, or a limit is passed, in half of the cases.
 
     Example: `usage-pipeline forecast acme --measure cost --show days`
@@ -131,6 +134,8 @@ def forecast(  # noqa: PLR0913 - one parameter per option
     found.print(form, show, ForecastPart.SUMS)
     if rows.begins and min(rows.begins) <= question.as_of:
         note(f"Some days up to {question.as_of} are missing: forecasts begin on {min(rows.begins)}.")
+    if rows.missing:
+        note(f"Sums leave out missing days, up to {count(max(rows.missing), 'day')} of a period: see missing_days.")
 
 
 def insights(  # noqa: PLR0913 - one parameter per option

@@ -20,17 +20,19 @@ from usage_pipeline.insights.trends import Trend
 from usage_pipeline.limits.decisions import plain
 from usage_pipeline.limits.limited import SCOPED
 
+_SO_FAR = ("known", "missing_days", "estimated_days")
 _PASSING = ("probability", "passed_on", "earliest", "latest")
 FORECAST_COLUMNS = {
     "sums": (
         *("tenant_id", "measure", "unit", "period", "first_day", "last_day", *ENDS_BY_NAME),
+        *_SO_FAR,
         *("method", "mase", "naive_mase", "coverage_80", "days_left_out", "reason"),
     ),
     "days": ("tenant_id", "measure", "unit", "day", *ENDS_BY_NAME),
     "credits": ("tenant_id", "known_until", "left", "until", *_PASSING, "reason"),
     "limits": (
         *("tenant_id", "limit_id", *SCOPED, "metric", "period", "first_day", "last_day"),
-        *("amount", "used", *ENDS_BY_NAME, *_PASSING, "reason"),
+        *("amount", "used", "missing_days", *ENDS_BY_NAME, *_PASSING, "reason"),
     ),
 }
 INSIGHTS_COLUMNS = {
@@ -54,6 +56,8 @@ class ForecastRows:
     parts: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in FORECAST_COLUMNS})
     begins: set[date] = field(default_factory=set)
     """The days with which forecasts begin."""
+    missing: set[int] = field(default_factory=set)
+    """How many days sums leave out, of those that do."""
 
     def add(self, outlook: Outlook) -> None:
         """Add the rows of an outlook; its paths are not kept."""
@@ -63,6 +67,7 @@ class ForecastRows:
             self.parts["sums"] += ({**what, **row} for row in _sums(expected))
             self.parts["days"] += ({**what, "day": of.day, **of.estimate.row} for of in expected.days)
             self.begins.update(of.day for of in expected.days[:1])
+            self.missing.update(of.missing_days for of in expected.sums if of.missing_days)
         if found := outlook.credits:
             known = {"known_until": found.as_of, "left": found.left and plain(found.left), "until": found.until}
             row = {**whose, **known, **_passing(found.passing), "reason": found.reason}
@@ -88,8 +93,9 @@ def _sums(expected: Expected) -> Iterator[Row]:
 
 def _period(found: PeriodEstimate | None) -> Row:
     if found is None:
-        return {"first_day": None, "last_day": None, **_estimate(None)}
-    return {"first_day": found.days.first, "last_day": found.days.last, **_estimate(found.estimate)}
+        return {**dict.fromkeys(("first_day", "last_day", *_SO_FAR)), **_estimate(None)}
+    so_far = {name: getattr(found, name) for name in _SO_FAR}
+    return {"first_day": found.days.first, "last_day": found.days.last, **_estimate(found.estimate), **so_far}
 
 
 def _estimate(found: Estimate | None) -> Row:

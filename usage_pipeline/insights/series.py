@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from usage_pipeline.billing.ledger.entries import NOTHING, exact
 from usage_pipeline.clock import days_between
 from usage_pipeline.insights.matrix import Floats
 from usage_pipeline.insights.measures import Measure
@@ -50,6 +51,12 @@ class DailySeries:
     def known_days(self) -> int:
         """Days with a number."""
         return sum(value is not None for value in self.values)
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of what is known."""
+        with exact():
+            return sum((Decimal(value) for value in self.values if value is not None), NOTHING)
 
     @property
     def last_known(self) -> date | None:

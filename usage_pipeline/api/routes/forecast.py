@@ -44,6 +44,13 @@ class PeriodEstimateAnswer(EstimateAnswer):
 
     first_day: date
     last_day: date
+    known: Exact = Field(description="What is known of it so far.")
+    missing_days: int = Field(
+        description="Days so far of which nothing is known: they are in no part of the estimate."
+    )
+    estimated_days: int = Field(
+        description="Days so far after the last known one: the estimate has what is expected of them."
+    )
 
 
 class AccuracyAnswer(AnswerModel):
@@ -119,6 +126,7 @@ class LimitForecastAnswer(AnswerModel):
     last_day: date = Field(description="The last day that is looked at.")
     amount: Exact
     used: Exact
+    missing_days: int = Field(description="Days of the period so far of which nothing is known: `used` lacks them.")
     at_end: EstimateAnswer | None = Field(description="The use at the end of the present period.")
     passes: PassingAnswer | None
     reason: str | None = Field(description="Why it is not known.")
@@ -186,7 +194,14 @@ def _ends(found: Estimate) -> dict[str, Decimal]:
 def _period(found: PeriodEstimate | None) -> PeriodEstimateAnswer | None:
     if found is None:
         return None
-    return PeriodEstimateAnswer(first_day=found.days.first, last_day=found.days.last, **_ends(found.estimate))
+    return PeriodEstimateAnswer(
+        first_day=found.days.first,
+        last_day=found.days.last,
+        known=found.known,
+        missing_days=found.missing_days,
+        estimated_days=found.estimated_days,
+        **_ends(found.estimate),
+    )
 
 
 def _credits(found: CreditsLeft) -> CreditsLeftAnswer:

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from usage_pipeline.billing.ledger.entries import NOTHING, exact
+from usage_pipeline.billing.ledger.entries import exact
 from usage_pipeline.clock import days_between
 from usage_pipeline.errors import QueryError
 from usage_pipeline.insights.estimates import LEVELS, Estimate, estimates, rounded
@@ -114,9 +114,11 @@ class Forecast:
         before the last of the days, or the series begins after the first.
         """
         known, ahead = self._parts(first, last)
-        with exact():
-            so_far = sum((Decimal(value) for value in known.values if value is not None), NOTHING)
-        return estimates(ahead.sum(axis=1, keepdims=True), self.series.measure.places, so_far)[0]
+        return estimates(ahead.sum(axis=1, keepdims=True), self.series.measure.places, known.total)[0]
+
+    def so_far(self, first: date, last: date) -> DailySeries:
+        """Return those of the days that are before the forecast. Raises as `total` does."""
+        return self._parts(first, last)[0]
 
     def passing(self, amount: Decimal, first: date, last: date) -> Passing:
         """Return whether and when the sum from the first day on is more than an amount. Raises as `total` does."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from usage_pipeline.insights.estimates import Estimate
+from usage_pipeline.insights.estimates import Estimate, rounded
 from usage_pipeline.insights.forecasting.forecast import Forecast, ForecastPoint, NoForecast
 from usage_pipeline.insights.measures import Measure
 from usage_pipeline.insights.outlook.horizon import Horizon
@@ -16,6 +17,12 @@ class PeriodEstimate:
 
     days: DayRange
     estimate: Estimate
+    known: Decimal
+    """What is known of it so far, to the decimals of the measure."""
+    missing_days: int
+    """Days so far of which nothing is known, and which are in no part of the estimate."""
+    estimated_days: int
+    """Days so far of which nothing is known yet, after the last known one: the estimate has what is expected of them."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +63,21 @@ class Expected:
         """The sum of the next one. A budget of the high end of its 80 % range is enough in 90 of 100 cases."""
         return self._sum(self.horizon.next_period)
 
+    @property
+    def sums(self) -> list[PeriodEstimate]:
+        """Both, as far as there are."""
+        return [found for found in (self.period, self.next_period) if found]
+
     def _sum(self, days: DayRange) -> PeriodEstimate | None:
         # A period that a change of the anchor day made longer than two months is beyond what is computed.
         if self.forecast is None or days.last > self.forecast.last:
             return None
-        return PeriodEstimate(days, self.forecast.total(days.first, days.last))
+        so_far = self.forecast.so_far(days.first, days.last)
+        begin, end = max(days.first, self.forecast.first), min(days.last, self.horizon.as_of)
+        return PeriodEstimate(
+            days,
+            self.forecast.total(days.first, days.last),
+            known=rounded(so_far.total, self.measure.places),
+            missing_days=len(so_far.values) - so_far.known_days,
+            estimated_days=max(0, (end - begin).days + 1),
+        )

@@ -6,12 +6,15 @@ from decimal import Decimal
 import pytest
 
 from usage_pipeline.errors import QueryError
-from usage_pipeline.insights.forecasting.forecast import Passing
+from usage_pipeline.insights.forecasting.forecast import Passing, forecast
 from usage_pipeline.insights.measures import measure_of
 from usage_pipeline.insights.outlook.credits_left import CreditsLeft
+from usage_pipeline.insights.outlook.expected import Expected
+from usage_pipeline.insights.outlook.horizon import MONTHS, Horizon, until
 from usage_pipeline.insights.outlook.read_outlook import Outlook, OutlookQuestion, read_outlook, read_outlooks
 from usage_pipeline.limits.periods import DayRange
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.insights.daily import series, weeks
 
 AS_OF = date(2026, 5, 31)
 CERTAIN = Decimal("1.00")
@@ -48,6 +51,16 @@ def test_periods_are_what_was_used_and_what_is_expected(acme: Outlook) -> None:
     assert cost.next_period is not None
     assert cost.next_period.days == DayRange(date(2026, 6, 20), date(2026, 7, 19))
     assert cost.next_period.estimate.value == Decimal(400)
+
+
+def test_a_sum_says_what_is_known_and_which_days_are_missing() -> None:
+    # 2 March to 12 March: the fourth of these days is missing, and the last two are not there yet.
+    values = [*weeks(8), *([5, 5, 5, None] + [5] * 5), None, None]
+    as_of = date(2026, 3, 12)
+    found = Expected(forecast(series(values), until(as_of)), Horizon.of(as_of, MONTHS)).period
+    assert found is not None
+    assert (found.days, found.known) == (DayRange(date(2026, 3, 1), date(2026, 3, 31)), Decimal(30 + 8 * 5))
+    assert (found.missing_days, found.estimated_days) == (1, 2)
 
 
 def test_credits_run_out_when_grants_to_come_are_used_too(acme: Outlook) -> None:

@@ -5,7 +5,7 @@ import { forecastChart } from "../charts/forecast.js";
 import { get } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { addDays, dayText } from "../format/days.js";
-import { money } from "../format/numbers.js";
+import { counted, money } from "../format/numbers.js";
 import { section } from "../parts/section.js";
 import { figures, table, words } from "../parts/table.js";
 
@@ -33,7 +33,7 @@ async function forecastOf({ tenant }) {
 function shown({ reason, days, period, soFar }) {
   if (!days.length) return h("p", { class: "box" }, `There is no forecast: ${reason}.`);
   const expected = period && h("strong", {}, rangeOf(period));
-  const total = period && h("p", {}, "Expected: ", expected, ` US dollars from ${daysOf(period)}.`);
+  const total = period && h("p", {}, "Expected: ", expected, ` US dollars from ${daysOf(period)}.${leftOut(period)}`);
   const label = `Forecast of the cost in US dollars: ${rangeOf(days[0])} on ${dayText(days[0].day)}.`;
   const drawn = chart({ label, ...forecastChart("Cost, USD", rowsOf(soFar, days)), table: numbers(days) });
   return [total, drawn];
@@ -61,6 +61,14 @@ function rangeOf({ estimate, low_80: low, high_80: high }) {
 
 function daysOf({ first_day: first, last_day: last }) {
   return `${dayText(first)} to ${dayText(last)}`;
+}
+
+function leftOut({ missing_days: missing, estimated_days: estimated }) {
+  const parts = [
+    missing && ` Missing and left out: ${counted(missing, "day")}.`,
+    estimated && ` Missing so far and estimated: ${counted(estimated, "day")}.`,
+  ];
+  return parts.filter(Boolean).join("");
 }
 
 function numbers(days) {
