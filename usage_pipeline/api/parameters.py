@@ -7,6 +7,7 @@ What is `async` here waits for nothing: FastAPI would hand it to a thread, which
 """
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, TypeVar, cast
@@ -16,7 +17,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.problems import wrong_parameter
-from usage_pipeline.insights.measures import MEASURES, Measure, measure_of
+from usage_pipeline.insights.measures import MEASURES, SUMS, Measure, measure_of
 from usage_pipeline.metrics.buckets import MOST_DAYS
 from usage_pipeline.metrics.words import COST_GROUPS
 from usage_pipeline.registry import DIMENSIONS, NONE
@@ -95,15 +96,16 @@ AsOf = Annotated[
     Day | None,
     Query(alias="asOf", description="The last day that counts, which has ended; yesterday without it, UTC."),
 ]
-Measures = Annotated[
-    str,
-    Query(description=f"Words with commas between them, some of {', '.join(MEASURES)}. Ratios have no forecast."),
-]
+Measures = Annotated[str, Query(description=f"Words with commas between them, some of {', '.join(MEASURES)}.")]
+SumMeasures = Annotated[str, Query(description=f"Words with commas between them, some of {', '.join(SUMS)}.")]
 
 
-def measures_of(text: str) -> list[Measure]:
-    """Return the measures that are named. Raises QueryError for an unknown one, ProblemError (422) without any."""
-    found = [measure_of(name) for name in dict.fromkeys(words(text))]
+def measures_of(text: str, among: Collection[str] = MEASURES) -> list[Measure]:
+    """Return the measures that are named, of those that are taken.
+
+    Raises QueryError for an unknown one, ProblemError (422) without any.
+    """
+    found = [measure_of(name, among) for name in dict.fromkeys(words(text))]
     if not found:
         raise wrong_parameter("measures", "Expected at least one, such as tokens_total.")
     return found

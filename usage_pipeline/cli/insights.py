@@ -18,8 +18,8 @@ from usage_pipeline.cli.options import (
     reading_settings,
 )
 from usage_pipeline.cli.output import Row, note, print_json, print_rows, warn
-from usage_pipeline.insights.measures import SUMS, USUAL, USUAL_SUMS, measure_of
-from usage_pipeline.registry import DIMENSION_NAMES
+from usage_pipeline.insights.measures import MEASURES, SUMS, USUAL, USUAL_SUMS, measure_of
+from usage_pipeline.registry import DIMENSION_NAMES, RECORD_METRIC_NAMES
 from usage_pipeline.words import count
 
 if TYPE_CHECKING:
@@ -32,7 +32,18 @@ _FORECAST_SHOWN = {
     ),
     "credits": ("tenant_id", "known_until", "left", "probability", "passed_on", "earliest", "latest", "reason"),
     "limits": (
-        *("tenant_id", "limit_id", "member_id", "project", "model", "last_day", "amount", "used", "missing_days", "value"),
+        *(
+            "tenant_id",
+            "limit_id",
+            "member_id",
+            "project",
+            "model",
+            "last_day",
+            "amount",
+            "used",
+            "missing_days",
+            "value",
+        ),
         *("probability", "passed_on", "reason"),
     ),
 }
@@ -115,7 +126,7 @@ def forecast(  # noqa: PLR0913 - one parameter per option
 
     Example: `usage-pipeline forecast --each --measure credits --format csv --show credits`
     """
-    asked = [measure_of(name) for name in measures or USUAL_SUMS]
+    asked = [measure_of(name, SUMS) for name in measures or USUAL_SUMS]
     settings = reading_settings(data_dir)
     # After the question is checked, because a wrong one needs no database.
     from usage_pipeline.cli.insights_rows import FORECAST_COLUMNS, ForecastRows
@@ -135,7 +146,9 @@ def forecast(  # noqa: PLR0913 - one parameter per option
     if rows.begins and min(rows.begins) <= question.as_of:
         note(f"Some days up to {question.as_of} are missing: forecasts begin on {min(rows.begins)}.")
     if rows.missing:
-        note(f"Sums leave out missing days, up to {count(max(rows.missing), 'day')} of a period: see missing_days.")
+        note(
+            f"Sums leave out missing days, up to {count(max(rows.missing), 'day')} of a period: see missing_days."
+        )
 
 
 def insights(  # noqa: PLR0913 - one parameter per option
@@ -145,7 +158,7 @@ def insights(  # noqa: PLR0913 - one parameter per option
         list[str] | None,
         typer.Option(
             "--measure",
-            help=f"A sum, as of `forecast`, or a ratio; may be repeated. [default: {', '.join(USUAL)}]",
+            help=f"One of {', '.join(MEASURES)}; may be repeated. [default: {', '.join(USUAL)}]",
             show_default=False,
         ),
     ] = None,
@@ -167,7 +180,7 @@ def insights(  # noqa: PLR0913 - one parameter per option
 
     Trends compare averages of days, up to the last known one, with those before. An anomaly is a day, or some days
     together, unlike those before; `low` and `high` hold 95 % of usual days. Shares and peaks are of the last 28
-    days. Peaks are by the clock of the tenant, of the first measure that has a time of day.
+    days. Peaks are by the clock of the tenant, of the first measure that has a time of day, from its first use on.
 
     Example: `usage-pipeline insights acme --measure cost --dimension feature`
 
@@ -189,6 +202,8 @@ def insights(  # noqa: PLR0913 - one parameter per option
             rows.add(found)
     parts = _Parts(rows.parts, INSIGHTS_COLUMNS, _INSIGHTS_SHOWN, f"as of {question.as_of}")
     parts.print(form, show, InsightsPart.TRENDS)
+    if question.peak_metric is None:
+        note(f"No peaks: they are of {', '.join(RECORD_METRIC_NAMES)}, which have a time of day.")
     for reason, series in rows.not_judged.items():
         note(f"Not looked at for anomalies, because {reason}: {', '.join(series)}.")
 

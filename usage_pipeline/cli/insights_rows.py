@@ -132,7 +132,7 @@ class InsightsRows:
             what = {**whose, "measure": shares.measure.name, "dimension": found.question.dimension}
             self.parts["shares"] += ({**what, **vars(share), "shift": share.shift} for share in shares.shares)
         clock = {**whose, "metric": found.question.peak_metric, "time_zone": found.time_zone}
-        self.parts["peaks"] += ({**clock, **row} for row in _peaks(found.peaks))
+        self.parts["peaks"] += ({**clock, **row} for row in (_peaks(found.peaks) if found.peaks else ()))
         for entry in found.not_judged:
             name = f"{entry.series.measure.name} of {found.tenant_id or 'all'}"
             self.not_judged[entry.reason].append(name)

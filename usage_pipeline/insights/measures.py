@@ -1,5 +1,6 @@
 """The measures that insights look at: each additive metric, money, credits, and ratios of them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from usage_pipeline.errors import QueryError
@@ -78,9 +79,11 @@ USUAL = (*USUAL_SUMS, *(measure.name for measure in _RATIOS))
 """The measures that are looked at unless others are named."""
 
 
-def measure_of(name: str) -> Measure:
-    """Return the measure of this name. Raises QueryError if there is none."""
-    if name not in MEASURES:
-        meant = did_you_mean(name, MEASURES) or f"expected one of {', '.join(USUAL)}."
-        raise QueryError(f"There is no measure {name!r}; {meant}")
-    return MEASURES[name]
+def measure_of(name: str, among: Collection[str] = MEASURES) -> Measure:
+    """Return the measure of this name, which is one of those that are taken. Raises QueryError if it is not."""
+    if name in among:
+        return MEASURES[name]
+    if name in MEASURES:
+        raise QueryError(f"{name} has no forecast; expected a sum: {', '.join(among)}.")
+    meant = did_you_mean(name, among) or f"expected one of {', '.join(among)}."
+    raise QueryError(f"There is no measure {name!r}; {meant}")

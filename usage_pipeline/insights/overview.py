@@ -20,6 +20,7 @@ from usage_pipeline.insights.breakdown import breakdown_of
 from usage_pipeline.insights.measures import Measure
 from usage_pipeline.insights.peaks import PeakQuestion, Peaks, read_peaks
 from usage_pipeline.insights.read_series import SeriesQuestion, read_series
+from usage_pipeline.insights.series import DailySeries
 from usage_pipeline.insights.shares import Share, ShareQuestion, read_shares
 from usage_pipeline.insights.trends import Trend, trend
 from usage_pipeline.metrics.refusals import check_known
@@ -31,7 +32,6 @@ from usage_pipeline.tenants.reference import load_tenants
 LAST_DAYS = 28
 """Days of shares and peaks: whole weeks, so that each weekday counts the same."""
 _DAY = timedelta(days=1)
-_PEAKS_WITHOUT = "tokens_total"
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ class InsightsQuestion:
         return self.as_of - (self.judged_days - 1) * _DAY
 
     @property
-    def peak_metric(self) -> str:
-        """The metric of peaks: the first measure that has a time of day."""
-        return next((entry.name for entry in self.measures if entry.name in RECORD_METRIC_NAMES), _PEAKS_WITHOUT)
+    def peak_metric(self) -> str | None:
+        """The metric of peaks: the first measure that has a time of day; None if none has."""
+        return next((entry.name for entry in self.measures if entry.name in RECORD_METRIC_NAMES), None)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,8 @@ class Insights:
     not_judged: Sequence[NotJudged]
     shares: Sequence[MeasureShares]
     """Of the measures that are sums and have the dimension."""
-    peaks: Peaks
+    peaks: Peaks | None
+    """None if none of the measures has a time of day."""
 
 
 def read_insights_of_each(
@@ -134,10 +135,7 @@ def read_insights(
         anomalies=_explained(storage, judged),
         not_judged=[entry for entry in judged if isinstance(entry, NotJudged)],
         shares=[_shares(storage, question, measure, tenant_id) for measure in _shared(question)],
-        peaks=read_peaks(
-            storage,
-            PeakQuestion(question.peak_metric, question.first, question.as_of, known.time_zone, tenant_id),
-        ),
+        peaks=_peaks(storage, question, series, known.time_zone),
     )
 
 
@@ -157,6 +155,20 @@ def _explained(storage: Storage, judged: Sequence[Judged | NotJudged]) -> list[E
     found = [anomaly for entry in judged if isinstance(entry, Judged) for anomaly in entry.anomalies]
     found.sort(key=lambda anomaly: (anomaly.last_day, anomaly.score), reverse=True)
     return [Explained(anomaly, explain_anomaly(storage, anomaly)) for anomaly in found]
+
+
+def _peaks(
+    storage: Storage, question: InsightsQuestion, series: Sequence[DailySeries], time_zone: str
+) -> Peaks | None:
+    found = next((entry for entry in series if entry.measure.name == question.peak_metric), None)
+    if found is None:
+        return None
+    used = found.used
+    begun_before = used is not None and used.first < question.first
+    asked = PeakQuestion(
+        found.measure.name, question.first, question.as_of, time_zone, found.tenant_id, begun_before=begun_before
+    )
+    return read_peaks(storage, asked)
 
 
 def _shared(question: InsightsQuestion) -> list[Measure]:

@@ -28,12 +28,15 @@ class PeakQuestion:
     last: date
     time_zone: str = "UTC"
     tenant_id: str | None = None
+    begun_before: bool = False
+    """Whether something was used before these days. Otherwise local days before the first use are left out."""
 
 
 @dataclass(frozen=True)
 class Peaks:
     """When there is most. Means are over what is known, null where nothing is; two decimals."""
 
+    metric: str
     days: tuple[tuple[date, int], ...]
     """The days of which every hour is known, with their totals, busiest first."""
     weekdays: tuple[Decimal | None, ...]
@@ -58,12 +61,16 @@ def read_peaks(storage: Storage, question: PeakQuestion) -> Peaks:
         time_zone=question.time_zone,
     )
     found = [(datetime.fromisoformat(row["start"]), row[question.metric]) for row in read(storage, query).rows]
+    if not question.begun_before:
+        first = next((start.date() for start, amount in found if amount), date.max)
+        found = [(start, amount) for start, amount in found if start.date() >= first]
     days = _whole_days(found)
     known = [(start, amount) for start, amount in found if amount is not None]
     by_weekday = _means((day.weekday(), total) for day, total in days.items())
     by_hour = _means((start.hour, amount) for start, amount in known)
     by_both = _means(((start.weekday(), start.hour), amount) for start, amount in known)
     return Peaks(
+        metric=question.metric,
         days=tuple(sorted(days.items(), key=lambda day: (-day[1], day[0]))),
         weekdays=tuple(by_weekday.get(weekday) for weekday in _WEEKDAYS),
         hours=tuple(by_hour.get(hour) for hour in _HOURS),

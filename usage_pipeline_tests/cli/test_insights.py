@@ -81,9 +81,20 @@ def test_where_nothing_is_judged_there_is_no_anomaly(call: Call) -> None:
     ]
 
 
+def test_what_has_no_time_of_day_has_no_peaks(call: Call) -> None:
+    found = json.loads(call("insights", "acme", "--measure", "cost", "--format", "json"))
+    assert found["peaks"] == []
+
+
 WRONG = {
     ("forecast", "--measure", "token_total"): "There is no measure 'token_total'",
-    ("forecast", "--measure", "p95_ms"): "p95_ms has no forecast",
+    (
+        "forecast",
+        "--measure",
+        "p95_ms",
+    ): "p95_ms has no forecast; expected a sum: records,.* cost, reported_cost, credits.$",
+    ("forecast", "--measure", "foo"): "'foo'; expected one of records,.* cost, reported_cost, credits.$",
+    ("insights", "--measure", "foo"): "'foo'; expected one of records,.* credits, p95_ms,.* cost_per_token.$",
     ("forecast", "--as-of", "2026-06-01"): "2026-06-01 has not ended",
     ("forecast", "acne"): "There is no tenant 'acne'",
     ("insights", "acme", "--dimension", "colour"): "There is no dimension 'colour'",

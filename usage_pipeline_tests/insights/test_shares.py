@@ -1,6 +1,7 @@
 """Shares and peaks: which part each value has, and when there is most, read from a computed deployment."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -103,3 +104,10 @@ def test_peaks_are_by_the_clock_of_the_zone(weekly: Storage) -> None:
     assert found.week[4][17] == Decimal("600.00")
     assert found.hours[17] == Decimal("120.00")
     assert date(2026, 6, 1) not in dict(found.days)
+
+
+def test_peaks_begin_with_the_first_use(weekly: Storage) -> None:
+    asked = PeakQuestion("tokens_total", date(2026, 4, 28), date(2026, 5, 7), tenant_id="acme")
+    assert read_peaks(weekly, asked).weekdays[:5] == (Decimal(0), Decimal(0), Decimal(0), Decimal(0), Decimal(200))
+    assert min(dict(read_peaks(weekly, asked).days)) == date(2026, 5, 1)
+    assert min(dict(read_peaks(weekly, replace(asked, begun_before=True)).days)) == date(2026, 4, 28)

@@ -8,10 +8,10 @@ from pydantic import Field
 
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel, Exact
-from usage_pipeline.api.parameters import AsOf, Measures, measures_of
+from usage_pipeline.api.parameters import AsOf, SumMeasures, measures_of
 from usage_pipeline.insights.estimates import Estimate
 from usage_pipeline.insights.forecasting.forecast import Accuracy, Forecast, Passing
-from usage_pipeline.insights.measures import USUAL_SUMS
+from usage_pipeline.insights.measures import SUMS, USUAL_SUMS
 from usage_pipeline.insights.outlook.credits_left import CreditsLeft
 from usage_pipeline.insights.outlook.expected import Expected, PeriodEstimate
 from usage_pipeline.insights.outlook.limit_passing import LimitOutlook
@@ -126,7 +126,9 @@ class LimitForecastAnswer(AnswerModel):
     last_day: date = Field(description="The last day that is looked at.")
     amount: Exact
     used: Exact
-    missing_days: int = Field(description="Days of the period so far of which nothing is known: `used` lacks them.")
+    missing_days: int = Field(
+        description="Days of the period so far of which nothing is known: `used` lacks them."
+    )
     at_end: EstimateAnswer | None = Field(description="The use at the end of the present period.")
     passes: PassingAnswer | None
     reason: str | None = Field(description="Why it is not known.")
@@ -144,9 +146,9 @@ class ForecastAnswer(AnswerModel):
 
 
 @router.get("/forecast")
-def forecast(data: Data, measures: Measures = _USUAL, as_of: AsOf = None) -> ForecastAnswer:
+def forecast(data: Data, measures: SumMeasures = _USUAL, as_of: AsOf = None) -> ForecastAnswer:
     """Return what is expected after the last day that has ended, by what is known now. All of it is estimated."""
-    found = data.outlook(measures_of(measures), as_of or data.clock.yesterday)
+    found = data.outlook(measures_of(measures, SUMS), as_of or data.clock.yesterday)
     return ForecastAnswer(
         as_of=found.horizon.as_of,
         items=[_item(expected) for expected in found.expected],

@@ -129,7 +129,9 @@ class InsightsAnswer(AnswerModel):
     not_judged: list[NotJudgedAnswer]
     dimension: str = Field(description="By which shares are.")
     shares: list[SharesAnswer] = Field(description="Of the last 28 days.")
-    peaks: PeaksAnswer = Field(description="Of the last 28 days.")
+    peaks: PeaksAnswer | None = Field(
+        description="Of the last 28 days since the first use, of the first measure with a time of day; null without it."
+    )
 
 
 Dimension = Annotated[
@@ -163,7 +165,7 @@ def insights(  # noqa: PLR0913, PLR0917 - one for each parameter
         ],
         dimension=dimension,
         shares=[_shares(shares, take) for shares in found.shares],
-        peaks=_peaks(question.peak_metric, found.time_zone, found.peaks),
+        peaks=_peaks(found.peaks, found.time_zone) if found.peaks else None,
     )
 
 
@@ -210,9 +212,9 @@ def _shares(found: MeasureShares, take: int) -> SharesAnswer:
     return SharesAnswer(measure=found.measure.name, items=items, left_out=max(len(found.shares) - take, 0))
 
 
-def _peaks(metric: str, time_zone: str, found: Peaks) -> PeaksAnswer:
+def _peaks(found: Peaks, time_zone: str) -> PeaksAnswer:
     return PeaksAnswer(
-        metric=metric,
+        metric=found.metric,
         time_zone=time_zone,
         days=[BusyDayAnswer(day=day, total=total) for day, total in found.days],
         weekdays=list(found.weekdays),

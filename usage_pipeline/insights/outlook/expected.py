@@ -22,7 +22,7 @@ class PeriodEstimate:
     missing_days: int
     """Days so far of which nothing is known, and which are in no part of the estimate."""
     estimated_days: int
-    """Days so far of which nothing is known yet, after the last known one: the estimate has what is expected of them."""
+    """Days so far that are after the last known one: the estimate has what is expected of them."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from usage_pipeline.billing.ledger.burn_down import Account
 from usage_pipeline.clock import end_of
 from usage_pipeline.errors import QueryError
 from usage_pipeline.insights.forecasting.forecast import forecast_each
-from usage_pipeline.insights.measures import CREDITS, Measure
+from usage_pipeline.insights.measures import CREDITS, SUMS, Measure, measure_of
 from usage_pipeline.insights.outlook.credits_left import CreditsLeft, credits_left, usage_until
 from usage_pipeline.insights.outlook.expected import Expected
 from usage_pipeline.insights.outlook.horizon import MONTHS, Horizon, history_begin, until
@@ -84,8 +84,7 @@ def read_outlooks(
 def _asked(storage: Storage, question: OutlookQuestion) -> SeriesQuestion:
     """Return what has to be read. Raises QueryError for a day that has not ended, and for a ratio."""
     for measure in question.measures:
-        if not measure.is_sum:
-            raise QueryError(f"{measure.name} has no forecast; expected a sum, such as tokens_total.")
+        measure_of(measure.name, SUMS)
     today = storage.settings.clock.today
     if question.as_of >= today:
         raise QueryError(f"{question.as_of} has not ended; expected a day before {today}.")
