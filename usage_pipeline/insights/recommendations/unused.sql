@@ -1,5 +1,5 @@
 -- Values of {{ dimension }} that were used, but not since `unused_since`, of tenants that went on.
--- Costs and credits are those of the days since `first_day`.
+-- Costs and credits are those of all days that are read.
 WITH used AS (
     SELECT tenant_id, {{ dimension }} AS unused, max(day) AS last_used, CAST(sum(records) AS BIGINT) AS records
     FROM daily_usage
