@@ -30,7 +30,17 @@ _FORECAST_SHOWN = {
         *("tenant_id", "measure", "period", "last_day", "value", "low_80", "high_80"),
         *("known", "missing_days", "method", "mase", "reason"),
     ),
-    "credits": ("tenant_id", "known_until", "left", "probability", "passed_on", "earliest", "latest", "reason"),
+    "credits": (
+        "tenant_id",
+        "known_until",
+        "left",
+        "probability",
+        "passed_on",
+        "earliest",
+        "latest",
+        "is_over",
+        "reason",
+    ),
     "limits": (
         *(
             "tenant_id",
@@ -44,7 +54,7 @@ _FORECAST_SHOWN = {
             "missing_days",
             "value",
         ),
-        *("probability", "passed_on", "reason"),
+        *("probability", "passed_on", "is_over", "reason"),
     ),
 }
 _INSIGHTS_SHOWN = {
@@ -120,7 +130,8 @@ def forecast(  # noqa: PLR0913 - one parameter per option
     `seasonal naive`, which expects each day to be as a week before. Where there is no forecast, `reason` says why.
     `value` is what is `known` so far and what is expected of the other days; `missing_days`, of which nothing is
     known, are in neither. What came after the last known day is expected: `estimated_days` counts such days.
-    `passed_on` is the day by which credits run out, or a limit is passed, in half of the cases.
+    `passed_on` is the day by which credits run out, or a limit is passed, in half of the cases. If one
+    `is_over` already, it is the day on which that came to be, or empty where it is not known.
 
     Example: `usage-pipeline forecast acme --measure cost --show days`
 

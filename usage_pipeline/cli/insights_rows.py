@@ -21,7 +21,7 @@ from usage_pipeline.limits.decisions import plain
 from usage_pipeline.limits.limited import SCOPED
 
 _SO_FAR = ("known", "missing_days", "estimated_days")
-_PASSING = ("probability", "passed_on", "earliest", "latest")
+_PASSING = ("probability", "passed_on", "earliest", "latest", "is_over")
 FORECAST_COLUMNS = {
     "sums": (
         *("tenant_id", "measure", "unit", "period", "first_day", "last_day", *ENDS_BY_NAME),
@@ -103,7 +103,9 @@ def _estimate(found: Estimate | None) -> Row:
 
 
 def _passing(found: Passing | None) -> Row:
-    values = (found.probability, found.day, found.earliest, found.latest) if found else (None,) * len(_PASSING)
+    if found is None:
+        return dict.fromkeys(_PASSING)
+    values = (found.probability, found.day, found.earliest, found.latest, found.is_over)
     return dict(zip(_PASSING, values, strict=True))
 
 

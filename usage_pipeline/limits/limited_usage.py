@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from usage_pipeline.clock import days_between
 from usage_pipeline.costs.tables import DAILY_COSTS
@@ -58,6 +58,12 @@ LIMIT_ROWS = columns(
     ("amount", "DECIMAL(38,12)", "The amount that may be used."),
     ("least", "DECIMAL(38,12)", "The least use that is of interest; null if all is."),
     ("first_day", "DATE", "First day that counts."),
+    (
+        "read_from",
+        "DATE",
+        "The same, or of a limit that rolls so many days before it that it can be told when it was passed.",
+    ),
+    ("rolling_days", "BIGINT", "The days of a limit that rolls."),
     ("last_day", "DATE", "Last day that counts."),
 )
 
@@ -66,7 +72,8 @@ LIMIT_ROWS = columns(
 def read_usage(storage: Storage, limits: Sequence[TenantLimit], last_day: date) -> Sequence[Usage]:
     """Return the use of each limit in its period up to a day, in their order, where it is of interest.
 
-    Only days of the periods are read. Raises PartitionError where the rows of a computed day are gone.
+    Only days of the periods are read, and of limits that roll as many before them. Raises PartitionError where the
+    rows of a computed day are gone.
     """
     found: list[dict[ScopeValues, Used]] = [
         {values: NOTHING_USED} if limit.least is None and (values := limit.fixed_values) else {}
@@ -85,7 +92,7 @@ def _sums(
     begun = {number: limit for number, limit in limits.items() if limit.days.first <= last_day}
     if not begun:
         return
-    scanned = scan(storage, source.spec, days_between(min(limit.days.first for limit in begun.values()), last_day))
+    scanned = scan(storage, source.spec, days_between(min(map(_read_from, begun.values())), last_day))
     by_shape: defaultdict[Shape, dict[int, TenantLimit]] = defaultdict(dict)
     for number, limit in begun.items():
         by_shape[_shape(limit.scope)][number] = limit
@@ -106,5 +113,9 @@ def _shape(scope: Scope) -> Shape:
 
 def _row(number: int, limit: TenantLimit, last_day: date) -> tuple[object, ...]:
     scope = (getattr(limit.scope, name) for name in SCOPED)
-    last = min(limit.days.last, last_day)
-    return (number, limit.tenant_id, *scope, limit.metric, limit.limit.amount, limit.least, limit.days.first, last)
+    days = (limit.days.first, _read_from(limit), limit.limit.period.days or None, min(limit.days.last, last_day))
+    return (number, limit.tenant_id, *scope, limit.metric, limit.limit.amount, limit.least, *days)
+
+
+def _read_from(limit: TenantLimit) -> date:
+    return limit.days.first - timedelta(days=limit.limit.period.days)

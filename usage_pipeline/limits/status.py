@@ -50,7 +50,10 @@ class TenantLimit:
 
 @dataclass(frozen=True)
 class Used:
-    """What was used in a period, and the first day on which that was more than the amount."""
+    """What was used in a period, and the day since which that is more than the amount.
+
+    A limit that rolls may have been over before its period began: then it has no such day.
+    """
 
     amount: Decimal
     first_day_over: date | None = None

@@ -26,7 +26,7 @@ LIMIT_STATUS = TableSpec(
         (
             "first_day_over",
             "DATE",
-            "The first day on which more was used than the amount; null if it is not over.",
+            "The day since which it is over; null if it is not, or rolls and was so before its period.",
         ),
         (
             "projected",

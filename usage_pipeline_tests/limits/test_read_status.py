@@ -114,6 +114,18 @@ def test_the_first_day_over_is_the_first_on_which_more_was_used(
     assert found.threshold == threshold
 
 
+@pytest.mark.parametrize(
+    ("day", "amount", "first"), [(19, 149, 18), (19, 150, 19), (20, 109, None), (21, 44, None)]
+)
+def test_a_rolling_limit_is_over_since_its_sum_is_or_since_before_its_period(
+    used: Storage, day: int, amount: int, first: int | None
+) -> None:
+    # From the 18th to the 21st 150, 70, 40 and 5 tokens were used: 150, 220, 110 and 45 on two days each.
+    rolling = limit("tokens_total", amount, "{rolling_days: 2}")
+    (found,) = status(used, rolling, at=datetime(2026, 5, day, 12, tzinfo=UTC))
+    assert (found.is_over, found.first_day_over) == (True, first and date(2026, 5, first))
+
+
 def test_at_an_earlier_instant_only_days_that_had_begun_count(used: Storage) -> None:
     (at_noon,) = status(used, limit("tokens_total", 1000), at=datetime(2026, 5, 19, 12, tzinfo=UTC))
     (at_midnight,) = status(used, limit("tokens_total", 1000), at=datetime(2026, 5, 19, tzinfo=UTC))

@@ -101,6 +101,9 @@ class PassingAnswer(AnswerModel):
     day: date | None = Field(description="By which it is in half of the cases; null if it is in fewer.")
     earliest: date | None = Field(description="The same for a tenth.")
     latest: date | None = Field(description="The same for nine tenths.")
+    is_over: bool = Field(
+        description="Whether it is already, by what was used. The days are when it came to be so, null if unknown."
+    )
 
 
 class CreditsLeftAnswer(AnswerModel):

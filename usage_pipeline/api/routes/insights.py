@@ -130,7 +130,7 @@ class InsightsAnswer(AnswerModel):
     dimension: str = Field(description="By which shares are.")
     shares: list[SharesAnswer] = Field(description="Of the last 28 days.")
     peaks: PeaksAnswer | None = Field(
-        description="Of the last 28 days since the first use, of the first measure that has hours; null without."
+        description="Of the last 28 days since the first use, of the first measure with a time of day; or null."
     )
 
 

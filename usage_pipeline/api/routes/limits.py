@@ -36,7 +36,9 @@ class LimitAnswer(AnswerModel):
     remaining: Exact = Field(description="Below zero where the limit is over.")
     share: Exact = Field(description="Percentage that was used, rounded down.")
     threshold: int | None = Field(description="The highest threshold that is reached, in percent.")
-    first_day_over: date | None = Field(description="The first day on which more was used than the amount.")
+    first_day_over: date | None = Field(
+        description="The day since which it is over; null if it is not, or rolls and was so before its period."
+    )
     projected: Exact | None = Field(description="The use at the end of the period if it goes on as so far.")
     incomplete: bool = Field(description="Whether some usage has no price or rate, and is not in `used`.")
     missing_days: int = Field(description="Days of the period so far of which nothing is known.")

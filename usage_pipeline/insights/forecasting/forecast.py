@@ -74,12 +74,19 @@ class Passing:
     """The same for a tenth of all paths."""
     latest: date | None
     """The same for nine tenths."""
+    is_over: bool = False
+    """Whether it has done so already, by what was used: the days are when, None if that is not known."""
+
+
+def passed(day: date | None) -> Passing:
+    """Return that a sum has passed an amount already: on a day, or nobody knows when."""
+    return Passing(Decimal("1.00"), day, day, day, is_over=True)
 
 
 def passing_of(shares: Sequence[float], first: date) -> Passing:
     """Return what the part of the paths that has passed by each day, from the first on, comes to."""
-    days = (_reached(shares, part, first) for part in (0.5, 0.1, 0.9))
-    return Passing(rounded(float(shares[-1]), 2), *days)
+    day, earliest, latest = (_reached(shares, part, first) for part in (0.5, 0.1, 0.9))
+    return Passing(rounded(float(shares[-1]), 2), day, earliest, latest)
 
 
 @dataclass(frozen=True)
@@ -126,8 +133,10 @@ class Forecast:
         with exact():
             so_far = list(accumulate(Decimal(value or 0) for value in known.values))
         sums = np.round(np.cumsum(ahead, axis=1) + float(so_far[-1] if so_far else 0), self.series.measure.places)
-        shares = [*(float(total > amount) for total in so_far), *(sums > float(amount)).mean(axis=0)]
-        return passing_of(shares, first)
+        over = next((day for day, total in zip(known.days, so_far, strict=True) if total > amount), None)
+        if over is not None:
+            return passed(over)
+        return passing_of([*(0.0 for _ in so_far), *(sums > float(amount)).mean(axis=0)], first)
 
     def _parts(self, first: date, last: date) -> tuple[DailySeries, Floats]:
         """Return the days before the forecast, and the paths of the others."""

@@ -225,7 +225,11 @@ LIMIT_OUTLOOKS = TableSpec(
         ("unknown", "VARCHAR", "Why it is not known; null if it is."),
         _HINDSIGHT,
     ),
-    rules=(*_RULES, "A limit that is over has the probability 1.", "Alerts on projected limits are raised by it."),
+    rules=(
+        *_RULES,
+        "A limit that is over has the probability 1, and the day since which it is: null if that is not known.",
+        "Alerts on projected limits are raised by it.",
+    ),
     key=("as_of", "limit_id", "tenant_id", *SCOPED),
     nullable=frozenset({"expected", "probability", "day", "earliest", "latest", "unknown"}),
     indexes=(("ix_limit_outlooks_tenant", ("tenant_id", "as_of")),),

@@ -10,7 +10,7 @@ import numpy as np
 from usage_pipeline.billing.ledger.allocations import midnight
 from usage_pipeline.billing.ledger.balance import TenantUsage
 from usage_pipeline.billing.ledger.burn_down import burn_ahead
-from usage_pipeline.insights.forecasting.forecast import Forecast, Passing, passing_of
+from usage_pipeline.insights.forecasting.forecast import Forecast, Passing, passed, passing_of
 from usage_pipeline.insights.matrix import Floats
 from usage_pipeline.insights.outlook.expected import Expected
 from usage_pipeline.insights.series import DailySeries
@@ -31,7 +31,7 @@ class CreditsLeft:
     left: Decimal | None
     """Of all grants, less the overage; None if there are none."""
     passing: Passing | None
-    """None without a forecast."""
+    """None without a forecast, unless usage is not paid for already: since when is not told."""
     reason: str | None
     """Why it is not known when they run out; None if it is."""
 
@@ -52,6 +52,8 @@ def credits_left(expected: Expected, known: TenantUsage) -> CreditsLeft:
         return CreditsLeft(last, until, None, None, "no credits were granted")
     begin = midnight(last + _DAY)
     found = burn_ahead(known.account, known.usage, begin, _courses(forecast) if forecast else ())
+    if found.left < 0:
+        return CreditsLeft(last, until, found.left, passed(None), None)
     if forecast is None:
         return CreditsLeft(last, until, found.left, None, expected.reason)
     return CreditsLeft(last, until, found.left, _passing(forecast, found.uncovered), None)

@@ -11,13 +11,12 @@ from decimal import Decimal
 import numpy as np
 
 from usage_pipeline.insights.estimates import Estimate
-from usage_pipeline.insights.forecasting.forecast import Forecast, NoForecast, Passing, passing_of
+from usage_pipeline.insights.forecasting.forecast import Forecast, NoForecast, Passing, passed, passing_of
 from usage_pipeline.insights.outlook.horizon import DAYS_ON, HISTORY_DAYS, Horizon
 from usage_pipeline.limits.periods import PeriodKind
 from usage_pipeline.limits.status import LimitStatus
 
 _DAY = timedelta(days=1)
-_CERTAIN = Decimal("1.00")
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class LimitOutlook:
     expected: Estimate | None
     """The use at the end of the present period; None of limits by day or of days that roll."""
     passing: Passing | None
-    """None without a forecast."""
+    """None without a forecast, unless it is passed already."""
     reason: str | None
     """Why it is not known; None if it is."""
 
@@ -40,8 +39,8 @@ def limit_outlook(status: LimitStatus, found: Forecast | NoForecast, horizon: Ho
     kind, length = status.limit.period.kind, status.limit.period.days or 1
     is_rolling = kind in {PeriodKind.DAY, PeriodKind.ROLLING}
     last = horizon.as_of + DAYS_ON * _DAY if is_rolling else status.days.last
-    if status.first_day_over is not None:
-        return LimitOutlook(status, last, None, Passing(_CERTAIN, *[status.first_day_over] * 3), None)
+    if status.is_over:
+        return LimitOutlook(status, last, None, passed(status.first_day_over), None)
     if isinstance(found, NoForecast):
         return LimitOutlook(status, last, None, None, found.reason)
     if length > HISTORY_DAYS:

@@ -39,7 +39,7 @@ def test_a_forecast_has_days_periods_credits_and_limits(friday: TestClient) -> N
     period = cost["period"]
     assert (period["first_day"], period["last_day"], period["estimate"]) == ("2026-05-20", "2026-06-19", "500")
     assert (credit["next_period"]["high_80"], credit["unit"], credit["reason"]) == ("200", "credits", None)
-    passed = {"probability": "1", "day": "2026-06-19", "earliest": "2026-06-19", "latest": "2026-06-19"}
+    passed = {"probability": "1", **dict.fromkeys(("day", "earliest", "latest"), "2026-06-19"), "is_over": False}
     assert answer["credits"] == {
         "known_until": "2026-05-31",
         "left": "140",

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from usage_pipeline.errors import QueryError
 from usage_pipeline.insights.estimates import LEVELS, Range
-from usage_pipeline.insights.forecasting.forecast import Forecast, NoForecast, Passing, forecast, forecast_each
+from usage_pipeline.insights.forecasting.forecast import (
+    Forecast,
+    NoForecast,
+    Passing,
+    forecast,
+    forecast_each,
+    passed,
+)
 from usage_pipeline.insights.forecasting.models import Method
 from usage_pipeline.insights.series import DailySeries, Number
 from usage_pipeline_tests.insights.daily import FIRST, WEEK, noisy, series, weeks
@@ -133,7 +140,7 @@ def test_money_has_six_places() -> None:
 PASSINGS = {
     "within the forecast": (Decimal(500), Passing(Decimal("1.00"), *[date(2026, 3, 6)] * 3)),
     "reached and not passed": (Decimal(650), Passing(Decimal("0.00"), None, None, None)),
-    "before the forecast": (Decimal(29), Passing(Decimal("1.00"), *[date(2026, 3, 1)] * 3)),
+    "before the forecast": (Decimal(29), passed(date(2026, 3, 1))),
 }
 
 

@@ -1,16 +1,22 @@
 """Outlooks of a deployment: each number follows from the Fridays ahead."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
+from usage_pipeline.billing.ledger.allocations import midnight
+from usage_pipeline.billing.ledger.balance import TenantUsage
+from usage_pipeline.billing.ledger.burn_down import Account, Grant
+from usage_pipeline.billing.ledger.entries import EntryKind
 from usage_pipeline.errors import QueryError
-from usage_pipeline.insights.forecasting.forecast import Passing, forecast
+from usage_pipeline.insights.forecasting.forecast import Passing, forecast, passed
 from usage_pipeline.insights.measures import measure_of
-from usage_pipeline.insights.outlook.credits_left import CreditsLeft
+from usage_pipeline.insights.outlook.credits_left import CreditsLeft, credits_left
 from usage_pipeline.insights.outlook.expected import Expected
 from usage_pipeline.insights.outlook.horizon import MONTHS, Horizon, until
+from usage_pipeline.insights.outlook.limit_passing import limit_outlook
 from usage_pipeline.insights.outlook.read_outlook import Outlook, OutlookQuestion, read_outlook, read_outlooks
 from usage_pipeline.limits.periods import DayRange
 from usage_pipeline.storage.opened import Storage
@@ -86,8 +92,22 @@ def test_each_limit_has_the_day_on_which_it_is_passed(acme: Outlook) -> None:
 def test_a_limit_that_was_passed_before_has_the_day_of_then(fridays: Storage) -> None:
     found = read_outlook(fridays, question("tokens_total", as_of=date(2026, 5, 28)), "acme")
     assert {entry.status.limit.id: entry.passing for entry in found.limits if not any(entry.status.values)} == {
-        "month": on(date(2026, 5, 15))
+        "month": passed(date(2026, 5, 15))
     }
+
+
+def test_a_limit_that_rolls_and_was_over_for_longer_has_no_day(acme: Outlook) -> None:
+    (rolling,) = (entry for entry in acme.limits if entry.status.limit.id == "rolling")
+    status = replace(rolling.status, used=Decimal(5), first_day_over=None)
+    found = limit_outlook(status, acme.expected[3].found, acme.horizon)
+    assert found.passing == passed(None)
+
+
+def test_credits_that_are_used_up_run_out_on_no_day_ahead(acme: Outlook) -> None:
+    grant = Grant("g", EntryKind.TOPUP, Decimal(100), midnight(date(2026, 5, 1)))
+    usage = [(midnight(date(2026, 5, 29)), Decimal(101))]
+    found = credits_left(acme.expected[2], TenantUsage(Account([grant]), usage))
+    assert found == CreditsLeft(AS_OF, date(2026, 8, 1), Decimal(-1), passed(None), None)
 
 
 def test_tenants_together_and_each_alone_have_the_same_outlook(fridays: Storage) -> None:

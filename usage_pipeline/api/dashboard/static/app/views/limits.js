@@ -105,6 +105,7 @@ function about(limit) {
     `${rangeText({ from: limit.first_day, to: addDays(limit.last_day, 1) })} (${limit.period})`,
     limit.projected !== null && `projected: ${quantity(limit.projected)}`,
     limit.first_day_over && `over since ${dayText(limit.first_day_over)}`,
+    !limit.first_day_over && Number(limit.remaining) < 0 && "over for longer than its period",
     limit.action === "block" ? "blocks requests" : "alerts only",
     limit.incomplete && "some usage has no price or rate, and is not counted",
     limit.missing_days > 0 && `${counted(limit.missing_days, "day")} missing`,
