@@ -1,13 +1,12 @@
 """Sorts the newest days of records for their pages while the server serves, so that no request waits for it.
 
-It takes turns with nobody: the system lets it compute when others do not.
+It rests as long as it works, and so leaves most of the processor to requests.
 """
 
-import os
-import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from threading import Event, Thread, get_native_id
+from threading import Event, Thread
 
 import duckdb
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +16,6 @@ from usage_pipeline.listing.pages import Pages
 
 _SECONDS = 60
 """Between two looks for days that are new or have changed."""
-_NICE = 10
 
 
 @contextmanager
@@ -34,12 +32,12 @@ def preparing(pages: Pages) -> Iterator[None]:
 
 
 def _prepare(pages: Pages, over: Event) -> None:
-    if sys.platform == "linux":  # where threads have a priority of their own
-        os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICE)
     while not over.is_set():
         # The database or an object is away: the next look comes anyway.
         with suppress(SQLAlchemyError, UsagePipelineError, duckdb.Error):
+            begun = time.monotonic()
             for _ in pages.prepare():
-                if over.is_set():
+                if over.wait(time.monotonic() - begun):
                     return
+                begun = time.monotonic()
         over.wait(_SECONDS)
