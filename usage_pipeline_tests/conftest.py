@@ -177,17 +177,15 @@ def database_url_of(settings: Settings) -> str:
 
 @pytest.fixture(scope="module")
 def open_shared(
-    new_database: Callable[[], str],
-    engine_of: Callable[[Settings], DuckDBPyConnection],
-    tmp_path_factory: pytest.TempPathFactory,
+    databases: Databases, open_on: OpenOn, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Storage]]:
     """Opens a storage that tests of a module share, which fill it once and then only read; keywords override."""
     with ExitStack() as opened:
 
         def open_one(**values: object) -> Storage:
-            settings = settings_of(tmp_path_factory.mktemp("shared"), new_database(), **values)
-            storage = opened.enter_context(open_storage(settings))
-            return replace(storage, get_engine=lambda: engine_of(settings))
+            database = opened.enter_context(databases.taken())
+            settings = settings_of(tmp_path_factory.mktemp("shared"), database, **values)
+            return opened.enter_context(open_on(settings))
 
         yield open_one
 

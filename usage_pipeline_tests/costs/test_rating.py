@@ -190,8 +190,8 @@ def rounded(quantity: int, unit_price: Decimal) -> Decimal:
     return (quantity * unit_price).quantize(Decimal("1E-12"), ROUND_HALF_UP)
 
 
-@settings(max_examples=40)
-@given(st.lists(record_strategy, max_size=12), unit_prices, unit_prices)
+@settings(max_examples=15)  # of none or of many, because the SELECT takes as long for one as for thirty
+@given(st.just([]) | st.lists(record_strategy, min_size=8, max_size=30), unit_prices, unit_prices)
 def test_any_grouping_sums_to_what_decimals_make_of_the_records(
     records: list[dict[str, Any]], first: Decimal, second: Decimal
 ) -> None:

@@ -8,6 +8,7 @@ from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.retention.erasure.erasing import erase
 from usage_pipeline.retention.erasure.subject import Subject
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import FillOnce
 from usage_pipeline_tests.insights.advised import AS_OF, fill
 from usage_pipeline_tests.limits.reading import limit, write_limits
 from usage_pipeline_tests.retention.erased import ALL, erase_acme
@@ -28,8 +29,8 @@ def limited_members(storage: Storage) -> list[str]:
         return list(connection.execute(query).scalars())
 
 
-def test_a_member_and_then_its_tenant_are_erased_from_what_is_kept(storage: Storage) -> None:
-    fill(storage)
+def test_a_member_and_then_its_tenant_are_erased_from_what_is_kept(storage: Storage, fill_once: FillOnce) -> None:
+    fill_once(storage, fill)
     scope = '{member_id: "*"}'
     write_limits(storage, limit("tokens_total", 200, "{rolling_days: 90}", tenant="leaving", scope=scope))
     refresh(storage, PlainRunner(storage))

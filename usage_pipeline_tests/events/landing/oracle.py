@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
+from functools import cache
 
 from usage_pipeline.events.format_parts import FileType
 from usage_pipeline.events.format_values import Constant, Join, Presence, Skip
@@ -257,6 +258,7 @@ def _typed(column: str, read: Callable[[], object]) -> object:
         raise RejectError(f"invalid_{column}") from None
 
 
+@cache
 def _reader(column: str) -> Read:
     if column in WHOLE:
         return whole_of

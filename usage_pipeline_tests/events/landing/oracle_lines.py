@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from usage_pipeline_tests.events.landing.oracle_json import at_path, loaded, members_at, text_of_json
@@ -118,7 +118,7 @@ def _events(number: int, line: dict[str, Any], each: str | None) -> Iterator[Fou
     if not chains:
         yield Found(number, Verdict.SKIPPED)
     for event, chain in enumerate(chains, start=1):
-        fields = Fields(partial(_field, chain), partial(members_at, chain[-1]))
+        fields = Fields(cache(partial(_field, chain)), partial(members_at, chain[-1]))
         yield Found(number, Verdict.RECORD, _fault(chain[-1]), fields, event)
 
 

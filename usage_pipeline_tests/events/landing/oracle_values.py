@@ -84,11 +84,13 @@ def single_of(text: Text) -> str:
 
 def is_structure(text: str) -> bool:
     """Whether a text is a JSON object or list, as its first character."""
+    if not text.startswith(("{", "[")):
+        return False
     try:
         json.loads(text)
     except (ValueError, RecursionError):
         return False
-    return text.startswith(("{", "["))
+    return True
 
 
 def time_of(text: Text, form: TimeFormat, zone: str | None) -> datetime:

@@ -20,9 +20,6 @@ from usage_pipeline_tests.support import Landing, prompt, rows
 Land = Callable[[str], None]
 AddFormat = Callable[[str, str], Path]
 TIME = "2026-05-01T08:00:00Z"
-some_examples = hypothesis_settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 
 NESTED = """
     description: Nested fields.
@@ -122,14 +119,18 @@ VALUES = st.recursive(
 READ = {path.removeprefix("$.") for path in load_format(SOURCES / "persona.yaml").read_fields}
 
 
-@some_examples
-@given(extra=st.dictionaries(st.text(min_size=1).filter(lambda key: key not in READ), VALUES, min_size=1))
+EXTRAS = st.dictionaries(st.text(min_size=1).filter(lambda key: key not in READ), VALUES, min_size=1)
+
+
+@hypothesis_settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(extras=st.lists(EXTRAS, min_size=12, max_size=12))
 def test_meta_holds_any_unmapped_json_as_it_was(
-    storage: Storage, landing: Landing, land: Land, extra: dict[str, Any]
+    storage: Storage, landing: Landing, land: Land, extras: list[dict[str, Any]]
 ) -> None:
-    landing.write("persona", "2026-05-01", [{**extra, **prompt("e1", TIME)}])
+    lines = [{**extra, **prompt(f"e{number}", TIME)} for number, extra in enumerate(extras)]
+    landing.write("persona", "2026-05-01", lines)
     land("2026-05-01")
-    assert meta_of(storage) == [extra]
+    assert meta_of(storage) == extras
 
 
 CONTENT = ["prompt", "response", "error", "seed", "eventLabel", "reason", "query"]

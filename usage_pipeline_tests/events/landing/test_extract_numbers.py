@@ -148,8 +148,8 @@ def test_a_text_that_looks_like_a_cost_is_not_altered(metered: dict[str, Became]
 COSTS = st.decimals(min_value=0, max_value=10**13 - 1, places=24)
 
 
-@hypothesis_settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(costs=st.lists(COSTS, min_size=1, max_size=30))
+@hypothesis_settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(costs=st.lists(COSTS, min_size=20, max_size=60))
 def test_any_cost_with_up_to_24_decimal_places_is_kept_exactly(
     storage: Storage,
     landing: Landing,

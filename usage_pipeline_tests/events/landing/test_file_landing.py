@@ -1,6 +1,6 @@
 """A file as a whole: its lines are accounted for, it is identified, quarantined or failed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -23,7 +23,7 @@ Land = Callable[[str], None]
 TIME = "2026-05-01T08:00:00Z"
 HEADER = "TIMESTAMP,ContextTokens,GeneratedTokens"
 some_examples = hypothesis_settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 JSON_KINDS = {
@@ -34,23 +34,32 @@ JSON_KINDS = {
 }
 
 
+def ten_files(kinds: Iterable[str], ends: Sequence[str]) -> st.SearchStrategy[list[tuple[list[str], str]]]:
+    """Files that land together: the kinds of their lines, and their ends."""
+    lines = st.lists(st.sampled_from(sorted(kinds)), max_size=60)
+    return st.lists(st.tuples(lines, st.sampled_from(ends)), min_size=10, max_size=10)
+
+
 @some_examples
-@given(kinds=st.lists(st.sampled_from(sorted(JSON_KINDS)), max_size=60), last_newline=st.booleans())
+@given(written=ten_files(JSON_KINDS, ["", "\n"]))
 def test_every_line_of_json_is_blank_accepted_or_rejected(
-    storage: Storage, landing: Landing, land: Land, kinds: list[str], *, last_newline: bool
+    storage: Storage, landing: Landing, land: Land, written: list[tuple[list[str], str]]
 ) -> None:
-    text = "\n".join(JSON_KINDS[kind] for kind in [*kinds, "accepted"]) + ("\n" if last_newline else "")
-    landing.write_bytes("aider", "2026-05-01", text.encode(), tenant="acme")
+    for number, (kinds, last_end) in enumerate(written):
+        text = "\n".join(JSON_KINDS[kind] for kind in [*kinds, "accepted"]) + last_end
+        landing.write_bytes("aider", "2026-05-01", text.encode(), tenant="acme", name=f"{number}.jsonl")
     land("2026-05-01")
-    file = files(storage)["events.jsonl"]
-    assert (file.lines, file.header, file.continuation, file.blank, file.accepted, file.rejected) == (
-        len(kinds) + 1,
-        0,
-        0,
-        kinds.count("blank"),
-        kinds.count("accepted") + 1,
-        kinds.count("rejected") + kinds.count("broken"),
-    )
+    landed = files(storage)
+    for number, (kinds, _) in enumerate(written):
+        file = landed[f"{number}.jsonl"]
+        assert (file.lines, file.header, file.continuation, file.blank, file.accepted, file.rejected) == (
+            len(kinds) + 1,
+            0,
+            0,
+            kinds.count("blank"),
+            kinds.count("accepted") + 1,
+            kinds.count("rejected") + kinds.count("broken"),
+        )
 
 
 CSV_KINDS = {
@@ -65,23 +74,28 @@ CSV_KINDS = {
 
 
 @some_examples
-@given(kinds=st.lists(st.sampled_from(sorted(CSV_KINDS)), max_size=60), end=st.sampled_from(["\n", "\r\n"]))
+@given(written=ten_files(CSV_KINDS, ["\n", "\r\n"]))
 def test_every_line_of_csv_is_header_continuation_blank_accepted_or_rejected(
-    storage: Storage, landing: Landing, land: Land, kinds: list[str], end: str
+    storage: Storage, landing: Landing, land: Land, written: list[tuple[list[str], str]]
 ) -> None:
-    text = "".join(f"{line}{end}" for line in [f"{HEADER},note", *(CSV_KINDS[kind] for kind in kinds)])
-    landing.write_bytes("azure_llm", "2026-05-01", text.encode(), tenant="acme", name="a.csv")
+    texts = [
+        "".join(f"{line}{end}" for line in [f"{HEADER},note", *(CSV_KINDS[kind] for kind in kinds)])
+        for kinds, end in written
+    ]
+    for number, text in enumerate(texts):
+        landing.write_bytes("azure_llm", "2026-05-01", text.encode(), tenant="acme", name=f"{number}.csv")
     land("2026-05-01")
-    file = files(storage)["a.csv"]
-    count = kinds.count
-    assert (file.lines, file.header, file.continuation, file.blank, file.accepted, file.rejected) == (
-        text.count("\n"),
-        1,
-        count("two lines") + count("rejected, two lines") + 3 * count("four lines"),
-        count("blank"),
-        count("accepted") + count("two lines") + count("four lines"),
-        count("rejected") + count("rejected, two lines") + count("short"),
-    )
+    landed = files(storage)
+    for number, (kinds, _) in enumerate(written):
+        file, count = landed[f"{number}.csv"], kinds.count
+        assert (file.lines, file.header, file.continuation, file.blank, file.accepted, file.rejected) == (
+            texts[number].count("\n"),
+            1,
+            count("two lines") + count("rejected, two lines") + 3 * count("four lines"),
+            count("blank"),
+            count("accepted") + count("two lines") + count("four lines"),
+            count("rejected") + count("rejected, two lines") + count("short"),
+        )
 
 
 @pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.jsonl.zst"])

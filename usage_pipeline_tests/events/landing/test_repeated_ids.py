@@ -224,23 +224,28 @@ def expected(found: Sequence[tuple[str, int | None]], repeats: str) -> list[tupl
 
 
 @pytest.mark.parametrize("repeats", ["first", "last", "greatest of tokens_out", "greatest of $.out"])
-@hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(found=outputs, block=st.integers(1, 400))
+@hypothesis_settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(written=st.lists(outputs, min_size=3, max_size=3), block=st.integers(1, 400))
 def test_any_cut_of_the_lines_into_blocks_gives_the_same_records(  # noqa: PLR0913, PLR0917 - three fixtures
     storage: Storage,
     landing: Landing,
     land: Land,
     add_chat: Add,
     repeats: str,
-    found: list[tuple[str, int | None]],
+    written: list[list[tuple[str, int | None]]],
     block: int,
 ) -> None:
     add_chat(repeats=repeats)
-    lines = [answer(name, out, f"08:00:{number:02}") for number, (name, out) in enumerate(found, start=1)]
-    path = landing.write("chat", DAY, lines)
+    paths = []
+    for letter, found in zip("abc", written, strict=True):
+        lines = [answer(name, out, f"08:00:{number:02}") for number, (name, out) in enumerate(found, start=1)]
+        paths.append(landing.write("chat", DAY, lines, name=f"{letter}.jsonl"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(landing_lines, "BLOCK_BYTES", block)
         land(DAY)
-    path.unlink()
-    landed = rows(storage, LANDED_EVENTS, "record_id", "occurred_at", "landing_line", "tokens_out")
-    assert [(name, at.second, *line) for name, at, *line in landed] == expected(found, repeats)
+    for path in paths:
+        path.unlink()
+    landed = rows(storage, LANDED_EVENTS, "landing_file", "record_id", "occurred_at", "landing_line", "tokens_out")
+    assert [(name, at.second, *line) for _, name, at, *line in landed] == [
+        record for found in written for record in expected(found, repeats)
+    ]
