@@ -5,7 +5,7 @@ Days are read in the order of the list until there are enough records, without t
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime, time
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -26,6 +26,10 @@ from usage_pipeline.storage.objects import DayObject
 
 if TYPE_CHECKING:
     from usage_pipeline.listing.known_values import Hashes
+
+
+_DAY = 24 * 3600 * 1_000_000
+"""Microseconds."""
 
 
 @dataclass(frozen=True)
@@ -99,21 +103,21 @@ class Search:
 
     def _few(self, days: list[DayObject]) -> Found | None:
         """Return all records of these days; None if they are many."""
-        known = {day: kept for day in days if (kept := self._kept(day))}
+        known = {day: kept.records for day in days if (kept := self._kept(day))}
         known |= self._learn([day for day in days if day not in known])
         found: Found = []
         for day in days:
-            if (records := known[day].records) is None:
+            if (records := known[day]) is None:
                 return None
             found += records
         return found
 
-    def _learn(self, days: list[DayObject]) -> dict[DayObject, DayRecords]:
+    def _learn(self, days: list[DayObject]) -> dict[DayObject, Found | None]:
         found = self._read(days, FEW + 1, None) if days else []
         are_few = len(found) <= FEW
-        learnt = {day: DayRecords.of(day, _of_day(found, day) if are_few else None) for day in days}
-        for kept in learnt.values():
-            self.learnt.records.keep(self.query.key, kept)
+        learnt = {day: _of_day(found, day) if are_few else None for day in days}
+        for day, records in learnt.items():
+            self.learnt.records.keep(self.query.key, DayRecords.of(day, records))
         return learnt
 
     def _read(self, days: list[DayObject], most: int, after: Place | None) -> Found:
@@ -138,4 +142,5 @@ class Search:
 
 
 def _of_day(found: Found, day: DayObject) -> Found:
-    return [(place, text) for place, text in found if place.day == day.day]
+    begin = int(datetime.combine(day.day, time(), UTC).timestamp()) * 1_000_000
+    return [(place, text) for place, text in found if 0 <= place.occurred_at - begin < _DAY]
