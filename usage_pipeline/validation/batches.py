@@ -66,6 +66,11 @@ def register_days(
     duck.execute(f'CREATE OR REPLACE TEMP VIEW "{spec.name}" AS SELECT * EXCLUDE (day) FROM {with_days(spec)}')
 
 
+def reads_landing_files_only(spec: TableSpec, select: str) -> bool:
+    """Whether a SELECT over a day of this table reads its landing files and none of its rows."""
+    return spec.partitioned_by is PartitionedBy.LANDING_DAY and spec.name not in select.lower()
+
+
 def register_files(duck: DuckDBPyConnection, files: Collection[LandedFile]) -> None:
     """Make the files readable as `landing_files`, in the place of others."""
     register_rows(duck, LANDING_FILES, _LANDING_FILES, map(_as_row, files))

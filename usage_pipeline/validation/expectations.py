@@ -35,14 +35,22 @@ Meta = dict[str, str]
 
 @dataclass(frozen=True)
 class Bounds:
-    """The bounds of the number of rows of a day, both included."""
+    """The bounds of a number of a day, both included."""
 
-    low: int
-    high: int | None
+    low: float | None
+    high: float | None
 
-    def hold(self, rows: int) -> bool:
-        """Return True if the number of rows is within the bounds."""
-        return self.low <= rows and (self.high is None or rows <= self.high)
+    def hold(self, number: float) -> bool:
+        """Return True if the number is within the bounds."""
+        return (self.low is None or self.low <= number) and (self.high is None or number <= self.high)
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """The values that a column may have besides null."""
+
+    column: str
+    values: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,10 @@ class Compiled:
     """True if the entry holds for several days exactly when it holds for each, so they are validated together."""
     rows: Bounds | None = None
     """The bounds of an entry about the number of rows."""
+    number: Bounds | None = None
+    """The bounds of an entry about the number that its query gives."""
+    allowed: Allowed | None = None
+    """The values of an entry about a column: it holds without a look at rows if there are no others."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +100,11 @@ class Compiler:
             case Holds():
                 return self._holds(entry, meta)
             case Number():
-                expected = _range(entry.at_least, entry.at_most)
                 return Compiled(
-                    (_number(meta, entry.at_least, entry.at_most),), expected, _one_row(entry.select, meta)
+                    (_number(meta, entry.at_least, entry.at_most),),
+                    _range(entry.at_least, entry.at_most),
+                    _one_row(entry.select, meta),
+                    number=Bounds(entry.at_least, entry.at_most),
                 )
 
     def _columns(self, meta: Meta) -> Compiled:
@@ -101,7 +115,7 @@ class Compiler:
     def _rows(self, entry: Rows, meta: Meta) -> Compiled:
         if entry.only_if_landed and not self.history.has_landed():
             return Compiled((), "nothing: no line of the day has landed")
-        return _row_count(Bounds(entry.at_least, None), f"{entry.at_least:,} rows or more", meta)
+        return _row_count(entry.at_least, None, f"{entry.at_least:,} rows or more", meta)
 
     def _usual_rows(self, entry: UsualRows, meta: Meta) -> Compiled:
         if not self.history.is_over:
@@ -111,7 +125,7 @@ class Compiler:
             return Compiled((), f"nothing: too few of the {entry.days} days before have rows")
         low, high = int(usual * entry.at_least), int(usual * entry.at_most)
         expected = f"{low:,} to {high:,} rows; the median of {entry.days} days is {usual:,.0f}"
-        return _row_count(Bounds(low, high), expected, meta)
+        return _row_count(low, high, expected, meta)
 
     def _unique(self, entry: Unique, meta: Meta) -> Compiled:
         key = ", ".join([*(f'"{name}"' for name in entry.columns), "day"])
@@ -140,12 +154,13 @@ class Compiler:
         )
         origin = f"{len(values)} values" + (f" of {entry.days} days" if recent else "")
         expected = f"{entry.column}: one of {origin}{_mostly(entry.mostly)}"
-        return Compiled((expectation,), expected, row_by_row=not recent and entry.mostly == 1)
+        allowed = Allowed(entry.column, frozenset(values))
+        return Compiled((expectation,), expected, row_by_row=not recent and entry.mostly == 1, allowed=allowed)
 
 
-def _row_count(bounds: Bounds, expected: str, meta: Meta) -> Compiled:
-    expectation = gxe.ExpectTableRowCountToBeBetween(min_value=bounds.low, max_value=bounds.high, meta=meta)
-    return Compiled((expectation,), expected, rows=bounds)
+def _row_count(low: int, high: int | None, expected: str, meta: Meta) -> Compiled:
+    expectation = gxe.ExpectTableRowCountToBeBetween(min_value=low, max_value=high, meta=meta)
+    return Compiled((expectation,), expected, rows=Bounds(low, high))
 
 
 def _not_null(entry: NotNull, meta: Meta) -> Compiled:

@@ -49,6 +49,15 @@ def holding(kind: str, rows: int, expected: str) -> Evaluation:
     )
 
 
+def within(number: float, expected: str) -> Evaluation:
+    """Evaluate a check of the number of a query that is within its bounds."""
+    return Evaluation(success=True, observed=_shown(number), expected=expected, numbers={"value": number})
+
+
+def _shown(number: float) -> str:
+    return f"{number:,.6g}"
+
+
 def _is_null(result: Any) -> bool:  # noqa: ANN401 - of Great Expectations, which is slow to import
     return (
         result.expectation_config.type == "expect_column_max_to_be_between"
@@ -87,7 +96,7 @@ def _observed(result: Any, spec: TableSpec) -> str:  # noqa: ANN401 - of Great E
         case "unexpected_rows_expectation":
             return f"{details['observed_value']:,} at fault"
         case "expect_column_max_to_be_between":
-            return f"{details['observed_value']:,.6g}"
+            return _shown(details["observed_value"])
         case _:
             count, rows = details.get("unexpected_count") or 0, details.get("element_count") or 0
             at_fault = f"{count:,} of {rows:,} rows at fault"

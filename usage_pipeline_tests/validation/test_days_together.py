@@ -250,6 +250,17 @@ def test_what_holds_together_is_told_with_the_rows_of_each_day(days: Storage) ->
     }
 
 
+def test_numbers_of_landing_files_are_those_of_each_day(broken: Storage) -> None:
+    lines = Number(description="d", expect="number", select="SELECT sum(lines) FROM landing_files", at_most=4)
+    nothing = lines.model_copy(update={"select": f"{lines.select} WHERE state = 'failed'"})
+    suite = Suite(LANDED_EVENTS, {"lines": lines, "nothing": nothing})
+    found = validate_days(broken, suite, DAYS, "test")
+    assert observed(found, "lines") == [str(count) for count in LINES.values()]
+    assert observed(found, "nothing") == ["nothing to compare: no value"] * len(DAYS)
+    assert failed(found) == {day: {"lines": "5"} if day == LAST else {} for day in DAYS}
+    assert found == [result for day in DAYS for result in validate_days(broken, suite, [day], "test")]
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the library that is slow to import
 def test_only_what_asks_row_by_row_is_validated_together(storage: Storage) -> None:
     from usage_pipeline.validation.expectations import Compiler  # noqa: PLC0415 - slow to import
