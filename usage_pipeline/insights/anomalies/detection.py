@@ -140,7 +140,9 @@ def _begun_before(judge: "_Judge", since: date, odd: Sequence["_Verdict"]) -> li
     So an anomaly has the same beginning, and is of the same kind, whatever days are judged.
     """
     found: list[_Verdict] = []
-    reach = min((verdict.first_day for verdict in odd), default=since) - _NEAR
+    if not odd:
+        return found
+    reach = min(verdict.first_day for verdict in odd) - _NEAR
     day = since - _DAY
     while day >= max(reach, since - _LONGEST_DAYS * _DAY, judge.series.first):
         known = _history(judge.series, day) if judge.series.by_day[day] is not None else ""
