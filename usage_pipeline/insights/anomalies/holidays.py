@@ -7,7 +7,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from usage_pipeline.billing.billed_tenants import why_not_billed
 from usage_pipeline.clock import days_between, in_words
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.limits.limit_file import Name
@@ -66,6 +65,9 @@ def read_holidays(file: Path) -> tuple[Holiday, ...]:
 
 def unknown_tenants(holidays: Iterable[Holiday], billed: Collection[str]) -> list[str]:
     """Say of each tenant of an entry that nobody knows what is wrong with it: most likely it is a typing error."""
+    # Definitions load this module, and SQLAlchemy is slow to import.
+    from usage_pipeline.billing.billed_tenants import why_not_billed  # noqa: PLC0415
+
     named = sorted({tenant for entry in holidays for tenant in entry.tenants})
     reasons = (why_not_billed(tenant, billed) for tenant in named)
     return [f"{HOLIDAYS_FILE}: {why}" for why in reasons if why]
