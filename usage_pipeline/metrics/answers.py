@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Date, FromClause, any_, literal
+from sqlalchemy import ARRAY, ColumnElement, Date, FromClause, Text, any_, cast, literal
 
 from usage_pipeline.metrics.queries import Query
 from usage_pipeline.series.status import DayReader, DayStatus
@@ -86,8 +86,10 @@ def conditions(query: Query, table: FromClause, days: Collection[date]) -> list[
     """The conditions of the query on a table of the warehouse: these days, and its filters other than the day."""
     filters = [table.c[query.filters[name]] == value for name, value in query.where if name != "day"]
     among = [table.c[query.filters[name]].in_(values) for name, values in query.among]
-    # One parameter: `IN` has one for each day, and is put together anew for every number of them.
-    of_days = table.c.day == any_(literal(sorted(days), ARRAY(Date)))
+    # One parameter: `IN` has one for each day, and is put together anew for every number of them. It is a text,
+    # because the driver takes a list value by value.
+    listed = literal(f"{{{','.join(map(str, sorted(days)))}}}", Text)
+    of_days = table.c.day == any_(cast(listed, ARRAY(Date)))
     return [of_days, *filters, *among]
 
 

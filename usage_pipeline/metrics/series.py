@@ -42,14 +42,13 @@ def _totals(connection: Connection, query: SeriesQuery, days: Collection[date]) 
             rows, days_of[name] = published.rows(), published.days(connection, days)
         sums.append(_sums(name, rows, query, days_of[name]))
     found: defaultdict[str, dict[date, int]] = defaultdict(dict)
-    for row in connection.execute(union_all(*sums)):
-        found[row.series][row.day] = row.total
+    # All at once, which is quicker than one by one.
+    for series, day, total in connection.execute(union_all(*sums)).all():
+        found[series][day] = total
     return {name: {day: found[name].get(day, 0) for day in known} for name, known in days_of.items()}
 
 
-def _sums(
-    name: str, rows: FromClause, query: SeriesQuery, days: Collection[date]
-) -> Select[tuple[str, date, int]]:
+def _sums(name: str, rows: FromClause, query: SeriesQuery, days: Collection[date]) -> Select[str, date, int]:
     total = rows.c.total if query.as_of is None else rows.c.quantity
     sums = select(literal(name).label("series"), rows.c.day, cast(func.sum(total), BigInteger).label("total"))
     return sums.where(*conditions(query, rows, days)).group_by(rows.c.day)
