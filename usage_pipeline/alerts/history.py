@@ -38,7 +38,7 @@ _ABOUT = tuple(alerts.c[name] for name in ("tenant_id", "kind", "subject", "thre
 """The order of alerts that were raised at once."""
 
 
-def _of(tenant_id: str | None, state: AlertState | None, kind: AlertKind | None) -> Select[tuple[Any, ...]]:
+def _of(tenant_id: str | None, state: AlertState | None, kind: AlertKind | None) -> Select[*tuple[Any, ...]]:
     columns = alerts.c
     wanted = {columns.tenant_id: tenant_id, columns.state: state, columns.kind: kind}
     return select(alerts).where(*(column == value for column, value in wanted.items() if value is not None))

@@ -97,7 +97,7 @@ def _nearest(day: date, period: BillingPeriod) -> date:
     return min(max(day, period.first), period.last)
 
 
-def _changes(tenant_id: str | None) -> Select[tuple[Any, ...]]:
+def _changes(tenant_id: str | None) -> Select[*tuple[Any, ...]]:
     """Select the versions of costs that a closing did not know, each with the amount before it."""
     version, earlier, closed = usage_versions.c, usage_versions.alias().c, closed_periods.c
     same = (earlier[name] == version[name] for name in ("table_name", "day", "tenant_id", "model", "class"))

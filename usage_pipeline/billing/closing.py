@@ -215,7 +215,7 @@ _FROZEN = ("quantity", "unpriced_quantity", "amount", "price_book_version")
 """The columns that a closing freezes."""
 
 
-def _costs(tenant_ids: Collection[str], period: BillingPeriod) -> Select[tuple[Any, ...]]:
+def _costs(tenant_ids: Collection[str], period: BillingPeriod) -> Select[*tuple[Any, ...]]:
     costs, partition = tenant_costs.c, partition_state.c
     return (
         select(

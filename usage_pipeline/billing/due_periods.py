@@ -85,7 +85,7 @@ def _in_order(due: Mapping[BillingPeriod, list[str]], blockers: ClosingBlockers)
             waiting |= dict.fromkeys(ready, period)
 
 
-def _billed_tenants() -> Select[tuple[Any, ...]]:
+def _billed_tenants() -> Select[*tuple[Any, ...]]:
     """Select each tenant with usage, its first day of usage, and the first and last days of its closed periods.
 
     The recursion finds each tenant by one index lookup instead of reading all rows.

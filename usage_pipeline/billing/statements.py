@@ -151,20 +151,20 @@ def _adjustment(change: CostChange) -> StatementLine:
     )
 
 
-def _current(tenant_id: str, period: BillingPeriod) -> Select[tuple[Any, ...]]:
+def _current(tenant_id: str, period: BillingPeriod) -> Select[*tuple[Any, ...]]:
     table = tenant_costs.c
     return select(table.day, table.value, *(table[name] for name in _VALUES)).where(
         table.tenant_id == tenant_id, table.dimension == "model", table.day.between(period.first, period.last)
     )
 
 
-def _frozen(tenant_id: str, period: BillingPeriod) -> Select[tuple[Any, ...]]:
+def _frozen(tenant_id: str, period: BillingPeriod) -> Select[*tuple[Any, ...]]:
     table = closed_costs.c
     return select(table.day, table.model, *(table[name] for name in _VALUES)).where(
         table.tenant_id == tenant_id, table.first_day == period.first
     )
 
 
-def _usage(connection: Connection, selected: Select[tuple[Any, ...]]) -> list[StatementLine]:
+def _usage(connection: Connection, selected: Select[*tuple[Any, ...]]) -> list[StatementLine]:
     rows = connection.execute(selected.order_by("day", selected.selected_columns[1], selected.selected_columns[2]))
     return [StatementLine("usage", *values) for values in rows]

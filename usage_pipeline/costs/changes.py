@@ -89,7 +89,7 @@ def _changes(connection: Connection, query: ChangeQuery) -> Iterator[CostChange]
             yield _change(connection, row, before, now)
 
 
-def _selected(query: ChangeQuery) -> Select[tuple[object, ...]]:
+def _selected(query: ChangeQuery) -> Select[*tuple[object, ...]]:
     table = usage_versions.c
     selected = select(usage_versions).where(
         table.table_name == TENANT_COSTS.name, table.day.between(query.first, query.last)

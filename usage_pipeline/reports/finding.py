@@ -67,7 +67,7 @@ def open_report_file(storage: Storage, tenant_id: str | None, report: str, file:
         return None
 
 
-def _of(tenant_id: str | None) -> Select[tuple[object, ...]]:
+def _of(tenant_id: str | None) -> Select[*tuple[object, ...]]:
     found = select(reports)
     return found if tenant_id is None else found.where(reports.c.tenant_id == tenant_id)
 

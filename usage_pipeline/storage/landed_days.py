@@ -175,7 +175,7 @@ def event_days(connection: Connection) -> set[date]:
     return set(connection.execute(_landed(landing_event_days.c.event_day).distinct()).scalars())
 
 
-def _landed(*columns: ColumnElement[Any]) -> Select[tuple[Any, ...]]:
+def _landed(*columns: ColumnElement[Any]) -> Select[*tuple[Any, ...]]:
     """A query of landed files and their event days."""
     files, shares = landing_files.c, landing_event_days.c
     return (

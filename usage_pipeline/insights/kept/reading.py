@@ -80,11 +80,11 @@ class Kept:
         saving = func.coalesce(columns.saving_usd, 0).desc()
         return self._rows(query.order_by(columns.tenant_id, saving, columns.kind))
 
-    def _of_day(self, table: Table) -> Select[tuple[object, ...]]:
+    def _of_day(self, table: Table) -> Select[*tuple[object, ...]]:
         of_day = (table.c.as_of == self.as_of, table.c.tenant_id.in_(self.tenant_ids))
         return select(table).where(*of_day).order_by(*table.primary_key.columns)
 
-    def _rows(self, query: Select[tuple[object, ...]]) -> list[Row]:
+    def _rows(self, query: Select[*tuple[object, ...]]) -> list[Row]:
         return [dict(row) for row in self.connection.execute(query).mappings()]
 
 
