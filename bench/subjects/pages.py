@@ -12,6 +12,7 @@ from statistics import quantiles
 from time import perf_counter
 
 from bench.errors import BenchError
+from usage_pipeline.api.preparing import preparing
 from usage_pipeline.listing.pages import Page, Pages
 from usage_pipeline.listing.queries import RecordQuery
 from usage_pipeline.records.tables import USAGE_RECORDS
@@ -49,14 +50,14 @@ def deep_pages(storage: Storage) -> list[float]:
             times.append(took)
         return times[_DEEP:]
 
-    with ThreadPoolExecutor(CLIENTS) as pool:
+    with preparing(pages), ThreadPoolExecutor(CLIENTS) as pool:
         turned = pool.map(turn, [RecordQuery(tenant) for tenant, _ in any_records(storage, _LISTS)])
         return [took for times in turned for took in times]
 
 
 def _all_at_once(storage: Storage, queries: Iterable[RecordQuery]) -> list[float]:
     pages = Pages(storage)
-    with ThreadPoolExecutor(CLIENTS) as pool:
+    with preparing(pages), ThreadPoolExecutor(CLIENTS) as pool:
         return [took for took, _ in pool.map(lambda query: _timed(pages, query), queries)]
 
 

@@ -1,4 +1,4 @@
-"""Sorts the newest days of records for their pages while the server serves, so that no request waits for it.
+"""Sorts days of records for their pages while the server serves, so that no request waits for it.
 
 It rests as long as it works, and so leaves most of the processor to requests.
 """
@@ -14,8 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.listing.pages import Pages
 
-_SECONDS = 60
-"""Between two looks for days that are new or have changed."""
+_SECONDS = 10
+"""Between two looks for days that are new, have changed or are read often."""
 
 
 @contextmanager

@@ -37,11 +37,11 @@ class Pages:
         self._learnt = Learnt()
 
     def prepare(self) -> Iterator[date]:
-        """Sort the newest days for their pages, each before it is yielded."""
+        """Sort the newest days for their pages, and those that are read often, each before it is yielded."""
         newest_first = RecordDays.of(self._storage, RecordQuery()).objects()
-        for found in self._learnt.days.room_ahead(newest_first):
+        for found in self._learnt.days.due(newest_first):
             with session(self._storage.engine) as duck:
-                self._learnt.days.prepare(duck, found)
+                self._learnt.days.sort(duck, found)
             yield found.day
 
     def forget(self) -> None:

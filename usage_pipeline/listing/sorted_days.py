@@ -1,8 +1,8 @@
 """Days that many lists are read from, in DuckDB's memory, compressed and sorted by tenant.
 
 Objects are not sorted, so a list reads its day whole; of a sorted day it reads the rows of its tenant. To sort a
-day takes as long as some readings, so it is sorted after as many, or ahead of all of them by a server, which has
-the time. DuckDB spills what exceeds its memory.
+day takes as long as some readings, so that no list does it: a server, which has the time, sorts the newest days,
+and those that were read as often. DuckDB spills what exceeds its memory.
 """
 
 from collections import OrderedDict
@@ -51,23 +51,32 @@ class SortedDays:
     def table(self, duck: DuckDBPyConnection, found: DayObject) -> str | None:
         """Return the table with the rows of an object; None if they are to be read from the object."""
         with self._lock:
-            day = self._read(duck, found)
-        if day.readings > READINGS and not day.table and self._fits(found):
-            self._sort(duck, day)
-        return day.table
+            day = self._at(duck, found)
+            day.readings += 1
+            self._days.move_to_end(found.day)
+            return day.table
+
+    def due(self, newest_first: Iterable[DayObject]) -> list[DayObject]:
+        """Return the days to sort: the newest, as many as there is room for, and those that are read often."""
+        with self._lock:
+            often = [day.found for day in self._days.values() if day.readings > READINGS and not day.table]
+        return list(dict.fromkeys(filter(self._fits, (*self._room_ahead(newest_first), *often))))
+
+    def sort(self, duck: DuckDBPyConnection, found: DayObject) -> None:
+        """Sort a day, if it is not; without the memory for it, again when it was read as often."""
+        with self._sorting:
+            with self._lock:
+                day = self._at(duck, found)
+            if day.table:
+                return
+            day.readings = 0
+            with suppress(OutOfMemoryException):
+                self._keep(duck, day, _make_table(duck, found))
 
     def _fits(self, found: DayObject) -> bool:
         return found.size * _SHARE <= self.most_bytes
 
-    def prepare(self, duck: DuckDBPyConnection, found: DayObject) -> None:
-        """Sort a day ahead, if it is not, and is not too large."""
-        with self._lock:
-            day = self._at(duck, found)
-        if not day.table and self._fits(found):
-            self._sort(duck, day)
-
-    def room_ahead(self, days: Iterable[DayObject]) -> Iterator[DayObject]:
-        """Yield the first of these days, as many as are sorted ahead."""
+    def _room_ahead(self, days: Iterable[DayObject]) -> Iterator[DayObject]:
         left = self.most_bytes * _AHEAD
         for found in days:
             left -= found.size
@@ -81,29 +90,12 @@ class SortedDays:
             for day in list(self._days):
                 self._drop(duck, day)
 
-    def _read(self, duck: DuckDBPyConnection, found: DayObject) -> _Day:
-        day = self._at(duck, found)
-        day.readings += 1
-        self._days.move_to_end(found.day)
-        return day
-
     def _at(self, duck: DuckDBPyConnection, found: DayObject) -> _Day:
         day = self._days.get(found.day)
         if day is None or day.found != found:
             self._drop(duck, found.day)
             day = self._days[found.day] = _Day(found)
         return day
-
-    def _sort(self, duck: DuckDBPyConnection, day: _Day) -> None:
-        """Sort a day, unless another thread sorts one; without the memory for it, again after as many readings."""
-        if not self._sorting.acquire(blocking=False):
-            return
-        try:
-            day.readings = 0
-            with suppress(OutOfMemoryException):
-                self._keep(duck, day, _make_table(duck, day.found))
-        finally:
-            self._sorting.release()
 
     def _keep(self, duck: DuckDBPyConnection, day: _Day, table: str) -> None:
         with self._lock:

@@ -7,7 +7,6 @@ from datetime import date
 from usage_pipeline.api.forgetting import Forgetting
 from usage_pipeline.listing.pages import Pages
 from usage_pipeline.listing.queries import RecordQuery
-from usage_pipeline.listing.sorted_days import READINGS as PAGES_READ
 from usage_pipeline.metrics.queries import UsageQuery
 from usage_pipeline.metrics.read import read
 from usage_pipeline.retention.erasure.erasures import Erasing, ErasureState, add
@@ -30,9 +29,8 @@ def kept_tables(storage: Storage) -> set[tuple[str, str]]:
 
 
 def use(storage: Storage, pages: Pages) -> list[object]:
-    """Ask so often that everything is kept, every time for another list."""
-    for number in range(PAGES_READ + 1):
-        pages.read(RecordQuery(meta=(("none", (str(number),)),)))
+    """Ask so often that everything is kept."""
+    assert [*pages.prepare()] == [DAY]
     answers = [read(storage, UsageQuery(DAY, DAY, metrics=("records",))).rows for _ in range(READINGS + 2)]
     return [*pages.read(RecordQuery("acme")).items, answers[-1]]
 

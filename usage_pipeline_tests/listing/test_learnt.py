@@ -6,6 +6,7 @@ from datetime import date
 import pytest
 
 from usage_pipeline.listing import search
+from usage_pipeline.listing import sorted_days as listing_days
 from usage_pipeline.listing.kept_records import KeptRecords
 from usage_pipeline.listing.known_values import KnownValues, hashes_of
 from usage_pipeline.listing.pages import Pages
@@ -22,7 +23,7 @@ NEWEST_FIRST = ["p2", "a5", "a4", "a3", "p1", "a2", "a1"]
 
 
 def read_often(pages: Pages) -> None:
-    """Read two days so often that they are sorted, every time for another list."""
+    """Read two days so often that they are sorted in time, every time for another list."""
     for day in (date(2026, 5, 20), date(2026, 5, 22)):
         for number in range(READINGS + 1):
             pages.read(RecordQuery("acme", meta=(("none", (str(number),)),), first=day, last=day))
@@ -44,9 +45,14 @@ def test_lists_that_are_too_long_to_keep_are_turned_whole(
     assert found == (NEWEST_FIRST if order is Order.DESC else NEWEST_FIRST[::-1])
 
 
-def test_days_that_are_read_often_are_sorted_and_read_anew_when_they_change(own: Storage) -> None:
+def test_days_that_are_read_often_are_sorted_and_read_anew_when_they_change(
+    own: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(listing_days, "_AHEAD", 0)
     pages, before = Pages(own), sorted_days(own)
     read_often(pages)
+    assert sorted_days(own) == before
+    assert [day.day for day in pages.prepare()] == [20, 22]
     assert sorted_days(own) == before + 2
     assert [name for page in turned(pages, RecordQuery("acme"), 2) for name in ids(page)] == NEWEST_FIRST
     late = record("a6", "22T12:00", conversationId="c3")
@@ -62,6 +68,7 @@ def test_pages_without_room_to_learn_are_the_same(landed: Storage, monkeypatch: 
     monkeypatch.setattr("usage_pipeline.listing.pages.Learnt", lambda: forgetful)
     pages, before = Pages(landed), sorted_days(landed)
     read_often(pages)
+    assert [*pages.prepare()] == []
     assert [name for page in turned(pages, RecordQuery("acme"), 2) for name in ids(page)] == NEWEST_FIRST
     assert sorted_days(landed) == before
 
