@@ -20,8 +20,10 @@ from usage_pipeline.csv_cells import harmless
 
 _PIPE_WIDTH = 200
 """Characters of a line without a terminal."""
-_BETWEEN = 1
-"""Blanks behind each column."""
+_PADDING = 1
+"""Blanks behind each cell."""
+_BETWEEN = _PADDING + 1
+"""Blanks between two columns: that, and the line that the box does not draw."""
 
 
 def _console(stream: TextIO, *, stderr: bool) -> Console:
@@ -60,7 +62,7 @@ def warn(message: str) -> None:
 
 def note(message: str) -> None:
     """Print what is worth knowing and no fault, where warnings go."""
-    error_console.print(f"[cyan]Note:[/cyan] {message}", highlight=False, soft_wrap=True)
+    error_console.print(f"[cyan]Note:[/cyan] {escape(message)}", highlight=False, soft_wrap=True)
 
 
 def print_json(value: object) -> None:
@@ -69,10 +71,11 @@ def print_json(value: object) -> None:
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str], title: str) -> Table:
-    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, _BETWEEN, 0, 0))
+    told = Text(title) if title else None
+    table = Table(title=told, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, _PADDING, 0, 0))
     for name in columns:
         numeric = any(isinstance(row[name], int | Decimal) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
     cells = [[_cell(row[name]) for name in columns] for row in rows]
     for cell_row in _joined(cells) if _fits(cells, columns) else cells:
         table.add_row(*map(Text, cell_row))
@@ -83,7 +86,7 @@ def _fits(cells: Sequence[Sequence[str]], columns: Sequence[str]) -> bool:
     """Whether there are rows, every cell is one line as it is, and the console is wide enough for them."""
     widths = (max(map(cell_len, (name, *column))) for name, *column in zip(columns, *cells, strict=True))
     are_lines = all(cell.isprintable() for row in cells for cell in row)
-    return bool(cells) and are_lines and sum(widths) + _BETWEEN * len(columns) <= console.width
+    return bool(cells) and are_lines and sum(widths) + _BETWEEN * (len(columns) + 1) <= console.width
 
 
 def _joined(cells: Sequence[Sequence[str]]) -> Iterator[Sequence[str]]:

@@ -17,7 +17,7 @@ from usage_pipeline.cli.options import (
     reading_settings,
     words,
 )
-from usage_pipeline.cli.output import console, say, warn
+from usage_pipeline.cli.output import say, warn
 from usage_pipeline.errors import QueryError
 from usage_pipeline.words import count
 
@@ -82,8 +82,7 @@ def report(  # noqa: PLR0913 - one parameter per option
         folder, files, notes = _write(batch, chosen, out, words(texts))
     for note in notes:
         warn(note)
-    console.print(f"{count(len(files), 'file')} in {folder}:", highlight=False)
-    say(*(f"  {name}" for name in files))
+    say(f"{count(len(files), 'file')} in {folder}:", *(f"  {name}" for name in files))
 
 
 def _write(

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from usage_pipeline.cli.options import OutputFormat
-from usage_pipeline.cli.output import print_rows
+from usage_pipeline.cli.output import note, print_rows
 
 
 def test_csv_has_exact_numbers_and_no_formula(capsys: pytest.CaptureFixture[str]) -> None:
@@ -33,3 +33,20 @@ def test_a_table_with_a_value_of_several_lines_keeps_rows_apart(capsys: pytest.C
         ["two"],
         ["three", "2"],
     ]
+
+
+@pytest.mark.parametrize("width", range(185, 201))
+def test_a_cell_that_wraps_stays_in_its_row(capsys: pytest.CaptureFixture[str], width: int) -> None:
+    rows = [{"text": "1" * width, "row": "first"}, {"text": "2" * width, "row": "second"}]
+    print_rows(rows, ["text", "row"], OutputFormat.TABLE)
+    lines = capsys.readouterr().out.splitlines()
+    first, second = ([number for number, line in enumerate(lines) if sign in line] for sign in ("1", "second"))
+    assert max(first) < min(second)
+
+
+def test_notes_and_titles_have_each_name_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    note("There is nothing of [/d] and [red].")
+    print_rows([{"value": "wide enough"}], ["value"], OutputFormat.TABLE, "Use of [/d]")
+    printed = capsys.readouterr()
+    assert printed.err == "Note: There is nothing of [/d] and [red].\n"
+    assert printed.out.splitlines()[0].strip() == "Use of [/d]"
