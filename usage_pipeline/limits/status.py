@@ -19,6 +19,7 @@ from usage_pipeline.limits.periods import DayRange, PeriodKind
 _UNIT = Decimal(1).scaleb(-12)
 _SHARE_UNIT = Decimal(1).scaleb(-4)
 _HUNDRED = 100
+_DAY = timedelta(days=1)
 
 ScopeValues = tuple[str, ...]
 """The values of the dimensions in `SCOPED`; empty where a limit is not restricted by one."""
@@ -99,7 +100,10 @@ class LimitStatus:
     missing_days: int
     """Days of the period so far of which no logs are there: what was used then is not known."""
     projected: Decimal | None
-    """The use at the end of the period if it goes on as so far; None if it rolls, and at its beginning."""
+    """The use at the end of the period if it goes on as on the days that are known.
+
+    None if it rolls, at its beginning, and where no day of it is known.
+    """
     as_of: datetime
 
     @property
@@ -153,10 +157,10 @@ class LimitStatus:
 def statuses_of(entry: TenantLimit, usage: Usage, as_of: AsOf, missing: Sequence[date] = ()) -> list[LimitStatus]:
     """Return how a limit stands, in the order of values; `missing` are the days without logs, in order."""
     days = entry.days
-    missing_days = bisect_right(missing, days.last) - bisect_left(missing, days.first)
-    elapsed = (min(as_of.known_until, days.ends_at) - days.starts_at) // timedelta.resolution
-    whole = (days.ends_at - days.starts_at) // timedelta.resolution
-    is_projected = entry.limit.period.kind is not PeriodKind.ROLLING and elapsed > 0
+    missing_days = missing[bisect_left(missing, days.first) : bisect_right(missing, days.last)]
+    known = _known_time(days, min(as_of.known_until, days.ends_at), missing_days)
+    least = _DAY if missing_days else timedelta.resolution  # of the present day there may be no logs yet
+    is_projected = entry.limit.period.kind is not PeriodKind.ROLLING and known >= least
     return [
         LimitStatus(
             limit=entry.limit,
@@ -166,17 +170,27 @@ def statuses_of(entry: TenantLimit, usage: Usage, as_of: AsOf, missing: Sequence
             used=used.amount,
             first_day_over=used.first_day_over,
             incomplete=used.incomplete,
-            missing_days=missing_days,
-            projected=_projected(used.amount, whole, elapsed) if is_projected else None,
+            missing_days=len(missing_days),
+            projected=_projected(used.amount, days.ends_at - days.starts_at, known) if is_projected else None,
             as_of=as_of.at,
         )
         for values, used in sorted(usage.items(), key=itemgetter(0))
     ]
 
 
-def _projected(used: Decimal, whole: int, elapsed: int) -> Decimal:
-    """Return the use at the end of the period if it goes on as so far."""
-    if elapsed == whole:
+def _known_time(days: DayRange, until: datetime, missing: Sequence[date]) -> timedelta:
+    """Return how much of a period is over and has logs: an outage is not a day without use."""
+    unknown = (min(end_of(day), until) - end_of(day - _DAY) for day in missing)
+    return until - days.starts_at - sum(unknown, timedelta(0))
+
+
+def _projected(used: Decimal, whole: timedelta, known: timedelta) -> Decimal:
+    """Return the use at the end of the period if it goes on as in the time that is known."""
+    if known == whole:
         return used
     with exact():
-        return (used * whole / elapsed).quantize(_UNIT, ROUND_HALF_UP)
+        return (used * _microseconds(whole) / _microseconds(known)).quantize(_UNIT, ROUND_HALF_UP)
+
+
+def _microseconds(time: timedelta) -> int:
+    return time // timedelta.resolution

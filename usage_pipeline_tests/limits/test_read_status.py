@@ -147,6 +147,14 @@ def test_days_of_which_no_logs_are_there_are_counted(used: Storage) -> None:
     assert (now.missing_days, later.missing_days) == (0, 3)  # 21 May has not landed since it ended
 
 
+def test_a_projection_goes_on_as_on_the_days_that_are_known(used: Storage) -> None:
+    (later,) = status(at(used, datetime(2026, 5, 24, 12, tzinfo=UTC)), limit("tokens_total", 1000))
+    assert later.projected is not None
+    assert later.projected == (later.used * 31 * 2 / 41).quantize(Decimal("1E-12"))  # of 23.5 days, 3 are missing
+    (unknown,) = status(at(used, datetime(2026, 6, 3, 12, tzinfo=UTC)), limit("tokens_total", 1000))
+    assert (unknown.used, unknown.missing_days, unknown.projected) == (0, 2, None)
+
+
 def test_an_instant_that_has_not_come_is_refused(used: Storage) -> None:
     with pytest.raises(QueryError, match="2026-05-21T12:00:01Z has not come"):
         status(used, limit("tokens_total", 1), at=datetime(2026, 5, 21, 12, 0, 1, tzinfo=UTC))
