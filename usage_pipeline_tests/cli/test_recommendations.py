@@ -39,7 +39,7 @@ def test_the_selects_are_printed_one_after_the_other(call: Callable[..., str]) -
 def test_what_is_unused_depends_on_the_days_that_are_asked_for(call: Callable[..., str]) -> None:
     found = json.loads(call("recommendations", "leaving", "--unused-days", "45", "--format", "json"))
     assert [one["text"].split(". ")[0] for one in found] == [
-        "1 feature had use before, and none in the last 45 days",
+        "1 feature had use before, and none in the last 45 days: old",
         "1 member had use before, and none in the last 45 days",
     ]
 

@@ -74,7 +74,7 @@ prompts AS (
 ),
 
 cheaper AS (
-    SELECT ranked.*, prompts.prompts, parameters.days, parameters.as_of
+    SELECT ranked.*, prompts.prompts, parameters.days, parameters.as_of, parameters.least_saving
     FROM ranked
     INNER JOIN prompts ON ranked.tenant_id = prompts.tenant_id AND ranked.model = prompts.model
     CROSS JOIN parameters
@@ -97,6 +97,7 @@ SELECT
     CAST(sum(other_cost) OVER (PARTITION BY tenant_id) AS DECIMAL(38, 12)) AS other_costs,
     days,
     as_of,
+    least_saving,
     CAST(sum(cost - other_cost) OVER (PARTITION BY tenant_id) AS DECIMAL(38, 12)) AS saving_usd,
     CAST(NULL AS DECIMAL(38, 12)) AS saving_credits
 FROM cheaper

@@ -89,7 +89,7 @@ class _Search:
             tenant_id=first[TENANT],
             as_of=self.as_of,
             title=kind.title,
-            text=kind.text(first),
+            text=kind.text(rows),
             evidence=tuple({name: row[name] for name in kind.evidence} for row in rows[:SHOWN_ROWS]),
             rows=len(rows),
             saving_usd=first["saving_usd"],

@@ -30,6 +30,7 @@ _MONTH, _WEEK = 28, 7
 _THREE_PERIODS = 123
 """Days that hold three whole billing periods, whenever they began."""
 _PLACES, _PLACES_OF_LITTLE = 2, 6
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -63,9 +64,14 @@ class Kind:
     days: int
     """The days that are read, up to the one that recommendations are as of."""
     says: str
-    """The text, with names of columns in braces: of the first row, and each row has the sums of all."""
+    """The text, with names of columns in braces: of the first row, and each row has the sums of all.
+
+    `{named}` are the names of the first rows.
+    """
     evidence: Sequence[str]
     """The columns that are shown of each row."""
+    names: str = ""
+    """What a row is about, with names of columns in braces."""
     parameters: Mapping[str, int | Decimal] = field(default_factory=dict)
     """The thresholds, by the names that the SELECT reads."""
     supplies: Sequence[MakeSupply] = ()
@@ -78,11 +84,18 @@ class Kind:
     leaves_out: Mapping[str, str] = field(default_factory=dict)
     """What it says in addition, by the column that says how much of it there is."""
 
-    def text(self, row: Row) -> str:
-        """Return what it says of a row."""
+    def text(self, rows: Sequence[Row]) -> str:
+        """Return what it says of the rows of a tenant."""
+        row = {**rows[0], "named": self._named(rows)}
         left_out = {**self.leaves_out, _MISSING: _OF_MISSING}
         said = [self.says, *(words for name, words in left_out.items() if row[name])]
         return " ".join(_written(words, row) for words in said)
+
+    def _named(self, rows: Sequence[Row]) -> str:
+        """Return the first names of what the rows are about, each on one line, and how many more there are."""
+        found = list(dict.fromkeys(" ".join(_written(self.names, row).split()) for row in rows))
+        more = len(found) - _NAMED
+        return ", ".join(found[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
     def saves_per(self, row: Row) -> str | None:
         """Return the time that the savings of a row are for; None if there are none."""
@@ -114,6 +127,7 @@ def _written(words: str, row: Row) -> str:
 
 _MISSING, _OF_MISSING = "missing_days", "{missing_days:day} are missing, and in no number."
 _ALL_DAYS = "{days:day}"
+_OPERATION = "{type} of feature {feature}"
 _COSTS = (DAILY_USAGE.spec, DAILY_COSTS.spec, CREDIT_USAGE.spec)
 _USUAL_VALUES = tuple(
     (dimension.name, tuple(map(literal, sorted({NONE, *dimension.usual})))) for dimension in PRICING_DIMENSIONS
@@ -121,6 +135,8 @@ _USUAL_VALUES = tuple(
 
 
 def _unused_kind(name: str, noun: str, dimension: str, unused_days: int) -> Kind:
+    # Ids of members are in no text either: texts are kept, and mailed with reports.
+    names_members = dimension == "member_id"
     return Kind(
         name=name,
         title=f"{noun.capitalize()}s that nobody uses",
@@ -128,12 +144,13 @@ def _unused_kind(name: str, noun: str, dimension: str, unused_days: int) -> Kind
         tables=_COSTS,
         days=_USED_BEFORE + unused_days,
         says=(
-            f"{{unused_values:{noun}}} had use before, and none in the last {{unused_days:day}}. The last use was "
-            "on {newest_use}."
+            f"{{unused_values:{noun}}} had use before, and none in the last {{unused_days:day}}"
+            f"{'' if names_members else ': {named}'}. The last use was on {{newest_use}}."
         ),
         evidence=("unused", "last_used", "records", "cost", "credits"),
+        names="{unused}",
         parameters={"unused_days": unused_days},
-        names_members=dimension == "member_id",
+        names_members=names_members,
         certain_days=unused_days,
     )
 
@@ -181,12 +198,14 @@ _OF_COSTS = (
         days=2 * _MONTH,
         says=(
             "Operations that take a large part, and that grew, cost {costs} USD and {sum_of_credits} credits in "
-            "{days:day}, after {costs_before} USD and {sum_of_credits_before} credits in as many days before."
+            "{days:day}, after {costs_before} USD and {sum_of_credits_before} credits in as many days before: "
+            "{named}."
         ),
         evidence=(
             *("type", "feature", "cost", "cost_before", "credits", "credits_before"),
             *("all_cost", "all_credits"),
         ),
+        names=_OPERATION,
         parameters={"least_cost": 1, "least_credits": 10, "least_share_percent": 20, "least_growth_percent": 25},
         certain_days=2 * _MONTH,
     ),
@@ -197,11 +216,13 @@ _OF_COSTS = (
         tables=(DAILY_USAGE.spec, DAILY_COSTS.spec),
         days=_MONTH,
         says=(
-            "Prompts of models that have a cheaper one of the same family cost {costs} USD in {days:day}. By the "
-            "prices of {as_of}, the cheapest ones would have cost {other_costs} USD, such as {alternative} "
-            "instead of {model}. Nothing is known of the quality of their answers."
+            "Prompts of {named} cost {costs} USD in {days:day}. By the prices of {as_of}, the cheapest models of "
+            "the same family would have cost {other_costs} USD, such as {alternative} instead of {model}. Models "
+            "that would save less than {least_saving} USD are left out. Nothing is known of the quality of the "
+            "answers."
         ),
         evidence=("model", "price_id", "alternative", "prompts", "cost", "other_cost"),
+        names="{model}",
         parameters={"least_saving": 1},
         supplies=(alternatives,),
         saving_per=_ALL_DAYS,
@@ -213,13 +234,14 @@ _OF_COSTS = (
         tables=(USAGE_RECORDS.spec,),
         days=_WEEK,
         says=(
-            "{all_prompts:prompt} came {all_times:time} in {days:day} with few cached tokens. At most "
+            "{all_prompts:prompt} came {all_times:time} in {days:day} with few cached tokens: of {named}. At most "
             "{all_uncached_tokens:token} could have been read from a cache."
         ),
         evidence=(
             *("model", "feature", "repeated_prompts", "times"),
             *("tokens_in", "tokens_cached", "uncached_tokens"),
         ),
+        names="feature {feature} with {model}",
         parameters={"least_times": 5, "most_cached_percent": 20, "least_tokens": 10_000},
         supplies=(cache_prices,),
         saving_per=_ALL_DAYS,
@@ -233,9 +255,11 @@ _OF_COSTS = (
         days=_WEEK,
         says=(
             "In {days:day}, {all_requests:call} of {most_tokens:token} or less came in the same minute as others "
-            "like them, with {all_tokens:token} together. Up to {batch} in a call, {all_fewer:call} less would do."
+            "like them, with {all_tokens:token} together: {named}. Up to {batch} in a call, {all_fewer:call} less "
+            "would do."
         ),
         evidence=("type", "feature", "model", "requests", "tokens", "fewer_requests"),
+        names=_OPERATION,
         parameters={"batch": 10, "fewer": Decimal("0.9"), "least_fewer": 100, "most_tokens": 200},
         supplies=(request_prices, call_credits),
         saving_per=_ALL_DAYS,
@@ -246,8 +270,12 @@ _OF_COSTS = (
         sql=SqlFile.beside(__file__, "failed_runs"),
         tables=_COSTS,
         days=_MONTH,
-        says="{all_failed_runs} of {all_runs:run} in {days:day} failed, and some cost something all the same.",
+        says=(
+            "{all_failed_runs} of {all_runs:run} in {days:day} failed, and some cost something all the same: "
+            "{named}."
+        ),
         evidence=("type", "feature", "model", "runs", "failed_runs", "cost", "credits"),
+        names=_OPERATION,
         saving_per=_ALL_DAYS,
         leaves_out={"all_unpriced": "{all_unpriced:token} of failed runs have no price."},
     ),

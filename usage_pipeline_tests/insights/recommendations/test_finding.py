@@ -24,23 +24,26 @@ Found = dict[str, Recommendation]
 EXPECTED = {
     ("growing_operations", "growing", None, None): (
         "Operations that take a large part, and that grew, cost 4.00 USD and 40.00 credits in 28 days, after 2.00 "
-        "USD and 20.00 credits in as many days before."
+        "USD and 20.00 credits in as many days before: persona_prompt of feature search."
     ),
     ("cheaper_models", "lavish", "2.7", None): (
-        "Prompts of models that have a cheaper one of the same family cost 3.00 USD in 28 days. By the prices of "
-        "2026-05-31, the cheapest ones would have cost 0.300000 USD, such as alpha-mini instead of alpha-pro. "
-        "Nothing is known of the quality of their answers."
+        "Prompts of alpha-pro cost 3.00 USD in 28 days. By the prices of 2026-05-31, the cheapest models of the "
+        "same family would have cost 0.300000 USD, such as alpha-mini instead of alpha-pro. Models that would "
+        "save less than 1 USD are left out. Nothing is known of the quality of the answers."
     ),
     ("uncached_prompts", "repeating", "1.341", None): (
-        "1 prompt came 6 times in 7 days with few cached tokens. At most 14,900 tokens could have been read from "
-        "a cache."
+        "1 prompt came 6 times in 7 days with few cached tokens: of feature chat with alpha-mini. At most 14,900 "
+        "tokens could have been read from a cache."
     ),
     # 120 calls cost 3 credits each, at least; 20 cost 20 bases and the 120 credits of their tokens.
     ("small_calls", "chatty", "1", "220"): (
         "In 7 days, 120 calls of 200 tokens or less came in the same minute as others like them, with 12,000 "
-        "tokens together. Up to 10 in a call, 100 calls less would do."
+        "tokens together: persona_consistency_check of feature lookup. Up to 10 in a call, 100 calls less would "
+        "do."
     ),
-    ("failed_runs", "failing", "5", "2"): ("1 of 3 runs in 28 days failed, and some cost something all the same."),
+    ("failed_runs", "failing", "5", "2"): (
+        "1 of 3 runs in 28 days failed, and some cost something all the same: agent_run of feature report."
+    ),
     ("large_plan", "spacious", "49.5", None): (
         "In each of the last 3 billing periods 30.00 of the 1,000.00 credits of the plan large were used at most. "
         "The plan medium has 30.00 for 50.00 USD instead of 99.50 USD. Other terms of the plans are not compared."
@@ -50,7 +53,7 @@ EXPECTED = {
         "plan medium has 30.00 for 50.00 USD instead of 10.00 USD. Other terms of the plans are not compared."
     ),
     ("unused_features", "leaving", None, None): (
-        "2 features had use before, and none in the last 30 days. The last use was on 2026-04-30."
+        "2 features had use before, and none in the last 30 days: old, older. The last use was on 2026-04-30."
     ),
     ("unused_members", "leaving", None, None): (
         "1 member had use before, and none in the last 30 days. The last use was on 2026-04-01."
@@ -92,7 +95,7 @@ def test_every_number_is_recomputed_by_the_published_select(advised: Storage, fo
         duck.execute(f"SET file_search_path = '{advised.settings.data_dir}'")
         rows = named_rows(duck.execute(one.sql))
     first = rows[0]
-    assert kind.text(first) == one.text
+    assert kind.text(rows) == one.text
     assert (first["saving_usd"], first["saving_credits"]) == (one.saving_usd, one.saving_credits)
     assert [{name: row[name] for name in kind.evidence} for row in rows] == list(one.evidence)
     assert re.search(r"\d", kind.says) is None
@@ -111,12 +114,19 @@ def test_where_a_day_is_not_known_nobody_says_that_something_was_not_used(advise
 
 def test_what_is_in_no_number_is_said() -> None:
     (kind,) = (kind for kind in KINDS if kind.name == "failed_runs")
-    row = {"all_failed_runs": 1, "all_runs": 2, "days": 26, "missing_days": 2, "all_unpriced": 1_500}
-    assert kind.text(row) == (
-        "1 of 2 runs in 26 days failed, and some cost something all the same. 1,500 tokens of failed runs have no "
-        "price. 2 days are missing, and in no number."
+    numbers = {"all_failed_runs": 1, "all_runs": 2, "days": 26, "missing_days": 2, "all_unpriced": 1_500}
+    assert kind.text([{**numbers, "type": "agent_run", "feature": "report"}]) == (
+        "1 of 2 runs in 26 days failed, and some cost something all the same: agent_run of feature report. 1,500 "
+        "tokens of failed runs have no price. 2 days are missing, and in no number."
     )
     assert kind.saves_per({"saving_usd": 1, "saving_credits": None, "days": 26}) == "26 days"
+
+
+def test_the_first_three_are_named_each_once_and_the_others_counted() -> None:
+    (kind,) = (kind for kind in KINDS if kind.name == "unused_features")
+    row = {"unused_values": 5, "unused_days": 30, "newest_use": AS_OF, "missing_days": 0}
+    text = kind.text([{**row, "unused": name} for name in ("a", "a", "b\nc", "d", "e", "f")])
+    assert text.startswith("5 features had use before, and none in the last 30 days: a, b c, d and 2 more. ")
 
 
 def test_the_published_select_leaves_missing_days_out() -> None:
