@@ -16,7 +16,7 @@ from usage_pipeline.reports.sections.credits import credits_by_grant
 from usage_pipeline.reports.sections.daily import daily
 from usage_pipeline.reports.sections.days import days
 from usage_pipeline.reports.sections.hours import hours
-from usage_pipeline.reports.sections.insights import insights
+from usage_pipeline.reports.sections.insights import day_without_insights, insights
 from usage_pipeline.reports.sections.limits import limits
 from usage_pipeline.reports.sections.performance import performance, quality
 from usage_pipeline.reports.sections.statements import statements
@@ -102,5 +102,11 @@ def _notes(batch: Batch, tables: Sequence[Table], unrated: int, first_day: date)
         yield f"{count(unrated, 'operation')} {is_or_are(unrated)} without a rate, and in no credits."
     if batch.period.before.first < first_day <= batch.period.last:
         yield f"Nothing is known before {first_day}, so the period before is no whole one to compare with."
+    if day := day_without_insights(batch, first_day):
+        yield (
+            f"Trends, forecast, anomalies and recommendations are not made yet as of {day}. The schedule insights "
+            "makes them, or: dagster asset materialize -m usage_pipeline.definitions --select usage_trends "
+            f"--partition {day}"
+        )
     if batch.filters:
         yield "Only what the filters let through is in this report; grants of credits and limits are left out."

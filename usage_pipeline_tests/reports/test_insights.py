@@ -54,6 +54,16 @@ def test_insights_of_all_tenants_together_and_of_no_other_days(steady: Storage) 
         assert INSIGHTS.isdisjoint(table.name for table in build_report(steady, scope).tables)
 
 
+def test_a_report_whose_insights_are_not_made_yet_says_what_makes_them(steady: Storage) -> None:
+    early = ReportPeriod(date(2026, 5, 1), date(2026, 5, 30))
+    (note,) = (note for note in build_report(steady, ReportScope(early, "acme")).notes if "not made yet" in note)
+    assert note.startswith("Trends, forecast, anomalies and recommendations are not made yet as of 2026-05-30. ")
+    assert note.endswith("--select usage_trends --partition 2026-05-30")
+    filtered = ReportScope(early, "acme", (("model", ("alpha-mini",)),))
+    for scope in (ReportScope(MAY, "acme"), filtered):
+        assert not [note for note in build_report(steady, scope).notes if "not made yet" in note]
+
+
 def test_insights_change_no_version_of_a_report(steady: Storage) -> None:
     report = build_report(steady, ReportScope(MAY, "acme"))
     assert data_version([table for table in report.tables if table.name not in INSIGHTS]) == report.data_version

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import chain
 
@@ -108,6 +109,17 @@ def insights(batch: Batch) -> Tables:
         ]
         for subject in batch.subjects
     }
+
+
+def day_without_insights(batch: Batch, first_known: date) -> date | None:
+    """Return the day as of which the report would have insights, if they are expected and not made yet."""
+    settings = batch.storage.settings
+    as_of = min(batch.period.last, settings.clock.yesterday)
+    oldest = settings.clock.today - timedelta(days=settings.insight_days)
+    if batch.filters or not batch.has_known_days or as_of < max(batch.period.first, first_known, oldest):
+        return None
+    with batch.storage.warehouse.connect() as connection:
+        return as_of if last_kept_day(connection, batch.period.first, batch.period.last) is None else None
 
 
 def _by_subject(batch: Batch, rows: Iterable[Row]) -> Mapping[TenantId, list[Row]]:
