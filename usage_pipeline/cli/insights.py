@@ -142,6 +142,7 @@ def forecast(  # noqa: PLR0913 - one parameter per option
     # After the question is checked, because a wrong one needs no database.
     from usage_pipeline.cli.insights_rows import FORECAST_COLUMNS, ForecastRows
     from usage_pipeline.cli.progress import late_progress_bar
+    from usage_pipeline.cli.reading import warn_before_data
     from usage_pipeline.insights.outlook.read_outlook import OutlookQuestion, read_outlook, read_outlooks
     from usage_pipeline.storage.opened import open_storage
 
@@ -149,6 +150,7 @@ def forecast(  # noqa: PLR0913 - one parameter per option
     rows = ForecastRows()
     with open_storage(settings) as storage, late_progress_bar("forecasting tenants") as tell:
         names = _names(storage, tenants, each=each)
+        warn_before_data(storage, question.as_of)
         outlooks = [read_outlook(storage, question, None)] if names is None else ()
         for outlook in outlooks or read_outlooks(storage, question, names or [], tell):
             rows.add(outlook)
@@ -201,6 +203,7 @@ def insights(  # noqa: PLR0913 - one parameter per option
     settings = reading_settings(data_dir)
     from usage_pipeline.cli.insights_rows import INSIGHTS_COLUMNS, InsightsRows
     from usage_pipeline.cli.progress import late_progress_bar
+    from usage_pipeline.cli.reading import warn_before_data
     from usage_pipeline.insights.overview import InsightsQuestion, read_insights_of_each
     from usage_pipeline.storage.opened import open_storage
 
@@ -208,6 +211,7 @@ def insights(  # noqa: PLR0913 - one parameter per option
     rows = InsightsRows()
     with open_storage(settings) as storage, late_progress_bar("looking at tenants") as tell:
         names = _names(storage, tenants, each=each)
+        warn_before_data(storage, question.as_of)
         _warn_of_holidays(storage)
         for found in read_insights_of_each(storage, question, names or [None], tell):
             rows.add(found)

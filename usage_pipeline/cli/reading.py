@@ -86,6 +86,14 @@ def known_days(storage: Storage, first: date | None, last: date | None) -> tuple
     return day_range(first, last, known)
 
 
+def warn_before_data(storage: Storage, as_of: date) -> None:
+    """Warn if a day is before all that is known, so that there is nothing to tell of it."""
+    with storage.warehouse.connect() as connection:
+        known = DayReader(storage, connection).known_days()
+    if known and as_of < known[0]:
+        warn(f"Nothing is known up to {as_of}: the first day with data is {known[0]}; see --as-of")
+
+
 def warn_unknown_tenant(storage: Storage, tenant: str | None) -> None:
     """Warn if a `--tenant` has no usage, which is most likely a typing error."""
     if tenant is None:

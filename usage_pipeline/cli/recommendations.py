@@ -62,6 +62,7 @@ def recommendations(  # noqa: PLR0913 - one parameter per option
     Example: `usage-pipeline recommendations acme --sql`
     """
     from usage_pipeline.billing.ledger.accounts import expect_account
+    from usage_pipeline.cli.reading import warn_before_data
     from usage_pipeline.insights.recommendations.finding import find_recommendations
     from usage_pipeline.insights.recommendations.kinds import kinds
     from usage_pipeline.storage.opened import open_storage
@@ -71,6 +72,7 @@ def recommendations(  # noqa: PLR0913 - one parameter per option
     with open_storage(settings) as storage:
         for tenant in tenants or ():
             expect_account(storage, tenant)
+        warn_before_data(storage, last)
         found = find_recommendations(storage, last, tenants or None, kinds(unused_days))
     if sql and form is OutputFormat.TABLE:
         _print_sql(found)

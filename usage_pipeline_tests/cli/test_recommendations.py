@@ -4,7 +4,9 @@ import json
 from collections.abc import Callable
 
 import pytest
+from typer.testing import CliRunner
 
+from usage_pipeline.cli.app import app
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.insights.advised import fill
@@ -42,6 +44,14 @@ def test_what_is_unused_depends_on_the_days_that_are_asked_for(call: Callable[..
         "1 feature had use before, and none in the last 45 days: old",
         "1 member had use before, and none in the last 45 days",
     ]
+
+
+@pytest.mark.parametrize("command", ["recommendations", "insights", "forecast"])
+@pytest.mark.usefixtures("call")
+def test_a_day_before_all_data_is_warned_of(command: str) -> None:
+    told = CliRunner().invoke(app, [command, "--as-of", "2026-02-01"])
+    assert "Nothing is known up to 2026-02-01: the first day with data is 2026-03-10" in told.stderr
+    assert "Nothing is known" not in CliRunner().invoke(app, [command]).stderr
 
 
 def test_without_anything_to_recommend_the_table_is_empty(call: Callable[..., str]) -> None:
