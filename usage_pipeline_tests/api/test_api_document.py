@@ -32,7 +32,7 @@ PRINTED = {
     "rolling(7)": "Name: total, dtype: float64",
     "asyncio": "90 1",
     "botId": '"id","type","count","createdAt"',
-    "v1/forecast": '"reason":"4 days with a number since the first use, 2026-05-18; 21 are needed"',
+    "v1/forecast": '"reason":"4 days with a number since 2026-05-18, the first use in the 182 days',
     "--json": '{"allowed":true}',
     "X-As-Of": '402 {"error":"Insufficient credits","requiredCredits":100000,"availableCredits":67.5,',
 }

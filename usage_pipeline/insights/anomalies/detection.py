@@ -21,7 +21,7 @@ from usage_pipeline.words import count
 HISTORY_DAYS = 182
 """Days before a day by which it is judged."""
 LEAST_DAYS = 4 * WEEK
-"""Known days, from the first use on, that it takes to judge."""
+"""Known days, from the first use of the history on, that it takes to judge."""
 LEAST_USED_PART = 1 / 3
 """Of these days; where there is use more rarely, no day of use is odd."""
 JUDGED_DAYS = WEEK
@@ -157,12 +157,13 @@ def _history(series: DailySeries, day: date) -> DailySeries | str:
     """Return the days by which a day is judged, or why they are too few."""
     until = day - WINDOW_DAYS * _DAY
     used = series.between(until - (HISTORY_DAYS - 1) * _DAY, until).used
+    looked_at = f"{HISTORY_DAYS} days up to {until}"
     if used is None:
-        return f"nothing was used in the {HISTORY_DAYS} days up to {until}"
+        return f"nothing was used in the {looked_at}"
     before = series.between(used.first, until)  # missing days at its end, too: what comes is counted from there
     if before.known_days < LEAST_DAYS:
-        known = count(before.known_days, "day")
-        return f"{known} with a number from the first use, {before.first}, to {until}; {LEAST_DAYS} are needed"
+        known = f"{count(before.known_days, 'day')} with a number since {before.first}"
+        return f"{known}, the first use in the {looked_at}; {LEAST_DAYS} are needed"
     days = sum(bool(value) for value in before.values)
     if days < LEAST_USED_PART * before.known_days:
         return f"use on {days} of {count(before.known_days, 'day')} up to {until}; a third of them is needed"

@@ -28,7 +28,7 @@ from usage_pipeline.words import count
 
 WEEK = 7
 LEAST_DAYS = LEAST_SEASONS * WEEK
-"""Known days, from the first use on, below which there is no forecast."""
+"""Known days, from the first use of the series on, below which there is no forecast."""
 WINDOW_DAYS = WINDOW_SEASONS * WEEK
 MOST_AHEAD = 92
 _ERROR_PLACES = 3
@@ -182,11 +182,15 @@ def why_none(series: DailySeries, until: date) -> str | None:
     if not series.measure.is_sum:
         return f"{series.measure.name} is no sum of days"
     used = series.used
+    # Whether something was used before the series is not known here.
+    looked_at = f"{count(len(series.values), 'day')} up to {series.last}"
     if used is None:
-        return "nothing was used" if series.known_days else "no day has a number"
+        return f"nothing was used in the {looked_at}" if series.known_days else "no day has a number"
     if used.known_days < LEAST_DAYS:
         known = count(used.known_days, "day")
-        return f"{known} with a number since the first use, {used.first}; {LEAST_DAYS} are needed"
+        return (
+            f"{known} with a number since {used.first}, the first use in the {looked_at}; {LEAST_DAYS} are needed"
+        )
     if (until - used.last).days > MOST_AHEAD:
         return f"{until} is more than {MOST_AHEAD} days after {used.last}, the last day with a number"
     return None

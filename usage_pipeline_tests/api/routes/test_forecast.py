@@ -53,7 +53,10 @@ def test_a_forecast_has_days_periods_credits_and_limits(friday: TestClient) -> N
 def test_a_short_history_has_no_forecast_and_a_reason(acme: TestClient) -> None:
     answer = found(acme, "forecast", measures="cost")
     (item,) = answer["items"]
-    assert item["reason"] == "4 days with a number since the first use, 2026-05-18; 21 are needed"
+    assert (
+        item["reason"]
+        == "4 days with a number since 2026-05-18, the first use in the 182 days up to 2026-05-21; 21 are needed"
+    )
     assert (item["days"], item["period"], item["accuracy"]) == ([], None, None)
     assert (answer["as_of"], answer["credits"]) == ("2026-05-21", None)
 

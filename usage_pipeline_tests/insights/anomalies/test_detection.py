@@ -146,7 +146,10 @@ REASONS = {
     "no day": ((None,) * 40, "no day has a number"),
     "no day lately": ((5,) * 40 + (None,) * 20, "no day since 2026-02-25 has a number"),
     "one day": ((5,), "nothing was used in the 182 days up to 2026-01-02"),
-    "six days": ((5,) * 6, "3 days with a number from the first use, 2026-01-05, to 2026-01-07; 28 are needed"),
+    "six days": (
+        (5,) * 6,
+        "3 days with a number since 2026-01-05, the first use in the 182 days up to 2026-01-07; 28 are needed",
+    ),
     "all zero": ((0,) * 90, "nothing was used in the 182 days up to 2026-04-01"),
     "rare use": (
         (5, 0, 0, 0) * 20,

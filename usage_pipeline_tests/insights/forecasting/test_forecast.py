@@ -35,13 +35,19 @@ def ahead(of: DailySeries, days: int = 7) -> Forecast:
 
 NONE = {
     "no day": ((), "no day has a number"),
-    "one day": ((5,), "1 day with a number since the first use, 2026-01-05; 21 are needed"),
-    "six days": ((5,) * 6, "6 days with a number since the first use, 2026-01-05; 21 are needed"),
-    "all zero": ((0,) * 90, "nothing was used"),
+    "one day": (
+        (5,),
+        "1 day with a number since 2026-01-05, the first use in the 1 day up to 2026-01-05; 21 are needed",
+    ),
+    "six days": (
+        (5,) * 6,
+        "6 days with a number since 2026-01-05, the first use in the 6 days up to 2026-01-10; 21 are needed",
+    ),
+    "all zero": ((0,) * 90, "nothing was used in the 90 days up to 2026-04-04"),
     "all unknown": ((None,) * 90, "no day has a number"),
     "begun a week ago": (
         (0,) * 83 + (5,) * 7,
-        "7 days with a number since the first use, 2026-03-29; 21 are needed",
+        "7 days with a number since 2026-03-29, the first use in the 90 days up to 2026-04-04; 21 are needed",
     ),
     "unknown for months": (
         (5,) * 30 + (None,) * 90,

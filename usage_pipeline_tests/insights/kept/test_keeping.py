@@ -108,7 +108,7 @@ def test_limits_have_the_probability_that_they_are_passed(steady: Storage) -> No
     assert keep_insights(steady, AS_OF - DAY, [])["limit_outlooks"] == 2
     columns = ("limit_id", "used", "expected", "probability", "day", "unknown")
     assert rows(steady, LIMIT_OUTLOOKS, *columns) == [
-        ("bytes", 0, None, None, None, "nothing was used"),
+        ("bytes", 0, None, None, None, "nothing was used in the 182 days up to 2026-05-30"),
         # The last day of May is a Sunday.
         ("month", 2_620_000, 2_650_000, 1, date(2026, 5, 31), None),
     ]

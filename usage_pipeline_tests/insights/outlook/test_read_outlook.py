@@ -121,7 +121,7 @@ def test_tenants_together_and_each_alone_have_the_same_outlook(fridays: Storage)
 def test_the_reason_for_no_forecast_is_said(fridays: Storage) -> None:
     found = read_outlook(fridays, question("tokens_total", "credits"), "globex")
     assert [entry.reason for entry in found.expected] == [
-        "3 days with a number since the first use, 2026-05-29; 21 are needed"
+        "3 days with a number since 2026-05-29, the first use in the 182 days up to 2026-05-31; 21 are needed"
     ] * 2
     assert (found.expected[0].days, found.expected[0].period) == ([], None)
     assert found.credits == CreditsLeft(AS_OF, date(2026, 8, 1), None, None, "no credits were granted")
