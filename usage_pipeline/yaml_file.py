@@ -126,12 +126,14 @@ def _words(details: ErrorDetails, known: Collection[str]) -> str:
             return f"expected {_EXPECTED.get(kind, 'another value').format(**limits)}, found {found}"
 
 
-def _hint(problem: Exception) -> str:
+def _hint(problem: Exception, text: str) -> str:
     """Return what to do about brackets in a text within brackets, which is what is wrong most often there."""
     context = str(getattr(problem, "context", None))
     if "flow" not in context and "alias" not in context:
         return ""
-    return '\nWithin [ ] and { }, put a text or a path with brackets in quotes, such as "$.steps[*].model"'
+    if "$." in text:
+        return '\nWithin [ ] and { }, put a text or a path with brackets in quotes, such as "$.steps[*].model"'
+    return "\nClose each [ and {, and put a text with brackets, commas or colons within them in quotes."
 
 
 def read_text(file: Path, error: type[UsagePipelineError]) -> str:
@@ -148,4 +150,4 @@ def _parse(file: Path, text: str, error: type[UsagePipelineError]) -> object:
     try:
         return yaml.load(text, Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, ValueError) as problem:  # an impossible date is a ValueError
-        raise error(f"{file}: not valid YAML: {problem}{_hint(problem)}") from None
+        raise error(f"{file}: not valid YAML: {problem}{_hint(problem, text)}") from None

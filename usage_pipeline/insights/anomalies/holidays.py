@@ -5,7 +5,7 @@ from datetime import date
 from itertools import combinations
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from usage_pipeline.clock import days_between, in_words
 from usage_pipeline.errors import ReferenceFileError
@@ -27,6 +27,13 @@ class Holiday(BaseModel):
     name: Name
     tenants: tuple[Name, ...] = ()
     """Those who have it; all without them."""
+
+    @field_validator("tenants")
+    @classmethod
+    def _some_tenants(cls, tenants: tuple[str, ...]) -> tuple[str, ...]:
+        if not tenants:
+            raise ValueError("expected at least one; leave the key out for all")
+        return tenants
 
     @model_validator(mode="after")
     def _some_days(self) -> "Holiday":

@@ -50,6 +50,9 @@ def test_the_examples_of_the_file_that_people_edit_can_be_used(tmp_path: Path) -
 
 
 BROKEN = {
+    "- {day: 2026-12-25, name: Christmas, tenants: []}": (
+        "Christmas: tenants: expected at least one; leave the key out for all."
+    ),
     "- {day: 25 December, name: Christmas}": "Christmas: day: expected a day, YYYY-MM-DD, found '25 December'.",
     "- {day: 2026-12-26, to: 2026-12-25, name: Christmas}": (
         "Christmas: to: expected a day after 2026-12-26, and 31 days at most."
@@ -70,3 +73,10 @@ def test_a_broken_entry_is_named(tmp_path: Path, text: str) -> None:
     with pytest.raises(ReferenceFileError) as told:
         read_holidays(file)
     assert str(told.value) == f"{file}: {BROKEN[text]}"
+
+
+def test_what_is_told_of_an_open_bracket_fits_the_file(tmp_path: Path) -> None:
+    with pytest.raises(ReferenceFileError) as told:
+        read_holidays(written(tmp_path, "- {day: 2026-12-25, name: Christmas"))
+    hint = "Close each [ and {, and put a text with brackets, commas or colons within them in quotes."
+    assert str(told.value).splitlines()[-1] == hint
