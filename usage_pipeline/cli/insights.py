@@ -60,13 +60,14 @@ _FORECAST_SHOWN = {
 _INSIGHTS_SHOWN = {
     "trends": ("tenant_id", "measure", "compared", "last_day", "now", "before", "change", "percent"),
     "anomalies": (
-        *("tenant_id", "measure", "kind", "severity", "first_day", "last_day"),
+        *("tenant_id", "measure", "kind", "severity", "first_day", "last_day", "worst_day"),
         *("value", "expected", "low", "high", "explained_by"),
     ),
     "shares": ("tenant_id", "measure", "dimension", "value", "amount", "percent", "before", "shift"),
     "peaks": ("tenant_id", "metric", "time_zone", "of", "at", "value"),
 }
 """The columns of tables."""
+_NOT_JUDGED = "Not looked at for anomalies, because"
 _RANKS_OF_TABLES = range(4)
 """JSON and CSV have all peaks; what is not ranked has none."""
 
@@ -219,8 +220,9 @@ def insights(  # noqa: PLR0913 - one parameter per option
     parts.print(form, show, InsightsPart.TRENDS)
     if question.peak_metric is None:
         note(f"No peaks: they are of {', '.join(RECORD_METRIC_NAMES)}, which have a time of day.")
-    for reason, series in rows.not_judged.items():
-        note(f"Not looked at for anomalies, because {reason}: {', '.join(series)}.")
+    for (begin, reason), series in rows.not_judged.items():
+        since = f"Looked at for anomalies from {begin} on, because before it" if begin else _NOT_JUDGED
+        note(f"{since} {reason}: {', '.join(series)}.")
 
 
 def _warn_of_holidays(storage: "Storage") -> None:

@@ -46,6 +46,7 @@ INSIGHTS_COLUMNS = {
     ),
     "shares": ("tenant_id", "measure", "dimension", "value", "amount", "percent", "before", "shift"),
     "peaks": ("tenant_id", "metric", "time_zone", "of", "rank", "at", "value"),
+    "not_judged": ("tenant_id", "measure", "judged_from", "reason"),
 }
 
 
@@ -118,11 +119,13 @@ def _limit(found: LimitOutlook) -> Row:
 
 @dataclass
 class InsightsRows:
-    """The rows of insights, by what they tell, and what anomalies were not looked for."""
+    """The rows of insights, by what they tell."""
 
     parts: dict[str, list[Row]] = field(default_factory=lambda: {name: [] for name in INSIGHTS_COLUMNS})
-    not_judged: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    """The series by the reason."""
+    not_judged: defaultdict[tuple[date | None, str | None], list[str]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """The series by the day from which on they are judged, if any, and the reason."""
 
     def add(self, found: Insights) -> None:
         """Add the rows of a tenant, or of all together."""
@@ -135,9 +138,17 @@ class InsightsRows:
             self.parts["shares"] += ({**what, **vars(share), "shift": share.shift} for share in shares.shares)
         clock = {**whose, "metric": found.question.peak_metric, "time_zone": found.time_zone}
         self.parts["peaks"] += ({**clock, **row} for row in (_peaks(found.peaks) if found.peaks else ()))
-        for entry in found.not_judged:
-            name = f"{entry.series.measure.name} of {found.tenant_id or 'all'}"
-            self.not_judged[entry.reason].append(name)
+        for measure, begin, reason in _not_judged(found):
+            row = {**whose, "measure": measure, "judged_from": begin, "reason": reason}
+            self.parts["not_judged"].append(row)
+            self.not_judged[begin, reason].append(f"{measure} of {found.tenant_id or 'all'}")
+
+
+def _not_judged(found: Insights) -> Iterator[tuple[str, date | None, str | None]]:
+    for entry in found.not_judged:
+        yield entry.series.measure.name, None, entry.reason
+    for later in found.judged_later:
+        yield later.series.measure.name, later.days[0], later.reason
 
 
 def _trend(trend: Trend) -> Iterator[Row]:

@@ -90,6 +90,8 @@ class Insights:
     anomalies: Sequence[Explained]
     """The latest first."""
     not_judged: Sequence[NotJudged]
+    judged_later: Sequence[Judged]
+    """The series of which the first of the days asked for are not judged."""
     shares: Sequence[MeasureShares]
     """Of the measures that are sums and have the dimension."""
     peaks: Peaks | None
@@ -134,6 +136,7 @@ def read_insights(
         trends=[found for found in map(trend, series) if found],
         anomalies=_explained(storage, judged),
         not_judged=[entry for entry in judged if isinstance(entry, NotJudged)],
+        judged_later=[entry for entry in judged if isinstance(entry, Judged) and entry.reason],
         shares=[_shares(storage, question, measure, tenant_id) for measure in _shared(question)],
         peaks=_peaks(storage, question, series, known.time_zone),
     )

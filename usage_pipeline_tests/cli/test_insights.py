@@ -73,6 +73,10 @@ def test_insights_have_trends_anomalies_shares_and_peaks(call: Call) -> None:
     ]
     assert of(found["peaks"], "of", "rank", "at", "value")[0] == ("day", 1, "2026-05-08", 100)
     assert found["anomalies"] == []
+    reason = (
+        "26 days with a number since 2026-05-01, the first use in the 182 days up to 2026-05-26; 28 are needed"
+    )
+    assert of(found["not_judged"], "measure", "judged_from", "reason") == [("tokens_total", None, reason)]
 
 
 def test_where_nothing_is_judged_there_is_no_anomaly(call: Call) -> None:

@@ -84,6 +84,14 @@ class NotJudgedAnswer(AnswerModel):
     reason: str
 
 
+class JudgedLaterAnswer(AnswerModel):
+    """A measure of which the first of the days asked for are not looked at for anomalies."""
+
+    measure: str
+    first_day: date = Field(description="The first day that is judged.")
+    reason: str | None = Field(description="Why days before it are not.")
+
+
 class ShareAnswer(AnswerModel):
     """The part that a value has, and had on as many days before."""
 
@@ -127,6 +135,9 @@ class InsightsAnswer(AnswerModel):
     trends: list[TrendAnswer]
     anomalies: list[AnomalyAnswer] = Field(description="Of the last days, the latest first.")
     not_judged: list[NotJudgedAnswer]
+    judged_later: list[JudgedLaterAnswer] = Field(
+        description="Where history was too short for the first of the days asked for."
+    )
     dimension: str = Field(description="By which shares are.")
     shares: list[SharesAnswer] = Field(description="Of the last 28 days.")
     peaks: PeaksAnswer | None = Field(
@@ -162,6 +173,10 @@ def insights(  # noqa: PLR0913, PLR0917 - one for each parameter
         anomalies=[_anomaly(entry) for entry in found.anomalies],
         not_judged=[
             NotJudgedAnswer(measure=entry.series.measure.name, reason=entry.reason) for entry in found.not_judged
+        ],
+        judged_later=[
+            JudgedLaterAnswer(measure=entry.series.measure.name, first_day=entry.days[0], reason=entry.reason)
+            for entry in found.judged_later
         ],
         dimension=dimension,
         shares=[_shares(shares, take) for shares in found.shares],

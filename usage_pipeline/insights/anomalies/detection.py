@@ -101,6 +101,8 @@ class Judged:
     days: tuple[date, ...]
     """The days that could be judged."""
     anomalies: tuple[Anomaly, ...]
+    reason: str | None
+    """Why days before the first of these are not judged, by the last one of them; None if there are none."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,13 @@ def find_anomalies(series: DailySeries, since: date, holidays: Collection[date] 
         return NotJudged(series, str(histories[days[-1]]))
     odd = [verdict for verdict in judged.values() if verdict]
     found = _anomalies(series, [*_begun_before(judge, since, odd), *odd])
-    return Judged(series, tuple(judged), tuple(anomaly for anomaly in found if anomaly.last_day >= since))
+    too_early = [str(known) for day, known in histories.items() if day < min(judged)]
+    return Judged(
+        series,
+        tuple(judged),
+        tuple(anomaly for anomaly in found if anomaly.last_day >= since),
+        too_early[-1] if too_early else None,
+    )
 
 
 def _begun_before(judge: "_Judge", since: date, odd: Sequence["_Verdict"]) -> list["_Verdict"]:

@@ -165,6 +165,21 @@ def test_the_reason_for_no_judgement_is_said(name: str) -> None:
     assert find_anomalies(of, of.last - 8 * DAY) == NotJudged(of, reason)
 
 
+def test_the_first_judged_day_and_the_reason_for_no_earlier_one_are_told() -> None:
+    judged = find_anomalies(series((5,) * 40), FIRST + 20 * DAY)
+    assert isinstance(judged, Judged)
+    assert (judged.days[0], judged.reason) == (
+        FIRST + 30 * DAY,
+        "27 days with a number since 2026-01-05, the first use in the 182 days up to 2026-01-31; 28 are needed",
+    )
+
+
+def test_where_all_days_asked_for_are_judged_no_reason_is_told() -> None:
+    judged = find_anomalies(series((5,) * 40), FIRST + 30 * DAY)
+    assert isinstance(judged, Judged)
+    assert judged.reason is None
+
+
 def test_days_after_the_series_are_refused() -> None:
     with pytest.raises(
         QueryError, match="2026-06-01: expected a day up to 2026-02-01, with which the series ends"
