@@ -163,6 +163,8 @@ def forecast(  # noqa: PLR0913 - one parameter per option
         note(
             f"Sums leave out missing days, up to {count(max(rows.missing), 'day')} of a period: see missing_days."
         )
+    for reason, series in rows.no_error.items() if show in {None, ForecastPart.SUMS} else ():
+        note(f"No mase, because {reason}: {', '.join(series)}.")
 
 
 def insights(  # noqa: PLR0913 - one parameter per option

@@ -59,6 +59,8 @@ class ForecastRows:
     """The days with which forecasts begin."""
     missing: set[int] = field(default_factory=set)
     """How many days sums leave out, of those that do."""
+    no_error: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """The series whose forecast has no error, by the reason."""
 
     def add(self, outlook: Outlook) -> None:
         """Add the rows of an outlook; its paths are not kept."""
@@ -68,6 +70,8 @@ class ForecastRows:
             self.parts["sums"] += ({**what, **row} for row in _sums(expected))
             self.parts["days"] += ({**what, "day": of.day, **of.estimate.row} for of in expected.days)
             self.begins.update(of.day for of in expected.days[:1])
+            if expected.forecast and (reason := expected.forecast.no_error):
+                self.no_error[reason].append(f"{expected.measure.name} of {outlook.tenant_id or 'all'}")
             self.missing.update(of.missing_days for of in expected.sums if of.missing_days)
         if found := outlook.credits:
             known = {"known_until": found.as_of, "left": found.left and plain(found.left), "until": found.until}

@@ -10,7 +10,7 @@ from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel, Exact
 from usage_pipeline.api.parameters import AsOf, SumMeasures, measures_of
 from usage_pipeline.insights.estimates import Estimate
-from usage_pipeline.insights.forecasting.forecast import Accuracy, Forecast, Passing
+from usage_pipeline.insights.forecasting.forecast import LEAST_ERROR_DAYS, Accuracy, Forecast, Passing
 from usage_pipeline.insights.measures import SUMS, USUAL_SUMS
 from usage_pipeline.insights.outlook.credits_left import CreditsLeft
 from usage_pipeline.insights.outlook.expected import Expected, PeriodEstimate
@@ -82,7 +82,9 @@ class MeasureForecastAnswer(AnswerModel):
     candidates: dict[str, Exact | None] = Field(
         description="The mean error of each method that it was chosen from; a day errs 3 at most."
     )
-    accuracy: AccuracyAnswer | None = Field(description="Null if the history is too short to tell.")
+    accuracy: AccuracyAnswer | None = Field(
+        description=f"Null if the history is too short to tell: it takes {LEAST_ERROR_DAYS} days or more."
+    )
     days: list[DayEstimateAnswer] = Field(
         description="From the last known day on, to the end of the billing period and 30 days on."
     )

@@ -30,6 +30,8 @@ WEEK = 7
 LEAST_DAYS = LEAST_SEASONS * WEEK
 """Known days, from the first use of the series on, below which there is no forecast."""
 WINDOW_DAYS = WINDOW_SEASONS * WEEK
+LEAST_ERROR_DAYS = LEAST_DAYS + 2 * WINDOW_DAYS
+"""Days from the first use on that an error takes: one window to choose the method by, and one to score it."""
 MOST_AHEAD = 92
 _ERROR_PLACES = 3
 _DAY = timedelta(days=1)
@@ -113,6 +115,13 @@ class Forecast:
     def last(self) -> date:
         """The last one."""
         return self.points[-1].day
+
+    @property
+    def no_error(self) -> str | None:
+        """Why there is no mean error of such forecasts; None if there is one."""
+        if self.accuracy is None:
+            return f"it takes {LEAST_ERROR_DAYS} days from the first use on, and more where some are missing"
+        return "seasonal naive hardly errs" if self.accuracy.mase is None else None
 
     def total(self, first: date, last: date) -> Estimate:
         """Return the sum of days: what is known of them, and what is expected of the others.

@@ -63,6 +63,19 @@ def test_the_reason_for_no_forecast_is_said(name: str) -> None:
     assert forecast(of, of.last + 4 * DAY) == NoForecast(of, reason)
 
 
+ERRORS = {
+    "48 days": (noisy(1)[:48], "it takes 49 days from the first use on, and more where some are missing"),
+    "49 days": (noisy(1)[:49], None),
+    "the same each week": (weeks(13), "seasonal naive hardly errs"),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_the_reason_for_no_error_is_said(name: str) -> None:
+    values, reason = ERRORS[name]
+    assert ahead(series(values)).no_error == reason
+
+
 def test_a_ratio_has_no_forecast() -> None:
     of = series(weeks(13), "error_percent")
     assert forecast(of, of.last + DAY) == NoForecast(of, "error_percent is no sum of days")
