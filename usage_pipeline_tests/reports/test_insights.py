@@ -38,7 +38,7 @@ def test_a_report_has_what_is_kept_as_of_the_last_day(steady: Storage) -> None:
     assert [tokens, costs] == [pytest.approx([Decimal(usual)] * 3, rel=Decimal("0.02")) for usual in (100_000, 10)]
     assert list(credit) == [None] * 3
     assert table_of(report, "anomalies").rows[1] == (
-        *("tokens_total", "spike", AS_OF, AS_OF),
+        *("tokens_total", "spike", AS_OF, AS_OF, AS_OF),
         *map(Decimal, (150_000, 30_000, 26_975, 33_343)),
         None,
     )

@@ -57,11 +57,12 @@ FORECAST = TableSpec(
 ANOMALIES = TableSpec(
     "anomalies",
     "Anomalies",
-    "Days of the period on which a number was not as expected.",
+    "Days of the period on which a number was not as expected; the numbers are those of the worst day.",
     (
         Column("measure", "Measure", Kind.TEXT),
         Column("kind", "Kind", Kind.TEXT),
         Column("first_day", "First day", Kind.DAY),
+        Column("last_day", "Last day", Kind.DAY),
         Column("worst_day", "Worst day", Kind.DAY),
         Column("value", "Found", Kind.DECIMAL),
         Column("expected", "Expected", Kind.DECIMAL),
@@ -153,7 +154,7 @@ def _expected(row: Row | None, kind: Kind) -> Values:
 
 def _anomaly_rows(rows: Sequence[Row]) -> Iterator[Values]:
     for row in sorted(rows, key=lambda row: (row["worst_day"], row["measure"])):
-        days = (row[name] for name in ("first_day", "worst_day"))
+        days = (row[name] for name in ("first_day", "last_day", "worst_day"))
         numbers = (_short(row[name]) for name in ("value", "expected", "low", "high"))
         parts = [f"{part['dimension']} {part['value']}" for part in row["explanation"] or ()]
         yield row["measure"], row["kind"], *days, *numbers, ", ".join(parts) or None
