@@ -48,11 +48,12 @@ export function insights({ tenant }) {
   ].map(({ element }) => element);
 }
 
-function unusual({ anomalies, not_judged: unjudged }) {
-  if (!anomalies.length && !unjudged.length) return null;
+function unusual({ anomalies, not_judged: unjudged, judged_later: later }) {
+  if (!anomalies.length && !unjudged.length && !later.length) return null;
   const known = unjudged.length === Object.keys(MEASURES).length ? "Nothing can be judged yet." : "No day stands out.";
   const found = anomalies.length ? anomalyTable(anomalies.map(told)) : h("p", { class: "box" }, known);
-  return [found, unjudged.length ? notJudged(unjudged) : null];
+  const since = later.map((one) => ({ ...one, reason: `from ${one.first_day} on; before it, ${one.reason}` }));
+  return [found, reasons(unjudged, "not judged"), reasons(since, "judged later")];
 }
 
 /** Return an anomaly in words. */
@@ -92,11 +93,12 @@ function anomalyTable(rows) {
   return table({ caption: "Unusual days; the numbers are those of the worst one", columns, rows });
 }
 
-function notJudged(unjudged) {
-  const measures = Map.groupBy(unjudged, ({ reason }) => reason);
+function reasons(entries, how) {
+  if (!entries.length) return null;
+  const measures = Map.groupBy(entries, ({ reason }) => reason);
   const names = (items) => items.map(({ measure }) => MEASURES[measure][0]).join("; ");
   const list = [...measures].map(([reason, items]) => h("li", {}, `${names(items)}: ${reason}.`));
-  return h("details", {}, h("summary", {}, `${counted(unjudged.length, "measure")} not judged`), h("ul", {}, list));
+  return h("details", {}, h("summary", {}, `${counted(entries.length, "measure")} ${how}`), h("ul", {}, list));
 }
 
 function trends({ trends: found }) {
