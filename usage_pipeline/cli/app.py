@@ -101,7 +101,7 @@ class Commands(TyperGroup):
         """Print the help, with the list of commands."""
         self.commands = DescribedCommands()  # type: ignore[assignment]  # nobody adds to it
         super().format_help(ctx, formatter)
-        self.commands = CommandTable()  # type: ignore[assignment]
+        self.commands = CommandTable()  # type: ignore[assignment]  # nobody adds to it
 
 
 app = typer.Typer(

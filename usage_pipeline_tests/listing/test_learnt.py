@@ -20,6 +20,7 @@ from usage_pipeline_tests.listing.lists import LANDED, ids, record, turned
 from usage_pipeline_tests.support import Landing, land_and_compute
 
 NEWEST_FIRST = ["p2", "a5", "a4", "a3", "p1", "a2", "a1"]
+WITH_LATE = ["p2", "a5", "a6", *NEWEST_FIRST[2:]]
 
 
 def read_often(pages: Pages) -> None:
@@ -27,6 +28,13 @@ def read_often(pages: Pages) -> None:
     for day in (date(2026, 5, 20), date(2026, 5, 22)):
         for number in range(READINGS + 1):
             pages.read(RecordQuery("acme", meta=(("none", (str(number),)),), first=day, last=day))
+
+
+def land_late(storage: Storage) -> None:
+    """Land one more record of the 22nd, so that the day is replaced."""
+    late = record("a6", "22T12:00", conversationId="c3")
+    Landing(storage.settings.landing).write("usage_statistics", LANDED, [late], tenant="acme", name="late.jsonl")
+    land_and_compute(storage, "records")
 
 
 def sorted_days(storage: Storage) -> int:
@@ -55,10 +63,8 @@ def test_days_that_are_read_often_are_sorted_and_read_anew_when_they_change(
     assert [day.day for day in pages.prepare()] == [20, 22]
     assert sorted_days(own) == before + 2
     assert [name for page in turned(pages, RecordQuery("acme"), 2) for name in ids(page)] == NEWEST_FIRST
-    late = record("a6", "22T12:00", conversationId="c3")
-    Landing(own.settings.landing).write("usage_statistics", LANDED, [late], tenant="acme", name="late.jsonl")
-    land_and_compute(own, "records")
-    assert ids(pages.read(RecordQuery("acme"))) == ["p2", "a5", "a6", *NEWEST_FIRST[2:]]
+    land_late(own)
+    assert ids(pages.read(RecordQuery("acme"))) == WITH_LATE
     assert ids(pages.read(RecordQuery("acme", (("conversationId", ("c3",)),)))) == ["a6"]
     assert sorted_days(own) == before + 1
 
@@ -106,10 +112,8 @@ def test_days_that_are_prepared_have_the_same_pages_and_are_prepared_anew_when_t
     assert [day.day for day in pages.prepare()] == [23, 22, 21, 20]
     assert sorted_days(own) == before + 4
     assert [name for page in turned(pages, RecordQuery("acme"), 2) for name in ids(page)] == NEWEST_FIRST
-    late = record("a6", "22T12:00", conversationId="c3")
-    Landing(own.settings.landing).write("usage_statistics", LANDED, [late], tenant="acme", name="late.jsonl")
-    land_and_compute(own, "records")
-    assert ids(pages.read(RecordQuery("acme"))) == ["p2", "a5", "a6", *NEWEST_FIRST[2:]]
+    land_late(own)
+    assert ids(pages.read(RecordQuery("acme"))) == WITH_LATE
     assert len([*pages.prepare()]) == sorted_days(own) - before == 4
     assert ids(Pages(own).read(RecordQuery("acme"))) == ids(pages.read(RecordQuery("acme")))
     pages.forget()

@@ -72,8 +72,8 @@ def read_holidays(file: Path) -> tuple[Holiday, ...]:
 
 def unknown_tenants(holidays: Iterable[Holiday], billed: Collection[str]) -> list[str]:
     """Say of each tenant of an entry that nobody knows what is wrong with it: most likely it is a typing error."""
-    # Definitions load this module, and SQLAlchemy is slow to import.
-    from usage_pipeline.billing.billed_tenants import why_not_billed  # noqa: PLC0415
+    # Definitions load this module, and it imports SQLAlchemy.
+    from usage_pipeline.billing.billed_tenants import why_not_billed  # noqa: PLC0415 - slow to import
 
     named = sorted({tenant for entry in holidays for tenant in entry.tenants})
     reasons = (why_not_billed(tenant, billed) for tenant in named)
