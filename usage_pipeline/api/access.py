@@ -1,4 +1,8 @@
-"""Who asks: recognises the key or the session of a request, and gives the route the data that may be read."""
+"""Who asks: recognises the key or the session of a request, and gives the route the data that may be read.
+
+Dependencies here depend on few others: FastAPI goes through all that are below one each time that one is named,
+also where it has its result already.
+"""
 
 from collections.abc import AsyncIterator
 from http import HTTPStatus
@@ -15,6 +19,7 @@ from usage_pipeline.api.problems import ProblemError
 from usage_pipeline.api.rate_limits import kind_of, take_of_key
 from usage_pipeline.api.tenant_data import TenantData
 from usage_pipeline.api.turns import turns_of
+from usage_pipeline.clock import Clock
 from usage_pipeline.keys.keys import Key, Scope
 from usage_pipeline.storage.opened import Storage
 
@@ -34,42 +39,37 @@ _cookie = APIKeyCookie(
 
 async def storage_of(request: Request) -> Storage:
     """Return the storage that the app serves from."""
+    return _storage(request)
+
+
+def _storage(request: Request) -> Storage:
     storage: Storage = request.app.state.storage
     return storage
 
 
-async def storage_at_once(request: Request, storage: Annotated[Storage, Depends(storage_of)]) -> Storage:
-    """Return the storage for this request: who asks and what is answered are as of one reading of the state."""
-    request.state.at_once = at_once = storage.at_once()
-    return at_once
-
-
-def _counted_key(
-    request: Request,
-    storage: Annotated[Storage, Depends(storage_at_once)],
-    shown: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
-    _: Annotated[str | None, Security(_cookie)],
-) -> Key:
-    """Return the key of the request, and count the request.
-
-    Raises ProblemError: 401 without a valid key, 403 for what a page of another site sent, 429 for too many.
-    """
-    key = _key_of(request, storage, shown)
-    request.state.key_id = key.key_id
-    setattr(request.state, STATE, take_of_key(request, key.key_id))
-    return key
+def clock_of(request: Request) -> Clock:
+    """Return the clock of the app."""
+    return _storage(request).settings.clock
 
 
 async def caller(
-    request: Request, storage: Annotated[Storage, Depends(storage_of)], key: Annotated[Key, Depends(_counted_key)]
+    request: Request,
+    shown: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
+    _: Annotated[str | None, Security(_cookie)],
 ) -> AsyncIterator[Key]:
     """Return the key of the request when it is its turn, which it has until the answer was sent.
 
-    Raises ProblemError (429) if that takes too long.
+    Raises ProblemError: 401 without a valid key, 403 for what a page of another site sent, 429 for too many
+    requests, or if its turn does not come in time.
     """
+    # Who asks and what is answered are as of one reading of the state.
+    request.state.at_once = _storage(request).at_once()
+    key = await run_in_threadpool(_key_of, request, request.state.at_once, shown)
+    request.state.key_id = key.key_id
+    setattr(request.state, STATE, take_of_key(request, key.key_id))
     async with turns_of(request).one(kind_of(request), key.key_id) as came_at_once:
         if not came_at_once:  # what was read of the database may be of seconds ago
-            request.state.at_once = storage.at_once()
+            request.state.at_once = _storage(request).at_once()
         yield key
 
 
@@ -106,7 +106,6 @@ AskedTenant = Annotated[
 
 async def tenant_data(
     request: Request,
-    storage: Annotated[Storage, Depends(storage_of)],
     key: Caller,
     tenant: AskedTenant = None,
 ) -> TenantData:
@@ -117,7 +116,7 @@ async def tenant_data(
     if key.tenant_id is not None and tenant not in {None, key.tenant_id}:
         raise ProblemError(HTTPStatus.FORBIDDEN, f"This key reads no other tenant than {key.tenant_id}.")
     data = TenantData(
-        storage,
+        _storage(request),
         request.state.at_once,
         request.app.state.pages,
         key.tenant_id or tenant,

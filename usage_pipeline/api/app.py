@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from starlette.types import Lifespan
 
 from usage_pipeline.api import service, sessions
+from usage_pipeline.api.access import caller
 from usage_pipeline.api.dashboard.pages import add_dashboard
 from usage_pipeline.api.description import TAGS, DescribedApp
 from usage_pipeline.api.exchanges import templates_of
@@ -83,5 +84,5 @@ def _v1() -> APIRouter:
     routes = APIRouter(prefix="/v1", responses=_PROBLEMS)
     routes.include_router(sessions.router)
     for router in ROUTERS:
-        routes.include_router(router, dependencies=[Depends(known_parameters)])
+        routes.include_router(router, dependencies=[Depends(caller), Depends(known_parameters)])
     return routes

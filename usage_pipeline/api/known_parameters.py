@@ -7,14 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import FastAPI, Request
 
-from usage_pipeline.api.access import caller
 from usage_pipeline.api.exchanges import route_of
 from usage_pipeline.api.problems import FieldProblem, wrong_parts
-from usage_pipeline.keys.keys import Key
 from usage_pipeline.words import did_you_mean
 
 _CONVERTER = re.compile(r":\w+(?=\})")
@@ -56,7 +54,7 @@ class _Parameters:
         return f"There is no such parameter; {meant}"
 
 
-async def known_parameters(request: Request, _: Annotated[Key, Depends(caller)]) -> None:
+async def known_parameters(request: Request) -> None:
     """Raise ProblemError (422) for parameters that the route does not know, or takes once and gets twice."""
     if request.query_params:
         path = _CONVERTER.sub("", route_of(request.scope))

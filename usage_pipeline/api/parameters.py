@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, TypeVar, cast
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, create_model
 
-from usage_pipeline.api.access import Data
+from usage_pipeline.api.access import clock_of
 from usage_pipeline.api.problems import wrong_parameter
 from usage_pipeline.insights.measures import MEASURES, SUMS, Measure, measure_of
 from usage_pipeline.metrics.buckets import MOST_DAYS
@@ -72,9 +72,9 @@ class DayRange:
         return (self.last - self.first).days + 1
 
 
-async def day_range(data: Data, first: From = None, end: To = None) -> DayRange:
+async def day_range(request: Request, first: From = None, end: To = None) -> DayRange:
     """Return the days that are asked for. Raises ProblemError (422) for an empty range, or too long a one."""
-    until = end or data.clock.today + timedelta(days=1)
+    until = end or clock_of(request).today + timedelta(days=1)
     start = first or until - timedelta(days=RECENT_DAYS)
     if not 0 < (until - start).days <= MOST_DAYS:
         raise wrong_parameter("to", f"Expected 1 to {MOST_DAYS:,} days from {start} on.")

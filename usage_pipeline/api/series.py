@@ -1,7 +1,7 @@
 """Cuts numbers by day or interval into parallel series: by hour, day, week or month, and by group."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -81,10 +81,7 @@ def read_series(data: TenantData, request: SeriesRequest) -> Series:
     return Series(
         starts=[int(span.start.timestamp()) * 1000 for span in spans],
         missing=[len(span.slots) - len(slots) for span, slots in zip(spans, known, strict=True)],
-        totals={
-            name: {group: [sums.total(name, group, slots) for slots in known] for group in sums.groups}
-            for name in sums.metrics
-        },
+        totals={name: {group: sums.totals(name, group, known) for group in sums.groups} for name in sums.metrics},
         missing_days=len(answer.missing),
     )
 
@@ -101,9 +98,10 @@ class _Sums:
         self.groups = self._largest(rows)
         self._sums = self._added(rows)
 
-    def total(self, name: str, group: Group, slots: Sequence[Slot]) -> int | None:
-        """Return the sum of these slots; None without any."""
-        return sum(self._sums[name, group, slot] for slot in slots) if slots else None
+    def totals(self, name: str, group: Group, intervals: Iterable[Sequence[Slot]]) -> list[int | None]:
+        """Return the sum of the slots of each interval; None without any."""
+        sum_of = self._sums[name, group].__getitem__
+        return [sum(map(sum_of, slots)) if slots else None for slots in intervals]
 
     def _largest(self, rows: Sequence[Row]) -> list[Group]:
         """Return the groups in the order of their tokens; those beyond the largest are one."""
@@ -117,13 +115,13 @@ class _Sums:
             return ranked
         return [*(name for name in ranked[:MOST_GROUPS] if name != OTHER), OTHER]
 
-    def _added(self, rows: Sequence[Row]) -> Counter[tuple[str, Group, Slot]]:
-        sums: Counter[tuple[str, Group, Slot]] = Counter()
+    def _added(self, rows: Sequence[Row]) -> Mapping[tuple[str, Group], Counter[Slot]]:
+        sums = defaultdict[tuple[str, Group], Counter[Slot]](Counter)
         shown = set(self.groups)
         for row in rows:
             group = None if self._group is None else row[self._group]
             for name, metric in self.metrics.items():
-                sums[name, group if group in shown else OTHER, row[self._slot]] += row[metric]
+                sums[name, group if group in shown else OTHER][row[self._slot]] += row[metric]
         return sums
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Date, FromClause, Text, any_, cast, literal
+from sqlalchemy import ARRAY, CollectionAggregate, ColumnElement, Date, FromClause, Text, any_, cast, literal
 
 from usage_pipeline.metrics.queries import Query
 from usage_pipeline.series.status import DayReader, DayStatus
@@ -86,11 +86,21 @@ def conditions(query: Query, table: FromClause, days: Collection[date]) -> list[
     """The conditions of the query on a table of the warehouse: these days, and its filters other than the day."""
     filters = [table.c[query.filters[name]] == value for name, value in query.where if name != "day"]
     among = [table.c[query.filters[name]].in_(values) for name, values in query.among]
-    # One parameter: `IN` has one for each day, and is put together anew for every number of them. It is a text,
-    # because the driver takes a list value by value.
-    listed = literal(f"{{{','.join(map(str, sorted(days)))}}}", Text)
-    of_days = table.c.day == any_(cast(listed, ARRAY(Date)))
-    return [of_days, *filters, *among]
+    return [table.c.day == any_of_days(literal(days_literal(days), Text)), *filters, *among]
+
+
+def any_of_days(listed: ColumnElement[str]) -> CollectionAggregate[Any]:
+    """Any of the days of a list, to compare a column with.
+
+    It is one parameter: `IN` has one for each day, and is put together anew for every number of them. It is a
+    text, because the driver takes a list value by value.
+    """
+    return any_(cast(listed, ARRAY(Date)))
+
+
+def days_literal(days: Collection[date]) -> str:
+    """Return days as such a list."""
+    return f"{{{','.join(map(str, sorted(days)))}}}"
 
 
 def one_decimal(numerator: int, denominator: int) -> Decimal | None:

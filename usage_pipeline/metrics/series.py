@@ -3,10 +3,27 @@
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time
+from functools import cache
 
-from sqlalchemy import BigInteger, Connection, FromClause, Select, cast, func, literal, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    FromClause,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+    union_all,
+)
 
-from usage_pipeline.metrics.answers import Answer, Row, conditions, known_days, statuses_of
+from usage_pipeline.metrics.answers import Answer, Row, any_of_days, days_literal, known_days, statuses_of
 from usage_pipeline.metrics.published import Published, as_published
 from usage_pipeline.metrics.queries import SeriesQuery
 from usage_pipeline.series.tables import CONVERSATION_SERIES, MESSAGE_SERIES, TOKEN_SERIES
@@ -33,25 +50,45 @@ def read_series(storage: Storage, query: SeriesQuery) -> Answer:
 
 def _totals(connection: Connection, query: SeriesQuery, days: Collection[date]) -> dict[str, Mapping[date, int]]:
     """The total of each of the days by series, and of those only that were published by then."""
-    days_of, sums = {}, []
-    for name in query.metrics:
-        rows: FromClause = _TABLES[name]
-        days_of[name] = days
-        if query.as_of is not None:
-            published = Published(_TABLES[name].name, query.as_of)
-            rows, days_of[name] = published.rows(), published.days(connection, days)
-        sums.append(_sums(name, rows, query, days_of[name]))
+    filters = [*((name, [value]) for name, value in query.where if name != "day"), *query.among]
+    columns = tuple(query.filters[name] for name, _ in filters)
+    if query.as_of is None:
+        days_of = dict.fromkeys(query.metrics, days)
+        sums = _present_sums(query.metrics, columns)
+    else:
+        published = {name: Published(_TABLES[name].name, query.as_of) for name in query.metrics}
+        days_of = {name: found.days(connection, days) for name, found in published.items()}
+        rows = {name: found.rows() for name, found in published.items()}
+        sums = union_all(*(_sums(name, of, of.c.quantity, columns) for name, of in rows.items()))
+    asked = {name: days_literal(of_series) for name, of_series in days_of.items()}
+    values = {_value(place): [*wanted] for place, (_, wanted) in enumerate(filters)}
     found: defaultdict[str, dict[date, int]] = defaultdict(dict)
     # All at once, which is quicker than one by one.
-    for series, day, total in connection.execute(union_all(*sums)).all():
+    for series, day, total in connection.execute(sums, {**asked, **values}).all():
         found[series][day] = total
     return {name: {day: found[name].get(day, 0) for day in known} for name, known in days_of.items()}
 
 
-def _sums(name: str, rows: FromClause, query: SeriesQuery, days: Collection[date]) -> Select[str, date, int]:
-    total = rows.c.total if query.as_of is None else rows.c.quantity
+@cache
+def _present_sums(series: tuple[str, ...], filtered: tuple[str, ...]) -> CompoundSelect[str, date, int]:
+    """The SELECT of the totals as they are now. It is kept: to put it together takes longer than to run it."""
+    return union_all(*(_sums(name, _TABLES[name], _TABLES[name].c.total, filtered) for name in series))
+
+
+def _sums(
+    name: str, rows: FromClause, total: ColumnElement[int], filtered: Sequence[str]
+) -> Select[str, date, int]:
+    """The SELECT of one series. Its days and the values of each column that is filtered are parameters."""
     sums = select(literal(name).label("series"), rows.c.day, cast(func.sum(total), BigInteger).label("total"))
-    return sums.where(*conditions(query, rows, days)).group_by(rows.c.day)
+    of_values = [
+        rows.c[column] == any_(bindparam(_value(place), type_=ARRAY(Text)))
+        for place, column in enumerate(filtered)
+    ]
+    return sums.where(rows.c.day == any_of_days(bindparam(name, type_=Text)), *of_values).group_by(rows.c.day)
+
+
+def _value(place: int) -> str:
+    return f"value_{place}"
 
 
 def series_points(rows: Sequence[Row]) -> dict[str, list[dict[str, int | None]]]:

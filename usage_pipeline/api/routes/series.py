@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import Field
+from pydantic_core import to_json
 
 from usage_pipeline.api.access import Data
 from usage_pipeline.api.answers import AnswerModel, MissingDays
@@ -74,15 +75,14 @@ def series(
         raise wrong_parameter("to", f"By hour, expected at most {MOST_DAYS_BY_HOUR} days.")
     found = read_series(data, SeriesRequest(days.first, days.last, interval, timezone, group_by))
     # As plain values: an object for each point would take longer than to read them.
-    return JSONResponse(
-        {
-            "tokens": _points(found, "tokens"),
-            "conversations": _points(found, "conversations") if "conversations" in found.totals else None,
-            "messages": _points(found, "messages"),
-            "missing": list(found.missing),
-            "missing_days": found.missing_days,
-        }
-    )
+    answer = {
+        "tokens": _points(found, "tokens"),
+        "conversations": _points(found, "conversations") if "conversations" in found.totals else None,
+        "messages": _points(found, "messages"),
+        "missing": list(found.missing),
+        "missing_days": found.missing_days,
+    }
+    return Response(to_json(answer), media_type="application/json")
 
 
 _PlainPoints = Sequence[Mapping[str, int | None]]
