@@ -2,15 +2,13 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Network, ip_address
 from threading import Lock
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.requests import Request
 
 from usage_pipeline.api.exchanges import route_of
@@ -19,6 +17,7 @@ from usage_pipeline.api.problems import ProblemError
 from usage_pipeline.settings import Settings
 
 _HEAVY_ROUTES = ("/v1/runs", "/v1/insights", "/v1/forecast", "/v1/reports", "/v1/usage/hours")
+_SECONDS = 60
 _HOME_PREFIX = 64
 """What a customer of a network gets of IPv6, and chooses addresses from at will."""
 
@@ -32,41 +31,55 @@ class Kind(StrEnum):
 
 
 class RateLimits:
-    """The limits of one app, each over the last 60 seconds."""
+    """The limits of one app, each over the last 60 seconds. Threads may share it."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, seconds_now: Callable[[], float] = time.monotonic) -> None:
         """Begin without any request."""
-        amounts = {
+        self._seconds_now = seconds_now
+        self._most = {
             Kind.REQUESTS: settings.api_requests_per_minute,
             Kind.HEAVY: settings.api_heavy_requests_per_minute,
             Kind.LOGINS: settings.api_logins_per_minute,
         }
-        self._items = {kind: RateLimitItemPerMinute(amount, namespace=kind) for kind, amount in amounts.items()}
-        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._counted: OrderedDict[tuple[str, ...], deque[float]] = OrderedDict()
+        """When requests were counted, by who sent them; who has sent none for longest is first."""
         self._counting = Lock()
-        """The storage begins a timer when it counts, and fails if another thread begins it, too."""
 
     def take(self, kind: Kind, *who: str) -> Mapping[str, str]:
         """Count a request, and return the headers that say what is left: those of the draft of the IETF.
 
         Raises ProblemError (429) if nothing was left.
         """
-        item = self._items[kind]
+        most, now = self._most[kind], self._seconds_now()
         with self._counting:
-            allowed = self._limiter.hit(item, *who)
-            left = self._limiter.get_window_stats(item, *who)
-        seconds = max(1, math.ceil(left.reset_time - time.time()))
+            counted = self._of_last_minute((kind, *who), now)
+            if allowed := len(counted) < most:
+                counted.append(now)
+            left, seconds = most - len(counted), math.ceil(counted[0] + _SECONDS - now)
         headers = {
-            "RateLimit-Policy": f'"{kind}";q={item.amount};w={item.get_expiry()}',
-            "RateLimit": f'"{kind}";r={left.remaining};t={seconds}',
+            "RateLimit-Policy": f'"{kind}";q={most};w={_SECONDS}',
+            "RateLimit": f'"{kind}";r={left};t={seconds}',
         }
         if allowed:
             return headers
         raise ProblemError(
             HTTPStatus.TOO_MANY_REQUESTS,
-            f"{item.amount:,} of these are answered each minute. Ask again in {seconds} seconds.",
+            f"{most:,} of these are answered each minute. Ask again in {seconds} seconds.",
             headers={**headers, "Retry-After": str(seconds)},
         )
+
+    def __len__(self) -> int:
+        """Return of how many callers requests are remembered."""
+        return len(self._counted)
+
+    def _of_last_minute(self, who: tuple[str, ...], now: float) -> deque[float]:
+        counted = self._counted.setdefault(who, deque())
+        self._counted.move_to_end(who)
+        while counted and counted[0] + _SECONDS <= now:
+            counted.popleft()
+        while (others := next(iter(self._counted.values()))) and others[-1] + _SECONDS <= now:
+            self._counted.popitem(last=False)
+        return counted
 
 
 def limits_of(request: Request) -> RateLimits:

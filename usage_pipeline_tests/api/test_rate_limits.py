@@ -66,6 +66,30 @@ def test_an_answer_that_is_a_problem_tells_what_is_left_too(
     assert (answer.status_code, answer.headers["RateLimit"].rpartition(";")[0]) == (422, '"requests";r=1')
 
 
+def test_a_request_counts_for_a_minute(settings: Settings) -> None:
+    seconds = iter((0.0, 20.5, 59.9, 60.0, 60.1))
+    limits = RateLimits(settings.model_copy(update={"api_requests_per_minute": 2}), lambda: next(seconds))
+    assert limits.take(Kind.REQUESTS, "key")["RateLimit"] == '"requests";r=1;t=60'
+    assert limits.take(Kind.REQUESTS, "key")["RateLimit"] == '"requests";r=0;t=40'
+    with pytest.raises(ProblemError) as refused:
+        limits.take(Kind.REQUESTS, "key")
+    assert refused.value.headers["Retry-After"] == "1"
+    assert limits.take(Kind.REQUESTS, "key")["RateLimit"] == '"requests";r=0;t=21'
+    with pytest.raises(ProblemError) as refused:
+        limits.take(Kind.REQUESTS, "key")
+    assert refused.value.headers["Retry-After"] == "21"
+
+
+def test_who_asks_no_more_is_forgotten(settings: Settings) -> None:
+    seconds = iter((0.0, 30.0, 61.0, 200.0))
+    limits = RateLimits(settings, lambda: next(seconds))
+    remembered = []
+    for who in ("a", "b", "c", "c"):
+        limits.take(Kind.REQUESTS, who)
+        remembered.append(len(limits))
+    assert remembered == [1, 2, 2, 1]
+
+
 @pytest.fixture
 def _hasty_threads() -> Iterator[None]:
     """Threads take turns as often as they can."""
