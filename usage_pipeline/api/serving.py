@@ -1,5 +1,6 @@
 """Serves the API from this process until a signal ends it."""
 
+import gc
 import signal
 import socket
 import sys
@@ -8,9 +9,8 @@ from types import FrameType
 import uvicorn
 
 from usage_pipeline.api.app import create_app
-from usage_pipeline.api.header_time import HeaderTimeProtocol
+from usage_pipeline.api.header_limits import HeaderLimitsProtocol
 from usage_pipeline.api.logs import CONFIGURATION
-from usage_pipeline.api.middleware.request_limits import HEADER_BYTES
 from usage_pipeline.api.preparing import preparing
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
@@ -50,11 +50,14 @@ def serve(storage: Storage, listener: socket.socket) -> None:
     """Answer requests until a signal ends it; requests that are being answered end first."""
     sys.setswitchinterval(_SWITCH_SECONDS)
     app = create_app(storage)
+    # What is there now stays. To look through all of it, as Python does every some thousand requests, would stop
+    # those that are being answered for a tenth of a second.
+    gc.collect()
+    gc.freeze()
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            http=HeaderTimeProtocol,  # h11 alone limits what it keeps of headers that do not end
-            h11_max_incomplete_event_size=2 * HEADER_BYTES,
+            http=HeaderLimitsProtocol,
             ws="none",
             log_config=CONFIGURATION,
             access_log=False,

@@ -12,8 +12,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from usage_pipeline.api.app import create_app
-from usage_pipeline.api.header_time import HeaderTimeProtocol
+from usage_pipeline.api.header_limits import HeaderLimitsProtocol
 from usage_pipeline.api.listening import address_of, listen
+from usage_pipeline.api.middleware.request_limits import HEADER_BYTES
 from usage_pipeline.errors import ServiceError
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.api.conftest import NOW
@@ -89,7 +90,7 @@ def test_head_is_answered_as_get_without_the_body(served: Storage, acme: TestCli
     paths = ("/health", "/ready", "/v1/days", "/v1/usage/list?format=csv", "/dashboard/", "/v1/nothing")
     same = ("Content-Type", "Content-Length", "Content-Disposition", "ETag", "Vary")
     with (
-        served_at(create_app(served), http=HeaderTimeProtocol) as address,
+        served_at(create_app(served), http=HeaderLimitsProtocol) as address,
         httpx.Client(base_url=address, headers={"Authorization": acme.headers["Authorization"]}) as client,
     ):
         for path in paths:
@@ -98,7 +99,7 @@ def test_head_is_answered_as_get_without_the_body(served: Storage, acme: TestCli
             assert [told.headers.get(name) for name in same] == [asked.headers.get(name) for name in same]
 
 
-class Quick(HeaderTimeProtocol):
+class Quick(HeaderLimitsProtocol):
     """With little time for headers."""
 
     header_seconds = 0.2
@@ -113,6 +114,43 @@ def test_a_connection_whose_headers_do_not_end_is_closed(served: Storage) -> Non
             slow.sendall(b"GET /health HTTP/1.1\r\nHost: api\r\n")
             assert slow.recv(1) == b""
             assert kept.get("/health").status_code == 200
+
+
+def answer_to(address: str, *pieces: bytes) -> bytes:
+    """What comes on a connection until the server closes it, after these pieces were sent."""
+    url = httpx.URL(address)
+    with socket.create_connection((url.host, url.port or 0), timeout=STOP_SECONDS) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+        return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+def test_headers_come_in_pieces_and_after_other_requests(served: Storage) -> None:
+    with served_at(create_app(served), http=HeaderLimitsProtocol) as address:
+        request = b"GET /health HTTP/1.1\r\nHost: api\r\n"
+        answer = answer_to(address, request, b"\r\n", request, b"Connection: close\r\n\r\n")
+    assert answer.count(b"HTTP/1.1 200 OK") == 2
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"X-Long: " + b"a" * 2 * HEADER_BYTES,
+        b"X-Long: a\r\n" * (HEADER_BYTES // 5),
+        b"Host api\r\n\r\n",
+        b"X: \0\r\n\r\n",
+    ],
+)
+def test_headers_that_are_too_large_or_none_are_refused(served: Storage, headers: bytes) -> None:
+    with served_at(create_app(served), http=HeaderLimitsProtocol) as address:
+        assert answer_to(address, b"GET /health HTTP/1.1\r\n", headers).startswith(b"HTTP/1.1 400 Bad Request")
+
+
+@pytest.mark.parametrize("path", [b"/\xff", b"/v1/days?from=\xff", b"nowhere", b"/%ff"])
+def test_a_path_of_any_bytes_is_answered(served: Storage, path: bytes) -> None:
+    with served_at(create_app(served), http=HeaderLimitsProtocol) as address:
+        answer = answer_to(address, b"GET " + path + b" HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n")
+    assert answer.split()[1] in {b"400", b"401", b"404"}
 
 
 def test_the_address_of_ipv6_is_one_that_a_browser_can_open() -> None:
