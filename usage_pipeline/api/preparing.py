@@ -1,4 +1,4 @@
-"""Sorts days of records for their pages while the server serves, so that no request waits for it.
+"""Copies days of records for their pages while the server serves, so that no request waits for it.
 
 It rests as long as it works, and so leaves most of the processor to requests.
 """
@@ -20,7 +20,7 @@ _SECONDS = 10
 
 @contextmanager
 def preparing(pages: Pages) -> Iterator[None]:
-    """Keep days prepared meanwhile."""
+    """Keep days prepared meanwhile, and drop them at the end."""
     over = Event()
     thread = Thread(target=_prepare, args=(pages, over), name="preparing")
     thread.start()
@@ -29,6 +29,7 @@ def preparing(pages: Pages) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+        pages.forget()
 
 
 def _prepare(pages: Pages, over: Event) -> None:

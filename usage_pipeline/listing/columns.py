@@ -40,6 +40,9 @@ LIST_COLUMNS: tuple[Column, ...] = (
 )
 
 
+COLUMNS_OF_ONE = tuple(column for column in LIST_COLUMNS if column.name != _TENANT)
+
+
 def columns_of(tenant_id: str | None) -> tuple[Column, ...]:
     """Return what a list shows: whose a record is only where that is not asked."""
-    return tuple(column for column in LIST_COLUMNS if tenant_id is None or column.name != _TENANT)
+    return LIST_COLUMNS if tenant_id is None else COLUMNS_OF_ONE

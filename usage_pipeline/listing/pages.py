@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from uuid import uuid4
 
 from usage_pipeline.errors import QueryError
 from usage_pipeline.listing.cursors import Position, read_cursor, write_cursor
-from usage_pipeline.listing.kept_records import Found
 from usage_pipeline.listing.queries import RecordQuery
 from usage_pipeline.listing.record_days import RecordDays
 from usage_pipeline.listing.search import Learnt, Search
+from usage_pipeline.listing.sorted_days import SortedDays
 from usage_pipeline.metrics.rollups import damage_named
 from usage_pipeline.storage.engine import session, undisturbed
 from usage_pipeline.storage.opened import Storage
@@ -34,10 +35,13 @@ class Pages:
     def __init__(self, storage: Storage) -> None:
         """Read from this storage."""
         self._storage = storage
-        self._learnt = Learnt()
+        self._learnt = self._nothing()
+
+    def _nothing(self) -> Learnt:
+        return Learnt(SortedDays(self._storage.settings.data_dir / "tmp" / f"listing-{uuid4().hex}"))
 
     def prepare(self) -> Iterator[date]:
-        """Sort the newest days for their pages, and those that are read often, each before it is yielded."""
+        """Copy the newest days for their pages, and those that are read often, each before it is yielded."""
         newest_first = RecordDays.of(self._storage, RecordQuery()).objects()
         for found in self._learnt.days.due(newest_first):
             with session(self._storage.engine) as duck:
@@ -46,9 +50,8 @@ class Pages:
 
     def forget(self) -> None:
         """Drop what was learnt of records. Pages that are read meanwhile may fail, and are read again."""
-        learnt, self._learnt = self._learnt, Learnt()
-        with session(self._storage.engine) as duck:
-            learnt.days.forget(duck)
+        learnt, self._learnt = self._learnt, self._nothing()
+        learnt.days.forget()
 
     def read(self, query: RecordQuery, take: int = MOST, cursor: str | None = None) -> Page:
         """Return the first page of a list, or the one that a cursor leads to.
@@ -57,11 +60,17 @@ class Pages:
         page, and on no other. Raises
         QueryError for a cursor that does not fit or too large a page, and PartitionError where records are gone.
         """
+        return undisturbed(self.read_once)(self._storage, query, take, cursor)
+
+    def read_once(self, storage: Storage, query: RecordQuery, take: int = MOST, cursor: str | None = None) -> Page:
+        """Return the same, as this storage knows the state. It fails if an object is replaced meanwhile."""
         if not 1 <= take <= MOST:
             raise QueryError(f"take: expected 1 to {MOST} records, found {take}.")
-        settings = self._storage.settings
+        settings = storage.settings
         after = None if cursor is None else Position.of(read_cursor(settings, query.key, cursor))
-        days, found = self._find(query, take + 1, after)
+        days = RecordDays.of(storage, query, after and after.place)
+        with session(storage.engine) as duck, damage_named():
+            found = Search(query, days, duck, self._learnt, after).find(take + 1)
         items = tuple(item for _, item in found[:take])
         if len(found) <= take:
             return Page(items, None)
@@ -69,9 +78,3 @@ class Pages:
         goes_on = after is not None and after.place.day == last.day
         position = Position(last, after.known_at if after and goes_on else days.changed_at[last.day])
         return Page(items, write_cursor(settings, query.key, position.parts))
-
-    @undisturbed
-    def _find(self, query: RecordQuery, most: int, after: Position | None) -> tuple[RecordDays, Found]:
-        days = RecordDays.of(self._storage, query, after and after.place)
-        with session(self._storage.engine) as duck, damage_named():
-            return days, Search(query, days, duck, self._learnt, after).find(most)

@@ -8,18 +8,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from functools import cached_property
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from duckdb import DuckDBPyConnection
 
-from usage_pipeline.listing.columns import RELATED
+from usage_pipeline.listing.columns import RELATED, columns_of
 from usage_pipeline.listing.cursors import Place, Position
 from usage_pipeline.listing.kept_records import FEW, DayRecords, Found, KeptRecords
 from usage_pipeline.listing.known_values import KnownValues, hashes_of
 from usage_pipeline.listing.moved_records import rows_as_of
 from usage_pipeline.listing.queries import FILTERS, Order, RecordQuery
 from usage_pipeline.listing.record_days import RecordDays
-from usage_pipeline.listing.selecting import PLACE, READ, json_object, select_records
+from usage_pipeline.listing.selecting import PLACE, READ, json_object, select_copied, select_records
 from usage_pipeline.listing.sorted_days import SortedDays
 from usage_pipeline.storage.engine import parquet_scan
 from usage_pipeline.storage.objects import DayObject
@@ -36,8 +37,8 @@ _DAY = 24 * 3600 * 1_000_000
 class Learnt:
     """What earlier pages have learnt of objects."""
 
+    days: SortedDays
     values: KnownValues = field(default_factory=KnownValues)
-    days: SortedDays = field(default_factory=SortedDays)
     records: KeptRecords = field(default_factory=KeptRecords)
     objects: dict[date, DayObject] = field(default_factory=dict)
 
@@ -78,7 +79,7 @@ class Search:
         asked = {FILTERS[name]: values for name, values in self.query.filters if name in RELATED}
         if self.query.tenant_id is not None:
             asked["tenant_id"] = (self.query.tenant_id,)
-        return {column: hashes_of(self.duck, values) for column, values in asked.items()}
+        return {column: hashes_of(values) for column, values in asked.items()}
 
     def _kept(self, day: DayObject) -> DayRecords | None:
         return self.learnt.records.get(day, self.query.key)
@@ -121,19 +122,30 @@ class Search:
         return learnt
 
     def _read(self, days: list[DayObject], most: int, after: Place | None) -> Found:
-        rows = self.days.kept(self.duck, self._rows(days), days)
-        select = select_records(self.query, rows, f"{PLACE}, {json_object(self.query)}", after, most)
+        if copies := self._copies(days):
+            # What is cached of a file must not outlive it: copies, unlike objects, are never replaced.
+            self.duck.execute("SET SESSION parquet_metadata_cache = true")
+            select = select_copied(self.query, parquet_scan(copies), after, most)
+        else:
+            rows = self.days.kept(self.duck, self._rows(days), days)
+            shown = f"{PLACE}, {json_object(columns_of(self.query.tenant_id))}"
+            select = select_records(self.query, rows, shown, after, most)
         return [(Place(*place), text) for *place, text in self.duck.execute(select).fetchall()]
 
+    def _copies(self, days: list[DayObject]) -> list[Path] | None:
+        """Return the copies of these days; None if the list needs what is only in their objects."""
+        if self.query.tenant_id is None or self.query.meta or self._has_moved(days[0]):
+            return None
+        return self.learnt.days.copies(days)
+
     def _rows(self, days: list[DayObject]) -> str:
-        """Return the relation of the rows of these days. Several objects take less time than as many tables.
+        """Return the relation of the rows of these days.
 
         The day in which others were landed while its pages are turned is the first one, and is read alone.
         """
         if self.after and self._has_moved(days[0]):
             return rows_as_of(self.days.storage, days[0].day, parquet_scan([days[0].path]), self.after.known_at)
-        table = self.learnt.days.table(self.duck, days[0]) if len(days) == 1 else None
-        return f"(SELECT {READ} FROM {table or parquet_scan(day.path for day in days)})"
+        return f"(SELECT {READ} FROM {parquet_scan(day.path for day in days)})"
 
     def _is_behind(self, place: Place, after: Place | None) -> bool:
         if after is None:

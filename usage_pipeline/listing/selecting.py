@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from usage_pipeline.csv_cells import LINE_END, text_cell_sql
-from usage_pipeline.listing.columns import RELATED, columns_of
+from usage_pipeline.listing.columns import COLUMNS_OF_ONE, RELATED, columns_of
 from usage_pipeline.listing.cursors import Place
 from usage_pipeline.listing.queries import FILTERS, Order, RecordQuery
 from usage_pipeline.storage.daily import SqlFile
@@ -24,6 +24,7 @@ READ = ", ".join(
 """The columns that a list reads of records."""
 
 _ORDERED_BY = ("occurred_at", "tenant_id", "source", "record_id")
+_ITEM = "item"
 
 
 def select_records(
@@ -34,18 +35,47 @@ def select_records(
     `rows` is a relation with the columns in `READ`. `after` begins behind a place, `most` ends after so
     many records.
     """
-    tests = [*_filters(query), *([_behind(query.order, after)] if after else [])]
-    listed = f"SELECT * FROM {rows} WHERE {' AND '.join(tests) or 'true'}"
-    order = ", ".join(f"{name} {query.order}" for name in _ORDERED_BY)
+    listed = f"SELECT * FROM {rows} WHERE {_tests(query, after)}"
     if most is not None:  # first, so that the others are never made into what is shown
-        listed += f" ORDER BY {order} LIMIT {most}"
-    views = f"WITH usage_records AS ({listed}), shown AS ({RECORDS.text})"
-    return f"{views} SELECT {shown} FROM shown ORDER BY {order}"
+        listed += _first(query, most)
+    return f"{_shown(listed)} SELECT {shown} FROM shown ORDER BY {_order(query)}"
 
 
-def json_object(query: RecordQuery) -> str:
+def select_copy(rows: str) -> str:
+    """Return the SELECT of a copy of rows, by tenant: what a list of one is made of, each record as JSON, too."""
+    related = ", ".join(f'"{name}" AS "{column}"' for name, column in RELATED.items())
+    columns = f"{', '.join(_ORDERED_BY)}, type, {related}, {json_object(COLUMNS_OF_ONE)} AS {_ITEM}"
+    return f"{_shown(f'SELECT {READ} FROM {rows}')} SELECT {columns} FROM shown ORDER BY tenant_id, occurred_at"
+
+
+def select_copied(query: RecordQuery, copies: str, after: Place | None, most: int) -> str:
+    """Return the SELECT of the first places and JSON objects of a list of one tenant, from copies of its days.
+
+    They have no `meta` to filter by.
+    """
+    return f"SELECT {PLACE}, {_ITEM} FROM {copies} WHERE {_tests(query, after)}{_first(query, most)}"
+
+
+def _shown(listed: str) -> str:
+    return f"WITH usage_records AS ({listed}), shown AS ({RECORDS.text})"
+
+
+def _tests(query: RecordQuery, after: Place | None) -> str:
+    tests = [*_filters(query), *([_behind(query.order, after)] if after else [])]
+    return " AND ".join(tests) or "true"
+
+
+def _first(query: RecordQuery, most: int) -> str:
+    return f" ORDER BY {_order(query)} LIMIT {most}"
+
+
+def _order(query: RecordQuery) -> str:
+    return ", ".join(f"{name} {query.order}" for name in _ORDERED_BY)
+
+
+def json_object(columns: Iterable[Column]) -> str:
     """Return the expression of a record as a JSON object."""
-    fields = ", ".join(f'{literal(column.name)}, "{column.name}"' for column in columns_of(query.tenant_id))
+    fields = ", ".join(f'{literal(column.name)}, "{column.name}"' for column in columns)
     return f"CAST(json_object({fields}) AS VARCHAR)"
 
 

@@ -1,77 +1,105 @@
-"""Days that many lists are read from, in DuckDB's memory, compressed and sorted by tenant.
+"""Copies of days that many lists are read from: files sorted by tenant, with the JSON of each record.
 
-Objects are not sorted, so a list reads its day whole; of a sorted day it reads the rows of its tenant. To sort a
-day takes as long as some readings, so that no list does it: a server, which has the time, sorts the newest days,
-and those that were read as often. DuckDB spills what exceeds its memory.
+Objects are not sorted, so a list reads its day whole; of a copy it reads the rows of its tenant.
+To make a copy takes as long as some readings, so that no list does it: a server, which has the time, copies the
+newest days, and those that were read as often. It removes the copies when it ends.
 """
 
+import shutil
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from threading import Lock
 from uuid import uuid4
 
-from duckdb import DuckDBPyConnection, OutOfMemoryException
+import duckdb
+from duckdb import DuckDBPyConnection
 
-from usage_pipeline.listing.selecting import READ
-from usage_pipeline.storage.engine import parquet_scan
+from usage_pipeline.listing.selecting import select_copy
+from usage_pipeline.storage.engine import PARQUET, literal, parquet_scan
 from usage_pipeline.storage.objects import DayObject
 
 READINGS = 16
-"""Readings of a day that take as long as sorting it."""
-_MOST_BYTES = 120_000_000
-"""Of the objects of sorted days, which take about twice as much."""
+"""Readings of a day that take as long as copying it."""
+_MOST_BYTES = 240_000_000
+"""Of the objects that have copies, which take three to four times as much."""
 _AHEAD = 0.75
-"""The part of it that days have which are sorted ahead."""
+"""The part of it that days have which are copied ahead."""
 _SHARE = 4
-"""An object that would take more than this part of it is never sorted."""
-_CATALOG = "listing"
+"""An object that would take more than this part of it is never copied."""
+_ROWS = 4096
+"""Rows that are read together: most tenants have fewer on a day, and much smaller groups take more time."""
 
 
 @dataclass
 class _Day:
-    """A day that was read: how often since it was replaced, and its table."""
+    """A day that was read: how often since it was replaced, and its copy."""
 
     found: DayObject
     readings: int = 0
-    table: str | None = None
+    copy: Path | None = None
+    failed: bool = False
+    """It could not be copied, most likely for want of room."""
+
+    @property
+    def kept(self) -> Path | None:
+        """The copy, unless somebody has tidied up."""
+        return self.copy if self.copy and self.copy.exists() else None
 
 
 @dataclass
 class SortedDays:
-    """Tables of days; those that nobody has read for longest go first. Threads may share it."""
+    """Copies of days in a folder; those that nobody has read for longest go first. Threads may share it."""
 
+    folder: Path
     most_bytes: int = _MOST_BYTES
     _days: OrderedDict[date, _Day] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
     _sorting: Lock = field(default_factory=Lock)
 
-    def table(self, duck: DuckDBPyConnection, found: DayObject) -> str | None:
-        """Return the table with the rows of an object; None if they are to be read from the object."""
+    def copies(self, asked: Collection[DayObject]) -> list[Path] | None:
+        """Return the copies of days that are read; None if they are to be read from their objects."""
         with self._lock:
-            day = self._at(duck, found)
-            day.readings += 1
-            self._days.move_to_end(found.day)
-            return day.table
+            found = [copy for day in asked if (copy := self._read(day))]
+        return found if len(found) == len(asked) else None
+
+    def _read(self, found: DayObject) -> Path | None:
+        day = self._at(found)
+        day.readings += 1
+        self._days.move_to_end(found.day)
+        return day.kept
 
     def due(self, newest_first: Iterable[DayObject]) -> list[DayObject]:
-        """Return the days to sort: the newest, as many as there is room for, and those that are read often."""
+        """Return the days to copy: the newest, as many as there is room for, and those that are read often."""
         with self._lock:
-            often = [day.found for day in self._days.values() if day.readings > READINGS and not day.table]
+            often = [day.found for day in self._days.values() if day.readings > READINGS and not day.kept]
         return list(dict.fromkeys(filter(self._fits, (*self._room_ahead(newest_first), *often))))
 
     def sort(self, duck: DuckDBPyConnection, found: DayObject) -> None:
-        """Sort a day, if it is not; without the memory for it, again when it was read as often."""
+        """Copy a day, if it has no copy and can be copied."""
         with self._sorting:
             with self._lock:
-                day = self._at(duck, found)
-            if day.table:
+                day = self._at(found)
+            if day.kept or day.failed:
                 return
-            day.readings = 0
-            with suppress(OutOfMemoryException):
-                self._keep(duck, day, _make_table(duck, found))
+            copy = self.folder / f"{found.day}-{uuid4().hex}.parquet"
+            try:
+                _make_copy(duck, found, copy)
+            except (duckdb.IOException, duckdb.OutOfMemoryException, OSError):
+                day.failed = True
+                with suppress(OSError):
+                    copy.unlink()
+            else:
+                self._keep(day, copy)
+
+    def forget(self) -> None:
+        """Remove all copies."""
+        with self._sorting, self._lock:
+            self._days.clear()
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _fits(self, found: DayObject) -> bool:
         return found.size * _SHARE <= self.most_bytes
@@ -84,44 +112,36 @@ class SortedDays:
                 return
             yield found
 
-    def forget(self, duck: DuckDBPyConnection) -> None:
-        """Drop all tables."""
-        with self._lock:
-            for day in list(self._days):
-                self._drop(duck, day)
-
-    def _at(self, duck: DuckDBPyConnection, found: DayObject) -> _Day:
+    def _at(self, found: DayObject) -> _Day:
         day = self._days.get(found.day)
         if day is None or day.found != found:
-            self._drop(duck, found.day)
+            self._drop(found.day)
             day = self._days[found.day] = _Day(found)
         return day
 
-    def _keep(self, duck: DuckDBPyConnection, day: _Day, table: str) -> None:
+    def _keep(self, day: _Day, copy: Path) -> None:
         with self._lock:
             if self._days.get(day.found.day) is day:
-                day.table = table
-                self._drop_oldest(duck)
-            else:  # replaced while it was sorted
-                duck.execute(f"DROP TABLE {table}")
+                day.copy = copy
+                self._drop_oldest()
+            else:  # replaced while it was copied
+                copy.unlink(missing_ok=True)
 
-    def _drop_oldest(self, duck: DuckDBPyConnection) -> None:
-        tables = [day.found for day in self._days.values() if day.table]
-        size = sum(found.size for found in tables)
-        for found in tables:
+    def _drop_oldest(self) -> None:
+        copied = [day.found for day in self._days.values() if day.copy]
+        size = sum(found.size for found in copied)
+        for found in copied:
             if size > self.most_bytes:
-                self._drop(duck, found.day)
+                self._drop(found.day)
                 size -= found.size
 
-    def _drop(self, duck: DuckDBPyConnection, day: date) -> None:
+    def _drop(self, day: date) -> None:
         dropped = self._days.pop(day, None)
-        if dropped and dropped.table:
-            duck.execute(f"DROP TABLE {dropped.table}")
+        if dropped and dropped.copy:
+            dropped.copy.unlink(missing_ok=True)
 
 
-def _make_table(duck: DuckDBPyConnection, found: DayObject) -> str:
-    table = f"{_CATALOG}.main.records_{uuid4().hex}"
-    duck.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {_CATALOG} (COMPRESS)")
-    rows = f"SELECT {READ} FROM {parquet_scan([found.path])} ORDER BY tenant_id, occurred_at"
-    duck.execute(f"CREATE TABLE {table} AS {rows}")
-    return table
+def _make_copy(duck: DuckDBPyConnection, found: DayObject, copy: Path) -> None:
+    copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    options = f"{PARQUET}, ROW_GROUP_SIZE {_ROWS}"
+    duck.execute(f"COPY ({select_copy(parquet_scan([found.path]))}) TO {literal(str(copy))} ({options})")

@@ -41,7 +41,7 @@ def stream_json_lines(
 
     Raises PartitionError where records are gone, with the first piece or later: what came before is not the list.
     """
-    return _lines(storage, query, f"{json_object(query)} || '\n'", days_done, most)
+    return _lines(storage, query, f"{json_object(columns_of(query.tenant_id))} || '\n'", days_done, most)
 
 
 def stream_csv(

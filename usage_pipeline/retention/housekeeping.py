@@ -22,10 +22,10 @@ TEMPORARIES = {
     "lake": ("*/.*.part", "*/*=*/.*.part"),
     "rollups": ("*/.*.part", "*/*=*/.*.part"),
     "reports": ("*/*/.*.part",),
-    "tmp": ("duckdb/*", "demo-*"),
+    "tmp": ("duckdb/*", "demo-*", "listing-*"),
 }
 """What writers remove when they end, by folder of the data directory: objects and batches of objects that they
-write, the rows that DuckDB spills, and the logs of a demo.
+write, the rows that DuckDB spills, the logs of a demo, and copies of days that a server reads.
 """
 
 WAREHOUSE = "warehouse"

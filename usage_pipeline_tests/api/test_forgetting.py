@@ -18,14 +18,12 @@ from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 DAY = date(2026, 5, 1)
 
 
-def kept_tables(storage: Storage) -> set[tuple[str, str]]:
-    """The tables in memory, each with its database; other tests of the process have theirs beside them."""
+def kept(storage: Storage) -> set[tuple[str, str]]:
+    """The tables in memory and the copies of days; other tests of the process have theirs beside them."""
+    copies = {("copy", path.name) for path in storage.settings.data_dir.glob("tmp/listing-*/*")}
     with session(storage.engine) as duck:
-        return set(
-            duck.execute(
-                "SELECT database_name, table_name FROM duckdb_tables() WHERE database_name IN ('kept', 'listing')"
-            ).fetchall()
-        )
+        found = duck.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'kept'").fetchall()
+    return copies | {("table", name) for (name,) in found}
 
 
 def use(storage: Storage, pages: Pages) -> list[object]:
@@ -41,13 +39,13 @@ def test_what_is_kept_is_dropped_once_an_erasure_is_done(open_shared: Callable[.
     land_and_compute(opened, "records", "rollups")
     storage, pages = replace(opened, kept=KeptRows()), Pages(opened)
     forget = Forgetting(storage, pages)
-    others = kept_tables(storage)
+    others = kept(storage)
     before = use(storage, pages)
-    assert sorted(database for database, _ in kept_tables(storage) - others) == ["kept", "listing"]
+    assert sorted(kind for kind, _ in kept(storage) - others) == ["copy", "table"]
     assert (forget.look(), forget.look()) == (False, False)
     now = storage.settings.clock.now
     erasing = Erasing("E1", "tenant", "d", None, None, ErasureState.DONE, "asked", "ann", now, now, {}, "c")
     with storage.warehouse.begin() as connection:
         add(connection, erasing)
-    assert (forget.look(), kept_tables(storage) - others) == (True, set())
+    assert (forget.look(), kept(storage) - others) == (True, set())
     assert (use(storage, pages), forget.look()) == (before, False)

@@ -1,7 +1,9 @@
 """What pages learn of objects makes later ones faster, and shows in no page."""
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -27,7 +29,7 @@ def read_often(pages: Pages) -> None:
     """Read two days so often that they are sorted in time, every time for another list."""
     for day in (date(2026, 5, 20), date(2026, 5, 22)):
         for number in range(READINGS + 1):
-            pages.read(RecordQuery("acme", meta=(("none", (str(number),)),), first=day, last=day))
+            pages.read(RecordQuery("acme", (("type", (str(number),)),), first=day, last=day))
 
 
 def land_late(storage: Storage) -> None:
@@ -37,10 +39,8 @@ def land_late(storage: Storage) -> None:
     land_and_compute(storage, "records")
 
 
-def sorted_days(storage: Storage) -> int:
-    with session(storage.engine) as duck:
-        found = duck.execute("SELECT count(*) FROM duckdb_tables() WHERE database_name = 'listing'").fetchall()
-    return int(found[0][0])
+def copies(storage: Storage) -> int:
+    return len([*storage.settings.data_dir.glob("tmp/listing-*/*.parquet")])
 
 
 @pytest.mark.parametrize("few", [0, 1, 2, 3])
@@ -53,30 +53,32 @@ def test_lists_that_are_too_long_to_keep_are_turned_whole(
     assert found == (NEWEST_FIRST if order is Order.DESC else NEWEST_FIRST[::-1])
 
 
-def test_days_that_are_read_often_are_sorted_and_read_anew_when_they_change(
+def test_days_that_are_read_often_are_copied_and_read_anew_when_they_change(
     own: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing_days, "_AHEAD", 0)
-    pages, before = Pages(own), sorted_days(own)
+    pages, before = Pages(own), copies(own)
     read_often(pages)
-    assert sorted_days(own) == before
+    assert copies(own) == before
     assert [day.day for day in pages.prepare()] == [20, 22]
-    assert sorted_days(own) == before + 2
+    assert copies(own) == before + 2
     assert [name for page in turned(pages, RecordQuery("acme"), 2) for name in ids(page)] == NEWEST_FIRST
     land_late(own)
     assert ids(pages.read(RecordQuery("acme"))) == WITH_LATE
     assert ids(pages.read(RecordQuery("acme", (("conversationId", ("c3",)),)))) == ["a6"]
-    assert sorted_days(own) == before + 1
+    assert copies(own) == before + 1
 
 
-def test_pages_without_room_to_learn_are_the_same(landed: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
-    forgetful = Learnt(KnownValues(0), SortedDays(0), KeptRecords(0))
-    monkeypatch.setattr("usage_pipeline.listing.pages.Learnt", lambda: forgetful)
-    pages, before = Pages(landed), sorted_days(landed)
+def test_pages_without_room_to_learn_are_the_same(
+    landed: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgetful = Learnt(SortedDays(tmp_path, 0), KnownValues(0), KeptRecords(0))
+    monkeypatch.setattr("usage_pipeline.listing.pages.Learnt", lambda _: forgetful)
+    pages, before = Pages(landed), copies(landed)
     read_often(pages)
     assert [*pages.prepare()] == []
     assert [name for page in turned(pages, RecordQuery("acme"), 2) for name in ids(page)] == NEWEST_FIRST
-    assert sorted_days(landed) == before
+    assert copies(landed) == before
 
 
 def test_threads_share_what_is_learnt(landed: Storage) -> None:
@@ -97,7 +99,7 @@ def test_only_days_with_a_value_are_read_for_it(landed: Storage) -> None:
     with session(landed.engine) as duck:
 
         def days_with(column: str, *values: str) -> list[date]:
-            tests = {column: hashes_of(duck, values)}
+            tests = {column: hashes_of(values)}
             days = RecordDays.of(landed, RecordQuery()).objects()
             return [day.day for day in days if known.may_have(duck, day, tests)]
 
@@ -108,13 +110,33 @@ def test_only_days_with_a_value_are_read_for_it(landed: Storage) -> None:
 
 
 def test_days_that_are_prepared_have_the_same_pages_and_are_prepared_anew_when_they_change(own: Storage) -> None:
-    pages, before = Pages(own), sorted_days(own)
+    pages, before = Pages(own), copies(own)
     assert [day.day for day in pages.prepare()] == [23, 22, 21, 20]
-    assert sorted_days(own) == before + 4
+    assert copies(own) == before + 4
     assert [name for page in turned(pages, RecordQuery("acme"), 2) for name in ids(page)] == NEWEST_FIRST
     land_late(own)
     assert ids(pages.read(RecordQuery("acme"))) == WITH_LATE
-    assert len([*pages.prepare()]) == sorted_days(own) - before == 4
+    assert len([*pages.prepare()]) == copies(own) - before == 4
     assert ids(Pages(own).read(RecordQuery("acme"))) == ids(pages.read(RecordQuery("acme")))
     pages.forget()
-    assert sorted_days(own) == before
+    assert copies(own) == before
+
+
+def test_a_copy_that_somebody_removes_is_made_anew(own: Storage) -> None:
+    pages = Pages(own)
+    prepared = [*pages.prepare()]
+    for copy in own.settings.data_dir.glob("tmp/listing-*/*.parquet"):
+        copy.unlink()
+    assert ids(pages.read(RecordQuery("acme"))) == NEWEST_FIRST
+    assert [*pages.prepare()] == prepared
+    assert (copies(own), ids(pages.read(RecordQuery("globex")))) == (len(prepared), ["g1", "a2"])
+
+
+def test_a_day_that_cannot_be_copied_is_read_from_its_object_and_not_tried_again(own: Storage) -> None:
+    pages, temporaries = Pages(own), own.settings.data_dir / "tmp"
+    shutil.rmtree(temporaries, ignore_errors=True)
+    temporaries.write_text("in the way of a folder", encoding="utf-8")
+    assert len([*pages.prepare()]) == 4
+    temporaries.unlink()
+    assert len([*pages.prepare()]) == 4
+    assert (copies(own), ids(pages.read(RecordQuery("acme")))) == (0, NEWEST_FIRST)
