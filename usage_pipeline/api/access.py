@@ -14,6 +14,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 
 from usage_pipeline.api.cookies import SECURE_NAME, session_of
 from usage_pipeline.api.known_keys import known_keys_of
+from usage_pipeline.api.known_parameters import expect_known_parameters
 from usage_pipeline.api.middleware.answer_headers import STATE
 from usage_pipeline.api.problems import ProblemError
 from usage_pipeline.api.rate_limits import kind_of, take_of_key
@@ -60,13 +61,14 @@ async def caller(
     """Return the key of the request when it is its turn, which it has until the answer was sent.
 
     Raises ProblemError: 401 without a valid key, 403 for what a page of another site sent, 429 for too many
-    requests, or if its turn does not come in time.
+    requests, or if its turn does not come in time, 422 for parameters that the route does not know.
     """
     # Who asks and what is answered are as of one reading of the state.
     request.state.at_once = _storage(request).at_once()
     key = await run_in_threadpool(_key_of, request, request.state.at_once, shown)
     request.state.key_id = key.key_id
     setattr(request.state, STATE, take_of_key(request, key.key_id))
+    expect_known_parameters(request)
     async with turns_of(request).one(kind_of(request), key.key_id) as came_at_once:
         if not came_at_once:  # what was read of the database may be of seconds ago
             request.state.at_once = _storage(request).at_once()

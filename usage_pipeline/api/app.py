@@ -4,18 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from http import HTTPStatus
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.types import Lifespan
 
 from usage_pipeline.api import service, sessions
-from usage_pipeline.api.access import caller
 from usage_pipeline.api.dashboard.pages import add_dashboard
 from usage_pipeline.api.description import TAGS, DescribedApp
 from usage_pipeline.api.exchanges import templates_of
 from usage_pipeline.api.forgetting import forgetting
 from usage_pipeline.api.known_keys import KnownKeys
-from usage_pipeline.api.known_parameters import known_parameters
 from usage_pipeline.api.measures import Measures
 from usage_pipeline.api.middleware import middleware
 from usage_pipeline.api.problems import add_handlers, responses
@@ -84,5 +82,5 @@ def _v1() -> APIRouter:
     routes = APIRouter(prefix="/v1", responses=_PROBLEMS)
     routes.include_router(sessions.router)
     for router in ROUTERS:
-        routes.include_router(router, dependencies=[Depends(caller), Depends(known_parameters)])
+        routes.include_router(router)
     return routes

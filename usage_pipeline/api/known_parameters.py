@@ -54,7 +54,7 @@ class _Parameters:
         return f"There is no such parameter; {meant}"
 
 
-async def known_parameters(request: Request) -> None:
+def expect_known_parameters(request: Request) -> None:
     """Raise ProblemError (422) for parameters that the route does not know, or takes once and gets twice."""
     if request.query_params:
         path = _CONVERTER.sub("", route_of(request.scope))

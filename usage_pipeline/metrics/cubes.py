@@ -162,9 +162,8 @@ def _cubes(storage: Storage, query: UsageQuery, days: Collection[date]) -> str:
     # Groups with records, and without a conversation that began, have 0.
     with_records = {DAILY_USAGE} if CONVERSATIONS.name in asked else set()
     cubes = [(table, names) for table, names in _CUBES if asked.intersection(names) or table in with_records]
-    every = [name for _, names in cubes for name in names if name in asked]
-    return " UNION ALL ".join(
-        f"SELECT {', '.join([*grain, *(name if name in names else f'NULL AS {name}' for name in every)])} "
+    return " UNION ALL BY NAME ".join(
+        f"SELECT {', '.join([*grain, *(name for name in names if name in asked)])} "
         f"FROM ({scan(storage, table.spec, days)}) AS {table.name}"
         for table, names in cubes
     )
