@@ -100,8 +100,10 @@ class Commands(TyperGroup):
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - typer's own are of private classes
         """Print the help, with the list of commands."""
         self.commands = DescribedCommands()  # type: ignore[assignment]  # nobody adds to it
-        super().format_help(ctx, formatter)
-        self.commands = CommandTable()  # type: ignore[assignment]  # nobody adds to it
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self.commands = CommandTable()  # type: ignore[assignment]  # nobody adds to it
 
 
 app = typer.Typer(
