@@ -22,15 +22,22 @@ TIMES = (
     *(1777622400, 1777622400.9999999, "1777622400", 1777679999999.9999, 1777679999999, "1777679999999.9999"),
     *(1777680300, 1777680301, 1777680300000, 1777680300001, 0, 1640995200, 1640995200000, 99999999999, 10**15),
 )
-VALUES = (
+TIME_BEGINS = ("2026-0", "1777")
+"""With what the times of good lines begin."""
+FORMS = (
     *(None, "", "x", "é夜🌙", "it's", 'say "hi"', "a,b", "a\nb", "a\u0000b", "\u00a0x", " x", "x" * 256),
     *(0, 1, 17, 513, -1, 12.0, 12.7, 0.5, 1e3, 10**15 - 1, 10**15, 10**30, "x" * 257),
     *(True, False, [], [1, "a"], {}, {"n": 1}),
     *("12", "12.0", "12.", "007", "-1", "+1", "0x1F", "1_000", "1,000", "1e3", " 1", "NaN", "Infinity", "\u0661"),
+)
+"""Values that are judged alike in all fields that hold numbers, or times, or texts."""
+NAMES = (
     *("acme", "globex", "archive", "x" * 128, "x" * 129, "a\tb", "failed", "evt_01", "run_1", "persona_prompt"),
     *("persona_clone", "message", "message_send", "request"),
     *("command_", "command_x\u0000", "command_" + "x" * 248, "command_" + "x" * 249),
 )
+"""Values that mean something in one field: as a tenant, a type, an id or a status."""
+VALUES = (*FORMS, *NAMES)
 NO_OBJECTS = (b"{", b'{"id":', b"hello", b"[{}]", b"17", b"null", b'"text"', b"{}", b'{"a":1} {"b":2}', b"{'a':1}")
 NOT_UTF8 = (b"\xff", b"\xc3\x28", b"\xed\xa0\x80", b"\xf8\x88\x80\x80\x80")
 BLANK = (b"", b" ", b" \t", b"\x0b")
@@ -105,14 +112,15 @@ def good_content(source_format: str) -> bytes:
     return b"".join(json.dumps(line).encode() + b"\n" for line in JSON_LINES[source_format])
 
 
-def every_single_fault(source_format: str, values: Values) -> bytes:
+def every_single_fault(source_format: str, values: Values, share: int = 1) -> bytes:
     """Each of the values in each field of the good lines of the format, and the lines without the field.
 
-    What several of the lines hold alike in one place has its faults in the first of them.
+    What several of the lines hold alike in one place has its faults in the first of them. A field that holds no
+    time has only one of so many (`share`) of the values that are no names, and the next field has the next ones.
     """
     if source_format == "azure_llm":
         return f"{HEADER}\n".encode() + "".join(_csv_faults(values)).encode()
-    faults = _Faults(values)
+    faults = _Faults(values, share)
     lines = [line for good in JSON_LINES[source_format] for line in faults.of_object(good)]
     if source_format == "claude_code":
         lines = [_in_own_message(number, line) for number, line in enumerate(lines)]
@@ -132,6 +140,7 @@ class _Faults:
     """Puts values in the place of what good lines hold."""
 
     values: Values
+    share: int = 1
     tried: set[tuple[str, ...]] = field(default_factory=set)
     """The places, each with what it held."""
 
@@ -139,20 +148,26 @@ class _Faults:
         for name, held in good.items():
             if self._is_new(held, *place, name):
                 yield {other: value for other, value in good.items() if other != name}
-                yield from ({**good, name: value} for value in self.values)
+                yield from ({**good, name: value} for value in self._values_for(held))
             yield from ({**good, name: inner} for inner in self._within(held, *place, name))
 
     def of_list(self, good: list[Any], *place: str) -> Iterator[list[Any]]:
         for index, held in enumerate(good):
             inner = self._within(held, *place, "[]")
             if not isinstance(held, dict | list) and self._is_new(held, *place, "[]"):
-                inner = iter(self.values)
+                inner = self._values_for(held)
             yield from ([*good[:index], value, *good[index + 1 :]] for value in inner)
 
     def _within(self, held: object, *place: str) -> Iterator[object]:
         if isinstance(held, dict):
             return self.of_object(held, *place)
         return self.of_list(held, *place) if isinstance(held, list) else iter(())
+
+    def _values_for(self, held: object) -> Iterator[object]:
+        """The values for the place that was found last."""
+        share = 1 if str(held).startswith(TIME_BEGINS) else self.share
+        numbered = enumerate(self.values, start=len(self.tried))
+        return (value for number, value in numbered if value in NAMES or not number % share)
 
     def _is_new(self, held: object, *place: str) -> bool:
         tried = (*place, json.dumps(held))

@@ -44,6 +44,8 @@ PLANS = "standard: {retention_days: 90}\nforever: {retention_days: null}\ndefaul
 TENANTS = "archive: {plans: [{from: 2020-01-01, plan: forever}]}\n"
 KEPT = {None: 90, "archive": None}
 TENANT_IN_FOLDER = frozenset({"usage_statistics", "aider", "azure_llm", "claude_code"})
+SHARE = 4
+"""A field has one of so many values in each run of the tests, and all of them in `make acceptance`."""
 TENANT_FOLDERS = st.sampled_from([None, "acme", "archive"])
 
 
@@ -81,21 +83,6 @@ class LogFile:
         return landing.write_bytes(self.source_format, DAY, self.content, tenant=self.tenant, name=self.name)
 
 
-@st.composite
-def log_files(draw: st.DrawFn, source_format: str) -> list[LogFile]:
-    """Ten files of the format, which land together."""
-    return [
-        LogFile(
-            source_format,
-            draw(contents(source_format)),
-            draw(TENANT_FOLDERS),
-            draw(st.sampled_from(COMPRESSIONS)),
-            letter,
-        )
-        for letter in "abcdefghij"
-    ]
-
-
 def as_landed(line: Validated) -> tuple[Any, ...]:
     """An accepted line as the row that it becomes."""
     assert line.record is not None
@@ -104,14 +91,47 @@ def as_landed(line: Validated) -> tuple[Any, ...]:
     return (line.number, line.event, *identity, *record.tokens, record.messages, record.status, record.model)
 
 
-def of_file(storage: Storage, path: str) -> tuple[list[Any], list[Any], landed_files.LandedFile]:
-    """What the pipeline made of a file: accepted rows, rejected lines, and its state."""
-    names = ("landing_line", *LANDED, *TOKENS, "messages", "status", "model")
-    landed = [row for row in rows(storage, LANDED_EVENTS, "landing_file", *names) if row[0] == path]
-    rejected = rows(storage, REJECTED_LINES, "landing_file", "landing_line", "landing_event", "reason")
-    with storage.warehouse.connect() as connection:
-        (file,) = (file for file in landed_files.files(connection) if file.path == path)
-    return [row[1:] for row in landed], [row[1:] for row in rejected if row[0] == path], file
+@dataclass(frozen=True)
+class Made:
+    """What the pipeline made of files: by path accepted rows, rejected lines, and the state of the file."""
+
+    landed: dict[str, list[Any]]
+    rejected: dict[str, list[Any]]
+    files: dict[str, landed_files.LandedFile]
+
+    @classmethod
+    def by(cls, storage: Storage) -> "Made":
+        """All that this storage has landed."""
+        names = ("landing_line", *LANDED, *TOKENS, "messages", "status", "model")
+        with storage.warehouse.connect() as connection:
+            known = {file.path: file for file in landed_files.files(connection)}
+        return cls(
+            _by_path(rows(storage, LANDED_EVENTS, "landing_file", *names)),
+            _by_path(rows(storage, REJECTED_LINES, "landing_file", "landing_line", "landing_event", "reason")),
+            known,
+        )
+
+    def expect_as_validated(self, written: LogFile, path: str) -> list[Validated]:
+        """Expect of a file what the independent validate says, and return that."""
+        validated = validate(written.delivery)
+        faults = [line for line in validated if line.verdict is Verdict.REJECTED]
+        assert self.rejected.get(path, []) == [(line.number, line.event, line.reason) for line in faults]
+        accepted = [as_landed(line) for line in validated if line.verdict is Verdict.ACCEPTED]
+        assert self.landed.get(path, []) == accepted
+        count, file = Counter(line.verdict for line in validated), self.files[path]
+        assert file.lines == len({line.number for line in validated})
+        assert file.lines + file.further_events == len(validated)
+        assert {name: getattr(file, name) for name in landed_files.LINE_OUTCOMES} == {
+            name: count[Verdict(name)] for name in landed_files.LINE_OUTCOMES
+        }
+        return validated
+
+
+def _by_path(found: list[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    by_path: dict[str, list[Any]] = {}
+    for path, *row in found:
+        by_path.setdefault(path, []).append(tuple(row))
+    return by_path
 
 
 def some_examples(count: int) -> Callable[[Any], Any]:
@@ -124,79 +144,57 @@ def some_examples(count: int) -> Callable[[Any], Any]:
     )
 
 
-@dataclass(frozen=True)
-class Lands:
-    """Lands files together, and expects of each what the independent validate says."""
-
-    storage: Storage
-    landing: Landing
-    land: Land
-
-    def expect_as_validated(self, *files: LogFile) -> None:
-        paths = [file.write(self.landing) for file in files]
-        self.land(DAY)
-        for file, path in zip(files, paths, strict=True):
-            self._expect_as_validated(file, path.relative_to(self.landing.root).as_posix())
-            path.unlink()
-
-    def _expect_as_validated(self, written: LogFile, path: str) -> None:
-        landed, rejected, file = of_file(self.storage, path)
-        validated = validate(written.delivery)
-        faults = [line for line in validated if line.verdict is Verdict.REJECTED]
-        assert rejected == [(line.number, line.event, line.reason) for line in faults]
-        assert landed == [as_landed(line) for line in validated if line.verdict is Verdict.ACCEPTED]
-        count = Counter(line.verdict for line in validated)
-        assert file.lines == len({line.number for line in validated})
-        assert file.lines + file.further_events == len(validated)
-        assert {name: getattr(file, name) for name in landed_files.LINE_OUTCOMES} == {
-            name: count[Verdict(name)] for name in landed_files.LINE_OUTCOMES
-        }
-
-
-@pytest.fixture
-def lands(storage: Storage, landing: Landing, land: Land) -> Lands:
-    return Lands(storage, landing, land)
-
-
 @pytest.mark.parametrize("source_format", FORMATS)
+@pytest.mark.parametrize("share", [SHARE, pytest.param(1, marks=pytest.mark.acceptance)])
 def test_any_value_in_any_field_and_any_time_that_is_kept_is_what_the_validate_says(
-    lands: Lands, source_format: str
+    storage: Storage, landing: Landing, land: Land, source_format: str, share: int
 ) -> None:
     in_folder = source_format in TENANT_IN_FOLDER
     # The long lines of these formats would take a third of all tests of landing, and have their times in `kept`.
     values = VALUES if source_format in {"every_list", "every_value"} else (*TIMES, *VALUES)
-    kept = every_single_fault(source_format, TIMES).replace(b'"acme"', b'"archive"')
-    lands.expect_as_validated(
-        LogFile(source_format, every_single_fault(source_format, values), "acme" if in_folder else None),
+    kept = every_single_fault(source_format, TIMES, share).replace(b'"acme"', b'"archive"')
+    faulty = every_single_fault(source_format, values, share)
+    files = [
+        LogFile(source_format, faulty, "acme" if in_folder else None),
         LogFile(source_format, kept, "archive" if in_folder else None, letter="b"),
-    )
+    ]
+    paths = [file.write(landing).relative_to(landing.root).as_posix() for file in files]
+    land(DAY)
+    made = Made.by(storage)
+    for file, path in zip(files, paths, strict=True):
+        made.expect_as_validated(file, path)
 
 
-@pytest.mark.parametrize("source_format", FORMATS)
-@some_examples(2)  # the first is always of empty files
-@given(data=st.data())
-def test_each_line_of_any_file_is_what_the_validate_says(
-    lands: Lands, source_format: str, data: st.DataObject
-) -> None:
-    lands.expect_as_validated(*data.draw(log_files(source_format)))
+@st.composite
+def log_files(draw: st.DrawFn) -> list[LogFile]:
+    """Files of all formats: for each two of acme with its good lines, and three others of any tenant."""
+    return [
+        LogFile(
+            source_format,
+            (good_content(source_format) if letter in "ab" else b"") + draw(contents(source_format)),
+            "acme" if letter in "ab" else draw(TENANT_FOLDERS),
+            draw(st.sampled_from(COMPRESSIONS)),
+            letter,
+        )
+        for source_format, letter in product(FORMATS, "abcde")
+    ]
 
 
 @some_examples(2)  # the first is always of empty files beside the good ones
-@given(data=st.data(), compression=st.sampled_from(COMPRESSIONS))
-def test_each_accepted_line_becomes_a_record_or_is_accounted_for(
-    storage: Storage, landing: Landing, run: Callable[[], object], data: st.DataObject, compression: str
+@given(files=log_files())
+def test_each_line_of_any_file_is_what_the_validate_says_and_accepted_ones_are_accounted_for(
+    storage: Storage, landing: Landing, run: Callable[[], object], files: list[LogFile]
 ) -> None:
-    accepted: Counter[tuple[str, date]] = Counter()
-    for source_format, letter in product(FORMATS, "ab"):
-        content = good_content(source_format) + data.draw(contents(source_format))
-        file = LogFile(source_format, content, "acme", compression, letter)
-        path = file.write(landing)
-        for line in validate(file.delivery):
-            if line.record:
-                accepted[path.relative_to(landing.root).as_posix(), line.record.occurred_at.date()] += 1
+    paths = [file.write(landing).relative_to(landing.root).as_posix() for file in files]
     run()
     shutil.rmtree(landing.root)
-    tallies = tallies_of(storage, {path for path, _ in accepted})
+    made = Made.by(storage)
+    accepted: Counter[tuple[str, date]] = Counter()
+    for file, path in zip(files, paths, strict=True):
+        for line in made.expect_as_validated(file, path):
+            if line.record:
+                accepted[path, line.record.occurred_at.date()] += 1
+    tallies = tallies_of(storage, set(paths))
     assert {place: landed for place, (landed, _) in tallies.items()} == accepted
     assert {place: outcomes for place, (_, outcomes) in tallies.items()} == accepted
 
