@@ -30,6 +30,7 @@ from usage_pipeline_tests.cases import settings_of_case
 from usage_pipeline_tests.support import Landing, digests, land_and_compute, prompt, write_persona
 
 ALL = {table.name for table in DAILY_TABLES}
+WITHIN = range(4)
 Run = Callable[[], RefreshSummary]
 
 
@@ -44,50 +45,55 @@ class Line:
     day: int
     record_id: str
     tokens: int = 100
+    of_conversation: bool = True
 
     def written(self) -> dict[str, object]:
-        time, conversation = f"{may(self.day)}T08:00:00Z", f"c{self.record_id}"
+        time, conversation = f"{may(self.day)}T08:00:00Z", f"c{self.record_id}" if self.of_conversation else None
         return prompt(self.record_id, time, tokensIn=self.tokens, conversationId=conversation)
 
 
 @dataclass(frozen=True)
 class File:
-    """A landing file of a source of that name, which may be withdrawn after it has landed."""
+    """A landing file of the source whose ids are unique within so many days; it may be withdrawn later."""
 
+    within: int
     number: int
     landing_day: int
     lines: Sequence[Line]
     withdrawn: bool = False
 
-    def write(self, landing: Landing, source: str) -> str:
+    def write(self, landing: Landing) -> str:
         """Write the file, and return its path."""
         lines = [line.written() for line in self.lines]
-        path = landing.write(source, str(may(self.landing_day)), lines, name=f"{self.number}.jsonl")
-        return path.relative_to(landing.root).as_posix()
+        day, name = str(may(self.landing_day)), f"{self.number}.jsonl"
+        return landing.write(f"within_{self.within}", day, lines, name=name).relative_to(landing.root).as_posix()
 
 
-def records(files: Sequence[File], within: int) -> Mapping[date, int]:
+def records(files: Sequence[File]) -> Mapping[date, int]:
     """How many records each day has, said a second time."""
-    landed = sorted((file.landing_day, file.number, file.lines) for file in files if not file.withdrawn)
-    before: list[Line] = []
     counted = Counter[date]()
-    for line in (line for _, _, lines in landed for line in lines):
-        same = (other for other in before if other.record_id == line.record_id)
-        counted[may(line.day)] += all(abs(other.day - line.day) > within for other in same)
-        before.append(line)
+    for within in WITHIN:
+        landed = sorted(
+            (file.landing_day, file.number, file.lines)
+            for file in files
+            if file.within == within and not file.withdrawn
+        )
+        before: list[Line] = []
+        for line in (line for _, _, lines in landed for line in lines):
+            same = (other for other in before if other.record_id == line.record_id)
+            counted[may(line.day)] += all(abs(other.day - line.day) > within for other in same)
+            before.append(line)
     return +counted
 
 
 Found = tuple[Mapping[tuple[str, date], str | None], Mapping[date, int]]
 
 
-def deliver(
-    settings: Settings, pieces: Sequence[Sequence[File]], source: str, compute: Callable[[Storage], object]
-) -> Found:
+def deliver(settings: Settings, pieces: Sequence[Sequence[File]], compute: Callable[[Storage], object]) -> Found:
     """Digests and records after these pieces, each of which is computed before the next comes."""
     with open_storage(settings) as storage:
         for files in pieces:
-            paths = {file: file.write(Landing(settings.landing), source) for file in files}
+            paths = {file: file.write(Landing(settings.landing)) for file in files}
             compute(storage)
             for file, path in paths.items():
                 if file.withdrawn:
@@ -103,7 +109,7 @@ def deliver(
 def formats_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Formats whose ids are unique within as many days as their names say."""
     folder = tmp_path_factory.mktemp("unique") / "formats"
-    for within in range(4):
+    for within in WITHIN:
         write_persona(folder, f"within_{within}", within)
     return folder
 
@@ -115,9 +121,16 @@ LINES = st.lists(
 
 @st.composite
 def deliveries(draw: st.DrawFn) -> Sequence[Sequence[File]]:
-    """Files that come in any order, cut anywhere into pieces."""
-    drawn = draw(st.lists(st.tuples(st.integers(4, 6), LINES, st.booleans()), min_size=2, max_size=5))
-    files = [File(number, day, tuple(lines), withdrawn) for number, (day, lines, withdrawn) in enumerate(drawn)]
+    """Files of all sources that come in any order, cut anywhere into pieces."""
+    drawn = [
+        (within, *found)
+        for within in WITHIN
+        for found in draw(st.lists(st.tuples(st.integers(4, 6), LINES, st.booleans()), min_size=2, max_size=5))
+    ]
+    files = [
+        File(within, number, day, tuple(lines), withdrawn)
+        for number, (within, day, lines, withdrawn) in enumerate(drawn)
+    ]
     ordered = draw(st.permutations(files))
     ends = sorted(draw(st.sets(st.integers(1, len(files) - 1), max_size=3)))
     return [ordered[first:last] for first, last in zip([0, *ends], [*ends, len(files)], strict=True)]
@@ -128,36 +141,35 @@ New = Callable[..., Settings]
 Pieces = Sequence[Sequence[File]]
 
 
-@checked(max_examples=5, suppress_health_check=CHECKS)
-@given(pieces=deliveries(), within=st.integers(0, 3))
+@checked(max_examples=2, suppress_health_check=CHECKS)  # of four sources each
+@given(pieces=deliveries())
 def test_any_order_of_landing_and_withdrawing_comes_to_what_all_at_once_comes_to(
-    new_settings: New, formats_dir: Path, pieces: Pieces, within: int
+    new_settings: New, formats_dir: Path, pieces: Pieces
 ) -> None:
     """Ids decide about records. What reads those of its day, and what looks back, stands for all others."""
 
     def compute(storage: Storage) -> None:
         land_and_compute(storage, "records", "conversation_series")
 
-    expect_the_same(partial(new_settings, formats_dir=formats_dir), pieces, within, compute)
+    expect_the_same(partial(new_settings, formats_dir=formats_dir), pieces, compute)
 
 
 @pytest.mark.acceptance
-@checked(max_examples=40, suppress_health_check=CHECKS)
-@given(pieces=deliveries(), within=st.integers(0, 3))
+@checked(max_examples=10, suppress_health_check=CHECKS)
+@given(pieces=deliveries())
 def test_any_of_many_orders_of_landing_and_withdrawing_comes_to_what_all_at_once_comes_to(
-    new_settings: New, formats_dir: Path, pieces: Pieces, within: int
+    new_settings: New, formats_dir: Path, pieces: Pieces
 ) -> None:
     new = partial(new_settings, formats_dir=formats_dir)
-    expect_the_same(new, pieces, within, lambda storage: refresh(storage, PlainRunner(storage)))
+    expect_the_same(new, pieces, lambda storage: refresh(storage, PlainRunner(storage)))
 
 
-def expect_the_same(new: New, pieces: Pieces, within: int, compute: Callable[[Storage], object]) -> None:
+def expect_the_same(new: New, pieces: Pieces, compute: Callable[[Storage], object]) -> None:
     files = [file for piece in pieces for file in piece]
     kept = [file for file in files if not file.withdrawn]
-    source = f"within_{within}"
-    found, counted = deliver(new(), pieces, source, compute)
-    assert counted == records(files, within)
-    assert (found, counted) == deliver(new(), [kept], source, compute)
+    found, counted = deliver(new(), pieces, compute)
+    assert counted == records(files)
+    assert (found, counted) == deliver(new(), [kept], compute)
 
 
 def test_a_retry_across_midnight_counts_once_and_says_by_which_line(new_settings: Callable[..., Settings]) -> None:
@@ -189,8 +201,8 @@ def settings(new_settings: Callable[..., Settings], formats_dir: Path) -> Settin
 def land(landing: Landing, run: Run) -> Callable[..., Mapping[date, set[str]]]:
     """Lands a file of the source, and returns what was computed."""
 
-    def land_and_run(source: str, landing_day: int, *lines: Line) -> Mapping[date, set[str]]:
-        File(0, landing_day, lines).write(landing, source)
+    def land_and_run(within: int, landing_day: int, *lines: Line) -> Mapping[date, set[str]]:
+        File(within, 0, landing_day, lines).write(landing)
         return run().computed
 
     return land_and_run
@@ -199,31 +211,35 @@ def land(landing: Landing, run: Run) -> Callable[..., Mapping[date, set[str]]]:
 Land = Callable[..., Mapping[date, set[str]]]
 
 
-@pytest.mark.parametrize(
-    ("source", "nearby"), [("within_0", []), ("within_1", [2]), ("within_2", [1, 2]), ("within_3", [1, 2])]
-)
-def test_new_lines_recompute_the_days_nearby_that_are_compared_with_theirs(
-    land: Land, source: str, nearby: Sequence[int]
-) -> None:
-    land(source, 4, Line(1, "a"), Line(2, "b"))
-    found = land(source, 5, Line(3, "c"))
-    assert found == {may(3): ALL, **{may(day): {EXCLUDED_EVENTS.name} for day in nearby}}
+def test_new_lines_recompute_the_days_nearby_that_are_compared_with_theirs(landing: Landing, run: Run) -> None:
+    nearby = {0: [], 1: [2], 2: [1, 2], 3: [1, 2]}
+    weeks = {within: 7 * within for within in WITHIN}  # each source in a week of its own, on which none looks back
+    line = partial(Line, of_conversation=False)
+    for within, before in weeks.items():
+        File(within, 0, 25, [line(before + 1, "a"), line(before + 2, "b")]).write(landing)
+    run()
+    for within, before in weeks.items():
+        File(within, 0, 26, [line(before + 3, "c")]).write(landing)
+    assert run().computed == {
+        **{may(before + 3): ALL for before in weeks.values()},
+        **{may(weeks[within] + day): {EXCLUDED_EVENTS.name} for within in WITHIN for day in nearby[within]},
+    }
 
 
 def test_what_reads_a_day_is_recomputed_too_if_one_of_its_ids_is_decided_otherwise(land: Land) -> None:
-    land("within_1", 5, Line(1, "b"), Line(2, "a"))
-    found = land("within_1", 4, Line(3, "a"))
+    land(1, 5, Line(1, "b"), Line(2, "a"))
+    found = land(1, 4, Line(3, "a"))
     assert found == {may(2): ALL, may(3): ALL}
 
 
 def test_lines_of_another_source_recompute_no_day_nearby(land: Land) -> None:
-    land("within_1", 4, Line(1, "a"))
-    assert land("within_2", 4, Line(2, "a")) == {may(2): ALL}
+    land(1, 4, Line(1, "a"))
+    assert land(2, 4, Line(2, "a")) == {may(2): ALL}
 
 
 def test_a_day_with_nothing_nearby_has_the_digest_of_its_own_lines(storage: Storage, land: Land) -> None:
-    land("within_1", 4, Line(1, "a"), Line(3, "a"))
-    land("within_0", 4, Line(2, "a"))
+    land(1, 4, Line(1, "a"), Line(3, "a"))
+    land(0, 4, Line(2, "a"))
     days = [may(1), may(2), may(3)]
     with storage.warehouse.connect() as connection:
         found = inputs_digests(storage, connection, [EXCLUDED_EVENTS], days)[EXCLUDED_EVENTS.name]
