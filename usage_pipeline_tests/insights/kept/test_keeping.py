@@ -21,7 +21,7 @@ from usage_pipeline.insights.kept.tables import (
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import TableSpec
-from usage_pipeline_tests.conftest import Prepare
+from usage_pipeline_tests.conftest import FillOnce
 from usage_pipeline_tests.insights.advised import prompt
 from usage_pipeline_tests.insights.steady import AS_OF, fill
 from usage_pipeline_tests.support import Landing, at, land_and_compute
@@ -31,9 +31,9 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def steady(storage: Storage, prepare: Prepare) -> Storage:
+def steady(storage: Storage, fill_once: FillOnce) -> Storage:
     """The storage of a tenant that uses the same every week."""
-    prepare("steady", lambda: fill(storage))
+    fill_once(storage, fill)
     return storage
 
 
