@@ -27,7 +27,7 @@ def events(out: Path, source: str) -> Iterator[dict[str, Any]]:
 def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """200 days, so that conversations come back within, at and after the end of the look-back."""
     out = tmp_path_factory.mktemp("long")
-    simulate(small(days=200, tenants=3, events_per_day=600), out)
+    simulate(small(days=200, tenants=3, events_per_day=200), out)
     return out
 
 

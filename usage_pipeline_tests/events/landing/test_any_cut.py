@@ -108,11 +108,11 @@ delivered = st.builds(
 
 
 @hypothesis_settings(
-    max_examples=8,  # each takes half a second
+    max_examples=4,  # each takes a second
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(found=st.lists(delivered, min_size=2, max_size=12), data=st.data())
+@given(found=st.lists(delivered, min_size=6, max_size=12), data=st.data())
 def test_any_cut_of_files_into_landings_gives_the_same(
     new_settings: Callable[..., Settings], open_on: OpenOn, found: list[Delivered], data: st.DataObject
 ) -> None:
