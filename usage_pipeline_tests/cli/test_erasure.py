@@ -9,18 +9,25 @@ from usage_pipeline.errors import ErasureError
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import FillOnce
 from usage_pipeline_tests.support import Landing, files, prompt, rows
 
 DAY = "2026-05-01"
 ERASE = ("erase", "--tenant", "acme", "--format", "json")
 
 
-@pytest.fixture
-def landed(storage: Storage, landing: Landing) -> Storage:
-    """A line of acme in a file that it shares."""
-    lines = [prompt(tenant, f"{DAY}T08:00:00Z", tenantId=tenant) for tenant in ("acme", "globex")]
-    landing.write("persona", DAY, lines)
+def land_two(storage: Storage) -> None:
+    """Land and compute a line of a member of acme, and one of globex in the same file."""
+    of_ann = prompt("acme", f"{DAY}T08:00:00Z", tenantId="acme", userId="ann")
+    of_globex = prompt("globex", f"{DAY}T08:00:00Z", tenantId="globex")
+    Landing(storage.settings.landing).write("persona", DAY, [of_ann, of_globex])
     refresh(storage, PlainRunner(storage))
+
+
+@pytest.fixture
+def landed(storage: Storage, fill_once: FillOnce) -> Storage:
+    """A line of acme in a file that it shares."""
+    fill_once(storage, land_two)
     return storage
 
 
@@ -45,13 +52,10 @@ def test_a_confirmed_erasure_prints_the_certificate(call: Callable[..., str], la
     assert call(*ERASE, "--dry-run") == "[]\n"
 
 
-def test_a_member_is_erased_from_the_records_of_its_tenant(
-    call: Callable[..., str], storage: Storage, landing: Landing
-) -> None:
-    landing.write("persona", DAY, [prompt("a", f"{DAY}T08:00:00Z", tenantId="acme", userId="ann")])
-    refresh(storage, PlainRunner(storage))
+def test_a_member_is_erased_from_the_records_of_its_tenant(call: Callable[..., str], landed: Storage) -> None:
     call(*ERASE, "--member", "ann", "--confirm", "--reason", "a request")
-    assert rows(storage, USAGE_RECORDS.spec, "tenant_id", "member_id") == [("acme", "(erased)")]
+    found = rows(landed, USAGE_RECORDS.spec, "tenant_id", "member_id")
+    assert found == [("acme", "(erased)"), ("globex", None)]
 
 
 @pytest.mark.parametrize("who", [("--tenant", " "), ("--tenant", "acme", "--member", "")])

@@ -12,7 +12,8 @@ from usage_pipeline.pipeline.explain import explain
 from usage_pipeline.records.queries import LandingRange, read_faults
 from usage_pipeline.records.tables import CONFLICTS
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import FillOnce, OpenOn
 from usage_pipeline_tests.support import Landing, land_and_compute, rows
 
 TIME = "2026-05-01T08:00:00Z"
@@ -28,16 +29,22 @@ fields: {tokens_in: $.in}
 """
 
 
+def land_spans(storage: Storage) -> None:
+    """Land and compute a line of three events, of which two repeat the id of the second."""
+    events = [{"id": name, "at": TIME, "in": tokens} for name, tokens in [("a", 1), ("b", 2), ("b", 2), ("b", 3)]]
+    Landing(storage.settings.landing).write("spans", "2026-05-01", ["", {"tenant": "acme", "spans": events}])
+    land_and_compute(storage, "records")
+
+
 @pytest.fixture
-def spans(new_settings: Callable[..., Settings], tmp_path: Path) -> Iterator[Storage]:
+def spans(
+    new_settings: Callable[..., Settings], open_on: OpenOn, fill_once: FillOnce, tmp_path: Path
+) -> Iterator[Storage]:
     """A line of three events, of which two repeat the id of the second."""
     (tmp_path / "formats").mkdir()
     (tmp_path / "formats" / "spans.yaml").write_text(SPANS)
-    settings = new_settings(formats_dir=tmp_path / "formats")
-    events = [{"id": name, "at": TIME, "in": tokens} for name, tokens in [("a", 1), ("b", 2), ("b", 2), ("b", 3)]]
-    Landing(settings.landing).write("spans", "2026-05-01", ["", {"tenant": "acme", "spans": events}])
-    with open_storage(settings) as storage:
-        land_and_compute(storage, "records")
+    with open_on(new_settings(formats_dir=tmp_path / "formats")) as storage:
+        fill_once(storage, land_spans)
         yield storage
 
 

@@ -13,8 +13,9 @@ from usage_pipeline.errors import QueryError
 from usage_pipeline.pipeline.explain import explain
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files
-from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.pruned import raise_first_kept
+from usage_pipeline_tests.conftest import FillOnce, OpenOn
 from usage_pipeline_tests.support import Landing, land_and_compute
 
 CHAT: dict[str, Any] = {
@@ -37,21 +38,27 @@ def answer(record_id: str, out: int | None, second: int = 0, **fields: object) -
     return {"id": record_id, "team": "acme", "at": f"2026-05-01T08:00:0{second}Z", "out": out, **fields}
 
 
+def land_chats(storage: Storage) -> None:
+    """Land and compute a file of both formats."""
+    landing = Landing(storage.settings.landing)
+    note, bad = answer("n", 1, kind="note"), answer("c", 1) | {"at": "yesterday"}
+    landing.write("chat", "2026-05-01", [answer("a", 1), note, answer("a", 2, 1), answer("b", None), bad, ""])
+    several = [answer("a", 1), answer("b", 5), answer("a", 9, 1), note]
+    landing.write("tasks", "2026-05-01", [{"team": "acme", "answers": several}, {"team": "acme"}])
+    land_and_compute(storage, "records")
+
+
 @pytest.fixture
-def chats(new_settings: Callable[..., Settings], tmp_path: Path) -> Iterator[Storage]:
+def chats(
+    new_settings: Callable[..., Settings], open_on: OpenOn, fill_once: FillOnce, tmp_path: Path
+) -> Iterator[Storage]:
     """A file of both formats, landed and computed."""
     folder = tmp_path / "formats"
     folder.mkdir()
     for name, keys in {"chat": CHAT, "tasks": TASKS}.items():
         (folder / f"{name}.yaml").write_text(yaml.safe_dump(keys))
-    settings = new_settings(formats_dir=folder)
-    landing = Landing(settings.landing)
-    note, bad = answer("n", 1, kind="note"), answer("c", 1) | {"at": "yesterday"}
-    landing.write("chat", "2026-05-01", [answer("a", 1), note, answer("a", 2, 1), answer("b", None), bad, ""])
-    several = [answer("a", 1), answer("b", 5), answer("a", 9, 1), note]
-    landing.write("tasks", "2026-05-01", [{"team": "acme", "answers": several}, {"team": "acme"}])
-    with open_storage(settings) as storage:
-        land_and_compute(storage, "records")
+    with open_on(new_settings(formats_dir=folder)) as storage:
+        fill_once(storage, land_chats)
         yield storage
 
 

@@ -178,7 +178,7 @@ def test_recomputing_days_that_are_current_changes_no_digest(storage: Storage, c
 
 
 def test_computing_a_day_without_events_makes_no_later_day_stale(storage: Storage, compute_days: Compute) -> None:
-    compute_days(1, 3, conversation="c1")
+    compute_days(1, 5, conversation="c1")
     summary = RefreshSummary()
     recompute_days(storage, PlainRunner(storage), [may(2)], summary)
     assert summary.computed == {may(2): ALL}
@@ -187,14 +187,14 @@ def test_computing_a_day_without_events_makes_no_later_day_stale(storage: Storag
 def test_a_half_written_partition_is_computed_by_the_next_run_with_all_that_reads_it(
     storage: Storage, run: Run, compute_days: Compute
 ) -> None:
-    compute_days(1, 2)
+    compute_days(1, 2, conversation="c1")
     with storage.warehouse.begin() as connection:
         state.mark_writing(connection, "daily_usage", [may(2)], "a run that was killed")
     assert run().computed == {may(2): {"daily_usage", "token_series", "message_series", "daily_breakdown"}}
 
 
 def test_landing_that_was_killed_is_done_again(storage: Storage, run: Run, compute_days: Compute) -> None:
-    compute_days(1)
+    compute_days(1, 2, conversation="c1")
     with storage.warehouse.begin() as connection:
         state.mark_writing(connection, "landed_events", [may(1)], "a run that was killed")
     assert run() == RefreshSummary(landed=[may(1)], computed={})
@@ -222,7 +222,7 @@ def test_two_runs_at_once_make_what_one_makes(settings: Settings, landing: Landi
 def test_what_another_process_is_writing_is_waited_for_and_not_made_again(
     storage: Storage, run: Run, compute_days: Compute
 ) -> None:
-    compute_days(1)
+    compute_days(1, 2, conversation="c1")
     with ThreadPoolExecutor(1) as other:
         with partition_locks(storage.warehouse, "cost_drift", [may(1)], 1) as writer:
             state.mark_writing(writer, "cost_drift", [may(1)], "another")

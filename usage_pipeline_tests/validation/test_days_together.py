@@ -31,7 +31,7 @@ from usage_pipeline.validation.suite import (
     UsualRows,
 )
 from usage_pipeline.validation.suite_files import CHECKED, Suite
-from usage_pipeline_tests.conftest import Prepare
+from usage_pipeline_tests.conftest import FillOnce
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 from usage_pipeline_tests.validation.tampering import rewrite_object
 
@@ -109,26 +109,22 @@ def break_three(days: Storage) -> Storage:
 
 
 @pytest.fixture
-def breakable(storage: Storage, prepare: Prepare) -> Storage:
+def breakable(storage: Storage, fill_once: FillOnce) -> Storage:
     """The six days, for tests that break them."""
-    prepare("six_days", lambda: six_days(storage))
+    fill_once(storage, six_days)
     return storage
 
 
 @pytest.fixture(scope="module")
-def days(open_shared: Callable[..., Storage]) -> Storage:
+def days(open_filled: Callable[..., Storage]) -> Storage:
     """The six days, to be read only."""
-    storage = open_shared()
-    six_days(storage)
-    return storage
+    return open_filled(six_days)
 
 
 @pytest.fixture(scope="module")
-def broken(open_shared: Callable[..., Storage]) -> Storage:
+def broken(open_filled: Callable[..., Storage]) -> Storage:
     """The six days with three of them broken, to be read only."""
-    storage = open_shared()
-    six_days(storage)
-    return break_three(storage)
+    return break_three(open_filled(six_days))
 
 
 @pytest.fixture(scope="module")
