@@ -19,7 +19,7 @@ from usage_pipeline.metrics.queries import UsageQuery
 from usage_pipeline.metrics.read import read
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.settings import PREFIX, Settings
-from usage_pipeline.storage.opened import open_storage
+from usage_pipeline_tests.conftest import OpenOn
 from usage_pipeline_tests.dagster_calls import parse_dagster_call
 from usage_pipeline_tests.support import Landing, reject_reasons
 
@@ -187,14 +187,14 @@ def test_the_examples_of_formats_load(formats: Path, name: str) -> None:
 
 
 def test_the_example_of_formats_counts_what_is_printed_there(
-    formats: Path, new_settings: Callable[..., Settings]
+    formats: Path, new_settings: Callable[..., Settings], open_on: OpenOn
 ) -> None:
     settings = new_settings(formats_dir=formats)
     lines, _ = blocks(document("docs/formats.md"), "jsonl")
     Landing(settings.landing).write("support_bot", "2025-03-20", lines.splitlines(), name="answers.jsonl")
     metrics = ("records", "messages", "conversations", "tokens_in", "tokens_cached", "tokens_out", "errors")
     days = (date(2025, 3, 19), date(2025, 3, 20))
-    with open_storage(settings) as storage:
+    with open_on(settings) as storage:
         refresh(storage, PlainRunner(storage))
         found = read(storage, UsageQuery(*days, ("day", "type", "model"), metrics=metrics)).rows
         rejected = reject_reasons(storage)
@@ -203,13 +203,13 @@ def test_the_example_of_formats_counts_what_is_printed_there(
 
 
 def test_the_example_of_events_within_lines_counts_what_is_printed_there(
-    formats: Path, new_settings: Callable[..., Settings]
+    formats: Path, new_settings: Callable[..., Settings], open_on: OpenOn
 ) -> None:
     settings = new_settings(formats_dir=formats)
     _, lines = blocks(document("docs/formats.md"), "jsonl")
     Landing(settings.landing).write("agent_tasks", "2025-03-20", lines.splitlines(), name="tasks.jsonl")
     day = date(2025, 3, 20)
-    with open_storage(settings) as storage:
+    with open_on(settings) as storage:
         refresh(storage, PlainRunner(storage))
         metrics = ("records", "tokens_in", "tokens_out")
         found = read(storage, UsageQuery(day, day, ("agent", "model"), metrics=metrics)).rows

@@ -21,8 +21,9 @@ from usage_pipeline.errors import PartitionError, QueryError
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.lake import Lake
-from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.pruned import raise_first_kept
+from usage_pipeline_tests.conftest import OpenOn
 from usage_pipeline_tests.listing.lists import land
 
 
@@ -101,13 +102,15 @@ def test_the_data_directory_is_not_for_exports(call: Callable[..., str], setting
 
 
 @pytest.mark.usefixtures("call")
-def test_what_is_pruned_or_not_known_is_said_beside_the_records(new_settings: Callable[..., Settings]) -> None:
+def test_what_is_pruned_or_not_known_is_said_beside_the_records(
+    new_settings: Callable[..., Settings], open_on: OpenOn
+) -> None:
     own = new_settings()
     environment = {
         "USAGE_DATA_DIR": str(own.data_dir),
         "USAGE_DATABASE_URL": own.database_url.get_secret_value() if own.database_url else "",
     }
-    with open_storage(own) as storage:
+    with open_on(own) as storage:
         land(storage)
         with storage.warehouse.begin() as connection:
             raise_first_kept(connection, {"acme": date(2026, 5, 22)})

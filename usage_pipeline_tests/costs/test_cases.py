@@ -2,27 +2,39 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from usage_pipeline.metrics.queries import CostQuery
 from usage_pipeline.metrics.read import read
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.cases import persona_with, settings_of_case, with_fields
+from usage_pipeline_tests.conftest import OpenOn
 from usage_pipeline_tests.costs.reading import Cost, costs_of
 from usage_pipeline_tests.support import land_and_compute, shared
 
 New = Callable[..., Settings]
 
 
-@contextmanager
-def landed(settings: Settings) -> Iterator[Storage]:
-    with open_storage(settings) as storage:
-        land_and_compute(storage, "costs")
-        yield storage
+Landed = Callable[[Settings], AbstractContextManager[Storage]]
+
+
+@pytest.fixture
+def landed(open_on: OpenOn) -> Landed:
+    """Opens the storage of a case, landed and computed."""
+
+    @contextmanager
+    def land(settings: Settings) -> Iterator[Storage]:
+        with open_on(settings) as storage:
+            land_and_compute(storage, "costs")
+            yield storage
+
+    return land
 
 
 def amounts(storage: Storage, days: tuple[date, date], *group_by: str) -> list[tuple[object, ...]]:
@@ -47,7 +59,7 @@ ONE_HOUR = {"tokens_cache_write_1h": "$.usage.cache_creation.ephemeral_1h_input_
 DAY = date(2026, 8, 25)
 
 
-def test_dated_names_of_claude_have_the_price_of_the_model(new_settings: New) -> None:
+def test_dated_names_of_claude_have_the_price_of_the_model(new_settings: New, landed: Landed) -> None:
     day = date(2026, 9, 5)
     with landed(settings_of_case(new_settings, "dated-claude-name")) as storage:
         assert costs_of(storage, CostQuery(day, day, ("model",))) == [
@@ -56,7 +68,9 @@ def test_dated_names_of_claude_have_the_price_of_the_model(new_settings: New) ->
         ]
 
 
-def test_deepseek_has_peak_times_from_the_day_on_which_it_introduced_them(new_settings: New) -> None:
+def test_deepseek_has_peak_times_from_the_day_on_which_it_introduced_them(
+    new_settings: New, landed: Landed
+) -> None:
     days = date(2026, 8, 3), date(2026, 8, 29)
     with landed(settings_of_case(new_settings, "deepseek-windows")) as storage:
         assert amounts(storage, days, "day", "model") == [
@@ -68,7 +82,7 @@ def test_deepseek_has_peak_times_from_the_day_on_which_it_introduced_them(new_se
         ]
 
 
-def test_a_region_in_a_name_has_its_own_price_or_none(new_settings: New) -> None:
+def test_a_region_in_a_name_has_its_own_price_or_none(new_settings: New, landed: Landed) -> None:
     """A million tokens of Claude Opus 5 in the United States cost 5.5 dollars, not the 5 of the model."""
     day, case = date(2026, 8, 27), "tier-in-name"
     for extra, amount in (
@@ -83,7 +97,7 @@ def test_a_region_in_a_name_has_its_own_price_or_none(new_settings: New) -> None
         assert found == {"(none)": None, "claude-opus-5:us": Decimal(amount) if amount else None}
 
 
-def test_audio_that_the_log_does_not_count_has_no_price(new_settings: New) -> None:
+def test_audio_that_the_log_does_not_count_has_no_price(new_settings: New, landed: Landed) -> None:
     """Two requests of 1,500 tokens each, of models whose audio costs more than their text."""
     with landed(settings_of_case(new_settings, "audio-tokens")) as storage:
         assert costs_of(storage, CostQuery(DAY, DAY, ("model",), (("tenant", "t-audio"),))) == [
@@ -92,7 +106,9 @@ def test_audio_that_the_log_does_not_count_has_no_price(new_settings: New) -> No
         ]
 
 
-def test_audio_that_the_log_counts_costs_what_audio_costs(new_settings: New, tmp_path: Path) -> None:
+def test_audio_that_the_log_counts_costs_what_audio_costs(
+    new_settings: New, landed: Landed, tmp_path: Path
+) -> None:
     """The same requests in a log that says that all of their tokens are audio: 0.064 and 0.08."""
     formats = persona_with(tmp_path / "formats", tokens_in_audio="$.tokensIn", tokens_out_audio="$.tokensOut")
     settings = settings_of_case(new_settings, "audio-tokens", formats_dir=formats)
@@ -105,23 +121,27 @@ def test_audio_that_the_log_counts_costs_what_audio_costs(new_settings: New, tmp
         ]
 
 
-def test_cache_writes_of_an_hour_cost_twice_the_input(new_settings: New, tmp_path: Path) -> None:
+def test_cache_writes_of_an_hour_cost_twice_the_input(new_settings: New, landed: Landed, tmp_path: Path) -> None:
     with landed(case_with_fields(new_settings, "cache-write-1h", tmp_path, **ONE_HOUR)) as storage:
         assert by_class(storage, DAY) == {"cache_write_1h": Decimal("3.44139")}
 
 
-def test_cache_writes_of_an_unknown_length_have_no_price(new_settings: New, tmp_path: Path) -> None:
+def test_cache_writes_of_an_unknown_length_have_no_price(
+    new_settings: New, landed: Landed, tmp_path: Path
+) -> None:
     with landed(case_with_fields(new_settings, "cache-write-1h", tmp_path)) as storage:
         assert by_class(storage, DAY) == {"cache_write": None}
 
 
-def test_above_the_threshold_the_whole_request_has_the_higher_price(new_settings: New, tmp_path: Path) -> None:
+def test_above_the_threshold_the_whole_request_has_the_higher_price(
+    new_settings: New, landed: Landed, tmp_path: Path
+) -> None:
     """100 x 6 + 150,000 x 0.6 + 60,000 x 7.5 + 1,000 x 22.5 dollars per million."""
     with landed(case_with_fields(new_settings, "long-context", tmp_path, **ONE_HOUR)) as storage:
         assert amounts(storage, (DAY, DAY)) == [(Decimal("0.5631"),)]
 
 
-def test_searches_cost_ten_dollars_per_thousand(new_settings: New, tmp_path: Path) -> None:
+def test_searches_cost_ten_dollars_per_thousand(new_settings: New, landed: Landed, tmp_path: Path) -> None:
     """1,000 x 5 + 100 x 25 dollars per million, and three searches."""
     searches = "$.usage.server_tool_use.web_search_requests"
     settings = case_with_fields(new_settings, "web-search-fee", tmp_path, web_searches=searches)
@@ -134,14 +154,16 @@ def test_searches_cost_ten_dollars_per_thousand(new_settings: New, tmp_path: Pat
         }
 
 
-def test_tool_calls_without_a_price_are_shown_as_unpriced(new_settings: New, tmp_path: Path) -> None:
+def test_tool_calls_without_a_price_are_shown_as_unpriced(
+    new_settings: New, landed: Landed, tmp_path: Path
+) -> None:
     with landed(case_with_fields(new_settings, "web-search-fee", tmp_path)) as storage:
         (row,) = read(storage, CostQuery(DAY, DAY)).rows
     assert (row["coverage"], row["fees"], row["unpriced_tool_calls"], row["fee_coverage"]) == (100, 3, 3, 0)
     assert row["amount"] == Decimal("0.0075")
 
 
-def test_requests_of_one_region_cost_a_tenth_more(new_settings: New, tmp_path: Path) -> None:
+def test_requests_of_one_region_cost_a_tenth_more(new_settings: New, landed: Landed, tmp_path: Path) -> None:
     """A million tokens: 5.5 dollars in the United States, and 5 of a model without regions."""
     formats = shutil.copytree(shared("cases", "tier-in-name", "mappings"), tmp_path / "formats")
     written = (formats / "claude_geo.yaml").read_text()
@@ -157,7 +179,9 @@ def test_requests_of_one_region_cost_a_tenth_more(new_settings: New, tmp_path: P
         ]
 
 
-def test_reasoning_beside_the_output_costs_what_output_costs(new_settings: New, tmp_path: Path) -> None:
+def test_reasoning_beside_the_output_costs_what_output_costs(
+    new_settings: New, landed: Landed, tmp_path: Path
+) -> None:
     formats = shutil.copytree(shared("cases", "reasoning-beside-output", "mappings"), tmp_path / "formats")
     for file in formats.iterdir():
         file.write_text(f"{file.read_text()}output_includes_reasoning: false\n")

@@ -15,7 +15,7 @@ from usage_pipeline.events.record import RECORD_NAMES
 from usage_pipeline.metrics.queries import CostQuery
 from usage_pipeline.registry import PRICING_DIMENSIONS, UNSPLIT, TokenClass
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.opened import open_storage
+from usage_pipeline_tests.conftest import OpenOn
 from usage_pipeline_tests.costs.generic import price
 from usage_pipeline_tests.costs.rating import book_of, rating
 from usage_pipeline_tests.costs.reading import costs_of
@@ -33,7 +33,7 @@ def printed(text: str) -> list[list[str]]:
     return [re.split(r"\s{2,}", line.strip()) for line in table.splitlines() if line.startswith(" 2026")]
 
 
-def test_the_example_costs_what_is_printed_there(new_settings: Callable[..., Settings]) -> None:
+def test_the_example_costs_what_is_printed_there(new_settings: Callable[..., Settings], open_on: OpenOn) -> None:
     settings = new_settings()
     settings.reference.mkdir(parents=True)
     (prices,) = blocks(example(), "yaml")
@@ -41,7 +41,7 @@ def test_the_example_costs_what_is_printed_there(new_settings: Callable[..., Set
     (lines,) = blocks(example(), "jsonl")
     Landing(settings.landing).write("persona", "2026-02-21", lines.splitlines())
     query = CostQuery(date(2026, 2, 20), date(2026, 2, 21), ("day", "model", "class"))
-    with open_storage(settings) as storage:
+    with open_on(settings) as storage:
         land_and_compute(storage, "costs")
         found = costs_of(storage, query)
     assert [

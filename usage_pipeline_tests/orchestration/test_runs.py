@@ -15,7 +15,8 @@ from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
 from usage_pipeline.pipeline.tables import DAILY_TABLES, PARTITIONED_TABLES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
-from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import OpenOn
 from usage_pipeline_tests.orchestration.asking import DAYS, KEYS, Told, materialized, metadata
 from usage_pipeline_tests.orchestration.conftest import Ran
 from usage_pipeline_tests.support import Landing, digests, lose_counted, prompt, rows, write_counted
@@ -48,11 +49,13 @@ def test_the_last_partition_of_a_range_tells_the_lineage(ran: Ran) -> None:
     assert lineage.deps_by_column["total"] == [dg.TableColumnDep(dg.AssetKey("daily_usage"), "tokens_total")]
 
 
-def test_a_refresh_through_dagster_is_the_same_as_without(ran: Ran, new_settings: Callable[..., Settings]) -> None:
+def test_a_refresh_through_dagster_is_the_same_as_without(
+    ran: Ran, new_settings: Callable[..., Settings], open_on: OpenOn
+) -> None:
     other = new_settings()
     other.data_dir.mkdir()
     (other.data_dir / "landing").symlink_to(ran.storage.settings.landing)
-    with open_storage(other) as plain:
+    with open_on(other) as plain:
         refresh(plain, PlainRunner(plain))
         assert digests(ran.storage) == digests(plain)
     assert find_stale(ran.storage) == {}

@@ -10,7 +10,8 @@ from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
-from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import OpenOn
 from usage_pipeline_tests.support import Landing, digests, prompt
 
 Digests = dict[tuple[str, date], str | None]
@@ -43,12 +44,12 @@ LANDING_DAYS: dict[str, list[dict[str, Any]]] = {
 
 
 @pytest.fixture
-def process(new_settings: Callable[..., Settings]) -> Callable[[list[list[str]]], Digests]:
+def process(new_settings: Callable[..., Settings], open_on: OpenOn) -> Callable[[list[list[str]]], Digests]:
     """Lands the days group by group, running the pipeline after each, in a storage of its own."""
 
     def run(groups: list[list[str]]) -> Digests:
         settings = new_settings()
-        with open_storage(settings) as storage:
+        with open_on(settings) as storage:
             for group in groups:
                 for day in group:
                     Landing(settings.landing).write("persona", day, LANDING_DAYS[day])

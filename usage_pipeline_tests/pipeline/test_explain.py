@@ -12,8 +12,8 @@ from usage_pipeline.events.landing.decisions import withdraw
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.pipeline.explain import ExplainedLine, explain
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline_tests.conftest import Prepare
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import OpenOn, Prepare
 from usage_pipeline_tests.costs.generic import call, write_format
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 
@@ -244,7 +244,7 @@ def test_a_line_is_found_by_its_file_and_number(storage: Storage, landing: Landi
 
 @pytest.mark.parametrize("written", ["north:1:a%b", "north%3A1:a%25b"])
 def test_an_id_of_several_fields_is_found_with_plain_colons(
-    new_settings: Callable[..., Settings], tmp_path: Path, written: str
+    new_settings: Callable[..., Settings], open_on: OpenOn, tmp_path: Path, written: str
 ) -> None:
     folder = write_format(tmp_path / "formats")
     joined = (folder / "calls.yaml").read_text().replace("identity: [$.id]", "identity: [$.line, $.no]")
@@ -253,7 +253,7 @@ def test_an_id_of_several_fields_is_found_with_plain_colons(
     Landing(settings.landing).write(
         "joined", "2026-05-01", [call("x", TIME, line="north:1", no="a%b", tokens_in=7)]
     )
-    with open_storage(settings) as storage:
+    with open_on(settings) as storage:
         land_and_compute(storage, "records", "daily_costs", "credit_usage")
         (line,) = explain(storage, written)
     assert (line.record_id, line.metrics["tokens_in"]) == ("north%3A1:a%25b", 7)

@@ -22,11 +22,12 @@ from usage_pipeline.storage import state
 from usage_pipeline.storage.compute import inputs_digests
 from usage_pipeline.storage.digests import NO_ROWS, fingerprint
 from usage_pipeline.storage.landed_rows import landed_digests
-from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation.checking import check_days
 from usage_pipeline.validation.checks import IDS_ARE_OF_ONE_DAY
 from usage_pipeline.validation.results import Outcome
 from usage_pipeline_tests.cases import settings_of_case
+from usage_pipeline_tests.conftest import OpenOn
 from usage_pipeline_tests.support import Landing, digests, land_and_compute, prompt, write_persona
 
 ALL = {table.name for table in DAILY_TABLES}
@@ -89,9 +90,11 @@ def records(files: Sequence[File]) -> Mapping[date, int]:
 Found = tuple[Mapping[tuple[str, date], str | None], Mapping[date, int]]
 
 
-def deliver(settings: Settings, pieces: Sequence[Sequence[File]], compute: Callable[[Storage], object]) -> Found:
+def deliver(
+    open_on: OpenOn, settings: Settings, pieces: Sequence[Sequence[File]], compute: Callable[[Storage], object]
+) -> Found:
     """Digests and records after these pieces, each of which is computed before the next comes."""
-    with open_storage(settings) as storage:
+    with open_on(settings) as storage:
         for files in pieces:
             paths = {file: file.write(Landing(settings.landing)) for file in files}
             compute(storage)
@@ -144,37 +147,37 @@ Pieces = Sequence[Sequence[File]]
 @checked(max_examples=2, suppress_health_check=CHECKS)  # of four sources each
 @given(pieces=deliveries())
 def test_any_order_of_landing_and_withdrawing_comes_to_what_all_at_once_comes_to(
-    new_settings: New, formats_dir: Path, pieces: Pieces
+    new_settings: New, open_on: OpenOn, formats_dir: Path, pieces: Pieces
 ) -> None:
     """Ids decide about records. What reads those of its day, and what looks back, stands for all others."""
 
     def compute(storage: Storage) -> None:
         land_and_compute(storage, "records", "conversation_series")
 
-    expect_the_same(partial(new_settings, formats_dir=formats_dir), pieces, compute)
+    expect_the_same(open_on, partial(new_settings, formats_dir=formats_dir), pieces, compute)
 
 
 @pytest.mark.acceptance
 @checked(max_examples=10, suppress_health_check=CHECKS)
 @given(pieces=deliveries())
 def test_any_of_many_orders_of_landing_and_withdrawing_comes_to_what_all_at_once_comes_to(
-    new_settings: New, formats_dir: Path, pieces: Pieces
+    new_settings: New, open_on: OpenOn, formats_dir: Path, pieces: Pieces
 ) -> None:
     new = partial(new_settings, formats_dir=formats_dir)
-    expect_the_same(new, pieces, lambda storage: refresh(storage, PlainRunner(storage)))
+    expect_the_same(open_on, new, pieces, lambda storage: refresh(storage, PlainRunner(storage)))
 
 
-def expect_the_same(new: New, pieces: Pieces, compute: Callable[[Storage], object]) -> None:
+def expect_the_same(open_on: OpenOn, new: New, pieces: Pieces, compute: Callable[[Storage], object]) -> None:
     files = [file for piece in pieces for file in piece]
     kept = [file for file in files if not file.withdrawn]
-    found, counted = deliver(new(), pieces, compute)
+    found, counted = deliver(open_on, new(), pieces, compute)
     assert counted == records(files)
-    assert (found, counted) == deliver(new(), [kept], compute)
+    assert (found, counted) == deliver(open_on, new(), [kept], compute)
 
 
-def test_a_retry_across_midnight_counts_once_and_says_by_which_line(new_settings: Callable[..., Settings]) -> None:
+def test_a_retry_across_midnight_counts_once_and_says_by_which_line(new_settings: New, open_on: OpenOn) -> None:
     days = date(2026, 8, 30), date(2026, 8, 31)
-    with open_storage(settings_of_case(new_settings, "retry-across-midnight")) as storage:
+    with open_on(settings_of_case(new_settings, "retry-across-midnight")) as storage:
         refresh(storage, PlainRunner(storage))
         with storage.warehouse.connect() as connection:
             found = state.partitions(connection, USAGE_RECORDS.name)

@@ -20,7 +20,8 @@ from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.retention import pruning
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import OpenOn
 from usage_pipeline_tests.retention.killing import kept_digests, kill_at
 from usage_pipeline_tests.steps import KilledError
 from usage_pipeline_tests.support import Landing, prompt, rows
@@ -183,10 +184,12 @@ kills = st.lists(st.integers(0, 60), max_size=2)
 """The operations on files at which pruning is killed, one attempt after the other."""
 
 
-def prune_exactly(new_settings: Callable[..., Settings], platform: Platform, kills: list[int]) -> None:
+def prune_exactly(
+    new_settings: Callable[..., Settings], open_on: OpenOn, platform: Platform, kills: list[int]
+) -> None:
     deployment = new_settings(now=f"{TODAY}T12:00:00Z", first_day=date(2026, 5, 1))
     platform.write(deployment)
-    with open_storage(deployment) as storage:
+    with open_on(deployment) as storage:
         refresh(storage, PlainRunner(storage))
         before = kept_digests(storage)
         records = rows(storage, USAGE_RECORDS.spec, "tenant_id", "occurred_at", "record_id")
@@ -218,15 +221,15 @@ CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 @settings(max_examples=3, suppress_health_check=CHECKS)
 @given(platform=platforms, kills=kills)
 def test_exactly_what_is_past_its_term_goes(
-    new_settings: Callable[..., Settings], platform: Platform, kills: list[int]
+    new_settings: Callable[..., Settings], open_on: OpenOn, platform: Platform, kills: list[int]
 ) -> None:
-    prune_exactly(new_settings, platform, kills)
+    prune_exactly(new_settings, open_on, platform, kills)
 
 
 @pytest.mark.acceptance
 @settings(max_examples=60, suppress_health_check=CHECKS)
 @given(platform=platforms, kills=kills)
 def test_exactly_what_is_past_its_term_goes_at_length(
-    new_settings: Callable[..., Settings], platform: Platform, kills: list[int]
+    new_settings: Callable[..., Settings], open_on: OpenOn, platform: Platform, kills: list[int]
 ) -> None:
-    prune_exactly(new_settings, platform, kills)
+    prune_exactly(new_settings, open_on, platform, kills)

@@ -13,12 +13,12 @@ from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.pipeline.settings_health import Level
 from usage_pipeline.series.status import Day, DayReader, DayStatus
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation.checking import check_days
 from usage_pipeline.validation.checks import FILES_ARE_USABLE, LINES_ADD_UP
 from usage_pipeline.validation.results import CheckResult, Outcome
 from usage_pipeline_tests.cases import settings_of_case
-from usage_pipeline_tests.conftest import Prepare
+from usage_pipeline_tests.conftest import OpenOn, Prepare
 from usage_pipeline_tests.support import Landing, files, prompt
 
 DAY = date(2026, 5, 1)
@@ -113,9 +113,10 @@ def test_of_a_day_that_fails_the_files_at_fault_are_listed_first_and_the_others_
 
 def test_the_lines_of_a_quarantined_file_add_up_and_only_its_use_warns(
     new_settings: Callable[..., Settings],
+    open_on: OpenOn,
 ) -> None:
     day = date(2026, 2, 20)
-    with open_storage(settings_of_case(new_settings, "quarantine-check")) as storage:
+    with open_on(settings_of_case(new_settings, "quarantine-check")) as storage:
         refresh(storage, PlainRunner(storage))
         file = files(storage)["a.jsonl"]
         wanted = [FILES_ARE_USABLE, LINES_ADD_UP]

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation.checking import check_days
 from usage_pipeline.validation.checks import COST_CHECKS, DAY_CHECKS, LANDING_CHECKS, Severity
+from usage_pipeline_tests.conftest import OpenOn
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt, write_persona
 
 DAY = date(2026, 5, 1)
@@ -61,7 +62,7 @@ def test_a_failed_and_a_quarantined_file_are_named_with_the_reason_and_the_good_
 
 
 def test_a_file_in_which_each_leads_nowhere_is_named_with_the_path(
-    new_settings: Callable[..., Settings], tmp_path: Path
+    new_settings: Callable[..., Settings], open_on: OpenOn, tmp_path: Path
 ) -> None:
     (tmp_path / "formats").mkdir()
     (tmp_path / "formats" / "spans.yaml").write_text(
@@ -71,7 +72,7 @@ def test_a_file_in_which_each_leads_nowhere_is_named_with_the_path(
     settings = new_settings(formats_dir=tmp_path / "formats")
     lines = [{"spans": [{"id": "s1", "at": TIME}]}]
     Landing(settings.landing).write("spans", str(DAY), lines, tenant="acme")
-    with open_storage(settings) as storage:
+    with open_on(settings) as storage:
         land_and_compute(storage, "records")
         assert (
             "`each` leads nowhere: none of its lines has a list at $.spanz[*]"
@@ -123,7 +124,7 @@ GEMINI = """
     ],
 )
 def test_a_reported_total_that_is_not_input_plus_output_warns_with_the_difference(
-    new_settings: Callable[..., Settings], tmp_path: Path, included: str, told: dict[str, str]
+    new_settings: Callable[..., Settings], open_on: OpenOn, tmp_path: Path, included: str, told: dict[str, str]
 ) -> None:
     (tmp_path / "gemini.yaml").write_text(GEMINI % included)
     lines = [
@@ -140,7 +141,7 @@ def test_a_reported_total_that_is_not_input_plus_output_warns_with_the_differenc
     settings = new_settings(formats_dir=tmp_path)
     named = [{"id": f"g{number}", "at": TIME, **line} for number, line in enumerate(lines)]
     Landing(settings.landing).write("gemini", str(DAY), named, tenant="acme")
-    with open_storage(settings) as storage:
+    with open_on(settings) as storage:
         land_and_compute(storage, "records")
         assert warned(storage) == told
 
@@ -167,13 +168,13 @@ def test_a_void_without_a_target_warns(storage: Storage, landing: Landing, run: 
     ],
 )
 def test_an_id_of_two_days_warns_on_both_unless_it_counts_once(
-    new_settings: Callable[..., Settings], tmp_path: Path, within: int, told: list[dict[str, str]]
+    new_settings: Callable[..., Settings], open_on: OpenOn, tmp_path: Path, within: int, told: list[dict[str, str]]
 ) -> None:
     write_persona(tmp_path, "calls", within)
     settings = new_settings(formats_dir=tmp_path)
     lines = [prompt("e1", TIME), prompt("e1", "2026-05-02T08:00:00Z"), prompt("e2", TIME)]
     Landing(settings.landing).write("calls", "2026-05-02", lines)
-    with open_storage(settings) as storage:
+    with open_on(settings) as storage:
         land_and_compute(storage, "records")
         assert [warned(storage, day) for day in (DAY, date(2026, 5, 2))] == told
 

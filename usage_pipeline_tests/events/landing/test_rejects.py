@@ -10,7 +10,8 @@ import pytest
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.landing.rejects import read_rejects
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import OpenOn
 from usage_pipeline_tests.support import Landing, prompt
 
 Land = Callable[[str], None]
@@ -107,12 +108,18 @@ HINT = "may be in another unit (such as epoch_ms) or count from a start (offset)
     ],
 )
 def test_a_time_that_may_be_relative_or_in_another_unit_says_so(  # noqa: PLR0913, PLR0917 - one per field
-    new_settings: Callable[..., Settings], tmp_path: Path, form: str, at: object, reason: str, expected: str
+    new_settings: Callable[..., Settings],
+    open_on: OpenOn,
+    tmp_path: Path,
+    form: str,
+    at: object,
+    reason: str,
+    expected: str,
 ) -> None:
     (tmp_path / "timed.yaml").write_text(TIMED % form)
     settings = new_settings(formats_dir=tmp_path)
     Landing(settings.landing).write("timed", str(DAY), [{"id": "a", "at": at}], tenant="acme")
-    with open_storage(settings) as storage:
+    with open_on(settings) as storage:
         land_days(storage, [DAY], "test")
         (reject,) = read_rejects(storage, DAY, DAY)
     assert reject["reason"] == reason

@@ -14,7 +14,8 @@ from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, land_da
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files, state
-from usage_pipeline.storage.opened import Storage, open_storage
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.conftest import OpenOn
 from usage_pipeline_tests.support import Landing, at, digests, prompt
 
 EVERY_TABLE = {table.name for table in DAILY_TABLES}
@@ -131,10 +132,10 @@ def test_days_that_something_is_under_way_for_are_left_alone(storage: Storage, l
     assert [list(work.days) for work in gap_work(storage, busy)] == [[day(2)]]
 
 
-def test_no_piece_of_work_is_larger_than_the_cap(new_settings: Callable[..., Settings]) -> None:
+def test_no_piece_of_work_is_larger_than_the_cap(new_settings: Callable[..., Settings], open_on: OpenOn) -> None:
     settings = new_settings(gap_filler_max_days=2)
     write(Landing(settings.landing), *range(1, 6))
-    with open_storage(settings) as storage:
+    with open_on(settings) as storage:
         found = [list(work.days) for work in gap_work(storage, Busy())]
     assert found == [[day(5)], [day(3), day(4)], [day(1), day(2)]]
 
@@ -152,13 +153,13 @@ def test_yesterday_is_expected_when_anything_of_it_has_landed(
 
 
 def test_filling_all_gaps_comes_to_what_a_refresh_comes_to(
-    storage: Storage, landing: Landing, new_settings: Callable[..., Settings], run: Run
+    storage: Storage, landing: Landing, new_settings: Callable[..., Settings], open_on: OpenOn, run: Run
 ) -> None:
     other = new_settings()
     write(landing, 1, 2, 4)
     write(Landing(other.landing), 1, 2, 4)
     run()
-    with open_storage(other) as by_gaps:
+    with open_on(other) as by_gaps:
         for _ in range(3):
             for work in gap_work(by_gaps, Busy()):
                 runner = PlainRunner(by_gaps)
