@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 
 # The same examples in every run: what fails here fails for everyone. `HYPOTHESIS_PROFILE=search` looks for more.
-hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None, max_examples=50)
 hypothesis.settings.register_profile("search", deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 

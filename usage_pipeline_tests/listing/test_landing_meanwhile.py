@@ -68,7 +68,7 @@ def turned(pages: Pages, query: RecordQuery, take: int, between: Iterator[object
     return found
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(files=FILES, take=st.integers(1, 3), order=st.sampled_from(Order))
 def test_each_record_of_the_first_page_is_listed_once(
     storage: Storage, pages: Pages, files: list[list[str]], take: int, order: Order
@@ -81,7 +81,7 @@ def test_each_record_of_the_first_page_is_listed_once(
     assert there <= set(found)
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(moves=MOVES, take=st.integers(1, 3), order=st.sampled_from(Order))
 def test_each_record_is_listed_once_although_earlier_lines_of_it_land_late(
     storage: Storage, pages: Pages, moves: list[dict[int, int]], take: int, order: Order
