@@ -107,7 +107,15 @@ later AS (
 
 voids AS (
     SELECT
-        landed_events.*,
+        landed_events.event_day,
+        landed_events.tenant_id,
+        landed_events.source,
+        landed_events.record_id,
+        landed_events.void_source,
+        landed_events.void_record_id,
+        landed_events.landing_file,
+        landed_events.landing_line,
+        landed_events.landing_event,
         row_number() OVER (
             PARTITION BY
                 landed_events.event_day,
@@ -119,12 +127,11 @@ voids AS (
             landed_events.landing_event
         ) AS target_rank
     FROM landed_events
-    WHERE landed_events.type = 'void' AND NOT EXISTS (
-        SELECT 1
-        FROM later
-        WHERE later.landing_file = landed_events.landing_file AND later.landing_line = landed_events.landing_line
-            AND later.landing_event = landed_events.landing_event
-    )
+    LEFT JOIN later
+        ON landed_events.landing_file = later.landing_file
+        AND landed_events.landing_line = later.landing_line
+        AND landed_events.landing_event = later.landing_event
+    WHERE landed_events.type = 'void' AND later.landing_line IS NULL
 ),
 
 voided AS (
@@ -147,12 +154,11 @@ voided AS (
         AND landed_events.source = voids.void_source
         AND landed_events.record_id = voids.void_record_id
         AND voids.target_rank = 1
-    WHERE landed_events.type <> 'void' AND NOT EXISTS (
-        SELECT 1
-        FROM later
-        WHERE later.landing_file = landed_events.landing_file AND later.landing_line = landed_events.landing_line
-            AND later.landing_event = landed_events.landing_event
-    )
+    LEFT JOIN later
+        ON landed_events.landing_file = later.landing_file
+        AND landed_events.landing_line = later.landing_line
+        AND landed_events.landing_event = later.landing_event
+    WHERE landed_events.type <> 'void' AND later.landing_line IS NULL
 ),
 
 taken_back AS (
