@@ -14,10 +14,11 @@ from usage_pipeline.storage.stopping import present_question
 
 PARQUET = (
     "FORMAT parquet, PARQUET_VERSION V2, COMPRESSION zstd, COMPRESSION_LEVEL 1, "
-    "DICTIONARY_SIZE_LIMIT 2000, WRITE_BLOOM_FILTER false"
+    "DICTIONARY_SIZE_LIMIT 500, WRITE_BLOOM_FILTER false"
 )
 """Options of objects of lake and rollups. Each takes less time and no more room than the default: the second
-version's encodings, the quickest level, no dictionaries that grow large, and no Bloom filters.
+version's encodings, the quickest level, no dictionaries that grow large, and no Bloom filters. Room for a whole
+dictionary is made for each column, however few rows there are.
 """
 
 
