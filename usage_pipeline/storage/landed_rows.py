@@ -49,10 +49,10 @@ class LandedObjects:
         self._expect_objects(kept)
         objects = [path for path in self._objects.values() if self.storage.lake.exists(path)]
         rows = parquet_scan(objects) if objects else f"({self.spec.empty_select()})"
+        of_days = f"FROM {rows} WHERE event_day IN {day_list(days)}"
+        self._expect_rows(duck, self.pruned.kept(f"({of_days})"))
         names = ", ".join(f'"{name}"' for name in self.spec.column_names)
-        source = f"(SELECT {names} FROM {rows} WHERE event_day IN {day_list(days)})"
-        self._expect_rows(duck, self.pruned.kept(source))
-        return source
+        return f"(SELECT {names} {of_days})"
 
     @property
     def _objects(self) -> Mapping[str, Path]:

@@ -75,8 +75,10 @@ def _write_objects(workspace: Workspace, table: DailyTable, days: Collection[dat
 
     def write(folder: Path) -> dict[Path, Path]:
         made, rows = _make_objects(duck, table, select, days, folder)
-        duck.execute(f'CREATE TEMP VIEW "{table.name}" AS {rows_of(table.spec, made)}')
-        written.update(_measure(duck, table, days))
+        readable = rows_of(table.spec, made)
+        if table.tallies is not None:
+            duck.execute(f'CREATE TEMP VIEW "{table.name}" AS {readable}')
+        written.update(_measure(duck, table, days, f"({readable})"))
         _expect_whole(table, rows, written)
         _expect_balance(table, written)
         return {lake.object(table.spec, day): path for day, path in made.items()}
@@ -121,11 +123,13 @@ def _write_rows(workspace: Workspace, table: DailyTable, days: Collection[date])
     duck.execute(f'CREATE TEMP TABLE "{table.name}" AS {_select(workspace, table, days)}')
     rows = duck.execute(f'FROM "{table.name}"').fetchall()
     replace_partitions(workspace.connection, table.spec, days, rows)
-    return _measure(duck, table, days)
+    return _measure(duck, table, days, f'"{table.name}"')
 
 
-def _measure(duck: DuckDBPyConnection, table: DailyTable, days: Collection[date]) -> dict[date, Written]:
-    digests = digests_by(duck, f'"{table.name}"', table.spec.day_column, table.spec.digested)
+def _measure(
+    duck: DuckDBPyConnection, table: DailyTable, days: Collection[date], readable: str
+) -> dict[date, Written]:
+    digests = digests_by(duck, readable, table.spec.day_column, table.spec.digested)
     tallies = _tallies(duck, table)
     return {
         day: Written(digests.get(day, NO_ROWS), None if tallies is None else tuple(tallies.get(day, ())))
