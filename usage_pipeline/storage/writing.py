@@ -17,7 +17,7 @@ from usage_pipeline.clock import in_words
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage.daily import DailyTable, Derived
 from usage_pipeline.storage.digests import NO_ROWS, digests_by
-from usage_pipeline.storage.engine import PARQUET, literal
+from usage_pipeline.storage.engine import PARQUET, execute_parsed
 from usage_pipeline.storage.inputs import Workspace, rows_of
 from usage_pipeline.storage.pruned import PrunedTenants, register_outliving
 from usage_pipeline.storage.state import LineTally, Written
@@ -113,14 +113,16 @@ def _make_empty(duck: DuckDBPyConnection, spec: TableSpec, paths: list[Path]) ->
 
 
 def _copy(duck: DuckDBPyConnection, select: str, path: Path, *options: str) -> int:
-    copied = duck.execute(f"COPY ({select}) TO {literal(str(path))} ({', '.join([PARQUET, *options])})")
+    copied = execute_parsed(
+        duck, f"COPY ({select}) TO $path ({', '.join([PARQUET, *options])})", {"path": str(path)}
+    )
     rows: int = copied.fetchall()[0][0]
     return rows
 
 
 def _write_rows(workspace: Workspace, table: DailyTable, days: Collection[date]) -> dict[date, Written]:
     duck = workspace.duck
-    duck.execute(f'CREATE TEMP TABLE "{table.name}" AS {_select(workspace, table, days)}')
+    execute_parsed(duck, f'CREATE TEMP TABLE "{table.name}" AS {_select(workspace, table, days)}')
     rows = duck.execute(f'FROM "{table.name}"').fetchall()
     replace_partitions(workspace.connection, table.spec, days, rows)
     return _measure(duck, table, days, f'"{table.name}"')
@@ -142,7 +144,7 @@ def _tallies(duck: DuckDBPyConnection, table: DailyTable) -> Mapping[date, list[
         return None
     names = ", ".join(field.name for field in fields(LineTally))
     found: defaultdict[date, list[LineTally]] = defaultdict(list)
-    for row in duck.execute(f"SELECT {names} FROM ({table.tallies.text})").fetchall():
+    for row in execute_parsed(duck, f"SELECT {names} FROM ({table.tallies.text})").fetchall():
         tally = LineTally(*row)
         found[tally.day].append(tally)
     return found

@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.engine import literal, open_engine, session
+from usage_pipeline.storage.engine import execute_parsed, literal, open_engine, session
 from usage_pipeline.storage.opened import open_storage
 
 
@@ -34,6 +34,22 @@ def test_an_engine_spills_into_the_data_directory(tmp_path: Path) -> None:
         place = engine.execute("SELECT current_setting('temp_directory')").fetchall()
     assert place == [(str(tmp_path / "data" / "tmp" / "duckdb"),)]
     assert (tmp_path / "data" / "tmp" / "duckdb").is_dir()
+
+
+def test_a_parsed_statement_reads_what_its_session_holds(tmp_path: Path) -> None:
+    found = []
+    with open_engine(Settings.load(data_dir=tmp_path)) as engine:
+        for columns in ("1 AS tokens", "'two' AS tokens, 3 AS messages"):
+            with session(engine) as duck:
+                duck.execute(f"CREATE TEMP VIEW records AS SELECT {columns}")
+                found += execute_parsed(duck, "SELECT *, $day FROM records", {"day": "today"}).fetchall()
+    assert found == [(1, "today"), ("two", 3, "today")]
+
+
+def test_an_engine_parses_what_another_has_parsed(tmp_path: Path) -> None:
+    for _ in range(2):
+        with open_engine(Settings.load(data_dir=tmp_path)) as engine, session(engine) as duck:
+            assert execute_parsed(duck, "SELECT 1").fetchall() == [(1,)]
 
 
 def test_what_a_session_creates_is_its_own(tmp_path: Path) -> None:

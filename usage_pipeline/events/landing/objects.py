@@ -10,7 +10,7 @@ from usage_pipeline.events.landing.extract import payload_columns
 from usage_pipeline.events.landing.rules import landing_sql
 from usage_pipeline.events.record import RECORD
 from usage_pipeline.events.source_format import SourceFormat
-from usage_pipeline.storage.engine import PARQUET, literal
+from usage_pipeline.storage.engine import PARQUET, execute_parsed
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.tables import TableSpec
 
@@ -44,13 +44,15 @@ def store_empty(duck: DuckDBPyConnection, lake: Lake, select: str, targets: Targ
 
 
 def _copy(duck: DuckDBPyConnection, select: str, path: Path) -> None:
-    duck.execute(f"COPY (SELECT * EXCLUDE (file) FROM ({select})) TO {literal(str(path))} ({OPTIONS})")
+    execute_parsed(
+        duck, f"COPY (SELECT * EXCLUDE (file) FROM ({select})) TO $path ({OPTIONS})", {"path": str(path)}
+    )
 
 
 def _copy_apart(duck: DuckDBPyConnection, select: str, targets: Targets, folder: Path) -> dict[Path, Path]:
     """Write one file per number into the folder, with an ending that no object has."""
     apart = "PARTITION_BY (file), FILE_EXTENSION 'part'"
-    duck.execute(f"COPY ({select}) TO {literal(str(folder))} ({OPTIONS}, {apart})")
+    execute_parsed(duck, f"COPY ({select}) TO $path ({OPTIONS}, {apart})", {"path": str(folder)})
     made: dict[Path, Path] = {}
     for number, target in targets.items():
         (made[target],) = (folder / f"file={number}").iterdir()

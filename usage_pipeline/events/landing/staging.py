@@ -27,7 +27,7 @@ from usage_pipeline.events.record import TEXTS
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.daily import ReferenceRows
-from usage_pipeline.storage.engine import literal
+from usage_pipeline.storage.engine import execute_parsed, literal
 from usage_pipeline.storage.inputs import register_reference
 from usage_pipeline.storage.pruned import tenant_digest
 from usage_pipeline.storage.rows import register_rows
@@ -200,4 +200,4 @@ def _keep(duck: DuckDBPyConnection, validated: str, source_format: SourceFormat)
         f"CASE WHEN {_IS_REJECTED} THEN {text} END AS {name}" for name, text in _OF_REJECTS.items()
     )
     kept = f"* EXCLUDE ({empty}) REPLACE ({rejects}), {_HAS_TEXT} AS has_text"
-    duck.execute(f"CREATE TEMP TABLE staged AS SELECT {kept} FROM ({validated})")
+    execute_parsed(duck, f"CREATE TEMP TABLE staged AS SELECT {kept} FROM ({validated})")
