@@ -18,7 +18,7 @@ from usage_pipeline.metrics.words import CREDIT_METRICS, DECIMAL_METRICS, UNRATE
 from usage_pipeline.registry import CONVERSATIONS, DIMENSION_NAMES, NOT_TOKENS, RECORD_METRIC_NAMES, TokenClass
 from usage_pipeline.series.status import DayStatus
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE, USAGE_QUARTER_HOURS
-from usage_pipeline.storage.engine import literal, session
+from usage_pipeline.storage.engine import execute_parsed, literal, session
 from usage_pipeline.storage.opened import Storage
 
 Sums = Sequence[Sequence[Any]]
@@ -123,16 +123,17 @@ def _sums(
     columns = {**query.groups, "start": "start", _RANGE: _RANGE}
     groups = "".join(f'"{columns[name]}" AS "{name}", ' for name in group_by)
     sums = ", ".join(f'{_sum(name)} AS "{name}"' for name in query.metrics)
+    equal = [(query.filters[name], value) for name, value in query.where if name != "day"]
     tests = [
-        *(f'"{query.filters[name]}" = {literal(value)}' for name, value in query.where if name != "day"),
+        *(f'"{column}" = ${place}' for place, (column, _) in enumerate(equal, len(parameters) + 1)),
         *(f'"{query.filters[name]}" IN ({", ".join(map(literal, values))})' for name, values in query.among),
     ]
+    select = (
+        f"SELECT {groups}{sums} FROM ({rows}) AS cube WHERE {' AND '.join(tests) or 'true'}"
+        f"{' GROUP BY ALL ORDER BY ALL' if group_by else ''}"
+    )
     with session(storage.engine) as duck, damage_named():
-        return duck.execute(
-            f"SELECT {groups}{sums} FROM ({rows}) AS cube WHERE {' AND '.join(tests) or 'true'}"
-            + (" GROUP BY ALL ORDER BY ALL" if group_by else ""),
-            parameters,
-        ).fetchall()
+        return execute_parsed(duck, select, [*parameters, *(value for _, value in equal)]).fetchall()
 
 
 def _sum(metric: str) -> str:

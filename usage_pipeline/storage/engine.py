@@ -1,6 +1,6 @@
 """DuckDB connections: threads, memory limit, spilling, UTC; and the few words of SQL that paths need."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -53,7 +53,7 @@ _MOST_PARSED = 500
 
 
 def execute_parsed(
-    duck: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, object] | None = None
+    duck: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, object] | Sequence[object] | None = None
 ) -> duckdb.DuckDBPyConnection:
     """Execute a statement that is parsed only once, because parsing takes a fifth of the time of a small day.
 
