@@ -32,6 +32,8 @@ _RECORDS = 4_000
 _WALKS = 2
 """Lists in which a client turns pages."""
 _DEEP = 40
+_LOOK_SECONDS, _COPY_SECONDS = 0.5, 30
+"""Between two looks for copies; and the most that one takes."""
 
 
 def _keys_of(storage: Storage, tenants: Sequence[str]) -> dict[str, str]:
@@ -42,6 +44,16 @@ def _keys_of(storage: Storage, tenants: Sequence[str]) -> dict[str, str]:
             tenant: create_key(connection, NewKey("load", tenant, frozenset({Scope.TENANT}), "bench"), now)
             for tenant in tenants
         }
+
+
+def _wait_for_copies(data_dir: Path) -> None:
+    """Wait until the server has copied the days of its lists, which it does after its start, or copies no more."""
+    days = len([*data_dir.glob("lake/usage_records/*/*.parquet")])
+    copies, last = 0, time.monotonic()
+    while copies < days and time.monotonic() - last < _COPY_SECONDS:
+        time.sleep(_LOOK_SECONDS)
+        if (found := len([*data_dir.glob("tmp/listing-*/*.parquet")])) > copies:
+            copies, last = found, time.monotonic()
 
 
 def _walk(client: Client, tenant_id: str) -> Walk:
@@ -110,6 +122,7 @@ def main(data_dir: Path, out: Path, *, pauses: bool) -> None:
         records = any_records(storage, _RECORDS)
         keys = _keys_of(storage, sorted({tenant for tenant, _ in records}))
         with serving(data_dir, out / "server.log", environment) as server:
+            _wait_for_copies(data_dir)
             served = _ask(server, keys, records, data_dir, pauses=pauses)
             found = {"peak_bytes": server.peak_bytes, "served": asdict(served)}
     (out / "answers.json").write_text(json.dumps(found), encoding="utf-8")
