@@ -58,11 +58,14 @@ def write(storage: Storage, number: int, tenant: str, day: str, lines: list[dict
 
 
 def turned(pages: Pages, query: RecordQuery, take: int, between: Iterator[object]) -> list[str]:
-    """The ids of all pages, with something done between two of them."""
-    page = pages.read(query, take)
+    """The ids of all pages, with something done between two of them; every second one is read from copies."""
+    page, copies = pages.read(query, take), False
     found = ids(page)
     while page.cursor:
         next(between, None)
+        copies = not copies
+        if copies:
+            list(pages.prepare())
         page = pages.read(query, take, page.cursor)
         found += ids(page)
     return found
