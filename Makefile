@@ -43,10 +43,11 @@ dev: $(READY) ## Start the database, Dagster (http://127.0.0.1:3000), the read A
 test: $(READY) ## Run the linters and the tests (under 10 minutes)
 	$(MAKE) --no-print-directory --jobs 2 lint pytest
 
+# Threads of numpy wait for each other busily, which takes the processors from the other workers.
 .PHONY: pytest
 pytest: $(READY) ## Run the tests
 	$(BIN)/python -m compileall -q usage_pipeline
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: acceptance
 acceptance: $(READY) ## Run the checks that take too long for `test`: whole logs through Dagster, real kills
