@@ -264,7 +264,7 @@ def moments(computed: Callable[..., Storage]) -> Storage:
 
 
 # Computed once and asked often: what a query sums up depends on both, and computing takes most of the time.
-@checked(max_examples=100, deadline=None)
+@checked(max_examples=50, deadline=None)
 @given(count=st.integers(0, 29), asked=QUERIES)
 def test_the_sum_over_the_intervals_of_a_whole_range_is_that_of_the_records(
     moments: Storage, count: int, asked: IntervalQuery

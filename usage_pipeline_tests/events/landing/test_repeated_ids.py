@@ -224,8 +224,8 @@ def expected(found: Sequence[tuple[str, int | None]], repeats: str) -> list[tupl
 
 
 @pytest.mark.parametrize("repeats", ["first", "last", "greatest of tokens_out", "greatest of $.out"])
-@hypothesis_settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(written=st.lists(outputs, min_size=3, max_size=3), block=st.integers(1, 400))
+@hypothesis_settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(written=st.lists(outputs, min_size=6, max_size=6), block=st.integers(1, 400))
 def test_any_cut_of_the_lines_into_blocks_gives_the_same_records(  # noqa: PLR0913, PLR0917 - three fixtures
     storage: Storage,
     landing: Landing,
@@ -237,7 +237,7 @@ def test_any_cut_of_the_lines_into_blocks_gives_the_same_records(  # noqa: PLR09
 ) -> None:
     add_chat(repeats=repeats)
     paths = []
-    for letter, found in zip("abc", written, strict=True):
+    for letter, found in zip("abcdef", written, strict=True):
         lines = [answer(name, out, f"08:00:{number:02}") for number, (name, out) in enumerate(found, start=1)]
         paths.append(landing.write("chat", DAY, lines, name=f"{letter}.jsonl"))
     with pytest.MonkeyPatch.context() as patch:
