@@ -66,7 +66,7 @@ class File:
     def write(self, landing: Landing) -> str:
         """Write the file, and return its path."""
         lines = [line.written() for line in self.lines]
-        day, name = str(may(self.landing_day)), f"{self.number}.jsonl"
+        day, name = str(may(self.landing_day)), f"{self.number:02}.jsonl"
         return landing.write(f"within_{self.within}", day, lines, name=name).relative_to(landing.root).as_posix()
 
 
