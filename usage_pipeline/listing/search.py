@@ -58,14 +58,21 @@ class Search:
         """Return the first records behind the position, at most so many.
 
         The number of days that are read together doubles: most pages are within a day, and rare records are not
-        to take ninety readings.
+        to take ninety readings. Who turns pages goes on, and has two days read together from the beginning.
         """
-        matching, size = self._matching(), 1
+        matching, size = self._matching(), 1 if self.after is None else 2
         found: Found = []
-        while len(found) < most and (days := list(islice(matching, size))):
+        while len(found) < most and (day := next(matching, None)):
+            if self._is_alone(day):
+                days = [day]
+            else:
+                days, size = [day, *islice(matching, size - 1)], size * 2
             found += self._records(days, most - len(found))
-            size *= 2
         return found[:most]
+
+    def _is_alone(self, day: DayObject) -> bool:
+        """Return whether a day is read by itself: one that is known, and that of the position."""
+        return self._kept(day) is not None or (self.after is not None and self.after.place.day == day.day)
 
     def _matching(self) -> Iterator[DayObject]:
         """Yield the objects that may have records of the list, in its order."""
