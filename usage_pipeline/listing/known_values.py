@@ -39,6 +39,15 @@ class KnownValues:
         """Return False if an object has no row with one of the values of each column, whose hashes are given."""
         return all(_meet(self._hashes(duck, asked, column), hashes) for column, hashes in tests.items())
 
+    def learn(self, duck: DuckDBPyConnection, asked: DayObject, column: str) -> None:
+        """Read the values of a column before somebody asks for some, who would wait."""
+        with self._lock:
+            version, _ = self._known.get((asked.day, column), (None, None))
+        if version != asked.version:
+            hashes = _read(duck, asked, column)
+            with self._lock:
+                self._keep((asked.day, column), asked.version, hashes)
+
     def _hashes(self, duck: DuckDBPyConnection, asked: DayObject, column: str) -> "Hashes":
         key = asked.day, column
         with self._lock:  # others that ask for the same wait, and then need not read it

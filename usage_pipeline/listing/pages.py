@@ -15,6 +15,7 @@ from usage_pipeline.metrics.rollups import damage_named
 from usage_pipeline.storage.engine import session, undisturbed
 from usage_pipeline.storage.opened import Storage
 
+_OFTEN_ASKED = ("tenant_id", "conversation_id")
 MOST = 100
 """Records of a page, at most."""
 
@@ -41,11 +42,16 @@ class Pages:
         return Learnt(SortedDays(self._storage.settings.data_dir / "tmp" / f"listing-{uuid4().hex}"))
 
     def prepare(self) -> Iterator[date]:
-        """Copy the newest days for their pages, and those that are read often, each before it is yielded."""
+        """Copy the newest days for their pages, and those that are read often, each before it is yielded.
+
+        The values that lists are filtered by most are learnt, too.
+        """
         newest_first = RecordDays.of(self._storage, RecordQuery()).objects()
         for found in self._learnt.days.due(newest_first):
             with session(self._storage.engine) as duck:
                 self._learnt.days.sort(duck, found)
+                for column in _OFTEN_ASKED:
+                    self._learnt.values.learn(duck, found, column)
             yield found.day
 
     def forget(self) -> None:
