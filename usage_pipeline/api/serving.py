@@ -9,8 +9,9 @@ from types import FrameType
 import uvicorn
 
 from usage_pipeline.api.app import create_app
-from usage_pipeline.api.header_limits import HeaderLimitsProtocol
+from usage_pipeline.api.header_time import HeaderTimeProtocol
 from usage_pipeline.api.logs import CONFIGURATION
+from usage_pipeline.api.middleware.request_limits import HEADER_BYTES
 from usage_pipeline.api.preparing import preparing
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
@@ -57,7 +58,8 @@ def serve(storage: Storage, listener: socket.socket) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            http=HeaderLimitsProtocol,
+            http=HeaderTimeProtocol,  # h11 alone limits what it keeps of headers that do not end
+            h11_max_incomplete_event_size=2 * HEADER_BYTES,
             ws="none",
             log_config=CONFIGURATION,
             access_log=False,

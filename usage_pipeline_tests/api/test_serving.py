@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from usage_pipeline.api.app import create_app
-from usage_pipeline.api.header_limits import HeaderLimitsProtocol
+from usage_pipeline.api.header_time import HeaderTimeProtocol
 from usage_pipeline.api.listening import address_of, listen
 from usage_pipeline.api.middleware.request_limits import HEADER_BYTES
 from usage_pipeline.errors import ServiceError
@@ -90,7 +90,7 @@ def test_head_is_answered_as_get_without_the_body(served: Storage, acme: TestCli
     paths = ("/health", "/ready", "/v1/days", "/v1/usage/list?format=csv", "/dashboard/", "/v1/nothing")
     same = ("Content-Type", "Content-Length", "Content-Disposition", "ETag", "Vary")
     with (
-        served_at(create_app(served), http=HeaderLimitsProtocol) as address,
+        served_at(create_app(served), http=HeaderTimeProtocol) as address,
         httpx.Client(base_url=address, headers={"Authorization": acme.headers["Authorization"]}) as client,
     ):
         for path in paths:
@@ -99,7 +99,7 @@ def test_head_is_answered_as_get_without_the_body(served: Storage, acme: TestCli
             assert [told.headers.get(name) for name in same] == [asked.headers.get(name) for name in same]
 
 
-class Quick(HeaderLimitsProtocol):
+class Quick(HeaderTimeProtocol):
     """With little time for headers."""
 
     header_seconds = 0.2
@@ -126,7 +126,7 @@ def answer_to(address: str, *pieces: bytes) -> bytes:
 
 
 def test_headers_come_in_pieces_and_after_other_requests(served: Storage) -> None:
-    with served_at(create_app(served), http=HeaderLimitsProtocol) as address:
+    with served_at(create_app(served), http=HeaderTimeProtocol) as address:
         request = b"GET /health HTTP/1.1\r\nHost: api\r\n"
         answer = answer_to(address, request, b"\r\n", request, b"Connection: close\r\n\r\n")
     assert answer.count(b"HTTP/1.1 200 OK") == 2
@@ -142,13 +142,13 @@ def test_headers_come_in_pieces_and_after_other_requests(served: Storage) -> Non
     ],
 )
 def test_headers_that_are_too_large_or_none_are_refused(served: Storage, headers: bytes) -> None:
-    with served_at(create_app(served), http=HeaderLimitsProtocol) as address:
+    with served_at(create_app(served), http=HeaderTimeProtocol) as address:
         assert answer_to(address, b"GET /health HTTP/1.1\r\n", headers).startswith(b"HTTP/1.1 400 Bad Request")
 
 
 @pytest.mark.parametrize("path", [b"/\xff", b"/v1/days?from=\xff", b"nowhere", b"/%ff"])
 def test_a_path_of_any_bytes_is_answered(served: Storage, path: bytes) -> None:
-    with served_at(create_app(served), http=HeaderLimitsProtocol) as address:
+    with served_at(create_app(served), http=HeaderTimeProtocol) as address:
         answer = answer_to(address, b"GET " + path + b" HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n")
     assert answer.split()[1] in {b"400", b"401", b"404"}
 
