@@ -48,8 +48,8 @@ def open_engine(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 _PARSED: dict[str, duckdb.Statement] = {}
 """Parsed statements by their text, until an engine is closed: DuckDB complains of those left at the end."""
-_MOST_PARSED = 500
-"""More than all tables and formats have, so that only texts with a value of one day make it full."""
+_MOST_PARSED = 2_000_000
+"""Their characters, each of which takes some bytes: ten times what all tables and formats have."""
 
 
 def execute_parsed(
@@ -62,7 +62,7 @@ def execute_parsed(
     statement = _PARSED.get(sql)
     if statement is None:
         (statement,) = duck.extract_statements(sql)
-        if len(_PARSED) >= _MOST_PARSED:
+        if sum(map(len, _PARSED)) + len(sql) > _MOST_PARSED:
             _PARSED.clear()
         _PARSED[sql] = statement
     return duck.execute(statement, values)
