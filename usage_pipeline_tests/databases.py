@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.tables import SCHEMA
-from usage_pipeline.storage.warehouse import connect_warehouse
+from usage_pipeline.storage.warehouse import Connections, connect_warehouse
 from usage_pipeline_tests.snapshot import FILLED
 
 
@@ -29,7 +29,7 @@ class Databases:
         """The URL of one that nobody else uses meanwhile."""
         url = self.free.pop() if self.free else self.create()
         if url not in self.engines:
-            self.engines[url] = connect_warehouse(Settings.load(database_url=url))
+            self.engines[url] = connect_warehouse(Settings.load(database_url=url), Connections(kept=2))
         yield url
         engine = self.engines[url]
         _forget_session(engine)
