@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
-from typing import BinaryIO, Concatenate, ParamSpec, TypeVar
+from typing import BinaryIO, TypeVar
 
 import duckdb
 
@@ -56,7 +56,7 @@ from usage_pipeline.tenants.models import Tenant
 from usage_pipeline.tenants.reference import load_tenants
 from usage_pipeline.validation.results import CheckResult, read_results
 
-Asked = ParamSpec("Asked")
+Asked = TypeVar("Asked")
 Found = TypeVar("Found")
 
 
@@ -149,12 +149,10 @@ class TenantData:
         """Read what an overview shows of the tenant."""
         return self._undisturbed(read_summaries, replace(query, where=of_tenant(self.tenant_id)))
 
-    def _undisturbed(
-        self, read_once: Callable[Concatenate[Storage, Asked], Found], *asked: Asked.args, **named: Asked.kwargs
-    ) -> Found:
-        with suppress(duckdb.Error, PartitionError):  # an object has been replaced or pruned meanwhile
-            return read_once(self._at_once, *asked, **named)
-        return undisturbed(read_once)(self._storage, *asked, **named)
+    def _undisturbed(self, read_once: Callable[[Storage, Asked], Found], asked: Asked) -> Found:
+        with suppress(duckdb.Error, PartitionError):
+            return read_once(self._at_once, asked)
+        return undisturbed(read_once)(self._storage, asked)  # an object has been replaced or pruned meanwhile
 
     def days(self, first: date, last: date) -> list[Day]:
         """Return the status of each day. It says nothing of tenants."""
@@ -241,7 +239,7 @@ class TenantData:
 
     def records(self, query: RecordQuery, most: int, cursor: str | None) -> RecordPage:
         """Return a page of usage records. Raises QueryError for a cursor of another list."""
-        return self._undisturbed(self._pages.read_once, self._bound(query), most, cursor)
+        return self._pages.read(self._bound(query), most, cursor)
 
     def record_lines(self, query: RecordQuery, most: int | None) -> Iterator[bytes]:
         """Yield usage records as JSON lines, all without a number."""

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from usage_pipeline.errors import QueryError
 from usage_pipeline.listing.cursors import Position, read_cursor, write_cursor
+from usage_pipeline.listing.kept_records import Found
 from usage_pipeline.listing.queries import RecordQuery
 from usage_pipeline.listing.record_days import RecordDays
 from usage_pipeline.listing.search import Learnt, Search
@@ -66,17 +67,11 @@ class Pages:
         page, and on no other. Raises
         QueryError for a cursor that does not fit or too large a page, and PartitionError where records are gone.
         """
-        return undisturbed(self.read_once)(self._storage, query, take, cursor)
-
-    def read_once(self, storage: Storage, query: RecordQuery, take: int = MOST, cursor: str | None = None) -> Page:
-        """Return the same, as this storage knows the state. It fails if an object is replaced meanwhile."""
         if not 1 <= take <= MOST:
             raise QueryError(f"take: expected 1 to {MOST} records, found {take}.")
-        settings = storage.settings
+        settings = self._storage.settings
         after = None if cursor is None else Position.of(read_cursor(settings, query.key, cursor))
-        days = RecordDays.of(storage, query, after and after.place)
-        with session(storage.engine) as duck, damage_named():
-            found = Search(query, days, duck, self._learnt, after).find(take + 1)
+        days, found = self._find(query, take + 1, after)
         items = tuple(item for _, item in found[:take])
         if len(found) <= take:
             return Page(items, None)
@@ -84,3 +79,9 @@ class Pages:
         goes_on = after is not None and after.place.day == last.day
         position = Position(last, after.known_at if after and goes_on else days.changed_at[last.day])
         return Page(items, write_cursor(settings, query.key, position.parts))
+
+    @undisturbed
+    def _find(self, query: RecordQuery, most: int, after: Position | None) -> tuple[RecordDays, Found]:
+        days = RecordDays.of(self._storage, query, after and after.place)
+        with session(self._storage.engine) as duck, damage_named():
+            return days, Search(query, days, duck, self._learnt, after).find(most)

@@ -130,8 +130,6 @@ class Search:
 
     def _read(self, days: list[DayObject], most: int, after: Place | None) -> Found:
         if copies := self._copies(days):
-            # What is cached of a file must not outlive it: copies, unlike objects, are never replaced.
-            self.duck.execute("SET SESSION parquet_metadata_cache = true")
             select = select_copied(self.query, parquet_scan(copies), after, most)
         else:
             rows = self.days.kept(self.duck, self._rows(days), days)

@@ -5,7 +5,10 @@ To make a copy takes as long as some readings, so that no list does it: a server
 newest days, and those that were read as often. It removes the copies when it ends.
 """
 
+import logging
+import math
 import shutil
+import time
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
@@ -32,6 +35,11 @@ _SHARE = 4
 """An object that would take more than this part of it is never copied."""
 _ROWS = 4096
 """Rows that are read together: most tenants have fewer on a day, and much smaller groups take more time."""
+_NOT_COPIED = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.InvalidInputException)
+_AGAIN_SECONDS = 3600
+"""After which a day that could not be copied is tried again."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -41,8 +49,8 @@ class _Day:
     found: DayObject
     readings: int = 0
     copy: Path | None = None
-    failed: bool = False
-    """It could not be copied, most likely for want of room."""
+    failed_at: float = -math.inf
+    """When it could not be copied, most likely for want of room."""
 
     @property
     def kept(self) -> Path | None:
@@ -83,13 +91,14 @@ class SortedDays:
         with self._sorting:
             with self._lock:
                 day = self._at(found)
-            if day.kept or day.failed:
+            if day.kept or time.monotonic() - day.failed_at < _AGAIN_SECONDS:
                 return
             copy = self.folder / f"{found.day}-{uuid4().hex}.parquet"
             try:
                 _make_copy(duck, found, copy)
-            except (duckdb.IOException, duckdb.OutOfMemoryException, OSError):
-                day.failed = True
+            except (*_NOT_COPIED, OSError) as error:
+                day.failed_at = time.monotonic()
+                _log.warning("The records of %s were not copied; their lists take longer: %s", found.day, error)
                 with suppress(OSError):
                     copy.unlink()
             else:
