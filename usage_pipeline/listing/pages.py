@@ -50,9 +50,9 @@ class Pages:
         newest_first = RecordDays.of(self._storage, RecordQuery()).objects()
         for found in self._learnt.days.due(newest_first):
             with session(self._storage.engine) as duck:
-                self._learnt.days.sort(duck, found)
-                for column in _OFTEN_ASKED:
-                    self._learnt.values.learn(duck, found, column)
+                if self._learnt.days.sort(duck, found):
+                    for column in _OFTEN_ASKED:
+                        self._learnt.values.learn(duck, found, column)
             yield found.day
 
     def forget(self) -> None:

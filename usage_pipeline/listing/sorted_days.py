@@ -86,13 +86,13 @@ class SortedDays:
             often = [day.found for day in self._days.values() if day.readings > READINGS and not day.kept]
         return list(dict.fromkeys(filter(self._fits, (*self._room_ahead(newest_first), *often))))
 
-    def sort(self, duck: DuckDBPyConnection, found: DayObject) -> None:
-        """Copy a day, if it has no copy and can be copied."""
+    def sort(self, duck: DuckDBPyConnection, found: DayObject) -> bool:
+        """Copy a day, if it has no copy and can be copied. Return whether it has one."""
         with self._sorting:
             with self._lock:
                 day = self._at(found)
             if day.kept or time.monotonic() - day.failed_at < _AGAIN_SECONDS:
-                return
+                return day.kept is not None
             copy = self.folder / f"{found.day}-{uuid4().hex}.parquet"
             try:
                 _make_copy(duck, found, copy)
@@ -103,6 +103,7 @@ class SortedDays:
                     copy.unlink()
             else:
                 self._keep(day, copy)
+            return day.kept is not None
 
     def forget(self) -> None:
         """Remove all copies."""

@@ -16,6 +16,7 @@ from usage_pipeline.listing.queries import Order, RecordQuery
 from usage_pipeline.listing.record_days import RecordDays
 from usage_pipeline.listing.search import Learnt
 from usage_pipeline.listing.sorted_days import READINGS, SortedDays
+from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage.engine import session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.listing.lists import LANDED, ids, record, turned
@@ -140,3 +141,10 @@ def test_a_day_that_cannot_be_copied_is_read_from_its_object_and_not_tried_again
     temporaries.unlink()
     assert len([*pages.prepare()]) == 4
     assert (copies(own), ids(pages.read(RecordQuery("acme")))) == (0, NEWEST_FIRST)
+
+
+def test_a_damaged_object_does_not_keep_other_days_from_being_copied(own: Storage) -> None:
+    own.lake.object(USAGE_RECORDS.spec, date(2026, 5, 22)).write_bytes(b"no rows")
+    pages = Pages(own)
+    assert [day.day for day in pages.prepare()] == [23, 22, 21, 20]
+    assert copies(own) == 3
