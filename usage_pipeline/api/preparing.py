@@ -1,6 +1,7 @@
-"""Copies days of records for their pages while the server serves, so that no request waits for it.
+"""Prepares pages of records while the server serves, so that no request waits for it.
 
-It rests as long as it works, and so leaves most of the processor to requests.
+Days are copied, with rests as long as the work, which leave most of the processor to requests. The days behind
+pages that are turned are read ahead.
 """
 
 import time
@@ -16,29 +17,40 @@ from usage_pipeline.listing.pages import Pages
 
 _SECONDS = 10
 """Between two looks for days that are new, have changed or are read often."""
+_AWAY = (SQLAlchemyError, UsagePipelineError, duckdb.Error)
+"""The database or an object is away: there is another time to prepare, and the page itself says what is wrong."""
 
 
 @contextmanager
 def preparing(pages: Pages) -> Iterator[None]:
-    """Keep days prepared meanwhile, and drop them at the end."""
+    """Keep pages prepared meanwhile, and drop what was prepared at the end."""
     over = Event()
-    thread = Thread(target=_prepare, args=(pages, over), name="preparing")
-    thread.start()
+    threads = [Thread(target=work, args=(pages, over), name=work.__name__) for work in (_copy_days, _read_ahead)]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         over.set()
-        thread.join()
+        pages.stop()
+        for thread in threads:
+            thread.join()
         pages.forget()
 
 
-def _prepare(pages: Pages, over: Event) -> None:
+def _copy_days(pages: Pages, over: Event) -> None:
     while not over.is_set():
-        # The database or an object is away: the next look comes anyway.
-        with suppress(SQLAlchemyError, UsagePipelineError, duckdb.Error):
+        with suppress(*_AWAY):
             begun = time.monotonic()
             for _ in pages.prepare():
                 if over.wait(time.monotonic() - begun):
                     return
                 begun = time.monotonic()
         over.wait(_SECONDS)
+
+
+def _read_ahead(pages: Pages, over: Event) -> None:
+    while not over.is_set():
+        with suppress(*_AWAY):
+            for _ in pages.read_ahead():
+                pass

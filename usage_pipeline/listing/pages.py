@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from queue import SimpleQueue
 from uuid import uuid4
 
 from usage_pipeline.errors import QueryError
@@ -19,6 +20,8 @@ from usage_pipeline.storage.opened import Storage
 _OFTEN_ASKED = ("tenant_id", "conversation_id")
 MOST = 100
 """Records of a page, at most."""
+_MOST_TURNED = 32
+"""Pages that may wait for the days behind them to be read ahead; the next ones read theirs themselves."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Pages:
         """Read from this storage."""
         self._storage = storage
         self._learnt = self._nothing()
+        self._turned: SimpleQueue[tuple[RecordQuery, Position] | None] = SimpleQueue()
 
     def _nothing(self) -> Learnt:
         return Learnt(SortedDays(self._storage.settings.data_dir / "tmp" / f"listing-{uuid4().hex}"))
@@ -54,6 +58,19 @@ class Pages:
                     for column in _OFTEN_ASKED:
                         self._learnt.values.learn(duck, found, column)
             yield found.day
+
+    def read_ahead(self) -> Iterator[date]:
+        """Wait for pages that are turned, and read the days behind each, which is yielded then, until `stop`."""
+        while turned := self._turned.get():
+            query, position = turned
+            days = RecordDays.of(self._storage, query, position.place)
+            with session(self._storage.engine) as duck:
+                Search(query, days, duck, self._learnt, position).read_ahead()
+            yield position.place.day
+
+    def stop(self) -> None:
+        """End `read_ahead` after what was turned before."""
+        self._turned.put(None)
 
     def forget(self) -> None:
         """Drop what was learnt of records. Pages that are read meanwhile may fail, and are read again."""
@@ -78,6 +95,8 @@ class Pages:
         last = found[take - 1][0]
         goes_on = after is not None and after.place.day == last.day
         position = Position(last, after.known_at if after and goes_on else days.changed_at[last.day])
+        if after and self._turned.qsize() < _MOST_TURNED:  # who turns pages goes on
+            self._turned.put((query, position))
         return Page(items, write_cursor(settings, query.key, position.parts))
 
     @undisturbed

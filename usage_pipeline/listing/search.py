@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 _DAY = 24 * 3600 * 1_000_000
 """Microseconds."""
+_TURNED = 2
+"""Days that are read together for who turns pages."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,9 @@ class Search:
         """Return the first records behind the position, at most so many.
 
         The number of days that are read together doubles: most pages are within a day, and rare records are not
-        to take ninety readings. Who turns pages goes on, and has two days read together from the beginning.
+        to take ninety readings. Who turns pages goes on, and has several days read together from the beginning.
         """
-        matching, size = self._matching(), 1 if self.after is None else 2
+        matching, size = self._matching(), 1 if self.after is None else _TURNED
         found: Found = []
         while len(found) < most and (day := next(matching, None)):
             if self._is_alone(day):
@@ -69,6 +71,15 @@ class Search:
                 days, size = [day, *islice(matching, size - 1)], size * 2
             found += self._records(days, most - len(found))
         return found[:most]
+
+    def read_ahead(self) -> None:
+        """Learn the records of the days behind that of the position, unless the next one is known."""
+        if self.query.tenant_id is None:  # nothing is kept of these
+            return
+        behind = (day for day in self._matching() if self.after is None or day.day != self.after.place.day)
+        day = next(behind, None)
+        if day and not self._kept(day):
+            self._learn([day, *islice(behind, _TURNED - 1)])
 
     def _is_alone(self, day: DayObject) -> bool:
         """Return whether a day is read by itself: one that is known, and that of the position."""

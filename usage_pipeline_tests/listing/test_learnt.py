@@ -1,5 +1,6 @@
 """What pages learn of objects makes later ones faster, and shows in no page."""
 
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -148,3 +149,29 @@ def test_a_damaged_object_does_not_keep_other_days_from_being_copied(own: Storag
     pages = Pages(own)
     assert [day.day for day in pages.prepare()] == [23, 22, 21, 20]
     assert copies(own) == 3
+
+
+def test_the_days_behind_a_page_that_is_turned_are_read_ahead(own: Storage) -> None:
+    pages, oldest_first = Pages(own), RecordQuery("acme", order=Order.ASC)
+    second = pages.read(oldest_first, 1, pages.read(oldest_first, 1).cursor)
+    pages.stop()
+    assert [*pages.read_ahead()] == [date(2026, 5, 20)]
+    for day in (22, 23):
+        make_unreadable(own.lake.object(USAGE_RECORDS.spec, date(2026, 5, day)))
+    assert ids(pages.read(oldest_first, 100, second.cursor)) == ["p1", "a3", "a4", "a5", "p2"]
+
+
+def test_nothing_is_read_ahead_of_a_first_page_nor_at_the_end(own: Storage) -> None:
+    pages, query = Pages(own), RecordQuery("acme")
+    first = pages.read(query, 4)
+    assert pages.read(query, 4, first.cursor).cursor is None
+    pages.stop()
+    assert [*pages.read_ahead()] == []
+
+
+def make_unreadable(found: Path) -> None:
+    """Damage an object so that it does not look as if it had been replaced."""
+    status = found.stat()
+    with found.open("r+b") as file:
+        file.write(bytes(status.st_size))
+    os.utime(found, ns=(status.st_atime_ns, status.st_mtime_ns))
