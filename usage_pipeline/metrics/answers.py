@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ARRAY, CollectionAggregate, ColumnElement, Date, FromClause, Text, any_, cast, literal
@@ -32,12 +33,12 @@ class Answer:
     partly_missing: Mapping[datetime, Collection[date]] = field(default_factory=dict)
     """The local starts of intervals that are null although a part is known, with their missing UTC days."""
 
-    @property
+    @cached_property
     def missing(self) -> list[date]:
         """The missing days."""
         return [day for day, status in self.statuses.items() if status is DayStatus.MISSING]
 
-    @property
+    @cached_property
     def known(self) -> list[date]:
         """All other days."""
         return known_days(self.statuses)
