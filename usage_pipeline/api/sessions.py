@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from usage_pipeline.api.access import Caller, invalid_key, storage_of
 from usage_pipeline.api.cookies import CSRF_HEADER, delete_cookie, refuse_other_sites, session_of, set_cookie
+from usage_pipeline.api.known_parameters import expect_known_parameters
 from usage_pipeline.api.problems import ProblemError, responses
 from usage_pipeline.api.rate_limits import take_of_address
 from usage_pipeline.keys.keys import recognise
@@ -45,6 +46,7 @@ def log_in(request: Request, response: Response, storage: Store, login: Login) -
     """Open a session. The answer sets a cookie that scripts cannot read."""
     refuse_other_sites(request)
     take_of_address(request)
+    expect_known_parameters(request)
     session = _opened(storage, login.key.get_secret_value())
     set_cookie(request, response, session, storage.settings.clock.now)
     return SessionAnswer.model_validate(session)
