@@ -16,6 +16,8 @@ FEW = 1_000
 _MOST_BYTES = 16_000_000
 _BYTES_BESIDE = 1_000
 """What Python takes for a day besides its records."""
+_LOCKS = 64
+"""Of lists that are learnt at the same time; two that share one take turns."""
 _LEVEL = 1
 """Of the compression: records of a list are alike, so that the quickest makes a tenth of them."""
 
@@ -60,6 +62,11 @@ class KeptRecords:
     _kept: OrderedDict[tuple[date, str], DayRecords] = field(default_factory=OrderedDict)
     _bytes: int = 0
     _lock: Lock = field(default_factory=Lock)
+    _learning: tuple[Lock, ...] = field(default_factory=lambda: tuple(Lock() for _ in range(_LOCKS)))
+
+    def learning(self, list_key: str) -> Lock:
+        """Return the lock of who learns of a list: others that ask for the same wait, and need not read it."""
+        return self._learning[hash(list_key) % _LOCKS]
 
     def get(self, found: DayObject, list_key: str) -> DayRecords | None:
         """Return what is known of a list on a day; None without anything, or if the object has been replaced."""

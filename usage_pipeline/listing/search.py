@@ -79,7 +79,7 @@ class Search:
         behind = (day for day in self._matching() if self.after is None or day.day != self.after.place.day)
         day = next(behind, None)
         if day and not self._kept(day):
-            self._learn([day, *islice(behind, _TURNED - 1)])
+            self._few([day, *islice(behind, _TURNED - 1)])
 
     def _is_alone(self, day: DayObject) -> bool:
         """Return whether a day is read by itself: one that is known, and that of the position."""
@@ -122,14 +122,20 @@ class Search:
 
     def _few(self, days: list[DayObject]) -> Found | None:
         """Return all records of these days; None if they are many."""
-        known = {day: kept.records for day in days if (kept := self._kept(day))}
-        known |= self._learn([day for day in days if day not in known])
+        known = self._known(days)
+        if len(known) < len(days):
+            with self.learnt.records.learning(self.query.key):
+                known |= self._known([day for day in days if day not in known])
+                known |= self._learn([day for day in days if day not in known])
         found: Found = []
         for day in days:
             if (records := known[day]) is None:
                 return None
             found += records
         return found
+
+    def _known(self, days: list[DayObject]) -> dict[DayObject, Found | None]:
+        return {day: kept.records for day in days if (kept := self._kept(day))}
 
     def _learn(self, days: list[DayObject]) -> dict[DayObject, Found | None]:
         found = self._read(days, FEW + 1, None) if days else []

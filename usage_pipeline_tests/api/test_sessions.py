@@ -47,7 +47,7 @@ def test_a_browser_reads_with_the_cookie_that_it_got_for_a_key(browser: TestClie
     assert browser.get("/v1/days").status_code == 401
 
 
-def test_a_login_with_a_parameter_that_there_is_not_opens_no_session(browser: TestClient, acme: TestClient) -> None:
+def test_a_login_with_an_unknown_parameter_opens_no_session(browser: TestClient, acme: TestClient) -> None:
     answer = browser.post(PATH, json={"key": key_of(acme)}, params={"key": "1"})
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "query.key")
     assert not browser.cookies

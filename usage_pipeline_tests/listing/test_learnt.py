@@ -5,6 +5,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -94,6 +95,19 @@ def test_threads_share_what_is_learnt(landed: Storage) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda asked: ids(pages.read(asked[0])), lists * 25))
     assert found == [expected for _, expected in lists] * 25
+
+
+def test_what_many_ask_for_at_once_is_read_for_one_of_them(own: Storage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing_days, "_AHEAD", 0)
+    pages, all_at_once = Pages(own), Barrier(4 * READINGS)
+
+    def ask(_: int) -> list[str]:
+        all_at_once.wait()
+        return ids(pages.read(RecordQuery("acme")))
+
+    with ThreadPoolExecutor(4 * READINGS) as pool:
+        assert [*pool.map(ask, range(4 * READINGS))] == [NEWEST_FIRST] * 4 * READINGS
+    assert [*pages.prepare()] == []
 
 
 def test_only_days_with_a_value_are_read_for_it(landed: Storage) -> None:
