@@ -53,4 +53,5 @@ def _read_ahead(pages: Pages, over: Event) -> None:
     while not over.is_set():
         with suppress(*_AWAY):
             for _ in pages.read_ahead():
-                pass
+                if over.is_set():
+                    return

@@ -179,8 +179,10 @@ class TenantData:
         """Return how many of these days have lost records of the tenant, or of one of all, past their term."""
         with self._storage.warehouse.connect() as connection:
             kept = first_kept_days(connection, first)
-        found = [day for tenant_id, day in kept.items() if self.tenant_id in {None, tenant_id}]
-        return max(((min(day, last + timedelta(days=1)) - first).days for day in found), default=0)
+            found = [day for tenant_id, day in kept.items() if self.tenant_id in {None, tenant_id}]
+            lost = min(max(found, default=first) - timedelta(days=1), last)
+            days = DayReader(self._storage, connection).read(first, lost)
+        return len([day for day in days if day.records or day.pruned])
 
     def week_hours(self, first: date, last: date) -> WeekHours:
         """Return the hours of the week in local days of the tenant; in UTC for all tenants."""

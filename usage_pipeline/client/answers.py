@@ -48,9 +48,11 @@ class Series(TypedDict):
 
 
 class Rows(TypedDict):
-    """Rows of groups and metrics. `missing_days` are in no sum."""
+    """Rows of groups and metrics. `missing_days` are in no sum, rows that are left out are in the total."""
 
     items: list[dict[str, int | str | None]]
+    total: dict[str, int | str | None]
+    left_out: int
     missing_days: int
 
 

@@ -61,9 +61,16 @@ def series(interval: str, timezone: str, group_by: str | None, asked: Range) -> 
     return Ask("/usage/series/fetch", _json, _given(params))
 
 
-def rows(path: str, group_by: Values, metrics: Values, filters: Mapping[str, Values], asked: Range) -> Ask[Rows]:
+def rows(  # noqa: PLR0913, PLR0917 - one for each parameter
+    path: str,
+    group_by: Values,
+    metrics: Values,
+    filters: Mapping[str, Values],
+    take: int | None,
+    asked: Range,
+) -> Ask[Rows]:
     """Ask for sums by groups."""
-    words = {"groupBy": _words(group_by), "metrics": _words(metrics)}
+    words = {"groupBy": _words(group_by), "metrics": _words(metrics), "take": take}
     return Ask(path, _json, _given({**words, **_filters(filters), **_range(asked)}))
 
 

@@ -69,14 +69,23 @@ class Client:
         group_by: Values = (),
         metrics: Values = (),
         where: dict[str, Values] | None = None,
+        *,
+        take: int | None = None,
         **asked: Unpack[Range],
     ) -> Rows:
-        """Return usage by groups, such as `model` or `project`."""
-        return self._send(asks.rows("/usage/breakdown", group_by, metrics, where or {}, asked))
+        """Return usage by groups, such as `model` or `project`: the first thousand rows, or so many."""
+        return self._send(asks.rows("/usage/breakdown", group_by, metrics, where or {}, take, asked))
 
-    def costs(self, group_by: Values = (), where: dict[str, Values] | None = None, **asked: Unpack[Range]) -> Rows:
-        """Return costs by groups, with the share of what has a price."""
-        return self._send(asks.rows("/costs", group_by, (), where or {}, asked))
+    def costs(
+        self,
+        group_by: Values = (),
+        where: dict[str, Values] | None = None,
+        *,
+        take: int | None = None,
+        **asked: Unpack[Range],
+    ) -> Rows:
+        """Return costs by groups, with the share of what has a price: the first thousand rows, or so many."""
+        return self._send(asks.rows("/costs", group_by, (), where or {}, take, asked))
 
     def summary(self, **asked: Unpack[Range]) -> Json:
         """Return the main numbers of the days, and of as many days before."""

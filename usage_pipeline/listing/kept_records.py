@@ -5,6 +5,7 @@ import zlib
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import blake2b
 from threading import Lock
 from typing import Self
 
@@ -59,7 +60,7 @@ class KeptRecords:
     """Records by day and list; those that nobody has asked for longest go first. Threads may share it."""
 
     most_bytes: int = _MOST_BYTES
-    _kept: OrderedDict[tuple[date, str], DayRecords] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[tuple[date, bytes], DayRecords] = field(default_factory=OrderedDict)
     _bytes: int = 0
     _lock: Lock = field(default_factory=Lock)
     _learning: tuple[Lock, ...] = field(default_factory=lambda: tuple(Lock() for _ in range(_LOCKS)))
@@ -70,7 +71,7 @@ class KeptRecords:
 
     def get(self, found: DayObject, list_key: str) -> DayRecords | None:
         """Return what is known of a list on a day; None without anything, or if the object has been replaced."""
-        key = found.day, list_key
+        key = found.day, _digest(list_key)
         with self._lock:
             kept = self._kept.get(key)
             if kept is not None and kept.found != found:
@@ -82,7 +83,7 @@ class KeptRecords:
 
     def keep(self, list_key: str, kept: DayRecords) -> None:
         """Keep what is known of a list on a day."""
-        key = kept.found.day, list_key
+        key = kept.found.day, _digest(list_key)
         with self._lock:
             self._forget(key)
             self._kept[key] = kept
@@ -90,6 +91,11 @@ class KeptRecords:
             while self._bytes > self.most_bytes:
                 self._forget(next(iter(self._kept)))
 
-    def _forget(self, key: tuple[date, str]) -> None:
+    def _forget(self, key: tuple[date, bytes]) -> None:
         if forgotten := self._kept.pop(key, None):
             self._bytes -= forgotten.size
+
+
+def _digest(list_key: str) -> bytes:
+    """Return what stands for a list: its key has all values of its filters, and may be long."""
+    return blake2b(list_key.encode(), digest_size=16).digest()

@@ -1,5 +1,6 @@
 """Pages of a list, for programs that ask again and again."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,9 @@ MOST = 100
 """Records of a page, at most."""
 _MOST_TURNED = 32
 """Pages that may wait for the days behind them to be read ahead; the next ones read theirs themselves."""
+
+_SETTLE_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+"""Between looks whether the state knows of an object that has just been replaced: it takes less than a tenth."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +103,21 @@ class Pages:
             self._turned.put((query, position))
         return Page(items, write_cursor(settings, query.key, position.parts))
 
-    @undisturbed
     def _find(self, query: RecordQuery, most: int, after: Position | None) -> tuple[RecordDays, Found]:
+        settled = self._learnt.settled
+        for seconds in _SETTLE_SECONDS:
+            search, found = self._find_once(query, most, after)
+            if search.days.are_settled(search.searched, settled):
+                return search.days, found
+            time.sleep(seconds)
+        search, found = self._find_once(query, most, after)
+        # Who wrote the day has died, or computes it since before this one began: nobody waits for it again.
+        search.days.settle(search.searched, settled)
+        return search.days, found
+
+    @undisturbed
+    def _find_once(self, query: RecordQuery, most: int, after: Position | None) -> tuple[Search, Found]:
         days = RecordDays.of(self._storage, query, after and after.place)
         with session(self._storage.engine) as duck, damage_named():
-            return days, Search(query, days, duck, self._learnt, after).find(most)
+            search = Search(query, days, duck, self._learnt, after)
+            return search, search.find(most)

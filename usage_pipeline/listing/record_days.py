@@ -1,4 +1,8 @@
-"""The days whose records a list is read from, as the state knows them, with their objects."""
+"""The days whose records a list is read from, as the state knows them, with their objects.
+
+An object is replaced a moment before the state says that its day has changed. Who reads the new rows with the
+state of before would take them for those of before.
+"""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
@@ -13,7 +17,7 @@ from usage_pipeline.listing.queries import Order, RecordQuery
 from usage_pipeline.metrics.rollups import gone_days
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage import state
-from usage_pipeline.storage.objects import DayObject
+from usage_pipeline.storage.objects import DayObject, Version
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.pruned import PrunedTenants, first_kept_days
 
@@ -26,11 +30,17 @@ class _State:
     changed_at: Mapping[date, datetime]
     """When the records of each day changed last."""
     first_kept: Mapping[str, date]
+    being_written: frozenset[date]
 
 
 def _read_state(connection: Connection) -> _State:
     changed_at = state.changes_of_days_with_rows(connection, USAGE_RECORDS.name)
-    return _State(sorted(changed_at), changed_at, first_kept_days(connection))
+    being_written = state.days_being_written(connection, USAGE_RECORDS.name)
+    return _State(sorted(changed_at), changed_at, first_kept_days(connection), being_written)
+
+
+Settled = MutableMapping[date, tuple[datetime, Version]]
+"""Objects that belong to their days as the state knows them: when each changed, and the object then."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,28 @@ class RecordDays:
                 yield found
             except FileNotFoundError:
                 raise gone_days(self.storage, USAGE_RECORDS.spec, [day]) from None
+
+    def are_settled(self, read: Collection[DayObject], settled: Settled) -> bool:
+        """Return whether objects that were read are there still, and are those that the state means."""
+        if not all(found.is_there for found in read):
+            return False
+        unsure = [found for found in read if settled.get(found.day) != self._as_known(found)]
+        if unsure:
+            present = self.storage.recall(_read_state)
+            if any(not self._is_known(found.day, present) for found in unsure):
+                return False
+            self.settle(unsure, settled)
+        return True
+
+    def settle(self, read: Collection[DayObject], settled: Settled) -> None:
+        """Take objects for those that the state means."""
+        settled.update((found.day, self._as_known(found)) for found in read)
+
+    def _is_known(self, day: date, present: _State) -> bool:
+        return day not in present.being_written and present.changed_at.get(day) == self.changed_at[day]
+
+    def _as_known(self, found: DayObject) -> tuple[datetime, Version]:
+        return self.changed_at[found.day], found.version
 
     def _look(self, day: date) -> DayObject:
         return DayObject.of(day, self.storage.lake.object(USAGE_RECORDS.spec, day))

@@ -19,7 +19,7 @@ from usage_pipeline.listing.kept_records import FEW, DayRecords, Found, KeptReco
 from usage_pipeline.listing.known_values import KnownValues, hashes_of
 from usage_pipeline.listing.moved_records import rows_as_of
 from usage_pipeline.listing.queries import FILTERS, Order, RecordQuery
-from usage_pipeline.listing.record_days import RecordDays
+from usage_pipeline.listing.record_days import RecordDays, Settled
 from usage_pipeline.listing.selecting import PLACE, READ, json_object, select_copied, select_records
 from usage_pipeline.listing.sorted_days import SortedDays
 from usage_pipeline.storage.engine import parquet_scan
@@ -43,6 +43,7 @@ class Learnt:
     values: KnownValues = field(default_factory=KnownValues)
     records: KeptRecords = field(default_factory=KeptRecords)
     objects: dict[date, DayObject] = field(default_factory=dict)
+    settled: Settled = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Search:
     learnt: Learnt
     after: Position | None = None
     """Where it begins; at the beginning of the list without it."""
+    searched: list[DayObject] = field(default_factory=list)
+    """The objects in which it looked for records."""
 
     def find(self, most: int) -> Found:
         """Return the first records behind the position, at most so many.
@@ -89,6 +92,7 @@ class Search:
         """Yield the objects that may have records of the list, in its order."""
         for day in self.days.objects(self.learnt.objects):
             if self._has_moved(day) or self._kept(day) or self.learnt.values.may_have(self.duck, day, self._asked):
+                self.searched.append(day)
                 yield day
 
     @cached_property

@@ -131,7 +131,7 @@ class SortedDays:
 
     def _keep(self, day: _Day, copy: Path) -> None:
         with self._lock:
-            if self._days.get(day.found.day) is day:
+            if self._days.get(day.found.day) is day and day.found.is_there:
                 day.copy = copy
                 self._drop_oldest()
             else:  # replaced while it was copied

@@ -32,6 +32,14 @@ class DayObject(NamedTuple):
         return self if version == self.version else self._replace(version=version)
 
     @property
+    def is_there(self) -> bool:
+        """Whether it has neither been replaced nor removed."""
+        try:
+            return self.now() is self
+        except FileNotFoundError:
+            return False
+
+    @property
     def size(self) -> int:
         """Its bytes."""
         return self.version[-1]

@@ -137,6 +137,13 @@ def changes_of_days_with_rows(connection: Connection, table: str) -> dict[date, 
     return {row.day: row.changed_at for row in connection.execute(query)}
 
 
+def days_being_written(connection: Connection, table: str) -> frozenset[date]:
+    """The days of a table that are being written, or were when the process that wrote them died."""
+    columns = partition_state.c
+    being_written = (columns.table_name == table) & (columns.state == WriteState.WRITING)
+    return frozenset(connection.execute(select(columns.day).where(being_written)).scalars())
+
+
 def all_days_with_rows(connection: Connection) -> Mapping[str, frozenset[date]]:
     """The days of all tables whose last version has rows, by table."""
     columns = partition_state.c

@@ -1,18 +1,24 @@
 """Records that land, and days that are computed again while pages are turned, lose and repeat none."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from usage_pipeline.listing.pages import Pages
 from usage_pipeline.listing.queries import Order, RecordQuery
+from usage_pipeline.records.tables import USAGE_RECORDS
+from usage_pipeline.storage.objects import DayObject
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.state import days_being_written
 from usage_pipeline_tests.conftest import NOW
 from usage_pipeline_tests.listing.lists import LANDED, ids, record
 from usage_pipeline_tests.support import Landing, land_and_compute
@@ -108,3 +114,34 @@ def test_a_record_that_moved_is_listed_as_it_was_and_by_who_begins_anew_as_it_is
     moving = (move(storage, tenant, 1, moved) for moved in [{0: "20T11:00", 1: "20T07:00"}])
     assert turned(pages, query, 1, moving) == ["0-of-0", "1-of-0", "2-of-0"]
     assert turned(pages, query, 1, iter(())) == ["1-of-0", "2-of-0", "0-of-0"]
+
+
+def test_a_page_waits_until_the_state_knows_of_a_day_that_has_just_been_replaced(
+    storage: Storage, pages: Pages
+) -> None:
+    tenant = next(TENANTS)
+    land(storage, tenant, 0, ["20T08:00", "20T09:00", "20T10:00"])
+    first = pages.read(query := RecordQuery(tenant, order=Order.ASC), 1)
+    with ThreadPoolExecutor() as pool, without_commit(storage, date(2026, 5, 20)) as is_replaced:
+        moving = pool.submit(move, storage, tenant, 1, {0: "20T11:00", 1: "20T07:00"})
+        is_replaced()
+        second = pool.submit(pages.read, query, 100, first.cursor)
+        wait([second], 0.3)
+    moving.result()
+    assert [*ids(first), *ids(second.result())] == ["0-of-0", "1-of-0", "2-of-0"]
+
+
+@contextmanager
+def without_commit(storage: Storage, day: date) -> Iterator[Callable[[], None]]:
+    """Yields a function that waits until the records of a day are replaced. They are not committed meanwhile."""
+    before = DayObject.of(day, storage.lake.object(USAGE_RECORDS.spec, day))
+    with storage.warehouse.connect() as connection:
+
+        def until_replaced() -> None:
+            while day not in days_being_written(connection, USAGE_RECORDS.name):
+                connection.rollback()
+            connection.execute(text("LOCK TABLE usage.partition_state IN SHARE MODE"))
+            while before.is_there:
+                pass
+
+        yield until_replaced
