@@ -30,6 +30,7 @@ def open_engine(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     engine = duckdb.connect(
         config={
             "threads": settings.duckdb_threads,
+            "async_threads": settings.duckdb_threads,  # they read files; eight wake each other for small ones
             "memory_limit": settings.duckdb_memory_limit,
             "temp_directory": str(spill),
             "preserve_insertion_order": False,
@@ -37,6 +38,9 @@ def open_engine(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     )
     try:
         engine.execute("SET GLOBAL TimeZone = 'UTC'")
+        # Tables and checks read the same landed files ten times, and of a small file the footer takes half of it.
+        # Of a file that was replaced the new one is read, and kept footers make room when memory is short.
+        engine.execute("SET GLOBAL parquet_metadata_cache = true")
         # A stream of lines has no known size, and the optimizer would take it for the small side of a join
         # and keep it in memory. Our SELECTs name the large side first.
         engine.execute("SET GLOBAL disabled_optimizers = 'join_order,build_side_probe_side'")

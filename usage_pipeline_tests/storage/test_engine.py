@@ -1,5 +1,7 @@
 """DuckDB runs with the threads, memory, time zone and spilling folder that the settings say, once it is needed."""
 
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +11,7 @@ import duckdb
 import pytest
 
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.engine import execute_parsed, literal, open_engine, session
+from usage_pipeline.storage.engine import execute_parsed, literal, open_engine, parquet_scan, session
 from usage_pipeline.storage.opened import open_storage
 
 
@@ -20,6 +22,8 @@ from usage_pipeline.storage.opened import open_storage
         ("memory_limit", "190.7 MiB"),  # 200 MB
         ("TimeZone", "UTC"),
         ("preserve_insertion_order", False),
+        ("async_threads", 3),
+        ("parquet_metadata_cache", True),
     ],
 )
 def test_an_engine_has_the_settings(tmp_path: Path, setting: str, value: object) -> None:
@@ -34,6 +38,20 @@ def test_an_engine_spills_into_the_data_directory(tmp_path: Path) -> None:
         place = engine.execute("SELECT current_setting('temp_directory')").fetchall()
     assert place == [(str(tmp_path / "data" / "tmp" / "duckdb"),)]
     assert (tmp_path / "data" / "tmp" / "duckdb").is_dir()
+
+
+def test_an_engine_reads_the_footer_of_an_object_that_was_replaced(tmp_path: Path) -> None:
+    path, other = tmp_path / "object.parquet", tmp_path / "other.parquet"
+    an_hour_ago = time.time_ns() - 3_600_000_000_000  # kept footers of fresh files are not used at all
+    found = []
+    with open_engine(Settings.load(data_dir=tmp_path)) as engine:
+        for rows in (10, 20, 30):
+            engine.execute(f"COPY (SELECT {rows} AS amount FROM range({rows})) TO {literal(str(other))}")
+            os.utime(other, ns=(an_hour_ago, an_hour_ago + rows))
+            other.replace(path)
+            select = f"SELECT count(*), sum(amount) FROM {parquet_scan([path])}"
+            found += [engine.execute(select).fetchall() for _ in range(2)]
+    assert found == [[(10, 100)], [(10, 100)], [(20, 400)], [(20, 400)], [(30, 900)], [(30, 900)]]
 
 
 def test_a_parsed_statement_reads_what_its_session_holds(tmp_path: Path) -> None:
