@@ -18,8 +18,10 @@ from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.nearby_rows import with_nearby
 from usage_pipeline.storage.published_numbers import Key, Number, Numbers, numbers_before, numbers_now
-from usage_pipeline.storage.schema import landing_event_days, landing_files, usage_versions
+from usage_pipeline.storage.schema import landing_event_days, landing_files
 from usage_pipeline.storage.state import Partition
+from usage_pipeline.storage.state_tables import USAGE_VERSIONS
+from usage_pipeline.storage.warehouse import copy_rows
 
 if TYPE_CHECKING:
     from usage_pipeline.storage.opened import Storage
@@ -77,7 +79,7 @@ def record_changes(
         row for day in days for row in _changes(connection, before, now[day], after.get(day, {}), lookback_days)
     ]
     if rows:
-        connection.execute(usage_versions.insert(), rows)
+        copy_rows(connection, USAGE_VERSIONS, _COPIED, ([row.get(name) for name in _COPIED] for row in rows))
 
 
 def _changes(
@@ -107,6 +109,9 @@ def _changes(
         for key, old, number in changed
     ]
 
+
+_COPIED = USAGE_VERSIONS.column_names[1:]
+"""All columns but the id, which counts up by itself."""
 
 _GONE = Number(quantity=0)
 """A row that is not there any more counts as a change to zero."""
