@@ -24,6 +24,11 @@ from usage_pipeline.storage.state import LineTally, Written
 from usage_pipeline.storage.tables import TableSpec, Zone
 from usage_pipeline.storage.warehouse import replace_partitions
 
+WIDE = 50
+"""Columns from which on the days of a table are copied one by one. To write partitions DuckDB joins all columns to
+rows and divides these again: of 65 columns that takes longer, of 30 the statement for each day does.
+"""
+
 
 def write_partitions(workspace: Workspace, table: DailyTable, days: Collection[date]) -> dict[date, Written]:
     """Replace the rows of these days by rows made from the table's inputs.
@@ -98,9 +103,21 @@ def _make_objects(
         path.parent.mkdir()
         return paths, _copy(duck, f"SELECT {columns} FROM ({select})", path)
     with_day = f'SELECT {columns}, "{table.spec.day_column}" AS event_day FROM ({select})'
+    if len(table.spec.columns) >= WIDE:
+        return paths, _copy_days(duck, with_day, paths)
     rows = _copy(duck, with_day, folder, "PARTITION_BY (event_day)")
     _make_empty(duck, table.spec, [path for path in paths.values() if not path.exists()])
     return paths, rows
+
+
+def _copy_days(duck: DuckDBPyConnection, select: str, paths: Mapping[date, Path]) -> int:
+    made = execute_parsed(duck, f"CREATE TEMP TABLE all_days AS {select}")
+    rows: int = made.fetchall()[0][0]
+    for day, path in paths.items():
+        path.parent.mkdir()
+        _copy(duck, "SELECT * EXCLUDE (event_day) FROM all_days WHERE event_day = $day", path, day=day)
+    duck.execute("DROP TABLE all_days")
+    return rows
 
 
 def _make_empty(duck: DuckDBPyConnection, spec: TableSpec, paths: list[Path]) -> None:
@@ -112,10 +129,9 @@ def _make_empty(duck: DuckDBPyConnection, spec: TableSpec, paths: list[Path]) ->
         shutil.copyfile(paths[0], path)
 
 
-def _copy(duck: DuckDBPyConnection, select: str, path: Path, *options: str) -> int:
-    copied = execute_parsed(
-        duck, f"COPY ({select}) TO $path ({', '.join([PARQUET, *options])})", {"path": str(path)}
-    )
+def _copy(duck: DuckDBPyConnection, select: str, path: Path, *options: str, **values: object) -> int:
+    copy = f"COPY ({select}) TO $path ({', '.join([PARQUET, *options])})"
+    copied = execute_parsed(duck, copy, {"path": str(path), **values})
     rows: int = copied.fetchall()[0][0]
     return rows
 
