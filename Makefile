@@ -58,7 +58,7 @@ bench: $(BENCH_READY) ## Measure speed and memory beside other tools, and write 
 	$(BIN)/python -m bench --publish
 
 .PHONY: docs
-docs: $(READY) ## Write the pages and the schema in docs that are made from the code
+docs: $(READY) ## Write the pages and the schema in docs that are made from the code, and the lineage of columns
 	$(BIN)/python -m docs.reference
 
 .PHONY: lint

@@ -1,4 +1,4 @@
-"""Writes the pages and the schema that are made from the code. `make docs` runs it."""
+"""Writes the pages, the schema and the lineage that are made from the code. `make docs` runs it."""
 
 import json
 from collections.abc import Iterable
@@ -7,9 +7,11 @@ from pathlib import Path
 import typer.main
 from typer.cli import get_docs_for_click
 
+from docs.lineage import lineage_file
 from usage_pipeline.api.app import described_app
 from usage_pipeline.cli.app import app
 from usage_pipeline.listing.columns import LIST_COLUMNS
+from usage_pipeline.orchestration.lineage import LINEAGE_FILE
 from usage_pipeline.orchestration.metadata import description
 from usage_pipeline.pipeline.tables import TABLES
 from usage_pipeline.reports.focus.columns import FOCUS_COLUMNS
@@ -205,6 +207,7 @@ PAGES = {
     FOLDER / "exports.md": exports_page,
     FOLDER / "report.schema.json": report_schema,
     FOLDER / "openapi.json": openapi_document,
+    LINEAGE_FILE: lineage_file,
 }
 
 if __name__ == "__main__":

@@ -1,29 +1,17 @@
-"""Column lineage, read from the SELECTs themselves, so that it cannot differ from what runs.
+"""Column lineage, which `make docs` reads from the SELECTs: to follow them takes a run longer than its days."""
 
-Imported by runs only: sqlglot is slow to import.
-"""
-
-from collections.abc import Collection, Iterator
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import dagster as dg
-from sqlglot import exp, parse_one
-from sqlglot.lineage import Node, lineage
 
 from usage_pipeline.orchestration.metadata import markdown_table
-from usage_pipeline.storage.daily import (
-    DailyTable,
-    Derived,
-    EventDays,
-    LandedRows,
-    Lookback,
-    NearbyRows,
-    Parameters,
-    SameDay,
-)
+from usage_pipeline.storage.daily import DailyTable
 
-_DAY = "event_day"
+LINEAGE_FILE = Path(__file__).with_name("lineage.json")
 
 
 @dataclass(frozen=True)
@@ -34,16 +22,21 @@ class Origin:
     words: tuple[str, ...]
 
 
-@cache
+def write_origins(tables: Mapping[str, Mapping[str, Origin]]) -> str:
+    """The content of the file: what each column of each table is made from."""
+    found = {
+        table: {
+            name: {"columns": [".".join(column) for column in origin.columns], "words": origin.words}
+            for name, origin in origins.items()
+        }
+        for table, origins in tables.items()
+    }
+    return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+
+
 def origins(table: DailyTable) -> dict[str, Origin]:
     """What each column of the table is made from."""
-    derived = {entry.name: entry.sql.text for entry in table.inputs if isinstance(entry, Derived)}
-    # Labels of nodes are not used, and trimmed ones cost most of the time.
-    nodes = lineage(
-        None, table.sql.text, _schema(table), sources=derived, dialect="duckdb", trim_selects=False, copy=False
-    )
-    assert isinstance(nodes, dict)  # noqa: S101 - without a column name all columns are returned
-    return {name: _origin(nodes[name], table) for name in table.spec.column_names}
+    return _kept_origins()[table.name]
 
 
 def lineage_metadata(table: DailyTable) -> dict[str, dg.MetadataValue]:
@@ -71,73 +64,16 @@ def column_lineage(table: DailyTable) -> dg.TableColumnLineage:
     )
 
 
+@cache
+def _kept_origins() -> dict[str, dict[str, Origin]]:
+    kept = json.loads(LINEAGE_FILE.read_text(encoding="utf-8"))
+    return {table: {name: _origin(**found) for name, found in columns.items()} for table, columns in kept.items()}
+
+
+def _origin(columns: Iterable[str], words: Iterable[str]) -> Origin:
+    pairs = (column.partition(".") for column in columns)
+    return Origin(tuple((table, name) for table, _, name in pairs), tuple(words))
+
+
 def _named(column: tuple[str, str]) -> str:
     return f"`{'.'.join(column)}`"
-
-
-def _schema(table: DailyTable) -> dict[str, dict[str, str]]:
-    schema = {}
-    for entry in table.inputs:
-        match entry:
-            case LandedRows() | SameDay() | Lookback():
-                columns = {column.name: column.type for column in entry.spec.columns}
-                schema[entry.name] = {**columns, _DAY: "DATE"}
-            case EventDays():
-                schema[entry.name] = {_DAY: "DATE"}
-            case Parameters():
-                schema[entry.name] = {"digest_key": "VARCHAR", "lookback_days": "BIGINT"}
-            case Derived():
-                pass  # its columns follow from those that it reads
-            case _:
-                schema[entry.name] = {column.name: column.type for column in entry.columns}
-    return schema
-
-
-def _origin(node: Node, table: DailyTable) -> Origin:
-    leaves = [leaf for leaf in node.walk() if isinstance(leaf.expression, exp.Table)]
-    if not leaves:
-        counts = any(part.expression.find(exp.AggFunc) for part in node.walk())
-        return Origin((), _rows(table) if counts else ("a constant",))
-    stored = {entry.name: entry.spec.name for entry in table.inputs if isinstance(entry, NearbyRows)}
-    read = [(leaf.expression.name, leaf.name.rpartition(".")[2].strip('"')) for leaf in leaves]
-    found = {(stored.get(name, name), column) for name, column in read}
-    assets = _assets(table)
-    shipped = sorted({name for name, column in found if name not in assets and column != _DAY})
-    columns = {(name, column) for name, column in found if column in assets.get(name, ())}
-    columns |= {joined for name in shipped for joined in _joined(table, name)}
-    day = ["the day"] if any(column == _DAY for _, column in found) else []
-    return Origin(tuple(sorted(columns)), (*day, *(f"`{name}`" for name in shipped)))
-
-
-def _rows(table: DailyTable) -> tuple[str, ...]:
-    read = [entry.name for entry in table.inputs if isinstance(entry, LandedRows | SameDay)]
-    return tuple(f"the number of rows of `{name}`" for name in read)
-
-
-def _assets(table: DailyTable) -> dict[str, Collection[str]]:
-    """The tables that are assets, and their columns; the day of a partition is no column of every table."""
-    return {
-        entry.name: entry.spec.column_names
-        for entry in table.inputs
-        if isinstance(entry, LandedRows | SameDay | Lookback)
-    }
-
-
-def _joined(table: DailyTable, shipped: str) -> Iterator[tuple[str, str]]:
-    """The columns of assets by which the rows of a shipped table are chosen."""
-    assets = _assets(table)
-    texts = [table.sql.text, *(entry.sql.text for entry in table.inputs if isinstance(entry, Derived))]
-    for text in texts:
-        for name, columns in _joins(text):
-            if name == shipped:
-                yield from (column for column in columns if column[1] in assets.get(column[0], ()))
-
-
-@cache
-def _joins(text: str) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
-    """The tables that a SELECT joins, each with the columns of its condition."""
-    joins = [join for join in parse_one(text, dialect="duckdb").find_all(exp.Join) if join.args.get("on")]
-    return tuple(
-        (join.this.name, tuple((column.table, column.name) for column in join.args["on"].find_all(exp.Column)))
-        for join in joins
-    )
