@@ -9,10 +9,12 @@ import pytest
 import zstandard
 
 from usage_pipeline.settings import Settings
+from usage_pipeline_tests.cli.conftest import invoke, work_on
+from usage_pipeline_tests.conftest import settings_of
 from usage_pipeline_tests.end_to_end.planted import database_texts, other_files, parquet_texts
-from usage_pipeline_tests.end_to_end.support import Deployment
 from usage_pipeline_tests.support import Landing, prompt
 
+EXIT_UNUSABLE = 3
 ERASED, OTHER = "acme-corp-7", "globex"
 DAY = "2026-05-01"
 TIME = f"{DAY}T08:00:00Z"
@@ -96,19 +98,17 @@ def erased(tmp_path_factory: pytest.TempPathFactory, new_databases: Callable[[],
     folder = tmp_path_factory.mktemp("erased")
     (folder / "formats").mkdir()
     (folder / "formats" / "tabular.yaml").write_text(TABULAR)
-    deployment = Deployment.create(folder, new_databases, {"USAGE_FORMATS_DIR": str(folder / "formats")})
-    settings = deployment.settings.model_copy(
-        update={"dagster_database_url": Settings.load(**secret(deployment)).dagster_database_url}
-    )
+    database_url, dagster_url = new_databases()
+    settings = settings_of(folder / "data", database_url, dagster_database_url=dagster_url)
     deliver(Landing(settings.landing))
-    deployment.start("run").communicate()
-    before = holding(settings)
-    deployment.command("erase", "--tenant", ERASED, "--confirm", "--reason", "a request")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        work_on(settings, dagster_url, monkeypatch)
+        monkeypatch.setenv("USAGE_FORMATS_DIR", str(folder / "formats"))
+        monkeypatch.setenv("USAGE_NOW", "2026-08-01T00:00:00Z")  # Dagster is told why May cannot be closed
+        invoke("run", exit_code=EXIT_UNUSABLE)
+        before = holding(settings)
+        invoke("erase", "--tenant", ERASED, "--confirm", "--reason", "a request")
     return Erased(settings, before, holding(settings))
-
-
-def secret(deployment: Deployment) -> dict[str, str]:
-    return {"dagster_database_url": deployment.environment["USAGE_DAGSTER_DATABASE_URL"]}
 
 
 def test_before_it_the_id_stands_everywhere(erased: Erased) -> None:

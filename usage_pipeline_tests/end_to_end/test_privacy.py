@@ -1,9 +1,7 @@
 """A text stands in `content`, in the rejected lines and in landing, and nowhere else, whatever its type."""
 
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +9,8 @@ from typer.testing import CliRunner
 from usage_pipeline.cli.app import app
 from usage_pipeline.events.format_files import load_formats
 from usage_pipeline.settings import Settings
+from usage_pipeline_tests.cli.conftest import work_on
+from usage_pipeline_tests.conftest import settings_of
 from usage_pipeline_tests.end_to_end.planted import (
     MEMBER,
     REJECTED,
@@ -20,7 +20,6 @@ from usage_pipeline_tests.end_to_end.planted import (
     parquet_texts,
     plant,
 )
-from usage_pipeline_tests.end_to_end.support import Deployment
 from usage_pipeline_tests.support import Landing, prompt
 
 DAY = "2026-05-01"
@@ -55,25 +54,17 @@ class Ran:
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory, new_databases: Callable[[], tuple[str, str]]) -> Iterator[Ran]:
     """All shipped formats, landed and computed by the jobs of Dagster, and asked for by every command."""
-    database_url, dagster_database_url = new_databases()
-    values: dict[str, Any] = {
-        "data_dir": str(tmp_path_factory.mktemp("privacy")),
-        "database_url": database_url,
-        "dagster_database_url": dagster_database_url,
-        "digest_key": "test",
-    }
-    settings = Settings.load(**values)
+    database_url, dagster_url = new_databases()
+    settings = settings_of(tmp_path_factory.mktemp("privacy"), database_url, dagster_database_url=dagster_url)
     plants = {
         name: plant(source_format)
         for name, source_format in load_formats(settings).items()
         if source_format.content
     }
     deliver(Landing(settings.landing), plants)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in values.items():
-            patch.setenv(f"USAGE_{name.upper()}", value)
-        told = dict(printed(Deployment(settings, dict(os.environ))))
-        yield Ran(settings, plants, told, list(parquet_texts(settings.data_dir)))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        work_on(settings, dagster_url, monkeypatch)
+        yield Ran(settings, plants, dict(printed()), list(parquet_texts(settings.data_dir)))
 
 
 def deliver(landing: Landing, plants: Mapping[str, Plants]) -> None:
@@ -87,11 +78,11 @@ def deliver(landing: Landing, plants: Mapping[str, Plants]) -> None:
     landing.write("persona", DAY, [], name="broken.jsonl").with_name("broken.jsonl.gz").write_text(REJECTED)
 
 
-def printed(deployment: Deployment) -> Iterator[tuple[str, str]]:
+def printed() -> Iterator[tuple[str, str]]:
     """What each command prints on both of its streams, in every form that it has."""
-    process = deployment.start("run")
-    yield "run", process.communicate()[0]
-    assert process.returncode == EXIT_UNUSABLE
+    ran = CliRunner().invoke(app, ["run"])
+    assert ran.exit_code == EXIT_UNUSABLE
+    yield "run", ran.output
     for command, *options in (*COMMANDS, ("explain", "said"), ("rejects",)):
         for form in [] if command == "doctor" else ["table", "json", "csv"]:
             result = CliRunner().invoke(app, [command, *options, "--format", form])
