@@ -7,7 +7,7 @@ every digest.
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -58,7 +58,19 @@ def hash_sum(columns: Iterable[str]) -> str:
     return f"CAST(coalesce(sum(hash({names})), 0) AS HUGEINT)"
 
 
-def digests_by(duck: "DuckDBPyConnection", relation: str, day: str, columns: Iterable[str]) -> dict[date, Digest]:
-    """The digests of the rows of each day, by the column `day`; none of a day without rows."""
-    rows = duck.execute(f'SELECT "{day}", count(*), {hash_sum(columns)} FROM {relation} GROUP BY "{day}"')
+def digests_by(
+    duck: "DuckDBPyConnection",
+    relation: str,
+    day: str,
+    columns: Iterable[str],
+    values: Mapping[str, object] | None = None,
+) -> dict[date, Digest]:
+    """The digests of the rows of each day, by the column `day`; none of a day without rows.
+
+    The relation is parsed once: what differs from one to the next are its values.
+    """
+    from usage_pipeline.storage.engine import execute_parsed  # noqa: PLC0415 - as above
+
+    sql = f'SELECT "{day}", count(*), {hash_sum(columns)} FROM {relation} GROUP BY "{day}"'
+    rows = execute_parsed(duck, sql, values)
     return {found: Digest(count, total) for found, count, total in rows.fetchall()}

@@ -105,7 +105,17 @@ def list_literal(texts: Iterable[str]) -> str:
 
 def parquet_scan(paths: Iterable[Path], *options: str) -> str:
     """A table function call that reads exactly these files, whatever characters their paths hold."""
-    return f"read_parquet({', '.join([_list(paths), 'hive_partitioning = false', *options])})"
+    return _scan(_list(paths), *options)
+
+
+def parquet_scan_of(name: str, *options: str) -> str:
+    """The same of the files that a value of this name lists, as `scanned` writes them."""
+    return _scan(f"${name}", *options)
+
+
+def scanned(paths: Iterable[Path]) -> list[str]:
+    """The value of the files for `parquet_scan_of`."""
+    return [_without_globs(str(path)) for path in paths]
 
 
 def shared_columns(duck: duckdb.DuckDBPyConnection, paths: Collection[Path]) -> frozenset[str]:
@@ -118,7 +128,11 @@ def shared_columns(duck: duckdb.DuckDBPyConnection, paths: Collection[Path]) -> 
 
 
 def _list(paths: Iterable[Path]) -> str:
-    return list_literal(_without_globs(str(path)) for path in paths)
+    return list_literal(scanned(paths))
+
+
+def _scan(files: str, *options: str) -> str:
+    return f"read_parquet({', '.join([files, 'hive_partitioning = false', *options])})"
 
 
 def _without_globs(path: str) -> str:

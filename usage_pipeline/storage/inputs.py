@@ -29,7 +29,7 @@ from usage_pipeline.storage.daily import (
     UniqueFiles,
 )
 from usage_pipeline.storage.digests import fingerprint
-from usage_pipeline.storage.engine import literal, parquet_scan
+from usage_pipeline.storage.engine import literal, parquet_scan, parquet_scan_of, scanned
 from usage_pipeline.storage.lake import DAY_OF_OBJECT
 from usage_pipeline.storage.landed_rows import day_list, landed_digests, register_landed
 from usage_pipeline.storage.nearby_rows import nearby_digests, register_nearby, register_unique_files
@@ -230,3 +230,13 @@ def rows_of(spec: TableSpec, paths: Mapping[date, Path]) -> str:
         ((day, path),) = paths.items()
         return f"SELECT {names}, DATE '{day}' AS event_day FROM {parquet_scan([path])}"
     return f"SELECT {names}, {DAY_OF_OBJECT} AS event_day FROM {parquet_scan(paths.values(), 'filename = true')}"
+
+
+def rows_by_values(spec: TableSpec, paths: Mapping[date, Path]) -> tuple[str, dict[str, object]]:
+    """The same SELECT of some partitions, with days and paths as values: it is parsed once for all days."""
+    names = ", ".join(f'"{name}"' for name in spec.column_names)
+    values: dict[str, object] = {"files": scanned(paths.values())}
+    if len(paths) == 1:
+        return f"SELECT {names}, $day AS event_day FROM {parquet_scan_of('files')}", {"day": min(paths), **values}
+    read = parquet_scan_of("files", "filename = true")
+    return f"SELECT {names}, {DAY_OF_OBJECT} AS event_day FROM {read}", values

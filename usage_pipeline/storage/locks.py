@@ -19,7 +19,10 @@ _KEY = "hashtextextended(:key, 0)"
 _WRITERS = {"key": "writers"}
 """Every writer of partitions shares this lock; who has it alone knows that no partition is being written."""
 
-_KEYS = "SELECT pg_advisory_lock(hashtextextended(key, 0)) FROM unnest(CAST(:keys AS text[])) AS key"
+_BEFORE_KEYS = text(f"SELECT set_config('lock_timeout', :timeout, false), pg_advisory_lock_shared({_KEY})")
+"""Sets how long each lock is waited for, and takes the shared one: one statement, because each table says it."""
+
+_KEYS = text("SELECT pg_advisory_lock(hashtextextended(key, 0)) FROM unnest(CAST(:keys AS text[])) AS key")
 """Takes them one after the other, in the order of the array."""
 
 _HOLDER = f"""
@@ -45,15 +48,14 @@ def partition_locks(
             yield connection
         finally:
             connection.rollback()
-            connection.execute(text("SELECT pg_advisory_unlock_all()"))
+            connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
             connection.commit()
 
 
 def _lock(connection: Connection, table: str, days: Collection[date], timeout_seconds: int) -> None:
-    connection.execute(text(f"SET lock_timeout = '{timeout_seconds}s'"))
     try:
-        connection.execute(text(f"SELECT pg_advisory_lock_shared({_KEY})"), _WRITERS)
-        connection.execute(text(_KEYS), {"keys": [f"{table}:{day}" for day in sorted(days)]})
+        connection.execute(_BEFORE_KEYS, {**_WRITERS, "timeout": f"{timeout_seconds}s"})
+        connection.execute(_KEYS, {"keys": [f"{table}:{day}" for day in sorted(days)]})
     except OperationalError:
         connection.rollback()
         raise LockTimeoutError(_timeout_text(table, days, timeout_seconds)) from None

@@ -18,7 +18,7 @@ from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage.daily import DailyTable, Derived
 from usage_pipeline.storage.digests import NO_ROWS, digests_by
 from usage_pipeline.storage.engine import PARQUET, execute_parsed
-from usage_pipeline.storage.inputs import Workspace, rows_of
+from usage_pipeline.storage.inputs import Workspace, rows_by_values, rows_of
 from usage_pipeline.storage.pruned import PrunedTenants, register_outliving
 from usage_pipeline.storage.state import LineTally, Written
 from usage_pipeline.storage.tables import TableSpec, Zone
@@ -80,10 +80,10 @@ def _write_objects(workspace: Workspace, table: DailyTable, days: Collection[dat
 
     def write(folder: Path) -> dict[Path, Path]:
         made, rows = _make_objects(duck, table, select, days, folder)
-        readable = rows_of(table.spec, made)
         if table.tallies is not None:
-            duck.execute(f'CREATE TEMP VIEW "{table.name}" AS {readable}')
-        written.update(_measure(duck, table, days, f"({readable})"))
+            duck.execute(f'CREATE TEMP VIEW "{table.name}" AS {rows_of(table.spec, made)}')
+        readable, values = rows_by_values(table.spec, made)
+        written.update(_measure(duck, table, days, f"({readable})", values))
         _expect_whole(table, rows, written)
         _expect_balance(table, written)
         return {lake.object(table.spec, day): path for day, path in made.items()}
@@ -145,9 +145,13 @@ def _write_rows(workspace: Workspace, table: DailyTable, days: Collection[date])
 
 
 def _measure(
-    duck: DuckDBPyConnection, table: DailyTable, days: Collection[date], readable: str
+    duck: DuckDBPyConnection,
+    table: DailyTable,
+    days: Collection[date],
+    readable: str,
+    values: Mapping[str, object] | None = None,
 ) -> dict[date, Written]:
-    digests = digests_by(duck, readable, table.spec.day_column, table.spec.digested)
+    digests = digests_by(duck, readable, table.spec.day_column, table.spec.digested, values)
     tallies = _tallies(duck, table)
     return {
         day: Written(digests.get(day, NO_ROWS), None if tallies is None else tuple(tallies.get(day, ())))
