@@ -54,39 +54,27 @@ def place(deployment: Deployment, day: str, log: bytes, lines: list[dict[str, An
     Landing(deployment.settings.landing).write("persona", day, lines)
 
 
-def digests_after(deployment: Deployment, days: Days) -> Digests:
-    """The digests when the days land one by one in this order, each computed before the next comes."""
-    deployment.with_plans()
+@pytest.fixture(scope="module")
+def newest_first(
+    tmp_path_factory: pytest.TempPathFactory, new_databases: Callable[[], tuple[str, str]], days: Days
+) -> Digests:
+    """The digests when the newest day lands first, and one process computes each before the next comes."""
+    deployment = Deployment.create(tmp_path_factory.mktemp("newest_first"), new_databases).with_plans()
     with open_storage(deployment.settings) as storage:
-        for day in days:
+        for day in days[::-1]:
             place(deployment, *day)
             refresh(storage, PlainRunner(storage))
     return deployment.digests()
 
 
-@pytest.fixture(scope="module")
-def oldest_first(
-    tmp_path_factory: pytest.TempPathFactory, new_databases: Callable[[], tuple[str, str]], days: Days
-) -> Digests:
-    """The digests when the days land in their order, computed by one process."""
-    return digests_after(Deployment.create(tmp_path_factory.mktemp("oldest_first"), new_databases), days)
-
-
-def test_prompts_that_are_retried_on_days_nearby_count_once(oldest_first: Digests) -> None:
-    rows = {day: str(digest).split(":")[0] for (table, day), digest in oldest_first.items() if table == RECORDS}
+def test_prompts_that_are_retried_on_days_nearby_count_once(newest_first: Digests) -> None:
+    rows = {day: str(digest).split(":")[0] for (table, day), digest in newest_first.items() if table == RECORDS}
     expected = {-1: "1", 0: "0", 1: "3", 2: "2", 3: "2"}
     assert {number: rows[march(number)] for number in expected} == expected
 
 
-def test_days_that_land_newest_first_end_with_the_digests_of_oldest_first(
-    new_deployment: Callable[[], Deployment], days: Days, oldest_first: Digests
-) -> None:
-    assert len(oldest_first) > DAYS
-    assert digests_after(new_deployment(), days[::-1]) == oldest_first
-
-
-def test_two_processes_at_once_end_with_the_digests_of_one(
-    new_deployment: Callable[[], Deployment], days: Days, oldest_first: Digests
+def test_two_processes_that_find_all_days_end_with_the_digests_of_days_that_came_newest_first(
+    new_deployment: Callable[[], Deployment], days: Days, newest_first: Digests
 ) -> None:
     together = new_deployment().with_plans()
     for day in days:
@@ -94,4 +82,5 @@ def test_two_processes_at_once_end_with_the_digests_of_one(
     processes = [together.start("run", "--no-suites"), together.start("run", "--no-suites")]
     outputs = [process.communicate()[0] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], outputs
-    assert together.digests() == oldest_first
+    assert len(newest_first) > DAYS
+    assert together.digests() == newest_first

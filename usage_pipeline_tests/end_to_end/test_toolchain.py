@@ -1,4 +1,4 @@
-"""What Dagster's own tools say of the project, and how long its definitions take to load."""
+"""What Dagster's own tool says of the project, and how long its definitions take to load."""
 
 import statistics
 import subprocess
@@ -13,11 +13,8 @@ from usage_pipeline_tests.end_to_end.support import PROJECT
 BIN = Path(sys.executable).parent
 
 
-@pytest.mark.parametrize("command", [["dg", "check", "defs"], ["dagster", "definitions", "validate"]])
-def test_dagsters_tools_accept_the_definitions(command: list[str]) -> None:
-    found = subprocess.run(
-        [BIN / command[0], *command[1:]], cwd=PROJECT, capture_output=True, text=True, check=False
-    )
+def test_dagsters_tool_accepts_the_definitions() -> None:
+    found = subprocess.run([BIN / "dg", "check", "defs"], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
 
 
