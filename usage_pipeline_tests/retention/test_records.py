@@ -1,7 +1,7 @@
 """Records past their term go; the numbers that were made of them stay, whatever is computed afterwards."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -19,13 +19,13 @@ from usage_pipeline.retention import pruning
 from usage_pipeline.retention.past_term import DATED
 from usage_pipeline.series.status import Day, DayReader, DayStatus
 from usage_pipeline.series.tables import DAILY_USAGE
-from usage_pipeline.storage.daily import LandedRows
+from usage_pipeline.storage.daily import DailyTable, LandedRows
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec, Term, Zone
 from usage_pipeline.validation import tallies
 from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.retention.killing import kept_digests
-from usage_pipeline_tests.support import Landing, at, files, prompt, rows
+from usage_pipeline_tests.support import Landing, at, files, land_and_compute, prompt, rows, with_upstream
 
 PLANS = """
 default: short
@@ -50,8 +50,17 @@ def event(record_id: str, day: str, tenant: str = "acme", **fields: object) -> d
     return prompt(record_id, f"{day}T08:00:00Z", tenantId=tenant, **fields)
 
 
-def prune(storage: Storage) -> pruning.Outcome:
-    return pruning.prune(storage, DAILY_TABLES, pruning.plan(storage), "test")
+def prune(storage: Storage, tables: Sequence[DailyTable] = DAILY_TABLES) -> pruning.Outcome:
+    return pruning.prune(storage, tables, pruning.plan(storage), "test")
+
+
+OF_USAGE = with_upstream(("daily_usage",))
+"""Tables of records and one that is kept, where the others would tell no more."""
+
+
+def run_of_usage(storage: Storage) -> None:
+    """Land what is new, and compute these."""
+    land_and_compute(storage, "daily_usage")
 
 
 def ids(storage: Storage, table: TableSpec = USAGE_RECORDS.spec) -> list[str]:
@@ -198,42 +207,42 @@ def test_a_line_that_lost_to_a_pruned_one_of_the_day_before_does_not_count_later
     assert kept_digests(storage) == before
 
 
-def test_an_id_that_nothing_is_compared_with_any_more_goes(storage: Storage, landing: Landing, run: Run) -> None:
+def test_an_id_that_nothing_is_compared_with_any_more_goes(storage: Storage, landing: Landing) -> None:
     landing.write("persona", PAST, [event("a", PAST)])
     landing.write("persona", KEPT, [event("b", KEPT)])
-    run()
-    prune(storage)
+    run_of_usage(storage)
+    prune(storage, OF_USAGE)
     assert ids(storage, LANDED_EVENTS) == ["a", "b"]
-    prune(at(storage, datetime(2026, 6, 2, 12, tzinfo=UTC)))
+    prune(at(storage, datetime(2026, 6, 2, 12, tzinfo=UTC)), OF_USAGE)
     assert ids(storage, LANDED_EVENTS) == ["b"]
 
 
-def test_a_stale_day_holds_back_itself_and_later_days(storage: Storage, landing: Landing, run: Run) -> None:
+def test_a_stale_day_holds_back_itself_and_later_days(storage: Storage, landing: Landing) -> None:
     first, second = "2026-02-27", "2026-03-01"
     for day, name in ((first, "a"), (second, "b"), (PAST, "c")):
         landing.write("usage_statistics", day, [counted(name, day)], tenant="acme")
-    run()
+    run_of_usage(storage)
     landing.write("usage_statistics", TODAY, [counted("late", second)], tenant="globex", name="late.jsonl")
     PlainRunner(storage).land([date.fromisoformat(TODAY)])
-    (problem,) = prune(storage).problems
+    (problem,) = prune(storage, OF_USAGE).problems
     assert "Records from 2026-03-01 on are kept for now, because 2026-03-01 is not up to date" in problem
     assert ids(storage) == ["b", "c"]
-    run()
-    assert prune(storage).problems == []
+    run_of_usage(storage)
+    assert prune(storage, OF_USAGE).problems == []
     assert ids(storage) == ["late"]
 
 
 def test_a_rollup_that_is_lost_after_its_records_are_pruned_is_an_error(
-    storage: Storage, landing: Landing, run: Run
+    storage: Storage, landing: Landing
 ) -> None:
     landing.write("persona", PAST, [event("a", PAST)])
-    run()
-    prune(storage)
+    run_of_usage(storage)
+    prune(storage, OF_USAGE)
     storage.lake.object(DAILY_USAGE.spec, date.fromisoformat(PAST)).unlink()
     lost = r"daily_usage of 2026-03-02 is gone .* Restore it from your backup"
     with pytest.raises(PartitionError, match=lost):
-        run()
-    (problem,) = prune(storage).problems
+        run_of_usage(storage)
+    (problem,) = prune(storage, OF_USAGE).problems
     assert re.search(lost, problem)
 
 

@@ -10,14 +10,14 @@ import pytest
 from usage_pipeline.errors import PruningError
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.pipeline.landing_work import find_landing_work
-from usage_pipeline.pipeline.refresh import RefreshSummary
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.retention import pruning
 from usage_pipeline.storage import audit, landed_files, state
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation.tallies import lines_add_up
 from usage_pipeline_tests.conftest import Prepare
-from usage_pipeline_tests.support import Landing, prompt, rows
+from usage_pipeline_tests.support import Landing, land_and_compute, prompt, rows
 
 PLANS = """
 default: free
@@ -31,6 +31,12 @@ PAST, KEPT = "2026-05-01", "2026-05-02"
 """The last day that is past the term of the default plan, and the first that is kept."""
 
 Run = Callable[[], RefreshSummary]
+
+
+@pytest.fixture
+def run(storage: Storage) -> Run:
+    """Lands what is new, and computes what is looked at here: texts and files have a term of their own."""
+    return lambda: land_and_compute(storage, "daily_usage", "token_series")
 
 
 @pytest.fixture(autouse=True)
@@ -58,12 +64,12 @@ def digests(storage: Storage) -> dict[tuple[str, date], object]:
 
 
 @pytest.fixture
-def past(storage: Storage, landing: Landing, run: Run, prepare: Prepare) -> Storage:
-    """A storage with a text and a rejected line, both past their term."""
+def past(storage: Storage, landing: Landing, prepare: Prepare) -> Storage:
+    """A storage with all tables of a text and a rejected line, both past their term."""
 
     def make() -> None:
         landing.write("persona", PAST, [text("a", PAST), "{"])
-        run()
+        refresh(storage, PlainRunner(storage))
 
     prepare("past", make)
     return storage
@@ -86,10 +92,10 @@ def test_texts_and_files_go_on_the_day_after_their_last(storage: Storage, landin
     assert digests(storage) == before
 
 
-def test_a_pruned_file_is_neither_missed_nor_landed_again(past: Storage, run: Run) -> None:
+def test_a_pruned_file_is_neither_missed_nor_landed_again(past: Storage) -> None:
     storage = past
     prune(storage)
-    again = run()
+    again = refresh(storage, PlainRunner(storage))
     assert (again.landed, again.computed) == ([], {})
     assert list(find_landing_work(storage).warnings) == []
     with storage.warehouse.connect() as connection:
