@@ -57,14 +57,12 @@ def test_a_dry_run_prints_what_would_go_and_removes_nothing(call: Call, storage:
     assert len(rows(storage, USAGE_RECORDS.spec, "record_id")) == 23
 
 
-def test_it_removes_what_is_past_its_term_and_the_second_time_nothing(call: Call, storage: Storage) -> None:
+def test_it_removes_what_is_past_its_term_says_so_of_days_and_files_and_the_second_time_nothing(
+    call: Call, storage: Storage
+) -> None:
     first, second = (json.loads(call("prune", "--format", "json")) for _ in range(2))
     assert ([row["records"] for row in first], second) == ([2], [])
     assert [name for (name,) in rows(storage, USAGE_RECORDS.spec, "record_id") if name in "abg"] == ["g"]
-
-
-def test_days_and_files_and_explain_say_what_is_pruned(call: Call) -> None:
-    call("prune")
     (day,) = json.loads(call("days", "--from", PAST, "--to", PAST, "--format", "json"))
     (file,) = json.loads(call("files", "--from", PAST, "--to", PAST, "--format", "json"))
     assert (day["status"], day["records"], day["pruned"], file["accepted_pruned"]) == ("final", 1, 2, 2)

@@ -136,36 +136,22 @@ def test_a_file_delivered_again_under_another_name_changes_no_digest_of_what_cou
     assert found[0] == found[1]
 
 
-def test_a_file_that_changed_is_landed_in_place_of_what_it_was(
-    storage: Storage, landing: Landing, run: Run
-) -> None:
+def test_files_that_changed_count_as_they_are_now(storage: Storage, landing: Landing, run: Run) -> None:
+    """The first holds another event, the second one of the next day, and the third cannot be read any more."""
     landing.write("persona", f"{may(1)}", [prompt(name, f"{may(1)}T08:00:00Z") for name in ("e1", "e2")])
+    landing.write("persona", f"{may(12)}", [prompt("e4", f"{may(11)}T08:00:00Z")])
+    lost = landing.write("persona", f"{may(21)}", [prompt("e5", f"{may(21)}T08:00:00Z")], name="events.jsonl.gz")
     run()
     landing.write("persona", f"{may(1)}", [prompt("e3", f"{may(1)}T08:00:00Z")])
-    assert run() == RefreshSummary(landed=[may(1)], computed={may(1): ALL})
+    landing.write("persona", f"{may(12)}", [prompt("e4", f"{may(12)}T08:00:00Z")])
+    lost.write_bytes(b"not gzip")
+    computed = {may(1): ALL, may(11): ALL, may(12): ALL, may(21): ALL}
+    assert run() == RefreshSummary(landed=[may(1), may(12), may(21)], computed=computed)
     with storage.warehouse.connect() as connection:
-        assert state.partitions(connection, "usage_records")[may(1)].rows == 1
-
-
-def test_a_day_that_a_changed_file_no_longer_holds_becomes_empty(
-    storage: Storage, landing: Landing, run: Run
-) -> None:
-    landing.write("persona", f"{may(2)}", [prompt("e1", f"{may(1)}T08:00:00Z")])
-    run()
-    landing.write("persona", f"{may(2)}", [prompt("e1", f"{may(2)}T08:00:00Z")])
-    assert run().computed == {may(1): ALL, may(2): ALL}
-    with storage.warehouse.connect() as connection:
-        found = state.partitions(connection, "token_series")
-    assert {day: partition.rows for day, partition in found.items()} == {may(1): 0, may(2): 1}
-
-
-def test_nothing_of_a_file_that_became_unreadable_counts(storage: Storage, landing: Landing, run: Run) -> None:
-    file = landing.write("persona", f"{may(1)}", [prompt("e1", f"{may(1)}T08:00:00Z")], name="events.jsonl.gz")
-    run()
-    file.write_bytes(b"not gzip")
-    assert run() == RefreshSummary(landed=[may(1)], computed={may(1): ALL})
-    with storage.warehouse.connect() as connection:
-        assert state.partitions(connection, "token_series")[may(1)].rows == 0
+        found = state.partitions_of(connection, ["usage_records", "token_series"])
+    records, series = ({day: partition.rows for day, partition in days.items()} for days in found.values())
+    assert records == {may(1): 1, may(11): 0, may(12): 1, may(21): 0}
+    assert series == {may(1): 1, may(11): 0, may(12): 1, may(21): 0}
 
 
 def test_recomputing_days_that_are_current_changes_no_digest(storage: Storage, compute_days: Compute) -> None:
