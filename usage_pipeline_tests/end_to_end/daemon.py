@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -89,6 +90,19 @@ class Service:
         body = answer.json()
         assert "errors" not in body, body
         return dict(body["data"])
+
+    def read_api(self, route: str, **asked: str) -> dict[str, Any]:
+        """The answer of the read API, at the address and with the key that were printed."""
+        printed = r"^(Dashboard and read API|Key for a day): (\S+)$"
+        told = dict(re.findall(printed, self.log.read_text(), re.MULTILINE))
+        answer = httpx.get(
+            f"{told['Dashboard and read API']}/v1/{route}",
+            params=asked,
+            headers={"Authorization": f"Bearer {told['Key for a day']}"},
+            timeout=60,
+        )
+        answer.raise_for_status()
+        return dict(answer.json())
 
     def materialized(self) -> dict[str, list[tuple[str, str]]]:
         """The ranges of materialized partitions that the UI shows, by asset that has some."""

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -16,8 +17,9 @@ from usage_pipeline.metrics.read import read
 from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.pipeline.tables import PARTITIONED_TABLES
 from usage_pipeline.records.queries import LandingRange, read_faults
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import open_storage
-from usage_pipeline_tests.end_to_end.daemon import Service, details, service
+from usage_pipeline_tests.end_to_end.daemon import STOP_SECONDS, Service, details, service
 from usage_pipeline_tests.end_to_end.support import Deployment
 from usage_pipeline_tests.support import Landing, files, prompt
 
@@ -127,10 +129,11 @@ SOUND_FILES = {
 
 
 @pytest.fixture(scope="module")
-def deployment(
-    tmp_path_factory: pytest.TempPathFactory, new_databases: Callable[[], tuple[str, str]]
-) -> Deployment:
-    return Deployment.create(tmp_path_factory.mktemp("automation"), new_databases, QUICK).with_plans()
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """On the embedded database, as a newcomer has it."""
+    data_dir = tmp_path_factory.mktemp("automation") / "data"
+    environment = {**os.environ, "USAGE_DATA_DIR": str(data_dir), "USAGE_DIGEST_KEY": "test", **QUICK}
+    return Deployment(Settings.load(data_dir=data_dir, digest_key="test"), environment).with_plans()
 
 
 @pytest.fixture(scope="module")
@@ -260,6 +263,19 @@ def test_a_late_file_lands_with_its_day_and_recomputes_the_one_that_it_affects(
         ("arrived_days", "SUCCESS", "2025-05-02"),
         ("event_days", "SUCCESS", "2025-05-01"),
     ]
+
+
+def test_the_read_api_answers_at_the_address_and_with_the_key_that_are_printed(running: Service) -> None:
+    answer = running.read_api("days", **{"from": "2025-05-01", "to": "2025-05-03"})
+    assert [day["day"] for day in answer["items"] if day["version"]] == ["2025-05-01", "2025-05-02"]
+
+
+def test_ctrl_c_stops_dev_quietly(running: Service) -> None:
+    """Pressed in a terminal, it reaches all of the group. No test comes after it."""
+    os.killpg(running.process.pid, signal.SIGINT)
+    running.process.wait(STOP_SECONDS)
+    assert running.process.returncode == 0
+    assert "Dagster services shut down." in running.log.read_text()  # a run may end after it
 
 
 @pytest.mark.acceptance

@@ -1,35 +1,21 @@
-"""The two commands of a newcomer: `demo`, then `dev`, on the embedded database."""
+"""The first commands of a newcomer, on the embedded database; what `dev` shows is in `test_automation.py`."""
 
-import os
-import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-import httpx
+import dagster as dg
 import pytest
 
-from usage_pipeline.insights.kept.tables import INSIGHT_TABLES
-from usage_pipeline.orchestration.reports import TENANT_REPORTS
+from usage_pipeline.orchestration.instance import open_instance
 from usage_pipeline.pipeline.tables import PARTITIONED_TABLES
 from usage_pipeline.simulation.simulate import simulate
-from usage_pipeline_tests.end_to_end.daemon import dev_command, free_port
 from usage_pipeline_tests.end_to_end.support import PROJECT
 from usage_pipeline_tests.simulation.support import small
 
 DAYS = ["2025-03-11", "2025-03-12", "2025-03-13", "2025-03-14"]
-START_SECONDS = 120
-QUERY = """{
-  assetNodes {
-    assetKey { path }
-    assetPartitionStatuses { ... on TimePartitionStatuses { ranges { status startKey endKey } } }
-  }
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -54,100 +40,16 @@ def run_command(*arguments: str) -> str:
     return subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout
 
 
-@dataclass(frozen=True)
-class Ended:
-    """What `dev` showed, and how it ended when Ctrl+C was pressed."""
-
-    materialized: dict[str, list[tuple[str, str, str]]]
-    days: list[str]
-    exit_code: int
-    lines: list[str]
-
-
-@pytest.fixture(scope="module")
-def ended(data_dir: Path) -> Ended:
-    """`usage-pipeline dev` on a free port, looked at and interrupted as a terminal does: with all of its group."""
-    port = free_port()
-    command = [*dev_command(port), "--data-dir", str(data_dir)]
-    log = data_dir / "dev.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command, cwd=PROJECT, stdout=output, stderr=output, env=dict(os.environ), start_new_session=True
-        )
-        try:
-            url = f"http://127.0.0.1:{port}/graphql"
-            wait_until(lambda: bool(ask(url)["assetNodes"]), process, log)
-            shown = materialized(url)
-            wait_until(lambda: bool(read_days(log)), process, log)
-            days = read_days(log)
-        finally:
-            os.killpg(process.pid, signal.SIGINT)
-            process.wait(START_SECONDS)
-    return Ended(shown, days, process.returncode, log.read_text().splitlines())
-
-
-def wait_until(reached: Callable[[], bool], process: subprocess.Popen[bytes], log: Path) -> None:
-    """Ask until it is so."""
-    for _ in range(START_SECONDS * 2):
-        assert process.poll() is None, log.read_text()
-        try:
-            if reached():
-                return
-        except httpx.HTTPError:
-            pass
-        try:
-            process.wait(0.5)
-        except subprocess.TimeoutExpired:
-            continue
-    pytest.fail(log.read_text())
-
-
-def read_days(log: Path) -> list[str]:
-    """The days that the read API knows, asked at the address and with the key that `dev` has printed."""
-    told = dict(re.findall(r"^(Dashboard and read API|Key for a day): (\S+)$", log.read_text(), re.MULTILINE))
-    answer = httpx.get(
-        f"{told['Dashboard and read API']}/v1/days",
-        params={"from": DAYS[0], "to": "2025-03-16"},
-        headers={"Authorization": f"Bearer {told['Key for a day']}"},
-        timeout=30,
-    )
-    answer.raise_for_status()
-    return [day["day"] for day in answer.json()["items"] if day["status"] == "final"]
-
-
-def ask(url: str) -> dict[str, Any]:
-    """The answer of GraphQL to the question which partitions are materialized."""
-    answer = httpx.post(url, json={"query": QUERY}, timeout=30)
-    answer.raise_for_status()
-    return dict(answer.json()["data"])
-
-
-def materialized(url: str) -> dict[str, list[tuple[str, str, str]]]:
-    """The ranges of partitions that the UI shows, by asset that has partitions."""
-    return {
-        node["assetKey"]["path"][-1]: [
-            (found["status"], found["startKey"], found["endKey"])
-            for found in node["assetPartitionStatuses"]["ranges"]
-        ]
-        for node in ask(url)["assetNodes"]
-        if node["assetPartitionStatuses"]
-    }
-
-
-def test_the_ui_shows_the_partitions_of_the_demo_as_materialized(ended: Ended) -> None:
-    whole = [("MATERIALIZED", DAYS[0], DAYS[-1])]
-    made_later = {TENANT_REPORTS, *(table.name for table in INSIGHT_TABLES)}
-    by_day = {name: found for name, found in ended.materialized.items() if name not in made_later}
-    assert by_day == dict.fromkeys((table.name for table in PARTITIONED_TABLES), whole)
-
-
-def test_the_read_api_answers_at_the_address_and_with_the_key_that_are_printed(ended: Ended) -> None:
-    assert ended.days == DAYS
-
-
-def test_ctrl_c_stops_dev_quietly(ended: Ended) -> None:
-    assert ended.exit_code == 0
-    assert any(line.endswith("Dagster services shut down.") for line in ended.lines)  # a run may end after it
+def test_dagster_has_materialized_the_partitions_of_the_demo(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("USAGE_DATA_DIR", str(data_dir))
+    with open_instance() as instance:
+        found = {
+            table.name: instance.get_materialized_partitions(dg.AssetKey(table.name))
+            for table in PARTITIONED_TABLES
+        }
+    assert found == {table.name: set(DAYS) for table in PARTITIONED_TABLES}
 
 
 def test_after_an_interruption_and_the_demo_nothing_is_left_to_be_done(data_dir: Path) -> None:
