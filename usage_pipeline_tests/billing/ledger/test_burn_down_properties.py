@@ -148,7 +148,7 @@ def test_usage_that_is_taken_back_restores_the_balances(
     }
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(accounts(), usages, instants)
 def test_balances_are_those_of_a_ledger_that_looks_at_every_grant_at_every_event(
     account: Account, usage: Sequence[Usage], until: datetime
