@@ -36,6 +36,8 @@ def test_sums_and_series_are_those_of_the_api(client: Client) -> None:
     assert isinstance(tokens, list)
     assert [point["total"] for point in tokens] == [150, 70, 40, 5]
     by_model = client.costs("model", **DAYS)["items"]
+    first = client.costs("model", take=1, **DAYS)
+    assert (first["items"], first["left_out"]) == (by_model[:1], len(by_model) - 1)
     assert {row["model"]: row["amount"] for row in by_model} == {"x": "255", "y": None}
     by_member = client.breakdown(["member_id"], "tokens_total", where={"model": "x"}, **DAYS)["items"]
     assert {row["member_id"]: row["tokens_total"] for row in by_member} == {"ann": 205, "bob": 50}

@@ -1,6 +1,14 @@
+from collections.abc import Callable
+from datetime import date
 from urllib.parse import quote
 
 from fastapi.testclient import TestClient
+
+from usage_pipeline.api.tenant_data import TenantData
+from usage_pipeline.listing.pages import Pages
+from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.pruned import raise_first_kept
+from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 
 BOT = quote("initech/bot ü?", safe="")
 
@@ -71,3 +79,13 @@ def test_hours_of_the_week_are_those_of_the_tenant(initech: TestClient) -> None:
     used = [tuple(hour.values()) for hour in found["items"] if hour["tokens"]]
     assert used == [("Wed", 8, 9, 177), ("Wed", 9, 4, 112), ("Thu", 0, 3, 12)]
     assert [hour["tokens"] for hour in found["items"] if hour["weekday"] == "Mon"] == [None] * 24
+
+
+def test_days_that_never_had_records_have_lost_none(open_shared: Callable[..., Storage]) -> None:
+    storage = open_shared()
+    Landing(storage.settings.landing).write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
+    land_and_compute(storage, "records")
+    with storage.warehouse.begin() as connection:
+        raise_first_kept(connection, {"acme": date(2026, 5, 10)})
+    data = TenantData(storage, storage.at_once(), Pages(storage), "acme", may_read_content=False)
+    assert data.pruned_days(date(2026, 4, 1), date(2026, 5, 31)) == 1
