@@ -23,7 +23,6 @@ MOST = 100
 """Records of a page, at most."""
 _MOST_TURNED = 32
 """Pages that may wait for the days behind them to be read ahead; the next ones read theirs themselves."""
-
 _SETTLE_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 """Between looks whether the state knows of an object that has just been replaced: it takes less than a tenth."""
 

@@ -24,7 +24,7 @@ from usage_pipeline.storage.state import LineTally, Written
 from usage_pipeline.storage.tables import TableSpec, Zone
 from usage_pipeline.storage.warehouse import replace_partitions
 
-WIDE = 50
+_WIDE = 50
 """Columns from which on the days of a table are copied one by one. To write partitions DuckDB joins all columns to
 rows and divides these again: of 65 columns that takes longer, of 30 the statement for each day does.
 """
@@ -103,7 +103,7 @@ def _make_objects(
         path.parent.mkdir()
         return paths, _copy(duck, f"SELECT {columns} FROM ({select})", path)
     with_day = f'SELECT {columns}, "{table.spec.day_column}" AS event_day FROM ({select})'
-    if len(table.spec.columns) >= WIDE:
+    if len(table.spec.columns) >= _WIDE:
         return paths, _copy_days(duck, with_day, paths)
     rows = _copy(duck, with_day, folder, "PARTITION_BY (event_day)")
     _make_empty(duck, table.spec, [path for path in paths.values() if not path.exists()])
