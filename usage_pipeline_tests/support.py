@@ -97,6 +97,13 @@ def rows(storage: Storage, spec: TableSpec, *names: str) -> list[tuple[Any, ...]
         return duck.execute(f"SELECT {selected} FROM {parquet_scan(paths)} ORDER BY ALL").fetchall()
 
 
+def tables_in_memory(storage: Storage) -> set[str]:
+    """The tables of kept rows. An engine is shared, so those of tests before are among them."""
+    with session(storage.engine) as duck:
+        found = duck.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'kept'").fetchall()
+    return {name for (name,) in found}
+
+
 def land_and_compute(storage: Storage, *names: str) -> RefreshSummary:
     """Land what is new, and compute what is stale of these groups and tables and of what they read.
 

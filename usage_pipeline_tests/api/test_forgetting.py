@@ -10,10 +10,9 @@ from usage_pipeline.listing.queries import RecordQuery
 from usage_pipeline.metrics.queries import UsageQuery
 from usage_pipeline.metrics.read import read
 from usage_pipeline.retention.erasure.erasures import Erasing, ErasureState, add
-from usage_pipeline.storage.engine import session
 from usage_pipeline.storage.kept_rows import READINGS, KeptRows
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.support import Landing, land_and_compute, prompt
+from usage_pipeline_tests.support import Landing, land_and_compute, prompt, tables_in_memory
 
 DAY = date(2026, 5, 1)
 
@@ -21,9 +20,7 @@ DAY = date(2026, 5, 1)
 def kept(storage: Storage) -> set[tuple[str, str]]:
     """The tables in memory and the copies of days; other tests of the process have theirs beside them."""
     copies = {("copy", path.name) for path in storage.settings.data_dir.glob("tmp/listing-*/*")}
-    with session(storage.engine) as duck:
-        found = duck.execute("SELECT table_name FROM duckdb_tables() WHERE database_name = 'kept'").fetchall()
-    return copies | {("table", name) for (name,) in found}
+    return copies | {("table", name) for name in tables_in_memory(storage)}
 
 
 def use(storage: Storage, pages: Pages) -> list[object]:
