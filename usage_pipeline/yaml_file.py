@@ -1,6 +1,7 @@
 """Reads the YAML files that people edit, and reports their errors in one way."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from functools import lru_cache, wraps
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,10 +10,11 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from usage_pipeline.errors import UsagePipelineError
+from usage_pipeline.errors import ReferenceFileError, UsagePipelineError
 from usage_pipeline.words import did_you_mean
 
 Entry = TypeVar("Entry", bound=BaseModel)
+Found = TypeVar("Found")
 
 _EXPECTED = {
     **dict.fromkeys(("bool_parsing", "bool_type"), "true or false"),
@@ -59,6 +61,26 @@ def _unique_mapping(loader: _UniqueKeys, node: yaml.MappingNode, deep: bool = Fa
 _UniqueKeys.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _unique_mapping)
 
 
+def read_once(parse: Callable[[Path, str], Found]) -> Callable[[Path], Found]:
+    """Return the reader of a file of the reference directory, which parses it again only if its text has changed.
+
+    Requests and runs read such files again and again, and a thousand tenants take a tenth of a second. Without the
+    file, its text is empty. Nobody changes what it returns.
+    """
+    parsed = lru_cache(maxsize=1)(parse)
+
+    @wraps(parse)
+    def read(file: Path) -> Found:
+        return parsed(file, text_of(file))
+
+    return read
+
+
+def text_of(file: Path) -> str:
+    """Read the text of a file of the reference directory; an empty one without the file."""
+    return read_text(file, ReferenceFileError) if file.exists() else ""
+
+
 def read_yaml(file: Path, error: type[UsagePipelineError]) -> dict[str, Any]:
     """Read a file of entries by name; an empty file has none. Raises `error`, naming file and problem."""
     return parse_yaml(file, read_text(file, error), error)
@@ -74,16 +96,16 @@ def parse_yaml(file: Path, text: str, error: type[UsagePipelineError]) -> dict[s
     return content
 
 
-def read_yaml_list(file: Path, first_key: str, error: type[UsagePipelineError]) -> list[Any]:
-    """Read a file with a list of entries, which begin with this key as a rule; an empty file has none.
+def parse_yaml_list(file: Path, text: str, first_key: str) -> list[Any]:
+    """Parse the text of a file with a list of entries, which begin with this key as a rule; an empty one has none.
 
-    Raises `error`, naming file and problem.
+    Raises ReferenceFileError, naming file and problem.
     """
-    content = _parse(file, read_text(file, error), error)
+    content = _parse(file, text, ReferenceFileError)
     if content is None:
         return []
     if not isinstance(content, list):
-        raise error(f"{file}: expected a list of entries, each as in `- {first_key}: …`")
+        raise ReferenceFileError(f"{file}: expected a list of entries, each as in `- {first_key}: …`")
     return content
 
 

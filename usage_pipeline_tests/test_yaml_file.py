@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.tenants.models import Amount, Money
-from usage_pipeline.yaml_file import parse_entry
+from usage_pipeline.yaml_file import parse_entry, read_once
 
 
 class Inner(BaseModel):
@@ -82,3 +83,18 @@ def test_forms_of_a_number_are_one_key() -> None:
         "file.yaml: e1: bound: expected a whole number, found 'high'.",
         "file.yaml: e1: bound: expected a number, found 'high'.",
     ]
+
+
+def test_a_file_is_parsed_again_only_if_its_text_has_changed(tmp_path: Path) -> None:
+    parsed, file = [], tmp_path / "words.yaml"
+
+    @read_once
+    def words(_: Path, text: str) -> tuple[str, ...]:
+        parsed.append(text)
+        return tuple(text.split())
+
+    assert (words(file), words(file)) == ((), ())
+    for text in ("a b", "a b", "b a"):
+        file.write_text(text, encoding="utf-8")
+        assert words(file) == tuple(text.split())
+    assert parsed == ["", "a b", "b a"]

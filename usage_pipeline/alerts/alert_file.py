@@ -11,7 +11,7 @@ from usage_pipeline.alerts.tables import DATA_KINDS, AlertKind
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.limits.limit_file import LIMITS_FILE, Name, QuietHours
 from usage_pipeline.words import did_you_mean
-from usage_pipeline.yaml_file import parse_entry, read_yaml
+from usage_pipeline.yaml_file import parse_entry, parse_yaml, read_once
 
 ALERTS_FILE = "alerts.yaml"
 
@@ -47,13 +47,13 @@ class AlertEntry(BaseModel):
         return self
 
 
-def read_alert_file(file: Path) -> Mapping[AlertKind, AlertEntry]:
+@read_once
+def read_alert_file(file: Path, text: str) -> Mapping[AlertKind, AlertEntry]:
     """Read the entries by kind; none if there is no file.
 
     Raises ReferenceFileError, naming file, entry and key.
     """
-    written = read_yaml(file, ReferenceFileError) if file.exists() else {}
-    return dict(_entries(file, written))
+    return dict(_entries(file, parse_yaml(file, text, ReferenceFileError)))
 
 
 def _entries(file: Path, written: Mapping[str, object]) -> Iterator[tuple[AlertKind, AlertEntry]]:

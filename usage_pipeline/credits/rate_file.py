@@ -16,7 +16,7 @@ from usage_pipeline.events.catalogue import find, load_catalogue
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.tenants.models import Amount
 from usage_pipeline.words import did_you_mean
-from usage_pipeline.yaml_file import parse_entry, read_yaml_list
+from usage_pipeline.yaml_file import parse_entry, parse_yaml_list, read_once
 
 CREDIT_RATES_FILE = "credit_rates.yaml"
 DEFAULT_GROUP = "default"
@@ -115,14 +115,13 @@ NO_RATES = CreditRates.model_validate({"from": date.min, "operations": {}})
 """In force before the first entry, and without a file."""
 
 
-def read_rates(file: Path) -> tuple[CreditRates, ...]:
+@read_once
+def read_rates(file: Path, text: str) -> tuple[CreditRates, ...]:
     """Read the entries, the earliest first; none if there is no file.
 
     Raises ReferenceFileError, naming file, entry and key.
     """
-    if not file.exists():
-        return ()
-    written = enumerate(read_yaml_list(file, "from", ReferenceFileError), start=1)
+    written = enumerate(parse_yaml_list(file, text, "from"), start=1)
     places = [(entry, f"{file}: {_name(entry, number)}") for number, entry in written]
     entries = [parse_entry(CreditRates, entry, place, ReferenceFileError) for entry, place in places]
     _expect_one_a_day(file, entries)

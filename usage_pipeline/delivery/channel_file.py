@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, Secr
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.settings import PREFIX, Settings, secret_of
 from usage_pipeline.words import did_you_mean, is_or_are
-from usage_pipeline.yaml_file import parse_entry, read_yaml
+from usage_pipeline.yaml_file import parse_entry, parse_yaml, read_once
 
 CHANNELS_FILE = "channels.yaml"
 CONTACTS = "tenant_contacts"
@@ -160,12 +160,13 @@ _TYPES: Mapping[str, type[EmailEntry] | type[WebhookEntry] | type[AppriseEntry]]
 }
 
 
-def read_channels(file: Path) -> dict[str, Entry]:
+@read_once
+def read_channels(file: Path, text: str) -> Mapping[str, Entry]:
     """Read the channels by name; none if there is no file.
 
     Raises ReferenceFileError, naming file, entry and key.
     """
-    written = read_yaml(file, ReferenceFileError) if file.exists() else {}
+    written = parse_yaml(file, text, ReferenceFileError)
     return {name: _parse(content, f"{file}: {name}") for name, content in written.items()}
 
 

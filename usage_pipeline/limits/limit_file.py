@@ -17,7 +17,7 @@ from usage_pipeline.limits.periods import MOST_ROLLING_DAYS, Period, PeriodKind
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.tenants.models import quoted
 from usage_pipeline.words import did_you_mean
-from usage_pipeline.yaml_file import parse_entry, read_yaml_list
+from usage_pipeline.yaml_file import parse_entry, parse_yaml_list, read_once
 
 LIMITS_FILE = "limits.yaml"
 EACH = "*"
@@ -126,14 +126,13 @@ class Limit(_Part):
             return {percent: percent * self.amount / 100 for percent in self.thresholds}
 
 
-def read_limits(file: Path) -> tuple[Limit, ...]:
+@read_once
+def read_limits(file: Path, text: str) -> tuple[Limit, ...]:
     """Read the entries in their order; none if there is no file.
 
     Raises ReferenceFileError, naming file, entry and key.
     """
-    if not file.exists():
-        return ()
-    written = enumerate(read_yaml_list(file, "id", ReferenceFileError), start=1)
+    written = enumerate(parse_yaml_list(file, text, "id"), start=1)
     places = [(entry, f"{file}: {_name(entry, number)}") for number, entry in written]
     limits = tuple(parse_entry(Limit, entry, place, ReferenceFileError) for entry, place in places)
     _expect_versions(file, limits)

@@ -19,7 +19,7 @@ from usage_pipeline.reports.scope import (
     month_period,
     report_filters,
 )
-from usage_pipeline.yaml_file import parse_entry, read_yaml_list
+from usage_pipeline.yaml_file import parse_entry, parse_yaml_list, read_once
 
 SUBSCRIPTIONS_FILE = "report_subscriptions.yaml"
 _WEEK = 7
@@ -88,12 +88,13 @@ class Subscription(BaseModel):
         return report_filters(self.filters)
 
 
-def read_subscriptions(file: Path) -> tuple[Subscription, ...]:
+@read_once
+def read_subscriptions(file: Path, text: str) -> tuple[Subscription, ...]:
     """Read the entries in their order; none if there is no file.
 
     Raises ReferenceFileError, naming file, entry and key.
     """
-    written = enumerate(read_yaml_list(file, "id", ReferenceFileError) if file.exists() else [], start=1)
+    written = enumerate(parse_yaml_list(file, text, "id"), start=1)
     found = tuple(
         parse_entry(Subscription, entry, f"{file}: {_name(entry, number)}", ReferenceFileError)
         for number, entry in written

@@ -1,15 +1,15 @@
 """Reads `tenants.yaml` and `plans.yaml`."""
 
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.tables import ERASED_TENANT
 from usage_pipeline.tenants.models import Plan, Tenant, Tenants
-from usage_pipeline.yaml_file import parse_entry, read_yaml
+from usage_pipeline.yaml_file import parse_entry, parse_yaml, text_of
 
-TENANTS_FILE = "tenants.yaml"
+TENANTS_FILE, _PLANS_FILE = "tenants.yaml", "plans.yaml"
 BUILT_IN_PLAN = "default"
 _DEFAULT_KEY = "default"
 
@@ -22,11 +22,17 @@ def load_tenants(settings: Settings) -> Tenants:
     """
     if settings.reference_dir is not None and not settings.reference_dir.is_dir():
         raise ReferenceFileError(f"USAGE_REFERENCE_DIR={settings.reference_dir}: there is no such directory.")
-    default_plan, plans = _load_plans(settings)
-    file = settings.reference / TENANTS_FILE
+    folder, retention_days = settings.reference, settings.default_retention_days
+    return _parsed(folder, text_of(folder / _PLANS_FILE), text_of(folder / TENANTS_FILE), retention_days)
+
+
+@lru_cache(maxsize=1)  # as `read_once`, of two files
+def _parsed(folder: Path, plans_text: str, tenants_text: str, retention_days: int | None) -> Tenants:
+    default_plan, plans = _parse_plans(folder / _PLANS_FILE, plans_text, retention_days)
+    file = folder / TENANTS_FILE
     by_id = {
         name: parse_entry(Tenant, entry, f"{file}: {name}", ReferenceFileError)
-        for name, entry in _entries(file).items()
+        for name, entry in parse_yaml(file, tenants_text, ReferenceFileError).items()
     }
     for name, tenant in by_id.items():
         if not name.strip() or name == ERASED_TENANT:
@@ -39,10 +45,9 @@ def load_tenants(settings: Settings) -> Tenants:
     return Tenants(plans=plans, default_plan=default_plan, by_id=by_id)
 
 
-def _load_plans(settings: Settings) -> tuple[str, dict[str, Plan]]:
-    file = settings.reference / "plans.yaml"
-    retention = {"retention_days": settings.default_retention_days}  # a null in the file stays: it means no limit
-    entries = _entries(file)
+def _parse_plans(file: Path, text: str, retention_days: int | None) -> tuple[str, dict[str, Plan]]:
+    retention = {"retention_days": retention_days}  # a null in the file stays: it means no limit
+    entries = parse_yaml(file, text, ReferenceFileError)
     default_plan = entries.pop(_DEFAULT_KEY, None) if entries else BUILT_IN_PLAN
     plans = {
         name: parse_entry(
@@ -56,7 +61,3 @@ def _load_plans(settings: Settings) -> tuple[str, dict[str, Plan]]:
             f"found {default_plan!r}."
         )
     return default_plan, plans
-
-
-def _entries(file: Path) -> dict[str, Any]:
-    return read_yaml(file, ReferenceFileError) if file.exists() else {}

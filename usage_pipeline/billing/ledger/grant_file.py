@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.tenants.models import quoted
-from usage_pipeline.yaml_file import parse_entry, read_yaml_list
+from usage_pipeline.yaml_file import parse_entry, parse_yaml_list, read_once
 
 GRANTS_FILE = "grants.yaml"
 DEFAULT_PRIORITY = 50
@@ -71,15 +71,14 @@ class GrantEntry(BaseModel):
         return self
 
 
-def read_grants(file: Path) -> list[GrantEntry]:
+@read_once
+def read_grants(file: Path, text: str) -> tuple[GrantEntry, ...]:
     """Read the entries; none if there is no file. Raises ReferenceFileError, naming file, entry and key."""
-    if not file.exists():
-        return []
-    written = enumerate(read_yaml_list(file, "id", ReferenceFileError), start=1)
-    entries = [
+    written = enumerate(parse_yaml_list(file, text, "id"), start=1)
+    entries = tuple(
         parse_entry(GrantEntry, entry, f"{file}: {_name(entry, number)}", ReferenceFileError)
         for number, entry in written
-    ]
+    )
     _expect_unique(file, entries)
     return entries
 

@@ -12,7 +12,7 @@ from usage_pipeline.costs.book.price_entry import WEEKDAYS, ConditionEntry, Pric
 from usage_pipeline.costs.book.prices import Price, Tier, Window, exact
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.registry import NOT_TOKENS, TokenClass
-from usage_pipeline.yaml_file import parse_entry, read_yaml_list
+from usage_pipeline.yaml_file import parse_entry, parse_yaml_list, read_once
 
 UNITS = {"million_tokens": 1_000_000, "thousand_tokens": 1_000, "token": 1}
 """The number of tokens that a price is for; prices of requests, searches and tool calls are for one."""
@@ -36,14 +36,13 @@ class PriceFile:
     rules: tuple[ConditionRule, ...] = ()
 
 
-def read_price_file(file: Path) -> PriceFile:
+@read_once
+def read_price_file(file: Path, text: str) -> PriceFile:
     """Read prices, aliases and rules; none if there is no file.
 
     Raises ReferenceFileError, naming file, entry and key.
     """
-    if not file.exists():
-        return PriceFile()
-    written = enumerate(read_yaml_list(file, "id", ReferenceFileError), start=1)
+    written = enumerate(parse_yaml_list(file, text, "id"), start=1)
     parsed = [_parse(file, index, entry) for index, entry in written]
     entries = [entry for entry in parsed if isinstance(entry, PriceEntry)]
     prices = [_price(file, entry) for entry in entries if entry.has_prices]

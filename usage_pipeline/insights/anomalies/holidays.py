@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from usage_pipeline.clock import days_between, in_words
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.limits.limit_file import Name
-from usage_pipeline.yaml_file import parse_entry, read_yaml_list
+from usage_pipeline.yaml_file import parse_entry, parse_yaml_list, read_once
 
 HOLIDAYS_FILE = "holidays.yaml"
 _MOST_DAYS = 31
@@ -52,14 +52,13 @@ class Holiday(BaseModel):
         return bool(is_of_same) and self.days == other.days
 
 
-def read_holidays(file: Path) -> tuple[Holiday, ...]:
+@read_once
+def read_holidays(file: Path, text: str) -> tuple[Holiday, ...]:
     """Read the entries; none if there is no file. Raises ReferenceFileError, naming file, entry and key."""
-    if not file.exists():
-        return ()
-    written = read_yaml_list(file, "day", ReferenceFileError)
+    written = enumerate(parse_yaml_list(file, text, "day"), start=1)
     found = tuple(
         parse_entry(Holiday, entry, f"{file}: {_name(entry, number)}", ReferenceFileError)
-        for number, entry in enumerate(written, start=1)
+        for number, entry in written
     )
     for earlier, later in combinations(found, 2):
         if later.repeats(earlier):
