@@ -1,25 +1,21 @@
 """Which limits apply to which tenant, and in which periods: by the files, and by the closed billing periods."""
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache, partial
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from usage_pipeline.billing.billed_tenants import billed_tenants
-from usage_pipeline.billing.calendar import BillingPeriod, by_month
-from usage_pipeline.billing.tables import CLOSED_PERIODS
+from usage_pipeline.billing.calendar import BillingPeriod
+from usage_pipeline.billing.ledger.accounts import closed_by_tenant
 from usage_pipeline.limits.limit_file import EACH, LIMITS_FILE, Limit, in_force, read_limits
 from usage_pipeline.limits.periods import BillingCalendar, DayRange, Period, PeriodKind, open_days, period_of
 from usage_pipeline.limits.status import AsOf, TenantLimit
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.tenants.models import Tenants
 from usage_pipeline.tenants.reference import load_tenants
-
-closed_periods = warehouse_table(CLOSED_PERIODS)
 
 _NEAR = timedelta(days=100)
 """A period that ended longer ago does not touch the one of the day."""
@@ -112,7 +108,8 @@ def _read_accounts(
     """Read what it takes to apply these limits on the first day and later ones."""
     with storage.warehouse.connect() as connection:
         everybody = [tenant_id] if tenant_id is not None else _everybody(storage, connection, limits)
-        closed = _closed(connection, first_day) if any(map(_is_billing, limits)) else {}
+        only, near = None if tenant_id is None else [tenant_id], first_day - _NEAR
+        closed = closed_by_tenant(connection, only, near) if any(map(_is_billing, limits)) else {}
     return _Accounts(load_tenants(storage.settings), everybody, closed, tenant_id)
 
 
@@ -125,14 +122,3 @@ def _everybody(storage: Storage, connection: Connection, limits: Iterable[Limit]
 
 def _is_billing(limit: Limit) -> bool:
     return limit.period.kind is PeriodKind.BILLING
-
-
-def _closed(connection: Connection, first_day: date) -> Mapping[str, Mapping[date, BillingPeriod]]:
-    """Return the closed periods from near a day on, by tenant and month."""
-    columns = closed_periods.c
-    near = columns.last_day >= first_day - _NEAR
-    found: defaultdict[str, dict[date, BillingPeriod]] = defaultdict(dict)
-    query = select(columns.tenant_id, columns.first_day, columns.last_day).where(near)
-    for tenant_id, first, last in connection.execute(query):
-        found[tenant_id] |= by_month([BillingPeriod(first, last)])
-    return found

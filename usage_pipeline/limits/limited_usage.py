@@ -1,9 +1,11 @@
-"""Reads what counts against limits from the rollups: one statement for each table, and each way to restrict."""
+"""Reads what counts against limits from the rollups: by day once for each table, and each way to restrict."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+
+from duckdb import DuckDBPyConnection
 
 from usage_pipeline.clock import days_between
 from usage_pipeline.costs.tables import DAILY_COSTS
@@ -15,7 +17,7 @@ from usage_pipeline.metrics.rollups import damage_named, scan
 from usage_pipeline.registry import CONVERSATIONS, RECORD_METRIC_NAMES
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
 from usage_pipeline.storage.daily import SqlFile
-from usage_pipeline.storage.engine import session, undisturbed
+from usage_pipeline.storage.engine import execute_parsed, session, undisturbed
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.tables import TableSpec, columns
@@ -36,11 +38,11 @@ class Source:
     spec: TableSpec
     metrics: Mapping[str, str]
 
-    def select(self, metrics: Collection[str], shape: Shape) -> SqlFile:
-        """The SELECT for limits of one shape on some of the metrics."""
+    def days(self, metrics: Collection[str], shape: Shape) -> SqlFile:
+        """The SELECT of the days of limits of one shape on some of the metrics."""
         limited = tuple((name, column) for name, column in self.metrics.items() if name in metrics)
         shaped = {"scoped": SCOPED, "each": shape.each, "named": shape.named}
-        return SqlFile.beside(__file__, "limit_usage", source=self.spec.name, limited=limited, **shaped)
+        return SqlFile.beside(__file__, "limit_days", source=self.spec.name, limited=limited, **shaped)
 
 
 SOURCES = (
@@ -49,6 +51,8 @@ SOURCES = (
     Source(DAILY_COSTS.spec, {COST: "amount"}),
     Source(CREDIT_USAGE.spec, {CREDITS: "credits"}),
 )
+_USAGE = SqlFile.beside(__file__, "limit_usage", scoped=SCOPED)
+_FIRST_DAYS_OVER = SqlFile.beside(__file__, "first_days_over", scoped=SCOPED)
 
 LIMIT_ROWS = columns(
     ("number", "BIGINT", "Its place among the limits that are asked for."),
@@ -100,9 +104,23 @@ def _sums(
         duck.execute(f'CREATE TEMP VIEW "{source.spec.name}" AS {scanned}')
         for shape, shaped in by_shape.items():
             register_rows(duck, "limits", LIMIT_ROWS, [_row(*item, last_day) for item in shaped.items()])
-            select = source.select({limit.metric for limit in shaped.values()}, shape)
-            for number, *values, used, first_day_over, unknown in duck.execute(select.text).fetchall():
-                yield number, tuple(values), Used(used, first_day_over, incomplete=bool(unknown))
+            days = source.days({limit.metric for limit in shaped.values()}, shape).text
+            execute_parsed(duck, f"CREATE OR REPLACE TEMP TABLE limit_days AS {days}")
+            yield from _sums_of_days(duck)
+
+
+def _sums_of_days(duck: DuckDBPyConnection) -> Iterator[tuple[int, ScopeValues, Used]]:
+    """Yield the sums of `limit_days`. When an amount was passed is looked for only where one was."""
+    found = [
+        ((number, tuple(values)), used, unknown, is_over)
+        for number, *values, used, unknown, is_over in execute_parsed(duck, _USAGE.text).fetchall()
+    ]
+    since = {}
+    if any(is_over for *_, is_over in found):
+        rows = execute_parsed(duck, _FIRST_DAYS_OVER.text).fetchall()
+        since = {(number, tuple(values)): first_day_over for number, *values, first_day_over in rows}
+    for key, used, unknown, _ in found:
+        yield *key, Used(used, since.get(key), incomplete=bool(unknown))
 
 
 def _shape(scope: Scope) -> Shape:

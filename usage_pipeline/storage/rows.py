@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from duckdb import DuckDBPyConnection
 
-from usage_pipeline.storage.engine import literal
+from usage_pipeline.storage.engine import execute_parsed, literal
 from usage_pipeline.storage.tables import Column
 
 
@@ -22,7 +22,8 @@ def register_rows(
     names = [column.name for column in columns]
     structure = json.dumps([{column.name: column.type for column in columns}])
     document = json.dumps([dict(zip(names, row, strict=True)) for row in rows], default=_as_text)
-    duck.execute(
+    execute_parsed(
+        duck,
         f'CREATE OR REPLACE TEMP TABLE "{name}" AS '
         f"SELECT unnest(from_json($document, {literal(structure)}), recursive := true)",
         {"document": document},

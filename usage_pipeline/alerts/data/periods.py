@@ -24,7 +24,9 @@ closed_periods = warehouse_table(CLOSED_PERIODS)
 
 _UNITS = {TENANT_COSTS.name: ("Costs", "cost", "USD"), CREDIT_USAGE.name: ("Credits", "credits", "credits")}
 _TABLES = tuple(_UNITS)
-_KEY = ("table_name", "day", "tenant_id", "model", "class")
+_INDEXED, _NULLABLE = ("table_name", "day", "tenant_id"), ("model", "class")
+_KEY = (*_INDEXED, *_NULLABLE)
+"""What a number is of. No index is used for what is compared as nulls are."""
 _OF_PERIOD = ("tenant_id", "first_day", "last_day", "late_usage")
 _WHAT_HAPPENS = {
     True: "the statement stays, and the difference is in that of the next open period",
@@ -88,7 +90,8 @@ def _differences(days: Collection[date], since: datetime) -> Select[Any]:
 def _last_of(changed: FromClause, *, known_at_closing: bool) -> FromClause:
     """Select the last version of each number, or the last of those that the closing knew."""
     version = usage_versions.alias()
-    same = [version.c[name].is_not_distinct_from(changed.c[name]) for name in _KEY]
+    same = [version.c[name] == changed.c[name] for name in _INDEXED]
+    same += [version.c[name].is_not_distinct_from(changed.c[name]) for name in _NULLABLE]
     known = [version.c.id <= changed.c.last_change] if known_at_closing else []
     query = select(version.c.quantity, version.c.amount).where(*same, *known)
     return query.order_by(version.c.id.desc()).limit(1).lateral()

@@ -64,7 +64,7 @@ def read_known(connection: Connection, tenants: Tenants, only: str | None = None
     """Read what is known of one tenant or of all."""
     asked = None if only is None else [only]
     acts = read_acts(connection, asked)
-    return Known(tenants, acts, _closed(connection, asked), _pinned_terms(connection, asked), only)
+    return Known(tenants, acts, closed_by_tenant(connection, asked), _pinned_terms(connection, asked), only)
 
 
 def expect_account(storage: Storage, tenant_id: str) -> None:
@@ -156,9 +156,12 @@ def _first_day(
     return joined and max(joined, period_of(first_use.known))
 
 
-def _closed(connection: Connection, only: Collection[str] | None) -> Mapping[str, Mapping[date, BillingPeriod]]:
+def closed_by_tenant(
+    connection: Connection, only: Collection[str] | None, since: date = date.min
+) -> Mapping[str, Mapping[date, BillingPeriod]]:
+    """Return the closed periods that end on a day or later, of these tenants or of all, by tenant and month."""
     columns = closed_periods.c
-    query = select(columns.tenant_id, columns.first_day, columns.last_day)
+    query = select(columns.tenant_id, columns.first_day, columns.last_day).where(columns.last_day >= since)
     if only is not None:
         query = query.where(columns.tenant_id.in_(only))
     found: defaultdict[str, dict[date, BillingPeriod]] = defaultdict(dict)

@@ -17,7 +17,7 @@ from usage_pipeline.credits.tables import CREDIT_SECONDS
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import state
 from usage_pipeline.storage.daily import SqlFile
-from usage_pipeline.storage.engine import session
+from usage_pipeline.storage.engine import execute_parsed, session
 from usage_pipeline.storage.inputs import rows_of
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
@@ -53,7 +53,7 @@ class CreditSeconds:
         """
         rows = ([entry.tenant_id, at] for entry in accounts for at in _boundaries(entry, until, cut))
         register_rows(self.duck, "credit_boundaries", CREDIT_BOUNDARIES, rows)
-        self.duck.execute(CREDIT_SEGMENTS.text)
+        execute_parsed(self.duck, CREDIT_SEGMENTS.text)
         by_tenant = groupby(self._fetched(), key=lambda row: row[0])
         remaining = {entry.tenant_id: entry for entry in accounts}
         for tenant_id, found in by_tenant:
