@@ -124,7 +124,7 @@ def read_period_credits(storage: Storage, asked: Collection[Asked]) -> dict[Aske
     with storage.warehouse.connect() as connection:
         known, days = read_known(connection, load_tenants(storage.settings), only), computed_days(connection)
     found: dict[Asked, PeriodCredits] = {}
-    with open_credit_seconds(storage, days) as seconds:
+    with open_credit_seconds(storage, days, only) as seconds:
         accounts = make_accounts(known, seconds.first_use(storage.settings.clock), until)
         accounts = [account for account in accounts if account.tenant_id in periods]
         for account, usage in seconds.segments(accounts, until):

@@ -1,9 +1,18 @@
 -- The day since which more was used of each limit than its amount, by the values of its scope; null if it was before
 -- the period. What is used on a day counts for `rolling_days`, and of other limits to the end of the period.
-WITH over_amount AS (
-    SELECT *
+WITH in_period AS (
+    SELECT
+        *,
+        sum(CASE WHEN first_day <= day THEN quantity END) OVER (
+            PARTITION BY number, {{ scoped | join(', ') }}
+        ) AS used
     FROM limit_days
-    QUALIFY sum(quantity) FILTER (first_day <= day) OVER (PARTITION BY number, {{ scoped | join(', ') }}) > amount
+),
+
+over_amount AS (
+    SELECT *
+    FROM in_period
+    WHERE used > amount
 ),
 
 changes AS (
@@ -53,7 +62,9 @@ running AS (
 counted AS (
     SELECT
         *,
-        max(day) FILTER (so_far <= amount) OVER (PARTITION BY number, {{ scoped | join(', ') }}) AS last_within
+        max(CASE WHEN so_far <= amount THEN day END) OVER (
+            PARTITION BY number, {{ scoped | join(', ') }}
+        ) AS last_within
     FROM running
 )
 

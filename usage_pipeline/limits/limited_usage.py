@@ -51,8 +51,8 @@ SOURCES = (
     Source(DAILY_COSTS.spec, {COST: "amount"}),
     Source(CREDIT_USAGE.spec, {CREDITS: "credits"}),
 )
-_USAGE = SqlFile.beside(__file__, "limit_usage", scoped=SCOPED)
-_FIRST_DAYS_OVER = SqlFile.beside(__file__, "first_days_over", scoped=SCOPED)
+LIMIT_USAGE = SqlFile.beside(__file__, "limit_usage", scoped=SCOPED)
+FIRST_DAYS_OVER = SqlFile.beside(__file__, "first_days_over", scoped=SCOPED)
 
 LIMIT_ROWS = columns(
     ("number", "BIGINT", "Its place among the limits that are asked for."),
@@ -113,11 +113,11 @@ def _sums_of_days(duck: DuckDBPyConnection) -> Iterator[tuple[int, ScopeValues, 
     """Yield the sums of `limit_days`. When an amount was passed is looked for only where one was."""
     found = [
         ((number, tuple(values)), used, unknown, is_over)
-        for number, *values, used, unknown, is_over in execute_parsed(duck, _USAGE.text).fetchall()
+        for number, *values, used, unknown, is_over in execute_parsed(duck, LIMIT_USAGE.text).fetchall()
     ]
     since = {}
     if any(is_over for *_, is_over in found):
-        rows = execute_parsed(duck, _FIRST_DAYS_OVER.text).fetchall()
+        rows = execute_parsed(duck, FIRST_DAYS_OVER.text).fetchall()
         since = {(number, tuple(values)): first_day_over for number, *values, first_day_over in rows}
     for key, used, unknown, _ in found:
         yield *key, Used(used, since.get(key), incomplete=bool(unknown))

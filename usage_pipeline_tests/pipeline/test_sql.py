@@ -18,7 +18,7 @@ from usage_pipeline.billing.ledger.usage import CREDIT_SEGMENTS
 from usage_pipeline.costs.rates import Rates
 from usage_pipeline.credits.charges import CreditCharges
 from usage_pipeline.insights.recommendations.kinds import KINDS
-from usage_pipeline.limits.limited_usage import SOURCES, Shape
+from usage_pipeline.limits.limited_usage import FIRST_DAYS_OVER, LIMIT_USAGE, SOURCES, Shape
 from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
 from usage_pipeline.storage.daily import (
     DailyTable,
@@ -139,9 +139,9 @@ def selects() -> dict[str, SqlFile]:
         f"{select.path.stem}_check": select
         for select in (COST_SUMS, COUNTED_TOTALS, LANDED_LINES, PRICED_TOKENS, REPEATED_IDS)
     }
-    others[CREDIT_SEGMENTS.path.stem] = CREDIT_SEGMENTS
+    others |= {select.path.stem: select for select in (CREDIT_SEGMENTS, FIRST_DAYS_OVER, LIMIT_USAGE)}
     others |= {
-        f"limits_of_{source.spec.name}": source.select(source.metrics, Shape(("model",), ("project",)))
+        f"limits_of_{source.spec.name}": source.days(source.metrics, Shape(("model",), ("project",)))
         for source in SOURCES
     }
     others |= {kind.name: kind.sql for kind in KINDS}

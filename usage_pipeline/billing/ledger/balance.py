@@ -111,7 +111,7 @@ def _accounts_and_usage(
     tenants, clock = load_tenants(storage.settings), storage.settings.clock
     with storage.warehouse.connect() as connection:
         known, days = read_known(connection, tenants, only), storage.recalled.read(connection, computed_days)
-    with open_credit_seconds(storage, days) as seconds:
+    with open_credit_seconds(storage, days, only) as seconds:
         accounts = make_accounts(known, seconds.first_use(clock), ahead or until)
         return list(seconds.segments(accounts, until, cut))
 

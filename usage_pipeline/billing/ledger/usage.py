@@ -1,11 +1,12 @@
 """Reads the credits that tenants used, added up between the boundaries of their grants."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from itertools import groupby
+from pathlib import Path
 
 from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
@@ -17,8 +18,9 @@ from usage_pipeline.credits.tables import CREDIT_SECONDS
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import state
 from usage_pipeline.storage.daily import SqlFile
-from usage_pipeline.storage.engine import execute_parsed, session
+from usage_pipeline.storage.engine import execute_parsed, literal, session
 from usage_pipeline.storage.inputs import rows_of
+from usage_pipeline.storage.kept_rows import Made
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.state import Partition
@@ -31,17 +33,28 @@ CREDIT_BOUNDARIES = columns(
 )
 _FETCHED = 10_000
 
+_BY_DAY = Made(
+    "by_day",
+    lambda seconds: (
+        f"SELECT day, tenant_id, CAST(sum(credits) AS DECIMAL(38, 12)) AS credits FROM {seconds} GROUP BY ALL"
+    ),
+    share=5,
+)
+"""Most days lie between two boundaries: a server keeps their sums, and reads the seconds of others alone."""
+
 
 @dataclass(frozen=True)
 class CreditSeconds:
-    """A session in DuckDB in which the credits of all days can be read, and the days that were computed."""
+    """A session in DuckDB in which `credit_days` has the credits of all days, and the days that were computed."""
 
     duck: DuckDBPyConnection
     days: Mapping[date, Partition]
+    paths: Mapping[date, Path]
+    """The objects with their seconds."""
 
     def first_use(self, clock: Clock) -> FirstUse:
         """Return the first day of each tenant, and the first computed day; today without any."""
-        found = self.duck.execute(f"SELECT tenant_id, min(day) FROM {CREDIT_SECONDS.name} GROUP BY tenant_id")
+        found = self.duck.execute("SELECT tenant_id, min(day) FROM credit_days GROUP BY tenant_id")
         return FirstUse(dict(found.fetchall()), min(self.days, default=clock.today))
 
     def segments(
@@ -51,8 +64,14 @@ class CreditSeconds:
 
         It is summed between boundaries, and between further instants at which the sums are cut.
         """
-        rows = ([entry.tenant_id, at] for entry in accounts for at in _boundaries(entry, until, cut))
+        boundaries = [(entry.tenant_id, at) for entry in accounts for at in _boundaries(entry, until, cut)]
+        rows = ((tenant_id, at.isoformat(sep=" ")) for tenant_id, at in boundaries)
         register_rows(self.duck, "credit_boundaries", CREDIT_BOUNDARIES, rows)
+        divided = {at.date() for _, at in boundaries if at.time() != time()}
+        seconds = {day: path for day, path in self.paths.items() if day in divided}
+        self.duck.execute(
+            f'CREATE OR REPLACE TEMP VIEW "{CREDIT_SECONDS.name}" AS {rows_of(CREDIT_SECONDS.spec, seconds)}'
+        )
         execute_parsed(self.duck, CREDIT_SEGMENTS.text)
         by_tenant = groupby(self._fetched(), key=lambda row: row[0])
         remaining = {entry.tenant_id: entry for entry in accounts}
@@ -74,8 +93,13 @@ def computed_days(connection: Connection) -> dict[date, Partition]:
 
 
 @contextmanager
-def open_credit_seconds(storage: Storage, days: Mapping[date, Partition]) -> Iterator[CreditSeconds]:
-    """Open a session that reads these days. Raises PartitionError if the credits of one are gone."""
+def open_credit_seconds(
+    storage: Storage, days: Mapping[date, Partition], only: str | None = None
+) -> Iterator[CreditSeconds]:
+    """Open a session that reads these days, of one tenant or of all.
+
+    Raises PartitionError if the credits of a day are gone.
+    """
     spec = CREDIT_SECONDS.spec
     paths = {day: storage.lake.object(spec, day) for day, found in days.items() if found.rows}
     missing = [str(path) for path in paths.values() if not storage.lake.exists(path)]
@@ -84,10 +108,21 @@ def open_credit_seconds(storage: Storage, days: Mapping[date, Partition]) -> Ite
             f"{spec.name}: {', '.join(missing)} is gone. Run `usage-pipeline run`: it computes what is missing."
         )
     with session(storage.engine) as duck:
-        duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS {rows_of(spec, paths)}')
-        yield CreditSeconds(duck, days)
+        of_tenant = "" if only is None else f" WHERE tenant_id = {literal(only)}"
+        duck.execute(f"CREATE TEMP VIEW credit_days AS FROM ({_credit_days(storage, paths)}){of_tenant}")
+        yield CreditSeconds(duck, days, paths)
 
 
-def _boundaries(entry: TenantAccount, until: datetime, cut: Sequence[datetime]) -> Iterator[str]:
+def _credit_days(storage: Storage, paths: Mapping[date, Path]) -> str:
+    """Return the SELECT of the credits by day and tenant."""
+    spec = CREDIT_SECONDS.spec
+    if storage.kept and paths:
+        with suppress(FileNotFoundError):  # the object of a day is being replaced
+            if kept := storage.kept.select(storage.engine, spec, paths, paths.__getitem__, _BY_DAY):
+                return kept
+    return _BY_DAY.select(f"({rows_of(spec, paths)})")
+
+
+def _boundaries(entry: TenantAccount, until: datetime, cut: Sequence[datetime]) -> Iterator[datetime]:
     for boundary in {until, *cut, *(at for at in entry.account.boundaries if at < until)}:
-        yield boundary.replace(tzinfo=None).isoformat(sep=" ")
+        yield boundary.replace(tzinfo=None)

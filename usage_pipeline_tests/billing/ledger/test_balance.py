@@ -1,12 +1,14 @@
 """The balance at any instant, grant by grant."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
-from usage_pipeline.billing.ledger.balance import read_balances
+from usage_pipeline.billing.ledger.balance import read_balance, read_balances
 from usage_pipeline.billing.ledger.posting import post
 from usage_pipeline.pipeline.explain import explain
+from usage_pipeline.storage.kept_rows import READINGS, KeptRows
 from usage_pipeline_tests.billing.ledger.accounts import at
 from usage_pipeline_tests.billing.ledger.deployment import Deployment
 
@@ -15,6 +17,7 @@ DAILY = "".join(
     f"expires_at: 2026-05-{day + 1}T00:00:00Z, reason: daily}}\n"
     for day in (20, 21)
 )
+AT_NINE = '- {id: nine, tenant: acme, kind: topup, amount: "50", effective_at: 2026-05-20T09:00:00Z, reason: x}\n'
 
 
 @pytest.fixture
@@ -108,3 +111,19 @@ def test_the_balance_outlives_the_records(deployment: Deployment) -> None:
         path.unlink()
     assert deployment.balance("05-21 01:00") == before
     assert post(deployment.storage) == 0
+
+
+def test_a_server_has_the_same_balances_from_what_it_keeps_of_each_day(deployment: Deployment) -> None:
+    """Also where a grant begins and an instant is within a day, and after more was used."""
+    deployment.write_reference("grants", f"{DAILY}{AT_NINE}")
+    deployment.use("05-20 10:00", 30)
+    deployment.use("05-20 12:00", 7, "globex")
+    deployment.run()
+    storage, instants = deployment.storage, [at(day) for day in ("05-20 09:00", "05-20 10:00:01", "05-21 01:00")]
+    served = replace(storage, kept=KeptRows())
+    for _ in range(2):
+        for instant in instants * READINGS:
+            assert read_balances(served, instant) == read_balances(storage, instant)
+            assert read_balance(served, "acme", instant) == read_balance(storage, "acme", instant)
+        deployment.use("05-20 11:00", 5)
+        deployment.run()
