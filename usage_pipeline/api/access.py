@@ -22,6 +22,7 @@ from usage_pipeline.api.tenant_data import TenantData
 from usage_pipeline.api.turns import turns_of
 from usage_pipeline.clock import Clock
 from usage_pipeline.keys.keys import Key, Scope
+from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.opened import Storage
 
 _bearer = HTTPBearer(
@@ -121,6 +122,8 @@ async def tenant_data(
         _storage(request),
         request.state.at_once,
         request.app.state.pages,
+        request.app.state.answers,
+        fingerprint([request.scope["path"], request.scope["query_string"]]),
         key.tenant_id or tenant,
         Scope.CONTENT in key.scopes,
     )

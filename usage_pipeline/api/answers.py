@@ -4,6 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 
@@ -27,6 +28,12 @@ class AnswerModel(BaseModel):
     """An answer, or a part of one."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class KeptAnswer(Response):
+    """An answer that is JSON already."""
+
+    media_type = "application/json"
 
 
 Cell = int | str | None

@@ -13,6 +13,7 @@ from usage_pipeline.api.dashboard.pages import add_dashboard
 from usage_pipeline.api.description import TAGS, DescribedApp
 from usage_pipeline.api.exchanges import templates_of
 from usage_pipeline.api.forgetting import forgetting
+from usage_pipeline.api.kept_answers import KeptAnswers
 from usage_pipeline.api.known_keys import KnownKeys
 from usage_pipeline.api.measures import Measures
 from usage_pipeline.api.middleware import middleware
@@ -50,6 +51,7 @@ def create_app(storage: Storage) -> FastAPI:
     add_dashboard(app, storage.settings)
     app.state.storage = storage
     app.state.pages = Pages(storage)
+    app.state.answers = KeptAnswers()
     app.state.measures = measures
     app.state.limits = RateLimits(storage.settings)
     app.state.keys = KnownKeys()

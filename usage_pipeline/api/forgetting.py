@@ -14,6 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from usage_pipeline.api.kept_answers import KeptAnswers
 from usage_pipeline.errors import UsagePipelineError
 from usage_pipeline.listing.pages import Pages
 from usage_pipeline.retention.erasure import erasures
@@ -33,6 +34,7 @@ class Forgetting:
 
     storage: Storage
     pages: Pages
+    answers: KeptAnswers
     _gone: Gone | None = field(default=None)
 
     def look(self) -> bool:
@@ -42,6 +44,7 @@ class Forgetting:
             self._gone = gone
             return False
         self.pages.forget()
+        self.answers.forget()
         if self.storage.kept:
             self.storage.kept.forget(self.storage.engine)
         self._gone = gone
@@ -55,7 +58,8 @@ def _read_gone(connection: Connection) -> Gone:
 @asynccontextmanager
 async def forgetting(app: FastAPI) -> AsyncIterator[None]:
     """Look every minute as long as the app runs."""
-    task = asyncio.create_task(_look_regularly(Forgetting(app.state.storage, app.state.pages)))
+    forget = Forgetting(app.state.storage, app.state.pages, app.state.answers)
+    task = asyncio.create_task(_look_regularly(forget))
     try:
         yield
     finally:

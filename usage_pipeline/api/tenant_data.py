@@ -4,7 +4,7 @@ A route gets a `TenantData` and nothing else, so it cannot read what its caller 
 the tenant on to the room that reads.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -12,9 +12,11 @@ from http import HTTPStatus
 from typing import BinaryIO, TypeVar
 
 import duckdb
+from pydantic_core import to_json
 
 from usage_pipeline.alerts.history import read_newest_alerts
 from usage_pipeline.alerts.tables import AlertKind, AlertState
+from usage_pipeline.api.kept_answers import KeptAnswers
 from usage_pipeline.api.problems import ProblemError, wrong_parameter
 from usage_pipeline.billing.billed_tenants import why_not_billed
 from usage_pipeline.billing.calendar import BillingPeriod, by_month
@@ -88,6 +90,9 @@ class TenantData:
     _at_once: Storage
     """The same for this answer, of one or several queries."""
     _pages: Pages
+    _answers: KeptAnswers
+    _question: str
+    """What is asked of the data: path and parameters."""
     tenant_id: str | None
     may_read_content: bool
 
@@ -138,6 +143,15 @@ class TenantData:
     def _with_usage(self) -> list[str]:
         with self._storage.warehouse.connect() as connection:
             return known_tenants(connection)
+
+    def kept(self, answer: Callable[[], object], *depends_on: Hashable) -> bytes:
+        """Return the answer to what is asked, as JSON. It is made if something was committed, or a day has begun.
+
+        `depends_on` is what else it depends on, such as files that people edit.
+        """
+        as_of = (self._at_once.recalled.snapshot(self._storage.warehouse), self.clock.today, *depends_on)
+        question = (self.tenant_id, self._question)
+        return self._answers.get(question, as_of, lambda: to_json(answer(), by_alias=True))
 
     def read(self, query: Query) -> Answer:
         """Read numbers of the tenant; a query must not name one itself."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 
 from usage_pipeline.api.forgetting import Forgetting
+from usage_pipeline.api.kept_answers import KeptAnswers
 from usage_pipeline.listing.pages import Pages
 from usage_pipeline.listing.queries import RecordQuery
 from usage_pipeline.metrics.queries import UsageQuery
@@ -35,7 +36,9 @@ def test_what_is_kept_is_dropped_once_an_erasure_is_done(open_shared: Callable[.
     Landing(opened.settings.landing).write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
     land_and_compute(opened, "records", "rollups")
     storage, pages = replace(opened, kept=KeptRows()), Pages(opened)
-    forget = Forgetting(storage, pages)
+    answers = KeptAnswers()
+    forget = Forgetting(storage, pages, answers)
+    answers.get(("acme", "q"), 1, lambda: b"before")
     others = kept(storage)
     before = use(storage, pages)
     assert sorted(kind for kind, _ in kept(storage) - others) == ["copy", "table"]
@@ -45,4 +48,5 @@ def test_what_is_kept_is_dropped_once_an_erasure_is_done(open_shared: Callable[.
     with storage.warehouse.begin() as connection:
         add(connection, erasing)
     assert (forget.look(), kept(storage) - others) == (True, set())
+    assert answers.get(("acme", "q"), 1, lambda: b"after") == b"after"
     assert (use(storage, pages), forget.look()) == (before, False)

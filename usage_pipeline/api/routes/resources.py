@@ -5,15 +5,17 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
+from fastapi.responses import Response
 from pydantic import Field
 
 from usage_pipeline.api.access import Data
-from usage_pipeline.api.answers import AnswerModel, MissingDays
+from usage_pipeline.api.answers import AnswerModel, KeptAnswer, MissingDays
 from usage_pipeline.api.ids import any_id
 from usage_pipeline.api.parameters import DayRange, Days, written_as
 from usage_pipeline.api.problems import ProblemError
 from usage_pipeline.api.rows import total_of
 from usage_pipeline.api.tenant_data import TenantData
+from usage_pipeline.billing.calendar import BillingPeriod
 from usage_pipeline.metrics.queries import RelatedQuery, SeriesQuery
 from usage_pipeline.metrics.words import RESOURCES
 
@@ -78,10 +80,14 @@ Month = Annotated[
 Id = Annotated[str, Path(min_length=1, description="Its id, percent-encoded.")]
 
 
-@router.get("/usage/fetch")
-def period_usage(data: Data, period: Month = None) -> PeriodUsageAnswer:
+@router.get("/usage/fetch", response_model=PeriodUsageAnswer)
+def period_usage(data: Data, period: Month = None) -> Response:
     """Return tokens, conversations and messages of a billing period, and the resources that were used."""
     found = data.billing_period(None if period is None else date.fromisoformat(f"{period}-01"))
+    return KeptAnswer(data.kept(lambda: _period_usage(data, found), found))
+
+
+def _period_usage(data: TenantData, found: BillingPeriod) -> PeriodUsageAnswer:
     first, last = found.first, min(found.last, data.clock.today - _ONE)
     series = data.read(SeriesQuery(first, last))
     (resources,) = data.read(RelatedQuery(first, last, metrics=tuple(RESOURCES))).rows
@@ -94,16 +100,16 @@ def period_usage(data: Data, period: Month = None) -> PeriodUsageAnswer:
     )
 
 
-@router.get(f"/bots/{any_id('resource_id')}/usage")
-def bot_usage(data: Data, days: Days, resource_id: Id) -> RelatedUsageAnswer:
+@router.get(f"/bots/{any_id('resource_id')}/usage", response_model=RelatedUsageAnswer)
+def bot_usage(data: Data, days: Days, resource_id: Id) -> Response:
     """Return what the records of a bot used."""
-    return _related(data, days, "bot_id", resource_id)
+    return KeptAnswer(data.kept(lambda: _related(data, days, "bot_id", resource_id)))
 
 
-@router.get(f"/conversations/{any_id('resource_id')}/usage")
-def conversation_usage(data: Data, days: Days, resource_id: Id) -> RelatedUsageAnswer:
+@router.get(f"/conversations/{any_id('resource_id')}/usage", response_model=RelatedUsageAnswer)
+def conversation_usage(data: Data, days: Days, resource_id: Id) -> Response:
     """Return what the records of a conversation used."""
-    return _related(data, days, "conversation_id", resource_id)
+    return KeptAnswer(data.kept(lambda: _related(data, days, "conversation_id", resource_id)))
 
 
 def _related(data: TenantData, days: DayRange, name: str, value: str) -> RelatedUsageAnswer:

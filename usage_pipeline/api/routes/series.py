@@ -6,10 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from pydantic import Field
-from pydantic_core import to_json
 
 from usage_pipeline.api.access import Data
-from usage_pipeline.api.answers import AnswerModel, MissingDays
+from usage_pipeline.api.answers import AnswerModel, KeptAnswer, MissingDays
 from usage_pipeline.api.parameters import Days
 from usage_pipeline.api.problems import wrong_parameter
 from usage_pipeline.api.series import MOST_GROUPS, Series, SeriesRequest, Step, read_series
@@ -73,16 +72,19 @@ def series(
         raise wrong_parameter("groupBy", f"Expected one of {', '.join(_GROUPS)}.")
     if interval is Step.HOUR and days.length > MOST_DAYS_BY_HOUR:
         raise wrong_parameter("to", f"By hour, expected at most {MOST_DAYS_BY_HOUR} days.")
-    found = read_series(data, SeriesRequest(days.first, days.last, interval, timezone, group_by))
-    # As plain values: an object for each point would take longer than to read them.
-    answer = {
+    request = SeriesRequest(days.first, days.last, interval, timezone, group_by)
+    return KeptAnswer(data.kept(lambda: _series(read_series(data, request))))
+
+
+def _series(found: Series) -> Mapping[str, object]:
+    """Return the answer as plain values: an object for each point would take longer than to read them."""
+    return {
         "tokens": _points(found, "tokens"),
         "conversations": _points(found, "conversations") if "conversations" in found.totals else None,
         "messages": _points(found, "messages"),
         "missing": list(found.missing),
         "missing_days": found.missing_days,
     }
-    return Response(to_json(answer), media_type="application/json")
 
 
 _PlainPoints = Sequence[Mapping[str, int | None]]

@@ -3,12 +3,14 @@
 from datetime import date, timedelta
 
 from fastapi import APIRouter
+from fastapi.responses import Response
 from pydantic import Field
 
 from usage_pipeline.api.access import Data
-from usage_pipeline.api.answers import AnswerModel, Exact, MissingDays
-from usage_pipeline.api.parameters import Days
+from usage_pipeline.api.answers import AnswerModel, Exact, KeptAnswer, MissingDays
+from usage_pipeline.api.parameters import DayRange, Days
 from usage_pipeline.api.rows import total_of
+from usage_pipeline.api.tenant_data import TenantData
 from usage_pipeline.metrics.summary import Summary, SummaryQuery
 from usage_pipeline.metrics.words import PERFORMANCE_METRICS, QUALITY_METRICS
 
@@ -62,9 +64,13 @@ class SummaryAnswer(AnswerModel):
     previous: RangeSummary
 
 
-@router.get("/summary")
-def summary(data: Data, days: Days) -> SummaryAnswer:
+@router.get("/summary", response_model=SummaryAnswer)
+def summary(data: Data, days: Days) -> Response:
     """Return prompts, personas, timeline entries, tokens, latency, quality, cost and credits."""
+    return KeptAnswer(data.kept(lambda: _both(data, days)))
+
+
+def _both(data: TenantData, days: DayRange) -> SummaryAnswer:
     before = (days.first - timedelta(days=days.length), days.first - timedelta(days=1))
     query = SummaryQuery((before, (days.first, days.last)), _USAGE, _REQUESTS)
     previous, current = map(_summary, data.summaries(query))

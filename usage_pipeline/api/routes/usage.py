@@ -3,12 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from fastapi.responses import Response
 from pydantic import Field
 
 from usage_pipeline.api.access import Data
-from usage_pipeline.api.answers import AnswerModel, MissingDays
-from usage_pipeline.api.parameters import Days, Filters, words
+from usage_pipeline.api.answers import AnswerModel, KeptAnswer, MissingDays
+from usage_pipeline.api.parameters import DayRange, Days, Filters, words
 from usage_pipeline.api.rows import GroupBy, RowsAnswer, Shown, read_rows
+from usage_pipeline.api.tenant_data import TenantData
 from usage_pipeline.metrics.queries import UsageQuery
 from usage_pipeline.registry import METRIC_NAMES
 
@@ -27,7 +29,7 @@ Metrics = Annotated[
 ]
 
 
-@router.get("/usage/breakdown")
+@router.get("/usage/breakdown", response_model=RowsAnswer)
 def breakdown(  # noqa: PLR0913, PLR0917 - one for each parameter
     data: Data,
     days: Days,
@@ -35,10 +37,10 @@ def breakdown(  # noqa: PLR0913, PLR0917 - one for each parameter
     shown: Shown,
     group_by: GroupBy = "",
     metrics: Metrics = _USUAL,
-) -> RowsAnswer:
+) -> Response:
     """Return sums of usage by day, tenant and dimensions. Credits are null where no operation has a rate."""
     query = UsageQuery(days.first, days.last, words(group_by), metrics=words(metrics), among=among)
-    return read_rows(data, query, shown)
+    return KeptAnswer(data.kept(lambda: read_rows(data, query, shown)))
 
 
 class WeekHourAnswer(AnswerModel):
@@ -58,9 +60,14 @@ class WeekHoursAnswer(AnswerModel):
     missing_days: MissingDays
 
 
-@router.get("/usage/hours")
-def hours(data: Data, days: Days) -> WeekHoursAnswer:
+@router.get("/usage/hours", response_model=WeekHoursAnswer)
+def hours(data: Data, days: Days) -> Response:
     """Return at which hours of the week there is usage, by the clock of the tenant. The days are local ones."""
+    zone = data.tenant.time_zone
+    return KeptAnswer(data.kept(lambda: _week_hours(data, days, zone), zone))
+
+
+def _week_hours(data: TenantData, days: DayRange, zone: str) -> WeekHoursAnswer:
     found = data.week_hours(days.first, days.last)
     items = [WeekHourAnswer.model_validate(hour) for hour in found.hours]
-    return WeekHoursAnswer(time_zone=data.tenant.time_zone, items=items, missing_days=found.missing_days)
+    return WeekHoursAnswer(time_zone=zone, items=items, missing_days=found.missing_days)

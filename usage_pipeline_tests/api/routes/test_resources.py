@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 from fastapi.testclient import TestClient
 
+from usage_pipeline.api.kept_answers import KeptAnswers
 from usage_pipeline.api.tenant_data import TenantData
 from usage_pipeline.listing.pages import Pages
 from usage_pipeline.storage.opened import Storage
@@ -87,5 +88,6 @@ def test_days_that_never_had_records_have_lost_none(open_shared: Callable[..., S
     land_and_compute(storage, "records")
     with storage.warehouse.begin() as connection:
         raise_first_kept(connection, {"acme": date(2026, 5, 10)})
-    data = TenantData(storage, storage.at_once(), Pages(storage), "acme", may_read_content=False)
+    kept = (Pages(storage), KeptAnswers())
+    data = TenantData(storage, storage.at_once(), *kept, "", "acme", may_read_content=False)
     assert data.pruned_days(date(2026, 4, 1), date(2026, 5, 31)) == 1
