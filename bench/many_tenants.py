@@ -51,12 +51,33 @@ def listed_settings(data_dir: Path) -> Settings:
     return Settings.load(data_dir=data_dir, formats_dir=data_dir / "formats")
 
 
+_PLANS = """
+default: pro
+pro: {retention_days: null, monthly_credits: "20000", rollover: {min: "0", max: "5000"}}
+"""
+_RATES = """
+- from: 2026-01-01
+  operations:
+    token: {base: "0.1"}
+    message: {base: "1"}
+    ability: {base: "2"}
+    dataset: {base: "1"}
+    conversation: {base: "0.5"}
+"""
+_TENANT = "tenant-{0:03}: {{name: Tenant {0}, contacts: [billing-{0}@example.com]}}\n"
+_LIMIT = """
+- {{id: l-{0:03}, tenant: tenant-{0:03}, metric: tokens_total, period: billing, amount: "50000000", action: block}}
+"""
+
+
 def make_listed(data_dir: Path, records_per_day: int = LISTED_RECORDS, *, all_tables: bool = False) -> None:
     """Write the log, land it and compute its records, and say in `truth.json` how many they are.
 
-    All tables are for those who ask for more than lists.
+    All tables are for those who ask for more than lists: each tenant has an entry, credits and a limit.
     """
     _write_log(data_dir, records_per_day)
+    if all_tables:
+        _write_reference(data_dir / "reference")
     with open_storage(listed_settings(data_dir)) as storage:
         runner = PlainRunner(storage)
         if all_tables:
@@ -80,6 +101,14 @@ def _write_format(folder: Path) -> None:
     folder.mkdir(parents=True)
     shipped = (SOURCES / "usage_statistics.yaml").read_text(encoding="utf-8")
     (folder / f"{SOURCE}.yaml").write_text(f"{shipped}tenant: $.tenantId\n", encoding="utf-8")
+
+
+def _write_reference(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    each = {"tenants": _TENANT, "limits": _LIMIT}
+    texts = {name: "".join(entry.format(number) for number in range(TENANTS)) for name, entry in each.items()}
+    for name, text in {**texts, "plans": _PLANS, "credit_rates": _RATES}.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
 
 
 def _write_day(folder: Path, day: date, records: int) -> None:
