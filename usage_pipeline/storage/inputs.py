@@ -222,21 +222,23 @@ def _within(filled: Mapping[date, str | None], first: date, last: date) -> list[
 
 def rows_of(spec: TableSpec, paths: Mapping[date, Path]) -> str:
     """The SELECT of these partitions: the table's columns, and `event_day`, which the object's folder names."""
-    names = ", ".join(f'"{name}"' for name in spec.column_names)
     if not paths:
-        own = names if "event_day" in spec.column_names else f"{names}, CAST(NULL AS DATE) AS event_day"
-        return f"SELECT {own} FROM ({spec.empty_select()})"
+        none = spec.empty_select()
+        return none if "event_day" in spec.column_names else _rows(spec, f"({none})", "CAST(NULL AS DATE)")
     if len(paths) == 1:  # a constant, which costs nothing to group by
         ((day, path),) = paths.items()
-        return f"SELECT {names}, DATE '{day}' AS event_day FROM {parquet_scan([path])}"
-    return f"SELECT {names}, {DAY_OF_OBJECT} AS event_day FROM {parquet_scan(paths.values(), 'filename = true')}"
+        return _rows(spec, parquet_scan([path]), f"DATE '{day}'")
+    return _rows(spec, parquet_scan(paths.values(), "filename = true"), DAY_OF_OBJECT)
 
 
 def rows_by_values(spec: TableSpec, paths: Mapping[date, Path]) -> tuple[str, dict[str, object]]:
     """The same SELECT of some partitions, with days and paths as values: it is parsed once for all days."""
-    names = ", ".join(f'"{name}"' for name in spec.column_names)
     values: dict[str, object] = {"files": scanned(paths.values())}
     if len(paths) == 1:
-        return f"SELECT {names}, $day AS event_day FROM {parquet_scan_of('files')}", {"day": min(paths), **values}
-    read = parquet_scan_of("files", "filename = true")
-    return f"SELECT {names}, {DAY_OF_OBJECT} AS event_day FROM {read}", values
+        return _rows(spec, parquet_scan_of("files"), "$day"), {"day": min(paths), **values}
+    return _rows(spec, parquet_scan_of("files", "filename = true"), DAY_OF_OBJECT), values
+
+
+def _rows(spec: TableSpec, source: str, event_day: str) -> str:
+    names = ", ".join(f'"{name}"' for name in spec.column_names)
+    return f"SELECT {names}, {event_day} AS event_day FROM {source}"
