@@ -146,3 +146,15 @@ def test_a_stream_that_does_not_come_to_its_end_is_cut_and_the_log_says_why(
     cut, _ = lines(log)
     assert cut["message"].startswith("An answer was cut after a part of it was sent")
     assert why in f"{cut['message']} {cut.get('exception')}"
+
+
+def test_a_request_that_outlasts_the_time_to_stop_is_cut_and_the_log_says_so(
+    app: FastAPI, log: io.StringIO
+) -> None:
+    async def stop() -> Any:
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+
+    answered(app, "/stands-still", stop)
+    cut, _ = lines(log)
+    assert (cut["level"], cut["message"]) == ("warning", "An answer was cut because the server stops.")

@@ -1,5 +1,6 @@
 """Answers errors with problems that no route has answered: those of middleware, and those that nobody expected."""
 
+import asyncio
 import logging
 
 from starlette.datastructures import MutableHeaders
@@ -25,6 +26,8 @@ class Failures(HttpMiddleware):
 
         try:
             await self.app(scope, receive, at_start(send, start))
+        except asyncio.CancelledError:  # so ends what is not answered when the time to stop is over
+            _log.warning("An answer was cut because the server stops.")
         except Exception as error:  # noqa: BLE001 - whatever it is, the log has it
             if started:
                 _tell_of_cut(error)
