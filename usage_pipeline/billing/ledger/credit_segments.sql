@@ -1,31 +1,14 @@
--- The credits that tenants used from one boundary to the next. Boundaries are those of `credit_boundaries`, and every
--- midnight. A second is of the last boundary up to it, its own instant included. Only tenants with a boundary are asked.
--- Days without a boundary within them are read from `credit_days`, the others from `credit_seconds`.
-WITH asked AS (
-    SELECT DISTINCT tenant_id
-    FROM credit_boundaries
-),
-
-divided AS (
+-- The credits that tenants used on days within which something of their accounts begins or ends, from one boundary to the
+-- next. Boundaries are those of `credit_boundaries`, and midnight. A second is of the last boundary up to it, its own
+-- instant included.
+WITH divided AS (
     SELECT DISTINCT
         tenant_id,
         CAST(boundary AS DATE) AS day
     FROM credit_boundaries
-    WHERE boundary <> CAST(CAST(boundary AS DATE) AS TIMESTAMP)
 ),
 
 together AS (
-    SELECT
-        credit_days.day,
-        credit_days.tenant_id,
-        CAST(credit_days.day AS TIMESTAMP) AS happened_at,
-        CAST(credit_days.day AS TIMESTAMP) AS boundary,
-        credit_days.credits
-    FROM credit_days
-    INNER JOIN asked ON credit_days.tenant_id = asked.tenant_id
-    LEFT JOIN divided ON credit_days.tenant_id = divided.tenant_id AND credit_days.day = divided.day
-    WHERE divided.day IS NULL
-    UNION ALL
     SELECT
         credit_seconds.day,
         credit_seconds.tenant_id,

@@ -1,9 +1,10 @@
 """Reads the credits that tenants used, added up between the boundaries of their grants."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import groupby
 from pathlib import Path
@@ -12,6 +13,7 @@ from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection
 
 from usage_pipeline.billing.ledger.accounts import FirstUse, TenantAccount
+from usage_pipeline.billing.ledger.allocations import midnight
 from usage_pipeline.billing.ledger.burn_down import Usage
 from usage_pipeline.clock import Clock
 from usage_pipeline.credits.tables import CREDIT_SECONDS
@@ -54,7 +56,7 @@ class CreditSeconds:
 
     def first_use(self, clock: Clock) -> FirstUse:
         """Return the first day of each tenant, and the first computed day; today without any."""
-        found = self.duck.execute("SELECT tenant_id, min(day) FROM credit_days GROUP BY tenant_id")
+        found = execute_parsed(self.duck, "SELECT tenant_id, min(day) FROM credit_days GROUP BY tenant_id")
         return FirstUse(dict(found.fetchall()), min(self.days, default=clock.today))
 
     def segments(
@@ -62,28 +64,47 @@ class CreditSeconds:
     ) -> Iterator[tuple[TenantAccount, list[Usage]]]:
         """Yield each account with its usage before an instant, in the order of time.
 
-        It is summed between boundaries, and between further instants at which the sums are cut.
+        It is summed between boundaries and midnights, and between further instants at which the sums are cut.
         """
-        boundaries = [(entry.tenant_id, at) for entry in accounts for at in _boundaries(entry, until, cut)]
-        rows = ((tenant_id, at.isoformat(sep=" ")) for tenant_id, at in boundaries)
-        register_rows(self.duck, "credit_boundaries", CREDIT_BOUNDARIES, rows)
-        divided = {at.date() for _, at in boundaries if at.time() != time()}
-        seconds = {day: path for day, path in self.paths.items() if day in divided}
-        self.duck.execute(
-            f'CREATE OR REPLACE TEMP VIEW "{CREDIT_SECONDS.name}" AS {rows_of(CREDIT_SECONDS.spec, seconds)}'
-        )
-        execute_parsed(self.duck, CREDIT_SEGMENTS.text)
-        by_tenant = groupby(self._fetched(), key=lambda row: row[0])
+        divided = self._divided(accounts, until, cut)
         remaining = {entry.tenant_id: entry for entry in accounts}
-        for tenant_id, found in by_tenant:
-            usage = [(at.replace(tzinfo=UTC), amount) for _, at, amount in found]
-            yield remaining.pop(tenant_id), [used for used in usage if used[0] < until]
+        for tenant_id, days in groupby(self._fetched(), key=lambda row: row[0]):
+            if entry := remaining.pop(tenant_id, None):
+                found = [
+                    used
+                    for _, day, amount in days
+                    for used in divided.get((tenant_id, day)) or [(midnight(day), amount)]
+                ]
+                yield entry, [used for used in found if used[0] < until]
         for entry in remaining.values():
             yield entry, []
 
-    def _fetched(self) -> Iterator[tuple[str, datetime, Decimal]]:
+    def _fetched(self) -> Iterator[tuple[str, date, Decimal]]:
+        execute_parsed(self.duck, "SELECT tenant_id, day, credits FROM credit_days ORDER BY tenant_id, day")
         while rows := self.duck.fetchmany(_FETCHED):
             yield from rows
+
+    def _divided(
+        self, accounts: Sequence[TenantAccount], until: datetime, cut: Sequence[datetime]
+    ) -> Mapping[tuple[str, date], list[Usage]]:
+        """Return the usage of the days within which a boundary lies, by tenant and day."""
+        boundaries = [
+            (entry.tenant_id, at)
+            for entry in accounts
+            for at in {until, *cut, *(at for at in entry.account.boundaries if at < until)}
+            if at != midnight(at.date()) and at.date() in self.paths
+        ]
+        seconds = {at.date(): self.paths[at.date()] for _, at in boundaries}
+        if not seconds:
+            return {}
+        rows = ([tenant_id, at.replace(tzinfo=None).isoformat(sep=" ")] for tenant_id, at in boundaries)
+        register_rows(self.duck, "credit_boundaries", CREDIT_BOUNDARIES, rows)
+        readable = rows_of(CREDIT_SECONDS.spec, seconds)
+        self.duck.execute(f'CREATE OR REPLACE TEMP VIEW "{CREDIT_SECONDS.name}" AS {readable}')
+        found: defaultdict[tuple[str, date], list[Usage]] = defaultdict(list)
+        for tenant_id, at, amount in execute_parsed(self.duck, CREDIT_SEGMENTS.text).fetchall():
+            found[tenant_id, at.date()].append((at.replace(tzinfo=UTC), amount))
+        return found
 
 
 def computed_days(connection: Connection) -> dict[date, Partition]:
@@ -121,8 +142,3 @@ def _credit_days(storage: Storage, paths: Mapping[date, Path]) -> str:
             if kept := storage.kept.select(storage.engine, spec, paths, paths.__getitem__, _BY_DAY):
                 return kept
     return _BY_DAY.select(f"({rows_of(spec, paths)})")
-
-
-def _boundaries(entry: TenantAccount, until: datetime, cut: Sequence[datetime]) -> Iterator[datetime]:
-    for boundary in {until, *cut, *(at for at in entry.account.boundaries if at < until)}:
-        yield boundary.replace(tzinfo=None)
