@@ -29,7 +29,7 @@ from usage_pipeline.storage.daily import (
     UniqueFiles,
 )
 from usage_pipeline.storage.digests import fingerprint
-from usage_pipeline.storage.engine import literal, parquet_scan, parquet_scan_of, scanned
+from usage_pipeline.storage.engine import execute_parsed, literal, parquet_scan, parquet_scan_of, scanned
 from usage_pipeline.storage.lake import DAY_OF_OBJECT
 from usage_pipeline.storage.landed_rows import day_list, landed_digests, register_landed
 from usage_pipeline.storage.nearby_rows import nearby_digests, register_nearby, register_unique_files
@@ -173,7 +173,7 @@ def register_derived(entries: Iterable[Input], duck: DuckDBPyConnection) -> None
     """Make the SELECTs among the inputs readable under their names; what they read must be readable already."""
     for entry in entries:
         if isinstance(entry, Derived):
-            duck.execute(f'CREATE OR REPLACE TEMP VIEW "{entry.name}" AS {entry.sql.text}')
+            execute_parsed(duck, f'CREATE OR REPLACE TEMP VIEW "{entry.name}" AS {entry.sql.text}')
 
 
 def register_reference(entry: ReferenceRows, duck: DuckDBPyConnection) -> None:

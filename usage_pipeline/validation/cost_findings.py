@@ -19,7 +19,7 @@ from usage_pipeline.metrics.answers import coverage
 from usage_pipeline.series.tables import DAILY_USAGE, DIMENSION_ROWS
 from usage_pipeline.storage import inputs
 from usage_pipeline.storage.daily import SameDay, SqlFile
-from usage_pipeline.storage.engine import session
+from usage_pipeline.storage.engine import execute_parsed, session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.schema import warehouse_table
@@ -64,7 +64,7 @@ def costs_add_up(storage: Storage, connection: Connection, days: Sequence[date])
     with session(storage.engine) as duck:
         inputs.register_all((*tables, TOKEN_CLASSES, DIMENSION_ROWS), storage, connection, duck, days)
         _register_amounts(connection, duck, days)
-        for day, *values in duck.execute(COST_SUMS.text).fetchall():
+        for day, *values in execute_parsed(duck, COST_SUMS.text).fetchall():
             sums[day].append(CostSum(*values))
     return {day: _add_up(sums[day]) for day in days}
 
@@ -104,7 +104,7 @@ def tokens_are_priced(storage: Storage, connection: Connection, days: Sequence[d
     rows: defaultdict[date, list[tuple[Any, ...]]] = defaultdict(list)
     with session(storage.engine) as duck:
         inputs.register_all((SameDay(DAILY_COSTS.spec), TOKEN_CLASSES), storage, connection, duck, days)
-        for day, *values in duck.execute(PRICED_TOKENS.text).fetchall():
+        for day, *values in execute_parsed(duck, PRICED_TOKENS.text).fetchall():
             rows[day].append(tuple(values))
     return {day: _priced(rows[day], storage.settings.unpriced_share_alarm) for day in days}
 

@@ -17,7 +17,7 @@ from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.series.double_metering import DoubleMetering, double_metered
 from usage_pipeline.storage import landed_files, state
 from usage_pipeline.storage.daily import SqlFile
-from usage_pipeline.storage.engine import parquet_scan, session
+from usage_pipeline.storage.engine import execute_parsed, parquet_scan, session
 from usage_pipeline.storage.inputs import rows_of
 from usage_pipeline.storage.landed_files import LandedFile
 from usage_pipeline.storage.opened import Storage
@@ -201,7 +201,7 @@ def _repeated_ids(
     with session(storage.engine) as duck:
         duck.execute(f"CREATE TEMP VIEW usage_records AS {rows_of(USAGE_RECORDS.spec, own)}")
         duck.execute(f"CREATE TEMP VIEW nearby_records AS {rows_of(USAGE_RECORDS.spec, nearby)}")
-        rows = duck.execute(REPEATED_IDS.text).fetchall()
+        rows = execute_parsed(duck, REPEATED_IDS.text).fetchall()
     found: dict[date, dict[str, int]] = {}
     for day, source, ids in rows:
         found.setdefault(day, {})[source] = ids

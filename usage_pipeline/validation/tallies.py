@@ -31,7 +31,7 @@ from usage_pipeline.series.tables import (
 )
 from usage_pipeline.storage import inputs, landed_files
 from usage_pipeline.storage.daily import DailyTable, LandedRows, SameDay, SqlFile
-from usage_pipeline.storage.engine import parquet_scan, session
+from usage_pipeline.storage.engine import execute_parsed, parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.pruned import PrunedTenants
 from usage_pipeline.storage.rows import register_rows
@@ -91,7 +91,7 @@ def lines_add_up(storage: Storage, connection: Connection, days: Sequence[date])
         rejected = _lines(REJECTED_LINES, storage, [file for file in files if file.rejects_left])
         for spec, rows in ((LANDED_EVENTS, pruned.kept(accepted)), (REJECTED_LINES, rejected)):
             duck.execute(f'CREATE TEMP VIEW "{spec.name}" AS SELECT landing_file FROM {rows}')
-        apart = {path for (path,) in duck.execute(LANDED_LINES.text).fetchall()}
+        apart = {path for (path,) in execute_parsed(duck, LANDED_LINES.text).fetchall()}
     found = _Files()
     for file in files:
         found.add(file.landing_day, file.path, is_apart=file.path in apart)
@@ -176,7 +176,7 @@ def _read_records(
     """Make readable what every comparison reads: the records and their totals."""
     PrunedTenants.of_days(connection, days).register(duck)
     inputs.register_all((*METERED_RECORDS, DIMENSION_ROWS), storage, connection, duck, days)
-    duck.execute(f"CREATE OR REPLACE TEMP TABLE counted_totals AS {COUNTED_TOTALS.text}")
+    execute_parsed(duck, f"CREATE OR REPLACE TEMP TABLE counted_totals AS {COUNTED_TOTALS.text}")
     return dict.fromkeys(days, READABLE)
 
 
@@ -189,7 +189,7 @@ def _compare(
     else:
         read.append(asked.table.spec)
     inputs.register_all([SameDay(spec) for spec in read], storage, connection, duck, days)
-    found = duck.execute(asked.sql.text)
+    found = execute_parsed(duck, asked.sql.text)
     names = [column[0] for column in found.description][2:]
     rows = {day: counts for day, *counts in found.fetchall()}
     return {day: _compared(names, *rows.get(day, [0])) for day in days}
