@@ -30,7 +30,7 @@ class AnswerModel(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
-class KeptAnswer(Response):
+class JsonAnswer(Response):
     """An answer that is JSON already."""
 
     media_type = "application/json"

@@ -7,6 +7,10 @@ from threading import Lock
 Question = tuple[str | None, str]
 """The tenant, or None for all, and a digest of what is asked."""
 _MOST_BYTES = 20_000_000
+_BYTES_BESIDE = 700
+"""Of an answer, for its question and what it is as of."""
+_MOST_SHARE = 10
+"""An answer may take one of so many parts of the room: a larger one would put out all others."""
 
 
 class KeptAnswers:
@@ -17,22 +21,21 @@ class KeptAnswers:
         self._most_bytes = most_bytes
         self._bytes = 0
         self._kept: OrderedDict[Question, tuple[Hashable, bytes]] = OrderedDict()
+        self._forgotten = 0
+        """How often all were dropped: what is being made meanwhile is of before."""
         self._lock = Lock()
 
     def get(self, question: Question, as_of: Hashable, answer: Callable[[], bytes]) -> bytes:
         """Return the answer to a question. It is made only if what it is as of is not what it was."""
         with self._lock:
-            known_as_of, body = self._kept.get(question, (None, b""))
-            if known_as_of == as_of:
+            forgotten, kept = self._forgotten, self._kept.get(question)
+            if kept is not None and kept[0] == as_of:
                 self._kept.move_to_end(question)
-                return body
+                return kept[1]
         body = answer()
         with self._lock:
-            self._drop(question)
-            self._kept[question] = as_of, body
-            self._bytes += len(body)
-            while self._bytes > self._most_bytes:
-                self._drop(next(iter(self._kept)))
+            if forgotten == self._forgotten:
+                self._keep(question, as_of, body)
         return body
 
     def forget(self) -> None:
@@ -40,7 +43,21 @@ class KeptAnswers:
         with self._lock:
             self._kept.clear()
             self._bytes = 0
+            self._forgotten += 1
+
+    def _keep(self, question: Question, as_of: Hashable, body: bytes) -> None:
+        self._drop(question)
+        if _size(body) * _MOST_SHARE > self._most_bytes:
+            return
+        self._kept[question] = as_of, body
+        self._bytes += _size(body)
+        while self._bytes > self._most_bytes:
+            self._drop(next(iter(self._kept)))
 
     def _drop(self, question: Question) -> None:
-        _, body = self._kept.pop(question, (None, b""))
-        self._bytes -= len(body)
+        if kept := self._kept.pop(question, None):
+            self._bytes -= _size(kept[1])
+
+
+def _size(body: bytes) -> int:
+    return len(body) + _BYTES_BESIDE

@@ -147,7 +147,7 @@ class TenantData:
     def kept(self, answer: Callable[[], object], *depends_on: Hashable) -> bytes:
         """Return the answer to what is asked, as JSON. It is made if something was committed, or a day has begun.
 
-        `depends_on` is what else it depends on, such as files that people edit.
+        `depends_on` is what else it depends on, such as the days that are meant, or files that people edit.
         """
         as_of = (self._at_once.recalled.snapshot(self._storage.warehouse), self.clock.today, *depends_on)
         question = (self.tenant_id, self._question)
@@ -163,10 +163,10 @@ class TenantData:
         """Read what an overview shows of the tenant."""
         return self._undisturbed(read_summaries, replace(query, where=of_tenant(self.tenant_id)))
 
-    def _undisturbed(self, read_once: Callable[[Storage, Asked], Found], asked: Asked) -> Found:
+    def _undisturbed(self, reader: Callable[[Storage, Asked], Found], asked: Asked) -> Found:
         with suppress(duckdb.Error, PartitionError):
-            return read_once(self._at_once, asked)
-        return undisturbed(read_once)(self._storage, asked)  # an object has been replaced or pruned meanwhile
+            return reader(self._at_once, asked)
+        return undisturbed(reader)(self._storage, asked)  # an object has been replaced or pruned meanwhile
 
     def days(self, first: date, last: date) -> list[Day]:
         """Return the status of each day. It says nothing of tenants."""

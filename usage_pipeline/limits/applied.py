@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from usage_pipeline.billing.billed_tenants import billed_tenants
 from usage_pipeline.billing.calendar import BillingPeriod
-from usage_pipeline.billing.ledger.accounts import closed_by_tenant
+from usage_pipeline.billing.ledger.accounts import closed_months_by_tenant
 from usage_pipeline.limits.limit_file import EACH, LIMITS_FILE, Limit, in_force, read_limits
 from usage_pipeline.limits.periods import BillingCalendar, DayRange, Period, PeriodKind, open_days, period_of
 from usage_pipeline.limits.status import AsOf, TenantLimit
@@ -109,7 +109,7 @@ def _read_accounts(
     with storage.warehouse.connect() as connection:
         everybody = [tenant_id] if tenant_id is not None else _everybody(storage, connection, limits)
         only, near = None if tenant_id is None else [tenant_id], first_day - _NEAR
-        closed = closed_by_tenant(connection, only, near) if any(map(_is_billing, limits)) else {}
+        closed = closed_months_by_tenant(connection, only, near) if any(map(_is_billing, limits)) else {}
     return _Accounts(load_tenants(storage.settings), everybody, closed, tenant_id)
 
 

@@ -1,8 +1,8 @@
 """Keeps what was read of the database for as long as nothing has been committed to it since.
 
 Whether something was is PostgreSQL's own word: a snapshot names the transactions whose work is visible, so two
-equal ones see the same rows. Asking for it takes no longer than asking for nothing. All databases of a server
-count their transactions together, so that things are read again after Dagster has written something, too.
+equal ones of one server see the same rows. Asking for it takes no longer than asking for nothing. All databases of
+a server count their transactions together, so that things are read again after Dagster has written something, too.
 """
 
 import time
@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Engine, text
 Found = TypeVar("Found")
 
 _SNAPSHOT = text(
-    "SELECT CAST(pg_current_snapshot() AS text) AS snapshot, pg_current_xact_id_if_assigned() IS NULL AS is_reader"
+    "SELECT concat(pg_current_snapshot(), ' ', extract(epoch FROM pg_postmaster_start_time())) AS snapshot, "
+    "pg_current_xact_id_if_assigned() IS NULL AS is_reader"
 )
 
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from usage_pipeline.api.access import Data
-from usage_pipeline.api.answers import KeptAnswer
+from usage_pipeline.api.answers import JsonAnswer
 from usage_pipeline.api.parameters import CostFilters, Days, words
 from usage_pipeline.api.rows import GroupBy, RowsAnswer, Shown, read_rows
 from usage_pipeline.metrics.queries import CostQuery
@@ -20,4 +20,4 @@ def costs(data: Data, days: Days, among: CostFilters, shown: Shown, group_by: Gr
     have a price, `fee_coverage` that of requests, searches and tool calls.
     """
     query = CostQuery(days.first, days.last, words(group_by), among=among)
-    return KeptAnswer(data.kept(lambda: read_rows(data, query, shown)))
+    return JsonAnswer(data.kept(lambda: read_rows(data, query, shown), days))

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from usage_pipeline.api.access import Data
-from usage_pipeline.api.answers import AnswerModel, KeptAnswer, MissingDays
+from usage_pipeline.api.answers import AnswerModel, JsonAnswer, MissingDays
 from usage_pipeline.api.ids import any_id
 from usage_pipeline.api.parameters import DayRange, Days, written_as
 from usage_pipeline.api.problems import ProblemError
@@ -84,7 +84,7 @@ Id = Annotated[str, Path(min_length=1, description="Its id, percent-encoded.")]
 def period_usage(data: Data, period: Month = None) -> Response:
     """Return tokens, conversations and messages of a billing period, and the resources that were used."""
     found = data.billing_period(None if period is None else date.fromisoformat(f"{period}-01"))
-    return KeptAnswer(data.kept(lambda: _period_usage(data, found), found))
+    return JsonAnswer(data.kept(lambda: _period_usage(data, found), found))
 
 
 def _period_usage(data: TenantData, found: BillingPeriod) -> PeriodUsageAnswer:
@@ -103,13 +103,13 @@ def _period_usage(data: TenantData, found: BillingPeriod) -> PeriodUsageAnswer:
 @router.get(f"/bots/{any_id('resource_id')}/usage", response_model=RelatedUsageAnswer)
 def bot_usage(data: Data, days: Days, resource_id: Id) -> Response:
     """Return what the records of a bot used."""
-    return KeptAnswer(data.kept(lambda: _related(data, days, "bot_id", resource_id)))
+    return JsonAnswer(data.kept(lambda: _related(data, days, "bot_id", resource_id), days))
 
 
 @router.get(f"/conversations/{any_id('resource_id')}/usage", response_model=RelatedUsageAnswer)
 def conversation_usage(data: Data, days: Days, resource_id: Id) -> Response:
     """Return what the records of a conversation used."""
-    return KeptAnswer(data.kept(lambda: _related(data, days, "conversation_id", resource_id)))
+    return JsonAnswer(data.kept(lambda: _related(data, days, "conversation_id", resource_id), days))
 
 
 def _related(data: TenantData, days: DayRange, name: str, value: str) -> RelatedUsageAnswer:

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from usage_pipeline.api.access import Data
-from usage_pipeline.api.answers import AnswerModel, KeptAnswer, MissingDays
+from usage_pipeline.api.answers import AnswerModel, JsonAnswer, MissingDays
 from usage_pipeline.api.parameters import Days
 from usage_pipeline.api.problems import wrong_parameter
 from usage_pipeline.api.series import MOST_GROUPS, Series, SeriesRequest, Step, read_series
@@ -73,7 +73,7 @@ def series(
     if interval is Step.HOUR and days.length > MOST_DAYS_BY_HOUR:
         raise wrong_parameter("to", f"By hour, expected at most {MOST_DAYS_BY_HOUR} days.")
     request = SeriesRequest(days.first, days.last, interval, timezone, group_by)
-    return KeptAnswer(data.kept(lambda: _series(read_series(data, request))))
+    return JsonAnswer(data.kept(lambda: _series(read_series(data, request)), days))
 
 
 def _series(found: Series) -> Mapping[str, object]:

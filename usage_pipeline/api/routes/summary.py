@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from usage_pipeline.api.access import Data
-from usage_pipeline.api.answers import AnswerModel, Exact, KeptAnswer, MissingDays
+from usage_pipeline.api.answers import AnswerModel, Exact, JsonAnswer, MissingDays
 from usage_pipeline.api.parameters import DayRange, Days
 from usage_pipeline.api.rows import total_of
 from usage_pipeline.api.tenant_data import TenantData
@@ -67,7 +67,7 @@ class SummaryAnswer(AnswerModel):
 @router.get("/summary", response_model=SummaryAnswer)
 def summary(data: Data, days: Days) -> Response:
     """Return prompts, personas, timeline entries, tokens, latency, quality, cost and credits."""
-    return KeptAnswer(data.kept(lambda: _both(data, days)))
+    return JsonAnswer(data.kept(lambda: _both(data, days), days))
 
 
 def _both(data: TenantData, days: DayRange) -> SummaryAnswer:

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from usage_pipeline.api.access import Data
-from usage_pipeline.api.answers import AnswerModel, KeptAnswer, MissingDays
+from usage_pipeline.api.answers import AnswerModel, JsonAnswer, MissingDays
 from usage_pipeline.api.parameters import DayRange, Days, Filters, words
 from usage_pipeline.api.rows import GroupBy, RowsAnswer, Shown, read_rows
 from usage_pipeline.api.tenant_data import TenantData
@@ -40,7 +40,7 @@ def breakdown(  # noqa: PLR0913, PLR0917 - one for each parameter
 ) -> Response:
     """Return sums of usage by day, tenant and dimensions. Credits are null where no operation has a rate."""
     query = UsageQuery(days.first, days.last, words(group_by), metrics=words(metrics), among=among)
-    return KeptAnswer(data.kept(lambda: read_rows(data, query, shown)))
+    return JsonAnswer(data.kept(lambda: read_rows(data, query, shown), days))
 
 
 class WeekHourAnswer(AnswerModel):
@@ -64,7 +64,7 @@ class WeekHoursAnswer(AnswerModel):
 def hours(data: Data, days: Days) -> Response:
     """Return at which hours of the week there is usage, by the clock of the tenant. The days are local ones."""
     zone = data.tenant.time_zone
-    return KeptAnswer(data.kept(lambda: _week_hours(data, days, zone), zone))
+    return JsonAnswer(data.kept(lambda: _week_hours(data, days, zone), days, zone))
 
 
 def _week_hours(data: TenantData, days: DayRange, zone: str) -> WeekHoursAnswer:

@@ -64,7 +64,7 @@ def read_known(connection: Connection, tenants: Tenants, only: str | None = None
     """Read what is known of one tenant or of all."""
     asked = None if only is None else [only]
     acts = read_acts(connection, asked)
-    return Known(tenants, acts, closed_by_tenant(connection, asked), _pinned_terms(connection, asked), only)
+    return Known(tenants, acts, closed_months_by_tenant(connection, asked), _pinned_terms(connection, asked), only)
 
 
 def expect_account(storage: Storage, tenant_id: str) -> None:
@@ -156,7 +156,7 @@ def _first_day(
     return joined and max(joined, period_of(first_use.known))
 
 
-def closed_by_tenant(
+def closed_months_by_tenant(
     connection: Connection, only: Collection[str] | None, since: date = date.min
 ) -> Mapping[str, Mapping[date, BillingPeriod]]:
     """Return the closed periods that end on a day or later, of these tenants or of all, by tenant and month."""
