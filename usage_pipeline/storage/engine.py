@@ -1,5 +1,6 @@
 """DuckDB connections: threads, memory limit, spilling, UTC; and the few words of SQL that paths need."""
 
+import atexit
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import wraps
@@ -46,12 +47,12 @@ def open_engine(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         engine.execute("SET GLOBAL disabled_optimizers = 'join_order,build_side_probe_side'")
         yield engine
     finally:
-        _PARSED.clear()
         engine.close()
 
 
 _PARSED: dict[str, duckdb.Statement] = {}
-"""Parsed statements by their text, until an engine is closed: DuckDB complains of those left at the end."""
+"""Parsed statements by their text, for all engines of a process."""
+atexit.register(_PARSED.clear)  # DuckDB complains of those left at the end
 _MOST_PARSED = 2_000_000
 """Their characters, each of which takes some bytes: ten times what all tables and formats have."""
 
