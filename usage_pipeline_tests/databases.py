@@ -1,6 +1,7 @@
 """Migrated databases that tests use by turns."""
 
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 
@@ -10,6 +11,9 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.tables import SCHEMA
 from usage_pipeline.storage.warehouse import Connections, connect_warehouse
 from usage_pipeline_tests.snapshot import FILLED
+
+UNCLEANED = 8
+"""After so many tests the room of deleted rows is cleaned, which takes as long as all else between two tests."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,8 @@ class Databases:
     create: Callable[[], str]
     engines: dict[str, Engine] = field(default_factory=dict)
     free: list[str] = field(default_factory=list)
+    filled: defaultdict[str, list[Sequence[str]]] = field(default_factory=lambda: defaultdict(list))
+    """By URL, the tables that tests have filled since the room of deleted rows was last cleaned."""
 
     @contextmanager
     def taken(self) -> Iterator[str]:
@@ -38,7 +44,9 @@ class Databases:
             connection.exec_driver_sql("SET session_replication_role = replica")  # else the ledger refuses it
             if filled := connection.exec_driver_sql(FILLED).scalars().all():
                 connection.exec_driver_sql("; ".join(f"DELETE FROM {table}" for table in filled))
-                connection.exec_driver_sql(f"VACUUM {', '.join(filled)}")
+                self.filled[url].append(filled)
+            if len(self.filled[url]) == UNCLEANED:
+                connection.exec_driver_sql(f"VACUUM {', '.join(set().union(*self.filled.pop(url)))}")
             connection.exec_driver_sql(f"{_RESTARTED}; RESET lock_timeout; RESET session_replication_role")
         self.free.append(url)
 
