@@ -103,9 +103,12 @@ def three_days(landing: Landing) -> None:
     write_three_days(landing)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def ran(tmp_path_factory: pytest.TempPathFactory, new_database: Callable[[], str]) -> Iterator[Ran]:
-    """The three days landed, computed and validated by one run of each job. Tests only look at it."""
+    """The three days landed, computed and validated by one run of each job. Tests only look at it.
+
+    Files of other packages come between those of this one, and a package would make it again after each.
+    """
     settings = settings_of(tmp_path_factory.mktemp("ran"), new_database())
     write_three_days(Landing(settings.landing))
     with open_storage(settings) as storage, dg.DagsterInstance.ephemeral() as instance:
