@@ -13,11 +13,11 @@ from usage_pipeline.credits.tables import CREDIT_USAGE
 from usage_pipeline.limits.limit_file import EACH, Scope
 from usage_pipeline.limits.limited import COST, CREDITS, SCOPED
 from usage_pipeline.limits.status import NOTHING_USED, ScopeValues, TenantLimit, Usage, Used
-from usage_pipeline.metrics.rollups import damage_named, scan
+from usage_pipeline.metrics.rollups import scan
 from usage_pipeline.registry import CONVERSATIONS, RECORD_METRIC_NAMES
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
 from usage_pipeline.storage.daily import SqlFile
-from usage_pipeline.storage.engine import execute_parsed, session, undisturbed
+from usage_pipeline.storage.engine import damage_named, execute_parsed, session, undisturbed
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.tables import TableSpec, columns

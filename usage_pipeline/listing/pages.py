@@ -14,8 +14,7 @@ from usage_pipeline.listing.queries import RecordQuery
 from usage_pipeline.listing.record_days import RecordDays
 from usage_pipeline.listing.search import Learnt, Search
 from usage_pipeline.listing.sorted_days import SortedDays
-from usage_pipeline.metrics.rollups import damage_named
-from usage_pipeline.storage.engine import session, undisturbed
+from usage_pipeline.storage.engine import damage_named, session, undisturbed
 from usage_pipeline.storage.opened import Storage
 
 _OFTEN_ASKED = ("tenant_id", "conversation_id")

@@ -15,8 +15,7 @@ from usage_pipeline.listing.columns import columns_of
 from usage_pipeline.listing.queries import RecordQuery
 from usage_pipeline.listing.record_days import RecordDays
 from usage_pipeline.listing.selecting import READ, csv_line, json_object, select_records
-from usage_pipeline.metrics.rollups import damage_named
-from usage_pipeline.storage.engine import parquet_scan, session, undisturbed
+from usage_pipeline.storage.engine import damage_named, parquet_scan, session, undisturbed
 from usage_pipeline.storage.objects import DayObject
 from usage_pipeline.storage.opened import Storage
 

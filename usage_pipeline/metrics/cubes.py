@@ -13,12 +13,12 @@ from usage_pipeline.metrics.answers import Answer, Row, coverage, known_days, st
 from usage_pipeline.metrics.buckets import Bucket, buckets, time_zone
 from usage_pipeline.metrics.published import PublishedCosts
 from usage_pipeline.metrics.queries import CostQuery, IntervalQuery, Query, UsageQuery
-from usage_pipeline.metrics.rollups import damage_named, scan
+from usage_pipeline.metrics.rollups import scan
 from usage_pipeline.metrics.words import CREDIT_METRICS, DECIMAL_METRICS, UNRATED
 from usage_pipeline.registry import CONVERSATIONS, DIMENSION_NAMES, NOT_TOKENS, RECORD_METRIC_NAMES, TokenClass
 from usage_pipeline.series.status import DayStatus
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE, USAGE_QUARTER_HOURS
-from usage_pipeline.storage.engine import execute_parsed, literal, session
+from usage_pipeline.storage.engine import damage_named, execute_parsed, literal, session
 from usage_pipeline.storage.opened import Storage
 
 Sums = Sequence[Sequence[Any]]

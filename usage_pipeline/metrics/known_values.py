@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from usage_pipeline.costs.tables import DAILY_COSTS
 from usage_pipeline.credits.tables import CREDIT_USAGE
 from usage_pipeline.metrics.queries import CostQuery, IntervalQuery, Query, UsageQuery
-from usage_pipeline.metrics.rollups import damage_named, scan
+from usage_pipeline.metrics.rollups import scan
 from usage_pipeline.series.tables import DAILY_USAGE
 from usage_pipeline.storage import state
 from usage_pipeline.storage.daily import DailyTable
-from usage_pipeline.storage.engine import session
+from usage_pipeline.storage.engine import damage_named, session
 from usage_pipeline.storage.opened import Storage
 
 _CUBES: Mapping[type[Query], Sequence[DailyTable]] = {

@@ -5,11 +5,11 @@ from duckdb import DuckDBPyConnection
 from usage_pipeline.metrics.answers import Answer, Row, known_days, statuses_of
 from usage_pipeline.metrics.queries import RelatedQuery
 from usage_pipeline.metrics.resources import OF_SOURCE, count_kept, tests_of
-from usage_pipeline.metrics.rollups import damage_named, scan
+from usage_pipeline.metrics.rollups import scan
 from usage_pipeline.metrics.words import RESOURCES
 from usage_pipeline.records.tables import METERED_RECORDS, USAGE_RECORDS
 from usage_pipeline.storage.daily import Derived, ReferenceRows
-from usage_pipeline.storage.engine import named_rows, session
+from usage_pipeline.storage.engine import damage_named, named_rows, session
 from usage_pipeline.storage.inputs import register_derived, register_reference
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.pruned import PrunedTenants

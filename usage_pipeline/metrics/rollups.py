@@ -1,13 +1,10 @@
 """Reads days of a rollup for a question: all of them, or an error that says which are gone."""
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import date
 from functools import partial
 from pathlib import Path
-
-from duckdb import Error as DuckDBError
-from duckdb import OutOfMemoryException
 
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.storage import state
@@ -58,17 +55,3 @@ def gone_days(storage: Storage, spec: TableSpec, days: Sequence[date]) -> Partit
         f"{storage.settings.data_dir}; an answer without them would be wrong. Run "
         "`usage-pipeline run`: it computes what is missing."
     )
-
-
-@contextmanager
-def damage_named() -> Iterator[None]:
-    """Turn errors of DuckDB on damaged objects into a PartitionError with advice. Want of memory is none."""
-    try:
-        yield
-    except OutOfMemoryException:
-        raise
-    except DuckDBError as error:
-        raise PartitionError(
-            f"An object cannot be read: {str(error).splitlines()[0]} "
-            "If it is damaged, `usage-pipeline recompute` writes its day again."
-        ) from None

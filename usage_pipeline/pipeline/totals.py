@@ -14,13 +14,13 @@ from usage_pipeline.events.landing.rejects import count_rejects
 from usage_pipeline.metrics.answers import Row
 from usage_pipeline.metrics.queries import CostQuery, SeriesQuery, UsageQuery, of_tenant
 from usage_pipeline.metrics.read import read
-from usage_pipeline.metrics.rollups import damage_named, scan
+from usage_pipeline.metrics.rollups import scan
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.metrics.words import SERIES
 from usage_pipeline.registry import METRIC_NAMES, METRICS
 from usage_pipeline.series.status import DayReader
 from usage_pipeline.storage import landed_days, landed_files
-from usage_pipeline.storage.engine import named_rows, session
+from usage_pipeline.storage.engine import damage_named, named_rows, session
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
 

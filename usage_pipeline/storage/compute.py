@@ -15,10 +15,10 @@ from usage_pipeline.errors import FailedDaysError, PartitionError, UndecidedDays
 from usage_pipeline.storage import inputs, state, versions
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.digests import fingerprint
-from usage_pipeline.storage.engine import session
+from usage_pipeline.storage.engine import damage_named, session, undisturbed
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.state import Partition
+from usage_pipeline.storage.state import Partition, Written
 from usage_pipeline.storage.tables import Zone
 from usage_pipeline.storage.writing import write_partitions
 
@@ -83,9 +83,8 @@ def _commit(storage: Storage, table: DailyTable, days: Collection[date], run: st
         published = versions.published(connection, table, states[table.name], days)
         state.mark_writing(connection, table.name, days, run)
         connection.commit()
-        with session(storage.engine) as duck:
-            workspace = inputs.Workspace(storage, connection, duck, states)
-            written = write_partitions(workspace, table, days)
+        with damage_named():
+            written = undisturbed(_write)(storage, connection, table, days, states)
         state.record_tallies(connection, written)
         now = storage.settings.clock.now
         partitions = state.mark_committed(
@@ -98,6 +97,13 @@ def _commit(storage: Storage, table: DailyTable, days: Collection[date], run: st
         versions.record_changes(storage, connection, published, partitions, lookback_days)
         connection.commit()
     return partitions
+
+
+def _write(
+    storage: Storage, connection: Connection, table: DailyTable, days: Collection[date], states: inputs.States
+) -> dict[date, Written]:
+    with session(storage.engine) as duck:
+        return write_partitions(inputs.Workspace(storage, connection, duck, states), table, days)
 
 
 def inputs_digests(

@@ -160,3 +160,17 @@ def undisturbed(read: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
         return read(*args, **kwargs)
 
     return again
+
+
+@contextmanager
+def damage_named() -> Iterator[None]:
+    """Turn errors of DuckDB on damaged objects into a PartitionError with advice. Want of memory is none."""
+    try:
+        yield
+    except duckdb.OutOfMemoryException:
+        raise
+    except duckdb.Error as error:
+        raise PartitionError(
+            f"An object cannot be read: {str(error).splitlines()[0]} "
+            "If it is damaged, `usage-pipeline recompute` writes its day again."
+        ) from None

@@ -12,7 +12,7 @@ from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.series.tables import DAILY_USAGE, TOKEN_SERIES
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
-from usage_pipeline.storage.compute import stale_days
+from usage_pipeline.storage.compute import compute_days, stale_days
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.locks import partition_locks
 from usage_pipeline.storage.opened import Storage
@@ -121,3 +121,17 @@ def test_a_partition_that_another_process_computes_again_can_be_read(storage: St
     with storage.warehouse.begin() as connection:
         state.mark_writing(connection, USAGE_RECORDS.name, [DAY], "another process")
     assert compute_day(storage, DAILY_USAGE, DAY, "run").rows == 1
+
+
+def test_an_object_that_is_damaged_fails_its_day_and_no_other(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    landing.write("persona", "2026-05-02", [prompt("e2", "2026-05-02T08:00:00Z")])
+    run()
+    damaged = storage.lake.object(USAGE_RECORDS.spec, DAY)
+    damaged.write_bytes(damaged.read_bytes()[:-20])
+    computed = compute_days(storage, DAILY_USAGE, [DAY, NEXT_DAY], "run")
+    assert (list(computed.partitions), list(computed.failures)) == ([NEXT_DAY], [DAY])
+    assert str(computed.failures[DAY]).endswith("`usage-pipeline recompute` writes its day again.")
+    compute_day(storage, USAGE_RECORDS, DAY)
+    assert compute_day(storage, DAILY_USAGE, DAY).rows == 1

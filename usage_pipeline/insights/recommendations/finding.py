@@ -14,9 +14,9 @@ from usage_pipeline.insights.recommendations.recommendation import Recommendatio
 from usage_pipeline.insights.recommendations.statement import TENANT, Days, Statement, Supply, anywhere
 from usage_pipeline.insights.recommendations.supplies import Asked
 from usage_pipeline.metrics.answers import known_days, statuses_of
-from usage_pipeline.metrics.rollups import damage_named, objects
+from usage_pipeline.metrics.rollups import objects
 from usage_pipeline.metrics.series import known_tenants
-from usage_pipeline.storage.engine import named_rows, session
+from usage_pipeline.storage.engine import damage_named, named_rows, session
 from usage_pipeline.storage.inputs import rows_of
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import ERASED_TENANT, TableSpec

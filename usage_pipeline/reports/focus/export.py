@@ -16,14 +16,13 @@ from usage_pipeline.costs.tables import CLASSES, DAILY_COSTS
 from usage_pipeline.costs.unit_prices import KEY, register_unit_prices
 from usage_pipeline.credits.tables import CREDIT_USAGE
 from usage_pipeline.metrics.answers import known_days, statuses_of
-from usage_pipeline.metrics.rollups import damage_named
 from usage_pipeline.registry import NOT_TOKENS, PRICING_DIMENSIONS, TokenClass
 from usage_pipeline.reports.filtered import filtered
 from usage_pipeline.reports.focus.columns import ADJUSTMENT_COLUMNS, METER_COLUMNS, PERIOD_COLUMNS
 from usage_pipeline.reports.formats.copying import SECONDS, copy_csv, copy_parquet
 from usage_pipeline.reports.scope import ReportScope
 from usage_pipeline.storage.daily import SqlFile
-from usage_pipeline.storage.engine import literal, session, undisturbed
+from usage_pipeline.storage.engine import damage_named, literal, session, undisturbed
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.tenants.reference import load_tenants

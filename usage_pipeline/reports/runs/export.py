@@ -10,12 +10,11 @@ from pathlib import Path
 
 from usage_pipeline.errors import QueryError
 from usage_pipeline.metrics.answers import known_days, statuses_of
-from usage_pipeline.metrics.rollups import damage_named
 from usage_pipeline.reports.formats.copying import MICROSECONDS, copy_csv, copy_json_lines
 from usage_pipeline.reports.runs.columns import RUN_TEXTS
 from usage_pipeline.reports.runs.inputs import RunInputs, passing, runs_select
 from usage_pipeline.reports.scope import ReportScope
-from usage_pipeline.storage.engine import session, undisturbed
+from usage_pipeline.storage.engine import damage_named, session, undisturbed
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.pruned import first_kept_days
 from usage_pipeline.words import count

@@ -12,11 +12,10 @@ from typing import Any
 
 from usage_pipeline.clock import days_between
 from usage_pipeline.listing.cursors import read_cursor, write_cursor
-from usage_pipeline.metrics.rollups import damage_named
 from usage_pipeline.reports.runs.inputs import RUN, STARTED, RunInputs, passing, runs_select
 from usage_pipeline.reports.runs.places import MOMENT, ORDER, Place
 from usage_pipeline.reports.scope import Filters
-from usage_pipeline.storage.engine import named_rows, session, undisturbed
+from usage_pipeline.storage.engine import damage_named, named_rows, session, undisturbed
 from usage_pipeline.storage.opened import Storage
 
 Run = dict[str, Any]
