@@ -9,7 +9,7 @@ What is `async` here waits for nothing: FastAPI would hand it to a thread, which
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Query, Request
@@ -55,6 +55,7 @@ Instant = Annotated[
     AwareDatetime,
     written_as(r"\d{4}-\d\d-\d\d[Tt ].+", "an instant with its zone, such as 2026-05-01T08:00:00Z"),
     AfterValidator(_in_calendar),
+    AfterValidator(lambda instant: instant.astimezone(UTC)),
 ]
 At = Annotated[Instant | None, Query(description="An instant, with its zone; now without it.")]
 

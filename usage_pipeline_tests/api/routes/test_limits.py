@@ -56,6 +56,15 @@ def test_credits_are_of_one_tenant_and_of_the_past(acme: TestClient, platform: T
     assert acme.get("/v1/credits", params={"at": "0001-01-01T00:00:00+10:00"}).status_code == 422
 
 
+def test_an_instant_is_the_same_in_every_zone(acme: TestClient) -> None:
+    for path in ("/v1/limits", "/v1/credits"):
+        in_utc, in_tokyo = (
+            acme.get(path, params={"at": at}).json()
+            for at in ("2026-05-20T20:00:00Z", "2026-05-21T05:00:00+09:00")
+        )
+        assert in_tokyo == in_utc
+
+
 def test_limits_say_what_is_used_of_them(acme: TestClient, platform: TestClient) -> None:
     day, ann = acme.get("/v1/limits", params={"at": "2026-05-19T00:00:00Z"}).json()["items"]
     assert day | {"as_of": ""} == {
