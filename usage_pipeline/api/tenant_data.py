@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO, NamedTuple, TypeVar
 
 import duckdb
 from pydantic_core import to_json
@@ -80,6 +80,14 @@ class WeekHours:
     hours: Sequence[WeekHour]
     missing_days: int
     """Days of the range of which nothing is known."""
+
+
+class PrunedDays(NamedTuple):
+    """Days of a range that have lost records."""
+
+    number: int
+    are_all: bool
+    """Whether none of the range has kept any."""
 
 
 @dataclass(frozen=True)
@@ -189,14 +197,15 @@ class TenantData:
         present = calendar.period_of(self.clock.today)
         return BillingPeriod(present.first, present.last)
 
-    def pruned_days(self, first: date, last: date) -> int:
-        """Return how many of these days have lost records of the tenant, or of one of all, past their term."""
+    def pruned_days(self, first: date, last: date) -> PrunedDays:
+        """Return which of these days have lost records of the tenant, or of one of all, past their term."""
         with self._storage.warehouse.connect() as connection:
             kept = first_kept_days(connection, first)
             found = [day for tenant_id, day in kept.items() if self.tenant_id in {None, tenant_id}]
             lost = min(max(found, default=first) - timedelta(days=1), last)
             days = DayReader(self._storage, connection).read(first, lost)
-        return len([day for day in days if day.records or day.pruned])
+        number = len([day for day in days if day.records or day.pruned])
+        return PrunedDays(number, are_all=number > 0 and lost == last)
 
     def week_hours(self, first: date, last: date) -> WeekHours:
         """Return the hours of the week in local days of the tenant; in UTC for all tenants."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from duckdb import DuckDBPyConnection
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from usage_pipeline.api.app import create_app
@@ -50,6 +51,14 @@ def served(
         yield storage
 
 
+def client_with_key(app: FastAPI, storage: Storage, tenant_id: str | None, *more: Scope) -> TestClient:
+    """A client of an app with a new key of this tenant, or of the platform without one, and of more scopes."""
+    own = Scope.PLATFORM if tenant_id is None else Scope.TENANT
+    with storage.warehouse.begin() as connection:
+        shown = create_key(connection, NewKey("test", tenant_id, frozenset({own, *more}), "test"), NOW)
+    return TestClient(app, headers={"Authorization": f"Bearer {shown}"}, raise_server_exceptions=False)
+
+
 @pytest.fixture(scope="session")
 def client_of(served: Storage) -> Iterator[Callable[..., TestClient]]:
     """Gives a client with a key of this tenant, or of the platform without one, and of more scopes."""
@@ -57,11 +66,7 @@ def client_of(served: Storage) -> Iterator[Callable[..., TestClient]]:
     with ExitStack() as opened:
 
         def client(tenant_id: str | None, *more: Scope) -> TestClient:
-            own = Scope.PLATFORM if tenant_id is None else Scope.TENANT
-            with served.warehouse.begin() as connection:
-                shown = create_key(connection, NewKey("test", tenant_id, frozenset({own, *more}), "test"), NOW)
-            found = TestClient(app, headers={"Authorization": f"Bearer {shown}"}, raise_server_exceptions=False)
-            return opened.enter_context(found)
+            return opened.enter_context(client_with_key(app, served, tenant_id, *more))
 
         yield client
 

@@ -11,9 +11,9 @@ from fastapi.testclient import TestClient
 from usage_pipeline.api.app import create_app
 from usage_pipeline.api.kept_answers import KeptAnswers
 from usage_pipeline.api.tenant_data import TenantData
-from usage_pipeline.keys.keys import NewKey, Scope, create_key
 from usage_pipeline.listing.pages import Pages
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.api.conftest import client_with_key
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 
 NOW = datetime(2026, 5, 3, 12, tzinfo=UTC)
@@ -91,13 +91,8 @@ def storage(open_shared: Callable[..., Storage]) -> Storage:
 @pytest.fixture
 def clients(storage: Storage) -> Mapping[str | None, TestClient]:
     """Clients of one server with keys of two tenants and of the platform."""
-    app, found = create_app(storage), {}
-    for tenant in ("acme", "zeta", None):
-        scopes = frozenset({Scope.TENANT if tenant else Scope.PLATFORM})
-        with storage.warehouse.begin() as connection:
-            shown = create_key(connection, NewKey("test", tenant, scopes, "test"), NOW)
-        found[tenant] = TestClient(app, headers={"Authorization": f"Bearer {shown}"})
-    return found
+    app = create_app(storage)
+    return {tenant: client_with_key(app, storage, tenant) for tenant in ("acme", "zeta", None)}
 
 
 @pytest.fixture

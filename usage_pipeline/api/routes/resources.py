@@ -43,7 +43,10 @@ class PeriodUsageAnswer(AnswerModel):
     conversations: Count = Field(description="Conversations that began.")
     messages: Count
     resources: dict[str, Count] = Field(
-        description=f"How many different ones have a record: {', '.join(RESOURCES)}.", examples=[{"bots": 3}]
+        description=(
+            f"How many different ones have a record: {', '.join(RESOURCES)}. Null if all records are pruned."
+        ),
+        examples=[{"bots": 3}],
     )
     missing_days: int = Field(description="Days of the period that are over and of which nothing is known.")
     pruned_days: PrunedDays = Field(description="Days that have lost records, whose resources are not counted.")
@@ -91,12 +94,13 @@ def _period_usage(data: TenantData, found: BillingPeriod) -> PeriodUsageAnswer:
     first, last = found.first, min(found.last, data.clock.today - _ONE)
     series = data.read(SeriesQuery(first, last))
     (resources,) = data.read(RelatedQuery(first, last, metrics=tuple(RESOURCES))).rows
+    pruned = data.pruned_days(first, last)
     return PeriodUsageAnswer(
         period=PeriodAnswer(first=first, end=found.last + _ONE),
         **total_of(series),
-        resources=resources,
+        resources=dict.fromkeys(resources) if pruned.are_all else resources,
         missing_days=len(series.missing),
-        pruned_days=data.pruned_days(first, last),
+        pruned_days=pruned.number,
     )
 
 
@@ -125,5 +129,5 @@ def _related(data: TenantData, days: DayRange, name: str, value: str) -> Related
         **{metric: sums[metric] for metric in sums if metric in RelatedUsageAnswer.model_fields},
         tokens=sums["tokens_total"],
         missing_days=len(found.missing),
-        pruned_days=data.pruned_days(days.first, days.last),
+        pruned_days=data.pruned_days(days.first, days.last).number,
     )

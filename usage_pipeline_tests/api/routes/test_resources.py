@@ -1,14 +1,16 @@
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from urllib.parse import quote
 
 from fastapi.testclient import TestClient
 
+from usage_pipeline.api.app import create_app
 from usage_pipeline.api.kept_answers import KeptAnswers
 from usage_pipeline.api.tenant_data import TenantData
 from usage_pipeline.listing.pages import Pages
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.pruned import raise_first_kept
+from usage_pipeline_tests.api.conftest import client_with_key
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 
 BOT = quote("initech/bot ü?", safe="")
@@ -90,4 +92,20 @@ def test_days_that_never_had_records_have_lost_none(open_shared: Callable[..., S
         raise_first_kept(connection, {"acme": date(2026, 5, 10)})
     kept = (Pages(storage), KeptAnswers())
     data = TenantData(storage, storage.at_once(), *kept, "", "acme", may_read_content=False)
-    assert data.pruned_days(date(2026, 4, 1), date(2026, 5, 31)) == 1
+    assert data.pruned_days(date(2026, 4, 1), date(2026, 5, 31)) == (1, False)
+    assert data.pruned_days(date(2026, 4, 1), date(2026, 5, 9)) == (1, True)
+    assert data.pruned_days(date(2026, 4, 1), date(2026, 4, 30)) == (0, False)
+
+
+def test_resources_of_a_period_whose_records_are_all_pruned_are_not_known(
+    open_shared: Callable[..., Storage],
+) -> None:
+    storage = open_shared(now=datetime(2026, 6, 2, 12, tzinfo=UTC))
+    Landing(storage.settings.landing).write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
+    land_and_compute(storage, "records", "rollups", "series")
+    acme = client_with_key(create_app(storage), storage, "acme")
+    for first_kept, resources in ((date(2026, 5, 2), 0), (date(2026, 6, 1), None)):
+        with storage.warehouse.begin() as connection:
+            raise_first_kept(connection, {"acme": first_kept})
+        found = acme.get("/v1/usage/fetch", params={"period": "2026-05"}).json()
+        assert (found["tokens"], found["pruned_days"], found["resources"]["personas"]) == (120, 1, resources)
