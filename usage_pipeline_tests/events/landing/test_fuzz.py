@@ -178,8 +178,7 @@ def expect_sound(storage: Storage, written: Mapping[str, bytes]) -> None:
 
 
 LANDED, BOTH = {FileState.LANDED}, {FileState.LANDED, FileState.QUARANTINED}
-LINES_IN_TEST, LINES_IN_ACCEPTANCE = 9_600, 1_000_000
-"""A file needs 100 lines to be quarantined for its share of rejected ones."""
+LINES_IN_TEST, LINES_IN_ACCEPTANCE = 20_000, 1_000_000
 FILES = 2 * 16 * len(SHARES)
 
 
