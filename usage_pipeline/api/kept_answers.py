@@ -1,12 +1,15 @@
 """Answers that were given, for as long as they would be the same: a page asks for its numbers again and again."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from threading import Lock
+
+from cachetools import LRUCache
 
 Question = tuple[str | None, str]
 """The tenant, or None for all, and a digest of what is asked."""
 _MOST_BYTES = 20_000_000
+_Kept = tuple[Hashable, bytes]
+"""What an answer is as of, and the answer."""
 _BYTES_BESIDE = 700
 """Of an answer, for its question and what it is as of."""
 _MOST_SHARE = 10
@@ -18,9 +21,7 @@ class KeptAnswers:
 
     def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
         """Begin without any."""
-        self._most_bytes = most_bytes
-        self._bytes = 0
-        self._kept: OrderedDict[Question, tuple[Hashable, bytes]] = OrderedDict()
+        self._kept: LRUCache[Question, _Kept] = LRUCache(most_bytes, _size)
         self._forgotten = 0
         """How often all were dropped: what is being made meanwhile is of before."""
         self._lock = Lock()
@@ -30,7 +31,6 @@ class KeptAnswers:
         with self._lock:
             forgotten, kept = self._forgotten, self._kept.get(question)
             if kept is not None and kept[0] == as_of:
-                self._kept.move_to_end(question)
                 return kept[1]
         body = answer()
         with self._lock:
@@ -42,22 +42,15 @@ class KeptAnswers:
         """Drop all answers."""
         with self._lock:
             self._kept.clear()
-            self._bytes = 0
             self._forgotten += 1
 
     def _keep(self, question: Question, as_of: Hashable, body: bytes) -> None:
-        self._drop(question)
-        if _size(body) * _MOST_SHARE > self._most_bytes:
-            return
-        self._kept[question] = as_of, body
-        self._bytes += _size(body)
-        while self._bytes > self._most_bytes:
-            self._drop(next(iter(self._kept)))
-
-    def _drop(self, question: Question) -> None:
-        if kept := self._kept.pop(question, None):
-            self._bytes -= _size(kept[1])
+        kept = as_of, body
+        if _size(kept) * _MOST_SHARE <= self._kept.maxsize:
+            self._kept[question] = kept
+        else:
+            self._kept.pop(question, None)
 
 
-def _size(body: bytes) -> int:
-    return len(body) + _BYTES_BESIDE
+def _size(kept: _Kept) -> int:
+    return len(kept[1]) + _BYTES_BESIDE

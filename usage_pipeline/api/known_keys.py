@@ -4,9 +4,9 @@ One is known for as long as nothing was committed to the database since it was r
 refused at once.
 """
 
-from collections import OrderedDict
 from threading import Lock
 
+from cachetools import LRUCache
 from starlette.requests import Request
 
 from usage_pipeline.keys.keys import Key, digest_of, recognise
@@ -20,7 +20,7 @@ class KnownKeys:
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._known: OrderedDict[str, tuple[str, Key]] = OrderedDict()
+        self._known: LRUCache[str, tuple[str, Key]] = LRUCache(_MOST)
         self._lock = Lock()
 
     def recognise(self, storage: Storage, shown: str) -> Key | None:
@@ -40,9 +40,6 @@ class KnownKeys:
     def _keep(self, digest: str, snapshot: str, key: Key) -> None:
         with self._lock:
             self._known[digest] = snapshot, key
-            self._known.move_to_end(digest)
-            if len(self._known) > _MOST:
-                self._known.popitem(last=False)
 
 
 def known_keys_of(request: Request) -> KnownKeys:

@@ -2,12 +2,14 @@
 
 import json
 import zlib
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
+from operator import attrgetter
 from threading import Lock
 from typing import Self
+
+from cachetools import LRUCache
 
 from usage_pipeline.listing.cursors import Place
 from usage_pipeline.storage.objects import DayObject
@@ -24,6 +26,8 @@ _LEVEL = 1
 
 Found = list[tuple[Place, str]]
 """Records by their places, each as a JSON object."""
+_DayOfList = tuple[date, bytes]
+"""A day, and what stands for a list."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,14 @@ class DayRecords:
         return _BYTES_BESIDE + len(self.packed or b"")
 
 
-@dataclass
 class KeptRecords:
     """Records by day and list; those that nobody has asked for longest go first. Threads may share it."""
 
-    most_bytes: int = _MOST_BYTES
-    _kept: OrderedDict[tuple[date, bytes], DayRecords] = field(default_factory=OrderedDict)
-    _bytes: int = 0
-    _lock: Lock = field(default_factory=Lock)
-    _learning: tuple[Lock, ...] = field(default_factory=lambda: tuple(Lock() for _ in range(_LOCKS)))
+    def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
+        """Begin without any."""
+        self._kept: LRUCache[_DayOfList, DayRecords] = LRUCache(most_bytes, attrgetter("size"))
+        self._lock = Lock()
+        self._learning = tuple(Lock() for _ in range(_LOCKS))
 
     def learning(self, list_key: str) -> Lock:
         """Return the lock of who learns of a list: others that ask for the same wait, and need not read it."""
@@ -75,25 +78,15 @@ class KeptRecords:
         with self._lock:
             kept = self._kept.get(key)
             if kept is not None and kept.found != found:
-                self._forget(key)
+                del self._kept[key]
                 return None
-            if kept is not None:
-                self._kept.move_to_end(key)
             return kept
 
     def keep(self, list_key: str, kept: DayRecords) -> None:
         """Keep what is known of a list on a day."""
-        key = kept.found.day, _digest(list_key)
         with self._lock:
-            self._forget(key)
-            self._kept[key] = kept
-            self._bytes += kept.size
-            while self._bytes > self.most_bytes:
-                self._forget(next(iter(self._kept)))
-
-    def _forget(self, key: tuple[date, bytes]) -> None:
-        if forgotten := self._kept.pop(key, None):
-            self._bytes -= forgotten.size
+            if kept.size <= self._kept.maxsize:
+                self._kept[kept.found.day, _digest(list_key)] = kept
 
 
 def _digest(list_key: str) -> bytes:

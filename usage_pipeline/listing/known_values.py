@@ -5,14 +5,13 @@ column, and its values are kept by four bytes of their hash: of a million that i
 it had them.
 """
 
-from collections import OrderedDict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from hashlib import md5
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from cachetools import LRUCache
 from duckdb import DuckDBPyConnection
 
 from usage_pipeline.storage.engine import parquet_scan
@@ -26,14 +25,13 @@ if TYPE_CHECKING:
 _MOST_BYTES = 150_000_000
 
 
-@dataclass
 class KnownValues:
     """The values of columns by day; those that nobody has asked for longest go first. Threads may share it."""
 
-    most_bytes: int = _MOST_BYTES
-    _known: "OrderedDict[tuple[date, str], tuple[Version, Hashes]]" = field(default_factory=OrderedDict)
-    _bytes: int = 0
-    _lock: Lock = field(default_factory=Lock)
+    def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
+        """Begin without any."""
+        self._known: LRUCache[tuple[date, str], tuple[Version, Hashes]] = LRUCache(most_bytes, _size)
+        self._lock = Lock()
 
     def may_have(self, duck: DuckDBPyConnection, asked: DayObject, tests: "Mapping[str, Hashes]") -> bool:
         """Return False if an object has no row with one of the values of each column, whose hashes are given."""
@@ -55,19 +53,15 @@ class KnownValues:
             if hashes is None or version != asked.version:
                 hashes = _read(duck, asked, column)
                 self._keep(key, asked.version, hashes)
-            self._known.move_to_end(key)
             return hashes
 
     def _keep(self, key: tuple[date, str], version: Version, hashes: "Hashes") -> None:
-        self._forget(key)
-        self._known[key] = version, hashes
-        self._bytes += hashes.nbytes
-        while self._bytes > self.most_bytes and len(self._known) > 1:
-            self._forget(next(iter(self._known)))
+        if hashes.nbytes <= self._known.maxsize:
+            self._known[key] = version, hashes
 
-    def _forget(self, key: tuple[date, str]) -> None:
-        if forgotten := self._known.pop(key, None):
-            self._bytes -= forgotten[1].nbytes
+
+def _size(known: "tuple[Version, Hashes]") -> int:
+    return known[1].nbytes
 
 
 def hashes_of(values: Collection[str]) -> "Hashes":
