@@ -73,6 +73,7 @@ def read_once(parse: Callable[[Path, str], Found]) -> Callable[[Path], Found]:
     def read(file: Path) -> Found:
         return parsed(file, text_of(file))
 
+    del read.__dict__["__wrapped__"]  # whose signature would be shown
     return read
 
 

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import duckdb
 
-from usage_pipeline.errors import PartitionError
+from usage_pipeline.errors import PartitionError, UndecidedDaysError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.stopping import present_question
 
@@ -146,14 +146,17 @@ Answer = TypeVar("Answer")
 
 
 def undisturbed(read: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
-    """Let a function that reads objects begin anew when it fails: another process may have replaced one."""
+    """Let a function that reads objects begin anew when it fails: another process may have replaced one.
+
+    Want of memory and inputs that are not decided would be the same again.
+    """
 
     @wraps(read)
     def again(*args: Asked.args, **kwargs: Asked.kwargs) -> Answer:
         for _ in range(_TRIES - 1):
             try:
                 return read(*args, **kwargs)
-            except duckdb.OutOfMemoryException:
+            except (duckdb.OutOfMemoryException, UndecidedDaysError):
                 raise
             except (duckdb.Error, PartitionError):
                 present_question().expect_wanted()

@@ -10,8 +10,16 @@ from threading import Barrier
 import duckdb
 import pytest
 
+from usage_pipeline.errors import PartitionError, UndecidedDaysError
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.engine import execute_parsed, literal, open_engine, parquet_scan, session
+from usage_pipeline.storage.engine import (
+    execute_parsed,
+    literal,
+    open_engine,
+    parquet_scan,
+    session,
+    undisturbed,
+)
 from usage_pipeline.storage.opened import open_storage
 
 
@@ -123,3 +131,25 @@ def test_the_engine_of_a_closed_storage_is_closed(settings: Settings) -> None:
 def test_a_literal_is_the_text(text: str) -> None:
     with duckdb.connect() as duck:
         assert duck.execute(f"SELECT {literal(text)}").fetchall() == [(text,)]
+
+
+@pytest.mark.parametrize(
+    ("error", "readings"),
+    [
+        (duckdb.IOException("an object was replaced"), 5),
+        (PartitionError("an object is gone"), 5),
+        (duckdb.OutOfMemoryException("no room"), 1),
+        (UndecidedDaysError("prices.yaml is broken", []), 1),
+    ],
+)
+def test_objects_are_read_again_unless_that_would_be_the_same(error: Exception, readings: int) -> None:
+    read = []
+
+    @undisturbed
+    def fail() -> None:
+        read.append("once")
+        raise error
+
+    with pytest.raises(type(error)):
+        fail()
+    assert len(read) == readings

@@ -34,7 +34,7 @@ def _fine(amount: Decimal) -> Decimal:
     return amount
 
 
-def whole_second(instant: datetime) -> datetime:
+def _in_whole_seconds(instant: datetime) -> datetime:
     """Return the instant in UTC. Raises ValueError if it has no zone, or a fraction of a second."""
     with suppress(OverflowError):  # before the year 1, or after 9999
         if instant.tzinfo and not instant.microsecond:
@@ -42,7 +42,7 @@ def whole_second(instant: datetime) -> datetime:
     raise ValueError("expected a time with its zone, in whole seconds, such as 2026-02-20T15:00:00Z")
 
 
-Instant = Annotated[datetime, AfterValidator(whole_second)]
+Instant = Annotated[datetime, AfterValidator(_in_whole_seconds)]
 
 
 class GrantEntry(BaseModel):
