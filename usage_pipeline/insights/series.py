@@ -1,6 +1,6 @@
 """A daily series: what insights are computed from."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -65,9 +65,17 @@ class DailySeries:
 
     @property
     def used(self) -> "DailySeries | None":
-        """The part from the first use to the last known day; None if there is no use."""
+        """The part from the first use to the last known day; None if there is none. A ratio of 0 may be of use."""
+        return self._since_first(self.weights or self.values)
+
+    @property
+    def since_above_zero(self) -> "DailySeries | None":
+        """The part from the first number above 0 to the last known day; None if there is none."""
+        return self._since_first(self.values)
+
+    def _since_first(self, numbers: Iterable[Number | None]) -> "DailySeries | None":
         last = self.last_known
-        first = next((day for day, value in self.by_day.items() if value), None)
+        first = next((day for day, number in zip(self.days, numbers, strict=True) if number), None)
         return None if first is None or last is None else self.between(first, last)
 
     def between(self, first: date, last: date) -> "DailySeries":

@@ -5,7 +5,6 @@ denominators, so that they are the ratio of the whole. Comparisons begin with th
 grow because there was nothing before.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,7 +18,6 @@ _PERCENT_PLACES = 1
 _MORE_PLACES = 2
 """Decimals of an average, in addition to those of the measure."""
 _DAY = timedelta(days=1)
-_AROUND = 30
 
 
 class Span(StrEnum):
@@ -106,14 +104,6 @@ def compare(series: DailySeries, span: Span, last: date) -> Comparison:
     return Comparison(average(used, first, last), average(used, first - before, last - before))
 
 
-def around(series: DailySeries, day: date) -> Comparison:
-    """Return how the 30 days from a day on compare with the 30 before it, as of a release or a new price."""
-    used = series.used or series
-    return Comparison(
-        average(used, day, day + (_AROUND - 1) * _DAY), average(used, day - _AROUND * _DAY, day - _DAY)
-    )
-
-
 @dataclass(frozen=True)
 class Trend:
     """How a series goes, as of its last known day."""
@@ -134,18 +124,3 @@ def trend(series: DailySeries) -> Trend | None:
         return None
     found = {span: compare(series, span, day) for span in Span}
     return Trend(series, day, found[Span.WEEK].now, found[Span.FOUR_WEEKS].now, found)
-
-
-@dataclass(frozen=True)
-class Moving:
-    """A day with the averages of the days up to it."""
-
-    day: date
-    week: Average
-    four_weeks: Average
-
-
-def moving(series: DailySeries) -> Iterator[Moving]:
-    """Yield the averages of 7 and of 28 days up to each day."""
-    for day in series.days:
-        yield Moving(day, *(average(series, day - (length - 1) * _DAY, day) for length in (7, 28)))

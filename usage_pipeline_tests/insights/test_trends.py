@@ -1,11 +1,11 @@
 """Trends: averages of the last days, and how they compare with those before."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from usage_pipeline.insights.measures import MEASURES
 from usage_pipeline.insights.series import DailySeries
-from usage_pipeline.insights.trends import Average, Comparison, Span, around, compare, moving, trend
+from usage_pipeline.insights.trends import Average, Comparison, Span, compare, trend
 from usage_pipeline_tests.insights.daily import FIRST, series
 
 DAY = timedelta(days=1)
@@ -29,10 +29,6 @@ def test_the_last_days_are_compared_with_those_before() -> None:
     }
 
 
-def test_thirty_days_before_and_after_a_day() -> None:
-    assert values(around(GROWN, FIRST + 30 * DAY)) == (Decimal("45.5"), Decimal("15.5"), Decimal("193.5"))
-
-
 def test_unknown_days_are_in_no_average_and_days_outside_of_the_series_are_unknown() -> None:
     found = compare(series([10, None, 20, None]), Span.WEEK, FIRST + 3 * DAY)
     assert found.now == Average(FIRST - 3 * DAY, FIRST + 3 * DAY, Decimal("15.00"), 2)
@@ -49,12 +45,25 @@ def test_who_is_new_does_not_grow() -> None:
     new = series([*[0] * 40, *[10] * 14])
     assert values(compare(new, Span.WEEK, new.last)) == (Decimal(10), Decimal(10), Decimal("0.0"))
     assert values(compare(new, Span.MONTH, new.last)) == (Decimal(10), None, None)
-    assert values(around(new, new.last)) == (Decimal(10), Decimal(10), Decimal("0.0"))
 
 
 def test_averages_of_a_ratio_are_the_ratio_of_the_whole() -> None:
     of = DailySeries(MEASURES["tokens_per_request"], "acme", FIRST, (Decimal(100), None, Decimal(10)), (1, 0, 9))
     assert compare(of, Span.WEEK, of.last).now.value == Decimal("19.000")
+
+
+def test_a_ratio_of_zero_is_of_use_and_one_of_nothing_is_not() -> None:
+    errors = (None, None, *[Decimal(0)] * 27, Decimal(50))
+    of = DailySeries(MEASURES["error_percent"], "acme", FIRST, errors, (0, 0, *[100] * 28))
+    found = {span: compare(of, span, of.last) for span in Span}
+    assert {span: values(comparison) for span, comparison in found.items()} == {
+        Span.DAY: (Decimal(50), Decimal(0), None),
+        Span.SAME_WEEKDAY: (Decimal(50), Decimal(0), None),
+        Span.WEEK: (Decimal("7.1429"), Decimal(0), None),
+        Span.FOUR_WEEKS: (Decimal("1.7857"), None, None),
+        Span.MONTH: (Decimal("1.7857"), None, None),
+    }
+    assert [found[span].now.known_days for span in (Span.WEEK, Span.MONTH)] == [7, 28]
 
 
 def test_a_trend_is_as_of_the_last_known_day() -> None:
@@ -63,8 +72,3 @@ def test_a_trend_is_as_of_the_last_known_day() -> None:
     assert (found.day, found.week.value, found.four_weeks.value) == (LAST, Decimal("57.00"), Decimal("46.50"))
     assert trend(series([None])) is None
     assert trend(series([])) is None
-
-
-def test_each_day_has_the_averages_up_to_it() -> None:
-    last = list(moving(GROWN))[-1]
-    assert (last.day, last.week.value, last.four_weeks.value) == (date(2026, 3, 5), Decimal(57), Decimal("46.5"))

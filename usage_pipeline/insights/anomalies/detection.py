@@ -164,17 +164,18 @@ def _begun_before(judge: "_Judge", since: date, odd: Sequence["_Verdict"]) -> li
 def _history(series: DailySeries, day: date) -> DailySeries | str:
     """Return the days by which a day is judged, or why they are too few."""
     until = day - WINDOW_DAYS * _DAY
-    used = series.between(until - (HISTORY_DAYS - 1) * _DAY, until).used
-    looked_at = f"{HISTORY_DAYS} days up to {until}"
-    if used is None:
-        return f"nothing was used in the {looked_at}"
-    before = series.between(used.first, until)  # missing days at its end, too: what comes is counted from there
+    within = series.between(until - (HISTORY_DAYS - 1) * _DAY, until)
+    begun, looked_at = within.since_above_zero, f"{HISTORY_DAYS} days up to {until}"
+    if begun is None:
+        return f"{'it was 0' if within.used else 'nothing was used'} in the {looked_at}"
+    use = "use" if series.measure.is_sum else "value above 0"
+    before = series.between(begun.first, until)  # missing days at its end, too: what comes is counted from there
     if before.known_days < LEAST_DAYS:
         known = f"{count(before.known_days, 'day')} with a number since {before.first}"
-        return f"{known}, the first use in the {looked_at}; {LEAST_DAYS} are needed"
+        return f"{known}, the first {use} in the {looked_at}; {LEAST_DAYS} are needed"
     days = sum(bool(value) for value in before.values)
     if days < LEAST_USED_PART * before.known_days:
-        return f"use on {days} of {count(before.known_days, 'day')} up to {until}; a third of them is needed"
+        return f"{use} on {days} of {count(before.known_days, 'day')} up to {until}; a third of them is needed"
     return before
 
 

@@ -1,6 +1,7 @@
 """Anomalies: what is odd, how it is named, and that nothing later than a day decides about it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -162,6 +163,18 @@ REASONS = {
 def test_the_reason_for_no_judgement_is_said(name: str) -> None:
     values, reason = REASONS[name]
     of = series(values)
+    assert find_anomalies(of, of.last - 8 * DAY) == NotJudged(of, reason)
+
+
+@pytest.mark.parametrize(
+    ("errors", "reason"),
+    [
+        ([0] * 90, "it was 0 in the 182 days up to 2026-04-01"),
+        ([5, 0, 0, 0] * 20, "value above 0 on 20 of 77 days up to 2026-03-22; a third of them is needed"),
+    ],
+)
+def test_the_reason_for_no_judgement_of_a_ratio_is_said(errors: list[int], reason: str) -> None:
+    of = replace(series(errors, "error_percent"), weights=(100,) * len(errors))
     assert find_anomalies(of, of.last - 8 * DAY) == NotJudged(of, reason)
 
 
