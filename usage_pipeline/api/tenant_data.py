@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
-from typing import BinaryIO, NamedTuple, TypeVar
+from typing import BinaryIO, TypeVar
 
 import duckdb
 from pydantic_core import to_json
@@ -39,6 +39,7 @@ from usage_pipeline.listing.pages import Pages
 from usage_pipeline.listing.queries import RecordQuery
 from usage_pipeline.listing.streams import stream_csv, stream_json_lines
 from usage_pipeline.metrics.answers import Answer, known_days, statuses_of
+from usage_pipeline.metrics.pruned_days import PrunedDays, read_pruned_days
 from usage_pipeline.metrics.queries import Query, of_tenant
 from usage_pipeline.metrics.read import read
 from usage_pipeline.metrics.series import known_tenants
@@ -52,7 +53,6 @@ from usage_pipeline.reports.sections.hours import week_hours
 from usage_pipeline.series.status import Day, DayReader
 from usage_pipeline.storage.engine import undisturbed
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.pruned import first_kept_days
 from usage_pipeline.storage.tables import ERASED_TENANT
 from usage_pipeline.tenants.models import Tenant
 from usage_pipeline.tenants.reference import load_tenants
@@ -80,14 +80,6 @@ class WeekHours:
     hours: Sequence[WeekHour]
     missing_days: int
     """Days of the range of which nothing is known."""
-
-
-class PrunedDays(NamedTuple):
-    """Days of a range that have lost records."""
-
-    number: int
-    are_all: bool
-    """Whether none of the range has kept any."""
 
 
 @dataclass(frozen=True)
@@ -200,12 +192,7 @@ class TenantData:
     def pruned_days(self, first: date, last: date) -> PrunedDays:
         """Return which of these days have lost records of the tenant, or of one of all, past their term."""
         with self._storage.warehouse.connect() as connection:
-            kept = first_kept_days(connection, first)
-            found = [day for tenant_id, day in kept.items() if self.tenant_id in {None, tenant_id}]
-            lost = min(max(found, default=first) - timedelta(days=1), last)
-            days = DayReader(self._storage, connection).read(first, lost)
-        number = len([day for day in days if day.records or day.pruned])
-        return PrunedDays(number, are_all=number > 0 and lost == last)
+            return read_pruned_days(connection, first, last, self.tenant_id)
 
     def week_hours(self, first: date, last: date) -> WeekHours:
         """Return the hours of the week in local days of the tenant; in UTC for all tenants."""

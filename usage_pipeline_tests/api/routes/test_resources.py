@@ -84,17 +84,32 @@ def test_hours_of_the_week_are_those_of_the_tenant(initech: TestClient) -> None:
     assert [hour["tokens"] for hour in found["items"] if hour["weekday"] == "Mon"] == [None] * 24
 
 
-def test_days_that_never_had_records_have_lost_none(open_shared: Callable[..., Storage]) -> None:
+def test_days_on_which_a_tenant_had_no_records_have_lost_none(open_shared: Callable[..., Storage]) -> None:
     storage = open_shared()
-    Landing(storage.settings.landing).write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
-    land_and_compute(storage, "records")
-    with storage.warehouse.begin() as connection:
-        raise_first_kept(connection, {"acme": date(2026, 5, 10)})
+    for day in (1, 2, 3):
+        of_globex = prompt(f"g{day}", f"2026-05-0{day}T08:00:00Z", tenantId="globex")
+        of_acme = [prompt("e1", "2026-05-01T08:00:00Z")] if day == 1 else []
+        Landing(storage.settings.landing).write("persona", f"2026-05-0{day}", [*of_acme, of_globex])
+    land_and_compute(storage, "records", "rollups", "series")
     kept = (Pages(storage), KeptAnswers())
-    data = TenantData(storage, storage.at_once(), *kept, "", "acme", may_read_content=False)
-    assert data.pruned_days(date(2026, 4, 1), date(2026, 5, 31)) == (1, False)
-    assert data.pruned_days(date(2026, 4, 1), date(2026, 5, 9)) == (1, True)
-    assert data.pruned_days(date(2026, 4, 1), date(2026, 4, 30)) == (0, False)
+    acme, all_tenants = (
+        TenantData(storage, storage.at_once(), *kept, "", tenant, may_read_content=False)
+        for tenant in ("acme", None)
+    )
+    ranges = [(date(2026, 4, 1), last) for last in (date(2026, 5, 31), date(2026, 5, 9), date(2026, 4, 30))]
+
+    def lose(**first_kept: date) -> None:
+        with storage.warehouse.begin() as connection:
+            raise_first_kept(connection, first_kept)
+
+    assert [acme.pruned_days(*days) for days in ranges] == [(0, False)] * 3
+    lose(acme=date(2026, 5, 10))
+    assert [acme.pruned_days(*days) for days in ranges] == [(1, False), (1, True), (0, False)]
+    assert [all_tenants.pruned_days(*days) for days in ranges] == [(1, False), (1, False), (0, False)]
+    lose(globex=date(2026, 5, 3))
+    assert [all_tenants.pruned_days(*days) for days in ranges] == [(2, False), (2, False), (0, False)]
+    lose(globex=date(2026, 6, 1))
+    assert [all_tenants.pruned_days(*days) for days in ranges] == [(3, False), (3, True), (0, False)]
 
 
 def test_resources_of_a_period_whose_records_are_all_pruned_are_not_known(
