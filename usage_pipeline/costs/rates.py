@@ -123,9 +123,13 @@ class UsedModel:
 
 
 def used_models(duck: "DuckDBPyConnection") -> list[tuple[date, UsedModel]]:
-    """Return the models of the view `usage_records`, with their days."""
-    names = ", ".join(("event_day", "provider", "model", *PRICING_DIMENSION_NAMES))
-    rows = duck.execute(f"SELECT DISTINCT {names} FROM usage_records").fetchall()
+    """Return the models of the view `usage_records`, with their days.
+
+    A record with the text `(none)` is joined like one without a value, so there is one model for both.
+    """
+    values = (f"nullif({name}, $none)" for name in PRICING_DIMENSION_NAMES)
+    names = ", ".join(("event_day", "nullif(provider, '')", "nullif(model, '')", *values))
+    rows = duck.execute(f"SELECT DISTINCT {names} FROM usage_records", {"none": NONE}).fetchall()
     return [(day, UsedModel(provider, model, tuple(values))) for day, provider, model, *values in rows]
 
 

@@ -61,6 +61,14 @@ def test_a_request_that_no_condition_names_has_no_price(tmp_path: Path, values: 
         assert {(row["amount"], row["unpriced"]) for row in rated.rows()} == {(None, "no_condition")}
 
 
+@pytest.mark.parametrize("name", ["service_tier", "region", "speed"])
+def test_a_record_counts_once_beside_one_that_logs_the_word_for_no_value(tmp_path: Path, name: str) -> None:
+    records = [{"tokens_in": 1}, {"tokens_in": 1, name: "(none)"}]
+    with rating(book_of(tmp_path, price("one", PRICE, conditions=CONDITIONS)), records) as rated:
+        found = [(row["class"], row["quantity"], row["amount"]) for row in rated.rows()]
+        assert sorted(found) == [("input", 2, 20), ("request", 2, 14)]
+
+
 def test_a_condition_applies_in_each_tier_and_window(tmp_path: Path) -> None:
     tiers = '[{above_tokens_in: 0, prices: {input: "1"}}, {above_tokens_in: 10, prices: {input: "2"}}]'
     off_peak = '{from: "16:30", to: "00:30", prices: {input: "0.5"}}'
