@@ -56,6 +56,10 @@ class UndecidedDaysError(PartitionError):
         self.days = days
 
 
+class UnstorableError(PartitionError):
+    """Rows have a value that their table cannot hold, such as a total of too many digits."""
+
+
 class FailedDaysError(PartitionError):
     """Days failed while others were computed; the text has each reason once."""
 

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import duckdb
 
-from usage_pipeline.errors import PartitionError, UndecidedDaysError
+from usage_pipeline.errors import PartitionError, UndecidedDaysError, UnstorableError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.stopping import present_question
 
@@ -141,6 +141,7 @@ def _without_globs(path: str) -> str:
 
 
 _TRIES = 5
+_LASTING = (duckdb.OutOfMemoryException, UndecidedDaysError, UnstorableError)
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
 
@@ -148,7 +149,7 @@ Answer = TypeVar("Answer")
 def undisturbed(read: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
     """Let a function that reads objects begin anew when it fails: another process may have replaced one.
 
-    Want of memory and inputs that are not decided would be the same again.
+    What would be the same again is raised at once.
     """
 
     @wraps(read)
@@ -156,7 +157,7 @@ def undisturbed(read: Callable[Asked, Answer]) -> Callable[Asked, Answer]:
         for _ in range(_TRIES - 1):
             try:
                 return read(*args, **kwargs)
-            except (duckdb.OutOfMemoryException, UndecidedDaysError):
+            except _LASTING:
                 raise
             except (duckdb.Error, PartitionError):
                 present_question().expect_wanted()

@@ -11,10 +11,11 @@ from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
+import psycopg
 from duckdb import BinderException, ConversionException, DuckDBPyConnection, OutOfRangeException
 
 from usage_pipeline.clock import in_words
-from usage_pipeline.errors import PartitionError
+from usage_pipeline.errors import PartitionError, UnstorableError
 from usage_pipeline.storage.daily import DailyTable, Derived
 from usage_pipeline.storage.digests import NO_ROWS, digests_by
 from usage_pipeline.storage.engine import PARQUET, execute_parsed
@@ -46,9 +47,14 @@ def write_partitions(workspace: Workspace, table: DailyTable, days: Collection[d
             f"{table.name} of {in_words(days)}: what it reads has another schema: {str(error).splitlines()[0]} "
             "Nothing was written. Run `usage-pipeline land` and `usage-pipeline recompute` for the days concerned."
         ) from None
+    except (psycopg.DataError, psycopg.errors.ProgramLimitExceeded) as error:
+        raise UnstorableError(
+            f"{table.name} of {in_words(days)}: the database does not take a value: {str(error).splitlines()[0]}. "
+            "Find the file that brought it, and take it back with `withdraw`."
+        ) from None
     except (ConversionException, OutOfRangeException):
         # Without the library's text, which quotes a value.
-        raise PartitionError(
+        raise UnstorableError(
             f"{table.name} of {in_words(days)}: a total has more than 18 digits, which no real usage has. "
             "Find the file that brought such counts, and take it back with `withdraw`."
         ) from None

@@ -1,15 +1,20 @@
 """Consistency checks: all of them, and each issue type that they found."""
 
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from usage_pipeline.errors import FailedDaysError
+from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.metrics.queries import QualityQuery, of_tenant
 from usage_pipeline.metrics.read import read
+from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.series.breakdown_tables import ALL, DAILY_QUALITY
+from usage_pipeline.storage.engine import PARQUET, literal, parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline_tests.series.generic import line
@@ -42,6 +47,29 @@ def stored(storage: Storage, tenant: str = "acme") -> dict[str, tuple[int, int, 
     )
     with storage.warehouse.connect() as connection:
         return {name: tuple(counts) for name, *counts in connection.execute(query)}
+
+
+def test_a_value_that_the_database_does_not_take_fails_its_day_and_no_other(
+    storage: Storage, landing: Landing
+) -> None:
+    landing.write("persona", "2026-05-01", [check("e1", "age")])
+    landing.write("persona", "2026-05-02", [check("e2", "age", timestamp="2026-05-02T08:00:00Z")])
+    first, second = date(2026, 5, 1), date(2026, 5, 2)
+    PlainRunner(storage).land([first, second])
+    # Landing refuses such a value now, and earlier versions did not.
+    (landed,) = storage.lake.folder(LANDED_EVENTS, first).iterdir()
+    with session(storage.engine) as duck:
+        rows = f"SELECT * REPLACE (issue_types || chr(0) AS issue_types) FROM {parquet_scan([landed])}"
+        duck.execute(f"CREATE TEMP TABLE damaged AS {rows}")
+        duck.execute(f"COPY damaged TO {literal(str(landed))} ({PARQUET})")
+    with pytest.raises(FailedDaysError) as failed:
+        refresh(storage, PlainRunner(storage))
+    assert str(failed.value) == (
+        "daily_quality of 2026-05-01: the database does not take a value: PostgreSQL text fields cannot contain "
+        "NUL (0x00) bytes. Find the file that brought it, and take it back with `withdraw`."
+    )
+    assert list(failed.value.reasons) == [first]
+    assert stored(storage) == {ALL: (1, 0, 1), "age": (1, 0, 1)}
 
 
 def test_checks_and_their_issues_are_counted(storage: Storage, landing: Landing, run_to_breakdowns: Run) -> None:

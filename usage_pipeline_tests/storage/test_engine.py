@@ -10,7 +10,7 @@ from threading import Barrier
 import duckdb
 import pytest
 
-from usage_pipeline.errors import PartitionError, UndecidedDaysError
+from usage_pipeline.errors import PartitionError, UndecidedDaysError, UnstorableError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.engine import (
     execute_parsed,
@@ -140,6 +140,7 @@ def test_a_literal_is_the_text(text: str) -> None:
         (PartitionError("an object is gone"), 5),
         (duckdb.OutOfMemoryException("no room"), 1),
         (UndecidedDaysError("prices.yaml is broken", []), 1),
+        (UnstorableError("a total of 40 digits"), 1),
     ],
 )
 def test_objects_are_read_again_unless_that_would_be_the_same(error: Exception, readings: int) -> None:

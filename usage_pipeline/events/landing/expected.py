@@ -47,7 +47,9 @@ def cast(column: str) -> tuple[str, str]:
     if column in DIMENSION_COLUMNS:
         return "dimension_text", "a text of at most 256 characters, no object and no list"
     if column == "conversation_id":
-        return "single_text", "a text, no object and no list"
+        return "conversation_text", "a text that does not begin with `erased:`, no object and no list"
+    if column == "issue_types":
+        return "text_without_nul", "a text without NUL"
     if column.endswith("_ms"):
         return "milliseconds", "milliseconds, 0 or more"
     return _CAST_BY_TYPE.get(FIELD_TYPES[column], ("plain_text", "a text"))

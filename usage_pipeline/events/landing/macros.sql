@@ -69,6 +69,15 @@ CREATE OR REPLACE MACRO main.attribute_text(value) AS
 CREATE OR REPLACE MACRO main.dimension_text(t) AS
     CASE WHEN length(t) <= 256 AND NOT contains(t, chr(0)) THEN single_text(t) END;
 
+CREATE OR REPLACE MACRO main.text_without_nul(t) AS CASE WHEN NOT contains(t, chr(0)) THEN plain_text(t) END;
+
+-- The id of a record is part of an index, too.
+CREATE OR REPLACE MACRO main.is_record_id(t) AS
+    strlen(t) <= 1024 AND NOT contains(t, chr(0)) AND single_text(t) IS NOT NULL;
+
+-- After an erasure, `erased:` and a digest stand in the place of an id.
+CREATE OR REPLACE MACRO main.conversation_text(t) AS CASE WHEN NOT starts_with(t, 'erased:') THEN single_text(t) END;
+
 CREATE OR REPLACE MACRO main.is_tenant(t) AS
     length(t) <= 128 AND t = trim(t) AND NOT regexp_matches(t, '\p{Cc}') AND single_text(t) IS NOT NULL;
 

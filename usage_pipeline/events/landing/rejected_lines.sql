@@ -38,6 +38,7 @@ SELECT
         WHEN 'tenant_mismatch' THEN 'the tenant of the folder, ' || tenant_folder
         WHEN 'invalid_tenant_id' THEN
             'a text of at most 128 characters, without control characters and white space around, and not `erased`'
+        WHEN 'invalid_record_id' THEN 'a text of at most 1,024 bytes without NUL, no object and no list'
         WHEN 'token_invariant' THEN
             'cached within input, reasoning within output' || CASE
                 WHEN too_large IN ('tokens_reasoning', 'tokens_cached', 'tokens_cache_write') THEN ''

@@ -104,7 +104,7 @@ SELECT
         WHEN compared.tenant_id = 'erased' THEN 'invalid_tenant_id'
         WHEN CASE WHEN retention.tenant_id IS NULL THEN NOT is_tenant(compared.tenant_id) END THEN 'invalid_tenant_id'
         WHEN record_id IS NULL THEN 'missing_record_id'
-        WHEN single_text(record_id) IS NULL THEN 'invalid_record_id'
+        WHEN NOT is_record_id(record_id) THEN 'invalid_record_id'
         WHEN type_text IS NULL THEN 'missing_type'
         WHEN type IS NULL THEN 'unknown_type'
         WHEN occurred_at_text IS NULL THEN 'missing_occurred_at'

@@ -26,12 +26,13 @@ from usage_pipeline_tests.events.landing.oracle_tokens import TOKENS, RejectErro
 from usage_pipeline_tests.events.landing.oracle_values import (
     InvalidError,
     Text,
+    conversation_of,
     decimal_of,
     dimension_of,
     is_structure,
     milliseconds_of,
-    single_of,
     whole_of,
+    without_nul,
 )
 
 PROMPTS = frozenset({"prompt", "persona_prompt", "message_send"})
@@ -104,7 +105,7 @@ def _record(delivery: Delivery, line: Found, position: str) -> Record:
     record_id = reading.record_id(name, position)
     if record_id is None:
         raise RejectError("missing_record_id")
-    if is_structure(record_id):
+    if is_structure(record_id) or "\0" in record_id or len(record_id.encode()) > 1024:
         raise RejectError("invalid_record_id")
     if reading.logged_type() is None:
         raise RejectError("missing_type")
@@ -267,7 +268,9 @@ def _reader(column: str) -> Read:
     if re.search("_ms$", column):
         return milliseconds_of
     if column == "conversation_id":
-        return single_of
+        return conversation_of
+    if column == "issue_types":
+        return without_nul
     return dimension_of if column in DIMENSIONS else lambda text: text.text
 
 

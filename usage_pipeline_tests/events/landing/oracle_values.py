@@ -75,6 +75,20 @@ def dimension_of(text: Text) -> str:
     return single_of(text)
 
 
+def without_nul(text: Text) -> str:
+    """A text that a database takes."""
+    if "\0" in text.text:
+        raise InvalidError
+    return text.text
+
+
+def conversation_of(text: Text) -> str:
+    """The id of a conversation, and not what takes the place of one."""
+    if text.text.startswith("erased:"):
+        raise InvalidError
+    return single_of(text)
+
+
 def single_of(text: Text) -> str:
     """A text that is no JSON object or list."""
     if is_structure(text.text):

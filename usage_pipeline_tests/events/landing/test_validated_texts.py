@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.events.each import Became
 from usage_pipeline_tests.support import prompt, reject_reasons, rows
@@ -109,5 +109,32 @@ def test_256_characters_are_a_text_to_group_by(storage: Storage, deliver: Callab
 
 
 def test_an_id_may_be_longer(storage: Storage, deliver: Callable[..., None]) -> None:
-    deliver("persona", "2026-05-01", [prompt("e" * 1000, TIME, conversationId="c" * 1000)])
-    assert rows(storage, LANDED_EVENTS, "record_id", "conversation_id") == [("e" * 1000, "c" * 1000)]
+    deliver("persona", "2026-05-01", [prompt("é" * 512, TIME, conversationId="c" * 2000)])
+    assert rows(storage, LANDED_EVENTS, "record_id", "conversation_id") == [("é" * 512, "c" * 2000)]
+
+
+@pytest.mark.parametrize(
+    "record_id", ["é" * 512 + "x", "e\0", '{"a": 1}', "[]"], ids=["long", "NUL", "object", "list"]
+)
+def test_an_id_that_no_index_takes_is_rejected(
+    storage: Storage, deliver: Callable[..., None], record_id: str
+) -> None:
+    deliver("persona", "2026-05-01", [prompt(record_id, TIME)])
+    expected = "a text of at most 1,024 bytes without NUL, no object and no list"
+    assert rows(storage, REJECTED_LINES, "reason", "field", "expected") == [
+        ("invalid_record_id", "$.id", expected)
+    ]
+
+
+def test_an_id_that_looks_like_an_erased_one_is_rejected(storage: Storage, deliver: Callable[..., None]) -> None:
+    deliver("persona", "2026-05-01", [prompt("e1", TIME, conversationId="erased:c1"), prompt("erased:e2", TIME)])
+    assert reject_reasons(storage) == [(1, "invalid_conversation_id")]
+    assert rows(storage, LANDED_EVENTS, "record_id") == [("erased:e2",)]
+
+
+def test_kinds_of_issues_are_texts_that_a_database_takes(storage: Storage, deliver: Callable[..., None]) -> None:
+    check = {"event": "persona_consistency_check", "timestamp": TIME, "tenantId": "acme", "issueCount": 1}
+    kinds = ["tone\0", ["tone\0"], "tone", ""]
+    deliver("persona", "2026-05-01", [{**check, "id": str(n), "issueTypes": kind} for n, kind in enumerate(kinds)])
+    assert reject_reasons(storage) == [(1, "invalid_issue_types")]
+    assert rows(storage, LANDED_EVENTS, "issue_types") == [('["tone\\u0000"]',), ("tone",), (None,)]
