@@ -59,6 +59,11 @@ class Known:
         """Changes when plans, acts or closed periods do."""
         return fingerprint([self.tenants, *self.acts, *sorted(self.closed.items())])
 
+    def count_past(self, now: datetime) -> int:
+        """How many instants of acts have come: another number says that a grant has begun or ended."""
+        instants = (at for act in self.acts for at in (act.effective_at, act.expires_at) if at is not None)
+        return sum(at <= now for at in instants)
+
 
 def read_known(connection: Connection, tenants: Tenants, only: str | None = None) -> Known:
     """Read what is known of one tenant or of all."""

@@ -20,6 +20,7 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.billing.ledger.accounts import at
 from usage_pipeline_tests.billing.ledger.deployment import RATES, Deployment
 from usage_pipeline_tests.support import Landing, land_and_compute
+from usage_pipeline_tests.support import at as at_time
 
 PLANS = """
 free: {retention_days: null, monthly_credits: "1000"}
@@ -106,6 +107,29 @@ def test_to_post_again_adds_nothing(deployment: Deployment) -> None:
     deployment.use("05-10 08:00", 300)
     assert deployment.run() == 4
     assert deployment.run() == 0
+
+
+def test_what_begins_or_ends_within_a_day_is_posted_by_then(deployment: Deployment) -> None:
+    deployment.write_reference("grants", GRANTS)
+    posted = {
+        instant: post(at_time(deployment.storage, at(instant)))
+        for instant in ("05-20 14:59", "05-20 15:00", "05-20 18:00", "05-25 14:59", "05-25 15:00", "05-25 18:00")
+    }
+    assert posted == {
+        "05-20 14:59": 0,
+        "05-20 15:00": 1,
+        "05-20 18:00": 0,
+        "05-25 14:59": 0,
+        "05-25 15:00": 1,
+        "05-25 18:00": 0,
+    }
+
+
+def test_usage_ahead_of_the_clock_is_posted_once_its_time_has_come(deployment: Deployment) -> None:
+    deployment.use("05-10 10:30", 300)
+    land_and_compute(deployment.storage, "records", "credits")
+    posted = [post(at_time(deployment.storage, at(f"05-10 {hour}:00"))) for hour in ("09", "09", "10", "11", "12")]
+    assert posted == [1, 0, 0, 1, 0]  # the allocation of the plan, and at 11 the usage
 
 
 def test_late_usage_of_a_past_day_adds_the_difference(deployment: Deployment) -> None:
