@@ -3,7 +3,7 @@
 The first computation of a day pins it to the entry that is in force on it. Only a re-rating pins it to another.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 
 from sqlalchemy import Connection
@@ -37,11 +37,15 @@ def pinned(connection: Connection, days: Collection[date]) -> Mapping[date, str]
 
 
 def pin(connection: Connection, settings: Settings, days: Collection[date]) -> None:
-    """Pin the days to the rates of now, also days that are pinned to others. Raises ReferenceFileError."""
+    """Pin the days to the rates of now that are pinned to none. Raises ReferenceFileError."""
+    for version, document, own in _by_version(settings, days):
+        _STORE.pin(connection, own, version, document, settings.clock.now)
+
+
+def _by_version(settings: Settings, days: Collection[date]) -> Iterator[tuple[str, str, list[date]]]:
     rates = current_rates(settings, days)
     for version, found in {of_day.version: of_day for of_day in rates.values()}.items():
-        own = [day for day, of_day in rates.items() if of_day.version == version]
-        _STORE.pin(connection, own, version, found.document, settings.clock.now)
+        yield version, found.document, [day for day, of_day in rates.items() if of_day.version == version]
 
 
 def rerate_credits(storage: Storage, days: Collection[date]) -> list[date]:
@@ -53,6 +57,6 @@ def rerate_credits(storage: Storage, days: Collection[date]) -> list[date]:
     with storage.warehouse.begin() as connection:
         rated = pinned(connection, days)
         moved = sorted(day for day, version in rated.items() if version != rates[day].version)
-        if moved:
-            pin(connection, storage.settings, moved)
+        for version, document, own in _by_version(storage.settings, moved):
+            _STORE.repin(connection, own, version, document, storage.settings.clock.now)
     return moved

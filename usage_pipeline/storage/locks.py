@@ -48,7 +48,7 @@ def partition_locks(
             yield connection
         finally:
             connection.rollback()
-            connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
+            connection.exec_driver_sql("SELECT pg_advisory_unlock_all(), set_config('lock_timeout', '0', false)")
             connection.commit()
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import Connection, Table, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,25 @@ class PinnedDocuments:
     def pin(
         self, connection: Connection, days: Collection[date], version: str, document: str, now: datetime
     ) -> None:
-        """Store the document, and pin the days to it, also days that are pinned to another."""
-        self._store(connection, version, document, now)
-        values = [{"day": day, self.version_column: version, "pinned_at": now} for day in sorted(days)]
-        statement = insert(self.days).values(values)
+        """Store the document, and pin the days to it that nobody has pinned, another process either."""
+        statement = self._insert(connection, days, version, document, now)
+        connection.execute(statement.on_conflict_do_nothing())
+
+    def repin(
+        self, connection: Connection, days: Collection[date], version: str, document: str, now: datetime
+    ) -> None:
+        """Store the document, and pin all of the days to it."""
+        statement = self._insert(connection, days, version, document, now)
         changed = {name: statement.excluded[name] for name in (self.version_column, "pinned_at")}
         connection.execute(statement.on_conflict_do_update(index_elements=[self.days.c.day], set_=changed))
+
+    def _insert(
+        self, connection: Connection, days: Collection[date], version: str, document: str, now: datetime
+    ) -> Insert:
+        self._store(connection, version, document, now)
+        return insert(self.days).values(
+            [{"day": day, self.version_column: version, "pinned_at": now} for day in sorted(days)]
+        )
 
     def _store(self, connection: Connection, version: str, document: str, now: datetime) -> None:
         columns = self.documents.c

@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from contextlib import ExitStack
 from datetime import date
 
 import pytest
+from sqlalchemy import text
 
 from usage_pipeline.errors import LockTimeoutError
 from usage_pipeline.settings import Settings
@@ -52,6 +54,16 @@ def test_a_lock_is_free_after_its_writer(storage: Storage) -> None:
     for _ in range(2):
         with partition_locks(storage.warehouse, "things", [DAY], 1):
             pass
+
+
+def test_who_gets_the_connection_of_a_writer_waits_for_locks_without_end(storage: Storage) -> None:
+    with partition_locks(storage.warehouse, "things", [DAY], 1) as connection:
+        pid = connection.execute(text("SELECT pg_backend_pid()")).scalar()
+    asked = text("SELECT pg_backend_pid(), current_setting('lock_timeout')")
+    with ExitStack() as opened:
+        connections = [opened.enter_context(storage.warehouse.connect()) for _ in range(4)]
+        timeouts = dict(tuple(connection.execute(asked).one()) for connection in connections)
+    assert timeouts[pid] == "0"
 
 
 def test_a_lock_is_free_after_its_writer_failed(storage: Storage) -> None:

@@ -28,8 +28,13 @@ _books: dict[str, PriceBook] = {}
 
 
 def pin(connection: Connection, days: Collection[date], book: PriceBook, now: datetime) -> None:
-    """Store the book, and pin the days to it, also days that are pinned to another."""
+    """Store the book, and pin the days to it that are pinned to none."""
     _STORE.pin(connection, days, book.version, book.document, now)
+
+
+def repin(connection: Connection, days: Collection[date], book: PriceBook, now: datetime) -> None:
+    """Store the book, and pin all of the days to it."""
+    _STORE.repin(connection, days, book.version, book.document, now)
 
 
 def pinned(connection: Connection, days: Collection[date]) -> Mapping[date, str]:

@@ -50,7 +50,7 @@ def rerate(storage: Storage, days: Collection[date]) -> list[date]:
         rated = book_store.pinned(connection, days)
         moved = sorted(day for day, version in rated.items() if version != book.version)
         if moved:
-            book_store.pin(connection, moved, book, now)
+            book_store.repin(connection, moved, book, now)
     return moved
 
 

@@ -84,6 +84,15 @@ def test_a_rerating_is_a_version_that_says_by_which_price(rated: Storage) -> Non
     assert (change.amount_before, change.amount, change.difference) == (Decimal(10), Decimal(30), Decimal(20))
 
 
+def test_a_day_that_another_process_has_pinned_keeps_its_prices(rated: Storage) -> None:
+    with rated.warehouse.begin() as connection:
+        before = book_store.pinned(connection, [DAY])
+        book_store.pin(connection, [DAY], current_price_book(rated.settings), NOW)
+        assert book_store.pinned(connection, [DAY]) == before
+    compute(rated)
+    assert amounts(rated) == {None: Decimal(10)}
+
+
 def test_a_rerating_names_the_price_of_a_model_whose_maker_has_become_known(
     storage: Storage, landing: Landing
 ) -> None:
