@@ -113,14 +113,7 @@ _AWAY = (WarehouseError, OperationalError, InterfaceError, NoConnectionError)
 
 def add_handlers(app: FastAPI) -> None:
     """Answer every error that is known with a problem."""
-    for known in (
-        ProblemError,
-        HTTPException,
-        RequestValidationError,
-        UsagePipelineError,
-        duckdb.OutOfMemoryException,
-        *_AWAY,
-    ):
+    for known in (*_KNOWN, *_AWAY):
         app.add_exception_handler(known, _answer)
 
 

@@ -23,7 +23,8 @@ def demo(
     """Simulate 45 days of 12 tenants, land and compute them, compare every total, and print the result.
 
     The logs have the faults of a real platform, and their totals are known. It takes a minute or two. Logs of an
-    earlier demo, or of `simulate`, are used again. Exit code 1 if a total differs from the known one.
+    earlier demo, or of `simulate`, are used again. What is past its retention is removed, as by `prune`. Exit
+    code 1 if a total differs from the known one.
 
     Example: `usage-pipeline demo`, then `usage-pipeline dev` to see the days in Dagster
 

@@ -27,7 +27,7 @@ LANDING_FOLDER = _input(
     "landing",
     "file",
     "The log files that the platforms deliver: `landing/<source>/<landing day>/[<tenant>/]<file>`. Only pruning "
-    "deletes something here.",
+    "and erasure delete something here.",
 )
 FORMATS = _input(
     "formats",

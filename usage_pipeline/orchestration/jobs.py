@@ -37,7 +37,7 @@ LANDING_DAYS = dg.define_asset_job(
 EVENT_DAYS = dg.define_asset_job(
     "event_days",
     selection=dg.AssetSelection.assets(*(table.name for table in DAILY_TABLES)),
-    description="Compute event days: records, cube, conversations and the three series.",
+    description="Compute event days: records, cubes, conversations, series, breakdowns, costs and credits.",
 )
 
 ARRIVED_DAYS = dg.define_asset_job(

@@ -80,7 +80,7 @@ METERED_ONCE = Check(
     "daily_breakdown",
     "metered_once",
     Severity.WARNING,
-    "No two sources report the same metric of one tenant: usage that two report counts twice.",
+    "No two sources of one tenant probably report the same usage, which counts twice then.",
 )
 
 COMPARED = {
