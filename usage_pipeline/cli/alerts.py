@@ -11,7 +11,9 @@ from usage_pipeline.cli.options import (
     DataDir,
     Format,
     OutputFormat,
+    expect_none,
     load_settings,
+    not_table,
     parse_id,
     reading_settings,
 )
@@ -36,6 +38,15 @@ class AlertAction(StrEnum):
     TEST = "test"
     DELIVER = "deliver"
     RETRY = "retry"
+
+
+_TAKES = {
+    AlertAction.LIST: {"tenant", "state", "kind", "format"},
+    AlertAction.TEST: {"tenant", "channel"},
+    AlertAction.DELIVER: set[str](),
+    AlertAction.RETRY: {"dry-run"},
+}
+"""The options of each action."""
 
 
 def alerts(  # noqa: PLR0913 - one parameter per option
@@ -70,6 +81,16 @@ def alerts(  # noqa: PLR0913 - one parameter per option
 
     Example: `usage-pipeline alerts test --channel ops_webhook`
     """
+    options = {
+        "tenant": tenant,
+        "state": state,
+        "kind": kind,
+        "channel": channel,
+        "dry-run": dry_run or None,
+        "format": not_table(form),
+    }
+    others = {name: value for name, value in options.items() if name not in _TAKES[action]}
+    expect_none(f"alerts {action.value}", others)
     if action is AlertAction.TEST:
         _test(load_settings(data_dir), channel, tenant)
         return

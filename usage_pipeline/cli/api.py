@@ -17,6 +17,7 @@ from usage_pipeline.cli.options import (
     expect_none,
     load_settings,
     needed,
+    not_table,
     parse_id,
     parse_instant,
     reading_settings,
@@ -112,9 +113,9 @@ def keys(  # noqa: PLR0913 - one parameter per option
         "by": by,
     }
     not_of: dict[KeyAction, dict[str, object]] = {
-        KeyAction.CREATE: {"ID": key_id},
+        KeyAction.CREATE: {"ID": key_id, "format": not_table(form)},
         KeyAction.LIST: {**of_create, "ID": key_id},
-        KeyAction.REVOKE: of_create,
+        KeyAction.REVOKE: {**of_create, "format": not_table(form)},
     }
     expect_none(f"keys {action.value}", not_of[action])
     settings = (reading_settings if action is KeyAction.LIST else load_settings)(data_dir)

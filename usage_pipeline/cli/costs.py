@@ -17,6 +17,7 @@ from usage_pipeline.cli.options import (
     To,
     condition,
     day_range,
+    expect_none,
     parse_day,
     reading_settings,
     version,
@@ -122,6 +123,9 @@ def prices(  # noqa: PLR0913, PLR0917 - one parameter per option
     from usage_pipeline.costs.rates import UsedModel
     from usage_pipeline.storage.opened import open_storage
 
+    if model is None:
+        of_model = {"provider": provider, "service-tier": service_tier, "region": region, "speed": speed}
+        expect_none("prices without --model", of_model)
     settings = reading_settings(data_dir)
     day, current = on or settings.clock.today, current_price_book(settings)
     with open_storage(settings) as storage:

@@ -144,7 +144,7 @@ def grant(  # noqa: PLR0913 - one parameter per option
     from usage_pipeline.storage.opened import open_storage
 
     of_add = {"amount": amount, "kind": kind, "expires-at": expires_at, "priority": priority, "lowers": lowers}
-    of_both = {"tenant": tenant, "reason": reason, "at": at}
+    of_both = {"tenant": tenant, "reason": reason, "at": at, "by": by}
     not_of = {Action.ADD: {}, Action.VOID: of_add, Action.IMPORT: {**of_add, **of_both, "ID": grant_id}}
     expect_none(f"grant {action.value}", not_of[action])
     settings = load_settings(data_dir)

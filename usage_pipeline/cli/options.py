@@ -144,6 +144,11 @@ def expect_none(call: str, given: Mapping[str, object]) -> None:
         raise typer.BadParameter(f"`{call}` takes no {' and no '.join(wrong)}")
 
 
+def not_table(form: OutputFormat) -> OutputFormat | None:
+    """Return the format if one was asked for that is not the default, for `expect_none`."""
+    return None if form is OutputFormat.TABLE else form
+
+
 def needed(option: str, value: str | None) -> str:
     """Return the value of an option that an action cannot do without."""
     if not value:

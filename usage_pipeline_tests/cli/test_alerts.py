@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from usage_pipeline.alerts.raising import raise_alerts
@@ -88,3 +89,27 @@ def test_what_was_given_up_is_tried_again(storage: Storage, receiver: Receiver) 
     call("retry")
     assert call("deliver") == "Delivered 1 message.\n"
     assert receiver.keys == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ("deliver --dry-run", "`alerts deliver` takes no --dry-run"),
+        ("deliver --format json", "`alerts deliver` takes no --format"),
+        ("retry --tenant acme --kind limit", "`alerts retry` takes no --tenant and no --kind"),
+        ("test --channel ops --state raised", "`alerts test` takes no --state"),
+        ("--channel ops", "`alerts list` takes no --channel"),
+    ],
+)
+def test_an_option_of_another_action_is_refused_and_nothing_is_done(
+    storage: Storage, receiver: Receiver, arguments: str, problem: str
+) -> None:
+    with storage.warehouse.begin() as connection:
+        enqueue(connection, [message("due", "ops"), message("dead", "ops")])
+        connection.execute(outbox.update().where(outbox.c.key == "dead").values(state=OutboxState.DEAD))
+    ended = CliRunner().invoke(app, ["alerts", *arguments.split()])
+    assert (ended.exit_code, problem in ended.stderr) == (2, True), ended.stderr
+    with storage.warehouse.connect() as connection:
+        states = {row.key: row.state for row in connection.execute(select(outbox.c.key, outbox.c.state))}
+    assert states == {"due": OutboxState.PENDING, "dead": OutboxState.DEAD}
+    assert receiver.keys == []

@@ -168,6 +168,7 @@ def test_what_cannot_be_asked_or_granted_is_told(call: Call, arguments: tuple[st
         (("grant", "void", "--tenant", "acme", "--reason", "r"), "ID is missing"),
         (("grant", "void", "one", "--tenant", "acme", "--amount", "5"), "`grant void` takes no --amount"),
         (("grant", "import", "one"), "`grant import` takes no ID"),
+        (("grant", "import", "--by", "ann"), "`grant import` takes no --by"),
         (("grant", "void", "one", "--tenant", "acme"), "--reason is missing"),
         *(
             (

@@ -97,6 +97,8 @@ def test_a_key_that_cannot_be_is_refused(call: Call, arguments: str, problem: st
         ("create 0123456789ab --platform --name x", "`keys create` takes no ID"),
         ("revoke", "ID is missing"),
         ("revoke 0123456789ab --name x", "`keys revoke` takes no --name"),
+        ("revoke 0123456789ab --format json", "`keys revoke` takes no --format"),
+        ("create --platform --name x --format csv", "`keys create` takes no --format"),
         ("list --platform", "`keys list` takes no --platform"),
     ],
 )

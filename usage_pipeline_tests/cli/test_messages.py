@@ -42,6 +42,12 @@ def test_the_day_of_a_price_is_a_day_too() -> None:
     assert "expected a day, YYYY-MM-DD, found 'now'" in said("prices", "--model", "o3", "--on", "now")
 
 
+def test_what_narrows_the_price_of_a_model_needs_the_model() -> None:
+    ended = CliRunner().invoke(app, ["prices", "--region", "us", "--speed", "fast"])
+    assert ended.exit_code == 2
+    assert "`prices without --model` takes no --region and no --speed" in ended.stderr
+
+
 @pytest.mark.usefixtures("call")
 @pytest.mark.parametrize(
     ("arguments", "warning"),
