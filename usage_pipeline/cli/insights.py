@@ -13,8 +13,8 @@ from usage_pipeline.cli.options import (
     DataDir,
     Format,
     OutputFormat,
+    parse_day,
     parse_id,
-    parse_last_day,
     reading_settings,
 )
 from usage_pipeline.cli.output import Row, note, print_json, print_rows, warn
@@ -80,7 +80,7 @@ AsOf = Annotated[
     date | None,
     typer.Option(
         "--as-of",
-        parser=parse_last_day,
+        parser=parse_day,
         metavar=DAY,
         help="The last day that counts, by the numbers of now. Yesterday without it.",
     ),

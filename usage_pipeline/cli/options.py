@@ -62,42 +62,36 @@ By = Annotated[str | None, typer.Option(help="By whom; the name of the user with
 Format = Annotated[OutputFormat, typer.Option("--format", help="How to print it.")]
 
 
+_YEARS = range(1970, 2200)
+"""Those of days and months: at the ends of the calendar no day is before or after, and days are listed singly."""
+_IN_YEARS = f"of the years {_YEARS[0]} to {_YEARS[-1]}"
+
+
 def parse_day(text: str) -> date:
     """Read a day."""
     with suppress(ValueError):
-        if _DAY.fullmatch(text):
-            return date.fromisoformat(text)
-    raise typer.BadParameter(f"expected a day, YYYY-MM-DD, found {text!r}")
-
-
-_FIRST_YEAR, _LAST_YEAR = 1970, 2200
-
-
-def parse_last_day(text: str) -> date:
-    """Read a day that has days before it."""
-    day = parse_day(text)
-    if day.year < _FIRST_YEAR:
-        raise typer.BadParameter(f"expected a day from {_FIRST_YEAR} on, found {text!r}")
-    return day
+        if _DAY.fullmatch(text) and (day := date.fromisoformat(text)).year in _YEARS:
+            return day
+    raise typer.BadParameter(f"expected a day, YYYY-MM-DD, {_IN_YEARS}, found {text!r}")
 
 
 def parse_month(text: str) -> date:
     """Read a month, as its first day."""
     with suppress(ValueError):
-        if _MONTH.fullmatch(text) and _FIRST_YEAR <= int(text[:4]) < _LAST_YEAR:
+        if _MONTH.fullmatch(text) and int(text[:4]) in _YEARS:
             return date.fromisoformat(f"{text}-01")
-    raise typer.BadParameter(f"expected a month, YYYY-MM, found {text!r}")
+    raise typer.BadParameter(f"expected a month, YYYY-MM, {_IN_YEARS}, found {text!r}")
 
 
 def parse_instant(text: str) -> datetime:
-    """Read an instant in whole seconds, in UTC; a day stands for its first instant."""
+    """Read an instant in whole seconds, in UTC; a day stands for its first instant. 9999-12-31 may mean never."""
     with suppress(ValueError, OverflowError):
         found = datetime.fromisoformat(f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text)
-        if found.tzinfo and not found.microsecond:
-            return found.astimezone(UTC)
+        if found.tzinfo and not found.microsecond and (instant := found.astimezone(UTC)).year >= _YEARS[0]:
+            return instant
     raise typer.BadParameter(
         "expected a day, YYYY-MM-DD, or a time with its zone, in whole seconds, such as 2026-02-20T15:00:00Z, "
-        f"found {text!r}"
+        f"from {_YEARS[0]} on, found {text!r}"
     )
 
 
@@ -175,19 +169,26 @@ def recent_range(settings: "Settings", first: date | None, last: date | None) ->
     return day_range(first, last, (today - timedelta(days=RECENT_DAYS - 1), today))
 
 
+_LAST_VERSION = 2**31 - 1
+"""The largest number that the database has for a version."""
+
+
 def version(text: str | None) -> datetime | int | None:
     """The time or the version of an --as-of; a day stands for the last moment of it."""
     if text is None:
         return None
-    if text.isdecimal():
-        return int(text)
     with suppress(ValueError):
-        if _DAY.fullmatch(text):
-            return end_of(date.fromisoformat(text)) - timedelta(microseconds=1)
+        if text.isdecimal() and (number := int(text)) <= _LAST_VERSION:
+            return number
     with suppress(ValueError):
-        if (moment := datetime.fromisoformat(text)).tzinfo:
+        moment = datetime.fromisoformat(text)
+        if moment.year in _YEARS and _DAY.fullmatch(text):
+            return end_of(moment.date()) - timedelta(microseconds=1)
+        if moment.year in _YEARS and moment.tzinfo:
             return moment
-    raise QueryError(f"--as-of {text!r}: expected a day, a time with its zone, or a version, such as 1.")
+    raise QueryError(
+        f"--as-of {text!r}: expected a day, a time with its zone, or a version, such as 1; days {_IN_YEARS}."
+    )
 
 
 def condition(text: str) -> tuple[str, str]:

@@ -11,8 +11,8 @@ from usage_pipeline.cli.options import (
     DataDir,
     Format,
     OutputFormat,
+    parse_day,
     parse_id,
-    parse_last_day,
     reading_settings,
 )
 from usage_pipeline.cli.output import print_rows, say
@@ -37,9 +37,7 @@ def recommendations(  # noqa: PLR0913 - one parameter per option
     ] = None,
     as_of: Annotated[
         date | None,
-        typer.Option(
-            "--as-of", parser=parse_last_day, metavar=DAY, help="The last day that counts, or yesterday."
-        ),
+        typer.Option("--as-of", parser=parse_day, metavar=DAY, help="The last day that counts, or yesterday."),
     ] = None,
     *,
     unused_days: Annotated[

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from usage_pipeline.validation.results import CheckResult
 
 _CHECK_COLUMNS = ("day", "table_name", "check_name", "result", "observed", "expected")
+_MOST_LINES = 1_000_000_000
 
 
 def series(  # noqa: PLR0913, PLR0917 - one parameter per option
@@ -123,7 +124,7 @@ def rejects(  # noqa: PLR0913, PLR0917 - one parameter per option
     first: From = None,
     last: To = None,
     file: Annotated[str | None, typer.Option(help="One landing file, as `files` prints it.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Print at most this many lines.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=_MOST_LINES, help="Print at most this many lines.")] = 100,
     form: Format = OutputFormat.TABLE,
     data_dir: DataDir = None,
 ) -> None:

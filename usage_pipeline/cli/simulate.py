@@ -12,6 +12,7 @@ from usage_pipeline.simulation.settings import DEFAULT_SEED, MIN_TENANTS, Simula
 from usage_pipeline.words import count
 
 _FILES = ("landing", "reference", "truth.json")
+_MOST_DAYS = 10_000
 
 
 def demo(
@@ -37,7 +38,7 @@ def demo(
 
 def simulate(  # noqa: PLR0913, PLR0917 - one parameter per option
     out: Annotated[Path, typer.Option(help="Where landing, reference and truth.json are written.")],
-    days: Annotated[int, typer.Option(min=1, help="Days of usage.")] = 45,
+    days: Annotated[int, typer.Option(min=1, max=_MOST_DAYS, help="Days of usage.")] = 45,
     tenants: Annotated[int, typer.Option(min=MIN_TENANTS, help="Tenants; a few make most of the usage.")] = 12,
     events_per_day: Annotated[int, typer.Option(min=1, help="Events per day and tenant, on average.")] = 6_700,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = DEFAULT_SEED,

@@ -77,7 +77,8 @@ def test_a_period_of_missing_days_has_no_total(call: Call) -> None:
 def test_a_period_is_a_month(period: str) -> None:
     ended = CliRunner().invoke(app, ["statement", "--tenant", "acme", "--period", period])
     assert ended.exit_code == 2
-    assert f"expected a month, YYYY-MM, found '{period}'" in " ".join(ended.stderr.split())
+    told = " ".join(ended.stderr.replace("│", " ").split())
+    assert f"expected a month, YYYY-MM, of the years 1970 to 2199, found '{period}'" in told
 
 
 @pytest.mark.usefixtures("call")

@@ -32,14 +32,37 @@ def said(*arguments: str) -> str:
     return " ".join(ended.stderr.replace("│", " ").split())
 
 
-@pytest.mark.parametrize("day", ["yesterday", "2026-02-30", "20260501", "2026-05-01T00:00:00"])
+@pytest.mark.parametrize("day", ["yesterday", "2026-02-30", "20260501", "2026-05-01T00:00:00", "9999-12-31"])
 @pytest.mark.parametrize("option", ["--from", "--to"])
 def test_a_day_of_another_form_is_told_the_form(option: str, day: str) -> None:
-    assert f"Invalid value for '{option}': expected a day, YYYY-MM-DD, found '{day}'" in said("days", option, day)
+    expected = "expected a day, YYYY-MM-DD, of the years 1970 to 2199"
+    assert f"Invalid value for '{option}': {expected}, found '{day}'" in said("days", option, day)
 
 
 def test_the_day_of_a_price_is_a_day_too() -> None:
-    assert "expected a day, YYYY-MM-DD, found 'now'" in said("prices", "--model", "o3", "--on", "now")
+    expected = "expected a day, YYYY-MM-DD, of the years 1970 to 2199, found 'now'"
+    assert expected in said("prices", "--model", "o3", "--on", "now")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "stocks --from 0001-01-01 --to 0001-01-01",
+        "report --from 0001-01-02 --to 0001-01-02",
+        "series --tenant acme --to 9999-12-31",
+        "simulate --out nowhere --to 0001-01-02",
+        "forecast --as-of 0001-01-01",
+        "recommendations --as-of 9999-12-31",
+        "prune --dry-run --as-of 0001-01-01",
+        "limits --at 0001-01-01",
+        "credits --tenant acme --at 1969-12-31T23:59:59Z",
+        "rejects --limit 9223372036854775807",
+        "simulate --out nowhere --days 9999999",
+    ],
+)
+def test_what_lies_beyond_the_calendar_is_a_wrong_call(arguments: str) -> None:
+    ended = CliRunner().invoke(app, arguments.split())
+    assert (ended.exit_code, "Invalid value for" in ended.stderr) == (2, True)
 
 
 def test_what_narrows_the_price_of_a_model_needs_the_model() -> None:

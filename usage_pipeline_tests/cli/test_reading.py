@@ -52,7 +52,9 @@ def test_series_csv_leaves_a_missing_day_empty(call: Callable[..., str]) -> None
         pytest.param("2026-06-01", "2026-05-03,120,0,1", id="the day on which it was"),
         pytest.param("2026-06-01T00:00:00Z", "2026-05-03,120,0,1", id="the time"),
         pytest.param("2026-06-01T01:59:59+02:00", "2026-05-03,,,", id="a second before, in another zone"),
+        pytest.param("2199-12-31", "2026-05-03,120,0,1", id="the last day of all"),
         pytest.param("1", "2026-05-03,120,0,1", id="the first version"),
+        pytest.param("2147483647", "2026-05-03,120,0,1", id="the last version of all"),
     ],
 )
 def test_series_as_of_a_time_or_version(call: Callable[..., str], as_of: str, row: str) -> None:
@@ -68,7 +70,13 @@ def test_costs_as_of_a_version_have_tokens_and_amounts(call: Callable[..., str])
     )
 
 
-@pytest.mark.parametrize("text", ["yesterday", "2026-06-01T00:00:00", "1.5"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("yesterday", "2026-06-01T00:00:00", "1.5", "2147483648", "99999999999999999999", "9" * 5000),
+        *("0001-01-01", "9999-12-31", "9999-12-31T23:59:59Z"),
+    ],
+)
 def test_an_as_of_that_is_no_time_is_a_wrong_question(call: Callable[..., str], text: str) -> None:
     with pytest.raises(QueryError, match=f"--as-of '{text}': expected a day, a time with its zone, or a version"):
         call("series", "--tenant", "acme", "--as-of", text)
