@@ -148,14 +148,17 @@ class Client:
 
         Raises ValueError for another name. An export that breaks off leaves no file.
         """
-        params = asks.export_params(where or {}, order, asked)
-        with self._http.stream(
-            "GET", "/usage/list", params=params, headers={"Accept": asks.media_type(file)}
-        ) as answer:
-            if not answer.is_success:
-                answer.read()
-                raise UsageError.of(answer)
-            _write(file, answer.iter_bytes())
+        request, tries = asks.export(file, where or {}, order, asked), 0
+        while True:
+            with self._http.stream(**request) as answer:
+                wait = seconds_to_wait(answer, tries, self._retries)
+                if answer.is_success:
+                    return _write(file, answer.iter_bytes())
+                if wait is None:
+                    answer.read()
+                    raise UsageError.of(answer)
+            time.sleep(wait)
+            tries += 1
 
     def get(self, path: str, **params: object) -> Json:
         """Return what a route answers that has no method of its own: `client.get("/runs", status="failed")`."""
