@@ -15,6 +15,7 @@ from usage_pipeline.api.exchanges import route_of
 from usage_pipeline.api.media_types import stream_of
 from usage_pipeline.api.problems import ProblemError
 from usage_pipeline.settings import Settings
+from usage_pipeline.words import count
 
 _HEAVY_ROUTES = ("/v1/runs", "/v1/insights", "/v1/forecast", "/v1/reports", "/v1/usage/hours")
 _SECONDS = 60
@@ -64,7 +65,7 @@ class RateLimits:
             return headers
         raise ProblemError(
             HTTPStatus.TOO_MANY_REQUESTS,
-            f"{most:,} of these are answered each minute. Ask again in {seconds} seconds.",
+            f"{most:,} of these are answered each minute. Ask again in {count(seconds, 'second')}.",
             headers={**headers, "Retry-After": str(seconds)},
         )
 

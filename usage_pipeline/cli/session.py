@@ -85,7 +85,7 @@ def report(storage: Storage, summary: pipeline.RefreshSummary) -> int:
         unusable = f" {count(len(needing), 'file')} cannot be used." if needing else ""
         console.print(
             f"Landed {count(len(counted), 'file')} of {count(len(summary.landed), 'landing day')}: "
-            f"{accepted:,} lines accepted, {rejected:,} rejected.{unusable}"
+            f"{count(accepted, 'line')} accepted, {rejected:,} rejected.{unusable}"
         )
     if uncompared := sum(file.uncompared for file in counted):
         superseded = count(sum(file.superseded for file in counted if file.uncompared), "superseded line")

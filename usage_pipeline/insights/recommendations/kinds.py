@@ -35,7 +35,7 @@ _NAMED = 3
 
 @dataclass(frozen=True)
 class Written:
-    """A value as a text has it: `{days}` is a number, `{days:day}` a number with its noun."""
+    """A value of a text: `{days}` is a number, `{days:day}` one with its noun, `{days:day|is|are}` also a verb."""
 
     value: object
 
@@ -43,7 +43,8 @@ class Written:
         """Return amounts with two decimals, or six below one."""
         match self.value:
             case int() if noun:
-                return count(self.value, noun)
+                name, *verbs = noun.split("|")
+                return " ".join([count(self.value, name), *verbs[self.value != 1 :][:1]])
             case int():
                 return f"{self.value:,}"
             case Decimal():
@@ -125,7 +126,7 @@ def _written(words: str, row: Row) -> str:
     return words.format_map({name: Written(value) for name, value in row.items()})
 
 
-_MISSING, _OF_MISSING = "missing_days", "{missing_days:day} are missing, and in no number."
+_MISSING, _OF_MISSING = "missing_days", "{missing_days:day|is|are} missing, and in no number."
 _ALL_DAYS = "{days:day}"
 _OPERATION = "{type} of feature {feature}"
 _COSTS = (DAILY_USAGE.spec, DAILY_COSTS.spec, CREDIT_USAGE.spec)

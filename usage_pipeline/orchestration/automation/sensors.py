@@ -28,7 +28,7 @@ from usage_pipeline.orchestration.limits import REFRESH_LIMITS
 from usage_pipeline.orchestration.resources import StorageParam
 from usage_pipeline.pipeline.tables import PARTITIONED_TABLES
 from usage_pipeline.settings import Settings
-from usage_pipeline.words import count
+from usage_pipeline.words import count, is_or_are
 
 # What is imported within the functions is slow to import.
 # ruff: noqa: PLC0415
@@ -155,8 +155,8 @@ def _recorded(context: dg.SensorEvaluationContext) -> dict[str, set[date]]:
 def _rest(failed: int, busy: int, nothing: str) -> str:
     """Why nothing is requested now."""
     reasons = [
-        *([f"{failed} runs have failed and are tried again later"] if failed else []),
-        *([f"{busy} days are under way"] if busy else []),
+        *([f"{count(failed, 'run')} failed and will be tried again later"] if failed else []),
+        *([f"{count(busy, 'day')} {is_or_are(busy)} under way"] if busy else []),
     ]
     return "; ".join(reasons) or nothing
 

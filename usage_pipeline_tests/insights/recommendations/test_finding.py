@@ -119,6 +119,9 @@ def test_what_is_in_no_number_is_said() -> None:
         "1 of 2 runs in 26 days failed, and some cost something all the same: agent_run of feature report. 1,500 "
         "tokens of failed runs have no price. 2 days are missing, and in no number."
     )
+    assert kind.text([{**numbers, "missing_days": 1, "type": "agent_run", "feature": "report"}]).endswith(
+        " 1 day is missing, and in no number."
+    )
     assert kind.saves_per({"saving_usd": 1, "saving_credits": None, "days": 26}) == "26 days"
 
 

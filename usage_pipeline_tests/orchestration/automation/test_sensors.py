@@ -119,6 +119,15 @@ def test_event_days_wait_while_many_landing_days_are_under_way(automation: Autom
     assert len(automation.tick("affected_days")) == 1
 
 
+def test_one_day_under_way_is_told_as_one(automation: Automation, landing: Landing) -> None:
+    write_counted(landing, DAYS[0])
+    land(automation.storage, DAYS[0])
+    (request,) = automation.tick("affected_days")
+    automation.create(request)
+    assert automation.tick("affected_days") == []
+    assert automation.skipped == "1 day is under way"
+
+
 @pytest.mark.usefixtures("four_days")
 def test_a_day_that_fails_holds_up_no_other_and_is_tried_again_at_once_only_when_its_inputs_have_changed(
     automation: Automation, landing: Landing
@@ -130,7 +139,7 @@ def test_a_day_that_fails_holds_up_no_other_and_is_tried_again_at_once_only_when
     while requested := automation.tick("affected_days"):
         for request in requested:
             automation.execute(request)
-    assert automation.skipped == "1 runs have failed and are tried again later"
+    assert automation.skipped == "1 run failed and will be tried again later"
     assert find_stale(automation.storage).keys() == {failing}
     write_counted(landing, failing, count=4)
     land(automation.storage, failing)
