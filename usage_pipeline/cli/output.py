@@ -74,7 +74,7 @@ def _table(rows: Sequence[Row], columns: Sequence[str], title: str) -> Table:
     told = Text(title) if title else None
     table = Table(title=told, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, _PADDING, 0, 0))
     for name in columns:
-        numeric = any(isinstance(row[name], int | Decimal) for row in rows)
+        numeric = any(_is_number(row[name]) for row in rows)
         table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
     cells = [[_cell(row[name]) for name in columns] for row in rows]
     for cell_row in _joined(cells) if _fits(cells, columns) else cells:
@@ -94,10 +94,22 @@ def _joined(cells: Sequence[Sequence[str]]) -> Iterator[Sequence[str]]:
     yield ["\n".join(column) for column in zip(*cells, strict=True)]
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | Decimal) and not isinstance(value, bool)
+
+
 def _cell(value: object) -> str:
-    if value is None:
-        return "–"
-    return f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}" if isinstance(value, int) else str(value)
+    match value:
+        case None:
+            return "–"
+        case bool():
+            return "yes" if value else "no"
+        case Decimal():
+            return f"{value:,f}"
+        case int():
+            return f"{value:,}"
+        case _:
+            return str(value)
 
 
 def _csv_cell(value: object) -> object:
@@ -106,6 +118,8 @@ def _csv_cell(value: object) -> object:
             return json.dumps(value, default=_plain, ensure_ascii=False)
         case Decimal():
             return _plain(value)
+        case bool():
+            return "true" if value else "false"
         case str():
             return harmless(value)
         case _:

@@ -16,6 +16,20 @@ def test_csv_has_exact_numbers_and_no_formula(capsys: pytest.CaptureFixture[str]
     )
 
 
+def test_truth_is_a_word_to_the_left_in_a_table_and_as_in_json_in_csv(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"is_over": True, "of": "a"}, {"is_over": False, "of": "b"}, {"is_over": None, "of": "c"}]
+    print_rows(rows, ["is_over", "of"], OutputFormat.TABLE)
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in lines if line.strip(" ─")] == [
+        " is_over  of",
+        " yes      a",
+        " no       b",
+        " –        c",
+    ]
+    print_rows(rows, ["is_over", "of"], OutputFormat.CSV)
+    assert capsys.readouterr().out == "is_over,of\ntrue,a\nfalse,b\n,c\n"
+
+
 VALUES = ("[bold]", ":smile:", "a\\[b]", None, 1234)
 
 
