@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from usage_pipeline.cli.options import ID, By, DataDir, Format, OutputFormat, parse_id, reading_settings
-from usage_pipeline.cli.output import console, note, print_json, print_rows
+from usage_pipeline.cli.output import note, print_json, print_rows, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from usage_pipeline.retention.erasure.counting import Count
     from usage_pipeline.retention.erasure.erasing import Outcome
@@ -35,7 +36,8 @@ def erase(  # noqa: PLR0913 - one parameter per option
     With --member the tenant keeps its records, without what could name that person.
 
     This cannot be taken back, so nothing is erased without --confirm. An erasure that was interrupted is completed
-    by the same command. A certificate in data/erasures says what was erased, without data and without the id.
+    by the same command. A certificate in the folder `erasures` of the data directory says what was erased, without
+    data and without the id.
 
     Example: `usage-pipeline erase --tenant acme --dry-run`
     """
@@ -43,6 +45,7 @@ def erase(  # noqa: PLR0913 - one parameter per option
     from usage_pipeline.errors import ErasureError
     from usage_pipeline.pipeline.tables import DAILY_TABLES, TABLES
     from usage_pipeline.retention.erasure import erasing
+    from usage_pipeline.retention.erasure.certificate import place_of
     from usage_pipeline.retention.erasure.subject import Subject
     from usage_pipeline.storage.opened import open_storage
 
@@ -66,20 +69,20 @@ def erase(  # noqa: PLR0913 - one parameter per option
     if outcome is None:
         note("It was erased before, and nothing of it has come since.")
     else:
-        _print_outcome(outcome, form)
+        _print_outcome(outcome, place_of(settings, outcome.certificate.id), form)
 
 
 def _print_plan(counts: "Sequence[Count]", form: OutputFormat) -> None:
     print_rows([vars(count) for count in counts], _COLUMNS, form, "Would be erased")
 
 
-def _print_outcome(outcome: "Outcome", form: OutputFormat) -> None:
+def _print_outcome(outcome: "Outcome", place: "Path", form: OutputFormat) -> None:
     certificate = outcome.certificate
     if form is OutputFormat.JSON:
         print_json(vars(certificate))
     else:
-        print_rows(certificate.counts, _COLUMNS, form, f"Erased: certificate data/erasures/{certificate.id}.json")
+        print_rows(certificate.counts, _COLUMNS, form, "Erased")
     if outcome.mentions:
         note(f"{outcome.mentions:,} rows and lines of other tenants hold the id as a word; they are as they were.")
-    for line in certificate.out_of_scope if form is OutputFormat.TABLE else ():
-        console.print(f"Not erased: {line}", markup=False, highlight=False, soft_wrap=True)
+    if form is OutputFormat.TABLE:
+        say(f"Certificate: {place}", *(f"Not erased: {line}" for line in certificate.out_of_scope))

@@ -52,6 +52,12 @@ def test_a_confirmed_erasure_prints_the_certificate(call: Callable[..., str], la
     assert call(*ERASE, "--dry-run") == "[]\n"
 
 
+def test_an_erasure_prints_where_its_certificate_is(call: Callable[..., str], landed: Storage) -> None:
+    lines = call(*ERASE[:3], "--confirm", "--reason", "a request").splitlines()
+    (certificate,) = (landed.settings.data_dir / "erasures").iterdir()
+    assert (lines[0].strip(), f"Certificate: {certificate}" in lines) == ("Erased", True)
+
+
 def test_a_member_is_erased_from_the_records_of_its_tenant(call: Callable[..., str], landed: Storage) -> None:
     call(*ERASE, "--member", "ann", "--confirm", "--reason", "a request")
     found = rows(landed, USAGE_RECORDS.spec, "tenant_id", "member_id")

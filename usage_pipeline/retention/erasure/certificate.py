@@ -5,9 +5,11 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from usage_pipeline.retention.erasure.erasures import Erasing
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.digests import fingerprint
@@ -74,12 +76,16 @@ def certified(storage: Storage, erasing: Erasing, after: Mapping[str, str]) -> C
     )
 
 
+def place_of(settings: Settings, certificate_id: str) -> Path:
+    """Return the file of a certificate."""
+    return settings.data_dir / FOLDER / f"{certificate_id}.json"
+
+
 def write_certificate(storage: Storage, certificate: Certificate) -> str:
     """Write the certificate, in the place of one that an interrupted erasure wrote, and return its SHA-256."""
-    folder = storage.settings.data_dir / FOLDER
-    folder.mkdir(exist_ok=True)
+    target = place_of(storage.settings, certificate.id)
+    target.parent.mkdir(exist_ok=True)
     content = (json.dumps(vars(certificate), indent=2, ensure_ascii=False) + "\n").encode()
-    target = folder / f"{certificate.id}.json"
     unfinished = target.with_name(f".{target.name}.part")
     with unfinished.open("wb") as stream:
         stream.write(content)
