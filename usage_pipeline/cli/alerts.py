@@ -96,8 +96,7 @@ def alerts(  # noqa: PLR0913 - one parameter per option
         return
     from usage_pipeline.storage.opened import open_storage
 
-    settings = reading_settings(data_dir) if action is AlertAction.LIST else load_settings(data_dir)
-    with open_storage(settings) as storage:
+    with open_storage(reading_settings(data_dir)) as storage:
         match action:
             case AlertAction.LIST:
                 _list(storage, form, tenant_id=tenant, state=state, kind=kind)

@@ -21,7 +21,6 @@ from usage_pipeline.cli.options import (
     Tenant,
     To,
     day_range,
-    load_settings,
     parse_month,
     reading_settings,
 )
@@ -64,7 +63,7 @@ def rerate(first: FirstDay, last: LastDay, data_dir: DataDir = None) -> None:
 
     Example: `usage-pipeline rerate --from 2026-02-01 --to 2026-02-28`
     """
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     start, end = day_range(first, last)
 
     from usage_pipeline.cli.session import open_session, settle
@@ -131,7 +130,7 @@ def close(  # noqa: PLR0913 - one parameter per option
     from usage_pipeline.billing.statements import read_statement
     from usage_pipeline.storage.opened import open_storage
 
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     with open_storage(settings) as storage:
         closing = Closing(by or getpass.getuser(), reason, forced=force)
         closed = close_period(storage, tenant, period, closing)

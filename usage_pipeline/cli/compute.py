@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from usage_pipeline.cli.options import DataDir, From, To, day_range, load_settings
+from usage_pipeline.cli.options import DataDir, From, To, day_range, load_settings, reading_settings
 from usage_pipeline.cli.output import say, warn
 
 Suites = Annotated[
@@ -70,7 +70,7 @@ def recompute(first: From = None, last: To = None, *, suites: Suites = True, dat
     from usage_pipeline.cli.session import open_session, report
     from usage_pipeline.pipeline.refresh import RefreshSummary, event_days, recompute_days
 
-    with open_session(load_settings(data_dir), "recompute", suites=suites) as session:
+    with open_session(reading_settings(data_dir), "recompute", suites=suites) as session:
         with session.storage.warehouse.connect() as connection:
             days = _within(event_days(session.storage, connection), first, last)
         if not days:

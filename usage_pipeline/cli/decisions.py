@@ -12,7 +12,6 @@ from usage_pipeline.cli.options import (
     DataDir,
     Format,
     OutputFormat,
-    load_settings,
     parse_id,
     reading_settings,
 )
@@ -43,7 +42,7 @@ def release(
     """
     from usage_pipeline.events.landing import decisions
 
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     if dry_run:
         _preview(settings, path, "would count", decisions.check_release)
         return
@@ -64,7 +63,7 @@ def withdraw(
     """
     from usage_pipeline.events.landing import decisions
 
-    settings = load_settings(data_dir)
+    settings = reading_settings(data_dir)
     if dry_run:
         _preview(settings, path, "would no longer count", decisions.check_withdraw)
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from usage_pipeline.cli.options import DataDir, Format, OutputFormat, load_settings
+from usage_pipeline.cli.options import DataDir, Format, OutputFormat, load_settings, reading_settings
 from usage_pipeline.cli.output import Row, print_json, print_rows, say, warn
 from usage_pipeline.errors import QueryError
 from usage_pipeline.words import count
@@ -66,7 +66,8 @@ def mapping(  # noqa: PLR0913, PLR0917 - one parameter per option
     from usage_pipeline.events.landing.trial import try_format
     from usage_pipeline.storage.opened import open_storage
 
-    settings = load_settings(data_dir)
+    # A format may be tried before anything has landed, but a directory that is named is meant to be there.
+    settings = load_settings(None) if data_dir is None else reading_settings(data_dir)
     if not sample.is_file():
         raise QueryError(f"{sample}: there is no such file.")
     wanted = _wanted(load_formats(settings), sample, name)

@@ -121,7 +121,7 @@ def load_settings(_: Path | None) -> "Settings":
 
 
 def reading_settings(data_dir: Path | None) -> "Settings":
-    """Load the settings of a command that only reads. Raises SettingsError if there is no data directory."""
+    """Load the settings of a command that needs data. Raises SettingsError if there is no data directory."""
     settings = load_settings(data_dir)
     if not settings.data_dir.exists():
         raise SettingsError(

@@ -1,5 +1,6 @@
 """What commands say of values that do not fit, and of what is not there."""
 
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation.checking import check_days
 from usage_pipeline.validation.checks import DAY_CHECKS
-from usage_pipeline_tests.cli.lines import write_three_days
+from usage_pipeline_tests.cli.lines import LINES, write_three_days
 
 Call = Callable[..., str]
 
@@ -115,6 +116,10 @@ def test_a_filter_value_that_occurs_warns_of_nothing(arguments: tuple[str, ...])
         *("series --tenant a", "usage", "days", "files", "rejects", "checks", "performance", "quality", "stocks"),
         *("costs", "prices --model o3", "cost-drift", "cost-diff", "statement --tenant a --period 2026-05"),
         *("recommendations", "audit", "explain e1", "doctor", "doctor --heartbeat"),
+        *("alerts", "alerts deliver", "alerts retry --dry-run"),
+        *("release f --reason r --dry-run", "withdraw f --reason r --dry-run", "withdraw f --reason r"),
+        *("recompute", "rerate --from 2026-05-01 --to 2026-05-01", "close --tenant a --period 2026-05"),
+        *("erase --tenant a --dry-run", "prune --dry-run", "clean-up", "serve", "export", "limits", "forecast"),
     ],
 )
 def test_a_data_directory_that_is_not_there_is_an_error_and_is_not_created(
@@ -127,6 +132,21 @@ def test_a_data_directory_that_is_not_there_is_an_error_and_is_not_created(
         main()
     assert (ended.value.code, folder.exists()) == (1, False)
     assert capsys.readouterr().err.startswith(f"Error: There is no data directory {folder}. Name another with")
+
+
+@pytest.mark.usefixtures("call")
+def test_a_format_is_tried_without_a_data_directory_but_in_none_that_is_mistyped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("USAGE_DATA_DIR", str(tmp_path / "new"))
+    sample = tmp_path / "sample.jsonl"
+    sample.write_text(f"{json.dumps(LINES[0])}\n")
+    asked = ["mapping", "try", str(sample), "--mapping", "persona"]
+    assert CliRunner().invoke(app, asked).stdout.startswith("Format persona: 1 lines, 1 accepted")
+    mistyped = tmp_path / "mistyped"
+    ended = CliRunner().invoke(app, [*asked, "--data-dir", str(mistyped)])
+    assert str(ended.exception).startswith(f"There is no data directory {mistyped}.")
+    assert not mistyped.exists()
 
 
 @pytest.mark.parametrize("command", ["land", "recompute"])
