@@ -13,6 +13,7 @@ from typing import Any, Literal, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from usage_pipeline.cli.closed_pipe import quiet_at_closed_pipe
 from usage_pipeline.cli.output import error_console
 from usage_pipeline.errors import QueryError, UsagePipelineError
 
@@ -121,7 +122,8 @@ def usage_pipeline() -> None:
     """Usage metering for AI platforms: raw logs in, exact daily token, conversation and message series out.
 
     Days are UTC, YYYY-MM-DD, and ranges include both ends. Exit codes: 0 done, 1 an error, 2 a wrong call, 3
-    done but some landing files could not be used, a provider's numbers differ, or `check` refuses.
+    done but some landing files could not be used, a provider's numbers differ, or `check` refuses. 141 is a reader
+    of the output that had enough, as in `usage-pipeline usage | head -1`.
     """
 
 
@@ -131,7 +133,8 @@ def main() -> None:
     gc.set_threshold(300_000)
     with watched_interrupts() as interrupted:
         try:
-            app()
+            with quiet_at_closed_pipe():
+                app()
         except BaseException as error:
             ended_well = isinstance(error, SystemExit) and not error.code
             # Libraries turn an interrupt into other errors, or swallow it.

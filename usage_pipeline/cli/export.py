@@ -1,6 +1,5 @@
 """The command that writes records one by one: `export`."""
 
-import os
 import re
 import sys
 from collections.abc import Iterable
@@ -110,13 +109,9 @@ def _tell_of_pruned(storage: "Storage", query: RecordQuery) -> None:
 
 
 def _print(pieces: Iterable[bytes]) -> None:
-    try:
-        for piece in pieces:
-            sys.stdout.buffer.write(piece)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:  # who reads has enough; what is left in the buffer has nowhere to go
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise typer.Exit(1) from None
+    for piece in pieces:
+        sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
 
 
 def _write(storage: "Storage", pieces: Iterable[bytes], out: Path) -> None:

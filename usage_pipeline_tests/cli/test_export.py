@@ -2,21 +2,17 @@
 
 import csv
 import json
-import os
-import sys
 from collections.abc import Callable
 from datetime import date
 from io import StringIO
 from pathlib import Path
 
 import pytest
-import typer
 from rich.console import Console
 from typer.testing import CliRunner
 
 from usage_pipeline.cli import progress
 from usage_pipeline.cli.app import app
-from usage_pipeline.cli.export import export
 from usage_pipeline.errors import PartitionError, QueryError
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.settings import Settings
@@ -118,16 +114,6 @@ def test_what_is_pruned_or_not_known_is_said_beside_the_records(
     assert _ids(result.stdout) == ["p2", "a5", "a4"]
     assert "Note: Records of acme before 2026-05-22 are pruned" in result.stderr
     assert "No usage of a tenant 'acme' has landed" in result.stderr  # its series are not computed
-
-
-@pytest.mark.usefixtures("call")
-def test_a_reader_that_has_enough_ends_the_export_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    reading, writing = os.pipe()
-    os.close(reading)
-    with os.fdopen(writing, "w") as closed:
-        monkeypatch.setattr(sys, "stdout", closed)
-        with pytest.raises(typer.Exit):
-            export(tenant="acme")
 
 
 @pytest.mark.parametrize(("patience", "shown"), [(-1, True), (1000, False)])
