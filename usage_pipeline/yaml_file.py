@@ -77,6 +77,16 @@ def read_once(parse: Callable[[Path, str], Found]) -> Callable[[Path], Found]:
     return read
 
 
+def yaml_files(folder: Path) -> list[Path]:
+    """Return the YAML files of a folder that people edit, by name; none without the folder.
+
+    Hidden ones are not theirs: editors keep locks and unfinished files there while somebody edits, such as the
+    link `.#limits.yaml` of Emacs, which leads nowhere.
+    """
+    found = (*folder.glob("*.yaml"), *folder.glob("*.yml"))
+    return sorted(file for file in found if not file.name.startswith("."))
+
+
 def text_of(file: Path) -> str:
     """Read the text of a file of the reference directory; an empty one without the file."""
     return read_text(file, ReferenceFileError) if file.exists() else ""

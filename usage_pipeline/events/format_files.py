@@ -11,7 +11,7 @@ from usage_pipeline.errors import FormatError
 from usage_pipeline.events.format_errors import problems
 from usage_pipeline.events.source_format import SourceFormat
 from usage_pipeline.settings import Settings
-from usage_pipeline.yaml_file import parse_yaml, read_text
+from usage_pipeline.yaml_file import parse_yaml, read_text, yaml_files
 
 SOURCES = Path(__file__).with_name("sources")
 
@@ -58,8 +58,8 @@ def load_formats(settings: Settings) -> Formats:
 
 def _files(folders: list[Path]) -> dict[str, Path]:
     """Return the file of each format, that of the last folder which has one."""
-    endings = ("*.yml", "*.yaml")
-    return {file.stem: file for folder in folders for ending in endings for file in sorted(folder.glob(ending))}
+    found = (sorted(yaml_files(folder), key=lambda file: file.suffix == ".yaml") for folder in folders)
+    return {file.stem: file for files in found for file in files}
 
 
 def load_format(file: Path) -> SourceFormat:

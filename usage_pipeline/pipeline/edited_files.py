@@ -18,6 +18,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.tenants.reference import load_tenants
 from usage_pipeline.words import count
+from usage_pipeline.yaml_file import yaml_files
 
 
 def describe_prices(settings: Settings) -> str:
@@ -86,11 +87,14 @@ def edited_files_digest(settings: Settings) -> str:
 
 def _files(settings: Settings) -> Iterator[Path]:
     for folder in filter(None, (settings.reference, settings.formats_dir)):
-        yield from sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
+        yield from yaml_files(folder)
 
 
 def _stamp(file: Path) -> tuple[object, ...]:
-    found = file.stat()
+    try:
+        found = file.stat()
+    except OSError as problem:  # gone since it was listed, or a link that leads nowhere: who reads it says so
+        return str(file), problem.errno
     return str(file), found.st_size, found.st_mtime_ns
 
 

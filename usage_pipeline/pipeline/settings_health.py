@@ -24,6 +24,7 @@ from usage_pipeline.storage.opened import open_storage
 from usage_pipeline.storage.postgres import database_urls
 from usage_pipeline.validation.suite_files import load_suites
 from usage_pipeline.words import count
+from usage_pipeline.yaml_file import yaml_files
 
 
 class Level(StrEnum):
@@ -76,7 +77,7 @@ def _database(settings: Settings) -> Iterator[HealthCheck]:
 
 
 def _formats(settings: Settings) -> Iterator[HealthCheck]:
-    own = {file.stem for file in settings.formats_dir.glob("*.yaml")} if settings.formats_dir else set()
+    own = {file.stem for file in yaml_files(settings.formats_dir)} if settings.formats_dir else set()
     formats = load_formats(settings)
     yield from map(error, formats.broken.values())
     names = (f"{name} (yours)" if name in own else name for name in sorted(formats))

@@ -26,7 +26,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.yaml_file import parse_entry, read_yaml
+from usage_pipeline.yaml_file import parse_entry, read_yaml, yaml_files
 
 _ANSWER = ".answer.yaml"
 _LARGEST = 64 * 1024
@@ -67,7 +67,7 @@ class Answers:
 
 def pending_requests(settings: Settings) -> list[PendingRequest]:
     """Return the requests that are to be answered, by name."""
-    found = sorted((settings.data_dir / REQUESTS).glob("*.y*ml"))
+    found = yaml_files(settings.data_dir / REQUESTS)
     requests = (PendingRequest(path, _digest(path)) for path in found if not path.name.endswith(_ANSWER))
     return [request for request in requests if not _is_answered(request)]
 

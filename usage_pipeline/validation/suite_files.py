@@ -17,7 +17,7 @@ from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.validation.checks import Check, Severity
 from usage_pipeline.validation.suite import KINDS, Entry, HasColumns
 from usage_pipeline.words import did_you_mean
-from usage_pipeline.yaml_file import parse_entry, read_yaml
+from usage_pipeline.yaml_file import parse_entry, read_yaml, yaml_files
 
 SUITES = Path(__file__).with_name("suites")
 
@@ -65,8 +65,8 @@ def shipped_suites() -> dict[str, Suite]:
 def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise SuiteError(f"USAGE_SUITES_DIR={folder}: there is no such directory.")
-    for file in sorted(folder.iterdir()):
-        if file.suffix in {".yaml", ".yml"} and file.name not in {f"{name}.yaml" for name in CHECKED}:
+    for file in yaml_files(folder):
+        if file.name not in {f"{name}.yaml" for name in CHECKED}:
             names = " or ".join(f"{name}.yaml" for name in CHECKED)
             raise SuiteError(f"{file}: expected {names}; the file's name says which table it checks.")
 

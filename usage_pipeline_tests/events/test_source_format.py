@@ -210,6 +210,14 @@ def test_all_broken_formats_are_told_and_the_others_are_sound(tmp_path: Path) ->
     assert formats.keys() == {file.stem for file in SOURCES.glob("*.yaml")} - {"aider"}
 
 
+def test_hidden_files_of_editors_are_no_formats(tmp_path: Path) -> None:
+    (tmp_path / "chatbot.yaml").write_text(yaml.safe_dump(CHATBOT))
+    (tmp_path / ".#chatbot.yaml").symlink_to("ann@desk.4711:1796000000")
+    (tmp_path / ".chatbot.yml").write_text("a: [")
+    formats = load_formats(Settings.load(formats_dir=tmp_path))
+    assert (formats.broken, "chatbot" in formats) == ({}, True)
+
+
 def test_without_a_directory_of_ones_own_the_shipped_formats_are_known() -> None:
     assert set(load_formats(Settings.load())) == {file.stem for file in SOURCES.glob("*.yaml")}
 

@@ -106,6 +106,14 @@ def test_a_link_is_refused(requested: Storage, ask: Callable[..., dict[str, Any]
     assert "expected a file, found a link or a folder" in answer.read_text()
 
 
+def test_hidden_files_are_no_requests(requested: Storage, ask: Callable[..., dict[str, Any]]) -> None:
+    ask(_GOOD)
+    folder = requested.settings.data_dir / "report_requests"
+    (folder / ".#one.yaml").symlink_to("ann@desk.4711:1796000000")
+    (folder / ".two.yaml").write_text(_GOOD)
+    assert pending_requests(requested.settings) == []
+
+
 def test_one_that_is_wrong_holds_up_no_other(ask: Callable[..., dict[str, Any]]) -> None:
     ask("{tenant: acme", "a.yaml")
     assert ask(_GOOD, "b.yaml")["status"] == "done"

@@ -115,6 +115,11 @@ def test_a_file_for_a_table_without_a_suite_is_refused(folder: Path, own: Settin
         load_suites(own)
 
 
+def test_hidden_files_of_editors_are_no_suites(folder: Path, own: Settings) -> None:
+    (folder / ".#usage_records.yaml").symlink_to("ann@desk.4711:1796000000")
+    assert load_suites(own) == shipped_suites()
+
+
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SuiteError, match="there is no such directory"):
         load_suites(Settings.load(suites_dir=tmp_path / "nowhere"))

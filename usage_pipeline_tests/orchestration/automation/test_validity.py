@@ -49,6 +49,18 @@ def test_the_sensor_evaluates_them_once_and_again_when_a_file_changes(
     assert (automation.tick("arrivals"), automation.evaluated) == ([], ALL_PASS)
 
 
+def test_locks_of_editors_are_no_files_and_a_link_that_leads_nowhere_fails_no_look(
+    automation: Automation, reference: Path, formats: Path
+) -> None:
+    automation.tick("arrivals")
+    for folder in (reference, formats):
+        (folder / ".#limits.yaml").symlink_to("ann@desk.4711:1796000000")
+    assert (automation.tick("arrivals"), automation.evaluated) == ([], [])
+    (formats / "mine.yaml").symlink_to("gone.yaml")
+    assert automation.tick("arrivals") == []
+    assert automation.evaluated == [("is_valid", number != 0) for number in range(10)]
+
+
 def test_a_check_that_passes_says_what_the_files_hold(settings: Settings, reference: Path) -> None:
     (reference / "tenants.yaml").write_text("acme: {}")
     found = told(settings)

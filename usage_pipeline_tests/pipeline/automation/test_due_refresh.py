@@ -43,6 +43,11 @@ def test_a_change_of_a_file_waits_for_runs_but_not_for_ever(storage: Storage, fi
     assert refresh_at(storage, NOW, first) is not None
 
 
+def test_a_lock_of_an_editor_is_no_change(storage: Storage, first: Refresh) -> None:
+    (storage.settings.reference / ".#limits.yaml").symlink_to("ann@desk.4711:1796000000")
+    assert refresh_at(storage, NOW, first) is None
+
+
 def test_without_limits_nothing_is_refreshed(storage: Storage) -> None:
     assert refresh_at(storage, NOW, None) is None
 
