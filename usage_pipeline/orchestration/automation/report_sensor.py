@@ -5,7 +5,7 @@ from datetime import date
 
 import dagster as dg
 
-from usage_pipeline.orchestration.automation.requests import REQUESTED_BY_TAG
+from usage_pipeline.orchestration.automation.requests import REQUESTED_BY_TAG, loaded_partitions
 from usage_pipeline.orchestration.dagster_internals import NOT_FINISHED_STATUSES, PRIORITY_TAG
 from usage_pipeline.orchestration.reports import MONTHLY_REPORTS, REPORT_REQUESTS, TENANT_REPORTS
 from usage_pipeline.orchestration.resources import StorageParam
@@ -37,12 +37,14 @@ def reports(context: dg.SensorEvaluationContext, storage: StorageParam) -> dg.Se
     """
     running = {run.job_name for run in context.instance.get_runs(dg.RunsFilter(statuses=[*NOT_FINISHED_STATUSES]))}
     today = storage.settings.clock.today
+    due = _due_months(storage) if MONTHLY_REPORTS.name not in running else {}
+    months, waiting = loaded_partitions(context, due, TENANT_REPORTS)
     requested = [
         *(_answers(storage, today) if REPORT_REQUESTS.name not in running else ()),
-        *(_months(storage, today) if MONTHLY_REPORTS.name not in running else ()),
+        *(_month(month, due[month], today) for month in months),
     ]
     if not requested:
-        return dg.SensorResult(skip_reason="No request is pending, and no report of a month is due")
+        return dg.SensorResult(skip_reason=f"No request is pending, and no report of a month is due{waiting}")
     return dg.SensorResult(run_requests=requested)
 
 
@@ -53,16 +55,20 @@ def _answers(storage: StorageParam, today: date) -> Iterator[dg.RunRequest]:
         yield dg.RunRequest(f"{requests_digest(asked)}-{today}", job_name=REPORT_REQUESTS.name, tags=_TAGS)
 
 
-def _months(storage: StorageParam, today: date) -> Iterator[dg.RunRequest]:
+def _due_months(storage: StorageParam) -> dict[date, str]:
+    """The months with reports that are due, and what these are known by."""
     from usage_pipeline.reports.months import due_digest, due_reports
 
     if storage.settings.report_formats == "none":
-        return
-    for month, subjects in due_reports(storage).items():
-        yield dg.RunRequest(
-            f"{month}-{due_digest(subjects)}-{today}",
-            job_name=MONTHLY_REPORTS.name,
-            partition_key=str(month),
-            run_config={"ops": {TENANT_REPORTS: {"config": {"only_due": True}}}},
-            tags=_TAGS,
-        )
+        return {}
+    return {month: due_digest(subjects) for month, subjects in due_reports(storage).items()}
+
+
+def _month(month: date, digest: str, today: date) -> dg.RunRequest:
+    return dg.RunRequest(
+        f"{month}-{digest}-{today}",
+        job_name=MONTHLY_REPORTS.name,
+        partition_key=str(month),
+        run_config={"ops": {TENANT_REPORTS: {"config": {"only_due": True}}}},
+        tags=_TAGS,
+    )

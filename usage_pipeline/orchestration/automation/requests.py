@@ -1,8 +1,10 @@
 """Makes run requests of work: each at most once, and again only some time after it failed."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from itertools import islice, takewhile
+from typing import TypeAlias
 
 import dagster as dg
 
@@ -26,6 +28,7 @@ REQUESTED_BY_TAG = "usage_pipeline/requested_by"
 MAX_REQUESTS = 10
 """Requests of one evaluation; what is left over is found again by the next."""
 REMEMBERED_RUNS = 20
+Context: TypeAlias = dg.SensorEvaluationContext | dg.ScheduleEvaluationContext
 
 
 def requests(
@@ -36,23 +39,34 @@ def requests(
 
 
 def within_calendar(context: dg.SensorEvaluationContext, work: Sequence[Work]) -> tuple[list[Work], str]:
-    """The work on days of the calendar, and what a reason adds about the rest.
+    """The work on days of the calendar, and what a reason adds about the rest."""
+    loaded, waiting = loaded_partitions(context, {day for piece in work for day in piece.days})
+    within = [(piece, [day for day in piece.days if day in loaded]) for piece in work]
+    return [replace(piece, days=days) for piece, days in within if days], waiting
 
-    The calendar is that of the loaded definitions: it does not have the days of history that came later.
+
+def loaded_partitions(
+    context: Context, partitions: Collection[date], asset: str = LANDED_EVENTS.name
+) -> tuple[list[date], str]:
+    """Those of the partitions that the calendar of an asset has, and what a reason adds about the others.
+
+    The calendar is that of the loaded definitions: it does not have the history that came later. A clock that is
+    fast writes events of tomorrow. One request for what it does not have would fail all of a tick.
     """
-    first = calendar_of(context).start.date()
-    within = [piece for piece in work if piece.days[0] >= first]
-    if len(within) == len(work):
-        return within, ""
-    earliest = min(piece.days[0] for piece in work)
-    return within, f". Data from {earliest} on waits until the code location is loaded again: it begins on {first}"
+    calendar = calendar_of(context, asset)
+    first, last = calendar.start.date(), date.fromisoformat(calendar.get_last_partition_key() or str(date.min))
+    within = [day for day in sorted(partitions) if first <= day <= last]
+    earliest, latest = min(partitions, default=first), max(partitions, default=last)
+    early = f". Data from {earliest} on waits until the code location is loaded again: it begins on {first}"
+    late = f". Data up to {latest} waits until that day has come"
+    return within, (early if earliest < first else "") + (late if latest > last else "")
 
 
-def calendar_of(context: dg.SensorEvaluationContext) -> dg.TimeWindowPartitionsDefinition:
-    """The calendar of all daily assets, as it is loaded."""
+def calendar_of(context: Context, asset: str = LANDED_EVENTS.name) -> dg.TimeWindowPartitionsDefinition:
+    """The calendar of an asset, as it is loaded; all daily ones share it."""
     repository = context.repository_def
-    assert repository is not None  # noqa: S101 - a sensor is evaluated with its repository
-    calendar = repository.asset_graph.get(dg.AssetKey(LANDED_EVENTS.name)).partitions_def
+    assert repository is not None  # noqa: S101 - it is evaluated with its repository
+    calendar = repository.asset_graph.get(dg.AssetKey(asset)).partitions_def
     assert isinstance(calendar, dg.TimeWindowPartitionsDefinition)  # noqa: S101
     return calendar
 

@@ -7,7 +7,7 @@ catch up on what they missed: the gap filler does, and `insights` itself.
 
 import dagster as dg
 
-from usage_pipeline.orchestration.automation.requests import REQUESTED_BY_TAG
+from usage_pipeline.orchestration.automation.requests import REQUESTED_BY_TAG, loaded_partitions
 from usage_pipeline.orchestration.automation.under_way import busy_days, days_under_way
 from usage_pipeline.orchestration.closing import CLOSE_PERIODS
 from usage_pipeline.orchestration.dagster_internals import PRIORITY_TAG
@@ -43,6 +43,9 @@ def yesterday_schedule(
         return dg.SkipReason("Nothing of yesterday has landed, and there is no landing folder of it")
     if day in busy_days(context.instance).events:
         return dg.SkipReason(f"{day} is under way")
+    loaded, waiting = loaded_partitions(context, [day])
+    if not loaded:
+        return dg.SkipReason(f"{day} is not in the calendar{waiting}")
     tags = {REQUESTED_BY_TAG: "yesterday", PRIORITY_TAG: PRIORITY}
     return dg.RunRequest(run_key=day.isoformat(), partition_key=day.isoformat(), tags=tags)
 
@@ -68,9 +71,10 @@ def insights_schedule(
     if not has_landed(storage.warehouse):
         return dg.SkipReason("Nothing has landed")
     under_way = days_under_way(context.instance, INSIGHT_DAYS.name)
-    missing = chunks(day for day in insight_gaps(storage) if day not in under_way)
+    gaps, waiting = loaded_partitions(context, insight_gaps(storage))
+    missing = chunks(day for day in gaps if day not in under_way)
     if not missing:
-        return dg.SkipReason("Insights as of all days up to yesterday are made or under way")
+        return dg.SkipReason(f"Insights as of all days up to yesterday are made or under way{waiting}")
     today = storage.settings.clock.today
     return [
         dg.RunRequest(

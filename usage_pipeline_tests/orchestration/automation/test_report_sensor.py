@@ -84,6 +84,26 @@ def test_requests_are_answered_by_one_run(june: Storage, automation: Automation)
     assert [found for found in automation.tick("reports") if found.job_name == "report_requests"] == []
 
 
+def test_a_month_before_the_loaded_calendar_waits_and_requests_are_answered(
+    june: Storage, instance: dg.DagsterInstance
+) -> None:
+    later = at(june, _JUNE_5.replace(hour=2))
+    started_empty = later.settings.model_copy(update={"first_day": date(2026, 6, 1)})
+    loaded = Automation(build_definitions(started_empty, {STORAGE: later}), instance, later)
+    folder = june.settings.data_dir / "report_requests"
+    folder.mkdir(exist_ok=True)
+    Landing(june.settings.landing).write("persona", "2026-06-03", [prompt("e3", "2026-05-20T09:00:00Z")])
+    land_and_compute(later, *_GROUPS)
+    assert loaded.tick("reports") == []
+    assert loaded.skipped == (
+        "No request is pending, and no report of a month is due. Data from 2026-05-01 on waits until the code "
+        "location is loaded again: it begins on 2026-06-01"
+    )
+    (folder / "meanwhile.yaml").write_text(_REQUEST)
+    assert [request.job_name for request in loaded.tick("reports")] == ["report_requests"]
+    (folder / "meanwhile.yaml").unlink()
+
+
 def test_a_subscription_is_sent_once(june: Storage, automation: Automation) -> None:
     assert automation.scheduled("monthly_reports", _JUNE_5) == []
     (june.settings.reference / "report_subscriptions.yaml").write_text(_SUBSCRIPTION)

@@ -1,13 +1,16 @@
 """Schedules that look first: yesterday is requested once if something of it landed, limits if there are any."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from usage_pipeline.definitions import build_definitions
 from usage_pipeline.insights.kept.keeping import keep_insights
+from usage_pipeline.orchestration.resources import STORAGE
 from usage_pipeline_tests.orchestration.automation.conftest import DAYS, Automation, land
 from usage_pipeline_tests.support import at
 
@@ -51,6 +54,25 @@ def test_insights_are_requested_of_all_days_without_any(automation: Automation) 
         keep_insights(at(automation.storage, hour), day, ["requests"])
     assert automation.scheduled("insights", hour) == []
     assert automation.skipped == "Insights as of all days up to yesterday are made or under way"
+
+
+@pytest.mark.usefixtures("four_days")
+def test_days_before_the_loaded_calendar_wait_until_it_is_loaded_again(automation: Automation) -> None:
+    land(automation.storage, *DAYS)
+    waits = "Data from {} on waits until the code location is loaded again: it begins on {}"
+
+    def loaded_from(first: date) -> Automation:
+        settings = automation.storage.settings.model_copy(update={"first_day": first})
+        return replace(automation, definitions=build_definitions(settings, {STORAGE: automation.storage}))
+
+    fifth = loaded_from(date(2026, 5, 5))
+    assert fifth.scheduled("yesterday", datetime(2026, 5, 5, 0, 15, tzinfo=UTC)) == []
+    assert fifth.skipped == f"2026-05-04 is not in the calendar. {waits.format('2026-05-04', '2026-05-05')}"
+    (request,) = loaded_from(DAYS[3]).scheduled("insights", datetime(2026, 5, 5, 1, tzinfo=UTC))
+    assert request.partition_key == "2026-05-04"
+    assert fifth.scheduled("insights", datetime(2026, 5, 5, 1, tzinfo=UTC)) == []
+    made = "Insights as of all days up to yesterday are made or under way"
+    assert fifth.skipped == f"{made}. {waits.format('2026-05-01', '2026-05-05')}"
 
 
 def test_limits_are_refreshed_if_there_are_any(automation: Automation) -> None:

@@ -3,6 +3,7 @@
 import shutil
 import time
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -18,7 +19,7 @@ from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.orchestration.automation.conftest import DAYS, Automation, land
-from usage_pipeline_tests.support import Landing, lose_counted, prompt, write_counted
+from usage_pipeline_tests.support import Landing, at, lose_counted, prompt, write_counted
 
 
 def span(request: dg.RunRequest) -> tuple[str | None, str | None]:
@@ -225,3 +226,26 @@ def test_data_before_the_loaded_calendar_waits_until_it_is_loaded_again(
     assert (loaded.skipped or "").endswith(
         ". Data from 2026-05-01 on waits until the code location is loaded again: it begins on 2026-05-03"
     )
+
+
+def test_of_consecutive_days_those_in_the_loaded_calendar_wait_for_no_others(
+    automation: Automation, landing: Landing, storage: Storage
+) -> None:
+    later = build_definitions(storage.settings.model_copy(update={"first_day": DAYS[2]}), {STORAGE: storage})
+    landing.write("persona", str(DAYS[3]), [prompt(f"on {day}", f"{day}T08:00:00Z") for day in DAYS])
+    land(storage, DAYS[3])
+    (request,) = replace(automation, definitions=later).tick("affected_days")
+    assert span(request) == ("2026-05-03", "2026-05-04")
+
+
+def test_a_day_that_has_not_come_by_the_clock_of_dagster_fails_no_look(automation: Automation) -> None:
+    future = at(automation.storage, datetime(2100, 1, 1, 12, tzinfo=UTC))
+    for day in ("2026-05-01", "2100-01-01"):
+        Landing(future.settings.landing).write("persona", day, [prompt(f"on {day}", f"{day}T08:00:00Z")])
+    land(future, DAYS[0], date(2100, 1, 1))
+    ahead = replace(automation, storage=future)
+    (request,) = ahead.tick("affected_days")
+    assert request.partition_key == "2026-05-01"
+    ahead.create(request)
+    assert ahead.tick("affected_days") == []
+    assert ahead.skipped == "1 days are under way. Data up to 2100-01-01 waits until that day has come"
