@@ -25,7 +25,7 @@ from usage_pipeline_tests.support import Landing
 if TYPE_CHECKING:
     from usage_pipeline_tests.running import Once
 
-pytest_plugins = ["usage_pipeline_tests.running", "usage_pipeline_tests.server"]
+pytest_plugins = [f"usage_pipeline_tests.{name}" for name in ("permissions", "running", "server")]
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 Prepare = Callable[[str, Callable[[], Any]], Any]

@@ -4,6 +4,8 @@ A request is answered once, and again when its content changes.
 """
 
 import hashlib
+import os
+import stat
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,8 +69,8 @@ class Answers:
 
 def pending_requests(settings: Settings) -> list[PendingRequest]:
     """Return the requests that are to be answered, by name."""
-    found = yaml_files(settings.data_dir / REQUESTS)
-    requests = (PendingRequest(path, _digest(path)) for path in found if not path.name.endswith(_ANSWER))
+    found = (path for path in yaml_files(settings.data_dir / REQUESTS) if not path.name.endswith(_ANSWER))
+    requests = (PendingRequest(path, digest) for path in found if (digest := _digest(path)) is not None)
     return [request for request in requests if not _is_answered(request)]
 
 
@@ -83,16 +85,17 @@ def answer_requests(storage: Storage) -> Answers:
     An error that is no fault of a request is raised after the others are answered; it has no answer yet.
     """
     statuses: Counter[str] = Counter()
-    failures: list[UsagePipelineError] = []
+    failures: list[Exception] = []
     for request in pending_requests(storage.settings):
+        if not os.path.lexists(request.path):
+            continue  # it was taken back meanwhile
         try:
             answer = _answer(storage, request)
-        except UsagePipelineError as error:
+            _write_answer(storage, request, answer)
+        except (UsagePipelineError, OSError) as error:
             failures.append(error)
-            continue
-        text = yaml.safe_dump({**answer, "request_sha256": request.digest}, sort_keys=False, allow_unicode=True)
-        Lake(storage.settings.data_dir).replace(request.answer, partial(_write_text, text))
-        statuses[answer["status"]] += 1
+        else:
+            statuses[answer["status"]] += 1
     if failures:
         raise failures[0]
     return Answers(statuses["done"], statuses["refused"])
@@ -111,6 +114,11 @@ def _answer(storage: Storage, request: PendingRequest) -> dict[str, Any]:
     }
 
 
+def _write_answer(storage: Storage, request: PendingRequest, answer: Mapping[str, Any]) -> None:
+    text = yaml.safe_dump({**answer, "request_sha256": request.digest}, sort_keys=False, allow_unicode=True)
+    Lake(storage.settings.data_dir).replace(request.answer, partial(_write_text, text))
+
+
 def _write_text(text: str, path: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
@@ -127,6 +135,15 @@ def _fulfil(storage: Storage, request: PendingRequest) -> Written:
 
 
 def _read(path: Path) -> _Request:
+    try:
+        return _parsed(path)
+    except OSError as problem:
+        raise QueryError(
+            f"{path.name}: it cannot be read: {problem.strerror}. Let the user that Dagster runs as read it."
+        ) from None
+
+
+def _parsed(path: Path) -> _Request:
     if path.is_symlink() or not path.is_file():
         raise QueryError(f"{path.name}: expected a file, found a link or a folder.")
     if path.stat().st_size > _LARGEST:
@@ -151,9 +168,18 @@ def _is_answered(request: PendingRequest) -> bool:
     return isinstance(answer, dict) and answer.get("request_sha256") == request.digest
 
 
-def _digest(path: Path) -> str:
-    """Return the digest of the content; of what is no file, or too large, that of what it is."""
-    if path.is_symlink() or not path.is_file():
-        return "no file"
-    size = path.stat().st_size
-    return f"{size} bytes" if size > _LARGEST else hashlib.sha256(path.read_bytes()).hexdigest()
+def _digest(path: Path) -> str | None:
+    """Return the digest of the content; of what is no file, too large or closed to us, that of what it is.
+
+    None if it is gone.
+    """
+    try:
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            return "no file"
+        size = found.st_size
+        return f"{size} bytes" if size > _LARGEST else hashlib.sha256(path.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return None
+    except OSError as problem:
+        return f"not readable: {problem.strerror}"

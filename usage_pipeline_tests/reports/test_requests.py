@@ -1,6 +1,7 @@
 """Requests for reports: each is answered, by files or by reasons, and what is wrong writes nothing."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +113,49 @@ def test_hidden_files_are_no_requests(requested: Storage, ask: Callable[..., dic
     (folder / ".#one.yaml").symlink_to("ann@desk.4711:1796000000")
     (folder / ".two.yaml").write_text(_GOOD)
     assert pending_requests(requested.settings) == []
+
+
+def test_one_that_cannot_be_read_is_refused_alone_and_answered_once_it_can(
+    requested: Storage, ask: Callable[..., dict[str, Any]], as_anyone: Callable[[], AbstractContextManager[None]]
+) -> None:
+    folder = requested.settings.data_dir / "report_requests"
+    ask(_GOOD)
+    (folder / "closed.yaml").write_text(_GOOD)
+    (folder / "closed.yaml").chmod(0)
+    (folder / "open.yaml").write_text("{tenant: acme")  # refused without the database, which lets not anyone in
+    with as_anyone():
+        assert answer_requests(requested) == Answers(refused=2)
+        assert pending_requests(requested.settings) == []
+    assert yaml.safe_load((folder / "closed.yaml.answer.yaml").read_text())["reasons"] == [
+        "closed.yaml: it cannot be read: Permission denied. Let the user that Dagster runs as read it."
+    ]
+    (folder / "closed.yaml").chmod(0o644)
+    assert answer_requests(requested) == Answers(done=1)
+
+
+def test_a_folder_and_a_link_that_leads_nowhere_hold_up_no_other(
+    requested: Storage, ask: Callable[..., dict[str, Any]]
+) -> None:
+    folder = requested.settings.data_dir / "report_requests"
+    (folder / "a.yaml").mkdir()
+    (folder / "b.yaml").symlink_to("gone.yaml")
+    assert ask(_GOOD)["status"] == "done"
+    (folder / "a.yaml").rmdir()
+    for name in ("a", "b"):
+        reasons = yaml.safe_load((folder / f"{name}.yaml.answer.yaml").read_text())["reasons"]
+        assert reasons == [f"{name}.yaml: expected a file, found a link or a folder."]
+
+
+def test_an_answer_that_cannot_be_written_holds_up_no_other(
+    requested: Storage, ask: Callable[..., dict[str, Any]]
+) -> None:
+    folder = requested.settings.data_dir / "report_requests"
+    (folder / "a.yaml").write_text(_GOOD)
+    (folder / "a.yaml.answer.yaml").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"a\.yaml\.answer\.yaml"):
+        ask(_GOOD)
+    (folder / "a.yaml.answer.yaml").rmdir()
+    assert yaml.safe_load((folder / "one.yaml.answer.yaml").read_text())["status"] == "done"
 
 
 def test_one_that_is_wrong_holds_up_no_other(ask: Callable[..., dict[str, Any]]) -> None:
