@@ -1,5 +1,6 @@
 """Reads the YAML files that people edit, and reports their errors in one way."""
 
+import os
 from collections.abc import Callable, Collection
 from functools import lru_cache, wraps
 from itertools import takewhile
@@ -89,7 +90,7 @@ def yaml_files(folder: Path) -> list[Path]:
 
 def text_of(file: Path) -> str:
     """Read the text of a file of the reference directory; an empty one without the file."""
-    return read_text(file, ReferenceFileError) if file.exists() else ""
+    return read_text(file, ReferenceFileError) if os.path.lexists(file) else ""
 
 
 def read_yaml(file: Path, error: type[UsagePipelineError]) -> dict[str, Any]:
@@ -174,8 +175,10 @@ def read_text(file: Path, error: type[UsagePipelineError]) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError as problem:
-        raise error(f"{file}: not valid YAML: {problem}") from None
+        raise error(f"{file}: not valid YAML: {problem}. Save it in UTF-8.") from None
     except OSError as problem:
+        if isinstance(problem, FileNotFoundError) and file.is_symlink():
+            raise error(f"{file}: a link that leads nowhere; remove it, or put the file itself here.") from None
         raise error(f"{file}: cannot be read: {problem.strerror}") from None
 
 

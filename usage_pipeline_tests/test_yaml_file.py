@@ -1,5 +1,6 @@
 """Entries of the files that people edit: every error names file, key and what may stand there, in plain words."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -9,6 +10,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field
 
 from usage_pipeline.errors import ReferenceFileError
+from usage_pipeline.pipeline.edited_files import DESCRIPTIONS
+from usage_pipeline.settings import Settings
 from usage_pipeline.tenants.models import Amount, Money
 from usage_pipeline.yaml_file import parse_entry, read_once
 
@@ -98,3 +101,46 @@ def test_a_file_is_parsed_again_only_if_its_text_has_changed(tmp_path: Path) -> 
         file.write_text(text, encoding="utf-8")
         assert words(file) == tuple(text.split())
     assert parsed == ["", "a b", "b a"]
+
+
+def _a_folder(file: Path) -> None:
+    file.mkdir()
+
+
+def _a_link(file: Path) -> None:
+    file.symlink_to("gone.yaml")
+
+
+def _utf_16(file: Path) -> None:
+    file.write_text("- {id: one}", encoding="utf-16-le")
+
+
+def _utf_16_with_a_mark(file: Path) -> None:
+    file.write_bytes(b"\xff\xfe" + "- {id: one}".encode("utf-16-le"))
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (_a_folder, "cannot be read: Is a directory"),
+        (_a_link, "a link that leads nowhere; remove it, or put the file itself here."),
+        (_utf_16, "not valid YAML: unacceptable character #x0000: control characters are not allowed\n"),
+        (
+            _utf_16_with_a_mark,
+            (
+                "not valid YAML: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte. "
+                "Save it in UTF-8."
+            ),
+        ),
+    ],
+)
+@pytest.mark.parametrize("name", ["tenants", "plans", "prices", "limits"])
+def test_what_is_no_file_of_text_is_an_error_and_not_as_if_it_were_empty(
+    tmp_path: Path, name: str, make: Callable[[Path], None], problem: str
+) -> None:
+    file = tmp_path / f"{name}.yaml"
+    make(file)
+    describe = DESCRIPTIONS["tenants" if name == "plans" else name]
+    with pytest.raises(ReferenceFileError) as raised:
+        describe(Settings.load(reference_dir=tmp_path))
+    assert str(raised.value).startswith(f"{file}: {problem}")

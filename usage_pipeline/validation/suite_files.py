@@ -4,6 +4,7 @@ A file is named after its table. An entry of the user's file replaces the shippe
 leaves it out.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,7 +75,7 @@ def _check_folder(folder: Path) -> None:
 def _entries(spec: TableSpec, folders: list[Path]) -> dict[str, Entry]:
     entries: dict[str, Entry] = {}
     for file in (folder / f"{spec.name}.yaml" for folder in folders):
-        for name, content in (read_yaml(file, SuiteError) if file.exists() else {}).items():
+        for name, content in (read_yaml(file, SuiteError) if os.path.lexists(file) else {}).items():
             if content is False:
                 _leave_out(file, name, entries)
             else:

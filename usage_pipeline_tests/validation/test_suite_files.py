@@ -120,6 +120,12 @@ def test_hidden_files_of_editors_are_no_suites(folder: Path, own: Settings) -> N
     assert load_suites(own) == shipped_suites()
 
 
+def test_a_link_that_leads_nowhere_is_refused(folder: Path, own: Settings) -> None:
+    (folder / "usage_records.yaml").symlink_to("gone.yaml")
+    with pytest.raises(SuiteError, match=r"usage_records\.yaml: a link that leads nowhere"):
+        load_suites(own)
+
+
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SuiteError, match="there is no such directory"):
         load_suites(Settings.load(suites_dir=tmp_path / "nowhere"))
