@@ -177,7 +177,7 @@ def _validity(asset: dg.AssetSpec, settings: Settings) -> dg.AssetCheckEvaluatio
     try:
         observed, passed = DESCRIPTIONS[asset.key.to_user_string()](settings), True
     except UsagePipelineError as error:
-        observed, passed = _without_tenants(str(error)), False
+        observed, passed = without_tenants(str(error)), False
     return dg.AssetCheckEvaluation(
         asset_key=asset.key,
         check_name=IS_VALID,
@@ -193,7 +193,8 @@ _NAMING_PEOPLE = (GRANTS_FILE, TENANTS_FILE, LIMITS_FILE, CHANNELS_FILE, HOLIDAY
 """Their entries name tenants and people, and what Dagster keeps outlives their erasure."""
 
 
-def _without_tenants(problem: str) -> str:
+def without_tenants(problem: str) -> str:
+    """Say of a file whose entries name people only that it is broken; a problem of any other as it is."""
     named = next((name for name in _NAMING_PEOPLE if name in problem), None)
     return f"{named} is broken; `usage-pipeline doctor` says where" if named else problem
 

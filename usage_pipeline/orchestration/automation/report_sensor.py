@@ -5,6 +5,7 @@ from datetime import date
 
 import dagster as dg
 
+from usage_pipeline.orchestration.automation.broken_files import waits_for_files
 from usage_pipeline.orchestration.automation.requests import REQUESTED_BY_TAG, loaded_partitions
 from usage_pipeline.orchestration.dagster_internals import NOT_FINISHED_STATUSES, PRIORITY_TAG
 from usage_pipeline.orchestration.reports import MONTHLY_REPORTS, REPORT_REQUESTS, TENANT_REPORTS
@@ -23,7 +24,7 @@ def reports_sensor(interval: int) -> dg.SensorDefinition:
     return dg.SensorDefinition(
         name="reports",
         description=reports.__doc__,
-        evaluation_fn=reports,
+        evaluation_fn=waits_for_files(reports),
         jobs=[REPORT_REQUESTS, MONTHLY_REPORTS],
         minimum_interval_seconds=interval,
         default_status=dg.DefaultSensorStatus.RUNNING,

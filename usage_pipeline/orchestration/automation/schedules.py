@@ -7,6 +7,7 @@ catch up on what they missed: the gap filler does, and `insights` itself.
 
 import dagster as dg
 
+from usage_pipeline.orchestration.automation.broken_files import waits_for_files
 from usage_pipeline.orchestration.automation.requests import REQUESTED_BY_TAG, loaded_partitions
 from usage_pipeline.orchestration.automation.under_way import busy_days, days_under_way
 from usage_pipeline.orchestration.closing import CLOSE_PERIODS
@@ -32,6 +33,7 @@ PRIORITY = "10"
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Computes the day that has just ended, at 00:15 UTC.",
 )
+@waits_for_files
 def yesterday_schedule(
     context: dg.ScheduleEvaluationContext, storage: StorageParam
 ) -> dg.RunRequest | dg.SkipReason:
@@ -61,6 +63,7 @@ def yesterday_schedule(
         "the last 30 days that were missed."
     ),
 )
+@waits_for_files
 def insights_schedule(
     context: dg.ScheduleEvaluationContext, storage: StorageParam
 ) -> list[dg.RunRequest] | dg.SkipReason:
@@ -105,6 +108,7 @@ closing_schedule = dg.ScheduleDefinition(
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Refreshes how limits stand, and raises and resolves alerts, every hour at minute 45.",
 )
+@waits_for_files
 def limits_schedule(storage: StorageParam) -> dg.RunRequest | dg.SkipReason:
     """Request a refresh, unless there is nothing that an alert could be on."""
     from usage_pipeline.pipeline.automation.due_refresh import has_limits  # noqa: PLC0415 - slow to import
@@ -124,6 +128,7 @@ def _report_schedule(cadence: str, cron: str, told: str) -> dg.ScheduleDefinitio
         default_status=dg.DefaultScheduleStatus.RUNNING,
         description=f"{told} Without a subscription it does nothing.",
     )
+    @waits_for_files
     def schedule(storage: StorageParam) -> dg.RunRequest | dg.SkipReason:
         from usage_pipeline.reports.mailing import due_mails  # noqa: PLC0415 - slow to import
         from usage_pipeline.reports.subscriptions import Cadence  # noqa: PLC0415 - slow to import

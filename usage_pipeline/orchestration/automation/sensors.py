@@ -6,6 +6,7 @@ from datetime import date, datetime
 import dagster as dg
 
 from usage_pipeline.orchestration.alerts import DELIVER_ALERTS
+from usage_pipeline.orchestration.automation.broken_files import waits_for_files
 from usage_pipeline.orchestration.automation.failed_runs import failed_runs_sensor
 from usage_pipeline.orchestration.automation.lost_runs import lost_runs_sensor
 from usage_pipeline.orchestration.automation.report_sensor import reports_sensor
@@ -176,7 +177,7 @@ def _sensor(
     return dg.SensorDefinition(
         name=evaluate.__name__,
         description=evaluate.__doc__,
-        evaluation_fn=evaluate,
+        evaluation_fn=waits_for_files(evaluate),
         jobs=jobs,
         minimum_interval_seconds=interval,
         default_status=dg.DefaultSensorStatus.RUNNING,

@@ -82,3 +82,10 @@ def test_limits_are_refreshed_if_there_are_any(automation: Automation) -> None:
     reference.mkdir(parents=True, exist_ok=True)
     (reference / "limits.yaml").write_text("")
     assert len(automation.scheduled("limits", hour)) == 1
+
+
+@pytest.mark.parametrize("cadence", ["daily", "weekly", "monthly"])
+def test_a_schedule_of_a_broken_file_says_which(automation: Automation, cadence: str) -> None:
+    (automation.storage.settings.reference / "report_subscriptions.yaml").mkdir(parents=True)
+    assert automation.scheduled(f"{cadence}_reports", datetime(2026, 5, 8, 7, 20, tzinfo=UTC)) == []
+    assert automation.skipped == "report_subscriptions.yaml is broken; `usage-pipeline doctor` says where"

@@ -61,6 +61,21 @@ def test_locks_of_editors_are_no_files_and_a_link_that_leads_nowhere_fails_no_lo
     assert automation.evaluated == [("is_valid", number != 0) for number in range(10)]
 
 
+@pytest.mark.usefixtures("four_days")
+def test_a_sensor_that_needs_a_broken_file_names_it_and_goes_on_once_it_is_mended(
+    automation: Automation, reference: Path
+) -> None:
+    (reference / "tenants.yaml").mkdir()
+    (reference / "plans.yaml").write_text("large: {}\ndefault: large\n", encoding="utf-16")
+    assert automation.tick("gap_filler") == []
+    assert str(automation.skipped).startswith(f"{reference / 'plans.yaml'}: not valid YAML: ")
+    (reference / "plans.yaml").unlink()
+    assert automation.tick("gap_filler") == []
+    assert automation.skipped == "tenants.yaml is broken; `usage-pipeline doctor` says where"
+    (reference / "tenants.yaml").rmdir()
+    assert len(automation.tick("gap_filler")) == 1
+
+
 def test_a_check_that_passes_says_what_the_files_hold(settings: Settings, reference: Path) -> None:
     (reference / "tenants.yaml").write_text("acme: {}")
     found = told(settings)
