@@ -1,8 +1,12 @@
-"""What the Markdown files say is true: settings, commands, make targets, links and the format example."""
+"""What the Markdown files say is true: settings, commands, make targets, links and the format example.
 
+So is what messages say of commands.
+"""
+
+import ast
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -35,6 +39,7 @@ FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#.*$", re.MULTILINE)
 SPAN = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\((?!https?:)([^)\s]+)\)")
+CALL = re.compile(r"usage-pipeline ([a-z][a-z-]*)([^`\n]*)")
 
 
 def document(name: str) -> str:
@@ -118,6 +123,32 @@ def test_every_call_in_a_document_is_one_that_the_command_line_accepts(
     found = [re.match(r"(?:usage )?usage-pipeline ([a-z].*)", text) for text in code(document(name))]
     for command, *arguments in [shlex.split(match[1]) for match in found if match]:
         COMMANDS[command].make_context(command, arguments)
+
+
+def texts_of(source: str) -> Iterator[str]:
+    """All texts of Python code, as they are when the parts of each are together; `…` is a value."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.JoinedStr):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_every_command_and_option_that_a_message_names_exists() -> None:
+    there = {
+        (name, option)
+        for name, command in COMMANDS.items()
+        for option in (None, *(option for parameter in command.params for option in parameter.opts))
+    }
+    named = {
+        (str(path.relative_to(ROOT)), command, option)
+        for path in ROOT.glob("usage_pipeline/**/*.py")
+        for text in texts_of(path.read_text(encoding="utf-8"))
+        for command, rest in CALL.findall(text)
+        for option in (None, *re.findall(r"--[a-z-]+", rest))
+    }
+    assert ("usage_pipeline/orchestration/pruning.py", "prune", "--confirm") in named
+    assert {call for call in named if call[1:] not in there} == set()
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -149,7 +149,8 @@ def _compute_again(storage: Storage, tables: Sequence[DailyTable], days: Collect
         name, day = changed[0][:2]
         raise PartitionError(
             f"{name} of {day} came out differently after records were pruned, as {len(changed)} partitions did. "
-            "This is a fault of the pipeline: please report it. `usage-pipeline changes` has the numbers before."
+            "This is a fault of the pipeline: please report it. The table `usage_versions` has the published "
+            "numbers before; `usage-pipeline cost-diff` prints those of costs."
         )
 
     return _first(failures)
