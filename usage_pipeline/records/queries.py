@@ -1,22 +1,27 @@
 """Reads the lines that became no records, for people: rejected when they landed, or set aside afterwards."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from usage_pipeline.events.landing.rejects import count_rejects, read_rejects
+from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import EXCLUDED_EVENTS
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 
+_VOID = "void_without_target"
 _EXPECTED = {
     "conflict": "the content of the line that landed first",
-    "void_without_target": "a record with this id on this day",
+    _VOID: "a record with this id on this day",
 }
 """Verdicts that somebody should look at, and what was expected; a duplicate is normal, and a void is meant."""
+
+Place = tuple[object, object, object]
+"""File, line and event."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +64,42 @@ def _read_excluded_events(storage: Storage, asked: LandingRange, limit: int) -> 
         "decided_by_file, decided_by_line, decided_by_event",
         f"ORDER BY split_part(landing_file, '/', 2), landing_file, landing_line, landing_event LIMIT {limit}",
     )
+    targets = _read_targets(storage, {path for _, _, verdict, path, *_ in rows if verdict == _VOID})
     with storage.warehouse.connect() as connection:
         several = landed_files.files_of_several_events(connection)
-    return [_as_fault(*row, several=several) for row in rows]
+    found = [_as_fault(*row, several=several) for row in rows]
+    return [fault | _as_named(targets.get(_place(fault))) for fault in found]
+
+
+def _place(fault: Mapping[str, object]) -> Place:
+    return fault["landing_file"], fault["landing_line"], fault["landing_event"]
+
+
+def _read_targets(storage: Storage, paths: Collection[str]) -> Mapping[Place, tuple[str, str]]:
+    """Return source and id of the record that each void of these files names, as long as the lake has its line."""
+    if not paths:
+        return {}
+    with storage.warehouse.connect() as connection:
+        files = [file for file in landed_files.files(connection) if file.path in paths]
+    objects = [storage.lake.object(LANDED_EVENTS, file.landing_day, file.object_name) for file in files]
+    present = [path for path in objects if storage.lake.exists(path)]
+    if not present:
+        return {}
+    with session(storage.engine) as duck:
+        rows = duck.execute(
+            "SELECT landing_file, landing_line, landing_event, void_source, void_record_id "
+            f"FROM {parquet_scan(present)} WHERE type = 'void'"
+        ).fetchall()
+    return {(file, line, event): (source, record_id) for file, line, event, source, record_id in rows}
+
+
+def _as_named(target: tuple[str, str] | None) -> dict[str, object]:
+    """Return what a void says of the record that it names; nothing if that is not known."""
+    if target is None:
+        return {}
+    source, record_id = target
+    expected = f"a record of {source} with this id on this day"
+    return {"field": "void_record_id", "found": record_id, "expected": expected}
 
 
 def _count_excluded_events(storage: Storage, asked: LandingRange) -> dict[tuple[str, str], int]:

@@ -93,9 +93,9 @@ def test_rejects_tells_of_conflicts_and_of_voids_without_a_target(call: Call) ->
             "void/2026-05-02/events.jsonl",
             1,
             "void_without_target",
-            "record_id",
-            "v1",
-            "a record with this id on this day",
+            "void_record_id",
+            "e9",
+            "a record of persona with this id on this day",
             None,
         ),
     ]
