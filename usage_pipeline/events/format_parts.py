@@ -8,7 +8,7 @@ from pydantic import model_validator
 from usage_pipeline.events.format_values import Value, constants
 from usage_pipeline.events.notations import Part, Unit, Zoned
 from usage_pipeline.events.record import FACTS
-from usage_pipeline.events.time_rules import expect_moment
+from usage_pipeline.events.time_rules import expect_duration, expect_moment
 
 METER_OF_FIELD = {
     **{column.name: "tokens" for column in FACTS if column.name.startswith("tokens_")},
@@ -35,6 +35,12 @@ class Offset(Part):
 
     field: Value
     unit: Unit
+
+    @model_validator(mode="after")
+    def _constants_are_durations(self) -> Self:
+        for text in constants(self.field):
+            expect_duration(self.unit, text)
+        return self
 
 
 class Time(Zoned):

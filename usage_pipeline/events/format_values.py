@@ -18,6 +18,7 @@ from typing_extensions import TypeAliasType
 
 from usage_pipeline.events.format_paths import expect_file_name, expect_list_path, expect_plain_path
 from usage_pipeline.events.notations import Part, Unit, Zoned
+from usage_pipeline.events.time_rules import expect_moment
 
 MOST_TERMS = 9
 """The largest number of terms of a sum: with more, exact decimals would not fit their type."""
@@ -77,6 +78,12 @@ class Elapsed(Zoned):
 
     start: "Value" = Field(alias="from")
     end: "Value" = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _constants_are_times(self) -> Self:
+        for text in (*constants(self.start), *constants(self.end)):
+            expect_moment(self, text)
+        return self
 
 
 class Converted(Part):
@@ -230,9 +237,13 @@ def list_path(value: object) -> str | None:
 
 
 def constants(value: object) -> Iterator[str]:
-    """Yield the texts that stand for a value in the column's own unit."""
-    for node in nodes(value):
-        if isinstance(node, Constant):
-            yield node.constant
-        if isinstance(node, Converted) and node.default is not None and node.unit is None:
-            yield node.default
+    """Yield the texts that stand for a value in the column's own unit; the times of a duration are none."""
+    match value:
+        case Elapsed():
+            return
+        case Constant():
+            yield value.constant
+        case Converted(default=str() as default, unit=None):
+            yield default
+    for part in parts_of(value):
+        yield from constants(part)
