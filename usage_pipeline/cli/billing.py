@@ -184,7 +184,7 @@ def statement(
 
 
 _PLAN_COLUMNS = ("plan", "plan_from", "plan_to", "monthly_credits", "price", "currency", "overage")
-_OVERAGE = {"allow": "is allowed", "deny": "is not allowed, which nothing enforces so far"}
+_OVERAGE = {"allow": "is allowed", "deny": "is not allowed: `check` refuses prompts that need more"}
 
 
 def _credit_columns(lines: Sequence[Row], form: OutputFormat) -> list[str]:

@@ -70,7 +70,7 @@ class Money(_Entry):
 
 
 class Plan(_Entry):
-    """The terms of a tenant. `overage` and `price` stand in statements; so far nothing enforces them."""
+    """The terms of a tenant. A `price` stands in statements and recommendations; nothing charges it."""
 
     retention_days: int | None = Field(ge=1, strict=True)
     """Days that records are kept after they happened; None for no limit."""
@@ -79,6 +79,7 @@ class Plan(_Entry):
     monthly_credits: Credits = Decimal(0)
     rollover: Rollover | None = None
     overage: Literal["deny", "allow"] = "deny"
+    """Whether prompts may use more credits than are left; what was used all the same counts."""
     late_usage: Literal["restate", "next_period"] = "restate"
     price: Money | None = None
 
@@ -99,13 +100,15 @@ class LegalHold(_Entry):
 
 
 class Tenant(_Entry):
-    """A customer of the platform. So far `plans`, `billing_anchor_day` and `legal_hold` are used."""
+    """A customer of the platform."""
 
     name: str | None = None
     plans: tuple[PlanPeriod, ...] = ()
     billing_anchor_day: int = Field(_FIRST_OF_MONTH, ge=1, le=31, strict=True)
     time_zone: str = "UTC"
+    """Of quiet hours and of what is shown by the hour; days and periods are UTC."""
     contacts: tuple[str, ...] = ()
+    """Addresses for what channels send to `tenant_contacts`."""
     legal_hold: LegalHold | None = None
 
     @field_validator("time_zone")

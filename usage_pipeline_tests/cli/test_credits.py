@@ -96,8 +96,8 @@ def test_a_statement_has_the_credits_of_each_grant_and_the_plan_in_words(call: C
     printed = call(*statement, "--part", "credits").splitlines()
     assert printed[2].split() == ["kind", "grant_id", "opening", "granted", "used", "closing"]
     assert call(*statement).splitlines()[-1] == (
-        "Plan default, 2026-05-01 to 2026-05-31: without a price; usage beyond its 0 credits is not allowed, "
-        "which nothing enforces so far."
+        "Plan default, 2026-05-01 to 2026-05-31: without a price; usage beyond its 0 credits is not allowed: "
+        "`check` refuses prompts that need more."
     )
 
 
