@@ -1,7 +1,7 @@
 """The messages that tell of alerts: one for all that go the same way at the same time, of limits and of data."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -66,6 +66,8 @@ class News:
     says: str
     """What has happened, in a sentence without its full stop."""
     tally: Tally
+    about: Hashable
+    """What the subject of a message counts: several thresholds of a limit are one."""
     facts: Facts
     payload: Mapping[str, Any]
     """What a program gets beside id, kind and state; decimals are texts, so that they stay exact."""
@@ -101,12 +103,13 @@ def _is_within(quiet: QuietHours, minute: int) -> bool:
 
 
 def _message(news: Sequence[News], way: Way, now: datetime) -> Message:
+    counted = list({one.about: one for one in reversed(news)}.values())[::-1]  # the first about each
     shown, left = news[:_MOST_SHOWN], len(news) - len(news[:_MOST_SHOWN])
     more = [f"{left:,} more: `usage-pipeline alerts list` has all of them."] if left else []
     return Message(
         key=f"alerts-{fingerprint(part for one in news for part in (one.alert_id, one.state))}",
         channels=way.channels,
-        subject=news[0].says if len(news) == 1 else _subject(news, way.tenant_id),
+        subject=news[0].says if len(counted) == 1 else _subject(counted, way.tenant_id),
         text="\n\n".join([*map(_text, shown), *more]) + "\n",
         html="\n".join([*map(_html, shown), *map("<p>{}</p>".format, more)]),
         payload={

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
-from usage_pipeline.alerts.alert import Alert
+from usage_pipeline.alerts.alert import Alert, subject_of
 from usage_pipeline.alerts.digest import Facts, News, Tally, due_at, way_of
 from usage_pipeline.alerts.tables import AlertKind, AlertState
 from usage_pipeline.limits.decisions import plain
@@ -28,6 +28,7 @@ def limit_news(alerts: Iterable[Alert], tenants: Tenants, now: datetime) -> Iter
                 state=alert.state,
                 says=says(alert),
                 tally=_tally(alert),
+                about=subject_of(alert.status),
                 facts=_facts(alert),
                 payload=_payload(alert),
                 way=way_of(alert.status.tenant_id, limit.channels, due),

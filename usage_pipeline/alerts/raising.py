@@ -129,9 +129,9 @@ def _add_news(news: _News, status: LimitStatus, known: Known) -> None:
         news.rows.append({**alert.row, "passed": False})
     news.rows += [{**_alert(status, episode, AlertState.RAISED).row, "passed": True} for episode in changes.passed]
     news.resolved += [known[episode.threshold]["alert_id"] for episode in changes.resolved]
+    # Who keeps alerts by their id waits for each to be resolved.
     told = [episode for episode in changes.resolved if not known[episode.threshold]["passed"]]
-    if told:
-        news.told.append(_alert(status, told[0], AlertState.RESOLVED))
+    news.told += [_alert(status, episode, AlertState.RESOLVED) for episode in told]
 
 
 def _alert(status: LimitStatus, episode: Episode, state: AlertState) -> Alert:

@@ -115,6 +115,17 @@ def test_several_alerts_of_a_tenant_and_way_are_one_message() -> None:
     ]
 
 
+def test_several_thresholds_of_a_limit_are_one_in_the_subject_and_each_in_the_text() -> None:
+    below = (alert("1", 50, RESOLVED), alert("1", 100, RESOLVED))
+    (alone,), (beside,) = sent(*below), sent(*below, alert("2001", id="b"))
+    assert alone.subject == "The limit members of acme is below 50 % again"
+    assert beside.subject == "2 limits of acme: 1 over, 1 below one again"
+    assert [line for line in alone.text.splitlines() if line.startswith("The limit")] == [
+        "The limit members of acme is below 50 % again.",
+        "The limit members of acme is below 100 % again.",
+    ]
+
+
 def test_a_long_message_shows_the_first_and_a_program_gets_all() -> None:
     (found,) = sent(*(alert(id=f"limit-{number}") for number in range(52)))
     assert found.payload is not None

@@ -59,6 +59,19 @@ def test_a_jump_sends_one_message_and_a_correction_another(platform: Platform, r
     ]
 
 
+def test_each_alert_that_was_told_is_told_to_be_resolved(platform: Platform, receiver: Receiver) -> None:
+    for used in (110, 240, 0):
+        platform.use(used)
+        platform.tick()
+    first, second, last = (body["data"]["alerts"] for body in bodies(receiver))
+    assert [[(alert["state"], alert["threshold"]) for alert in found] for found in (first, second, last)] == [
+        [("raised", 50)],
+        [("raised", 100)],
+        [("resolved", 50), ("resolved", 100)],
+    ]
+    assert [alert["alert_id"] for alert in (*first, *second)] == [alert["alert_id"] for alert in last]
+
+
 def test_usage_of_the_last_day_of_a_month_alerts_until_it_is_final(platform: Platform) -> None:
     june_2 = NOW + timedelta(days=1, hours=12)
     platform.use(170, "2026-05-31", landed="2026-06-01")

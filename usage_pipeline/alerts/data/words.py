@@ -91,6 +91,7 @@ def _news(alert: DataAlert, tenant_id: str | None, channels: Iterable[str], due:
         state=alert.state,
         says=says(alert),
         tally=Tally.RESOLVED if alert.state is AlertState.RESOLVED else _WORDS[key.kind].tally,
+        about=alert.id,
         facts=finding.facts,
         payload={
             "tenant_id": key.tenant_id,
