@@ -1,7 +1,7 @@
 """Raises and resolves alerts on limits and data, and writes the messages that tell of them, in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,12 +21,12 @@ from usage_pipeline.alerts.tables import ALERTS, AlertKind, AlertState
 from usage_pipeline.billing.ledger.posting import post
 from usage_pipeline.clock import Clock
 from usage_pipeline.delivery.outbox import enqueue
-from usage_pipeline.limits.applied import LimitOfTenant
+from usage_pipeline.limits.applied import LimitOfTenant, Watched
 from usage_pipeline.limits.limited import SCOPED
 from usage_pipeline.limits.periods import PeriodKind
 from usage_pipeline.limits.read_status import OpenStatus
 from usage_pipeline.limits.refresh import refresh_limits
-from usage_pipeline.limits.status import LimitStatus
+from usage_pipeline.limits.status import LimitStatus, ScopeValues
 from usage_pipeline.storage.locks import named_lock
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.tenants.reference import load_tenants
@@ -56,7 +56,7 @@ def raise_alerts(storage: Storage) -> list[Alert]:
         entries, tenants = read_alert_file(settings.reference / ALERTS_FILE), load_tenants(settings)
         with storage.warehouse.connect() as connection:
             known = _read_known(connection, settings.clock)
-        watched = {(subject.tenant_id, subject.limit_id) for subject in known}
+        watched = _watched(known)
         found = _that_matter(refresh_limits(storage, watched), watched)
         with storage.warehouse.begin() as connection:
             news = _News()
@@ -80,14 +80,23 @@ def settle_credits_and_limits(storage: Storage) -> int:
         raise_alerts(storage)
 
 
-def _that_matter(found: OpenStatus, watched: Collection[LimitOfTenant]) -> list[LimitStatus]:
+def _watched(known: Mapping[Subject, Known]) -> Watched:
+    """Return the limits that have alerts, with the values of which one is raised."""
+    found: defaultdict[LimitOfTenant, set[ScopeValues]] = defaultdict(set)
+    for subject, of_subject in known.items():
+        is_raised = any(row["state"] == AlertState.RAISED for row in of_subject.values())
+        found[subject.tenant_id, subject.limit_id].update([subject.values] if is_raised else [])
+    return found
+
+
+def _that_matter(found: OpenStatus, watched: Watched) -> list[LimitStatus]:
     """Return what has reached a threshold, or may have fallen below one: mostly a few of very many."""
     present = (
         status
         for status in found.present
         if status.threshold is not None or (status.tenant_id, status.limit.id) in watched
     )
-    return [*present, *found.earlier]
+    return [*present, *found.earlier, *found.gone]
 
 
 def _by_subject(found: Sequence[LimitStatus]) -> Mapping[Subject, LimitStatus]:

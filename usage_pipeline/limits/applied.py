@@ -12,7 +12,7 @@ from usage_pipeline.billing.calendar import BillingPeriod
 from usage_pipeline.billing.ledger.accounts import closed_months_by_tenant
 from usage_pipeline.limits.limit_file import EACH, LIMITS_FILE, Limit, in_force, read_limits
 from usage_pipeline.limits.periods import BillingCalendar, DayRange, Period, PeriodKind, open_days, period_of
-from usage_pipeline.limits.status import AsOf, TenantLimit
+from usage_pipeline.limits.status import AsOf, ScopeValues, TenantLimit
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.tenants.models import Tenants
 from usage_pipeline.tenants.reference import load_tenants
@@ -24,6 +24,9 @@ _NEAR = timedelta(days=100)
 LimitOfTenant = tuple[str, str]
 """The ids of a tenant and of a limit."""
 
+Watched = Mapping[LimitOfTenant, Collection[ScopeValues]]
+"""Limits whose use is of interest however little it is, with the values of which it is even if nothing is used."""
+
 
 @dataclass(frozen=True)
 class OpenLimits:
@@ -32,6 +35,8 @@ class OpenLimits:
     present: list[TenantLimit]
     earlier: list[TenantLimit]
     """In periods that have ended and are not final."""
+    vanished: list[TenantLimit]
+    """Of each tenant, in all open periods, as they apply to watched ones that nobody knows any more."""
 
 
 def limits_of_day(storage: Storage, as_of: AsOf) -> list[Limit]:
@@ -47,7 +52,7 @@ def apply_limits(
     return _read_accounts(storage, limits, day, tenant_id).apply(limits, day)
 
 
-def open_limits(storage: Storage, watched: Collection[LimitOfTenant]) -> OpenLimits:
+def open_limits(storage: Storage, watched: Watched) -> OpenLimits:
     """Return the limits as they apply to all tenants, each in all its open periods.
 
     A period has the version of its last day, the present one that of today. A rolling limit has a period for each
@@ -61,10 +66,23 @@ def open_limits(storage: Storage, watched: Collection[LimitOfTenant]) -> OpenLim
     earlier = {_key(limit): limit for applied in before for limit in applied}
     for limit in present:
         earlier.pop(_key(limit), None)
-    return OpenLimits(present, [_of_interest(limit, watched) for limit in earlier.values()])
+    return OpenLimits(
+        present,
+        [_of_interest(limit, watched) for limit in earlier.values()],
+        _vanished(accounts, limits, days, {tenant_id for tenant_id, _ in watched}),
+    )
 
 
-def _of_interest(limit: TenantLimit, watched: Collection[LimitOfTenant]) -> TenantLimit:
+def _vanished(
+    accounts: "_Accounts", limits: Sequence[Limit], days: Iterable[date], watched: Collection[str]
+) -> list[TenantLimit]:
+    of_each = [limit for limit in limits if limit.tenant == EACH]
+    gone = replace(accounts, everybody=sorted(set(watched) - set(accounts.everybody)))
+    found = (limit for day in days for limit in gone.apply(in_force(of_each, day), day))
+    return [*{_key(limit): limit for limit in found}.values()]
+
+
+def _of_interest(limit: TenantLimit, watched: Watched) -> TenantLimit:
     if (limit.tenant_id, limit.limit.id) in watched:
         return limit
     return replace(limit, least=min(limit.limit.levels.values()))

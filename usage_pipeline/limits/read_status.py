@@ -1,14 +1,13 @@
 """Reads how limits stand: what was used in the periods that they are in."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import chain
 
 from usage_pipeline.errors import QueryError
-from usage_pipeline.limits.applied import OpenLimits, apply_limits, limits_of_day
+from usage_pipeline.limits.applied import OpenLimits, Watched, apply_limits, limits_of_day
 from usage_pipeline.limits.limited_usage import read_usage
-from usage_pipeline.limits.status import AsOf, LimitStatus, TenantLimit, statuses_of
+from usage_pipeline.limits.status import NOTHING_USED, AsOf, LimitStatus, TenantLimit, Usage, statuses_of
 from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.storage.opened import Storage
 
@@ -20,6 +19,8 @@ class OpenStatus:
     present: list[LimitStatus]
     earlier: list[LimitStatus]
     """In periods that have ended and are not final, where that is of interest."""
+    gone: list[LimitStatus]
+    """In all of them, of watched values and tenants of which nothing is left: their usage was taken back."""
 
 
 def read_status(storage: Storage, at: datetime | None = None, tenant_id: str | None = None) -> list[LimitStatus]:
@@ -42,22 +43,38 @@ def as_of_instant(storage: Storage, at: datetime | None) -> AsOf:
 
 def measure(storage: Storage, limits: Sequence[TenantLimit], as_of: AsOf) -> list[LimitStatus]:
     """Return how these limits stand: one row each, or one for each value of its scope that has usage."""
-    return [*chain.from_iterable(_measure_each(storage, limits, as_of))]
-
-
-def measure_open(storage: Storage, limits: OpenLimits, as_of: AsOf) -> OpenStatus:
-    """Return how limits stand in all open periods, from one reading of what was used."""
-    found = _measure_each(storage, [*limits.present, *limits.earlier], as_of)
-    number = len(limits.present)
-    return OpenStatus([*chain.from_iterable(found[:number])], [*chain.from_iterable(found[number:])])
-
-
-def _measure_each(storage: Storage, limits: Sequence[TenantLimit], as_of: AsOf) -> list[list[LimitStatus]]:
     if not limits:
         return []
-    missing = _missing_days(storage, limits, as_of)
-    used = read_usage(storage, limits, as_of.last_day)
-    return [statuses_of(limit, usage, as_of, missing) for limit, usage in zip(limits, used, strict=True)]
+    used = zip(limits, read_usage(storage, limits, as_of.last_day), strict=True)
+    return _statuses(used, as_of, _missing_days(storage, limits, as_of))
+
+
+def measure_open(storage: Storage, limits: OpenLimits, as_of: AsOf, watched: Watched) -> OpenStatus:
+    """Return how limits stand in all open periods, from one reading of what was used."""
+    applied = [*limits.present, *limits.earlier]
+    if not applied and not limits.vanished:
+        return OpenStatus([], [], [])
+    missing = _missing_days(storage, [*applied, *limits.vanished], as_of)
+    used = [*zip(applied, read_usage(storage, applied, as_of.last_day), strict=True)]
+    nothing: list[tuple[TenantLimit, Usage]] = [(limit, {}) for limit in limits.vanished]
+    gone = ((limit, _unused(limit, usage, watched)) for limit, usage in [*used, *nothing])
+    number = len(limits.present)
+    return OpenStatus(
+        present=_statuses(used[:number], as_of, missing),
+        earlier=_statuses(used[number:], as_of, missing),
+        gone=_statuses(gone, as_of, missing),
+    )
+
+
+def _unused(limit: TenantLimit, usage: Usage, watched: Watched) -> Usage:
+    values = watched.get((limit.tenant_id, limit.limit.id), ())
+    return {own: NOTHING_USED for own in values if own not in usage}
+
+
+def _statuses(
+    used: Iterable[tuple[TenantLimit, Usage]], as_of: AsOf, missing: Sequence[date]
+) -> list[LimitStatus]:
+    return [status for limit, usage in used for status in statuses_of(limit, usage, as_of, missing)]
 
 
 def _missing_days(storage: Storage, limits: Collection[TenantLimit], as_of: AsOf) -> list[date]:

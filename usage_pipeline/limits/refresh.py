@@ -1,11 +1,11 @@
 """Keeps what people and programs read of limits: `limit_status`, `limit_decisions`, and the file of decisions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
-from usage_pipeline.limits.applied import LimitOfTenant, open_limits
+from usage_pipeline.limits.applied import Watched, open_limits
 from usage_pipeline.limits.decision_rows import Row, decision_rows, write_decisions
 from usage_pipeline.limits.read_status import OpenStatus, as_of_instant, measure_open
 from usage_pipeline.limits.tables import LIMIT_DECISIONS, LIMIT_STATUS
@@ -30,19 +30,20 @@ class Standing:
     incomplete: int
 
 
-NOBODY: frozenset[LimitOfTenant] = frozenset()
+NOBODY: Watched = {}
 
 
-def refresh_limits(storage: Storage, watched: Collection[LimitOfTenant] = NOBODY) -> OpenStatus:
+def refresh_limits(storage: Storage, watched: Watched = NOBODY) -> OpenStatus:
     """Replace both tables and the file of decisions by how limits stand now, and return that.
 
-    In earlier periods it returns what has reached a threshold, and all use of limits that are watched.
+    In earlier periods it returns what has reached a threshold, and all use of limits that are watched; of watched
+    values also that nothing is used any more.
     Raises ReferenceFileError for a broken file, and PartitionError if the rows of a computed day are gone.
     """
     with named_lock(storage.warehouse, LIMIT_STATUS.name), storage.warehouse.begin() as connection:
         as_of = as_of_instant(storage, None)
         limits = open_limits(storage, watched)
-        found = measure_open(storage, limits, as_of)
+        found = measure_open(storage, limits, as_of, watched)
         _replace(connection, LIMIT_STATUS, [tuple(status.row.values()) for status in found.present])
         decisions = decision_rows(connection, load_tenants(storage.settings), limits.present, found.present, as_of)
         _replace(connection, LIMIT_DECISIONS, decisions)

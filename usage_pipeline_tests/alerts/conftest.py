@@ -28,11 +28,11 @@ class Platform:
     storage: Storage
     landing: Landing
 
-    def use(self, tokens: int, day: str = "2026-05-31", landed: str | None = None) -> None:
+    def use(self, tokens: int, day: str = "2026-05-31", landed: str | None = None, **fields: str) -> None:
         """Let this be all that was used on a day, in the place of what had landed of it."""
-        line = prompt(day, f"{day}T08:00:00Z", tokensIn=tokens, tokensOut=0)
+        line = prompt(day, f"{day}T08:00:00Z", tokensIn=tokens, tokensOut=0, **fields)
         self.landing.write("persona", landed or day, [line], name=f"{day}.jsonl")
-        land_and_compute(self.storage, "records", "rollups")
+        land_and_compute(self.storage, "records", "rollups", "token_series")
 
     def limit(self, *amounts: int, period: str = "month", **keys: object) -> None:
         """Let limits on tokens of these amounts be all; the first is named `a`."""

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from usage_pipeline.alerts.history import alerts
 from usage_pipeline.alerts.raising import raise_alerts, settle_credits_and_limits
 from usage_pipeline.errors import ReferenceFileError
+from usage_pipeline.limits.refresh import limit_status
 from usage_pipeline.pipeline.edited_files import describe_limits
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.alerts.conftest import Platform
@@ -141,6 +142,44 @@ def test_alerts_of_a_limit_that_was_changed_or_removed_end(platform: Platform) -
     write_limits(platform.storage)
     assert platform.tick() == []
     assert history(platform.storage, "state") == [("ended",), ("ended",)]
+
+
+EACH = [
+    pytest.param({"scope": '{member_id: "*"}'}, {"userId": "bob"}, id="of each member"),
+    pytest.param({"tenant": '"*"'}, {"tenantId": "globex"}, id="of each tenant"),
+    pytest.param({"tenant": '"*"', "scope": '{member_id: "*"}'}, {"tenantId": "globex"}, id="of each of both"),
+    pytest.param({"scope": '{member_id: "*"}', "period": "{rolling_days: 7}"}, {"userId": "bob"}, id="rolling"),
+]
+
+
+@pytest.mark.parametrize(("limited", "corrected"), EACH)
+def test_an_alert_on_one_of_each_is_resolved_when_its_usage_was_taken_back(
+    platform: Platform, receiver: Receiver, limited: dict[str, str], corrected: dict[str, str]
+) -> None:
+    platform.limit(200, **limited)
+    platform.use(240, userId="ann")
+    assert platform.tick() == [("raised", 100, 1)]
+    platform.use(1, **{"userId": "ann", **corrected})
+    assert [platform.tick(), platform.tick()] == [[("resolved", 100, 1)], []]
+    raised, resolved = (body["data"]["alerts"][0] for body in bodies(receiver))
+    assert (resolved["alert_id"], resolved["used"]) == (raised["alert_id"], "0")
+    assert history(platform.storage, "threshold", "state") == [(part, "resolved") for part in (50, 80, 100)]
+    with platform.storage.warehouse.connect() as connection:
+        shown = {(row.tenant_id, row.member_id) for row in connection.execute(select(limit_status))}
+    assert (raised["tenant_id"], raised["scope"].get("member_id", "")) not in shown
+
+
+@pytest.mark.parametrize(("amount", "now"), [(400, NOW), (200, NOW + timedelta(days=3))], ids=["changed", "final"])
+def test_an_alert_on_one_of_each_ends_untold_when_the_limit_was_changed_or_the_period_is_final(
+    platform: Platform, amount: int, now: datetime
+) -> None:
+    platform.limit(200, scope='{member_id: "*"}')
+    platform.use(240, userId="ann")
+    platform.tick()
+    platform.limit(amount, scope='{member_id: "*"}')
+    platform.use(1, userId="bob")
+    assert platform.tick(now) == []
+    assert set(history(platform.storage, "state")) == {("ended",)}
 
 
 def test_a_limit_without_channels_has_a_history_and_no_message(platform: Platform, receiver: Receiver) -> None:
