@@ -9,16 +9,18 @@ from pathlib import Path
 from duckdb import DuckDBPyConnection
 from sqlalchemy import Connection, func, select
 
+from usage_pipeline.billing.ledger.accounts import known_accounts
 from usage_pipeline.billing.ledger.tables import CREDIT_LEDGER, CREDIT_POSTINGS
-from usage_pipeline.limits.decisions import BLOCK, Answer
+from usage_pipeline.limits.decisions import BLOCK, NOTHING, Answer
 from usage_pipeline.limits.limited import CREDITS, SCOPED
 from usage_pipeline.limits.status import NOTHING_USED, AsOf, LimitStatus, TenantLimit, statuses_of
 from usage_pipeline.limits.tables import LIMIT_DECISIONS
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage.engine import PARQUET, literal, session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.schema import warehouse_table
-from usage_pipeline.tenants.models import Tenants
+from usage_pipeline.tenants.reference import load_tenants
 
 credit_ledger = warehouse_table(CREDIT_LEDGER)
 credit_postings = warehouse_table(CREDIT_POSTINGS)
@@ -31,8 +33,8 @@ Row = tuple[object, ...]
 
 
 def decision_rows(
+    settings: Settings,
     connection: Connection,
-    tenants: Tenants,
     limits: Iterable[TenantLimit],
     found: Iterable[LimitStatus],
     as_of: AsOf,
@@ -45,7 +47,7 @@ def decision_rows(
     ]
     return [
         *map(_of_limit, chain(found, *without_usage)),
-        *_of_credits(connection, tenants),
+        *_of_credits(settings, connection, as_of),
     ]
 
 
@@ -59,18 +61,22 @@ def _of_limit(status: LimitStatus) -> Row:
     return (*key, status.remaining, limit.amount, limit.action, int(answer), status.days.ends_at, status.as_of)
 
 
-def _of_credits(connection: Connection, tenants: Tenants) -> Iterator[Row]:
-    """Yield what the ledger has left for each tenant, less the overage: the sum of its rows."""
+def _of_credits(settings: Settings, connection: Connection, as_of: AsOf) -> Iterator[Row]:
+    """Yield what the ledger has left for each tenant, less the overage: the sum of its rows, 0 without any.
+
+    Every known tenant has a row, because what is not there does not block.
+    """
     posted_at = connection.execute(select(func.max(credit_postings.c.recorded_at))).scalar()
-    if posted_at is None:
-        return
-    columns, at = credit_ledger.c, posted_at.astimezone(UTC)
+    tenants, at = load_tenants(settings), (posted_at or as_of.at).astimezone(UTC)
+    columns = credit_ledger.c
     sums = select(columns.tenant_id, func.sum(columns.amount)).group_by(columns.tenant_id)
-    for tenant_id, left in connection.execute(sums.order_by(columns.tenant_id)):
+    left = dict.fromkeys(known_accounts(settings, connection), NOTHING)
+    left |= dict(map(tuple, connection.execute(sums)))
+    for tenant_id in sorted(left):
         plan = tenants.plans[tenants.plan_of(tenant_id, at.date())]
         action = BLOCK if plan.overage == "deny" else "alert"
         key = (tenant_id, OF_CREDITS, *[""] * len(SCOPED), CREDITS)
-        yield (*key, left, None, action, int(Answer.NO_CREDITS), None, at)
+        yield (*key, left[tenant_id], None, action, int(Answer.NO_CREDITS), None, at)
 
 
 def write_decisions(storage: Storage, rows: Sequence[Row]) -> None:

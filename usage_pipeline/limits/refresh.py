@@ -14,7 +14,6 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.storage.warehouse import copy_rows
-from usage_pipeline.tenants.reference import load_tenants
 
 limit_status = warehouse_table(LIMIT_STATUS)
 
@@ -45,7 +44,7 @@ def refresh_limits(storage: Storage, watched: Watched = NOBODY) -> OpenStatus:
         limits = open_limits(storage, watched)
         found = measure_open(storage, limits, as_of, watched)
         _replace(connection, LIMIT_STATUS, [tuple(status.row.values()) for status in found.present])
-        decisions = decision_rows(connection, load_tenants(storage.settings), limits.present, found.present, as_of)
+        decisions = decision_rows(storage.settings, connection, limits.present, found.present, as_of)
         _replace(connection, LIMIT_DECISIONS, decisions)
         write_decisions(storage, decisions)
     return found

@@ -80,6 +80,7 @@ LIMIT_DECISIONS = TableSpec(
         "A request is allowed if what it asks for is not more than what remains, in all rows that are about it.",
         "After `valid_until` the next period has begun: of a rolling one no less remains, of others the amount.",
         "Credits are those that the ledger has left, less the overage that no grant has paid for.",
+        "Every tenant that is known has a row of credits; nothing is allowed of one without.",
     ),
     key=("tenant_id", "limit_id", *SCOPED),
     nullable=frozenset({"amount", "valid_until"}),

@@ -5,16 +5,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, union
 
-from usage_pipeline.billing.billed_tenants import expect_billed
+from usage_pipeline.billing.billed_tenants import billed_tenants, expect_billed
 from usage_pipeline.billing.calendar import BillingPeriod, by_month, month_before, period_among
 from usage_pipeline.billing.ledger.allocations import PlanRun, Terms, plan_runs, resets
 from usage_pipeline.billing.ledger.burn_down import FOR_EVER, Account, Grant, Lowering
 from usage_pipeline.billing.ledger.entries import NOTHING, EntryKind
 from usage_pipeline.billing.ledger.grants import GRANTS, Act, ActKind, read_acts
-from usage_pipeline.billing.ledger.tables import CREDIT_TERMS
+from usage_pipeline.billing.ledger.tables import CREDIT_GRANTS, CREDIT_TERMS
 from usage_pipeline.billing.tables import CLOSED_PERIODS
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
@@ -22,6 +23,7 @@ from usage_pipeline.storage.tables import ERASED_TENANT
 from usage_pipeline.tenants.models import Tenants
 
 closed_periods = warehouse_table(CLOSED_PERIODS)
+credit_grants = warehouse_table(CREDIT_GRANTS)
 credit_terms = warehouse_table(CREDIT_TERMS)
 
 
@@ -77,6 +79,12 @@ def expect_account(storage: Storage, tenant_id: str) -> None:
     with storage.warehouse.connect() as connection:
         if not read_acts(connection, [tenant_id]) and not _pinned_terms(connection, [tenant_id]):
             expect_billed(storage.settings, connection, tenant_id)
+
+
+def known_accounts(settings: Settings, connection: Connection) -> frozenset[str]:
+    """Return the ids of all tenants that `expect_account` takes."""
+    credited = union(select(credit_grants.c.tenant_id), select(credit_terms.c.tenant_id))
+    return billed_tenants(settings, connection) | set(connection.execute(credited).scalars())
 
 
 def make_accounts(known: Known, first_use: FirstUse, until: datetime) -> list[TenantAccount]:
