@@ -117,7 +117,9 @@ class Limit(_Part):
     @cached_property
     def version(self) -> str:
         """Changes with what is measured, and not with what happens then."""
-        return fingerprint([self.tenant, *self.scope, self.metric, self.period, self.amount.normalize()])
+        # The scope is in it twice: alerts that were raised keep the version that they have.
+        scope = [(name, getattr(self.scope, name)) for name in (*Scope.model_fields, "values")]
+        return fingerprint([self.tenant, *scope, self.metric, self.period, self.amount.normalize()])
 
     @cached_property
     def levels(self) -> Mapping[int, Decimal]:

@@ -76,6 +76,13 @@ def test_the_last_version_that_has_begun_is_in_force(tmp_path: Path, day: int, a
     assert [limit.amount for limit in in_force(limits, date(2026, 5, day))] == amounts
 
 
+def test_a_version_is_the_same_whatever_was_asked_of_the_limit_before(tmp_path: Path) -> None:
+    text = entry(scope='{member_id: "*"}')
+    (one,), (other,) = read(tmp_path, text), read(tmp_path, f"{text}\n")
+    assert other.scope.values == {"member_id": "*"}
+    assert (one.version, other.version) == ("dcca259f9693a9ef2a7ca909bd9f4ab4",) * 2
+
+
 def test_a_version_changes_with_what_is_measured_and_not_with_who_is_told(tmp_path: Path) -> None:
     one, same, other = (
         read(tmp_path, text)[0]
