@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from html import escape
@@ -16,6 +16,7 @@ from usage_pipeline.limits.limit_file import QuietHours
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.words import count
 
+_KEY = "alerts-"
 _MOST_SHOWN = 50
 """Alerts in a text for people; a program gets all."""
 
@@ -75,10 +76,19 @@ class News:
 
 
 def messages(news: Iterable[News], now: datetime) -> Iterator[Message]:
-    """Yield the messages that tell of these alerts."""
+    """Yield the messages that tell of these alerts.
+
+    If the same alerts go to the platform and to a tenant through one channel, the key of the later message names
+    the tenant: the outbox keeps one message of a key and channel.
+    """
     in_order = sorted(news, key=lambda one: one.way.order)
+    taken: set[tuple[str, str]] = set()
     for way, group in groupby(in_order, key=lambda one: one.way):
-        yield _message(list(group), way, now)
+        message = _message(list(group), way, now)
+        if any((message.key, channel) in taken for channel in way.channels):
+            message = replace(message, key=f"{_KEY}{fingerprint([message.key, way.tenant_id])}")
+        taken.update((message.key, channel) for channel in way.channels)
+        yield message
 
 
 def way_of(tenant_id: str | None, channels: Iterable[str], due: datetime) -> Way:
@@ -107,7 +117,7 @@ def _message(news: Sequence[News], way: Way, now: datetime) -> Message:
     shown, left = news[:_MOST_SHOWN], len(news) - len(news[:_MOST_SHOWN])
     more = [f"{left:,} more: `usage-pipeline alerts list` has all of them."] if left else []
     return Message(
-        key=f"alerts-{fingerprint(part for one in news for part in (one.alert_id, one.state))}",
+        key=f"{_KEY}{fingerprint(part for one in news for part in (one.alert_id, one.state))}",
         channels=way.channels,
         subject=news[0].says if len(counted) == 1 else _subject(counted, way.tenant_id),
         text="\n\n".join([*map(_text, shown), *more]) + "\n",

@@ -136,6 +136,7 @@ def test_a_long_message_shows_the_first_and_a_program_gets_all() -> None:
 def test_the_key_is_that_of_the_alerts() -> None:
     (first,), (again,), (other,) = sent(alert()), sent(alert("1700")), sent(alert(state=RESOLVED))
     assert first.key == again.key != other.key
+    assert first.key == "alerts-9d81a43cf9211c82be97c1bff8df290e", "those that wait in an outbox stay valid"
 
 
 @pytest.mark.parametrize(

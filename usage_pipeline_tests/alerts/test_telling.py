@@ -56,6 +56,21 @@ def test_each_tenant_is_told_of_its_own_through_the_channels_for_tenants(on_data
     ]
 
 
+def test_who_runs_the_platform_and_a_tenant_are_both_told_through_one_channel(on_data: DataAlerts) -> None:
+    on_data.put(TENANT_COSTS.spec, unpriced("acme"))
+    on_data.name("unpriced_usage: {channels: [hook, ops], tenant_channels: [email, hook]}")
+    on_data.tick()
+    told = sorted(on_data.sent("channel", "tenant_id", "key"), key=str)
+    assert [(channel, tenant_id) for channel, tenant_id, _ in told] == [
+        ("email", "acme"),
+        ("hook", "acme"),
+        ("hook", None),
+        ("ops", None),
+    ]
+    (email, of_tenant, of_platform, ops) = (key for *_, key in told)
+    assert email == of_tenant != of_platform == ops
+
+
 def test_without_an_entry_there_is_a_history_and_nobody_is_told(on_data: DataAlerts) -> None:
     on_data.name("run_failed: {channels: [ops]}")
     on_data.put(TENANT_COSTS.spec, unpriced("acme"))
