@@ -58,7 +58,7 @@ class Charge:
 
 def charge_of(rates: "CreditRates", event_type: str, model: str, feature: str) -> Charge | Unrated:
     """Return what an operation costs. The factor of its feature is in all but the minimum."""
-    operation = rates.operations.get(event_type)
+    operation = rates.operation_of(event_type)
     if operation is None:
         return Unrated.NO_OPERATION if rates.operations else Unrated.NO_RATES
     factor = rates.complexity.get(feature, Decimal(1))

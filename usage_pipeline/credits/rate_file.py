@@ -63,9 +63,13 @@ class OperationRates(_Part):
         return self.per_1k_tokens.get(group, self.per_1k_tokens.get(DEFAULT_GROUP, Decimal(0)))
 
 
+_ANY = "*"
+"""Stands for any text in a name."""
+
+
 @cache
 def _pattern(name: str) -> re.Pattern[str]:
-    return re.compile(".*".join(map(re.escape, name.split("*"))), re.DOTALL)
+    return re.compile(".*".join(map(re.escape, name.split(_ANY))), re.DOTALL)
 
 
 class CreditRates(_Part):
@@ -93,6 +97,11 @@ class CreditRates(_Part):
                         f"or one of model_groups: {sorted(self.model_groups)}"
                     )
         return self
+
+    def operation_of(self, event_type: str) -> OperationRates | None:
+        """Return the rates of a type: its own, else those of a pattern that it matches."""
+        patterns = (name for name in self.operations if _ANY in name and _pattern(name).fullmatch(event_type))
+        return self.operations.get(event_type) or self.operations.get(next(patterns, event_type))
 
     def group_of(self, model: str) -> str:
         """Return the first group that has the name of a model as logged."""
@@ -143,14 +152,15 @@ def _name(entry: object, number: int) -> str:
 def _expect_types(entries: Iterable[tuple[str, CreditRates]]) -> None:
     """Raise ReferenceFileError for operations that are no type of the catalogue: no record would have their rates.
 
-    The file is judged, not what is kept of it: a type that is gone from the catalogue keeps the rates of its days.
+    A pattern has to be one of the catalogue, so that a type matches at most one. The file is judged, not what is
+    kept of it: a type that is gone from the catalogue keeps the rates of its days.
     """
     wrong = [
         f"{place}: operations.{name}: expected a type of the event catalogue, found {name!r}"
         + (f"; {meant}" if (meant := did_you_mean(name, load_catalogue())) else ".")
         for place, entry in entries
         for name in entry.operations
-        if find(name) is None
+        if find(name) is None or (_ANY in name and name not in load_catalogue())
     ]
     if wrong:
         raise ReferenceFileError("\n".join(wrong))

@@ -39,6 +39,14 @@ def test_an_operation_costs_what_its_rates_say(rates: CreditRates, record: dict[
     assert credits_of(rates, **record) == Decimal(expected)
 
 
+def test_a_pattern_of_the_catalogue_rates_the_types_that_have_no_rates_of_their_own(tmp_path: Path) -> None:
+    operations = '{"command_*": {base: "1"}, command_add: {base: "3"}}'
+    (rates,) = rates_of(tmp_path, f"- from: 2026-01-01\n  operations: {operations}\n")
+    found = [credits_of(rates, type=name) for name in ("command_add", "command_drop", "command_")]
+    assert found == [3, 1, 1]
+    assert charge_of(rates, "exit", NONE, NONE) == "no_operation"
+
+
 def test_an_operation_without_a_rate_is_counted_and_has_no_credits(rates: CreditRates) -> None:
     with rating(rates, [{"type": "persona_delete"}, {"type": "persona_create"}]) as rated:
         found = {row["unrated"]: (row["operations"], row["credits"]) for row in rated.rows()}

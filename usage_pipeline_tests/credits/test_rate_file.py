@@ -82,6 +82,14 @@ def test_a_kept_document_keeps_its_version() -> None:
                 "'persona_promt'; did you mean 'persona_prompt'"
             ),
         ),
+        (
+            entry(operations='{"command_a*": {base: "1"}}'),
+            (
+                "operations.command_a*: expected a type of the event catalogue, found 'command_a*'; did you mean "
+                "'command_*'"
+            ),
+        ),
+        (entry(operations='{"*": {base: "1"}}'), "operations.*: expected a type of the event catalogue"),
         (entry() + entry(), "from 2026-01-01: 2 entries begin on this day; keep one of them."),
     ],
 )
