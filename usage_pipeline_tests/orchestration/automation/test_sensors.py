@@ -248,4 +248,4 @@ def test_a_day_that_has_not_come_by_the_clock_of_dagster_fails_no_look(automatio
     assert request.partition_key == "2026-05-01"
     ahead.create(request)
     assert ahead.tick("affected_days") == []
-    assert ahead.skipped == "1 days are under way. Data up to 2100-01-01 waits until that day has come"
+    assert ahead.skipped == "1 day is under way. Data up to 2100-01-01 waits until that day has come"
