@@ -1,5 +1,6 @@
 """A period closes by itself once its last day is final, unless something blocks it."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -161,6 +162,32 @@ def test_a_quarantined_file_holds_its_period_open_and_no_other(used: Storage, la
     landing.write("calls", "2026-04-30", ["no JSON"] * 100, name="broken.jsonl")
     run_on(used, 5, 4)
     assert closed(used) == [("acme", *MARCH)]
+
+
+def half(day: str) -> bytes:
+    """A file that is quarantined: 60 lines of a day, and 60 that are none."""
+    return b"".join(json.dumps(call(str(one), f"{day}T01:00:00Z")).encode() + b"\nno JSON\n" for one in range(60))
+
+
+@pytest.mark.parametrize(
+    ("landed", "content", "held_by"),
+    [
+        pytest.param("2026-05-01", half("2026-04-30"), "quarantined", id="lines of April, a day late"),
+        pytest.param("2026-05-01", half("2026-05-01"), None, id="lines of May"),
+        pytest.param("2026-05-03", b"no JSON\n" * 100, "quarantined", id="no good line in time"),
+        pytest.param("2026-05-04", b"no JSON\n" * 100, None, id="no good line when April was final"),
+        pytest.param("2026-05-03", b"\xff\xfe\x00", "failed", id="unreadable in time"),
+        pytest.param("2026-05-04", b"\xff\xfe\x00", None, id="unreadable when April was final"),
+    ],
+)
+def test_a_bad_file_holds_open_what_it_has_lines_of_and_if_it_has_none_what_was_not_final(
+    used: Storage, landing: Landing, landed: str, content: bytes, held_by: str | None
+) -> None:
+    landing.write_bytes("calls", landed, content, name="broken.jsonl")
+    run_on(used, 5, 5)
+    blocked = [due.blocked_by for due in due_periods(on(used, 5, 5))]
+    assert blocked == ([(f"calls/{landed}/broken.jsonl is {held_by}",)] if held_by else [])
+    assert closed(used) == [("acme", *MARCH), ("acme", *APRIL)][: 1 if held_by else 2]
 
 
 @pytest.mark.parametrize(("content", "periods"), [(b"no JSON\n" * 100, 1), (b"\xff\xfe\x00", 2)])
