@@ -98,8 +98,8 @@ def kind_of(request: Request) -> Kind:
     """Return what a request of a key counts as: by its route, and by what it asks of it."""
     route, asked = route_of(request.scope), request.query_params
     streams = stream_of(request.headers.get("Accept", ""), asked.get("format")) is not None
-    # Intervals are cut from the quarter hours of all days.
-    by_interval = asked.get("interval") == "hour" or "timezone" in asked
+    # Hours, and days of other zones, are cut from the quarter hours of all days.
+    by_interval = asked.get("interval") == "hour" or any(zone != "UTC" for zone in asked.getlist("timezone"))
     return Kind.HEAVY if streams or by_interval or route.startswith(_HEAVY_ROUTES) else Kind.REQUESTS
 
 

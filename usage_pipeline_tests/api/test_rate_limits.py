@@ -59,6 +59,17 @@ def test_a_stream_counts_as_heavy(asking: Callable[[TestClient], TestClient], ac
     assert statuses(asking(acme), "/v1/usage/list", 2, Accept="text/csv;q=0.1, */*") == [200, 200]
 
 
+@pytest.mark.parametrize(
+    ("asked", "second"),
+    [("timezone=UTC", 200), ("timezone=Asia/Kolkata", 429), ("interval=hour&timezone=UTC", 429)],
+)
+def test_hours_and_days_of_other_zones_count_as_heavy(
+    asking: Callable[[TestClient], TestClient], acme: TestClient, asked: str, second: int
+) -> None:
+    path = f"/v1/usage/series/fetch?from=2026-05-18&to=2026-05-19&{asked}"
+    assert statuses(asking(acme), path, 2) == [200, second]
+
+
 def test_an_answer_that_is_a_problem_tells_what_is_left_too(
     asking: Callable[[TestClient], TestClient], acme: TestClient
 ) -> None:

@@ -34,10 +34,10 @@ def test_run_says_what_people_should_know_of_files_lines_and_periods(
     landing.write("persona", "2026-04-30", [prompt("april", "2026-04-30T08:00:00Z")])
     landing.write("persona", "2026-05-01", [LINES[0], {**LINES[0], "tokensOut": 999}, LINES[1]])
     landing.write("growing", "2026-05-01", [LINES[0], {**LINES[0], "no": 1}, LINES[0]])
-    torn = landing.write_bytes("persona", "2026-05-01", b"x" * 1000, name="torn.jsonl.gz")
+    torn = landing.write_bytes("persona", "2026-05-10", b"x" * 1000, name="torn.jsonl.gz")
     torn.write_bytes(torn.read_bytes()[:20])
     printed = " ".join(call("run", "--no-suites", exit_code=3).split())
-    assert "Landed 3 files of 2 landing days: 5 lines accepted, 0 rejected. 1 file cannot be used." in printed
+    assert "Landed 3 files of 3 landing days: 5 lines accepted, 0 rejected. 1 file cannot be used." in printed
     assert "1 line lost to an earlier line with the same id and other content." in printed
     assert "`usage-pipeline rejects` shows these lines." in printed
     told = "2 of 2 superseded lines had no number by which `repeats` compares them; a line without one counts only"

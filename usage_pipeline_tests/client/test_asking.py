@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI, Response
 from fastapi.testclient import TestClient
 
-from usage_pipeline.client import AsyncClient, Client, UsageError, asks
+from usage_pipeline.client import AsyncClient, Client, UsageError
 from usage_pipeline_tests.api.serving import Served, served_at
 
 
@@ -53,16 +53,6 @@ def test_groups_and_measures_may_be_none(of_platform: Client) -> None:
     total = of_platform.breakdown([], ["requests"])["items"]
     assert total == of_platform.breakdown((), "requests")["items"]
     assert [len(total), len(of_platform.forecast([])["items"]) > 1] == [1, True]
-
-
-def test_a_series_of_utc_names_no_time_zone_and_so_is_no_heavy_request() -> None:
-    assert asks.series("day", "UTC", None, {}).params == {"interval": "day"}
-    assert asks.series("day", "Asia/Kolkata", "model", {"tenant": "acme"}).params == {
-        "interval": "day",
-        "timezone": "Asia/Kolkata",
-        "groupBy": "model",
-        "tenant": "acme",
-    }
 
 
 @pytest.fixture

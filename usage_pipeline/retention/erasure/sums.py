@@ -25,6 +25,7 @@ from usage_pipeline.storage.rows import register_rows
 from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import ERASED_TENANT, TableSpec, Zone
 from usage_pipeline.storage.writing import write_partitions
+from usage_pipeline.words import count
 
 _GIVEN = frozenset({"tenant_id", "source", "type", "unit", "class", "landing_file", "conversation_digest"})
 
@@ -242,8 +243,8 @@ def _expect_same_sums(duck: DuckDBPyConnection, spec: TableSpec, sql: SqlFile) -
     before, after = (_sums(duck, sums, source) for source in ("stored", f"({sql.text})"))
     if before != after:
         raise PartitionError(
-            f"{spec.name}: the totals of {len(before)} days would change by an erasure; nothing was written. "
-            "This is a fault of the pipeline: please report it."
+            f"{spec.name}: the totals of {count(len(before), 'day')} would change by an erasure; nothing was "
+            "written. This is a fault of the pipeline: please report it."
         )
 
 
