@@ -38,6 +38,8 @@ def _let_it_do_no_more_than_asked(url: str) -> None:
     with psycopg.connect(database_of(url, "postgres"), autocommit=True) as connection:
         for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        # A statement that nothing ends fails alone, in place of taking the memory of all.
+        connection.execute("ALTER SYSTEM SET temp_file_limit = '1GB'")
         connection.execute("SELECT pg_reload_conf()")
 
 

@@ -15,7 +15,6 @@ from usage_pipeline.api.rate_limits import take_of_address
 from usage_pipeline.keys.keys import recognise
 from usage_pipeline.keys.sessions import Session, end_session, open_session
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.warehouse import with_transactions
 
 router = APIRouter(prefix="/session", tags=["session"])
 
@@ -54,7 +53,7 @@ def log_in(request: Request, response: Response, storage: Store, login: Login) -
 
 def _opened(storage: Storage, shown: str) -> Session:
     now, hours = storage.settings.clock.now, storage.settings.api_session_hours
-    with with_transactions(storage.warehouse).begin() as connection:
+    with storage.warehouse.begin() as connection:
         key = recognise(connection, shown, now)
         if key is None:
             raise invalid_key()
@@ -75,6 +74,6 @@ def log_out(request: Request, response: Response, storage: Store, _: Caller) -> 
     """End the session."""
     found = session_of(request, storage)
     if found is not None:
-        with with_transactions(storage.warehouse).begin() as connection:
+        with storage.warehouse.begin() as connection:
             end_session(connection, found.secret)
     delete_cookie(request, response)

@@ -90,13 +90,12 @@ def connect_warehouse(settings: Settings, connections: Connections | None = None
 
 
 def without_transactions(engine: Engine) -> Engine:
-    """Return the same for those who only read: each statement by itself, without two more around it."""
+    """Return the same for those who write no two rows that belong together: each statement commits by itself.
+
+    That saves the two statements around it. An engine made from this one has no transactions either, whatever
+    its options say.
+    """
     return engine.execution_options(isolation_level="AUTOCOMMIT")
-
-
-def with_transactions(engine: Engine) -> Engine:
-    """Return the same for those who write after all."""
-    return engine.execution_options(isolation_level="READ COMMITTED")
 
 
 def _note_use(_: psycopg.Connection, record: ConnectionPoolEntry) -> None:

@@ -37,6 +37,7 @@ def test_a_key_opens_a_session_and_the_page_that_was_asked_for(
     page.get_by_label("API key").fill(key)
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Costs").wait_for()
+    visit.settle()
     assert page.url.endswith(f"?view=costs&{DAYS}")
     assert key not in page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
     page.locator(".menu > summary").click()
