@@ -83,6 +83,6 @@ def _print_outcome(outcome: "Outcome", place: "Path", form: OutputFormat) -> Non
     else:
         print_rows(certificate.counts, _COLUMNS, form, "Erased")
     if outcome.mentions:
-        note(f"{outcome.mentions:,} rows and lines of other tenants hold the id as a word; they are as they were.")
+        note(f"Rows and lines of other tenants with the id as a word, left as they were: {outcome.mentions:,}.")
     if form is OutputFormat.TABLE:
         say(f"Certificate: {place}", *(f"Not erased: {line}" for line in certificate.out_of_scope))

@@ -115,6 +115,8 @@ def _answer(storage: Storage, request: PendingRequest) -> dict[str, Any]:
 
 
 def _write_answer(storage: Storage, request: PendingRequest, answer: Mapping[str, Any]) -> None:
+    if request.answer.is_dir() and not request.answer.is_symlink():
+        raise QueryError(f"{request.answer.name}: expected room for an answer, found a folder; remove it.")
     text = yaml.safe_dump({**answer, "request_sha256": request.digest}, sort_keys=False, allow_unicode=True)
     Lake(storage.settings.data_dir).replace(request.answer, partial(_write_text, text))
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from usage_pipeline.errors import QueryError
 from usage_pipeline.reports.requests import Answers, answer_requests, pending_requests
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.reports.conftest import NOW, write_and_compute
@@ -152,7 +153,7 @@ def test_an_answer_that_cannot_be_written_holds_up_no_other(
     folder = requested.settings.data_dir / "report_requests"
     (folder / "a.yaml").write_text(_GOOD)
     (folder / "a.yaml.answer.yaml").mkdir()
-    with pytest.raises(IsADirectoryError, match=r"a\.yaml\.answer\.yaml"):
+    with pytest.raises(QueryError, match=r"^a\.yaml\.answer\.yaml: expected room for an answer, found a folder"):
         ask(_GOOD)
     (folder / "a.yaml.answer.yaml").rmdir()
     assert yaml.safe_load((folder / "one.yaml.answer.yaml").read_text())["status"] == "done"
