@@ -11,14 +11,17 @@ from sqlalchemy import select
 
 from usage_pipeline.alerts.history import alerts
 from usage_pipeline.alerts.raising import raise_alerts, settle_credits_and_limits
+from usage_pipeline.alerts.tables import ALERTS
 from usage_pipeline.errors import ReferenceFileError
 from usage_pipeline.limits.refresh import limit_status
 from usage_pipeline.pipeline.edited_files import describe_limits
+from usage_pipeline.storage.locks import named_lock
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.alerts.conftest import Platform
 from usage_pipeline_tests.conftest import NOW
 from usage_pipeline_tests.delivery.receiving import Receiver, mail_server
 from usage_pipeline_tests.limits.reading import write_limits
+from usage_pipeline_tests.waiting import wait_for_waiting
 
 Rows = list[tuple[Any, ...]]
 
@@ -222,8 +225,10 @@ def test_two_processes_at_once_raise_once(platform: Platform, receiver: Receiver
     platform.use(240)
     told: list[int] = []
     threads = [Thread(target=lambda: told.append(len(raise_alerts(platform.storage)))) for _ in range(2)]
-    for thread in threads:
-        thread.start()
+    with named_lock(platform.storage.warehouse, ALERTS.name):
+        for thread in threads:
+            thread.start()
+        wait_for_waiting(platform.storage, 2, threads)
     for thread in threads:
         thread.join()
     platform.deliver()

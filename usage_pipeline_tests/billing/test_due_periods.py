@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from threading import Thread
 
 import pytest
-from sqlalchemy import Connection, event, func, select
+from sqlalchemy import Connection, event, func, select, text
 
 from usage_pipeline.billing.closing import ClosedPeriod, Closing, close, closed_of
 from usage_pipeline.billing.due_periods import close_due, due_periods
@@ -19,6 +19,7 @@ from usage_pipeline.storage.schema import usage_versions, warehouse_table
 from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.costs.generic import call, price, write_format, write_prices
 from usage_pipeline_tests.support import Landing, at
+from usage_pipeline_tests.waiting import wait_for_waiting
 
 closed_costs = warehouse_table(CLOSED_COSTS)
 
@@ -272,8 +273,7 @@ def test_a_closing_waits_for_a_version_that_is_being_committed(used: Storage) ->
     with used.warehouse.begin() as connection:
         connection.execute(usage_versions.insert().from_select(*_copy_of_the_last_version()))
         thread.start()
-        thread.join(timeout=1)
-        assert thread.is_alive()
+        wait_for_waiting(used, 1, [thread])
         last = connection.execute(select(func.max(usage_versions.c.id))).scalar_one()
     thread.join()
     assert {entry.last_change for entry in closings} == {last}
@@ -289,8 +289,11 @@ def test_of_two_closings_at_once_one_closes(used: Storage) -> None:
     run_on(by_hand(used), 5, 4)
     closings: list[ClosedPeriod] = []
     threads = [Thread(target=lambda: closings.extend(close_due(on(used, 5, 4)))) for _ in range(2)]
-    for thread in threads:
-        thread.start()
+    with used.warehouse.begin() as connection:
+        connection.execute(text(f"LOCK TABLE {usage_versions.fullname} IN SHARE ROW EXCLUSIVE MODE"))
+        for thread in threads:
+            thread.start()
+        wait_for_waiting(used, 2, threads)
     for thread in threads:
         thread.join()
     assert sorted(spans(closings)) == [("acme", *MARCH), ("acme", *APRIL), ("globex", *APRIL)]

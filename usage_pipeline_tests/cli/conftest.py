@@ -1,9 +1,9 @@
 """The commands, called on a deployment of the test's own or, where a module has `settings`, of the module's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from usage_pipeline.cli.app import app
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
@@ -37,11 +37,20 @@ def work_on(settings: Settings, dagster_url: str, monkeypatch: pytest.MonkeyPatc
 
 def invoke(*arguments: str, exit_code: int = 0) -> str:
     """What the command prints."""
+    return _ended(arguments, exit_code).stdout
+
+
+def notes(*arguments: str, exit_code: int = 0) -> str:
+    """What the command prints beside its result."""
+    return _ended(arguments, exit_code).stderr.strip()
+
+
+def _ended(arguments: Sequence[str], exit_code: int) -> Result:
     result = CliRunner().invoke(app, list(arguments))
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     assert result.exit_code == exit_code, result.output
-    return result.stdout
+    return result
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,10 @@ import json
 from collections.abc import Callable
 
 import pytest
-from typer.testing import CliRunner
 
-from usage_pipeline.cli.app import app
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.cli.conftest import notes
 from usage_pipeline_tests.support import Landing, prompt
 
 TODAY = "2026-06-01"
@@ -26,10 +25,6 @@ def settings(deploy: Callable[..., Storage]) -> Settings:
     return deploy(write_today).settings
 
 
-def told(*arguments: str) -> str:
-    return CliRunner().invoke(app, list(arguments)).stderr.strip()
-
-
 NOTE = f"Note: {TODAY} has not ended: 2 records so far are in the tables, not in these numbers"
 
 
@@ -45,7 +40,7 @@ def test_days_shows_the_records_of_a_missing_day(call: Callable[..., str]) -> No
 @pytest.mark.usefixtures("call")
 @pytest.mark.parametrize("command", ["series --tenant acme --from 2026-06-01", "usage", "usage --interval day"])
 def test_what_is_by_day_notes_that_today_has_not_ended(command: str) -> None:
-    assert told(*command.split(), "--format", "json") == NOTE
+    assert notes(*command.split(), "--format", "json") == NOTE
 
 
 @pytest.mark.usefixtures("call")
@@ -53,7 +48,7 @@ def test_what_is_by_day_notes_that_today_has_not_ended(command: str) -> None:
     "command", ["usage --group-by tenant", "costs --group-by tenant", "quality --from 2026-05-30"]
 )
 def test_sums_warn_of_other_missing_days_only(command: str) -> None:
-    first, *others = told(*command.split()).splitlines()
+    first, *others = notes(*command.split()).splitlines()
     assert first == NOTE
     assert others[0] == "Warning: 1 of 3 days is missing and not in these sums: 2026-05-31"
 
@@ -61,7 +56,7 @@ def test_sums_warn_of_other_missing_days_only(command: str) -> None:
 @pytest.mark.usefixtures("call")
 def test_a_day_that_has_ended_and_after_which_nothing_has_landed_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("USAGE_NOW", "2026-06-03T00:00:00Z")
-    assert told("usage", "--from", TODAY, "--to", TODAY) == (
+    assert notes("usage", "--from", TODAY, "--to", TODAY) == (
         f"Note: {TODAY} is missing, as nothing has landed since it ended: 2 records so far are in the tables, "
         "not in these numbers"
     )
@@ -69,4 +64,4 @@ def test_a_day_that_has_ended_and_after_which_nothing_has_landed_says_so(monkeyp
 
 @pytest.mark.usefixtures("call")
 def test_what_was_published_by_then_has_no_note() -> None:
-    assert not told("series", "--tenant", "acme", "--from", TODAY, "--as-of", "1")
+    assert not notes("series", "--tenant", "acme", "--from", TODAY, "--as-of", "1")

@@ -14,6 +14,7 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation.checking import check_days
 from usage_pipeline.validation.checks import DAY_CHECKS
+from usage_pipeline_tests.cli.conftest import notes
 from usage_pipeline_tests.cli.lines import LINES, write_three_days
 
 Call = Callable[..., str]
@@ -107,7 +108,7 @@ def test_a_filter_value_that_occurs_nowhere_suggests_near_ones(arguments: tuple[
     ],
 )
 def test_a_filter_value_that_occurs_warns_of_nothing(arguments: tuple[str, ...]) -> None:
-    assert "No usage has" not in said(*arguments)
+    assert "No usage has" not in notes(*arguments)
 
 
 @pytest.mark.parametrize(

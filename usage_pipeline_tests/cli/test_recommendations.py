@@ -4,11 +4,10 @@ import json
 from collections.abc import Callable
 
 import pytest
-from typer.testing import CliRunner
 
-from usage_pipeline.cli.app import app
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.cli.conftest import notes
 from usage_pipeline_tests.insights.advised import fill
 
 
@@ -49,9 +48,9 @@ def test_what_is_unused_depends_on_the_days_that_are_asked_for(call: Callable[..
 @pytest.mark.parametrize("command", ["recommendations", "insights", "forecast"])
 @pytest.mark.usefixtures("call")
 def test_a_day_before_all_data_is_warned_of(command: str) -> None:
-    told = CliRunner().invoke(app, [command, "--as-of", "2026-02-01"])
-    assert "Nothing is known up to 2026-02-01: the first day with data is 2026-03-10" in told.stderr
-    assert "Nothing is known" not in CliRunner().invoke(app, [command]).stderr
+    told = notes(command, "--as-of", "2026-02-01")
+    assert "Nothing is known up to 2026-02-01: the first day with data is 2026-03-10" in told
+    assert "Nothing is known" not in notes(command)
 
 
 def test_without_anything_to_recommend_the_table_is_empty(call: Callable[..., str]) -> None:

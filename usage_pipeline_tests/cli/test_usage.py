@@ -4,12 +4,11 @@ import json
 from collections.abc import Callable
 
 import pytest
-from typer.testing import CliRunner
 
-from usage_pipeline.cli.app import app
 from usage_pipeline.errors import QueryError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline_tests.cli.conftest import notes
 from usage_pipeline_tests.support import Landing, prompt
 
 Call = Callable[..., str]
@@ -52,18 +51,16 @@ def test_groups_of_a_missing_day_are_empty_too(call: Call) -> None:
     assert printed == "day,tenant,records\n2026-05-01,acme,1\n2026-05-03,,\n2026-05-04,acme,1\n"
 
 
-def warnings(*arguments: str) -> str:
-    return CliRunner().invoke(app, ["usage", *arguments]).stderr.strip()
-
-
 @pytest.mark.usefixtures("call")
 def test_sums_that_are_not_by_day_tell_which_days_are_missing() -> None:
-    assert warnings("--group-by", "model") == ("Warning: 1 of 4 days is missing and not in these sums: 2026-05-03")
+    assert notes("usage", "--group-by", "model") == (
+        "Warning: 1 of 4 days is missing and not in these sums: 2026-05-03"
+    )
 
 
 @pytest.mark.usefixtures("call")
 def test_of_many_missing_days_the_first_are_named() -> None:
-    assert warnings("--group-by", "", "--to", "2026-05-10") == (
+    assert notes("usage", "--group-by", "", "--to", "2026-05-10") == (
         "Warning: 7 of 10 days are missing and not in these sums: "
         "2026-05-03, 2026-05-05, 2026-05-06, 2026-05-07, 2026-05-08, ..."
     )
@@ -72,12 +69,12 @@ def test_of_many_missing_days_the_first_are_named() -> None:
 @pytest.mark.usefixtures("call")
 @pytest.mark.parametrize("arguments", [("--group-by", "model", "--to", "2026-05-02"), ("--group-by", "day")])
 def test_without_a_missing_day_or_with_a_row_for_it_there_is_no_warning(arguments: tuple[str, ...]) -> None:
-    assert not warnings(*arguments)
+    assert not notes("usage", *arguments)
 
 
 @pytest.mark.usefixtures("call")
 def test_a_condition_on_a_day_that_is_not_asked_for_is_named() -> None:
-    assert warnings("--where", "day=2026-06-03") == (
+    assert notes("usage", "--where", "day=2026-06-03") == (
         "Warning: 2026-06-03 is not within 2026-05-01 to 2026-05-04; see --from and --to"
     )
 
@@ -85,7 +82,7 @@ def test_a_condition_on_a_day_that_is_not_asked_for_is_named() -> None:
 @pytest.mark.usefixtures("call")
 def test_conditions_that_no_row_can_meet_are_named() -> None:
     both = ("--where", "tenant=acme", "--where", "tenant=globex")
-    assert warnings(*both, "--group-by", "model", "--to", "2026-05-02") == (
+    assert notes("usage", *both, "--group-by", "model", "--to", "2026-05-02") == (
         "Warning: No row has both tenant=acme and tenant=globex; ask for one at a time"
     )
 
@@ -120,13 +117,13 @@ PARTLY_MISSING = (
 @pytest.mark.usefixtures("call")
 @pytest.mark.parametrize("form", ["table", "json", "csv"])
 def test_local_days_that_are_null_because_of_a_part_of_them_are_named(form: str) -> None:
-    assert warnings("--interval", "day", "--time-zone", "Asia/Kolkata", "--format", form) == PARTLY_MISSING
+    assert notes("usage", "--interval", "day", "--time-zone", "Asia/Kolkata", "--format", form) == PARTLY_MISSING
 
 
 @pytest.mark.usefixtures("call")
 def test_an_hour_that_is_null_because_of_a_part_of_it_is_named() -> None:
     asked = ("--interval", "hour", "--time-zone", "Asia/Kolkata", "--from", "2026-05-03", "--to", "2026-05-03")
-    assert warnings(*asked) == (
+    assert notes("usage", *asked) == (
         "Warning: Local hours without numbers, although a part of each is known: 2026-05-03T05:00:00+05:30. "
         "UTC days missing in them: 2026-05-03"
     )
@@ -135,7 +132,7 @@ def test_an_hour_that_is_null_because_of_a_part_of_it_is_named() -> None:
 @pytest.mark.usefixtures("call")
 @pytest.mark.parametrize("asked", [("--interval", "day"), ("--interval", "hour")])
 def test_intervals_of_a_missing_day_alone_are_no_surprise(asked: tuple[str, ...]) -> None:
-    assert not warnings(*asked)
+    assert not notes("usage", *asked)
 
 
 def test_intervals_are_grouped_and_filtered(call: Call) -> None:

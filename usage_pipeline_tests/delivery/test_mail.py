@@ -179,6 +179,7 @@ def test_a_server_that_nobody_vouches_for_gets_nothing(safe_server: MailServer, 
     with pytest.raises(ChannelDownError) as error:
         send()
     assert str(error.value) == f"TLS with localhost:{safe_server.port} failed: CERTIFICATE_VERIFY_FAILED"
+    assert safe_server.mails == []
 
 
 def test_a_server_without_starttls_gets_nothing(server: MailServer, send: Send) -> None:

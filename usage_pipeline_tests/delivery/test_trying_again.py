@@ -162,15 +162,26 @@ def test_a_process_that_dies_after_sending_sends_again_with_the_same_key(
 def test_two_deliverers_at_once_send_each_message_once(
     storage: Storage, add: Callable[..., int], receiver: Receiver
 ) -> None:
-    channels = {"ops": webhook(storage, receiver)}
+    real = webhook(storage, receiver)
     keys = [f"alert-{number:02}" for number in range(10)]
     add(*(message(key, "ops") for key in keys))
     done: list[Counter[OutboxState]] = []
-    start = Barrier(2)
+    both = Barrier(2)
+
+    class Together:
+        """Sends, each deliverer its first message when the other has one, too."""
+
+        def __init__(self) -> None:
+            self.has_begun = False
+
+        def send(self, sent: Message) -> None:
+            if not self.has_begun:
+                self.has_begun = True
+                both.wait()
+            real.send(sent)
 
     def run() -> None:
-        start.wait()
-        done.append(deliver_due(storage, channels, NOW))
+        done.append(deliver_due(storage, {"ops": Together()}, NOW))
 
     threads = [Thread(target=run) for _ in range(2)]
     for thread in threads:

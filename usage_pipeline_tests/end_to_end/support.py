@@ -92,11 +92,7 @@ class Deployment:
 
 def run_and_kill(deployment: Deployment, reached: Callable[[], bool]) -> bool:
     """Start `run` and kill it as soon as a point is reached; False when it was faster than that."""
-    return start_and_kill(deployment.start("run", "--no-suites"), reached)
-
-
-def start_and_kill(process: subprocess.Popen[str], reached: Callable[[], bool]) -> bool:
-    """Kill a process as soon as a point is reached; False when it was faster than that."""
+    process = deployment.start("run", "--no-suites")
     try:
         while process.poll() is None:
             if reached():

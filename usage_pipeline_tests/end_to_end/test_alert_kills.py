@@ -1,16 +1,13 @@
 """Processes raise and deliver alerts: killed at any instant, or two at once, they tell of each alert once."""
 
 import json
-import multiprocessing
 import random
 import sys
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from multiprocessing.synchronize import Event
-from signal import SIGKILL
 from typing import Any
 
 import pytest
@@ -23,6 +20,7 @@ from usage_pipeline.delivery.outbox import deliver_due, outbox
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.delivery.receiving import SECRET, MailServer, Receiver, mail_server, receiving
+from usage_pipeline_tests.end_to_end.killing import PROCESSES, run_for
 from usage_pipeline_tests.end_to_end.support import Deployment
 from usage_pipeline_tests.limits.reading import limit, write_limits
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
@@ -34,10 +32,6 @@ AMOUNT, OVER, BELOW = 200, 240, 140
 AGAIN_AFTER = 5
 """Rounds after which the use of a tenant is corrected; until then all that was raised is delivered."""
 DAY = "2026-05-31"
-
-# What is imported once serves all processes, so that they are killed at work.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload([__name__])
 
 Told = tuple[str, int, str]
 """Limit, threshold and state."""
@@ -141,36 +135,26 @@ def platform(new_deployment: Callable[[], Deployment], monkeypatch: pytest.Monke
             yield Platform(storage, receiver, mails)
 
 
-def run_for(settings: Settings, seconds: float | None) -> tuple[bool, float]:
-    """Let a process work for so long at most; whether it was killed, and how long it has lived."""
-    process, begun = PROCESSES.Process(target=tick_once, args=(settings,)), time.monotonic()
-    process.start()
-    process.join(seconds)
-    process.kill()
-    process.join()
-    assert process.exitcode in {0, -SIGKILL}
-    return process.exitcode == -SIGKILL, time.monotonic() - begun
-
-
 def test_processes_that_are_killed_lose_no_alert_and_tell_of_each_once(
     platform: Platform, capsys: pytest.CaptureFixture[str]
 ) -> None:
     platform.limit(2 * KILLS)
     settings, chance, left = platform.storage.settings, random.Random(21), Counter[str]()  # noqa: S311 - any moment will do
-    _, seconds = run_for(settings, None)
+    _, seconds = run_for(None, tick_once, settings)
     for number in count():
         platform.grow(number, number - AGAIN_AFTER if number >= AGAIN_AFTER else None)
         known = len(platform.rows(alerts, "alert_id"))
-        killed, _ = run_for(settings, chance.uniform(0, seconds))
+        killed, _ = run_for(chance.uniform(0, seconds), tick_once, settings)
         left[platform.stage(known)] += killed
         if number % AGAIN_AFTER == 0:
-            _, seconds = run_for(settings, None)
+            _, seconds = run_for(None, tick_once, settings)
             platform.expect_nothing_lost()
         if left.total() == KILLS:
             break
     tick(platform.storage)
     platform.expect_nothing_lost()
     assert [path.name for path in settings.limits_dir.iterdir()] == ["decisions.parquet"]
+    assert min(left[stage] for stage in ("unraised", "undelivered", "delivered")) > 0
     again = len(platform.receiver.requests) - len(set(platform.receiver.keys))
     with capsys.disabled():
         sys.stdout.write(

@@ -130,7 +130,8 @@ def test_dagster_knows_no_member(ran: Ran) -> None:
 
 
 def test_no_log_holds_a_text_or_a_member(ran: Ran) -> None:
-    assert holding(other_files(ran.settings.data_dir), [*ran.markers, REJECTED, MEMBER]) == set()
+    files = list(other_files(ran.settings.data_dir))
+    assert holding(files, [*ran.markers, REJECTED, MEMBER]) == set()
 
 
 def test_commands_print_no_text_but_that_of_rejected_lines(ran: Ran) -> None:

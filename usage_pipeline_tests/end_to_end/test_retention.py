@@ -2,13 +2,13 @@
 
 import random
 import sys
-import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
 from usage_pipeline.clock import days_between
 from usage_pipeline.pipeline.refresh import PlainRunner, find_stale, refresh
@@ -16,8 +16,11 @@ from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.retention import pruning
 from usage_pipeline.retention.housekeeping import database_size, size
+from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline_tests.end_to_end.support import Deployment, start_and_kill
+from usage_pipeline.storage.schema import landing_event_days
+from usage_pipeline_tests.end_to_end.killing import run_for
+from usage_pipeline_tests.end_to_end.support import Deployment
 from usage_pipeline_tests.retention.killing import kept_digests
 from usage_pipeline_tests.support import Landing, at, prompt, rows
 
@@ -28,7 +31,7 @@ TENANTS = "globex: {plans: [{from: 2020-01-01, plan: long}]}\n"
 RECORDS, TEXTS = 90, 30
 """Days that the default plan keeps."""
 
-KILLS = 200
+DAYS_PRUNED = 200
 FIRST = date(2026, 1, 1)
 
 
@@ -58,32 +61,47 @@ def test_a_prune_that_is_killed_every_day_is_completed_by_the_next(
     deployment.settings.reference.mkdir(parents=True)
     (deployment.settings.reference / "plans.yaml").write_text(PLANS)
     (deployment.settings.reference / "tenants.yaml").write_text(TENANTS)
-    landing, last = Landing(deployment.settings.landing), FIRST + timedelta(days=KILLS)
+    landing, last = Landing(deployment.settings.landing), FIRST + timedelta(days=DAYS_PRUNED)
     for day in days_between(FIRST, last):
         landing.write("persona", str(day), lines_of(day))
-    chance, seconds, killed = random.Random(21), 1.0, 0  # noqa: S311 - any moment will do
+    chance, left_at, seconds = random.Random(21), Counter[str](), None  # noqa: S311 - any moment will do
     with open_storage(deployment.settings) as opened:
         storage = at(opened, noon(last))
         refresh(storage, PlainRunner(storage))
         before = kept_digests(storage)
         for pruned in days_between(FIRST, last - timedelta(days=1)):
-            today = pruned + timedelta(days=RECORDS + 1)
-            later = replace(
-                deployment, environment={**deployment.environment, "USAGE_NOW": noon(today).isoformat()}
-            )
-            end = time.monotonic() + chance.uniform(0.3, 1.0) * seconds
-            begun = time.monotonic()
-            if start_and_kill(later.start("prune", "--confirm"), lambda end=end: time.monotonic() > end):
-                killed += 1
-            else:
-                seconds = time.monotonic() - begun
-            assert prune(at(opened, noon(today))).problems == []
+            today = at(opened, noon(pruned + timedelta(days=RECORDS + 1)))
+            known = pruned_rows(storage)
+            most = None if seconds is None else chance.uniform(0, seconds)
+            killed, lived = run_for(most, prune_once, today.settings)
+            left_at[stage(today, known)] += killed
+            seconds = seconds if killed else lived
+            assert prune(today).problems == []
             first = {"acme": pruned + timedelta(days=1), "globex": FIRST}
             found = rows(storage, USAGE_RECORDS.spec, "tenant_id", "record_id")
             assert found == sorted(expected(first, last)), f"after the prune of {pruned}"
             assert (kept_digests(storage), find_stale(storage)) == (before, {})
     with capsys.disabled():
-        sys.stdout.write(f"\n{killed} of {KILLS} prunes were killed\n")
+        sys.stdout.write(f"\n{left_at.total()} of {DAYS_PRUNED} prunes were killed, {dict(left_at)}\n")
+    assert left_at["begun"] > DAYS_PRUNED / 10
+
+
+def prune_once(settings: Settings) -> None:
+    with open_storage(settings) as storage:
+        prune(storage)
+
+
+def pruned_rows(storage: Storage) -> int:
+    """How many landed rows count as pruned."""
+    with storage.warehouse.connect() as connection:
+        return int(connection.execute(select(func.sum(landing_event_days.c.pruned_rows))).scalar_one())
+
+
+def stage(storage: Storage, known: int) -> str:
+    """How far a prune has come since so many rows were pruned."""
+    if pruned_rows(storage) == known:
+        return "not begun"
+    return "begun" if find_stale(storage) or pruning.plan(storage).entries else "done"
 
 
 def expected(first: dict[str, date], last: date) -> Iterator[tuple[str, str]]:

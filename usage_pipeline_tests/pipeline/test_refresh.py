@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
-from sqlalchemy import text
 
 from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, find_stale, recompute_days, refresh
 from usage_pipeline.pipeline.tables import DAILY_TABLES
@@ -18,14 +17,10 @@ from usage_pipeline.storage.schema import partition_state
 from usage_pipeline.storage.state import WriteState
 from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.support import Landing, counted_digests, digests, land_and_compute, prompt
+from usage_pipeline_tests.waiting import wait_for_waiting
 
 Run = Callable[[], RefreshSummary]
 Compute = Callable[..., None]
-
-ONE_WAITS = text(
-    "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
-    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-)
 
 ALL = {table.name for table in DAILY_TABLES}
 
@@ -189,13 +184,16 @@ def test_landing_that_was_killed_is_done_again(storage: Storage, run: Run, compu
 def test_two_runs_at_once_make_what_one_makes(settings: Settings, landing: Landing) -> None:
     write_days(landing, 1, 2, conversation="c1")
 
-    def run_once(_: int) -> RefreshSummary:
+    def run_once() -> RefreshSummary:
         with open_storage(settings) as storage:
             return refresh(storage, PlainRunner(storage))
 
-    with ThreadPoolExecutor(2) as together:
-        list(together.map(run_once, range(2)))
     with open_storage(settings) as storage:
+        with ThreadPoolExecutor(2) as together:
+            with partition_locks(storage.warehouse, "landed_events", [may(1)], 1):
+                runs = [together.submit(run_once) for _ in range(2)]
+                wait_for_waiting(storage, 2)
+            landed = [run.result().landed for run in runs]
         assert find_stale(storage) == {}
         with storage.warehouse.connect() as connection:
             partitions = state.partitions(connection, "token_series")
@@ -203,6 +201,7 @@ def test_two_runs_at_once_make_what_one_makes(settings: Settings, landing: Landi
         may(1): (1, 1),
         may(2): (1, 1),
     }
+    assert may(1) in landed[0] + landed[1]
 
 
 def test_what_another_process_is_writing_is_waited_for_and_not_made_again(
@@ -214,8 +213,7 @@ def test_what_another_process_is_writing_is_waited_for_and_not_made_again(
             state.mark_writing(writer, "cost_drift", [may(1)], "another")
             writer.commit()
             found = other.submit(run)
-            while not writer.execute(ONE_WAITS).scalar():
-                pass
+            wait_for_waiting(storage)
             writer.execute(partition_state.update().values(state=WriteState.COMMITTED))
             writer.commit()
         assert found.result() == RefreshSummary()

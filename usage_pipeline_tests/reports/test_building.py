@@ -139,11 +139,12 @@ _SERIES = {"tokens": "token_series", "conversations": "conversation_series", "me
 
 
 @pytest.mark.parametrize("name", _SERIES)
-def test_days_are_the_series_of_the_warehouse(used: Storage, acme: Report, name: str) -> None:
-    query = text(f"SELECT day, total FROM usage.{_SERIES[name]} WHERE tenant_id = 'acme' AND total > 0")
+def test_days_are_the_series_of_the_warehouse(used: Storage, name: str) -> None:
+    query = text(f"SELECT day, total FROM usage.{_SERIES[name]} WHERE tenant_id = 'globex' AND total > 0")
     with used.warehouse.connect() as connection:
         published = dict(map(tuple, connection.execute(query)))
-    daily = table_of(acme, "daily")
+    assert published
+    daily = table_of(report_of(used, "globex"), "daily")
     found = dict(zip(daily.column("day"), daily.column(name), strict=True))
     assert {day: total for day, total in found.items() if total} == published
 

@@ -150,14 +150,14 @@ def erased(
     def make() -> tuple[Before, Outcome]:
         make_mixed()
         add_reference("limits", LIMITS)
-        _name_tenants_everywhere(storage)
+        name_tenants_everywhere(storage)
         _leave_unfinished(storage, landing)
         return _before(storage, landing), erase_acme(storage)
 
     return Erased(storage, *prepare("erased", make))
 
 
-def _name_tenants_everywhere(storage: Storage) -> None:
+def name_tenants_everywhere(storage: Storage) -> None:
     """Closed periods, credits, limits, alerts and messages of both tenants, and a message of nobody."""
     row = {"kind": "topup", "grant_id": "g", "effective_at": NOW, "amount": 1, "recorded_at": NOW}
     owners = {"one": "acme", "two": None, "three": "globex"}

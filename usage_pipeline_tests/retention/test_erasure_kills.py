@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy.engine import RootTransaction
 
 from usage_pipeline.pipeline.health import check_health
 from usage_pipeline.pipeline.refresh import RefreshSummary, find_stale
@@ -14,9 +14,17 @@ from usage_pipeline.validation.checks import COSTS_ADD_UP
 from usage_pipeline.validation.results import read_failures
 from usage_pipeline_tests.conftest import database_url_of
 from usage_pipeline_tests.end_to_end.planted import database_texts, other_files, parquet_texts
-from usage_pipeline_tests.retention.erased import DAY, erase_acme, sums
+from usage_pipeline_tests.retention.erased import (
+    DAY,
+    LIMITS,
+    AddReference,
+    closed,
+    erase_acme,
+    name_tenants_everywhere,
+    sums,
+)
 from usage_pipeline_tests.retention.killing import kill_at
-from usage_pipeline_tests.steps import KilledError
+from usage_pipeline_tests.steps import KilledError, Steps
 from usage_pipeline_tests.support import rows
 
 Run = Callable[[], RefreshSummary]
@@ -83,27 +91,21 @@ def test_an_erasure_that_is_not_completed_is_an_error_of_doctor(mixed: Storage) 
 
 @pytest.mark.parametrize("step", [11, pytest.param(2, marks=pytest.mark.acceptance)])
 def test_an_erasure_that_is_killed_at_a_commit_is_completed_by_the_next(
-    mixed: Storage, run: Run, monkeypatch: pytest.MonkeyPatch, step: int
+    mixed: Storage, run: Run, add_reference: AddReference, step: int
 ) -> None:
-    before, others, commit = sums(mixed), records_of_others(mixed), Connection.commit
-    for last in range(1, 150, step):
-        left = iter(range(last))
-
-        def killed(connection: Connection, left: object = left) -> None:
-            if next(left, None) is None:  # type: ignore[call-overload]  # it is an iterator
-                raise KilledError
-            commit(connection)
-
+    add_reference("limits", LIMITS)
+    name_tenants_everywhere(mixed)
+    before, others, costs = sums(mixed), records_of_others(mixed), closed(mixed)
+    for commit in range(0, 300, step):
         try:
-            with monkeypatch.context() as patch:
-                patch.setattr(Connection, "commit", killed)
+            with Steps(commit).of((RootTransaction, "commit")):
                 erase_acme(mixed)
             break
         except KilledError:
-            if last % 2:
+            if commit % 2:
                 run()
     else:
         pytest.fail("it is killed for ever")
-    assert last > 2 * step
-    assert (sums(mixed), records_of_others(mixed)) == (before, others)
-    assert (find_stale(mixed), holding(mixed, "acme")) == ({}, set())
+    assert commit > 2 * step
+    assert (sums(mixed), records_of_others(mixed), closed(mixed)) == (before, others, costs)
+    assert (find_stale(mixed), holding(mixed, "acme")) == ({}, {"usage.outbox"})  # a message of globex

@@ -274,6 +274,8 @@ def test_an_erasure_of_a_member_that_is_killed_is_completed_by_the_next(two: Sto
         except KilledError:
             if operation % 2:
                 run()
+    else:
+        pytest.fail("it is killed for ever")
     assert operation > 2 * step
     assert (sums(two), find_stale(two)) == (before, {})
     assert holding(two) == {}

@@ -97,8 +97,10 @@ def test_a_key_of_a_tenant_shows_no_other(visit: Visiting) -> None:
 def broken(file: Path) -> Iterator[None]:
     kept = file.read_text()
     file.write_text("- {")
-    yield
-    file.write_text(kept)
+    try:
+        yield
+    finally:
+        file.write_text(kept)
 
 
 def test_a_problem_is_told_with_its_request_and_tried_again(visit: Visiting, shown: Storage) -> None:

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from usage_pipeline.errors import LockTimeoutError, QueryError
 from usage_pipeline.events.landing.decisions import release, withdraw
@@ -19,6 +18,7 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import partition_state
 from usage_pipeline_tests.conftest import NOW, Prepare
 from usage_pipeline_tests.support import Landing, at, files, logged, prompt
+from usage_pipeline_tests.waiting import wait_for_waiting
 
 Decide = Callable[[Storage, str, str, str], object]
 DAY = date(2026, 5, 1)
@@ -134,16 +134,6 @@ def test_a_decision_waits_for_a_landing_of_the_day_and_gives_up_in_time(
     assert everything(storage) == before
 
 
-def wait_until_somebody_waits_for_a_lock(storage: Storage) -> None:
-    waiting = text(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
-        "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    )
-    with storage.warehouse.connect() as connection:
-        while not connection.execute(waiting).scalar():
-            connection.rollback()
-
-
 def landed_by_other_rules_meanwhile(storage: Storage, **changes: object) -> list[Exception | None]:
     """Withdraw while the file's day is landing; the landing changes the file's row so. How that ended."""
     ended: list[Exception | None] = []
@@ -159,7 +149,7 @@ def landed_by_other_rules_meanwhile(storage: Storage, **changes: object) -> list
     decider = threading.Thread(target=decide)
     with partition_locks(storage.warehouse, LANDED_EVENTS.name, [DAY], 1) as connection:
         decider.start()
-        wait_until_somebody_waits_for_a_lock(storage)
+        wait_for_waiting(storage)
         landed_files.record_files(connection, [replace(files(storage)["landed.jsonl"], **changes)])
         connection.commit()
     decider.join()

@@ -1,17 +1,18 @@
 """A landing day: what is landed, landed anew, and kept."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 from usage_pipeline.events.landing.committing import LandingResult
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import LANDED_EVENTS
-from usage_pipeline.pipeline.refresh import RefreshSummary
+from usage_pipeline.pipeline.refresh import PlainRunner, RefreshSummary, refresh
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.storage import landed_days, state
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.support import Landing, files, prompt, rows
+from usage_pipeline_tests.conftest import NOW
+from usage_pipeline_tests.support import Landing, at, files, prompt, rows
 
 Run = Callable[[], RefreshSummary]
 DAY = date(2026, 5, 1)
@@ -48,7 +49,8 @@ def test_a_file_that_is_only_touched_stays_as_it_landed(storage: Storage, landin
     run()
     before = files(storage)["events.jsonl"]
     landing.write("persona", "2026-05-01", [prompt("e1", TIME)])
-    run()
+    tomorrow = at(storage, NOW + timedelta(days=1))
+    refresh(tomorrow, PlainRunner(tomorrow))
     after = files(storage)["events.jsonl"]
     assert (after.object_name, after.landed_at, after.run) == (before.object_name, before.landed_at, before.run)
 

@@ -48,8 +48,10 @@ def without_landed_rows(storage: Storage, day: date) -> Iterator[None]:
     """Meanwhile the landed rows of the day are not in the lake."""
     folder = storage.lake.folder(LANDED_EVENTS, day)
     hidden = folder.rename(folder.with_name(f".{folder.name}"))
-    yield
-    hidden.rename(folder)
+    try:
+        yield
+    finally:
+        hidden.rename(folder)
 
 
 def test_days_of_a_run_that_failed_are_made_again_also_those_that_are_current(made: Automation) -> None:

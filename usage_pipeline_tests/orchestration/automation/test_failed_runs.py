@@ -30,8 +30,10 @@ def broken(storage: Storage, name: str) -> Iterator[None]:
     """Meanwhile a reference file is broken, and says something secret."""
     file = storage.settings.reference / name
     file.write_text("- {secret: ann}")
-    yield
-    file.unlink()
+    try:
+        yield
+    finally:
+        file.unlink()
 
 
 def history(storage: Storage) -> list[tuple[object, ...]]:
