@@ -16,7 +16,8 @@ from usage_pipeline.billing.ledger.posting import whole_second
 
 router = APIRouter(tags=["credits"])
 
-MOST_DAYS = 366
+MOST_DAYS = 367
+"""Those of a leap year, and the day before it to compare with."""
 
 
 class GrantAnswer(AnswerModel):

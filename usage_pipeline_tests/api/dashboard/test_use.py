@@ -121,6 +121,27 @@ def test_a_problem_is_told_with_its_request_and_tried_again(visit: Visiting, sho
     page.get_by_text("No run on these days passes the filters.").wait_for()
 
 
+def test_who_cannot_be_signed_out_is_told_so_and_stays(visit: Visiting) -> None:
+    page = visit("acme").open("?view=days")
+    page.locator(".menu > summary").click()
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.locator(".menu [role=alert]")).to_contain_text(
+        "You are still signed in. The server cannot be reached."
+    )
+    assert page.get_by_role("heading", name="Days", level=1).is_visible()
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("API key").wait_for()
+
+
+def test_another_filter_begins_with_the_first_page(visit: Visiting) -> None:
+    page = visit("acme").open(f"?view=runs&{DAYS}&cursor=of-another-filter&agent=a&agent=b")
+    page.get_by_role("link", name="Remove the filter Agent: b").click()
+    page.get_by_text("No run on these days passes the filters.").wait_for()
+    assert page.url.endswith(f"?view=runs&{DAYS}&agent=a")
+
+
 def test_where_nothing_is_known_the_page_says_so(visit: Visiting) -> None:
     started = visit("globex")
     empty = "from=2026-05-22&to=2026-05-23"

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from usage_pipeline.keys.keys import Scope
@@ -106,6 +107,22 @@ def test_credits_burn_down_by_grant_and_by_day(visit: Visiting) -> None:
         ["2026-05-20", "100", "20", "0", "70"],
     ]
     assert labels(page)[-1] == "Credits by day: 132.50 used, 67.50 left on 2026-05-22."
+
+
+@pytest.mark.parametrize(
+    ("days", "used"), [("from=2026-05-19&to=2026-06-20", "57.50"), ("from=2025-05-22&to=2026-05-23", "132.50")]
+)
+def test_credits_of_a_range_that_goes_on_or_of_a_leap_year_end_today(
+    visit: Visiting, days: str, used: str
+) -> None:
+    page = visit("acme").open(f"?view=costs&{days}")
+    assert labels(page)[-1] == f"Credits by day: {used} used, 67.50 left on 2026-05-22."
+    assert "67.50" in cards(visit("acme").open(f"?{days}"), "At a glance")["Credits left"][0]
+
+
+def test_a_range_that_is_to_come_has_no_credits(visit: Visiting) -> None:
+    page = visit("acme").open("?view=costs&from=2026-05-24&to=2026-05-26")
+    assert page.get_by_text("This tenant has no credits in this range.").count() == 2
 
 
 def test_breakdowns_are_by_dimension_and_metric_and_a_name_filters(visit: Visiting) -> None:

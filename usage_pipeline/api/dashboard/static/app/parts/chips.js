@@ -13,12 +13,12 @@ export function chips(labels = DIMENSIONS) {
 function chip(name, label, value, values) {
   const others = values.filter((other) => other !== value);
   const text = `${label}: ${value}`;
-  const link = { href: href({ [name]: others }), "aria-label": `Remove the filter ${text}` };
+  const link = { href: href({ [name]: others, cursor: null }), "aria-label": `Remove the filter ${text}` };
   return h("li", {}, h("a", link, `${text} ×`));
 }
 
 /** Return the value of a dimension, as a link that filters by it where it does not yet. */
 export function filterLink(name, value) {
   if ((filters()[name] ?? []).includes(value)) return value;
-  return h("a", { href: href({ [name]: value }), title: `Only ${value}` }, value);
+  return h("a", { href: href({ [name]: value, cursor: null }), title: `Only ${value}` }, value);
 }

@@ -70,12 +70,21 @@ function account({ key }) {
   );
 }
 
-async function signOutNow() {
+async function signOutNow({ currentTarget: button }) {
   try {
     await signOut();
-  } finally {
-    window.dispatchEvent(new Event("signed-out"));
+  } catch (problem) {
+    if (problem.status !== 401) {
+      stillSignedIn(button, problem);
+      return;
+    }
   }
+  window.dispatchEvent(new Event("signed-out"));
+}
+
+function stillSignedIn(button, { message }) {
+  button.parentElement.querySelector("[role=alert]")?.remove();
+  button.after(h("p", { role: "alert" }, `You are still signed in. ${message}`));
 }
 
 function theme() {

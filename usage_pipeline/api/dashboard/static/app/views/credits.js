@@ -32,16 +32,21 @@ function ofNoTenant() {
   return section({ title: "Credits", whole: true, load: async () => null, show: () => null, empty });
 }
 
-/** Return the credits of a tenant at the end of the range, with its days and the day before; null for all tenants. */
+/**
+ * Return the credits of a tenant at the end of the range, or now if that is to come, with the days of the range until
+ * then and the day before; null for all tenants, and if the range is to come.
+ */
 export async function creditsOf({ tenant, range, me }) {
-  if (tenant === null) return null;
-  const last = addDays(range.to, -1);
-  const at = last < me.today ? `${last}T23:59:59Z` : null;
-  return get("credits", { tenant, at, days: lengthOf(range.from, range.to) + 1 });
+  const tomorrow = addDays(me.today, 1);
+  const to = range.to < tomorrow ? range.to : tomorrow;
+  if (tenant === null || range.from >= to) return null;
+  const at = to < tomorrow ? `${addDays(to, -1)}T23:59:59Z` : null;
+  return get("credits", { tenant, at, days: lengthOf(range.from, to) + 1 });
 }
 
-function grants({ grants: rows, totals }) {
-  if (!rows.length) return null;
+function grants(found) {
+  if (!found?.grants.length) return null;
+  const { grants: rows, totals } = found;
   const columns = [
     words("Grant", "grant_id"),
     words("Kind", "kind"),
@@ -62,7 +67,8 @@ function amountColumns() {
   ];
 }
 
-function burnDown({ days: [, ...days] }) {
+function burnDown(found) {
+  const days = found?.days.slice(1) ?? [];
   if (!days.some((day) => AMOUNTS.some((name) => Number(day[name]) !== 0))) return null;
   const columns = [words("Day", "day", { nowrap: true }), ...amountColumns()];
   const last = days.at(-1);
