@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from sqlalchemy import make_url
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
+from usage_pipeline.api import service
 from usage_pipeline.api.app import create_app
 from usage_pipeline.api.serving import connections_of
 from usage_pipeline.errors import WarehouseError
@@ -128,14 +129,17 @@ def test_when_all_connections_are_in_use_for_too_long_the_answer_is_503(served: 
     warehouse.dispose()
 
 
-def test_readiness_does_not_wait_long_for_a_database_that_hangs(served: Storage) -> None:
-    warehouse = connect_warehouse(served.settings, Connections(kept=1, most=1, wait_seconds=4))
+def test_readiness_does_not_wait_long_for_a_database_that_hangs(
+    served: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_READY_SECONDS", 0.1)
+    warehouse = connect_warehouse(served.settings, Connections(kept=1, most=1, wait_seconds=3))
     with warehouse.connect(), TestClient(create_app(replace(served, warehouse=warehouse))) as client:
         answer = client.get("/ready")
         with pytest.raises(NoConnectionError):  # when this gives up, all have who waited before it
             warehouse.connect()
     assert_away(answer)
-    assert answer.elapsed < timedelta(seconds=10)
+    assert answer.elapsed < timedelta(seconds=3)
     warehouse.dispose()
 
 

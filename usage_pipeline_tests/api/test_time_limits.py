@@ -15,8 +15,9 @@ from sqlalchemy import text
 
 from usage_pipeline.api.access import storage_of
 from usage_pipeline.api.app import create_app
+from usage_pipeline.api.serving import connections_of
 from usage_pipeline.storage.engine import session
-from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.opened import Storage, open_storage
 from usage_pipeline_tests.api.conftest import lines
 
 QUICKLY = 1
@@ -98,6 +99,14 @@ def test_a_request_whose_statement_takes_too_long_is_given_up(served: Storage, l
         answer = client.get("/takes-long")
     assert (answer.status_code, answer.json()["detail"]) == (504, TOO_LONG)
     assert [line["status"] for line in lines(log)] == [504]
+
+
+def test_statements_of_a_server_end_when_its_requests_do(served: Storage) -> None:
+    with open_storage(served.settings, connections_of(served.settings)) as opened:
+        warehouse = create_app(opened).state.storage.warehouse
+        for _ in range(2):
+            with warehouse.connect() as connection:
+                assert connection.execute(text("SHOW statement_timeout")).scalar_one() == "30s"
 
 
 def test_the_work_for_a_request_whose_time_is_over_has_ended_when_that_is_told(client: TestClient) -> None:

@@ -46,20 +46,20 @@ def test_a_key_that_differs_in_a_letter_is_unknown(storage: Storage, change: obj
 
 
 @pytest.mark.parametrize(
-    ("name", "tenant", "scopes"),
+    ("name", "tenant", "scopes", "why"),
     [
-        ("all", None, {Scope.CONTENT}),
-        ("both", "acme", {Scope.TENANT, Scope.PLATFORM}),
-        ("neither", "acme", {Scope.CONTENT}),
-        (" ", "acme", {Scope.TENANT}),
-        ("x" * 101, "acme", {Scope.TENANT}),
-        ("two\nlines", "acme", {Scope.TENANT}),
+        ("all", None, {Scope.CONTENT}, "or has the scope `platform` for all"),
+        ("both", "acme", {Scope.TENANT, Scope.PLATFORM}, "give one of them"),
+        ("neither", "acme", {Scope.CONTENT}, "A key for a tenant has the scope `tenant`"),
+        (" ", "acme", {Scope.TENANT}, "A key has a name"),
+        ("x" * 101, "acme", {Scope.TENANT}, "at most 100 characters; this one has 101"),
+        ("two\nlines", "acme", {Scope.TENANT}, "one line"),
     ],
 )
 def test_a_key_of_contradicting_parts_or_with_a_name_that_breaks_tables_is_refused(
-    name: str, tenant: str | None, scopes: set[Scope]
+    name: str, tenant: str | None, scopes: set[Scope], why: str
 ) -> None:
-    with pytest.raises(QueryError):
+    with pytest.raises(QueryError, match=why):
         NewKey(name, tenant, frozenset(scopes), "ann")
 
 

@@ -1,14 +1,17 @@
 """How limits stand, from what has landed: sums by period and scope, to the last digit."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from duckdb import DuckDBPyConnection
 
 from usage_pipeline.errors import QueryError
+from usage_pipeline.limits.read_status import read_status
 from usage_pipeline.limits.status import LimitStatus
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline_tests.limits.reading import limit, status
+from usage_pipeline_tests.limits.reading import limit, status, write_limits
 from usage_pipeline_tests.support import at
 
 EACH_MEMBER = '{member_id: "*"}'
@@ -161,4 +164,11 @@ def test_an_instant_that_has_not_come_is_refused(used: Storage) -> None:
 
 
 def test_without_limits_nothing_is_read(used: Storage) -> None:
-    assert status(used) == []
+    def refuse() -> DuckDBPyConnection:
+        raise AssertionError("somebody asks for usage")
+
+    write_limits(used)
+    assert read_status(replace(used, get_engine=refuse)) == []
+    write_limits(used, limit("tokens_total", 1))
+    with pytest.raises(AssertionError):
+        read_status(replace(used, get_engine=refuse))

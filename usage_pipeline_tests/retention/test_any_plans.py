@@ -4,8 +4,7 @@ No number that was made of it changes, now or when its day is computed again.
 """
 
 import json
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -185,8 +184,10 @@ kills = st.lists(st.integers(0, 60), max_size=2)
 
 
 def prune_exactly(
-    new_settings: Callable[..., Settings], open_on: OpenOn, platform: Platform, kills: list[int]
-) -> None:
+    new_settings: Callable[..., Settings], open_on: OpenOn, platform: Platform, kills: Iterable[int]
+) -> int:
+    """Prune, killed at these operations in turn, and return how many kills there were."""
+    killed = 0
     deployment = new_settings(now=f"{TODAY}T12:00:00Z", first_day=date(2026, 5, 1))
     platform.write(deployment)
     with open_on(deployment) as storage:
@@ -195,8 +196,11 @@ def prune_exactly(
         records = rows(storage, USAGE_RECORDS.spec, "tenant_id", "occurred_at", "record_id")
         expected = [row for row in records if not platform.is_past_record(row[0], row[1].date())]
         for operation in kills:
-            with suppress(KilledError), kill_at(operation):
-                prune(storage)
+            try:
+                with kill_at(operation):
+                    prune(storage)
+            except KilledError:
+                killed += 1
         assert prune(storage).problems == []
         assert rows(storage, USAGE_RECORDS.spec, "tenant_id", "occurred_at", "record_id") == expected
         assert all(
@@ -209,6 +213,7 @@ def prune_exactly(
         assert (pruning.plan(storage).entries, find_stale(storage), kept_digests(storage)) == ([], {}, before)
         recompute_days(storage, PlainRunner(storage), sorted({day for _, day in before}), RefreshSummary())
         assert kept_digests(storage) == before
+    return killed
 
 
 def prune(storage: Storage) -> pruning.Outcome:
@@ -224,6 +229,20 @@ def test_exactly_what_is_past_its_term_goes(
     new_settings: Callable[..., Settings], open_on: OpenOn, platform: Platform, kills: list[int]
 ) -> None:
     prune_exactly(new_settings, open_on, platform, kills)
+
+
+@pytest.mark.parametrize("step", [8, pytest.param(1, marks=pytest.mark.acceptance)])
+def test_a_prune_that_is_killed_at_later_and_later_operations_is_completed(
+    new_settings: Callable[..., Settings], open_on: OpenOn, step: int
+) -> None:
+    terms, all_kept = Terms(6, 3), Terms(None, None)
+    lines = (Line("acme", 0, None), Line("globex", 1, "x"), Line("acme", 2, "x"), Line(None, 0, None))
+    platform = Platform(
+        {"acme": Customer(terms, terms)},
+        all_kept,
+        [File(9, None, lines), File(8, "acme", lines[:1]), File(7, None, lines[:3]), File(1, None, lines)],
+    )
+    assert prune_exactly(new_settings, open_on, platform, range(0, 40, step)) > 3
 
 
 @pytest.mark.acceptance

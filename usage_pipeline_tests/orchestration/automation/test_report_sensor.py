@@ -129,11 +129,18 @@ def test_the_job_writes_the_report_of_its_config(june: Storage, automation: Auto
 
 
 @pytest.mark.parametrize(
-    "config", [{"tenant": "acne"}, {"first": "soon"}, {"last": "2027-01-01"}, {"formats": ["doc"]}]
+    ("config", "why"),
+    [
+        ({"tenant": "acne"}, "did you mean 'acme'?"),
+        ({"first": "soon"}, "'soon'"),
+        ({"last": "2027-01-01"}, "2027-01-01"),
+        ({"formats": ["doc"]}, "'doc'"),
+    ],
 )
 def test_a_wrong_config_fails_and_writes_nothing(
-    june: Storage, automation: Automation, config: dict[str, Any]
+    june: Storage, automation: Automation, config: dict[str, Any], why: str
 ) -> None:
     before = sorted((june.settings.data_dir / "reports").rglob("*"))
-    assert not _report(automation, **config).success
+    failed = _report(automation, **config)
+    assert why in failed.failure_data_for_node("write_report").error.to_string()
     assert sorted((june.settings.data_dir / "reports").rglob("*")) == before
