@@ -59,7 +59,11 @@ def _facts(alert: Alert) -> Facts:
     projected = [] if expected is None else [("Projected", f"{_number(expected)} at the end of it")]
     unknown = [
         *(["usage without a price or a rate is not included"] if status.incomplete else []),
-        *([f"no logs are there of {count(status.missing_days, 'day')}"] if status.missing_days else []),
+        *(
+            [f"{count(status.missing_days, 'day')} without logs, or not computed yet"]
+            if status.missing_days
+            else []
+        ),
     ]
     return (
         ("What", ", ".join([unit, *scope])),

@@ -25,6 +25,7 @@ from usage_pipeline.billing.day_credits import DayCredits
 from usage_pipeline.billing.ledger.balance import Balance, read_balance
 from usage_pipeline.billing.period_credits import read_period_credits
 from usage_pipeline.clock import Clock, days_between
+from usage_pipeline.credits.tables import CREDIT_USAGE
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.insights.measures import Measure
 from usage_pipeline.insights.outlook.read_outlook import Outlook, OutlookQuestion, read_outlook
@@ -218,7 +219,7 @@ class TenantData:
         first = last - timedelta(days=length - 1)
         asked = (self.account, BillingPeriod(first, last))
         if found := read_period_credits(self._storage, [asked]).get(asked):
-            known = known_days(statuses_of(self._storage, days_between(first, last)))
+            known = known_days(statuses_of(self._storage, days_between(first, last), CREDIT_USAGE.name))
             yield from ((day, day.day not in known) for day in found.days)
 
     def limits(self, at: datetime | None) -> list[LimitStatus]:

@@ -20,6 +20,7 @@ from usage_pipeline.billing.period_credits import NO_CREDITS, PeriodCredits, rea
 from usage_pipeline.billing.tables import CLOSED_COSTS, NEXT_PERIOD
 from usage_pipeline.costs.changes import ChangeQuery, CostChange, read_changes
 from usage_pipeline.costs.tables import TENANT_COSTS
+from usage_pipeline.credits.tables import CREDIT_USAGE
 from usage_pipeline.metrics.answers import coverage, statuses_of
 from usage_pipeline.registry import NOT_TOKENS
 from usage_pipeline.series.status import DayStatus
@@ -101,7 +102,7 @@ class Statement:
 def read_statement(storage: Storage, tenant_id: str, month: date) -> Statement:
     """Return the statement of the tenant's period that begins in the month of this day, open or closed."""
     found = read_period_costs(storage, load_tenants(storage.settings), tenant_id, month)
-    statuses = statuses_of(storage, found.period.days)
+    statuses = statuses_of(storage, found.period.days, TENANT_COSTS.name, CREDIT_USAGE.name)
     missing = (day for day, status in statuses.items() if status is DayStatus.MISSING)
     credits_of = _credits(storage, tenant_id, found.period, found.closed)
     return replace(found, missing=tuple(missing), credits=credits_of)

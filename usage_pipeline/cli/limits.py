@@ -67,7 +67,10 @@ def limits(
         warn(f"Usage without a price or a rate is not in {count(incomplete, 'limit')} on cost or credits")
     missing = sum(bool(status.missing_days) for status in found)
     if missing:
-        warn(f"Days without logs are not in {count(missing, 'limit')}: what was used then is not known")
+        warn(
+            f"Days without logs, or not computed yet, are not in {count(missing, 'limit')}: what was used then is "
+            "not known"
+        )
 
 
 def _credits(text: str) -> Decimal:

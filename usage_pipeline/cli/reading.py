@@ -9,18 +9,28 @@ from usage_pipeline.metrics.answers import Answer
 from usage_pipeline.metrics.buckets import Interval
 from usage_pipeline.metrics.queries import IntervalQuery, Query
 from usage_pipeline.metrics.series import known_tenants
-from usage_pipeline.series.status import Day, DayReader
+from usage_pipeline.series.status import Day, DayReader, DayStatus
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.words import count, did_you_mean, is_or_are, listed
 
 _SHOWN_VALUES = 20
+_UNCOMPUTED = "is not computed"
 
 
 def tell_of_missing_days(storage: Storage, answer: Answer) -> None:
-    """Note the missing days that have records, and warn of the others if rows are sums over several days."""
+    """Note the missing days that have records, and warn of the others if rows are sums over several days.
+
+    Days that have landed and wait for a computation are named, too.
+    """
     begun = _begun_days(storage, answer)
+    waiting = begun.pop(_UNCOMPUTED, [])
+    if waiting:
+        warn(
+            f"{listed([day.day for day in waiting])} {is_or_are(len(waiting))} landed, and not computed for these "
+            "numbers yet: `usage-pipeline run` does, or says what fails"
+        )
     for reason, days in begun.items():
         records = sum(day.records for day in days)
         named = listed([day.day for day in days])
@@ -28,7 +38,7 @@ def tell_of_missing_days(storage: Storage, answer: Answer) -> None:
             f"{named} {reason}: {count(records, 'record')} so far {is_or_are(records)} in the tables, not in "
             "these numbers"
         )
-    noted = {day.day for days in begun.values() for day in days}
+    noted = {day.day for days in (waiting, *begun.values()) for day in days}
     is_sum = not isinstance(answer.query, IntervalQuery) and "day" not in answer.query.group_by
     missing = [day for day in answer.missing if is_sum and day not in noted]
     if missing:
@@ -40,23 +50,30 @@ def tell_of_missing_days(storage: Storage, answer: Answer) -> None:
 
 
 def _begun_days(storage: Storage, answer: Answer) -> dict[str, list[Day]]:
-    """Return the missing days that have records now, by the reason why they are missing."""
+    """Return the missing days that have landed or have records now, by the reason why they are missing."""
     missing = set(answer.missing if answer.query.as_of is None else ())
     if not missing:
         return {}
     with storage.warehouse.connect() as connection:
-        read = DayReader(storage, connection).read(min(missing), max(missing))
+        reader = DayReader(storage, connection)
+        read = reader.read(min(missing), max(missing))
+    uncomputed = set(reader.uncomputed(missing))
     found: dict[str, list[Day]] = {}
     for day in read:
-        if day.day in missing and day.records:
-            found.setdefault(_why_missing(storage.settings, day.day), []).append(day)
+        if day.day in missing and (day.records or day.day in uncomputed):
+            found.setdefault(_why_missing(storage.settings, day, day.day in uncomputed), []).append(day)
     return found
 
 
-def _why_missing(settings: Settings, day: date) -> str:
-    if day < settings.first_day:
+def _why_missing(settings: Settings, day: Day, is_uncomputed: bool) -> str:  # noqa: FBT001
+    if day.day < settings.first_day:
         return f"is before USAGE_FIRST_DAY, {settings.first_day}"
-    return "has not ended" if day >= settings.clock.today else "is missing, as nothing has landed since it ended"
+    if day.day >= settings.clock.today:
+        return "has not ended"
+    # A day that the series know lacks the numbers that are asked for.
+    if is_uncomputed or day.status is not DayStatus.MISSING:
+        return _UNCOMPUTED
+    return "is missing, as nothing has landed since it ended"
 
 
 def warn_of_partly_missing(answer: Answer, interval: Interval) -> None:

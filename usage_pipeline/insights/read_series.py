@@ -60,9 +60,10 @@ def _named(name: str) -> Quantity:
 
 def _sources(asked: Collection[str]) -> Iterator[_Source]:
     """Yield what has to be read for these quantities."""
-    usage = [name for name in (*METRIC_NAMES, CREDITS) if name in asked]
+    usage = [name for name in METRIC_NAMES if name in asked]
     sources = (
         _Source(UsageQuery, tuple(usage), {name: _named(name) for name in usage}),
+        _Source(UsageQuery, (CREDITS,), {CREDITS: _named(CREDITS)}),
         _Source(
             CostQuery,
             ("amount", "tokens", "unpriced_tokens"),
@@ -109,15 +110,15 @@ def read_series_of_values(
 
 @dataclass(frozen=True)
 class _Quantities:
-    """What was read: by quantity and group the values of days, and by quantity those of days without a row."""
+    """What was read: by quantity the known days, and by group their values, and those of days without a row."""
 
-    known: Collection[date]
+    known: Mapping[str, Collection[date]]
     values: Mapping[tuple[str, _Group], Mapping[date, Number | None]]
     without_row: Mapping[str, Number | None]
 
     def of(self, name: str, group: _Group, days: Sequence[date]) -> _Values:
         found, otherwise = self.values.get((name, group), {}), self.without_row[name]
-        return tuple(found.get(day, otherwise) if day in self.known else None for day in days)
+        return tuple(found.get(day, otherwise) if day in self.known[name] else None for day in days)
 
 
 def _read(
@@ -126,20 +127,19 @@ def _read(
     asked = {name for measure in question.measures for name in measure.parts or (measure.name,)}
     values: defaultdict[tuple[str, _Group], dict[date, Number | None]] = defaultdict(dict)
     without_row: dict[str, Number | None] = {}
-    known = set(days_between(question.first, question.last))
+    known: dict[str, Collection[date]] = {}
     for source in _sources(asked):
         groups, conditions = ("day", *group_by), (*question.where, *where)
         answer = read(storage, source.query(question.first, question.last, groups, conditions, source.metrics))
-        known.intersection_update(answer.known)
+        known |= dict.fromkeys(source.quantities, frozenset(answer.known))
         without_row |= dict.fromkeys(source.quantities, source.without_row)
-        for name, group, day, value in _cells(source, answer, known):
+        for name, group, day, value in _cells(source, answer):
             values[name, group][day] = value
     return _Quantities(known, values, without_row)
 
 
-def _cells(
-    source: _Source, answer: Answer, known: Collection[date]
-) -> Iterator[tuple[str, _Group, date, Number | None]]:
+def _cells(source: _Source, answer: Answer) -> Iterator[tuple[str, _Group, date, Number | None]]:
+    known = set(answer.known)
     for row in answer.rows:
         if row["day"] in known:
             group = tuple(row[name] for name in answer.query.group_by[1:])

@@ -51,6 +51,8 @@ SOURCES = (
     Source(DAILY_COSTS.spec, {COST: "amount"}),
     Source(CREDIT_USAGE.spec, {CREDITS: "credits"}),
 )
+TABLES_OF = {metric: source.spec.name for source in SOURCES for metric in source.metrics}
+"""The rollup that each metric is taken from."""
 LIMIT_USAGE = SqlFile.beside(__file__, "limit_usage", scoped=SCOPED)
 FIRST_DAYS_OVER = SqlFile.beside(__file__, "first_days_over", scoped=SCOPED)
 

@@ -1,12 +1,13 @@
 """Reads how limits stand: what was used in the periods that they are in."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
+from usage_pipeline.clock import days_between
 from usage_pipeline.errors import QueryError
 from usage_pipeline.limits.applied import OpenLimits, Watched, apply_limits, limits_of_day
-from usage_pipeline.limits.limited_usage import read_usage
+from usage_pipeline.limits.limited_usage import TABLES_OF, read_usage
 from usage_pipeline.limits.status import NOTHING_USED, AsOf, LimitStatus, TenantLimit, Usage, statuses_of
 from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.storage.opened import Storage
@@ -72,17 +73,25 @@ def _unused(limit: TenantLimit, usage: Usage, watched: Watched) -> Usage:
 
 
 def _statuses(
-    used: Iterable[tuple[TenantLimit, Usage]], as_of: AsOf, missing: Sequence[date]
+    used: Iterable[tuple[TenantLimit, Usage]], as_of: AsOf, missing: Mapping[str, Sequence[date]]
 ) -> list[LimitStatus]:
-    return [status for limit, usage in used for status in statuses_of(limit, usage, as_of, missing)]
+    return [status for limit, usage in used for status in statuses_of(limit, usage, as_of, missing[limit.metric])]
 
 
-def _missing_days(storage: Storage, limits: Collection[TenantLimit], as_of: AsOf) -> list[date]:
-    """Return the days of the periods that are over and of which no logs are there."""
-    first, last = (
-        min(limit.days.first for limit in limits),
-        min(as_of.last_day, as_of.now.date() - timedelta(days=1)),
-    )
+def _missing_days(storage: Storage, limits: Collection[TenantLimit], as_of: AsOf) -> Mapping[str, Sequence[date]]:
+    """Return by metric the days of the periods, in order, of which the use is not known.
+
+    They are those that are over and have no logs, and those with logs that were never computed.
+    """
+    first, today = min(limit.days.first for limit in limits), as_of.now.date()
+    days = days_between(first, min(as_of.last_day, today))
     with storage.warehouse.connect() as connection:
-        days = DayReader(storage, connection).read(first, last)
-    return [day.day for day in days if day.status is DayStatus.MISSING]
+        reader = DayReader(storage, connection)
+    found = {name: _unknown(reader.of(name), days, today) for name in {TABLES_OF[one.metric] for one in limits}}
+    return {one.metric: found[TABLES_OF[one.metric]] for one in limits}
+
+
+def _unknown(reader: DayReader, days: Sequence[date], today: date) -> list[date]:
+    begun = reader.uncomputed(day for day in days if day == today)
+    over = reader.statuses(day for day in days if day < today)
+    return [*(day for day, status in over.items() if status is DayStatus.MISSING), *begun]

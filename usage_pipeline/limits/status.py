@@ -98,7 +98,7 @@ class LimitStatus:
     first_day_over: date | None
     incomplete: bool
     missing_days: int
-    """Days of the period so far of which no logs are there: what was used then is not known."""
+    """Days of the period so far without logs, or not computed yet: what was used then is not known."""
     projected: Decimal | None
     """The use at the end of the period if it goes on as on the days that are known.
 
@@ -155,7 +155,7 @@ class LimitStatus:
 
 
 def statuses_of(entry: TenantLimit, usage: Usage, as_of: AsOf, missing: Sequence[date] = ()) -> list[LimitStatus]:
-    """Return how a limit stands, in the order of values; `missing` are the days without logs, in order."""
+    """Return how a limit stands, in the order of values; `missing` are the days of unknown use, in order."""
     days = entry.days
     missing_days = missing[bisect_left(missing, days.first) : bisect_right(missing, days.last)]
     known = _known_time(days, min(as_of.known_until, days.ends_at), missing_days)

@@ -35,7 +35,7 @@ LIMIT_STATUS = TableSpec(
             "that of the metric",
         ),
         ("incomplete", "BOOLEAN", "Some of the usage has no price or no rate, and is not in `used`."),
-        ("missing_days", "BIGINT", "Days of the period so far of which no logs are there.", "days"),
+        ("missing_days", "BIGINT", "Days of the period so far without logs, or not computed yet.", "days"),
         ("action", "VARCHAR", "`alert` or `block`."),
         ("as_of", "TIMESTAMPTZ", "The instant that the row is true for."),
     ),

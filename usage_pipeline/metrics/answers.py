@@ -53,11 +53,14 @@ class Answer:
         }
 
 
-def statuses_of(storage: Storage, days: Sequence[date]) -> dict[date, DayStatus]:
-    """The status of each of the days, which are in order."""
+def statuses_of(storage: Storage, days: Sequence[date], *tables: str) -> dict[date, DayStatus]:
+    """The status of each of the days, which are in order, for numbers of these tables.
+
+    A day that was never computed for one of them is missing.
+    """
     if not days:
         return {}
-    return DayReader(storage).statuses(days)
+    return DayReader(storage, tables=tables).statuses(days)
 
 
 def known_days(statuses: Mapping[date, DayStatus]) -> list[date]:

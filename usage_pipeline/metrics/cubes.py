@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from usage_pipeline.costs.tables import DAILY_COSTS
+from usage_pipeline.costs.tables import DAILY_COSTS, TENANT_COSTS
 from usage_pipeline.credits.tables import CREDIT_USAGE
 from usage_pipeline.metrics.answers import Answer, Row, coverage, known_days, statuses_of, with_missing
 from usage_pipeline.metrics.buckets import Bucket, buckets, time_zone
@@ -18,6 +18,7 @@ from usage_pipeline.metrics.words import CREDIT_METRICS, DECIMAL_METRICS, UNRATE
 from usage_pipeline.registry import CONVERSATIONS, DIMENSION_NAMES, NOT_TOKENS, RECORD_METRIC_NAMES, TokenClass
 from usage_pipeline.series.status import DayStatus
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE, USAGE_QUARTER_HOURS
+from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.engine import damage_named, execute_parsed, literal, session
 from usage_pipeline.storage.opened import Storage
 
@@ -49,14 +50,15 @@ _CREDIT_SUMS = {
 
 def read_usage(storage: Storage, query: UsageQuery) -> Answer:
     """Read the cubes of usage and credits."""
-    statuses = statuses_of(storage, query.days)
+    statuses = statuses_of(storage, query.days, *tables_of(query))
     cubes = _cubes(storage, query, known_days(statuses))
     return answer_of(query, statuses, lambda groups: _sums(storage, query, groups, cubes))
 
 
 def read_ranges(storage: Storage, queries: Sequence[UsageQuery] | Sequence[CostQuery]) -> list[Answer]:
     """Read the same of several ranges of days, by one SELECT. The queries have no groups, and share no day."""
-    first, statuses = queries[0], [statuses_of(storage, query.days) for query in queries]
+    first = queries[0]
+    statuses = [statuses_of(storage, query.days, *tables_of(query)) for query in queries]
     known = [day for of_range in statuses for day in known_days(of_range)]
     if isinstance(first, UsageQuery):
         cube = _cubes(storage, first, known)
@@ -81,7 +83,7 @@ def _always(row: Sequence[Any], _: Sequence[str]) -> Sums:
 
 def read_costs(storage: Storage, query: CostQuery) -> Answer:
     """Read the cube of costs, or the costs that were published."""
-    statuses = statuses_of(storage, query.days)
+    statuses = statuses_of(storage, query.days, *tables_of(query))
     if query.as_of is not None:
         published = PublishedCosts(storage, query, query.as_of)
         statuses = published.statuses(statuses)
@@ -157,24 +159,39 @@ def _cubes(storage: Storage, query: UsageQuery, days: Collection[date]) -> str:
     """
     named = {query.groups[name] for name in ("day", *query.group_by, *query.filtered)}
     grain = [name for name in ("day", "tenant_id", *DIMENSION_NAMES) if name in named]
+    return " UNION ALL BY NAME ".join(
+        f"SELECT {', '.join([*grain, *names])} FROM ({scan(storage, table.spec, days)}) AS {table.name}"
+        for table, names in _cubes_of(query)
+    )
+
+
+def _cubes_of(query: UsageQuery) -> list[tuple[DailyTable, list[str]]]:
+    """The cubes that the metrics are in, and what is read from each."""
     asked = {*query.metrics}
     if asked.intersection(CREDIT_METRICS):
         asked.update(_OPERATIONS)
     # Groups with records, and without a conversation that began, have 0.
     with_records = {DAILY_USAGE} if CONVERSATIONS.name in asked else set()
-    cubes = [(table, names) for table, names in _CUBES if asked.intersection(names) or table in with_records]
-    return " UNION ALL BY NAME ".join(
-        f"SELECT {', '.join([*grain, *(name for name in names if name in asked)])} "
-        f"FROM ({scan(storage, table.spec, days)}) AS {table.name}"
-        for table, names in cubes
-    )
+    return [
+        (table, [name for name in names if name in asked])
+        for table, names in _CUBES
+        if asked.intersection(names) or table in with_records
+    ]
+
+
+def tables_of(query: UsageQuery | CostQuery) -> list[str]:
+    """The names of the tables that have the numbers of a query: a day without one of them is missing."""
+    if isinstance(query, UsageQuery):
+        return [table.name for table, _ in _cubes_of(query)]
+    return [DAILY_COSTS.name if query.as_of is None else TENANT_COSTS.name]
 
 
 def read_intervals(storage: Storage, query: IntervalQuery) -> Answer:
     """Read the quarter hours, by the intervals of local days."""
     zone = time_zone(query.time_zone)
     cut = buckets(query.first, query.last, query.interval, zone)
-    statuses = statuses_of(storage, sorted({day for bucket in cut for day in bucket.utc_days}))
+    days = sorted({day for bucket in cut for day in bucket.utc_days})
+    statuses = statuses_of(storage, days, USAGE_QUARTER_HOURS.name)
     missing = statuses.keys() - set(known_days(statuses))
     quarter_hours = scan(storage, USAGE_QUARTER_HOURS.spec, statuses.keys() - missing)
     rows = (

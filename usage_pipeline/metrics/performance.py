@@ -13,6 +13,7 @@ from usage_pipeline.metrics.queries import PerformanceQuery, UsageQuery
 from usage_pipeline.series.breakdown_tables import DAILY_PERFORMANCE
 from usage_pipeline.series.latency import UNMEASURED_MS, percentile
 from usage_pipeline.series.status import DayStatus
+from usage_pipeline.series.tables import DAILY_USAGE
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
 
@@ -37,10 +38,11 @@ def read_performance(storage: Storage, query: PerformanceQuery) -> Answer:
 
     By day and model a missing day is one row without a model.
     """
-    statuses = statuses_of(storage, query.days)
+    volumes = (DAILY_USAGE.name,) if _PER_REQUEST.intersection(query.metrics) else ()
+    statuses = statuses_of(storage, query.days, daily_performance.name, *volumes)
     known = known_days(statuses)
     counts = _read_requests(storage, query, known)
-    if _PER_REQUEST.intersection(query.metrics):
+    if volumes:
         _add_volumes(storage, query, counts)
     if not query.group_by:
         row = _row(query, (), counts.get((), _Counts())) if known else dict.fromkeys(query.columns)

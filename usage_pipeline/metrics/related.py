@@ -17,7 +17,7 @@ from usage_pipeline.storage.pruned import PrunedTenants
 
 def read_related(storage: Storage, query: RelatedQuery) -> Answer:
     """Read the records, and add up their parts of each metric."""
-    statuses = statuses_of(storage, query.days)
+    statuses = statuses_of(storage, query.days, USAGE_RECORDS.name)
     days = known_days(statuses)
     if not days:
         return Answer(query, [dict.fromkeys(query.columns)], statuses)

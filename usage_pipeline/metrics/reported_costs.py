@@ -16,7 +16,7 @@ _USD = "USD"
 
 def read_reported_costs(storage: Storage, query: ReportedCostQuery) -> Answer:
     """Read the reported costs in US dollars; a day of which none is reported has 0."""
-    statuses = statuses_of(storage, query.days)
+    statuses = statuses_of(storage, query.days, cost_drift.name)
     return answer_of(query, statuses, lambda groups: _sums(storage, query, groups, known_days(statuses)))
 
 

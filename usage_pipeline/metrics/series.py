@@ -39,7 +39,7 @@ _TABLES = {"tokens": token_series, "conversations": conversation_series, "messag
 
 def read_series(storage: Storage, query: SeriesQuery) -> Answer:
     """Read the totals of each day."""
-    statuses = statuses_of(storage, query.days)
+    statuses = statuses_of(storage, query.days, *(_TABLES[name].name for name in query.metrics))
     known = known_days(statuses)
     with storage.warehouse.connect() as connection:
         totals = _totals(connection, query, known)

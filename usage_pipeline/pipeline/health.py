@@ -60,7 +60,7 @@ def why_overdue(storage: Storage) -> str | None:
         known = reader.known_days()
         if known is None or day < known[0]:
             return None
-        if reader.read(day, day)[0].status is DayStatus.MISSING:
+        if reader.read(day, day)[0].status is DayStatus.MISSING and not reader.uncomputed([day]):
             return f"{day} is overdue: nothing of it has landed, or nothing since it ended"
         if any(stale_days(storage, connection, DAILY_TABLES, {day}).values()):
             return f"{day} is overdue: it is not computed from all that has landed"

@@ -93,7 +93,10 @@ def _first_known_day(batch: Batch) -> date:
 def _notes(batch: Batch, tables: Sequence[Table], unrated: int, first_day: date) -> Iterator[str]:
     statuses = Counter(batch.statuses.values())
     if missing := statuses[DayStatus.MISSING]:
-        yield f"{count(missing, 'day')} {is_or_are(missing)} missing: no logs are there, so no sum has them."
+        yield (
+            f"{count(missing, 'day')} {is_or_are(missing)} missing: no logs are there, or they are not computed "
+            "yet. No sum has the numbers that they lack."
+        )
     if provisional := statuses[DayStatus.PROVISIONAL]:
         yield f"{count(provisional, 'day')} {is_or_are(provisional)} provisional: late usage may still come."
     if any(table.name == "unpriced" for table in tables):

@@ -12,13 +12,14 @@ from usage_pipeline.delivery.message import Attachment, Message
 from usage_pipeline.delivery.outbox import enqueue
 from usage_pipeline.errors import QueryError, UsagePipelineError
 from usage_pipeline.reports.asking import expect_known
-from usage_pipeline.reports.batch import Batch
+from usage_pipeline.reports.batch import NUMBERS, Batch
 from usage_pipeline.reports.model import Report
 from usage_pipeline.reports.scope import ReportPeriod, ReportScope
 from usage_pipeline.reports.subscriptions import SUBSCRIPTIONS_FILE, Cadence, Subscription, read_subscriptions
 from usage_pipeline.reports.tables import REPORT_MAILS, REPORTS
 from usage_pipeline.reports.writing import Written, write_reports
 from usage_pipeline.reports.written import filters_text
+from usage_pipeline.series.status import DayReader
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.opened import Storage
@@ -47,7 +48,8 @@ class DueMail:
 def due_mails(storage: Storage, cadence: Cadence) -> list[DueMail]:
     """Return what is to be sent of the subscriptions of a cadence: each period once, a corrected month again.
 
-    Raises ReferenceFileError for a broken file.
+    A period waits as long as a day of it has landed and was never computed. Raises ReferenceFileError for a broken
+    file.
     """
     settings = storage.settings
     every = read_subscriptions(settings.reference / SUBSCRIPTIONS_FILE)
@@ -56,8 +58,12 @@ def due_mails(storage: Storage, cadence: Cadence) -> list[DueMail]:
         return []
     period = cadence.last_period(settings.clock)
     with storage.warehouse.connect() as connection:
+        days = DayReader(storage, connection, NUMBERS)
         return [
-            DueMail(subscription, of) for subscription in asked for of in _unsent(connection, subscription, period)
+            DueMail(subscription, of)
+            for subscription in asked
+            for of in _unsent(connection, subscription, period)
+            if not days.uncomputed(of.each_day)
         ]
 
 

@@ -2,13 +2,15 @@
 
 - missing: it is before the calendar or not over yet; or no landing day from it on was committed after it
   ended; or, from the first landing folder on, it has no record of any tenant, and no landing folder of its own
-  with a file that can be used. An outage is null, not zero.
+  with a file that can be used; or it has landed, and a table that is read was never computed for it. An outage
+  is null, not zero, and so is a day that fails or waits.
 - provisional: until `lateness_days` after its end; then final.
 - restated: its series changed after it was final.
 """
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -27,8 +29,9 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import Partition
 
 SERIES = (TOKEN_SERIES, CONVERSATION_SERIES, MESSAGE_SERIES)
+SERIES_NAMES = tuple(table.name for table in SERIES)
 Value = TypeVar("Value", int, datetime)
-_TABLES = (LANDED_EVENTS.name, USAGE_RECORDS.name, *(table.name for table in SERIES))
+_TABLES = (LANDED_EVENTS.name, USAGE_RECORDS.name, *SERIES_NAMES)
 
 
 class DayStatus(StrEnum):
@@ -74,6 +77,10 @@ class _State:
     """Those that were committed, in order."""
     last_commits: Sequence[datetime]
     """The last commit of each of them and of all later ones."""
+    with_records: Collection[date]
+    """The event days with records that have landed and are not pruned."""
+    never_committed: Mapping[str, Collection[date]]
+    """Those of them that have no version, by table; a table that has no day at all lacks all."""
     derived: dict[tuple[object, ...], dict[date, DayStatus]] = field(default_factory=dict)
     """The statuses that were derived of it, by what else they depend on."""
 
@@ -85,6 +92,7 @@ def _read_state(connection: Connection) -> _State:
     }
     days = sorted(commits)
     series = [entry for table in SERIES for entry in known[table.name].items()]
+    with_records = landed_days.days_with_records(connection)
     return _State(
         records=known[USAGE_RECORDS.name],
         pruned=landed_days.pruned_by_event_day(connection),
@@ -98,6 +106,8 @@ def _read_state(connection: Connection) -> _State:
         delivered=commits.keys() - landed_files.unusable_days(connection),
         landing_days=days,
         last_commits=[*accumulate((commits[day] for day in reversed(days)), max)][::-1],
+        with_records=with_records,
+        never_committed=state.never_committed(connection, with_records),
     )
 
 
@@ -112,15 +122,32 @@ def _latest(values: Iterable[tuple[date, Value]]) -> dict[date, Value]:
 class DayReader:
     """Answers for any day, from one reading of the state."""
 
-    def __init__(self, storage: Storage, connection: Connection | None = None) -> None:
-        """Read the state, unless it is known and has not changed; on a connection, as that one sees it."""
+    def __init__(
+        self, storage: Storage, connection: Connection | None = None, tables: Iterable[str] = SERIES_NAMES
+    ) -> None:
+        """Read the state, unless it is known and has not changed; on a connection, as that one sees it.
+
+        A day that was never computed for one of the tables is missing.
+        """
         self._clock = storage.settings.clock
         self._today, self._last_final_day = self._clock.today, self._clock.last_final_day
         self._first_day = storage.settings.first_day
         recalled = storage.recalled
         self._state = recalled.read(connection, _read_state) if connection else storage.recall(_read_state)
-        depends_on = (self._first_day, self._today, self._last_final_day, self._clock.lateness)
+        self._tables: tuple[str, ...] = ()
+        self._derived: dict[date, DayStatus] = {}
+        self._read_for(tables)
+
+    def _read_for(self, tables: Iterable[str]) -> None:
+        self._tables = tuple(tables)
+        depends_on = (self._first_day, self._today, self._last_final_day, self._clock.lateness, self._tables)
         self._derived = self._state.derived.setdefault(depends_on, {})
+
+    def of(self, *tables: str) -> "DayReader":
+        """The same for numbers of other tables, from the same reading."""
+        found = copy(self)
+        found._read_for(tables)  # noqa: SLF001 - one of its own kind
+        return found
 
     def read(self, first: date, last: date) -> list[Day]:
         """The days from first to last, both included."""
@@ -129,6 +156,10 @@ class DayReader:
     def statuses(self, days: Iterable[date]) -> dict[date, DayStatus]:
         """The status of each of these days."""
         return {day: self._status(day) for day in days}
+
+    def uncomputed(self, days: Iterable[date]) -> list[date]:
+        """Those of the days that have landed, and were never computed for one of the tables."""
+        return [day for day in days if day >= self._first_day and self._is_uncomputed(day)]
 
     def known_days(self) -> tuple[date, date] | None:
         """The first and the last day that has records or a landing folder."""
@@ -170,7 +201,15 @@ class DayReader:
             return True
         expected = day >= known.landing_days[0]
         has_records = _count(known.records.get(day), "rows") or day in known.pruned
-        return expected and day not in known.delivered and not has_records
+        is_outage = expected and day not in known.delivered and not has_records
+        return is_outage or self._is_uncomputed(day)
+
+    def _is_uncomputed(self, day: date) -> bool:
+        """Whether its records have landed, and never got into one of the tables. A stale day keeps its numbers."""
+        known = self._state
+        return day in known.with_records and any(
+            day in known.never_committed.get(table, known.with_records) for table in self._tables
+        )
 
 
 def _count(partition: Partition | None, name: str) -> int:

@@ -158,7 +158,7 @@ CONVERSATION_STARTS = DailyTable(
 
 
 _SERIES_RULES = (
-    "An ingested day without usage is 0. A day of which no logs are there is missing: null, and in no sum.",
+    "An ingested day without usage is 0. A day without logs, or not computed yet, is missing: null, in no sum.",
     (
         "A day is provisional until `USAGE_LATENESS_DAYS` after its end, then final, and restated if it changes "
         "after that. Each changed number is kept with its cause in `usage.usage_versions`."

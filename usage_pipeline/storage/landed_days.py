@@ -105,6 +105,13 @@ def pruned_by_event_day(connection: Connection) -> dict[date, int]:
     return {day: int(rows) for day, rows in connection.execute(query)}
 
 
+def days_with_records(connection: Connection) -> frozenset[date]:
+    """The event days with rows of landed files whose records are not pruned."""
+    shares = landing_event_days.c
+    query = _landed(shares.event_day).where(shares.rows > shares.pruned_rows).distinct()
+    return frozenset(connection.execute(query).scalars())
+
+
 def shares_by_landing_day(connection: Connection, days: Collection[date]) -> dict[date, list[LandedDay]]:
     """The event days of the landed files of these landing days, by landing day."""
     query = _landed(landing_files.c.landing_day, *landing_event_days.c)

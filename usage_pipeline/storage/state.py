@@ -10,7 +10,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import ARRAY, Connection, Date, bindparam, func, literal, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.daily import ACCOUNTED
@@ -151,6 +151,20 @@ def all_days_with_rows(connection: Connection) -> Mapping[str, frozenset[date]]:
     for table, day in connection.execute(select(columns.table_name, columns.day).where(columns.rows > 0)):
         found[table].add(day)
     return {table: frozenset(days) for table, days in found.items()}
+
+
+def never_committed(connection: Connection, days: Collection[date]) -> Mapping[str, frozenset[date]]:
+    """Those of the days that have no version yet, by table: of each table that has any day."""
+    tables = select(partition_state.c.table_name).distinct().subquery()
+    asked = select(func.unnest(literal(sorted(days), ARRAY(Date))).label("day")).subquery()
+    found: dict[str, set[date]] = {name: set() for name in connection.execute(select(tables)).scalars()}
+    columns = partition_state.c
+    is_of = (columns.table_name == tables.c.table_name) & (columns.day == asked.c.day) & (columns.version > 0)
+    without = tables.join(asked, true()).outerjoin(partition_state, is_of)
+    lacking = select(tables.c.table_name, asked.c.day).select_from(without).where(columns.version.is_(None))
+    for table, day in connection.execute(lacking):
+        found[table].add(day)
+    return {table: frozenset(lacks) for table, lacks in found.items()}
 
 
 def first_day(connection: Connection, tables: Collection[str]) -> date | None:

@@ -63,7 +63,7 @@ def test_a_message_says_what_of_whom_how_much_and_when() -> None:
         "Period:    month, 2026-05-01 to 2026-05-31 (UTC)",
         "Projected: 2,480.756 at the end of it",
         "Measured:  2026-05-21 12:00 UTC",
-        "Not known: usage without a price or a rate is not included; no logs are there of 1 day",
+        "Not known: usage without a price or a rate is not included; 1 day without logs, or not computed yet",
     ]
 
 

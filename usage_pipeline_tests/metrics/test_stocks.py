@@ -34,7 +34,9 @@ def landed(computed: Callable[..., Storage]) -> Storage:
             ("persona", "2026-05-02"): events("2026-05-02", DELETE, APPEND, SUPERSEDE, SUPERSEDE),
             ("persona", "2026-05-04"): events("2026-05-04", CREATE, tenant="zeta"),
             ("persona", "2026-05-05"): events("2026-05-05", CREATE, CREATE),
-        }
+        },
+        "costs",
+        "credits",
     )
 
 

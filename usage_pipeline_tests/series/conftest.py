@@ -39,14 +39,15 @@ def computed(
 ) -> Callable[..., Storage]:
     """Makes a storage in which these logs are landed and computed: by source and landing day, the lines.
 
-    For tests that only read it. Those that change what they are given take `storage`.
+    More groups of tables may be named. For tests that only read it: those that change what they are given
+    take `storage`.
     """
 
-    def compute(logs: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]]) -> Storage:
+    def compute(logs: Mapping[tuple[str, str], Sequence[Mapping[str, Any]]], *more: str) -> Storage:
         storage = open_shared(formats_dir=write_format(tmp_path_factory.mktemp("reading") / "formats"))
         for (source, day), lines in logs.items():
             Landing(storage.settings.landing).write(source, day, lines)
-        land_and_compute(storage, *GROUPS)
+        land_and_compute(storage, *GROUPS, *more)
         return storage
 
     return compute

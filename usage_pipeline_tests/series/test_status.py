@@ -9,7 +9,7 @@ import pytest
 from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.conftest import Prepare
-from usage_pipeline_tests.series.reading import status
+from usage_pipeline_tests.series.reading import status, tokens, usage
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 
 RunAt = Callable[[datetime], object]
@@ -207,3 +207,16 @@ def test_a_day_with_a_usable_file_among_others_is_not_missing(
     landing.write("persona", "2026-05-02", [], name="empty.jsonl")
     run_at(at(9))
     assert status(storage, at(9), "2026-05-02").status == DayStatus.FINAL
+
+
+def test_a_day_that_has_landed_and_was_never_computed_is_missing(storage: Storage, landing: Landing) -> None:
+    landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
+    landing.write("persona", "2026-05-02", [])
+    then = replace(storage, settings=storage.settings.model_copy(update={"now": at(9)}))
+    land_and_compute(then, "records")
+    assert [status(storage, at(9), f"2026-05-0{day}").status for day in (1, 2)] == [
+        DayStatus.MISSING,
+        DayStatus.FINAL,
+    ]
+    assert tokens(then, "2026-05-01", "2026-05-02") == [None, 0]
+    assert usage(then, "records", group_by=("day",))[:2] == [(date(2026, 5, 1), None), (date(2026, 5, 2), 0)]

@@ -103,7 +103,7 @@ def _published(
     table, column = _VERSIONED[name]
     published = Published(table, known_by(question.last) - timedelta(microseconds=1))
     asked = days_between(question.first, question.last)
-    known = known_days(statuses_of(storage, asked))
+    known = known_days(statuses_of(storage, asked, table))
     rows = published.rows()
     total: ColumnElement[Any] = func.sum(rows.c[column])
     if column != _AMOUNT:

@@ -34,8 +34,7 @@ def find_recommendations(
     """
     if as_of >= storage.settings.clock.today:
         raise QueryError(f"{as_of}: expected a day that is over, up to yesterday.")
-    known = known_days(statuses_of(storage, Days(as_of, max(kind.days for kind in kinds)).all))
-    search = _Search(storage, as_of, tenant_ids, frozenset(known))
+    search = _Search(storage, as_of, tenant_ids)
     found = chain.from_iterable(map(search.find, kinds))
     order = {kind.name: place for place, kind in enumerate(kinds)}
     return sorted(found, key=lambda one: (one.tenant_id, -(one.saving_usd or 0), order[one.kind]))
@@ -43,19 +42,18 @@ def find_recommendations(
 
 @dataclass(frozen=True)
 class _Search:
-    """What is asked for, and the days that are known."""
+    """What is asked for."""
 
     storage: Storage
     as_of: date
     tenant_ids: Collection[str] | None
-    known: frozenset[date]
 
     def find(self, kind: Kind) -> Iterator[Recommendation]:
         """Yield the recommendations of a kind; none where days are missing that have to be known."""
-        if not self.known.issuperset(Days(self.as_of, kind.certain_days).all):
-            return
         days = Days(self.as_of, kind.days)
-        known = days.among(self.known)
+        known = known_days(statuses_of(self.storage, days.all, *(spec.name for spec in kind.tables)))
+        if not set(known).issuperset(Days(self.as_of, kind.certain_days).all):
+            return
         places = {spec: rows_of(spec, objects(self.storage, spec, known)) for spec in kind.tables}
         with session(self.storage.engine) as duck, damage_named():
             supplies = self._supplies(duck, kind, places)

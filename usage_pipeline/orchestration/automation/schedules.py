@@ -142,13 +142,15 @@ def _report_schedule(cadence: str, cron: str, told: str) -> dg.ScheduleDefinitio
 
 
 report_schedules = (
-    _report_schedule("daily", "0 7 * * *", "Sends daily reports, of the day before, at 07:00 UTC."),
-    _report_schedule("weekly", "10 7 * * 1", "Sends weekly reports, of the week before, on Monday at 07:10 UTC."),
+    _report_schedule("daily", "0 7-23 * * *", "Sends daily reports, of the day before, from 07:00 UTC on."),
+    _report_schedule(
+        "weekly", "10 7-23 * * 1", "Sends weekly reports, of the week before, on Monday from 07:10 UTC on."
+    ),
     _report_schedule(
         "monthly", "20 7 * * *", "Sends monthly reports at 07:20 UTC of the day on which their month is final."
     ),
 )
-"""Each period is sent once, whenever it is asked for."""
+"""Each period is sent once, whenever it is asked for. It waits for days that are not computed."""
 
 pruning_schedule = dg.ScheduleDefinition(
     name="pruning",

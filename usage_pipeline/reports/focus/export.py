@@ -42,7 +42,7 @@ def write_focus(storage: Storage, scope: ReportScope, folder: Path) -> None:
 
     Raises PartitionError where the rows of a computed day are gone.
     """
-    days = known_days(statuses_of(storage, scope.period.each_day))
+    days = known_days(statuses_of(storage, scope.period.each_day, DAILY_COSTS.name, CREDIT_USAGE.name))
     with session(storage.engine) as duck, damage_named():
         for table in (DAILY_COSTS, CREDIT_USAGE):
             duck.execute(f"CREATE TEMP VIEW {table.name} AS {filtered(storage, table.spec, days, scope)}")

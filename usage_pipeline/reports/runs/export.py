@@ -10,6 +10,7 @@ from pathlib import Path
 
 from usage_pipeline.errors import QueryError
 from usage_pipeline.metrics.answers import known_days, statuses_of
+from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.reports.formats.copying import MICROSECONDS, copy_csv, copy_json_lines
 from usage_pipeline.reports.runs.columns import RUN_TEXTS
 from usage_pipeline.reports.runs.inputs import RunInputs, passing, runs_select
@@ -30,7 +31,7 @@ def write_runs(storage: Storage, scope: ReportScope, folder: Path, texts: Sequen
     for name in texts:
         if name not in RUN_TEXTS:
             raise QueryError(f"Runs have no text {name!r}; expected some of {', '.join(RUN_TEXTS)}.")
-    days = known_days(statuses_of(storage, scope.period.each_day))
+    days = known_days(statuses_of(storage, scope.period.each_day, USAGE_RECORDS.name))
     with storage.warehouse.connect() as connection, session(storage.engine) as duck, damage_named():
         RunInputs(storage, connection, duck, scope.tenant_id).register(days, texts)
         select = passing(runs_select(tuple(texts)).text, scope.filters)

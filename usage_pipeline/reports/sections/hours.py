@@ -15,6 +15,7 @@ from usage_pipeline.reports.display import Kind
 from usage_pipeline.reports.model import Column, Values
 from usage_pipeline.reports.scope import ReportPeriod
 from usage_pipeline.reports.table_spec import TableSpec
+from usage_pipeline.series.tables import USAGE_QUARTER_HOURS
 
 _ONE = timedelta(days=1)
 """How far a local day may be from its UTC day."""
@@ -62,7 +63,9 @@ def week_hours(batch: Batch) -> Mapping[TenantId, list[Values]]:
 def _known_part(batch: Batch) -> ReportPeriod:
     """Return the period without the days before and after all that are known, as cutting them takes long."""
     first, last = batch.period.first, batch.period.last
-    known = known_days(statuses_of(batch.storage, days_between(first - _ONE, last + _ONE)))
+    known = known_days(
+        statuses_of(batch.storage, days_between(first - _ONE, last + _ONE), USAGE_QUARTER_HOURS.name)
+    )
     if not known:
         return ReportPeriod(first, first)
     return ReportPeriod(max(first, min(known) - _ONE), min(last, max(known) + _ONE))
@@ -79,7 +82,8 @@ def _by_zone(batch: Batch) -> Mapping[str, list[TenantId]]:
 def _known_hours(batch: Batch, zone: str) -> set[WeekHour]:
     """Return the hours of the week of which the period has one without a missing day."""
     cut = buckets(batch.period.first, batch.period.last, Interval.HOUR, time_zone(zone))
-    known = set(known_days(statuses_of(batch.storage, sorted({day for bucket in cut for day in bucket.utc_days}))))
+    days = sorted({day for bucket in cut for day in bucket.utc_days})
+    known = set(known_days(statuses_of(batch.storage, days, USAGE_QUARTER_HOURS.name)))
     starts = (bucket.start.astimezone(time_zone(zone)) for bucket in cut if bucket.utc_days <= known)
     return {(start.weekday(), start.hour) for start in starts}
 

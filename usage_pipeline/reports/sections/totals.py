@@ -5,10 +5,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from usage_pipeline.metrics.answers import Row, known_days, statuses_of
-from usage_pipeline.metrics.queries import CostQuery, UsageQuery
+from usage_pipeline.metrics.answers import Row
+from usage_pipeline.metrics.queries import CostQuery
 from usage_pipeline.registry import METRICS
-from usage_pipeline.reports.batch import Batch, Tables, TenantId
+from usage_pipeline.reports.batch import COST_TABLES, CREDIT_TABLES, USAGE_TABLES, Batch, Tables, TenantId
 from usage_pipeline.reports.display import Kind
 from usage_pipeline.reports.model import Column
 from usage_pipeline.reports.scope import ReportPeriod
@@ -40,14 +40,16 @@ def totals(batch: Batch) -> Tables:
 
 def _read(batch: Batch, period: ReportPeriod) -> Mapping[TenantId, Row]:
     """Return the sums of each subject: zero without usage, None if no day is known."""
-    is_known = bool(known_days(statuses_of(batch.storage, period.each_day)))
-    usage = batch.ask(UsageQuery, (), (*_METRICS, "credits"), period)
+    tables = (USAGE_TABLES, CREDIT_TABLES, COST_TABLES)
+    has_usage, has_credits, has_costs = (bool(batch.known(of, period)) for of in tables)
+    usage = batch.ask_usage((), _METRICS, period)
     costs = batch.ask(CostQuery, (), ("tokens", "amount"), period)
     return {
         subject: {
-            **dict.fromkeys(_UNITS, 0 if is_known else None),
-            **(usage[subject][0] if is_known and usage.get(subject) else {}),
-            "cost": (costs[subject][0]["amount"] if costs.get(subject) else Decimal(0)) if is_known else None,
+            **dict.fromkeys(_METRICS, 0 if has_usage else None),
+            "credits": 0 if has_credits else None,
+            **(usage[subject][0] if has_usage and usage.get(subject) else {}),
+            "cost": (costs[subject][0]["amount"] if costs.get(subject) else Decimal(0)) if has_costs else None,
         }
         for subject in batch.subjects
     }
