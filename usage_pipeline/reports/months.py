@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from usage_pipeline.billing.calendar import month_of
 from usage_pipeline.clock import Clock
@@ -40,16 +40,32 @@ def due_reports(storage: Storage) -> dict[date, list[TenantId]]:
     Of the month that closed last all without a final report; of any month those whose usage, costs or credits
     have changed since their final report. Other months are written when somebody asks.
     """
-    found: defaultdict[date, set[TenantId]] = defaultdict(set)
+    return {month: list(subjects) for month, subjects in _due(storage).items()}
+
+
+def due_digests(storage: Storage) -> dict[date, str]:
+    """Return what the due reports of each month are known by together, without naming a tenant.
+
+    It is another one when numbers of them have changed once more, or one was written meanwhile and is due again.
+    """
+    return {
+        month: fingerprint((subject or "", *known_by) for subject, known_by in subjects.items())
+        for month, subjects in _due(storage).items()
+    }
+
+
+def _due(storage: Storage) -> dict[date, dict[TenantId, tuple[int, ...]]]:
+    """Return the subjects that are due by month, in order.
+
+    Of those that have changed the last change is told, and the version of the report that is there.
+    """
+    found: defaultdict[date, dict[TenantId, tuple[int, ...]]] = defaultdict(dict)
     with storage.warehouse.connect() as connection:
-        for month, subject in (*_unwritten(connection, storage.settings.clock), *_changed(connection)):
-            found[month].add(subject)
-    return {month: sorted(found[month], key=lambda subject: subject or "") for month in sorted(found)}
-
-
-def due_digest(subjects: list[TenantId]) -> str:
-    """Return what the due reports of a month are known by together, without naming a tenant."""
-    return fingerprint(subject or "" for subject in subjects)
+        for month, subject in _unwritten(connection, storage.settings.clock):
+            found[month][subject] = ()
+        for month, subject, *known_by in _changed(connection):
+            found[month][subject] = tuple(known_by)
+    return {month: dict(sorted(found[month].items(), key=lambda due: due[0] or "")) for month in sorted(found)}
 
 
 def write_month(
@@ -78,15 +94,16 @@ def _unwritten(connection: Connection, clock: Clock) -> Iterator[tuple[date, Ten
             yield month, subject or None
 
 
-def _changed(connection: Connection) -> Iterator[tuple[date, TenantId]]:
+def _changed(connection: Connection) -> Iterator[tuple[date, TenantId, int, int]]:
     columns, changes = reports.c, usage_versions.c
     for first, last in _months_with_changed_days(connection):
         is_of = (columns.tenant_id == "") | (columns.tenant_id == changes.tenant_id)
         is_later = changes.day.between(first, last) & (changes.id > columns.last_change)
-        query = select(columns.tenant_id).distinct().join_from(reports, usage_versions, is_of & is_later)
+        told = (columns.tenant_id, columns.version)
+        query = select(*told, func.max(changes.id)).join_from(reports, usage_versions, is_of & is_later)
         of_month = query.where(*_final_reports(), columns.first_day == first, columns.last_day == last)
-        for subject in connection.execute(of_month).scalars():
-            yield first, subject or None
+        for subject, version, change in connection.execute(of_month.group_by(*told)):
+            yield first, subject or None, version, change
 
 
 def _months_with_changed_days(connection: Connection) -> list[tuple[date, date]]:

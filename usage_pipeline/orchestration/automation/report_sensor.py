@@ -58,11 +58,11 @@ def _answers(storage: StorageParam, today: date) -> Iterator[dg.RunRequest]:
 
 def _due_months(storage: StorageParam) -> dict[date, str]:
     """The months with reports that are due, and what these are known by."""
-    from usage_pipeline.reports.months import due_digest, due_reports
+    from usage_pipeline.reports.months import due_digests
 
     if storage.settings.report_formats == "none":
         return {}
-    return {month: due_digest(subjects) for month, subjects in due_reports(storage).items()}
+    return due_digests(storage)
 
 
 def _month(month: date, digest: str, today: date) -> dg.RunRequest:

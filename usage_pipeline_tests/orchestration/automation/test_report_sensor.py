@@ -62,6 +62,24 @@ def test_a_changed_month_is_requested_while_no_run_writes_it(june: Storage, inst
     assert automation.tick("reports") == []
 
 
+def test_a_month_that_changes_again_while_it_is_written_is_requested_again(
+    june: Storage, instance: dg.DagsterInstance
+) -> None:
+    """As when many days are rated anew: the first change is reported before the last one is made."""
+    later = at(june, _JUNE_5.replace(hour=2))
+    automation = Automation(build_definitions(later.settings, {STORAGE: later}), instance, later)
+    keys = []
+    for name in ("first", "last"):
+        lines = [prompt(name, "2026-05-20T09:00:00Z")]
+        Landing(june.settings.landing).write("persona", "2026-06-02", lines, name=f"{name}.jsonl")
+        land_and_compute(later, *_GROUPS)
+        keys.append([request.run_key for request in automation.tick("reports")])
+    first, last = keys
+    assert (len(first), len(last)) == (1, 1)
+    assert first != last
+    assert [request.run_key for request in automation.tick("reports")] == last
+
+
 def test_a_partition_that_somebody_materializes_is_written_whole(automation: Automation) -> None:
     job = automation.definitions.resolve_job_def("monthly_reports")
     result = job.execute_in_process(instance=automation.instance, partition_key="2026-05-01")
