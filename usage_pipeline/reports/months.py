@@ -109,7 +109,7 @@ def _changed(connection: Connection) -> Iterator[tuple[date, TenantId, int, int]
 def _months_with_changed_days(connection: Connection) -> list[tuple[date, date]]:
     """Return the months of final reports in which a day of any tenant has changed since: few, and soon found."""
     columns, days = reports.c, partition_state.c
-    is_changed = days.day.between(columns.first_day, columns.last_day) & (days.changed_at > columns.written_at)
+    is_changed = days.day.between(columns.first_day, columns.last_day) & (days.changed_at >= columns.written_at)
     query = select(columns.first_day, columns.last_day).distinct().join_from(reports, partition_state, is_changed)
     found = connection.execute(query.where(*_final_reports())).all()
     return [(first, last) for first, last in found if month_period(month_of(first)) == ReportPeriod(first, last)]

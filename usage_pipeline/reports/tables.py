@@ -16,8 +16,8 @@ REPORTS = TableSpec(
         ("version", "BIGINT", "1 for the first; each change of what it says is one more."),
         ("is_final", "BOOLEAN", "Whether all days of the period were final when it was written."),
         ("corrected", "BOOLEAN", "Whether what an earlier, final version said has changed."),
-        ("last_change", "BIGINT", "The last `id` of `usage_versions` that was there when it was written."),
-        ("written_at", "TIMESTAMPTZ", "When its files were written."),
+        ("last_change", "BIGINT", "The last `id` of `usage_versions` that was there when it was read."),
+        ("written_at", "TIMESTAMPTZ", "When its numbers were read, shortly before its files were written."),
     ),
     rules=(
         "A report is written again with all formats that it has, so that its files never say different things.",

@@ -17,7 +17,7 @@ from usage_pipeline.reports.manifest import MANIFEST, is_of, manifest
 from usage_pipeline.reports.model import Report
 from usage_pipeline.reports.runs.export import notes_on_runs
 from usage_pipeline.reports.scope import ReportScope
-from usage_pipeline.reports.written import Edition, edition_of, keep, last_change
+from usage_pipeline.reports.written import Edition, Seen, edition_of, keep, seen_now
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.lake import sync
 from usage_pipeline.storage.locks import named_lock
@@ -44,8 +44,7 @@ def write_reports(batch: Batch, formats: tuple[str, ...]) -> Iterator[Written]:
     A report keeps the formats that it has. Raises PartitionError if the rows of a computed day are gone.
     """
     storage = batch.storage
-    with storage.warehouse.connect() as connection:
-        seen = last_change(connection)
+    seen = seen_now(storage)
     # Typst, Vega and DuckDB work outside of Python, so that two threads take little more than half of the time.
     with ThreadPoolExecutor(_WRITERS) as pool:
         yield from pool.map(lambda report: _write_report(storage, report, formats, seen), build_reports(batch))
@@ -99,7 +98,7 @@ def write_files(
     return {**dict(sorted(of.items())), MANIFEST: ""}
 
 
-def _write_report(storage: Storage, report: Report, formats: tuple[str, ...], seen: int) -> Written:
+def _write_report(storage: Storage, report: Report, formats: tuple[str, ...], seen: Seen) -> Written:
     folder = report_folder(report.scope)
     clock = storage.settings.clock
     with named_lock(storage.warehouse, str(folder)), storage.warehouse.begin() as connection:
@@ -114,8 +113,8 @@ def _write_report(storage: Storage, report: Report, formats: tuple[str, ...], se
             edition,
             folder=str(folder),
             formats=",".join(every),
-            last_change=seen,
-            written_at=clock.now,
+            last_change=seen.last_change,
+            written_at=seen.at,
         )
     return Written(told, folder, files, edition)
 

@@ -11,7 +11,9 @@ from usage_pipeline.clock import Clock
 from usage_pipeline.reports.model import Report
 from usage_pipeline.reports.scope import Filters, ReportScope
 from usage_pipeline.reports.tables import REPORTS
+from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import usage_versions, warehouse_table
+from usage_pipeline.storage.versions import keep_changes_out
 
 reports = warehouse_table(REPORTS)
 
@@ -50,14 +52,25 @@ def edition_of(connection: Connection, report: Report, clock: Clock) -> Edition:
     )
 
 
-def last_change(connection: Connection) -> int:
-    """Return the id of the last change of a published number."""
-    last: int = connection.execute(select(func.coalesce(func.max(usage_versions.c.id), 0))).scalar_one()
-    return last
+@dataclass(frozen=True)
+class Seen:
+    """What was known of published numbers before a report was read: what comes later is not in it for sure."""
+
+    last_change: int
+    """The id of the last change."""
+    at: datetime
+
+
+def seen_now(storage: Storage) -> Seen:
+    """Return what is known now. Every later change has a later id, and a time that is not earlier."""
+    with storage.warehouse.begin() as connection:
+        keep_changes_out(connection)
+        last = connection.execute(select(func.coalesce(func.max(usage_versions.c.id), 0))).scalar_one()
+        return Seen(last, storage.settings.clock.now)
 
 
 def keep(connection: Connection, report: Report, edition: Edition, **values: object) -> None:
-    """Write the row of a report; `values` are its folder, its formats, its last change and when it was written."""
+    """Write the row of a report; `values` are its folder, its formats, and what was seen when it was read."""
     scope = report.scope
     row = {
         "tenant_id": scope.tenant_id or "",

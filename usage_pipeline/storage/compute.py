@@ -86,6 +86,7 @@ def _commit(storage: Storage, table: DailyTable, days: Collection[date], run: st
         with damage_named():
             written = undisturbed(_write)(storage, connection, table, days, states)
         state.record_tallies(connection, written)
+        versions.begin_changes(connection, table)
         now = storage.settings.clock.now
         partitions = state.mark_committed(
             connection,

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from usage_pipeline.clock import days_between
 from usage_pipeline.storage import audit, state
@@ -18,7 +18,7 @@ from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.nearby_rows import with_nearby
 from usage_pipeline.storage.published_numbers import Key, Number, Numbers, numbers_before, numbers_now
-from usage_pipeline.storage.schema import landing_event_days, landing_files
+from usage_pipeline.storage.schema import landing_event_days, landing_files, usage_versions
 from usage_pipeline.storage.state import Partition
 from usage_pipeline.storage.state_tables import USAGE_VERSIONS
 from usage_pipeline.storage.warehouse import copy_rows
@@ -56,6 +56,23 @@ def published(
 ) -> Published:
     """Read the numbers that are published now; `partitions` are those of the table."""
     return Published(table, partitions, numbers_before(connection, table, days))
+
+
+def begin_changes(connection: Connection, table: DailyTable) -> None:
+    """Say that changes of published numbers follow in this transaction, before the time that they have is taken.
+
+    Whoever keeps changes out has either all of them, or none, and then a time that is not later than theirs.
+    """
+    if table.versioned is not None:
+        connection.execute(text(f"LOCK TABLE {usage_versions.fullname} IN ROW EXCLUSIVE MODE"))
+
+
+def keep_changes_out(connection: Connection) -> None:
+    """Wait for open changes of published numbers, then block new ones until this transaction ends.
+
+    So every change that comes later has a later id, and a time that is not earlier.
+    """
+    connection.execute(text(f"LOCK TABLE {usage_versions.fullname} IN SHARE MODE"))
 
 
 def record_changes(

@@ -3,18 +3,33 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from threading import Thread
 
 import pytest
+from sqlalchemy import text
 
+from usage_pipeline.costs.tables import TENANT_COSTS
 from usage_pipeline.reports.batch import TenantId
 from usage_pipeline.reports.months import due_reports, write_month
 from usage_pipeline.reports.scope import last_closed_month
+from usage_pipeline.reports.written import Seen, seen_now
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.versions import begin_changes
 from usage_pipeline_tests.reports.conftest import GROUPS, write_and_compute
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
 
 _MAY = date(2026, 5, 1)
 _JUNE_5 = datetime(2026, 6, 5, tzinfo=UTC)
+
+_CHANGE_AGAIN = text(
+    "INSERT INTO usage.usage_versions (table_name, day, version, tenant_id, quantity, cause, committed_at) "
+    "SELECT table_name, day, version, tenant_id, quantity, cause, committed_at FROM usage.usage_versions "
+    "WHERE id = :id RETURNING id"
+)
+_WAITS = text(
+    "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'relation' AND mode = 'ShareLock' AND NOT granted "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 
 Due = dict[date, list[TenantId]]
 
@@ -87,3 +102,32 @@ def test_it_is_written_as_a_correction_once(course: Course) -> None:
 def test_a_month_is_closed_when_its_last_day_is_final(used: Storage, day: int, month: date) -> None:
     clock = used.settings.model_copy(update={"now": datetime(2026, 6, day, tzinfo=UTC)}).clock
     assert last_closed_month(clock) == month
+
+
+def test_a_change_at_the_time_at_which_a_report_was_written_makes_it_due(
+    open_filled: Callable[..., Storage],
+) -> None:
+    """The numbers were read before: a change that came between them and the end of writing is not in the files."""
+    storage = open_filled(write_and_compute, now=_JUNE_5)
+    list(write_month(storage, _MAY, due_reports(storage)[_MAY], ("json",)))
+    line = prompt("meanwhile", "2026-05-20T09:00:00Z")
+    Landing(storage.settings.landing).write("persona", "2026-06-03", [line])
+    land_and_compute(storage, *GROUPS)
+    assert due_reports(storage) == {_MAY: [None, "acme"]}
+
+
+def test_a_report_waits_for_a_change_that_is_being_committed(open_filled: Callable[..., Storage]) -> None:
+    """Its id may be below that of one that was committed already."""
+    storage, seen = open_filled(write_and_compute, now=_JUNE_5), list[Seen]()
+    before = seen_now(storage)
+    reader = Thread(target=lambda: seen.append(seen_now(storage)))
+    with storage.warehouse.begin() as connection:
+        begin_changes(connection, TENANT_COSTS)
+        change = connection.execute(_CHANGE_AGAIN, {"id": before.last_change}).scalar_one()
+        reader.start()
+        with storage.warehouse.connect() as watching:
+            while not watching.execute(_WAITS).scalar_one():
+                watching.rollback()
+        assert seen == []
+    reader.join()
+    assert [found.last_change for found in seen] == [change]
