@@ -78,13 +78,14 @@ def due_requests(
     for piece in work:
         runs = instance.get_run_records(dg.RunsFilter(tags={WORK_TAG: piece.digest}), limit=REMEMBERED_RUNS)
         if _is_due(runs):
-            yield run_request(piece, attempt=len(runs), requested_by=requested_by, priority=priority)
+            newest = runs[0].dagster_run.run_id if runs else ""
+            yield run_request(piece, after=newest, requested_by=requested_by, priority=priority)
 
 
-def run_request(work: Work, *, attempt: int, requested_by: str, priority: int) -> dg.RunRequest:
-    """The run that does this work. Dagster starts a run key once, so each attempt has its own."""
+def run_request(work: Work, *, after: str, requested_by: str, priority: int) -> dg.RunRequest:
+    """The run that does this work. Dagster starts a run key once, so the newest run before it is in its own."""
     return dg.RunRequest(
-        run_key=f"{work.days[0]}:{work.days[-1]}:{work.digest}:{attempt}",
+        run_key=f"{work.days[0]}:{work.days[-1]}:{work.digest}:{after}",
         job_name=_job(work),
         asset_selection=sorted(_assets(work)),
         partition_key=partition_key(work.days),

@@ -12,6 +12,7 @@ from dagster._core.execution.backfill import PartitionBackfill
 
 from usage_pipeline.definitions import build_definitions
 from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.orchestration.automation.requests import REMEMBERED_RUNS
 from usage_pipeline.orchestration.automation.under_way import busy_days
 from usage_pipeline.orchestration.resources import STORAGE
 from usage_pipeline.pipeline.automation.work import Busy
@@ -146,6 +147,18 @@ def test_a_day_that_fails_holds_up_no_other_and_is_tried_again_at_once_only_when
     land(automation.storage, failing)
     (request,) = automation.tick("affected_days")
     assert request.partition_key == str(failing)
+
+
+@pytest.mark.usefixtures("four_days")
+def test_work_that_stays_is_requested_again_however_often_it_was_done(automation: Automation) -> None:
+    """Dagster starts a run key once."""
+    land(automation.storage, *DAYS)
+    keys = []
+    for _ in range(REMEMBERED_RUNS + 3):
+        (request,) = automation.tick("affected_days")
+        keys.append(request.run_key)
+        automation.create(request, dg.DagsterRunStatus.SUCCESS)
+    assert len(set(keys)) == len(keys)
 
 
 @pytest.mark.usefixtures("four_days")
