@@ -58,6 +58,14 @@ class PendingRequest:
         """The file with the answer."""
         return self.path.with_name(f"{self.path.name}{_ANSWER}")
 
+    @property
+    def answered_at(self) -> int:
+        """When its earlier content was answered, in ns; 0 if it was not. Answers may read the same."""
+        try:
+            return self.answer.lstat().st_mtime_ns
+        except OSError:
+            return 0
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -75,8 +83,10 @@ def pending_requests(settings: Settings) -> list[PendingRequest]:
 
 
 def requests_digest(requests: list[PendingRequest]) -> str:
-    """Return what these requests are known by together."""
-    return fingerprint(part for request in requests for part in (request.path.name, request.digest))
+    """Return what these requests are known by together, each time that they are edited and answered another one."""
+    return fingerprint(
+        part for request in requests for part in (request.path.name, request.digest, request.answered_at)
+    )
 
 
 def answer_requests(storage: Storage) -> Answers:

@@ -102,6 +102,21 @@ def test_requests_are_answered_by_one_run(june: Storage, automation: Automation)
     assert [found for found in automation.tick("reports") if found.job_name == "report_requests"] == []
 
 
+def test_a_request_that_gets_its_earlier_content_back_is_requested_again_on_the_same_day(
+    june: Storage, automation: Automation
+) -> None:
+    """Dagster starts a run key once."""
+    file = june.settings.data_dir / "report_requests" / "edited.yaml"
+    file.parent.mkdir(exist_ok=True)
+    keys = []
+    for content in (_REQUEST, _REQUEST.replace("acme", "acne")) * 2:
+        file.write_text(content)
+        (request,) = (found for found in automation.tick("reports") if found.job_name == "report_requests")
+        keys.append(request.run_key)
+        assert automation.execute(request).success
+    assert len(set(keys)) == len(keys)
+
+
 def test_a_month_before_the_loaded_calendar_waits_and_requests_are_answered(
     june: Storage, instance: dg.DagsterInstance
 ) -> None:
