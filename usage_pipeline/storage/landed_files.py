@@ -12,7 +12,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, Engine, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from usage_pipeline.storage.schema import landing_event_days, landing_files, line_tallies
+from usage_pipeline.storage.schema import landing_event_days, landing_files, line_tallies, one_of
 
 
 class FileState(StrEnum):
@@ -162,6 +162,19 @@ def unusable_days(connection: Connection) -> set[date]:
 def mark_erased(connection: Connection, path: str, now: datetime) -> None:
     """Note that something of a file was erased."""
     connection.execute(landing_files.update().where(landing_files.c.path == path).values(erased_at=now))
+
+
+def mark_vanished(connection: Connection, paths: Collection[str], now: datetime) -> list[str]:
+    """Note that the files with these paths are gone, and that all others are there.
+
+    Returns the paths of those that were not known to be gone, in order. Nothing else of a row changes, because
+    somebody may decide about the file meanwhile.
+    """
+    files, gone = landing_files.c, one_of(landing_files.c.path, paths)
+    back = landing_files.update().where(files.vanished_at.is_not(None), ~gone)
+    connection.execute(back.values(vanished_at=None))
+    newly = landing_files.update().where(files.vanished_at.is_(None), files.pruned_at.is_(None), gone)
+    return sorted(connection.execute(newly.values(vanished_at=now).returning(files.path)).scalars())
 
 
 def record_files(connection: Connection, files: Collection[LandedFile]) -> None:

@@ -1,9 +1,26 @@
 """SQLAlchemy's tables, made from their specs. Migrations create and change the tables in the database."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integer, MetaData, Numeric, Table, Text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    Table,
+    Text,
+    any_,
+    literal,
+)
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.types import TypeEngine
 
@@ -44,6 +61,14 @@ def warehouse_table(spec: TableSpec) -> Table:
 def _type(name: str) -> TypeEngine[Any]:
     decimal = re.fullmatch(r"DECIMAL\((\d+),(\d+)\)", name)
     return Numeric(int(decimal[1]), int(decimal[2])) if decimal else _TYPES[name]
+
+
+def one_of(column: ColumnElement[Any], values: Iterable[object]) -> ColumnElement[bool]:
+    """Return whether a column has one of these values, however many they are.
+
+    They are one parameter. `in_` makes one of each, and PostgreSQL takes 65,535 in a statement.
+    """
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 landing_files = warehouse_table(state_tables.LANDING_FILES)

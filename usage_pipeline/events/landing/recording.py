@@ -1,7 +1,7 @@
 """Records landed, failed and vanished files in the state, and their changes in the audit log."""
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -67,9 +67,5 @@ def note_vanished(storage: Storage, paths: Collection[str]) -> None:
     now = storage.settings.clock.now
     reason = "gone from the landing folder; what is known of it stays as it is"
     with storage.warehouse.begin() as connection:
-        known = landed_files.files(connection)
-        gone = [replace(file, vanished_at=now) for file in known if file.path in paths and not file.vanished_at]
-        back = [replace(file, vanished_at=None) for file in known if file.path not in paths and file.vanished_at]
-        landed_files.record_files(connection, gone + back)
-        notes = [AuditEntry(now, PIPELINE, Action.VANISHED, file.path, reason) for file in gone]
-        audit.record(connection, *notes)
+        gone = landed_files.mark_vanished(connection, paths, now)
+        audit.record(connection, *(AuditEntry(now, PIPELINE, Action.VANISHED, path, reason) for path in gone))

@@ -1,13 +1,19 @@
 """Files that change, cannot be read any more, or are gone from the landing folder: what is logged, what counts."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from usage_pipeline.events.landing.recording import note_vanished
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.audit import PIPELINE, Action
+from usage_pipeline.storage.landed_files import FileState
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.conftest import Prepare
 from usage_pipeline_tests.series.reading import tokens
@@ -96,3 +102,27 @@ def test_a_file_that_vanishes_a_second_time_is_logged_a_second_time(storage: Sto
         file.write_bytes(content)
         run_at(storage, NOON)
     assert [entry.action for entry in logged(storage)] == [Action.VANISHED, Action.VANISHED]
+
+
+def test_a_file_that_is_withdrawn_while_it_is_noted_as_gone_stays_withdrawn(storage: Storage, file: Path) -> None:
+    file.unlink()
+    waiting = text("SELECT count(*) FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+    with ThreadPoolExecutor() as threads, storage.warehouse.begin() as connection:
+        withdrawn = replace(files(storage)["events.jsonl"], state=FileState.WITHDRAWN, error="withdrawn by ann")
+        landed_files.record_files(connection, [withdrawn])
+        noted = threads.submit(note_vanished, storage, [PATH])
+        while not connection.execute(waiting).scalar() and not noted.done():
+            pass
+        connection.commit()
+        noted.result()
+    assert files(storage)["events.jsonl"] == replace(withdrawn, vanished_at=storage.settings.clock.now)
+    assert [entry.action for entry in logged(storage)] == [Action.VANISHED]
+
+
+def test_a_file_that_is_pruned_while_it_is_looked_for_has_not_vanished(storage: Storage, file: Path) -> None:
+    file.unlink()
+    pruned = replace(files(storage)["events.jsonl"], pruned_at=NOON)
+    with storage.warehouse.begin() as connection:
+        landed_files.record_files(connection, [pruned])
+    note_vanished(storage, [PATH])
+    assert (files(storage)["events.jsonl"], logged(storage)) == (pruned, [])
