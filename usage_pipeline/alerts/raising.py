@@ -27,7 +27,7 @@ from usage_pipeline.limits.periods import PeriodKind
 from usage_pipeline.limits.read_status import OpenStatus
 from usage_pipeline.limits.refresh import refresh_limits
 from usage_pipeline.limits.status import LimitStatus, ScopeValues
-from usage_pipeline.storage.locks import named_lock
+from usage_pipeline.storage.locks import sole_transaction
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.tenants.reference import load_tenants
 
@@ -52,20 +52,18 @@ def raise_alerts(storage: Storage) -> list[Alert]:
     settings = storage.settings
     now = settings.clock.now
     # Who raises has measured after the one who raised before.
-    with named_lock(storage.warehouse, ALERTS.name):
+    with sole_transaction(storage.warehouse, ALERTS.name) as connection:
         entries, tenants = read_alert_file(settings.reference / ALERTS_FILE), load_tenants(settings)
-        with storage.warehouse.connect() as connection:
-            known = _read_known(connection, settings.clock)
+        known = _read_known(connection, settings.clock)
         watched = _watched(known)
         found = _that_matter(refresh_limits(storage, watched), watched)
-        with storage.warehouse.begin() as connection:
-            news = _News()
-            for subject, status in _by_subject(found).items():
-                _add_news(news, status, known.pop(subject, {}))
-            _write(connection, news, now)
-            _end(connection, known.values(), now)
-            on_data = data_news(raise_on_data(storage, connection), entries, tenants, now)
-            enqueue(connection, messages([*limit_news(news.told, tenants, now), *on_data], now))
+        news = _News()
+        for subject, status in _by_subject(found).items():
+            _add_news(news, status, known.pop(subject, {}))
+        _write(connection, news, now)
+        _end(connection, known.values(), now)
+        on_data = data_news(raise_on_data(storage, connection), entries, tenants, now)
+        enqueue(connection, messages([*limit_news(news.told, tenants, now), *on_data], now))
     return news.told
 
 

@@ -9,7 +9,7 @@ from usage_pipeline.limits.applied import Watched, open_limits
 from usage_pipeline.limits.decision_rows import Row, decision_rows, write_decisions
 from usage_pipeline.limits.read_status import OpenStatus, as_of_instant, measure_open
 from usage_pipeline.limits.tables import LIMIT_DECISIONS, LIMIT_STATUS
-from usage_pipeline.storage.locks import named_lock
+from usage_pipeline.storage.locks import sole_transaction
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import TableSpec
@@ -39,7 +39,7 @@ def refresh_limits(storage: Storage, watched: Watched = NOBODY) -> OpenStatus:
     values also that nothing is used any more.
     Raises ReferenceFileError for a broken file, and PartitionError if the rows of a computed day are gone.
     """
-    with named_lock(storage.warehouse, LIMIT_STATUS.name), storage.warehouse.begin() as connection:
+    with sole_transaction(storage.warehouse, LIMIT_STATUS.name) as connection:
         as_of = as_of_instant(storage, None)
         limits = open_limits(storage, watched)
         found = measure_open(storage, limits, as_of, watched)

@@ -20,7 +20,7 @@ from usage_pipeline.reports.scope import ReportScope
 from usage_pipeline.reports.written import Edition, Seen, edition_of, keep, seen_now
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.lake import sync
-from usage_pipeline.storage.locks import named_lock
+from usage_pipeline.storage.locks import sole_transaction
 from usage_pipeline.storage.opened import Storage
 
 _WRITERS = 2
@@ -101,7 +101,7 @@ def write_files(
 def _write_report(storage: Storage, report: Report, formats: tuple[str, ...], seen: Seen) -> Written:
     folder = report_folder(report.scope)
     clock = storage.settings.clock
-    with named_lock(storage.warehouse, str(folder)), storage.warehouse.begin() as connection:
+    with sole_transaction(storage.warehouse, str(folder)) as connection:
         edition = edition_of(connection, report, clock)
         every = report_formats({*formats, *(name for name in edition.formats if name in FORMATS)})
         told = replace(report, facts=(*report.facts, ("Version", edition.in_words)))

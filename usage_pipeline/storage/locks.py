@@ -25,6 +25,13 @@ _BEFORE_KEYS = text(f"SELECT set_config('lock_timeout', :timeout, false), pg_adv
 _KEYS = text("SELECT pg_advisory_lock(hashtextextended(key, 0)) FROM unnest(CAST(:keys AS text[])) AS key")
 """Takes them one after the other, in the order of the array."""
 
+_SOLE_TRANSACTION = text(
+    f"SELECT set_config('idle_in_transaction_session_timeout', '0', true), pg_advisory_xact_lock({_KEY})"
+)
+
+_STAY_IDLE = text("SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'")
+"""A server may not end a connection that only holds a lock for its silence. Old servers have no such setting."""
+
 _HOLDER = f"""
     SELECT application_name
     FROM pg_locks JOIN pg_stat_activity USING (pid)
@@ -89,10 +96,27 @@ def no_writers(engine: Engine, timeout_seconds: int) -> Iterator[Connection]:
 
 
 @contextmanager
+def sole_transaction(engine: Engine, name: str) -> Iterator[Connection]:
+    """Wait until no transaction of this name runs, and begin the next.
+
+    The lock ends with the work: if the connection is lost, nothing of the work is committed. The server may not
+    end it because it says nothing while DuckDB computes.
+    """
+    with engine.begin() as connection:
+        connection.execute(_SOLE_TRANSACTION, {"key": name})
+        yield connection
+
+
+@contextmanager
 def named_lock(engine: Engine, name: str) -> Iterator[None]:
-    """Wait for the lock of this name, and hold it on a connection of its own."""
+    """Wait for the lock of this name, and hold it on a connection of its own.
+
+    If that connection is lost, another may have the lock while the work goes on: work that is one transaction is a
+    `sole_transaction`.
+    """
     with engine.connect() as connection:
         connection.detach()  # closed for good at the end, and the lock with it, whatever happens until then
+        connection.execute(_STAY_IDLE)
         connection.execute(text(f"SELECT pg_advisory_lock({_KEY})"), {"key": name})
         connection.commit()
         yield
@@ -104,6 +128,7 @@ def sole_lock(engine: Engine, name: str, holder: str) -> Iterator[str | None]:
     key = {"key": name}
     with engine.connect() as connection:
         connection.detach()
+        connection.execute(_STAY_IDLE)
         connection.execute(text("SELECT set_config('application_name', :holder, false)"), {"holder": holder})
         mine = connection.execute(text(f"SELECT pg_try_advisory_lock({_KEY})"), key).scalar_one()
         other = None if mine else connection.execute(text(_HOLDER), key).scalar_one_or_none() or "another process"

@@ -2,15 +2,16 @@
 
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import date
 
+import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import NullPool, create_engine, text
 
 from usage_pipeline.errors import LockTimeoutError
 from usage_pipeline.settings import Settings
-from usage_pipeline.storage.locks import partition_locks, sole_lock
+from usage_pipeline.storage.locks import is_alive, partition_locks, run_lock, sole_lock
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.storage.things import DAY, NEXT_DAY
 
@@ -112,3 +113,21 @@ def test_a_sole_lock_names_its_holder_and_is_free_after_it(storage: Storage) -> 
         assert (first, second, another) == (None, "the first", None)
     with sole_lock(storage.warehouse, "daemon", holder="the third") as third:
         assert third is None
+
+
+def test_a_server_that_ends_idle_sessions_does_not_end_the_lock_of_a_run(
+    storage: Storage, settings: Settings
+) -> None:
+    assert settings.database_url is not None
+    options = "-c idle_session_timeout=500"
+    impatient = create_engine(storage.warehouse.url, poolclass=NullPool, connect_args={"options": options})
+    alive = text("SELECT count(*) FROM pg_stat_activity WHERE pid = :pid")
+    url = settings.database_url.get_secret_value()
+    with (
+        storage.warehouse.connect() as asking,
+        run_lock(impatient, "r1"),
+        closing(psycopg.connect(url, options=options)) as later,
+    ):
+        while asking.execute(alive, {"pid": later.info.backend_pid}).scalar():
+            asking.rollback()
+        assert is_alive(asking, "r1")

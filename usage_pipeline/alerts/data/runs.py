@@ -18,7 +18,7 @@ from usage_pipeline.alerts.history import alerts, set_state
 from usage_pipeline.alerts.tables import ALERTS, AlertKind, AlertState
 from usage_pipeline.clock import in_words
 from usage_pipeline.delivery.outbox import enqueue
-from usage_pipeline.storage.locks import named_lock
+from usage_pipeline.storage.locks import sole_transaction
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.tenants.reference import load_tenants
 
@@ -52,14 +52,13 @@ def raise_on_runs(
     that were seen before change nothing. Raises ReferenceFileError for a broken file.
     """
     settings = storage.settings
-    with named_lock(storage.warehouse, ALERTS.name):
+    with sole_transaction(storage.warehouse, ALERTS.name) as connection:
         entries, tenants = read_alert_file(settings.reference / ALERTS_FILE), load_tenants(settings)
-        with storage.warehouse.begin() as connection:
-            begun = _begin(connection, failures)
-            resolved = _resolve(connection, recovered)
-            told = [alert for alert in (*begun, *resolved) if alert.key.subject not in untold]
-            now = settings.clock.now
-            enqueue(connection, messages(data_news(told, entries, tenants, now), now))
+        begun = _begin(connection, failures)
+        resolved = _resolve(connection, recovered)
+        told = [alert for alert in (*begun, *resolved) if alert.key.subject not in untold]
+        now = settings.clock.now
+        enqueue(connection, messages(data_news(told, entries, tenants, now), now))
     return told
 
 

@@ -22,7 +22,7 @@ from usage_pipeline.billing.ledger.tables import CREDIT_POSTINGS
 from usage_pipeline.billing.ledger.usage import CreditSeconds, computed_days, open_credit_seconds
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.engine import undisturbed
-from usage_pipeline.storage.locks import named_lock
+from usage_pipeline.storage.locks import sole_transaction
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.state import Partition
@@ -84,7 +84,7 @@ def post(storage: Storage) -> int:
     takes a few queries. Raises ReferenceFileError if a file is broken, and PartitionError if credits of a computed
     day are gone.
     """
-    with named_lock(storage.warehouse, _LOCK), storage.warehouse.begin() as connection:
+    with sole_transaction(storage.warehouse, _LOCK) as connection:
         import_grants(connection, storage.settings)
         now, known = whole_second(storage.settings.clock.now), _known(storage, connection)
         days = computed_days(connection)

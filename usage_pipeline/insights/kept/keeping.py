@@ -42,7 +42,7 @@ from usage_pipeline.insights.read_series import SeriesQuestion
 from usage_pipeline.insights.recommendations.finding import find_recommendations
 from usage_pipeline.limits.status import LimitStatus
 from usage_pipeline.metrics.series import known_tenants
-from usage_pipeline.storage.locks import named_lock
+from usage_pipeline.storage.locks import sole_transaction
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import ERASED_TENANT, TableSpec
@@ -65,14 +65,13 @@ def keep_insights(storage: Storage, as_of: date, measures: Sequence[str] = USUAL
     """
     if as_of >= storage.settings.clock.today:
         raise QueryError(f"{as_of}: expected a day that is over, up to yesterday.")
-    with named_lock(storage.warehouse, "insights"):
+    with sole_transaction(storage.warehouse, "insights") as connection:
         made = _Making(storage, as_of, measures).rows()
         oldest = storage.settings.clock.today - storage.settings.insight_days * _DAY
-        with storage.warehouse.begin() as connection:
-            for spec, rows in made.items():
-                table = warehouse_table(spec)
-                connection.execute(table.delete().where((table.c.as_of == as_of) | (table.c.as_of < oldest)))
-                copy_rows(connection, spec, spec.column_names, rows)
+        for spec, rows in made.items():
+            table = warehouse_table(spec)
+            connection.execute(table.delete().where((table.c.as_of == as_of) | (table.c.as_of < oldest)))
+            copy_rows(connection, spec, spec.column_names, rows)
     return {spec.name: len(rows) for spec, rows in made.items()}
 
 
