@@ -64,8 +64,16 @@ class Lake:
         finally:
             unfinished.unlink(missing_ok=True)
 
-    def replace_all(self, spec: TableSpec, write: Callable[[Path], Mapping[Path, Path]]) -> None:
-        """Let `write` make files in a hidden folder of the table, and say in which target's place each is put."""
+    def replace_all(
+        self,
+        spec: TableSpec,
+        write: Callable[[Path], Mapping[Path, Path]],
+        expect_mine: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Let `write` make files in a hidden folder of the table, and say in which target's place each is put.
+
+        `expect_mine` raises if the targets are no longer the caller's to replace; then none is.
+        """
         unfinished = self.data_dir / spec.zone / spec.name / f".{uuid4().hex}{_UNFINISHED}"
         unfinished.mkdir(parents=True)
         try:
@@ -73,6 +81,8 @@ class Lake:
             for target, file in made.items():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 sync(file)
+            expect_mine()
+            for target, file in made.items():
                 file.replace(target)
             for folder in {target.parent for target in made}:
                 sync(folder)

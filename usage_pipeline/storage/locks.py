@@ -32,6 +32,8 @@ _SOLE_TRANSACTION = text(
 _STAY_IDLE = text("SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'")
 """A server may not end a connection that only holds a lock for its silence. Old servers have no such setting."""
 
+_ANYTHING = text("SELECT 1")
+
 _HOLDER = f"""
     SELECT application_name
     FROM pg_locks JOIN pg_stat_activity USING (pid)
@@ -75,6 +77,11 @@ def _timeout_text(table: str, days: Collection[date], timeout_seconds: int) -> s
         f"{which} is being written by another process, for more than {timeout_seconds} s. "
         "Try again when it is done, or raise USAGE_LOCK_TIMEOUT_SECONDS."
     )
+
+
+def expect_held(connection: Connection) -> None:
+    """Raise OperationalError if the connection is lost, and its locks with it: others may be writing by now."""
+    connection.execute(_ANYTHING)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -20,6 +21,7 @@ from usage_pipeline.storage.daily import DailyTable, Derived
 from usage_pipeline.storage.digests import NO_ROWS, digests_by
 from usage_pipeline.storage.engine import PARQUET, execute_parsed
 from usage_pipeline.storage.inputs import Workspace, rows_by_values, rows_of
+from usage_pipeline.storage.locks import expect_held
 from usage_pipeline.storage.pruned import PrunedTenants, register_outliving
 from usage_pipeline.storage.state import LineTally, Written
 from usage_pipeline.storage.tables import TableSpec, Zone
@@ -94,7 +96,7 @@ def _write_objects(workspace: Workspace, table: DailyTable, days: Collection[dat
         _expect_balance(table, written)
         return {lake.object(table.spec, day): path for day, path in made.items()}
 
-    lake.replace_all(table.spec, write)
+    lake.replace_all(table.spec, write, partial(expect_held, workspace.connection))
     return written
 
 

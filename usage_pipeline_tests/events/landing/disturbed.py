@@ -19,9 +19,14 @@ class DisturbedLake(Lake):
         self._disturb()
         super().replace(target, write)
 
-    def replace_all(self, spec: TableSpec, write: Callable[[Path], Mapping[Path, Path]]) -> None:
+    def replace_all(
+        self,
+        spec: TableSpec,
+        write: Callable[[Path], Mapping[Path, Path]],
+        expect_mine: Callable[[], None] = lambda: None,
+    ) -> None:
         self._disturb()
-        super().replace_all(spec, write)
+        super().replace_all(spec, write, expect_mine)
 
     def _disturb(self) -> None:
         next(self.disturbances, lambda: None)()
