@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, Select, Text, any_, func, literal, select
+from sqlalchemy import Connection, Select, func, select
 
 from usage_pipeline.alerts.tables import ALERTS, AlertKind, AlertState
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.schema import one_of, warehouse_table
 
 alerts = warehouse_table(ALERTS)
 
@@ -64,6 +64,5 @@ def count_alerts(storage: Storage) -> dict[str, int]:
 def set_state(connection: Connection, ids: Sequence[str], state: AlertState, now: datetime) -> None:
     """Let these alerts be resolved, or ended, within the caller's transaction."""
     if ids:
-        # One parameter, however many they are: PostgreSQL takes 65,535.
-        chosen = alerts.c.alert_id == any_(literal(list(ids), ARRAY(Text)))
+        chosen = one_of(alerts.c.alert_id, ids)
         connection.execute(alerts.update().where(chosen).values(state=state, resolved_at=now))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from usage_pipeline.billing.calendar import BillingPeriod
 from usage_pipeline.billing.period_credits import CreditLine, PeriodCredits, PlanTerms, continued, in_order
 from usage_pipeline.billing.tables import CLOSED_CREDITS, CLOSED_PERIODS, CLOSED_PLANS, NEXT_PERIOD
-from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.schema import one_of, warehouse_table
 
 closed_credits = warehouse_table(CLOSED_CREDITS)
 closed_periods = warehouse_table(CLOSED_PERIODS)
@@ -66,7 +66,7 @@ def _lines_before(
     """Return the kept lines of the periods that end the day before, of the tenants whose statement stays so."""
     periods, kept = closed_periods.c, closed_credits.c
     stay = select(periods.tenant_id, periods.first_day).where(
-        periods.tenant_id.in_(tenant_ids),
+        one_of(periods.tenant_id, tenant_ids),
         periods.last_day == period.first - timedelta(days=1),
         periods.late_usage == NEXT_PERIOD,
     )

@@ -23,7 +23,7 @@ from usage_pipeline.errors import ClosingError
 from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import partition_state, usage_versions, warehouse_table
+from usage_pipeline.storage.schema import one_of, partition_state, usage_versions, warehouse_table
 from usage_pipeline.tenants.models import Tenants
 from usage_pipeline.tenants.reference import load_tenants
 
@@ -228,7 +228,7 @@ def _costs(tenant_ids: Collection[str], period: BillingPeriod) -> Select[*tuple[
         )
         .join(partition_state, (partition.table_name == TENANT_COSTS.name) & (partition.day == costs.day))
         .where(
-            costs.tenant_id.in_(tenant_ids),
+            one_of(costs.tenant_id, tenant_ids),
             costs.dimension == "model",
             costs.day.between(period.first, period.last),
         )

@@ -17,7 +17,7 @@ from usage_pipeline.listing.selecting import READ
 from usage_pipeline.storage.engine import list_literal, parquet_scan
 from usage_pipeline.storage.landed_days import landed_shares
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import landing_files
+from usage_pipeline.storage.schema import landing_files, one_of
 
 _KEY = "tenant_id, source, record_id"
 _LANDING_ORDER = "landed_at, landing_file, landing_line, landing_event"
@@ -52,5 +52,7 @@ def rows_as_of(storage: Storage, day: date, rows: str, known_at: datetime) -> st
 def _known(connection: Connection, paths: list[str], known_at: datetime) -> set[str]:
     files = landing_files.c
     return set(
-        connection.execute(select(files.path).where(files.path.in_(paths), files.landed_at <= known_at)).scalars()
+        connection.execute(
+            select(files.path).where(one_of(files.path, paths), files.landed_at <= known_at)
+        ).scalars()
     )

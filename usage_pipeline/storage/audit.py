@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Text, cast, func, select
 
-from usage_pipeline.storage.schema import audit_log, landing_event_days
+from usage_pipeline.storage.schema import audit_log, landing_event_days, one_of
 
 PIPELINE = "pipeline"
 """The author of an act that no person did."""
@@ -57,7 +57,7 @@ def entries(connection: Connection, subject: str | None = None) -> list[AuditEnt
 def decisions(connection: Connection, paths: Collection[str]) -> dict[tuple[str, str], AuditEntry]:
     """The last decisions of people, by path and content digest: to release a landing file, or to withdraw it."""
     decided = audit_log.c.action.in_([Action.RELEASED, Action.WITHDRAWN])
-    found = _read(connection, audit_log.c.subject.in_(paths), decided)
+    found = _read(connection, one_of(audit_log.c.subject, paths), decided)
     return {(entry.subject, entry.details["content_digest"]): entry for entry in found}
 
 

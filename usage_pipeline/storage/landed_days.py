@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
 
 from usage_pipeline.storage.landed_files import LANDING_ORDER, FileState
-from usage_pipeline.storage.schema import landing_event_days, landing_files
+from usage_pipeline.storage.schema import landing_event_days, landing_files, one_of
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def shares_by_landing_day(connection: Connection, days: Collection[date]) -> dic
 
 def event_days_of(connection: Connection, paths: Collection[str]) -> list[LandedDay]:
     """The event days of these files, landed or not."""
-    query = select(landing_event_days).where(landing_event_days.c.path.in_(paths))
+    query = select(landing_event_days).where(one_of(landing_event_days.c.path, paths))
     return [LandedDay(**row) for row in connection.execute(query).mappings()]
 
 
@@ -142,7 +142,7 @@ def days_with_rows_before(connection: Connection, day: date) -> list[date]:
 
 def record_event_days(connection: Connection, paths: Collection[str], event_days: Collection[LandedDay]) -> None:
     """Put these event days in the place of those that the files held."""
-    connection.execute(landing_event_days.delete().where(landing_event_days.c.path.in_(paths)))
+    connection.execute(landing_event_days.delete().where(one_of(landing_event_days.c.path, paths)))
     if event_days:
         connection.execute(landing_event_days.insert(), [vars(day) for day in event_days])
 
@@ -168,7 +168,7 @@ def record_rows_left(connection: Connection, left: Mapping[tuple[str, date], int
         [{"of_path": path, "of_day": day, "left": rows} for (path, day), rows in sorted(left.items())],
     )
     total = select(func.sum(shares.pruned_rows)).where(shares.path == files.path).scalar_subquery()
-    concerned = files.path.in_({path for path, _ in left})
+    concerned = one_of(files.path, {path for path, _ in left})
     connection.execute(landing_files.update().where(concerned).values(accepted_pruned=total))
 
 

@@ -192,7 +192,7 @@ def record_files(connection: Connection, files: Collection[LandedFile]) -> None:
 def forget(connection: Connection, paths: Collection[str]) -> None:
     """Remove all that is known of files, as if they had never landed."""
     for table in (line_tallies, landing_event_days, landing_files):
-        connection.execute(table.delete().where(table.c.path.in_(paths)))
+        connection.execute(table.delete().where(one_of(table.c.path, paths)))
 
 
 def reaches(connection: Connection) -> dict[str, int]:

@@ -20,7 +20,7 @@ from usage_pipeline.storage.digests import keyed_digest
 from usage_pipeline.storage.engine import literal, parquet_scan, shared_columns
 from usage_pipeline.storage.lake import Lake
 from usage_pipeline.storage.rows import register_rows
-from usage_pipeline.storage.schema import erased_tenants, pruned_tenants, warehouse_table
+from usage_pipeline.storage.schema import erased_tenants, one_of, pruned_tenants, warehouse_table
 from usage_pipeline.storage.state import Partition
 from usage_pipeline.storage.tables import Column, TableSpec, Zone, columns
 
@@ -128,7 +128,7 @@ def register_outliving(  # noqa: PLR0913, PLR0917 - what a table's stored rows a
         return f"({spec.empty_select()})"
     if spec.zone is Zone.WAREHOUSE:
         stored = warehouse_table(spec).c
-        query = select(*stored).where(stored.day.in_(affected), stored.tenant_id.in_(pruned.first_kept))
+        query = select(*stored).where(stored.day.in_(affected), one_of(stored.tenant_id, pruned.first_kept))
         register_rows(duck, "stored_rows", spec.columns, connection.execute(query).all())
         source = "stored_rows"
     else:

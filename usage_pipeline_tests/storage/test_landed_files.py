@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import Connection
 
-from usage_pipeline.storage import landed_days, landed_files
+from usage_pipeline.storage import audit, landed_days, landed_files
 from usage_pipeline.storage.landed_days import LandedDay
 from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
@@ -64,3 +64,13 @@ def test_a_file_that_cannot_be_used_brings_no_event_day(connection: Connection, 
     landed_days.record_event_days(connection, ["f"], [LandedDay("f", DAY, 3, "3:1")])
     assert landed_days.event_days(connection) == set()
     assert landed_days.landed_shares(connection, [DAY]) == []
+
+
+def test_more_files_are_looked_up_and_forgotten_than_a_statement_takes_parameters(connection: Connection) -> None:
+    landed_files.record_files(connection, [landed_file("f")])
+    landed_days.record_event_days(connection, ["f"], [LandedDay("f", DAY, 3, "3:1")])
+    paths = [*map(str, range(65_535)), "f"]
+    assert landed_days.event_days_of(connection, paths) == [LandedDay("f", DAY, 3, "3:1")]
+    assert audit.decisions(connection, paths) == {}
+    landed_files.forget(connection, paths)
+    assert landed_files.files(connection) == []

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ARRAY, Connection, Text, any_, func, literal, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.alerts.data.files import look_at_files
@@ -16,6 +16,7 @@ from usage_pipeline.alerts.data.sources import look_at_sources
 from usage_pipeline.alerts.history import alerts, set_state
 from usage_pipeline.alerts.tables import AlertKind, AlertState
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.schema import one_of
 
 _LOOKS: Mapping[AlertKind, Callable[[Storage, Connection, Sequence[Raised]], Look]] = {
     AlertKind.SOURCE_SILENT: look_at_sources,
@@ -88,9 +89,9 @@ def _last_episodes(connection: Connection, findings: Sequence[Finding]) -> dict[
         return {}
     columns = alerts.c
     key = (columns.kind, columns.tenant_id, columns.subject)
-    subjects = literal([finding.key.subject for finding in findings], ARRAY(Text))
+    subjects = [finding.key.subject for finding in findings]
     query = select(*key, func.max(columns.episode)).where(
-        columns.kind.in_({finding.key.kind for finding in findings}), columns.subject == any_(subjects)
+        columns.kind.in_({finding.key.kind for finding in findings}), one_of(columns.subject, subjects)
     )
     return {
         Key(AlertKind(kind), tenant_id, subject): episode

@@ -18,7 +18,7 @@ from usage_pipeline.billing.tables import CLOSED_PERIODS
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.digests import fingerprint
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.schema import one_of, warehouse_table
 from usage_pipeline.storage.tables import ERASED_TENANT
 from usage_pipeline.tenants.models import Tenants
 
@@ -176,7 +176,7 @@ def closed_months_by_tenant(
     columns = closed_periods.c
     query = select(columns.tenant_id, columns.first_day, columns.last_day).where(columns.last_day >= since)
     if only is not None:
-        query = query.where(columns.tenant_id.in_(only))
+        query = query.where(one_of(columns.tenant_id, only))
     found: defaultdict[str, dict[date, BillingPeriod]] = defaultdict(dict)
     for tenant_id, first, last in connection.execute(query):
         found[tenant_id] |= by_month([BillingPeriod(first, last)])
@@ -188,7 +188,7 @@ def _pinned_terms(
 ) -> Mapping[str, Mapping[tuple[date, str], Terms]]:
     query = select(credit_terms)
     if only is not None:
-        query = query.where(credit_terms.c.tenant_id.in_(only))
+        query = query.where(one_of(credit_terms.c.tenant_id, only))
     found: defaultdict[str, dict[tuple[date, str], Terms]] = defaultdict(dict)
     for row in connection.execute(query):
         terms = Terms(row.monthly_credits, row.rollover_min, row.rollover_max)

@@ -14,7 +14,7 @@ from usage_pipeline.billing.ledger.tables import CREDIT_GRANTS, CREDIT_LEDGER
 from usage_pipeline.errors import QueryError, ReferenceFileError
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.schema import one_of, warehouse_table
 from usage_pipeline.words import did_you_mean
 
 credit_grants = warehouse_table(CREDIT_GRANTS)
@@ -61,7 +61,7 @@ def read_acts(connection: Connection, tenant_ids: Collection[str] | None = None)
     """Return the acts of these tenants, or of all, by id."""
     query = select(credit_grants).order_by(credit_grants.c.id)
     if tenant_ids is not None:
-        query = query.where(credit_grants.c.tenant_id.in_(tenant_ids))
+        query = query.where(one_of(credit_grants.c.tenant_id, tenant_ids))
     return [_act(row) for row in connection.execute(query).mappings()]
 
 
@@ -192,7 +192,7 @@ def _expect_grant(connection: Connection, tenant_id: str, grant_id: str) -> None
 
 
 def _known(connection: Connection, ids: Iterable[str]) -> list[Act]:
-    query = select(credit_grants).where(credit_grants.c.id.in_(list(ids)))
+    query = select(credit_grants).where(one_of(credit_grants.c.id, ids))
     return [_act(row) for row in connection.execute(query).mappings()]
 
 

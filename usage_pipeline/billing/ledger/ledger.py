@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Date, cast, func, select
 
 from usage_pipeline.billing.ledger.entries import NO_GRANT, NOTHING, Entry, EntryKind, exact
 from usage_pipeline.billing.ledger.tables import CREDIT_LEDGER
-from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.schema import one_of, warehouse_table
 from usage_pipeline.storage.warehouse import copy_rows
 
 credit_ledger = warehouse_table(CREDIT_LEDGER)
@@ -21,7 +21,7 @@ def posted_sums(connection: Connection, tenant_ids: Collection[str]) -> Iterator
     """Yield the sums of these tenants, each tenant's in the order of time."""
     columns = credit_ledger.c
     key = (columns.tenant_id, columns.kind, columns.grant_id, columns.effective_at)
-    query = select(*key, func.sum(columns.amount)).where(columns.tenant_id.in_(tenant_ids)).group_by(*key)
+    query = select(*key, func.sum(columns.amount)).where(one_of(columns.tenant_id, tenant_ids)).group_by(*key)
     query = query.order_by(columns.tenant_id, columns.effective_at, columns.kind, columns.grant_id)
     for tenant_id, kind, grant_id, at, amount in connection.execute(query):
         yield (tenant_id, EntryKind(kind), grant_id, at.astimezone(UTC)), amount or NOTHING

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Date, any_, cast, func, literal, select
+from sqlalchemy import BigInteger, ColumnElement, cast, func, select
 
 from usage_pipeline.clock import days_between, end_of
 from usage_pipeline.costs.tables import TENANT_COSTS
@@ -18,6 +18,7 @@ from usage_pipeline.metrics.answers import known_days, statuses_of
 from usage_pipeline.metrics.published import Published
 from usage_pipeline.series.tables import CONVERSATION_SERIES, MESSAGE_SERIES, TOKEN_SERIES
 from usage_pipeline.storage.opened import Storage
+from usage_pipeline.storage.schema import one_of
 
 TenantId = str | None
 
@@ -111,7 +112,7 @@ def _published(
     found: defaultdict[TenantId, dict[date, Number | None]] = defaultdict(dict)
     with storage.warehouse.connect() as connection:
         days = published.days(connection, known)
-        of_days = rows.c.day == any_(literal(sorted(days), ARRAY(Date)))
+        of_days = one_of(rows.c.day, sorted(days))
         by_tenant = select(rows.c.tenant_id, rows.c.day, total).where(of_days)
         for tenant_id, day, number in connection.execute(by_tenant.group_by(rows.c.tenant_id, rows.c.day)):
             found[tenant_id][day] = number

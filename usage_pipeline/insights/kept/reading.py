@@ -14,7 +14,7 @@ from usage_pipeline.insights.kept.tables import (
     USAGE_FORECASTS,
     USAGE_TRENDS,
 )
-from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.schema import one_of, warehouse_table
 
 Row = dict[str, Any]
 
@@ -66,7 +66,7 @@ class Kept:
         query = select(*others, explanation.label("explanation")).where(
             found.as_of.between(first, self.as_of),
             found.last_day >= first,
-            found.tenant_id.in_(self.tenant_ids),
+            one_of(found.tenant_id, self.tenant_ids),
             ~judged_anew,
         )
         return self._rows(query.order_by(*usage_anomalies.primary_key.columns))
@@ -76,12 +76,12 @@ class Kept:
         columns = recommendations.c
         query = select(recommendations).where(columns.as_of == self.as_of)
         if "" not in self.tenant_ids:
-            query = query.where(columns.tenant_id.in_(self.tenant_ids))
+            query = query.where(one_of(columns.tenant_id, self.tenant_ids))
         saving = func.coalesce(columns.saving_usd, 0).desc()
         return self._rows(query.order_by(columns.tenant_id, saving, columns.kind))
 
     def _of_day(self, table: Table) -> Select[*tuple[object, ...]]:
-        of_day = (table.c.as_of == self.as_of, table.c.tenant_id.in_(self.tenant_ids))
+        of_day = (table.c.as_of == self.as_of, one_of(table.c.tenant_id, self.tenant_ids))
         return select(table).where(*of_day).order_by(*table.primary_key.columns)
 
     def _rows(self, query: Select[*tuple[object, ...]]) -> list[Row]:
