@@ -51,11 +51,11 @@ def compute_days(storage: Storage, table: DailyTable, days: Collection[date], ru
     except UndecidedDaysError as error:
         others = sorted(set(days).difference(error.days))
         computed = compute_days(storage, table, others, run) if others else Computed()
-        return computed.joined(_failed(storage, table, error.days, run, error))
+        return computed.joined(Computed(failures=dict.fromkeys(error.days, error)))
     except PartitionError as error:
         if len(days) > 1:
             return _by_halves(storage, table, sorted(days), run)
-        return _failed(storage, table, days, run, error)
+        return Computed(failures=dict.fromkeys(days, error))
 
 
 def _by_halves(storage: Storage, table: DailyTable, days: list[date], run: str) -> Computed:
@@ -64,39 +64,51 @@ def _by_halves(storage: Storage, table: DailyTable, days: list[date], run: str) 
     return first.joined(second)
 
 
-def _failed(
-    storage: Storage, table: DailyTable, days: Collection[date], run: str, error: PartitionError
-) -> Computed:
-    with storage.warehouse.begin() as connection:
-        state.mark_failed(connection, table.name, days, run)
-    return Computed(failures=dict.fromkeys(days, error))
-
-
 def _commit(storage: Storage, table: DailyTable, days: Collection[date], run: str) -> dict[date, Partition]:
     timeout = storage.settings.lock_timeout_seconds
     with partition_locks(storage.warehouse, table.name, days, timeout) as connection:
-        for entry in table.inputs:
-            inputs.settle(entry, storage, connection, days)
-        # Taken before the inputs are read: an input that is replaced meanwhile leaves its partition stale.
-        states = inputs.known_states(storage, connection, table.inputs, days, [table.name])
-        read = _inputs_digests(storage, connection, states, [table], days)[table.name]
-        published = versions.published(connection, table, states[table.name], days)
-        state.mark_writing(connection, table.name, days, run)
-        connection.commit()
-        with damage_named():
-            written = undisturbed(_write)(storage, connection, table, days, states)
-        state.record_tallies(connection, written)
-        versions.begin_changes(connection, table)
-        now = storage.settings.clock.now
-        partitions = state.mark_committed(
-            connection,
-            table.name,
-            states[table.name],
-            {day: (written[day], state.Provenance(read[day], table.code_version, run, now)) for day in days},
-        )
-        lookback_days = storage.settings.lookback_days if table.looks_back else 0
-        versions.record_changes(storage, connection, published, partitions, lookback_days)
-        connection.commit()
+        try:
+            return _commit_locked(storage, connection, table, days, run)
+        except PartitionError as error:
+            connection.rollback()
+            # Before the locks are given back: the next writer may have committed the days a moment later.
+            state.mark_failed(connection, table.name, _failed(days, error), run)
+            connection.commit()
+            raise
+
+
+def _failed(days: Collection[date], error: PartitionError) -> Collection[date]:
+    """The days that an error is about; any other error of several days may be about each."""
+    if isinstance(error, UndecidedDaysError):
+        return error.days
+    return days if len(days) == 1 else ()
+
+
+def _commit_locked(
+    storage: Storage, connection: Connection, table: DailyTable, days: Collection[date], run: str
+) -> dict[date, Partition]:
+    for entry in table.inputs:
+        inputs.settle(entry, storage, connection, days)
+    # Taken before the inputs are read: an input that is replaced meanwhile leaves its partition stale.
+    states = inputs.known_states(storage, connection, table.inputs, days, [table.name])
+    read = _inputs_digests(storage, connection, states, [table], days)[table.name]
+    published = versions.published(connection, table, states[table.name], days)
+    state.mark_writing(connection, table.name, days, run)
+    connection.commit()
+    with damage_named():
+        written = undisturbed(_write)(storage, connection, table, days, states)
+    state.record_tallies(connection, written)
+    versions.begin_changes(connection, table)
+    now = storage.settings.clock.now
+    partitions = state.mark_committed(
+        connection,
+        table.name,
+        states[table.name],
+        {day: (written[day], state.Provenance(read[day], table.code_version, run, now)) for day in days},
+    )
+    lookback_days = storage.settings.lookback_days if table.looks_back else 0
+    versions.record_changes(storage, connection, published, partitions, lookback_days)
+    connection.commit()
     return partitions
 
 

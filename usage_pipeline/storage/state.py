@@ -211,6 +211,8 @@ def mark_failed(connection: Connection, table: str, days: Collection[date], run:
 
 
 def _mark(connection: Connection, table: str, days: Collection[date], run: str, write_state: WriteState) -> None:
+    if not days:
+        return
     new = {"table_name": table, "state": write_state, "version": 0, "run": run}
     statement = insert(partition_state)
     connection.execute(
