@@ -91,3 +91,7 @@ class ServiceError(UsagePipelineError):
 
 class UnreadableFileError(UsagePipelineError):
     """A landing file cannot be read to its end, so no line of it counts."""
+
+
+class VanishedFileError(UnreadableFileError):
+    """A landing file was removed before it was read to its end: what landed of it before stays as it is."""

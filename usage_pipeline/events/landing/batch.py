@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from usage_pipeline.errors import UnreadableFileError
+from usage_pipeline.errors import UnreadableFileError, VanishedFileError
 from usage_pipeline.events.format_files import Formats
 from usage_pipeline.events.landing.committing import LandingResult, commit_days
 from usage_pipeline.events.landing.file_landing import FileLanding
@@ -89,9 +89,15 @@ class Batch:
         ]
 
     def _record(self, connection: Connection, outcomes: Collection[Outcome]) -> None:
+        outcomes = [(landing, found) for landing, found in outcomes if not _keeps_its_row(landing, found)]
         decisions = audit.decisions(connection, [landing.file.path for landing, _ in outcomes])
         landed = [(landing.known, _landed(landing, found, decisions)) for landing, found in outcomes]
         record(connection, landed, self.storage.settings.clock.now)
+
+
+def _keeps_its_row(landing: FileLanding, found: Verdicts | UnreadableFileError) -> bool:
+    """Return True for a file that vanished, if it landed before: that withdraws nothing, and is noted later."""
+    return isinstance(found, VanishedFileError) and landing.known is not None
 
 
 def _landed(landing: FileLanding, found: Verdicts | UnreadableFileError, decisions: Decisions) -> Landed:

@@ -3,13 +3,14 @@
 import gzip
 import zlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 import zstandard
 
-from usage_pipeline.errors import UnreadableFileError
+from usage_pipeline.errors import UnreadableFileError, VanishedFileError
 
 BOM = b"\xef\xbb\xbf"
 _OTHER_BOMS = {
@@ -27,18 +28,26 @@ Item = TypeVar("Item")
 
 def read_blocks(file: Path, compression: str | None, size: int) -> Iterator[bytes]:
     """Yield the decompressed bytes, about `size` at a time. Raises UnreadableFileError."""
+    with faults_told(), file.open("rb") as stream:
+        if compression is not None and not file.stat().st_size:
+            raise UnreadableFileError(f"the {compression} data is truncated; deliver the file again")
+        match compression:
+            case "gzip":
+                yield from _gzip_blocks(stream, size)
+            case "zstd":
+                yield from map(b"".join, grouped(_zstd_pieces(stream), len, size))
+            case _:
+                while block := stream.read(size):
+                    yield block
+
+
+@contextmanager
+def faults_told() -> Iterator[None]:
+    """Turn what the file system says of a landing file into an UnreadableFileError."""
     try:
-        with file.open("rb") as stream:
-            if compression is not None and not file.stat().st_size:
-                raise UnreadableFileError(f"the {compression} data is truncated; deliver the file again")
-            match compression:
-                case "gzip":
-                    yield from _gzip_blocks(stream, size)
-                case "zstd":
-                    yield from map(b"".join, grouped(_zstd_pieces(stream), len, size))
-                case _:
-                    while block := stream.read(size):
-                        yield block
+        yield
+    except FileNotFoundError:
+        raise VanishedFileError("it was removed while its folder was read; deliver it again") from None
     except OSError as error:
         raise UnreadableFileError(f"{error.strerror or error}; check the file and its permissions") from None
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.format_parts import FileType
-from usage_pipeline.events.landing.blocks import read_blocks, text_blocks
+from usage_pipeline.events.landing.blocks import faults_told, read_blocks, text_blocks
 from usage_pipeline.events.landing.csv_records import csv_record_ends
 from usage_pipeline.events.landing.division import (
     NEWLINE,
@@ -112,7 +112,8 @@ class LineReader:
         record_ends = csv_record_ends if self._is_csv else line_ends
         for data, ends in whole_records(text_blocks(_digested(blocks, self._digest)), record_ends, MAX_LINE_BYTES):
             yield self._without_header(self._without_blanks(self._counted(data, ends)))
-        found = self._file.stat()
+        with faults_told():
+            found = self._file.stat()
         if (found.st_size, found.st_mtime_ns) != (self._landing_file.size, self._landing_file.mtime_ns):
             raise UnreadableFileError("it changed while it was read; the next run reads it again")
 

@@ -13,6 +13,7 @@ from usage_pipeline.errors import LockTimeoutError
 from usage_pipeline.events.landing.land import DaysLanding, land_days
 from usage_pipeline.events.landing.reading_ahead import TOGETHER_BYTES, TOGETHER_FILES
 from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
+from usage_pipeline.pipeline.landing_work import find_landing_work
 from usage_pipeline.pipeline.refresh import PlainRunner, refresh
 from usage_pipeline.storage import state
 from usage_pipeline.storage.landed_files import FileState
@@ -71,6 +72,25 @@ def test_csv_files_are_read_by_their_own_headers(storage: Storage, landing: Land
     assert str(files(storage)["d.csv"].error).startswith(
         "none of the 2 columns of its header is 'GeneratedTokens'"
     )
+
+
+def test_a_file_that_is_removed_while_its_day_lands_counts_as_it_did(storage: Storage, landing: Landing) -> None:
+    """A log is rotated: it has grown since it landed, and is gone when its turn to be read comes."""
+    headers = (HEADER, "GeneratedTokens,TIMESTAMP,ContextTokens", "ContextTokens,TIMESTAMP,GeneratedTokens")
+
+    def write(*lines: str) -> Path:
+        return landing.write("azure_llm", FIRST, [headers[2], *lines], tenant="acme", name="c.csv")
+
+    write(f"5,{TIME},6")
+    land(storage)
+    before = files(storage)["c.csv"]
+    landing.write("azure_llm", FIRST, [headers[0], f"{TIME},1,2"], tenant="acme", name="a.csv")
+    landing.write("azure_llm", FIRST, [headers[1], f"4,{TIME},3"], tenant="acme", name="b.csv")
+    growing = write(f"5,{TIME},6", f"7,{TIME},8")
+    land(disturbed(storage, growing.unlink))
+    assert (files(storage)["c.csv"], growing.exists()) == (before, False)
+    assert rows(storage, LANDED_EVENTS, "tokens_in", "tokens_out") == [(1, 2), (3, 4), (5, 6)]
+    assert find_landing_work(storage).vanished == [before.path]
 
 
 def test_records_without_ids_are_named_by_their_own_file_and_line(storage: Storage, landing: Landing) -> None:
@@ -166,7 +186,7 @@ def append(path: Path) -> None:
         stream.write("{}\n")
 
 
-GONE = "No such file or directory; check the file and its permissions"
+GONE = "it was removed while its folder was read; deliver it again"
 CHANGED = "it changed while it was read; the next run reads it again"
 
 

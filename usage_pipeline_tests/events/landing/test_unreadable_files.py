@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from usage_pipeline.errors import UnreadableFileError
+from usage_pipeline.errors import UnreadableFileError, VanishedFileError
 from usage_pipeline.events.landing.lines import LineReader, content_digest, read_header
 from usage_pipeline_tests.events.landing.reading import read, shown
 
@@ -44,8 +44,18 @@ def test_a_compressed_file_that_is_not_whole_is_unreadable(
 
 
 def test_a_file_that_is_gone_is_unreadable(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableFileError, match="No such file or directory"):
+    with pytest.raises(VanishedFileError, match="it was removed while its folder was read; deliver it again"):
         content_digest(tmp_path / "gone.jsonl", None)
+
+
+def test_a_file_that_is_removed_while_it_is_read_is_unreadable(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"a\n")
+    batches = LineReader(path, shown(path)).batches()
+    assert next(batches)["raw"].to_pylist() == ["a\n"]
+    path.unlink()
+    with pytest.raises(VanishedFileError):
+        next(batches)
 
 
 @pytest.mark.parametrize(("size", "aged_by"), [(2, 1), (3, 0)], ids=["other time", "other size"])
