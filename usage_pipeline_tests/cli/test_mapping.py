@@ -1,5 +1,6 @@
 """`mapping try`: what a format makes of a sample, without landing it."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -171,6 +172,26 @@ def test_nothing_has_landed(call: Callable[..., str], sample: Path, bot: Path, s
     call("mapping", "try", str(sample), "--mapping", str(bot))
     assert json.loads(call("files", "--format", "json")) == []
     assert not settings.landing.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["lines.jsonl.part", "lines.tmp", ".lines.jsonl", ".part", "lines.gz", "l.jsonl.gz.tmp"]
+)
+def test_a_sample_is_tried_that_would_not_land_under_its_name(
+    call: Callable[..., str], tmp_path: Path, sample: Path, bot: Path, name: str
+) -> None:
+    named = tmp_path / name
+    named.write_bytes(gzip.compress(sample.read_bytes()) if ".gz" in name else sample.read_bytes())
+    assert call("mapping", "try", str(named), "--mapping", str(bot)) == call(
+        "mapping", "try", str(sample), "--mapping", str(bot)
+    )
+
+
+def test_a_sample_that_cannot_be_read_is_named(call: Callable[..., str], tmp_path: Path, bot: Path) -> None:
+    named = tmp_path / "trace.gz"
+    named.write_bytes(b"{}")
+    with pytest.raises(QueryError, match=r"^trace\.gz: the gzip data is corrupt; deliver the file again$"):
+        call("mapping", "try", str(named), "--mapping", str(bot))
 
 
 def test_a_file_of_any_name_is_tried_by_a_named_format(call: Callable[..., str], tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from usage_pipeline.events.landing.lines import LineReader
 from usage_pipeline.events.landing.origins import origins, text_origins
 from usage_pipeline.events.landing.reading_ahead import in_groups
 from usage_pipeline.events.landing.rules import load_rules, retention_of
-from usage_pipeline.events.landing.scan import scan_days
+from usage_pipeline.events.landing.scan import COMPRESSIONS, UNFINISHED, scan_days
 from usage_pipeline.events.landing.set_aside import SetAside, read_set_aside
 from usage_pipeline.events.landing.unread import unread_around, unread_of_events
 from usage_pipeline.events.landing.verdicts import Verdicts, lost_events
@@ -132,7 +132,11 @@ def _try_apart(storage: Storage, source_format: SourceFormat, sample: Path, tena
             update={"data_dir": Path(folder), "reference_dir": None, "default_retention_days": _LONG_AGO}
         )
         apart = replace(storage, settings=settings, lake=Lake(settings.data_dir))
-        trial = _tried(apart, source_format, _landing(apart, source_format, sample, tenant))
+        landing = _landing(apart, source_format, sample, tenant)
+        try:
+            trial = _tried(apart, source_format, landing)
+        except UnreadableFileError as error:
+            raise QueryError(f"{sample.name}: {error}") from None
     today, tenants = storage.settings.clock.today, load_tenants(storage.settings)
     names = {record["tenant_id"] for record in trial.records}
     return replace(trial, first_kept={name: tenants.retention_start(name, today) for name in names})
@@ -142,7 +146,7 @@ def _tried(storage: Storage, source_format: SourceFormat, landing: FileLanding) 
     retention = retention_of([landing.rules])
     ((_, found),) = (outcome for group in in_groups([landing]) for outcome in validate(storage, retention, group))
     if isinstance(found, UnreadableFileError):
-        raise QueryError(f"{landing.source_path.name}: {found}")
+        raise found
     texts = _rows(storage, CONTENT)
     filled = Counter(column.name for row in texts for column in TEXTS if row[column.name] is not None)
     around = unread_around(source_format, _lines(landing)) if source_format.each else Counter[str]()
@@ -167,12 +171,20 @@ def _landing(storage: Storage, source_format: SourceFormat, sample: Path, tenant
         raise QueryError(f"--tenant {tenant!r}: expected the name of a folder.")
     place = settings.landing.joinpath(source_format.name, str(day), *([tenant] if tenant else []))
     place.mkdir(parents=True)
-    ending = f".{source_format.format}"
-    shutil.copy(sample, place / (sample.name if ending in sample.suffixes else f"{sample.name}{ending}"))
+    shutil.copy(sample, place / _name(sample, source_format))
     scan = scan_days(settings, Formats({source_format.name: source_format}), [day])
     for entry in scan.misplaced:
         raise QueryError(f"{sample}: {entry.problem}")
     return FileLanding(storage, load_rules(settings, [day])[day], source_format, scan.files[0], "trial", None)
+
+
+def _name(sample: Path, source_format: SourceFormat) -> str:
+    """Return the name that a sample lands by: its own may be hidden, unfinished, or of another format."""
+    name = sample.name
+    while name.endswith(UNFINISHED):
+        name = name.rpartition(".")[0]
+    compression = next((ending for ending in COMPRESSIONS if name.endswith(ending)), "")
+    return f"sample.{source_format.format}{compression}"
 
 
 def _rows(storage: Storage, spec: TableSpec) -> list[Row]:
