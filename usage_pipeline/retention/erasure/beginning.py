@@ -57,6 +57,11 @@ def expect_erasable(storage: Storage, specs: Sequence[TableSpec], subject: Subje
         raise ErasureError(
             f"{HOLIDAYS_FILE} still has holidays of {tenant}. Remove it there first, then erase it."
         )
+    if subject.member_id == tenant:
+        raise ErasureError(
+            f"The member has the id of its tenant {tenant!r}, so what is of the one and of the other cannot be "
+            f"told apart. Erase the tenant: `usage-pipeline erase --tenant {tenant}`."
+        )
     if subject.name == ERASED_TENANT:
         raise ErasureError(f"The tenant {ERASED_TENANT!r} keeps the sums of erased tenants. It cannot be erased.")
     names = {*load_formats(storage.settings), *(spec.name for spec in specs), *_OF_DAGSTER}

@@ -8,12 +8,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from usage_pipeline.errors import ErasureError
 from usage_pipeline.limits.refresh import refresh_limits
-from usage_pipeline.metrics.series import known_tenants
-from usage_pipeline.registry import NONE
 from usage_pipeline.reports.written import outdate_all_together
 from usage_pipeline.retention.erasure import erasures
 from usage_pipeline.retention.erasure.beginning import begin, expect_erasable, find_obstacle
@@ -30,14 +28,14 @@ from usage_pipeline.retention.erasure.counting import (
 )
 from usage_pipeline.retention.erasure.landing import erase_landing_day, folders_of
 from usage_pipeline.retention.erasure.member import shared_conversations
+from usage_pipeline.retention.erasure.namesakes import word_of
 from usage_pipeline.retention.erasure.rows import remove_limits_of_member, remove_rows
 from usage_pipeline.retention.erasure.searching import Found, search, unknown_files
-from usage_pipeline.retention.erasure.subject import GONE, Subject, Word
+from usage_pipeline.retention.erasure.subject import Subject, Word
 from usage_pipeline.retention.erasure.sums import RUN, days_named, sum_days
 from usage_pipeline.retention.erasure.texts import databases, replace_in_files, replace_texts
 from usage_pipeline.retention.housekeeping import TEMPORARIES, delete, tables_with_dead_rows, vacuum
 from usage_pipeline.retention.pruning import NO_PROGRESS, Progress
-from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
 from usage_pipeline.storage import audit, landed_days, landed_files, state
 from usage_pipeline.storage.audit import Action, AuditEntry
 from usage_pipeline.storage.batches import batches
@@ -45,11 +43,8 @@ from usage_pipeline.storage.compute import compute_days, stale_days
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.locks import named_lock, no_writers
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.pruned import first_kept_days
-from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.state_tables import PRUNED_TENANTS
 from usage_pipeline.storage.tables import SCHEMA, Erasure, PartitionedBy, TableSpec, Zone
-from usage_pipeline.tenants.reference import load_tenants
 from usage_pipeline.validation.checking import check_failed_again
 from usage_pipeline.words import did_you_mean
 
@@ -143,21 +138,6 @@ def erase(  # noqa: PLR0913 - what an erasure needs
         for name, engine in engines.items():
             _vacuum(engine, SCHEMA if name == SCHEMA else None)
     return Outcome(certificate, sum(found.mentions.values()))
-
-
-def word_of(storage: Storage, subject: Subject) -> Word:
-    """Return the id as a word that is none within the ids of other tenants, or of other members."""
-    with storage.warehouse.connect() as connection:
-        if subject.member_id is not None:
-            breakdown = warehouse_table(DAILY_BREAKDOWN.spec).c
-            members = select(breakdown.value).where(
-                breakdown.tenant_id == subject.tenant_id,
-                breakdown.dimension == "member_id",
-                breakdown.value.not_in((NONE, GONE)),
-            )
-            return Word(subject.name, frozenset(connection.execute(members.distinct()).scalars()))
-        known = {*known_tenants(connection), *first_kept_days(connection)}
-    return Word(subject.name, frozenset({*known, *load_tenants(storage.settings).by_id}))
 
 
 def _before(storage: Storage, tables: Tables, subject: Subject, word: Word) -> dict[str, Any] | None:

@@ -63,11 +63,15 @@ class Word:
 
     text: str
     others: Collection[str] = field(default=(), compare=False)
+    """The ids of others of its kind."""
+    beside: Collection[str] = field(default=(), compare=False)
+    """Names of another kind."""
 
     @cached_property
     def longer(self) -> tuple[str, ...]:
         """The other names in which it is no id of its own."""
-        return tuple(sorted({name for name in self.others if name != self.text and self._alone.search(name)}))
+        names = {*self.others, *self.beside} - {self.text}
+        return tuple(sorted(name for name in names if self._alone.search(name)))
 
     def found_in(self, text: str) -> bool:
         """Return True if it stands in the text."""

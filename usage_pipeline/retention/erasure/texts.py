@@ -120,7 +120,8 @@ def replace_texts(engine: Engine, word: Word, kept: Collection[str], subject: Su
     changed: dict[str, int] = {}
     with engine.begin() as connection:
         for column in text_columns(connection):
-            if column.kind == _BYTES or column.place in kept or f"{column.schema}.{column.table}" in kept:
+            is_kept = column.place in kept or f"{column.schema}.{column.table}" in kept
+            if column.kind == _BYTES or column.name == _OWNER or is_kept:
                 continue
             rows = [
                 {"place": place, "value": word.removed_from(found)}
