@@ -11,10 +11,11 @@ from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.retention.erasure.erasing import erase, plan
 from usage_pipeline.retention.erasure.subject import Subject
 from usage_pipeline.series.tables import DAILY_USAGE
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.conftest import NOW
-from usage_pipeline_tests.retention.erased import ALL, MAY_1, Run, event
-from usage_pipeline_tests.support import Landing, files, rows
+from usage_pipeline_tests.retention.erased import ALL, MAY_1, Run, event, sums
+from usage_pipeline_tests.support import Landing, rows
 
 
 def erase_member(storage: Storage, tenant: str, member: str) -> None:
@@ -40,7 +41,7 @@ def test_a_member_that_is_a_word_of_its_tenants_id_is_told_apart(
     run()
     with storage.warehouse.begin() as connection:
         enqueue(connection, [Message("one", ("ops",), "Usage of ann", "t", NOW, "ann@x.com")])
-    known = files(storage)
+    known = paths(storage)
     erase_member(storage, "ann@x.com", "ann")
     assert rows(storage, LANDED_EVENTS, "tenant_id", "member_id") == [
         ("ann@x.com", "(erased)"),
@@ -49,7 +50,33 @@ def test_a_member_that_is_a_word_of_its_tenants_id_is_told_apart(
     with storage.warehouse.connect() as connection:
         found = connection.execute(select(outbox.c.tenant_id, outbox.c.subject)).all()
     assert [tuple(row) for row in found] == [("ann@x.com", "Usage of (erased)")]
-    assert [file.path for file in files(storage).values()] == [file.path for file in known.values()]
+    assert paths(storage) == known
     again = run()
     assert (again.landed, find_stale(storage)) == ([], {})
     assert rows(storage, DAILY_USAGE.spec, "tenant_id", "records") == [("ann@x.com", 1), ("ann@x.com", 1)]
+
+
+def test_a_landing_file_that_is_named_after_a_member_keeps_its_name(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    own = landing.write("persona", MAY_1, [event("a", userId="ann-17"), event("b")], tenant="acme", name=ANN_FILE)
+    shared = landing.write("persona", MAY_1, [event("c", userId="ann-17"), event("g", "globex")], name=ANN_FILE)
+    run()
+    before, known = sums(storage), paths(storage)
+    outcome = erase(storage, ALL, Subject("acme", "ann-17"), by="me", reason="a request")
+    assert outcome is not None
+    assert outcome.certificate.out_of_scope[-1].startswith("The names of 2 landing files, which hold the id")
+    assert [path.read_text().splitlines()[0] for path in (own, shared)] == ["", ""]
+    assert paths(storage) == known
+    again = run()
+    assert (again.landed, sums(storage), find_stale(storage)) == ([], before, {})
+    assert erase(storage, ALL, Subject("acme", "ann-17"), by="me", reason="again") is None
+
+
+ANN_FILE = "ann-17.jsonl"
+
+
+def paths(storage: Storage) -> list[str]:
+    """The paths of the landing files that the state knows."""
+    with storage.warehouse.connect() as connection:
+        return [file.path for file in landed_files.files(connection)]

@@ -2,12 +2,13 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from usage_pipeline.retention.erasure.counting import FILE_NAMES
 from usage_pipeline.retention.erasure.erasures import Erasing
 from usage_pipeline.settings import Settings
 from usage_pipeline.storage import state
@@ -72,8 +73,19 @@ def certified(storage: Storage, erasing: Erasing, after: Mapping[str, str]) -> C
             for name, digest in sorted(after.items())
             if before.get(name) != digest
         },
-        out_of_scope=OUT_OF_SCOPE,
+        out_of_scope=(*OUT_OF_SCOPE, *_names_left(erasing.counts["counts"])),
     )
+
+
+def _names_left(counts: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Say that files are named after a member, if they are; renamed, their lines would count twice."""
+    number = sum(count["number"] for count in counts if count["what"] == FILE_NAMES)
+    if not number:
+        return []
+    what = (
+        f"The names of {number:,} landing files, which hold the id: lines are found by them, and the platform may"
+    )
+    return [f"{what} write to them again. Let it name files after nobody."]
 
 
 def place_of(settings: Settings, certificate_id: str) -> Path:

@@ -17,7 +17,7 @@ from usage_pipeline.retention.erasure.landing import compression_of, is_csv
 from usage_pipeline.retention.erasure.subject import Subject, Word
 from usage_pipeline.retention.erasure.sums import is_named, texts_of
 from usage_pipeline.retention.erasure.texts import databases, files_in, is_replaced, rows_with, text_columns
-from usage_pipeline.retention.erasure.traces import find_traces, is_of_tenant, is_trace
+from usage_pipeline.retention.erasure.traces import find_traces, is_of_tenant, is_trace, may_hold, name_of
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.landed_files import FileState
@@ -25,13 +25,14 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import SCHEMA, TableSpec, Zone
 
-_OF_FILES = {f"{SCHEMA}.{name}" for name in ("landing_files", "landing_event_days", "line_tallies")}
+OF_FILES = {f"{SCHEMA}.{name}" for name in ("landing_files", "landing_event_days", "line_tallies")}
 """Tables whose rows go with the files that they are about."""
 
 PINNED = (PRICE_BOOKS.place, CREDIT_RATE_VERSIONS.place)
 """Tables with what people wrote of prices and rates, by which days are computed: they stay, like the files."""
 
-_REPLACED = "replaced"
+FILE_NAMES = "file names"
+_REPLACED, _KEPT = "replaced", "kept"
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,9 @@ class Count:
 
     place: str
     what: str
-    """`files`, `lines`, `rows` or `values`."""
+    """`files`, `lines`, `rows`, `values` or `file names`."""
     becomes: str
-    """`removed`, `blanked`, `summed`, `renamed` or `replaced`."""
+    """`removed`, `blanked`, `summed`, `renamed`, `replaced` or `kept`."""
     number: int
 
 
@@ -58,8 +59,8 @@ def count_traces(storage: Storage, specs: Sequence[TableSpec], subject: Subject,
 
 
 def is_known(counts: Iterable[Count]) -> bool:
-    """Return True if something is the tenant's or member's own; that a text has the word is not enough."""
-    return any(count.becomes != _REPLACED for count in counts)
+    """Return True if something is the tenant's or member's own; a text with the word is not enough."""
+    return any(count.becomes not in {_REPLACED, _KEPT} for count in counts)
 
 
 def tenant_folders(subject: Subject) -> list[PurePath]:
@@ -98,6 +99,9 @@ def _in_landing(storage: Storage, subject: Subject, word: Word) -> Iterator[Coun
     )
     yield Count("landing", "files", "removed", len(own))
     yield Count("landing", "lines", "blanked", lines)
+    if subject.member_id is not None:
+        names = [name_of(file.path) for file in files if may_hold(file.path, subject)]
+        yield Count("landing", FILE_NAMES, _KEPT, sum(map(Word(word.text, word.others).found_in, names)))
 
 
 def _in_table(storage: Storage, spec: TableSpec, subject: Subject, word: Word) -> Count:
@@ -137,7 +141,7 @@ def _becomes(spec: TableSpec, subject: Subject) -> str:
 
 
 def _in_texts(storage: Storage, specs: Collection[TableSpec], subject: Subject, word: Word) -> Iterator[Count]:
-    kept = {*tables_with_tenants(specs), *_OF_FILES, *PINNED, f"{SCHEMA}.erasures"}
+    kept = {*tables_with_tenants(specs), *OF_FILES, *PINNED, f"{SCHEMA}.erasures"}
     with databases(storage) as engines:
         for name, engine in engines.items():
             with engine.connect() as connection:

@@ -18,6 +18,7 @@ from usage_pipeline.retention.erasure.beginning import begin, expect_erasable, f
 from usage_pipeline.retention.erasure.certificate import Certificate, certified, digests_of, write_certificate
 from usage_pipeline.retention.erasure.closed import sum_closed
 from usage_pipeline.retention.erasure.counting import (
+    OF_FILES,
     PINNED,
     Count,
     count_traces,
@@ -222,7 +223,8 @@ def _compute(
 
 
 def _replace_texts(storage: Storage, specs: Collection[TableSpec], subject: Subject, word: Word) -> None:
-    kept = {*tables_with_tenants(specs), *PINNED, f"{SCHEMA}.erasures"}
+    of_files = {f"{table}.path" for table in OF_FILES}
+    kept = {*tables_with_tenants(specs), *PINNED, *of_files, f"{SCHEMA}.erasures"}
     with databases(storage) as engines:
         for engine in engines.values():
             replace_texts(engine, word, kept, subject)

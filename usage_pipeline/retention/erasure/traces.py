@@ -45,9 +45,14 @@ def is_in_folder(path: str, subject: Subject) -> bool:
 
 
 def may_hold(path: str, subject: Subject) -> bool:
-    """Return True if a file that cannot be read may hold lines that are to be erased and would be left."""
+    """Return True if a file may hold lines to be erased and is left itself: it lies in the folder of no other."""
     folders = _folders(path)
     return not folders or (subject.member_id is not None and subject.tenant_id in folders)
+
+
+def name_of(path: str) -> str:
+    """Return the name of a landing file, as it stands in paths."""
+    return path[path.rfind("/") :]
 
 
 def _folders(path: str) -> list[str]:
@@ -56,7 +61,7 @@ def _folders(path: str) -> list[str]:
 
 def is_of_tenant(path: str, subject: Subject, word: Word) -> bool:
     """Return True if a landing file lies in the tenant's folder or is named after it: it goes as a whole."""
-    of_tenant = is_in_folder(path, subject) or word.found_in(path.rsplit("/", 1)[-1])
+    of_tenant = is_in_folder(path, subject) or word.found_in(name_of(path))
     return of_tenant and subject.member_id is None
 
 
