@@ -6,7 +6,7 @@ from sqlalchemy import select
 from usage_pipeline.delivery.message import Message
 from usage_pipeline.delivery.outbox import enqueue, outbox
 from usage_pipeline.errors import ErasureError
-from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.events.record import CONTENT, LANDED_EVENTS
 from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.retention.erasure.erasing import erase, plan
 from usage_pipeline.retention.erasure.subject import Subject
@@ -80,3 +80,18 @@ def paths(storage: Storage) -> list[str]:
     """The paths of the landing files that the state knows."""
     with storage.warehouse.connect() as connection:
         return [file.path for file in landed_files.files(connection)]
+
+
+def test_members_whose_ids_hold_the_erased_one_stay_also_where_there_are_many(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    """A breakdown has no more than 1,000 members of a day, those with the most usage."""
+    many = [event(f"m{number}", userId=f"u{number}", tokensIn=2_000) for number in range(1_000)]
+    few = [event("bob", userId="bob"), event("jim", userId="jim.bob@x.com", tokensIn=1, prompt="jim's")]
+    landing.write("persona", MAY_1, [*many, *few])
+    run()
+    erase_member(storage, "acme", "bob")
+    members = {member for (member,) in rows(storage, DAILY_USAGE.spec, "member_id")}
+    assert {"jim.bob@x.com", "(erased)"} <= members
+    assert "bob" not in members
+    assert rows(storage, CONTENT, "prompt") == [("jim's",)]

@@ -1,16 +1,18 @@
 """Finds the names that hold the id of a tenant or member as a word, so that it is not found within them."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
+from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.registry import NONE
 from usage_pipeline.retention.erasure.subject import GONE, Subject, Word
 from usage_pipeline.retention.erasure.traces import may_hold, name_of
-from usage_pipeline.series.breakdown_tables import DAILY_BREAKDOWN
+from usage_pipeline.series.tables import DAILY_USAGE
 from usage_pipeline.storage import landed_files
+from usage_pipeline.storage.engine import literal, parquet_scan, session
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.pruned import first_kept_days
-from usage_pipeline.storage.schema import warehouse_table
+from usage_pipeline.storage.tables import TableSpec
 from usage_pipeline.tenants.reference import load_tenants
 
 
@@ -19,18 +21,29 @@ def word_of(storage: Storage, subject: Subject) -> Word:
 
     Nor is it one within names of landing files that may be the member's: these stay.
     """
+    if subject.member_id is not None:
+        others = _members(storage, subject.tenant_id)
+        with storage.warehouse.connect() as connection:
+            return Word(subject.name, others, {subject.tenant_id, *_file_names(connection, subject)})
     with storage.warehouse.connect() as connection:
-        if subject.member_id is not None:
-            breakdown = warehouse_table(DAILY_BREAKDOWN.spec).c
-            members = select(breakdown.value).where(
-                breakdown.tenant_id == subject.tenant_id,
-                breakdown.dimension == "member_id",
-                breakdown.value.not_in((NONE, GONE)),
-            )
-            others = connection.execute(members.distinct()).scalars()
-            return Word(subject.name, frozenset(others), {subject.tenant_id, *_file_names(connection, subject)})
         known = {*known_tenants(connection), *first_kept_days(connection)}
     return Word(subject.name, frozenset({*known, *load_tenants(storage.settings).by_id}))
+
+
+def _members(storage: Storage, tenant: str) -> frozenset[str]:
+    """Return the members of a tenant: of all days, and of files that do not count."""
+    of_tenant = f"tenant_id = {literal(tenant)}"
+    found = (_values(storage, spec, "member_id", of_tenant) for spec in (DAILY_USAGE.spec, LANDED_EVENTS))
+    return frozenset(set().union(*found) - {NONE, GONE})
+
+
+def _values(storage: Storage, spec: TableSpec, column: str, where: str) -> set[str]:
+    objects = sorted((storage.settings.data_dir / spec.zone / spec.name).glob("*/*.parquet"))
+    if not objects:
+        return set()
+    rows = f"FROM {parquet_scan(objects)} WHERE {column} IS NOT NULL AND {where}"
+    with session(storage.engine) as duck:
+        return {value for (value,) in duck.execute(f"SELECT DISTINCT {column} {rows}").fetchall()}
 
 
 def _file_names(connection: Connection, subject: Subject) -> set[str]:
