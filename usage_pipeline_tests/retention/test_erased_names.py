@@ -1,12 +1,14 @@
 """Ids that hold one another: what has the id as a word of a longer name is nobody's trace."""
 
+import json
+
 import pytest
 from sqlalchemy import select
 
 from usage_pipeline.delivery.message import Message
 from usage_pipeline.delivery.outbox import enqueue, outbox
 from usage_pipeline.errors import ErasureError
-from usage_pipeline.events.record import CONTENT, LANDED_EVENTS
+from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.pipeline.refresh import find_stale
 from usage_pipeline.retention.erasure.erasing import erase, plan
 from usage_pipeline.retention.erasure.subject import Subject
@@ -14,7 +16,7 @@ from usage_pipeline.series.tables import DAILY_USAGE
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.conftest import NOW
-from usage_pipeline_tests.retention.erased import ALL, MAY_1, Run, event, sums
+from usage_pipeline_tests.retention.erased import ALL, MAY_1, Run, erase_acme, event, sums
 from usage_pipeline_tests.support import Landing, rows
 
 
@@ -95,3 +97,23 @@ def test_members_whose_ids_hold_the_erased_one_stay_also_where_there_are_many(
     assert {"jim.bob@x.com", "(erased)"} <= members
     assert "bob" not in members
     assert rows(storage, CONTENT, "prompt") == [("jim's",)]
+
+
+def test_tenants_of_whom_only_rejected_lines_are_known_are_told_apart(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    refused = [event("x", "acme-eu", event="?"), event("s", " acme ")]
+    landing.write("persona", MAY_1, [event("a"), *refused, event("g", "globex")])
+    landing.write("persona", MAY_1, [event("y", "acme-de", event="?")], tenant="acme-de")
+    landing.write("persona", MAY_1, ["{"], tenant="acme-us")
+    run()
+    known = paths(storage)
+    erase_acme(storage)
+    assert rows(storage, REJECTED_LINES, "tenant_id", "raw") == [
+        ("acme-de", json.dumps(event("y", "acme-de", event="?"))),
+        ("acme-eu", json.dumps(refused[0])),
+        ("acme-us", "{"),
+    ]
+    assert paths(storage) == known
+    again = run()
+    assert (again.landed, find_stale(storage)) == ([], {})

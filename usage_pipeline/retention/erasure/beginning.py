@@ -20,7 +20,7 @@ from usage_pipeline.reports.subscriptions import SUBSCRIPTIONS_FILE, read_subscr
 from usage_pipeline.retention.erasure import erasures
 from usage_pipeline.retention.erasure.erasures import Erasing, ErasureState
 from usage_pipeline.retention.erasure.subject import Subject, Word
-from usage_pipeline.retention.erasure.traces import is_in_folder, is_of_tenant, may_hold, objects_of
+from usage_pipeline.retention.erasure.traces import is_in_folder, is_of_tenant, may_hold, objects_of, trimmed
 from usage_pipeline.storage import landed_days, landed_files, pruned
 from usage_pipeline.storage.compute import stale_days
 from usage_pipeline.storage.daily import DailyTable
@@ -221,7 +221,7 @@ def _shared_names(storage: Storage, files: Collection[LandedFile], subject: Subj
             if not objects:
                 continue
             found = duck.execute(
-                f"SELECT DISTINCT landing_file FROM {parquet_scan(objects)} WHERE tenant_id <> ?",
+                f"SELECT DISTINCT landing_file FROM {parquet_scan(objects)} WHERE {trimmed('tenant_id')} <> ?",
                 [subject.tenant_id],
             )
             for (path,) in found.fetchall():

@@ -2,11 +2,11 @@
 
 from sqlalchemy import Connection
 
-from usage_pipeline.events.record import LANDED_EVENTS
+from usage_pipeline.events.record import LANDED_EVENTS, REJECTED_LINES
 from usage_pipeline.metrics.series import known_tenants
 from usage_pipeline.registry import NONE
-from usage_pipeline.retention.erasure.subject import GONE, Subject, Word
-from usage_pipeline.retention.erasure.traces import may_hold, name_of
+from usage_pipeline.retention.erasure.subject import BLANKS, GONE, Subject, Word
+from usage_pipeline.retention.erasure.traces import folders_in, may_hold, name_of
 from usage_pipeline.series.tables import DAILY_USAGE
 from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.engine import literal, parquet_scan, session
@@ -26,8 +26,21 @@ def word_of(storage: Storage, subject: Subject) -> Word:
         with storage.warehouse.connect() as connection:
             return Word(subject.name, others, {subject.tenant_id, *_file_names(connection, subject)})
     with storage.warehouse.connect() as connection:
-        known = {*known_tenants(connection), *first_kept_days(connection)}
-    return Word(subject.name, frozenset({*known, *load_tenants(storage.settings).by_id}))
+        return Word(subject.name, _tenants(storage, connection, subject))
+
+
+def _tenants(storage: Storage, connection: Connection, subject: Subject) -> frozenset[str]:
+    """Return the tenants: those with usage, and those of whom only files, folders or rejected lines are known."""
+    known = {*known_tenants(connection), *first_kept_days(connection), *load_tenants(storage.settings).by_id}
+    landed = (_values(storage, spec, "tenant_id", "true") for spec in (LANDED_EVENTS, REJECTED_LINES))
+    files = (folders_in(file.path) for file in landed_files.files(connection))
+    folders = {
+        folder.name
+        for folder in storage.settings.landing.glob("*/*/*")
+        if subject.tenant_id in folder.name and folder.is_dir()
+    }
+    found = known.union(folders, *landed, *files)
+    return frozenset(tenant for tenant in found if tenant.strip(BLANKS) != subject.tenant_id)
 
 
 def _members(storage: Storage, tenant: str) -> frozenset[str]:

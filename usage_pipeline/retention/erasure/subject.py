@@ -19,6 +19,8 @@ from usage_pipeline.storage.tables import ERASED_TENANT
 
 GONE = f"({ERASED_TENANT})"
 """What stands in the place of an id, and of names that the people of an erased tenant gave."""
+BLANKS = "".join(char for char in map(chr, range(0x3001)) if char.isspace())
+"""White space, which makes no other tenant of an id that it stands around."""
 
 
 @dataclass(frozen=True)

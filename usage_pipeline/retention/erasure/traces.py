@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from usage_pipeline.events.landing.blanking import Mask
 from usage_pipeline.events.landing.division import Positions
 from usage_pipeline.events.record import LANDING_TABLES, REJECTED_LINES
-from usage_pipeline.retention.erasure.subject import Subject, Word
+from usage_pipeline.retention.erasure.subject import BLANKS, Subject, Word
 from usage_pipeline.retention.erasure.sums import is_named
 from usage_pipeline.retention.past_term import find_object
 from usage_pipeline.storage.engine import literal, parquet_scan
@@ -35,18 +35,25 @@ def is_trace(spec: TableSpec, subject: Subject, word: Word) -> str:
         # Of a line without a tenant nobody knows whose it is, and it counts nowhere.
         own += f" OR (landed.tenant_id IS NULL AND ({word.sql('landed.raw')} OR {word.sql('landed.found')}))"
         if subject.member_id is None:
-            own += f" OR (landed.reason = 'tenant_mismatch' AND landed.found = {literal(subject.tenant_id)})"
+            named = literal(subject.tenant_id)
+            own += f" OR {trimmed('landed.tenant_id')} = {named}"
+            own += f" OR (landed.reason = 'tenant_mismatch' AND {trimmed('landed.found')} = {named})"
     return f"coalesce({own}, false)"
+
+
+def trimmed(value: str) -> str:
+    """Return the SQL of a value without white space around: a rejected line may have some."""
+    return f"trim({value}, {literal(BLANKS)})"
 
 
 def is_in_folder(path: str, subject: Subject) -> bool:
     """Return True if a landing file lies in the tenant's folder."""
-    return subject.tenant_id in _folders(path)
+    return subject.tenant_id in folders_in(path)
 
 
 def may_hold(path: str, subject: Subject) -> bool:
     """Return True if a file may hold lines to be erased and is left itself: it lies in the folder of no other."""
-    folders = _folders(path)
+    folders = folders_in(path)
     return not folders or (subject.member_id is not None and subject.tenant_id in folders)
 
 
@@ -55,7 +62,8 @@ def name_of(path: str) -> str:
     return path[path.rfind("/") :]
 
 
-def _folders(path: str) -> list[str]:
+def folders_in(path: str) -> list[str]:
+    """Return the folder of a tenant in which a landing file lies, if it does."""
     return path.split("/")[2:-1]
 
 
