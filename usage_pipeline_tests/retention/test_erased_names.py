@@ -17,7 +17,7 @@ from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.conftest import NOW
 from usage_pipeline_tests.retention.erased import ALL, MAY_1, Run, erase_acme, event, sums
-from usage_pipeline_tests.support import Landing, rows
+from usage_pipeline_tests.support import Landing, files, rows
 
 
 def erase_member(storage: Storage, tenant: str, member: str) -> None:
@@ -115,5 +115,25 @@ def test_tenants_of_whom_only_rejected_lines_are_known_are_told_apart(
         ("acme-us", "{"),
     ]
     assert paths(storage) == known
+    again = run()
+    assert (again.landed, find_stale(storage)) == ([], {})
+
+
+def test_files_of_others_that_are_named_after_the_tenant_stay(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    broken = landing.write("persona", MAY_1, [event("b", "beta")], tenant="beta", name="acme.jsonl.gz")
+    broken.write_bytes(broken.read_bytes()[:-9])
+    whole = landing.write("persona", MAY_1, [event("c", "beta")], tenant="beta", name="acme.jsonl")
+    landing.write("persona", MAY_1, [event("a")])
+    run()
+    known = files(storage)
+    assert known["acme.jsonl.gz"].state is landed_files.FileState.FAILED
+    erase_acme(storage)
+    assert broken.exists()
+    assert whole.exists()
+    assert {name: file.path for name, file in files(storage).items()} == {
+        name: file.path for name, file in known.items()
+    }
     again = run()
     assert (again.landed, find_stale(storage)) == ([], {})

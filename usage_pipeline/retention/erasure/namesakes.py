@@ -19,14 +19,14 @@ from usage_pipeline.tenants.reference import load_tenants
 def word_of(storage: Storage, subject: Subject) -> Word:
     """Return the id as a word that is none within the ids of other tenants, or of the tenant and other members.
 
-    Nor is it one within names of landing files that may be the member's: these stay.
+    Nor is it one within names of landing files that stay: those that may be the member's, and of other tenants.
     """
     if subject.member_id is not None:
         others = _members(storage, subject.tenant_id)
         with storage.warehouse.connect() as connection:
             return Word(subject.name, others, {subject.tenant_id, *_file_names(connection, subject)})
     with storage.warehouse.connect() as connection:
-        return Word(subject.name, _tenants(storage, connection, subject))
+        return Word(subject.name, _tenants(storage, connection, subject), _file_names(connection, subject))
 
 
 def _tenants(storage: Storage, connection: Connection, subject: Subject) -> frozenset[str]:
@@ -60,4 +60,8 @@ def _values(storage: Storage, spec: TableSpec, column: str, where: str) -> set[s
 
 
 def _file_names(connection: Connection, subject: Subject) -> set[str]:
-    return {name_of(file.path) for file in landed_files.files(connection) if may_hold(file.path, subject)}
+    paths = [file.path for file in landed_files.files(connection)]
+    if subject.member_id is not None:
+        return {name_of(path) for path in paths if may_hold(path, subject)}
+    folders = {path: "/".join(folders_in(path)) for path in paths if subject.tenant_id in path}
+    return {folder + name_of(path) for path, folder in folders.items() if folder not in {"", subject.tenant_id}}

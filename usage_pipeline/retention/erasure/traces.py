@@ -68,9 +68,10 @@ def folders_in(path: str) -> list[str]:
 
 
 def is_of_tenant(path: str, subject: Subject, word: Word) -> bool:
-    """Return True if a landing file lies in the tenant's folder or is named after it: it goes as a whole."""
-    of_tenant = is_in_folder(path, subject) or word.found_in(name_of(path))
-    return of_tenant and subject.member_id is None
+    """Return True if a file lies in the tenant's folder, or in none and is named after it: it goes as a whole."""
+    if subject.member_id is not None:
+        return False
+    return is_in_folder(path, subject) or (not folders_in(path) and word.found_in(name_of(path)))
 
 
 @dataclass(frozen=True)
