@@ -90,6 +90,12 @@ class LandedFile:
         return self.accepted_pruned > 0 or self.erased_at is not None
 
     @property
+    def contents(self) -> set[str]:
+        """Digests of what it may hold and be no changed file: as it came, before and after the last erasure."""
+        digests = (self.identity_digest, self.digest_before_erasure, self.content_digest)
+        return {digest for digest in digests if digest is not None}
+
+    @property
     def accepted_left(self) -> int:
         """The accepted lines whose records are not pruned."""
         return self.accepted - self.accepted_pruned

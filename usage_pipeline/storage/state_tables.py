@@ -49,7 +49,7 @@ LANDING_FILES = TableSpec(
         (
             "digest_before_erasure",
             "VARCHAR",
-            "The `content_digest` that it had before anything of it was erased: so it does not land again.",
+            "The `content_digest` that it had before something of it was erased last: so it does not land again.",
         ),
         ("erased_at", "TIMESTAMPTZ", "When something of it was erased last."),
     ),

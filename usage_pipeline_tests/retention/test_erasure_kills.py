@@ -1,10 +1,13 @@
 """Wherever an erasure is killed, also with a run in between, doing it again completes it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import RootTransaction
 
+from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.pipeline.health import check_health
 from usage_pipeline.pipeline.refresh import RefreshSummary, find_stale
 from usage_pipeline.records.tables import USAGE_RECORDS
@@ -17,6 +20,7 @@ from usage_pipeline_tests.end_to_end.planted import database_texts, other_files,
 from usage_pipeline_tests.retention.erased import (
     DAY,
     LIMITS,
+    MAY_1,
     AddReference,
     closed,
     erase_acme,
@@ -24,8 +28,9 @@ from usage_pipeline_tests.retention.erased import (
     sums,
 )
 from usage_pipeline_tests.retention.killing import kill_at
+from usage_pipeline_tests.retention.test_erasure_landing import CALLS, call
 from usage_pipeline_tests.steps import KilledError, Steps
-from usage_pipeline_tests.support import rows
+from usage_pipeline_tests.support import Landing, rows
 
 Run = Callable[[], RefreshSummary]
 
@@ -109,3 +114,39 @@ def test_an_erasure_that_is_killed_at_a_commit_is_completed_by_the_next(
     assert commit > 2 * step
     assert (sums(mixed), records_of_others(mixed), closed(mixed)) == (before, others, costs)
     assert (find_stale(mixed), holding(mixed, "acme")) == ({}, {"usage.outbox"})  # a message of globex
+
+
+def test_a_second_erasure_of_a_file_that_is_killed_before_its_lines_are_blank_changes_no_id(
+    storage: Storage, landing: Landing, run: Run, add_format: Callable[[str, str], object]
+) -> None:
+    """The state knows the content to come by then; on the disk is the one that the first erasure left."""
+    add_format("calls", CALLS)
+    path = landing.write("calls", MAY_1, [call("acme"), call("globex"), call("initech")])
+    run()
+    first, before = path.read_bytes(), sums(storage)
+    ids = [row for row in rows(storage, USAGE_RECORDS.spec, "tenant_id", "record_id") if row[0] == "initech"]
+    erase_acme(storage)
+    with pytest.raises(KilledError), killed_before_blanking():
+        erase_acme(storage, "globex")
+    run()
+    assert rows(storage, LANDED_EVENTS, "tenant_id", "record_id")[-1:] == ids
+    erase_acme(storage, "globex")
+    path.write_bytes(first)
+    run()
+    assert rows(storage, LANDED_EVENTS, "tenant_id", "record_id") == ids
+    assert (sums(storage), find_stale(storage)) == (before, {})
+
+
+@contextmanager
+def killed_before_blanking() -> Iterator[None]:
+    """Let the process end before a landing file gets its new content."""
+    replace = Path.replace
+
+    def killed(path: Path, target: Path) -> Path:
+        if path.name.endswith(".erasing.part"):
+            raise KilledError
+        return replace(path, target)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "replace", killed)
+        yield

@@ -55,7 +55,7 @@ class FileLanding:
             digest = lines.content_digest(self.source_path, self.file.compression)
         except UnreadableFileError:
             return None
-        is_same = digest in {known.content_digest, known.digest_before_erasure}
+        is_same = digest in known.contents
         if known_files is KnownFiles.AGAIN and not known.is_reduced:
             is_same = known.object_name == self.object_name(digest)
         if not is_same or not self._is_whole_in_lake(known):
@@ -91,7 +91,7 @@ class FileLanding:
     def identity_digest(self, content_digest: str) -> str:
         """Return the digest that ids of positions use: that of the content before any erasure."""
         known = self.known
-        if known is None or content_digest not in {known.content_digest, known.digest_before_erasure}:
+        if known is None or content_digest not in known.contents:
             return content_digest
         return known.identity_digest or content_digest
 

@@ -111,7 +111,7 @@ def _expect_landed(file: LandedFile, path: Path) -> None:
     found = path.stat()
     if (found.st_size, found.st_mtime_ns) == (file.size, file.mtime_ns):
         return
-    if content_digest(path, compression_of(file.path)) not in {file.content_digest, file.digest_before_erasure}:
+    if content_digest(path, compression_of(file.path)) not in file.contents:
         raise ErasureError(f"{file.path} has changed since it landed. Run `usage-pipeline run`, then erase again.")
 
 
@@ -121,12 +121,13 @@ def _note_content(
     """Note the content that the file is about to have; until then it may have the one before."""
     now = next(known for known in landed_files.files(connection, [file.landing_day]) if known.path == file.path)
     found = target.stat()
+    is_noted = now.content_digest == blanked.content_digest
     changed = replace(
         now,
         size=found.st_size,
         mtime_ns=found.st_mtime_ns,
         content_digest=blanked.content_digest,
-        digest_before_erasure=now.digest_before_erasure or now.content_digest,
+        digest_before_erasure=now.digest_before_erasure if is_noted else now.content_digest,
         erased_at=moment,
     )
     landed_files.record_files(connection, [changed])
