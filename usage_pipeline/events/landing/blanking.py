@@ -73,6 +73,18 @@ def blank_records(file: Path, compression: str | None, choose: Choose, target: P
     return Blanked(records, digest.hexdigest())
 
 
+def blank_lines(file: Path, compression: str | None, *, is_csv: bool) -> Positions:
+    """Return the numbers of the lines without text. Raises UnreadableFileError."""
+    blocks = text_blocks(read_blocks(file, compression, BLOCK_BYTES))
+    lines, blank = 0, []
+    for data, ends in uncut_records(blocks, csv_record_ends if is_csv else line_ends, MAX_LINE_BYTES):
+        before, found = physical_lines(data, ends, is_csv=is_csv)
+        texts, _ = decoded(data, ends)
+        blank.append((before + lines + 1)[blank_texts(texts)])
+        lines += found
+    return np.concatenate(blank) if blank else np.empty(0, dtype=np.int64)
+
+
 def _chosen(
     file: Path, compression: str | None, choose: Choose, *, is_csv: bool
 ) -> Iterator[tuple[bytes, Positions, Mask]]:

@@ -62,6 +62,14 @@ class FileLanding:
             return None
         return replace(known, size=self.file.size, mtime_ns=self.file.mtime_ns, vanished_at=None, pruned_at=None)
 
+    def erased_former(self, content_digest: str) -> LandedFile | None:
+        """Return the present row if something of the file was erased and this content is a new one."""
+        known = self.known
+        if known is None or known.object_name is None or known.erased_at is None:
+            return None
+        is_same = content_digest in known.contents
+        return None if is_same or not self._is_whole_in_lake(known) else known
+
     @property
     def is_of_earlier_rules(self) -> bool:
         """Return True if the file landed by other formats or rules than today's."""
@@ -119,6 +127,7 @@ class FileLanding:
 
     def _row(self, file_state: FileState, verdicts: Verdicts, error: str | None) -> LandedFile:
         digest = verdicts.content_digest or None
+        former = self.erased_former(digest) if digest else None
         return LandedFile(
             path=self.file.path,
             source=self.file.source,
@@ -143,6 +152,7 @@ class FileLanding:
             tokens_apart=verdicts.tally.tokens_apart,
             unique_within_days=self.source_format.unique_within_days,
             landed_at=self._landed_at(digest),
+            erased_at=former.erased_at if former else None,
             run=self.run,
         )
 

@@ -14,6 +14,7 @@ from duckdb import DuckDBPyConnection
 from duckdb import Error as DuckDBError
 
 from usage_pipeline.errors import UnreadableFileError
+from usage_pipeline.events.landing.carrying import carry_over
 from usage_pipeline.events.landing.extract import extracted_select
 from usage_pipeline.events.landing.file_landing import FileLanding
 from usage_pipeline.events.landing.objects import events_select, store, store_empty
@@ -71,11 +72,13 @@ class LineValidation:
             counted = tallies(duck, self._format, self._numbered)
             self._expect_all(counted)
             self._store_objects(duck, counted)
+            counts = {
+                number: carry_over(duck, self.storage.lake, file, counted[number])
+                for number, file in self._numbered.items()
+            }
             found = event_days(duck, self._targets(LANDED_EVENTS, self._numbered).values())
         return [
-            Verdicts(
-                file.reader.digest, file.reader.counts, counted[number], found.get(file.landing.file.path, [])
-            )
+            Verdicts(file.reader.digest, counts[number], counted[number], found.get(file.landing.file.path, []))
             for number, file in self._numbered.items()
         ]
 
