@@ -83,7 +83,7 @@ def pending_requests(settings: Settings) -> list[PendingRequest]:
 
 
 def requests_digest(requests: list[PendingRequest]) -> str:
-    """Return what these requests are known by together, each time that they are edited and answered another one."""
+    """Return what these requests are known by together: another digest each time they are edited or answered."""
     return fingerprint(
         part for request in requests for part in (request.path.name, request.digest, request.answered_at)
     )
