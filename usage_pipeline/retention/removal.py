@@ -4,6 +4,7 @@ A landing file is removed as a whole, when everything in it is past its term, so
 made of it stays, and must be there: from then on `landed_events` is all that is left of its records.
 """
 
+import os
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
@@ -15,6 +16,7 @@ from sqlalchemy import Connection
 from usage_pipeline.errors import PartitionError
 from usage_pipeline.events.landing.objects import OPTIONS
 from usage_pipeline.events.record import IDENTITY, LANDED_EVENTS, REJECTED_LINES
+from usage_pipeline.retention.links import target_of
 from usage_pipeline.retention.past_term import MARKED, Finder, PastTerm, find_object
 from usage_pipeline.retention.terms import Terms
 from usage_pipeline.storage import audit, landed_files
@@ -89,9 +91,13 @@ def _remove(storage: Storage, finder: Finder, entry: PastTerm) -> None:
     if path is not None and (entry.events.pruned or entry.events.ids):
         _keep_rows(storage, finder, LANDED_EVENTS, path, entry.events.kept + entry.events.compared)
     if entry.file_goes:
-        landing_file = storage.settings.landing / entry.file.path
+        landing = storage.settings.landing
+        landing_file = landing / entry.file.path
+        if target := target_of(landing_file, landing):  # first, because afterwards nothing leads to it
+            target.unlink(missing_ok=True)
+            _remove_empty_folders(target, Path(os.path.realpath(landing)))
         landing_file.unlink(missing_ok=True)
-        _remove_empty_folders(landing_file, storage.settings.landing)
+        _remove_empty_folders(landing_file, landing)
 
 
 def _keep_rows(storage: Storage, finder: Finder, spec: TableSpec, path: Path, expected: int) -> None:
