@@ -132,6 +132,7 @@ def test_the_certificate_says_what_was_done_and_not_to_whom(erased: Erased) -> N
     assert (certificate.kind, certificate.by, certificate.reason) == ("tenant", "me", "a request")
     assert certificate.subject_digest == ACME.digest(storage.settings)
     assert {"place": "lake/usage_records", "what": "rows", "becomes": "removed", "number": 4} in certificate.counts
+    assert any("tmp/listing-*" in told for told in certificate.out_of_scope)
     assert certificate.tables["usage_records"]["before"] != certificate.tables["usage_records"]["after"]
     with storage.warehouse.connect() as connection:
         (entry,) = audit.entries(connection, certificate.id)
