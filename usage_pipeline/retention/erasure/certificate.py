@@ -21,7 +21,7 @@ FOLDER = "erasures"
 OUT_OF_SCOPE = (
     "Backups: let them expire. If one is restored, erase again before anything else reads it.",
     "Reference files, which people edit, and the price books and rates that days are computed by.",
-    "Files of others in the data directory, packed or written otherwise than gzip, zstd, zip, Parquet or UTF-8.",
+    "Files of others in the data directory, if damaged, encrypted or none of gzip, zstd, zip, Parquet and UTF-8.",
     "Copies of a killed read API, in tmp/listing-* of the data directory: delete them, or let `clean-up` do it.",
     "Logs of the platform before they came into the landing folder, and answers that others have stored.",
     "Pages that PostgreSQL has freed, until it writes them again, and its write-ahead log, until it expires.",

@@ -1,6 +1,7 @@
 """Searches all that is stored for an id: Parquet, landing and other files, and each column of both databases."""
 
 import gzip
+import lzma
 import os
 import re
 import zipfile
@@ -216,11 +217,23 @@ def _is_in_rows(path: Path, subject: Subject, word: Word) -> bool:
 
 
 def _is_in_archive(path: Path, subject: Subject, word: Word) -> bool:
-    with zipfile.ZipFile(path) as archive:
+    """Return True if an id stands in an archive, as far as it is neither encrypted nor damaged."""
+    with suppress(*_NOT_UNZIPPED), zipfile.ZipFile(path) as archive:
         return any(
-            _is_named(f"{name}\n{_unpacked(archive.read(name)).decode(errors='replace')}", subject, word)
+            _is_named(f"{name}\n{_unpacked(_member(archive, name)).decode(errors='replace')}", subject, word)
             for name in archive.namelist()
         )
+    return False
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    with suppress(*_NOT_UNZIPPED):
+        return archive.read(name)
+    return b""
+
+
+_NOT_UNZIPPED = (zipfile.BadZipFile, RuntimeError, zlib.error, lzma.LZMAError, EOFError, OSError, ValueError)
+"""What the library raises for what it cannot read, such as RuntimeError for what is encrypted."""
 
 
 def _unpacked(content: bytes) -> bytes:
