@@ -93,5 +93,5 @@ class UnreadableFileError(UsagePipelineError):
     """A landing file cannot be read to its end, so no line of it counts."""
 
 
-class VanishedFileError(UnreadableFileError):
-    """A landing file was removed before it was read to its end: what landed of it before stays as it is."""
+class UnsettledFileError(UnreadableFileError):
+    """A landing file changed or went while it was read: what landed of it before stays as it is."""

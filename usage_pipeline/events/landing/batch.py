@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlalchemy import Connection
 
-from usage_pipeline.errors import UnreadableFileError, VanishedFileError
+from usage_pipeline.errors import UnreadableFileError, UnsettledFileError
 from usage_pipeline.events.format_files import Formats
 from usage_pipeline.events.landing.committing import LandingResult, commit_days
 from usage_pipeline.events.landing.file_landing import FileLanding
@@ -96,8 +96,11 @@ class Batch:
 
 
 def _keeps_its_row(landing: FileLanding, found: Verdicts | UnreadableFileError) -> bool:
-    """Return True for a file that vanished, if it landed before: that withdraws nothing, and is noted later."""
-    return isinstance(found, VanishedFileError) and landing.known is not None
+    """Return True for a file that landed before and changed or vanished while it was read.
+
+    The next run reads it again, or notes that it is gone, which withdraws nothing.
+    """
+    return isinstance(found, UnsettledFileError) and landing.known is not None
 
 
 def _landed(landing: FileLanding, found: Verdicts | UnreadableFileError, decisions: Decisions) -> Landed:

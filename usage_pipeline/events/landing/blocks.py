@@ -10,7 +10,7 @@ from typing import BinaryIO, TypeVar
 
 import zstandard
 
-from usage_pipeline.errors import UnreadableFileError, VanishedFileError
+from usage_pipeline.errors import UnreadableFileError, UnsettledFileError
 
 BOM = b"\xef\xbb\xbf"
 _OTHER_BOMS = {
@@ -47,7 +47,7 @@ def faults_told() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise VanishedFileError("it was removed while its folder was read; deliver it again") from None
+        raise UnsettledFileError("it was removed while its folder was read; deliver it again") from None
     except OSError as error:
         raise UnreadableFileError(f"{error.strerror or error}; check the file and its permissions") from None
 

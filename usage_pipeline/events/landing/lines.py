@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from usage_pipeline.errors import UnreadableFileError
+from usage_pipeline.errors import UnreadableFileError, UnsettledFileError
 from usage_pipeline.events.format_parts import FileType
 from usage_pipeline.events.landing.blocks import faults_told, read_blocks, text_blocks
 from usage_pipeline.events.landing.csv_records import csv_record_ends
@@ -115,7 +115,7 @@ class LineReader:
         with faults_told():
             found = self._file.stat()
         if (found.st_size, found.st_mtime_ns) != (self._landing_file.size, self._landing_file.mtime_ns):
-            raise UnreadableFileError("it changed while it was read; the next run reads it again")
+            raise UnsettledFileError("it changed while it was read; the next run reads it again")
 
     def _counted(self, data: bytes, ends: Positions) -> pa.RecordBatch:
         before, found = physical_lines(data, ends, is_csv=self._is_csv)

@@ -33,6 +33,11 @@ def land(storage: Storage) -> None:
     land_days(storage, DAYS, "test")
 
 
+def append(path: Path) -> None:
+    with path.open("a") as stream:
+        stream.write("{}\n")
+
+
 def test_a_broken_file_among_good_ones_fails_alone(storage: Storage, landing: Landing) -> None:
     for name in ("a.jsonl", "c.jsonl"):
         landing.write("persona", FIRST, [prompt(name, TIME)], name=name)
@@ -74,8 +79,11 @@ def test_csv_files_are_read_by_their_own_headers(storage: Storage, landing: Land
     )
 
 
-def test_a_file_that_is_removed_while_its_day_lands_counts_as_it_did(storage: Storage, landing: Landing) -> None:
-    """A log is rotated: it has grown since it landed, and is gone when its turn to be read comes."""
+@pytest.mark.parametrize("change", [Path.unlink, append], ids=["gone", "changed"])
+def test_a_file_that_goes_or_changes_while_its_day_lands_counts_as_it_did(
+    storage: Storage, landing: Landing, change: Callable[[Path], None]
+) -> None:
+    """A log has grown since it landed; when its turn to be read comes, it grows again or is rotated."""
     headers = (HEADER, "GeneratedTokens,TIMESTAMP,ContextTokens", "ContextTokens,TIMESTAMP,GeneratedTokens")
 
     def write(*lines: str) -> Path:
@@ -87,10 +95,11 @@ def test_a_file_that_is_removed_while_its_day_lands_counts_as_it_did(storage: St
     landing.write("azure_llm", FIRST, [headers[0], f"{TIME},1,2"], tenant="acme", name="a.csv")
     landing.write("azure_llm", FIRST, [headers[1], f"4,{TIME},3"], tenant="acme", name="b.csv")
     growing = write(f"5,{TIME},6", f"7,{TIME},8")
-    land(disturbed(storage, growing.unlink))
-    assert (files(storage)["c.csv"], growing.exists()) == (before, False)
+    land(disturbed(storage, lambda: change(growing)))
+    assert files(storage)["c.csv"] == before
     assert rows(storage, LANDED_EVENTS, "tokens_in", "tokens_out") == [(1, 2), (3, 4), (5, 6)]
-    assert find_landing_work(storage).vanished == [before.path]
+    work = find_landing_work(storage)
+    assert (work.vanished, work.days) == (([], DAYS[:1]) if growing.exists() else ([before.path], []))
 
 
 def test_records_without_ids_are_named_by_their_own_file_and_line(storage: Storage, landing: Landing) -> None:
@@ -179,11 +188,6 @@ def test_more_files_than_are_validated_together_land_each_by_itself(storage: Sto
     land(storage)
     expected = [(name, f"persona/{FIRST}/{name}", 1) for name in names]
     assert rows(storage, LANDED_EVENTS, "record_id", "landing_file", "landing_line") == expected
-
-
-def append(path: Path) -> None:
-    with path.open("a") as stream:
-        stream.write("{}\n")
 
 
 GONE = "it was removed while its folder was read; deliver it again"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from usage_pipeline.errors import UnreadableFileError, VanishedFileError
+from usage_pipeline.errors import UnreadableFileError, UnsettledFileError
 from usage_pipeline.events.landing.lines import LineReader, content_digest, read_header
 from usage_pipeline_tests.events.landing.reading import read, shown
 
@@ -44,7 +44,7 @@ def test_a_compressed_file_that_is_not_whole_is_unreadable(
 
 
 def test_a_file_that_is_gone_is_unreadable(tmp_path: Path) -> None:
-    with pytest.raises(VanishedFileError, match="it was removed while its folder was read; deliver it again"):
+    with pytest.raises(UnsettledFileError, match="it was removed while its folder was read; deliver it again"):
         content_digest(tmp_path / "gone.jsonl", None)
 
 
@@ -54,7 +54,7 @@ def test_a_file_that_is_removed_while_it_is_read_is_unreadable(tmp_path: Path) -
     batches = LineReader(path, shown(path)).batches()
     assert next(batches)["raw"].to_pylist() == ["a\n"]
     path.unlink()
-    with pytest.raises(VanishedFileError):
+    with pytest.raises(UnsettledFileError):
         next(batches)
 
 
@@ -64,7 +64,7 @@ def test_a_file_that_is_not_as_the_folder_showed_it_is_unreadable(tmp_path: Path
     path.write_bytes(b"a\n")
     seen = shown(path)
     reader = LineReader(path, replace(seen, size=size, mtime_ns=seen.mtime_ns + aged_by))
-    with pytest.raises(UnreadableFileError, match="it changed while it was read"):
+    with pytest.raises(UnsettledFileError, match="it changed while it was read"):
         list(reader.batches())
 
 
