@@ -10,12 +10,20 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ARRAY, Connection, Date, bindparam, func, literal, select, true
+from sqlalchemy import Connection, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from usage_pipeline.storage.daily import ACCOUNTED
 from usage_pipeline.storage.digests import Digest, engine_version
 from usage_pipeline.storage.schema import line_tallies, partition_state
+
+_NEVER_COMMITTED = text(f"""
+    SELECT table_name, ARRAY(SELECT unnest(CAST(:days AS date[])) EXCEPT SELECT unnest(committed)) AS lacking
+    FROM (
+        SELECT table_name, array_agg(day) FILTER (WHERE version > 0) AS committed
+        FROM {partition_state.fullname} GROUP BY table_name
+    ) AS tables
+""")  # half the time of a join
 
 
 class WriteState(StrEnum):
@@ -155,16 +163,8 @@ def all_days_with_rows(connection: Connection) -> Mapping[str, frozenset[date]]:
 
 def never_committed(connection: Connection, days: Collection[date]) -> Mapping[str, frozenset[date]]:
     """Those of the days that have no version yet, by table: of each table that has any day."""
-    tables = select(partition_state.c.table_name).distinct().subquery()
-    asked = select(func.unnest(literal(sorted(days), ARRAY(Date))).label("day")).subquery()
-    found: dict[str, set[date]] = {name: set() for name in connection.execute(select(tables)).scalars()}
-    columns = partition_state.c
-    is_of = (columns.table_name == tables.c.table_name) & (columns.day == asked.c.day) & (columns.version > 0)
-    without = tables.join(asked, true()).outerjoin(partition_state, is_of)
-    lacking = select(tables.c.table_name, asked.c.day).select_from(without).where(columns.version.is_(None))
-    for table, day in connection.execute(lacking):
-        found[table].add(day)
-    return {table: frozenset(lacks) for table, lacks in found.items()}
+    asked = f"{{{','.join(map(str, sorted(days)))}}}"
+    return {table: frozenset(lacking) for table, lacking in connection.execute(_NEVER_COMMITTED, {"days": asked})}
 
 
 def first_day(connection: Connection, tables: Collection[str]) -> date | None:

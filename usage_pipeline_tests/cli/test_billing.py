@@ -23,7 +23,7 @@ def deploy(storage: Storage) -> Settings:
     landing, time = Landing(storage.settings.landing), "2026-05-30T08:00:00Z"
     searches = line("b", time, tenant="globex", tokens_in=2, web_searches=3)
     landing.write("calls", "2026-05-30", [line("a", time, tokens_in=14, tokens_cached=4), searches])
-    land_and_compute(storage, "records", "rollups", "series", "costs")
+    land_and_compute(storage, "records", "rollups", "series", "costs", "credits")
     return storage.settings
 
 

@@ -9,7 +9,14 @@ import pytest
 from usage_pipeline.events.landing.land import land_days
 from usage_pipeline.events.record import LANDED_EVENTS
 from usage_pipeline.records.tables import CONFLICTS, EXCLUDED_EVENTS, USAGE_RECORDS
-from usage_pipeline.series.tables import CONVERSATION_SERIES, CONVERSATION_STARTS, CONVERSATIONS
+from usage_pipeline.series.tables import (
+    CONVERSATION_SERIES,
+    CONVERSATION_STARTS,
+    CONVERSATIONS,
+    DAILY_USAGE,
+    MESSAGE_SERIES,
+    TOKEN_SERIES,
+)
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.series.reading import Run, conversations, usage
 from usage_pipeline_tests.support import Landing, compute_day, prompt
@@ -59,7 +66,8 @@ def _pruned(storage: Storage, landing: Landing, run: Run) -> None:
     lines = [talk("e2", f"{NEW}T08:00:00Z"), prompt("e3", f"{NEW}T08:00:00Z", conversationId="c2")]
     landing.write("persona", str(NEW), lines)
     land_days(storage, [NEW], "test")
-    for table in (EXCLUDED_EVENTS, USAGE_RECORDS, CONVERSATIONS, CONVERSATION_STARTS, CONVERSATION_SERIES):
+    of_conversations = (CONVERSATIONS, CONVERSATION_STARTS, CONVERSATION_SERIES)
+    for table in (EXCLUDED_EVENTS, USAGE_RECORDS, *of_conversations, DAILY_USAGE, TOKEN_SERIES, MESSAGE_SERIES):
         compute_day(storage, table, NEW, "test")
 
 

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from usage_pipeline.metrics.queries import SeriesQuery
+from usage_pipeline.metrics.read import read
 from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline_tests.conftest import Prepare
@@ -219,4 +221,15 @@ def test_a_day_that_has_landed_and_was_never_computed_is_missing(storage: Storag
         DayStatus.FINAL,
     ]
     assert tokens(then, "2026-05-01", "2026-05-02") == [None, 0]
+    land_and_compute(then, "message_series")
+    found = read(then, SeriesQuery(date(2026, 5, 1), date(2026, 5, 1), metrics=("messages",)))
+    assert (found.rows, found.missing) == ([{"day": date(2026, 5, 1), "messages": 2}], [])
+    assert tokens(then, "2026-05-01", "2026-05-02") == [None, 0]
+
+
+def test_usage_of_a_day_that_has_landed_and_was_never_computed_is_null(storage: Storage, landing: Landing) -> None:
+    landing.write("persona", "2026-05-01", [prompt("e1", "2026-05-01T08:00:00Z")])
+    landing.write("persona", "2026-05-02", [])
+    then = replace(storage, settings=storage.settings.model_copy(update={"now": at(9)}))
+    land_and_compute(then, "records")
     assert usage(then, "records", group_by=("day",))[:2] == [(date(2026, 5, 1), None), (date(2026, 5, 2), 0)]
