@@ -8,6 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Generic, TypedDict, TypeVar, cast
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 
@@ -180,5 +181,5 @@ def media_type(file: Path) -> str:
 
 
 def beside(file: Path) -> Path:
-    """Return where an export is written before it is whole."""
-    return file.with_name(f".{file.name}.part")
+    """Return where an export is written before it is whole; each has a place of its own."""
+    return file.with_name(f".{file.name}.{uuid4().hex}.part")
