@@ -2,7 +2,7 @@
 
 Every change is kept, so each earlier number is known; the status that a day had then is not. A day is missing if
 it was not over by then, if it is missing now, or if nothing shows that it was published: neither a number of it
-nor the commit of its landing folder.
+nor the commit of its landing folder, which shows nothing of records that waited for their first computation.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ from usage_pipeline.metrics.answers import conditions
 from usage_pipeline.metrics.queries import AsOf, CostQuery
 from usage_pipeline.registry import NOT_TOKENS
 from usage_pipeline.series.status import DayStatus
-from usage_pipeline.storage import state
+from usage_pipeline.storage import landed_days, state
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import usage_versions
 
@@ -46,7 +46,12 @@ class Published:
         rows = connection.execute(select(_VERSIONS.day).distinct().where(*self._by_then())).scalars()
         known = state.partitions(connection, self.table)
         unchanged = (day for day, found in known.items() if found.changed_at and found.changed_at <= self.as_of)
-        published = {*rows, *unchanged, *_empty_days(connection, self.as_of)}
+        waited = {
+            day
+            for day in landed_days.days_with_records(connection, self.as_of)
+            if day not in known or known[day].first_changed_after(self.as_of)
+        }
+        published = {*rows, *unchanged, *(day for day in _empty_days(connection, self.as_of) if day not in waited)}
         return {day for day in published.intersection(days) if end_of(day) <= self.as_of}
 
     def _by_then(self) -> tuple[ColumnElement[bool], ...]:

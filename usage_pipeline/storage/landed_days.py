@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select
@@ -105,11 +105,13 @@ def pruned_by_event_day(connection: Connection) -> dict[date, int]:
     return {day: int(rows) for day, rows in connection.execute(query)}
 
 
-def days_with_records(connection: Connection) -> frozenset[date]:
-    """The event days with rows of landed files whose records are not pruned."""
+def days_with_records(connection: Connection, by: datetime | None = None) -> frozenset[date]:
+    """The event days with rows, whose records are not pruned, of landed files; of those that landed by a time."""
     shares = landing_event_days.c
-    query = _landed(shares.event_day).where(shares.rows > shares.pruned_rows).distinct()
-    return frozenset(connection.execute(query).scalars())
+    query = _landed(shares.event_day).where(shares.rows > shares.pruned_rows)
+    if by is not None:
+        query = query.where(landing_files.c.landed_at <= by)
+    return frozenset(connection.execute(query.distinct()).scalars())
 
 
 def shares_by_landing_day(connection: Connection, days: Collection[date]) -> dict[date, list[LandedDay]]:

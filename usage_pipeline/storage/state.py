@@ -60,6 +60,12 @@ class Partition:
     committed_at: datetime | None = None
     changed_at: datetime | None = None
 
+    def first_changed_after(self, moment: datetime) -> bool:
+        """True if it had no version yet at a time."""
+        return self.version == 0 or (
+            self.version == 1 and self.changed_at is not None and self.changed_at > moment
+        )
+
     @property
     def committed(self) -> bool:
         """True if the last writer finished. If not, the rows of the last version, if there is one, are kept."""

@@ -166,3 +166,16 @@ def test_versions_are_counted_from_1() -> None:
         QueryError, match="There is no version 0; expected 1 for what was published first, or more"
     ):
         SeriesQuery(FIRST, LAST, as_of=0)
+
+
+def test_a_day_that_had_landed_and_waited_for_its_first_computation_was_not_published(
+    storage: Storage, landing: Landing
+) -> None:
+    landing.write("persona", "2026-05-01", [prompt("e1", TIME, modelName="m")])
+    landing.write("persona", "2026-05-02", [])
+    land_and_compute(at(storage, june(1)), "records")
+    compute(storage, 2)
+    now = at(storage, june(4))
+    assert [tokens(now, june(day)) for day in (1, 2)] == [[None, 0, None], [120, 0, None]]
+    found = read(now, CostQuery(FIRST, FIRST, metrics=PUBLISHED_COST_METRICS, as_of=june(1)))
+    assert [row["missing_days"] for row in found.rows] == [1]
