@@ -137,3 +137,18 @@ def test_files_of_others_that_are_named_after_the_tenant_stay(
     }
     again = run()
     assert (again.landed, find_stale(storage)) == ([], {})
+
+
+def test_rejected_lines_without_a_tenant_that_name_another_one_stay(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    """Not those that name nobody: they may be the member's."""
+    others = '{"id": "x", "tenant": "beta", "userId": "admin"}'
+    mine = ['{"userId": "admin"}', '{"tenant": "beta", "to": "acme", "userId": "admin"}']
+    events = [event("a", userId="admin"), event("b", "beta", userId="admin")]
+    path = landing.write("persona", MAY_1, [*events, others, *mine])
+    run()
+    assert len(rows(storage, REJECTED_LINES, "raw")) == 3
+    erase_member(storage, "acme", "admin")
+    assert rows(storage, REJECTED_LINES, "raw") == [(others,)]
+    assert path.read_text().splitlines() == ["", json.dumps(events[1]), others, "", ""]

@@ -24,7 +24,8 @@ def word_of(storage: Storage, subject: Subject) -> Word:
     if subject.member_id is not None:
         others = _members(storage, subject.tenant_id)
         with storage.warehouse.connect() as connection:
-            return Word(subject.name, others, {subject.tenant_id, *_file_names(connection, subject)})
+            beside = {subject.tenant_id, *_file_names(connection, subject)}
+            return Word(subject.name, others, beside, _tenants(storage, connection, subject))
     with storage.warehouse.connect() as connection:
         return Word(subject.name, _tenants(storage, connection, subject), _file_names(connection, subject))
 

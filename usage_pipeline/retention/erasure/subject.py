@@ -68,6 +68,8 @@ class Word:
     """The ids of others of its kind."""
     beside: Collection[str] = field(default=(), compare=False)
     """Names of another kind."""
+    strangers: Collection[str] = field(default=(), compare=False)
+    """Of a member's id, the other tenants: beside one of these it means somebody else."""
 
     @cached_property
     def longer(self) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from usage_pipeline.storage.landed_files import LandedFile
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
 
+_BETWEEN_WORDS = r"[\"',;{}\[\]\s]+"
 _NO_LINES: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 
 
@@ -33,12 +34,22 @@ def is_trace(spec: TableSpec, subject: Subject, word: Word) -> str:
     own = is_named(spec, subject, word)
     if spec is REJECTED_LINES:
         # Of a line without a tenant nobody knows whose it is, and it counts nowhere.
-        own += f" OR (landed.tenant_id IS NULL AND ({word.sql('landed.raw')} OR {word.sql('landed.found')}))"
+        named = f"{word.sql('landed.raw')} OR {word.sql('landed.found')}"
+        own += f" OR (landed.tenant_id IS NULL AND ({named}) AND NOT {_names_strangers(subject, word)})"
         if subject.member_id is None:
             named = literal(subject.tenant_id)
             own += f" OR {trimmed('landed.tenant_id')} = {named}"
             own += f" OR (landed.reason = 'tenant_mismatch' AND {trimmed('landed.found')} = {named})"
     return f"coalesce({own}, false)"
+
+
+def _names_strangers(subject: Subject, word: Word) -> str:
+    """Return the SQL condition that a rejected line names another tenant, and not that of the member."""
+    strangers = ", ".join(map(literal, sorted({*word.strangers} - {word.text})))
+    if subject.tenant is None or not strangers:
+        return "false"
+    words = f"string_split_regex(landed.raw, {literal(_BETWEEN_WORDS)})"
+    return f"(coalesce(list_has_any({words}, [{strangers}]), false) AND NOT {subject.tenant.sql('landed.raw')})"
 
 
 def trimmed(value: str) -> str:
