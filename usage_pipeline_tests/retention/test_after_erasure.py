@@ -1,5 +1,6 @@
 """What comes after an erasure: later events, prices, prunings and erasures, and the tenant itself."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -184,3 +185,25 @@ def test_prices_of_others_are_known_after_the_erasure_of_a_namesake(
     run()
     amounts = rows(storage, DAILY_COSTS.spec, "tenant_id", "amount")
     assert [row for row in amounts if row[1]] == [("erased", 100), ("globex", 200)]
+
+
+def test_rejected_lines_of_before_the_erasure_come_again_without_a_copy(
+    erased: Erased, landing: Landing, run: Run
+) -> None:
+    storage = erased.storage
+    faulty = [
+        event("old", day="2025-01-01"),
+        event("typeless", event="?"),
+        event("timeless", timestamp="?"),
+        event("spaced", " acme "),
+        event("folder", "globex"),
+        event("kept", "initech", event="?"),
+    ]
+    landing.write("persona", MAY_3, faulty, name="new.jsonl")
+    landing.write("persona", MAY_3, ["{acme", *faulty[:1]], tenant="acme")
+    landing.write("persona", MAY_3, faulty[:2], tenant="globex", name="mismatch.jsonl")
+    run()
+    found = rows(storage, REJECTED_LINES, "reason", "found", "raw")
+    assert [row for row in found if "acme" in str(row)] == []
+    assert ("unknown_type", "?", json.dumps(faulty[5])) in found
+    assert [reason for reason, *_ in found].count("erased") == 8

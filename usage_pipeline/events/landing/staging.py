@@ -96,11 +96,11 @@ def stage(
 
 
 def refuse_erased(duck: DuckDBPyConnection, settings: Settings, erased: Mapping[str, date]) -> None:
-    """Reject staged events of erased tenants from before the days by their digests; their lines are not kept."""
+    """Reject staged lines of erased tenants from before the days by their digests; these lines are not kept."""
     if not erased:
         return
-    tenants = duck.execute("SELECT DISTINCT tenant_id FROM staged WHERE reason IS NULL").fetchall()
-    digests = {tenant: tenant_digest(settings, tenant) for (tenant,) in tenants}
+    tenants = duck.execute("SELECT tenant_id FROM staged UNION SELECT tenant_text FROM staged").fetchall()
+    digests = {tenant: tenant_digest(settings, tenant.strip()) for (tenant,) in tenants if tenant is not None}
     found = [(tenant, erased[digest]) for tenant, digest in digests.items() if digest in erased]
     if found:
         register_rows(duck, "erased_tenants", _ERASED, found)
