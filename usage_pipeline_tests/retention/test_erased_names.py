@@ -152,3 +152,19 @@ def test_rejected_lines_without_a_tenant_that_name_another_one_stay(
     erase_member(storage, "acme", "admin")
     assert rows(storage, REJECTED_LINES, "raw") == [(others,)]
     assert path.read_text().splitlines() == ["", json.dumps(events[1]), others, "", ""]
+
+
+def test_reports_of_others_that_hold_the_id_are_mentions(storage: Storage, landing: Landing, run: Run) -> None:
+    """Of a project, which has the same name."""
+    landing.write("persona", MAY_1, [event("a", userId="ann"), event("b", "beta")])
+    run()
+    report = storage.settings.data_dir / "reports" / "beta" / "2026-05" / "report.csv"
+    report.parent.mkdir(parents=True)
+    report.write_text("project,tokens\nacme,1\nann,2\n")
+    erase_member(storage, "acme", "ann")
+    assert erase_acme(storage).mentions == 1
+    assert report.exists()
+    stray = storage.settings.data_dir / "reports" / "report.csv"
+    stray.write_text("beta")
+    with pytest.raises(ErasureError, match=r"The id is in reports/report.csv, which the pipeline does not know"):
+        erase_acme(storage, "beta")

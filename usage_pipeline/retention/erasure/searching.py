@@ -22,7 +22,7 @@ from usage_pipeline.clock import is_day
 from usage_pipeline.errors import UnreadableFileError
 from usage_pipeline.events.landing.blanking import count_records
 from usage_pipeline.events.landing.blocks import read_blocks
-from usage_pipeline.reports.folders import REQUESTS
+from usage_pipeline.reports.folders import REQUESTS, tenant_folder
 from usage_pipeline.retention.erasure.counting import PINNED, tenant_folders
 from usage_pipeline.retention.erasure.landing import compression_of, is_csv
 from usage_pipeline.retention.erasure.subject import Subject, Word
@@ -59,10 +59,14 @@ class Found:
 
 def search(storage: Storage, subject: Subject, word: Word) -> Found:
     """Search everything that is stored below the data directory and in both databases."""
-    found = Found(Counter(), Counter())
+    found, reports = Found(Counter(), Counter()), _reports_of_others(subject, word)
     _search_parquet(storage, subject, word, found)
     _search_landing(storage, subject, word, found)
-    found.left.update(str(inside) for inside in _other_files(storage, OUT_OF_SCOPE, subject, word))
+    for inside in _other_files(storage, OUT_OF_SCOPE, subject, word):
+        if inside.parts[:2] not in reports:
+            found.left[str(inside)] += 1
+        elif subject.member_id is None:
+            found.mentions[str(inside)] += 1
     with databases(storage) as engines:
         for name, engine in engines.items():
             with engine.connect() as connection:
@@ -81,10 +85,9 @@ def unknown_files(storage: Storage, subject: Subject, word: Word) -> list[str]:
     """Return the files with the id that an erasure would not change, because the pipeline did not write them."""
     is_member = subject.member_id is not None
     written = (*OUT_OF_SCOPE, *Zone, REQUESTS, storage.settings.limits_dir.name, storage.settings.dagster_dir.name)
+    reports = {folder.parts for folder in tenant_folders(subject)} | _reports_of_others(subject, word)
     others = [
-        str(inside)
-        for inside in _other_files(storage, written, subject, word)
-        if not any(inside.is_relative_to(folder) for folder in tenant_folders(subject))
+        str(inside) for inside in _other_files(storage, written, subject, word) if inside.parts[:2] not in reports
     ]
     with storage.warehouse.connect() as connection:
         known = {file.path for file in landed_files.files(connection)}
@@ -96,6 +99,11 @@ def unknown_files(storage: Storage, subject: Subject, word: Word) -> list[str]:
         and (_is_named(inside, subject, word) or _is_in_file(path, subject, word))
     ]
     return others + landing
+
+
+def _reports_of_others(subject: Subject, word: Word) -> set[tuple[str, ...]]:
+    """Return the folders of reports of other tenants: what their reports say is theirs."""
+    return {tenant_folder(tenant).parts for tenant in (word.strangers if subject.tenant else word.others)}
 
 
 def _goes(inside: str, subject: Subject) -> bool:
