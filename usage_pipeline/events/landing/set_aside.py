@@ -58,6 +58,21 @@ def read_set_aside(storage: Storage, landing: FileLanding, line: int | None = No
     return ReadAgain(group.files[0].reader.digest, found)
 
 
+def set_aside_of(storage: Storage, landing: FileLanding, tenant: str, member: str | None) -> list[int]:
+    """Return the numbers of the skipped and superseded lines of a tenant, or of a member of it.
+
+    Raises UnreadableFileError if the file cannot be read whole.
+    """
+    (group,) = in_groups([landing])
+    for _, error in group.failed:
+        raise error
+    names = {"tenant_id": tenant, **({} if member is None else {"member_id": member})}
+    where = " AND ".join(f"trim({name}) = ${name}" for name in names)
+    with LineValidation(storage, retention_of([landing.rules]), group.files).staged() as duck:
+        query = f"SELECT DISTINCT line FROM validated WHERE reason IN ('skipped', 'superseded') AND {where}"
+        return [line for (line,) in duck.execute(query, names).fetchall()]
+
+
 def _set_aside(source_format: SourceFormat, row: dict[str, Any]) -> SetAside:
     number, line, event = (row.pop(name) for name in ("skipped_by", "decided_by_line", "decided_by_event"))
     place = (row["landing_line"], row["landing_event"])

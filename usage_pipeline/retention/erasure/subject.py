@@ -102,7 +102,7 @@ class Word:
     @property
     def pattern(self) -> str:
         """The pattern of RE2 that finds it where no longer name is."""
-        before, behind = (_BETWEEN, _BETWEEN) if self._is_number else (_BEFORE, _BEHIND)
+        before, behind = (_BETWEEN, _BETWEEN) if self.is_number else (_BEFORE, _BEHIND)
         return f"(^|{before})({self._spellings})($|{behind})"
 
     @property
@@ -111,7 +111,8 @@ class Word:
         return "|".join(re.escape(spelling) for name in self.longer for spelling in spellings(name))
 
     @property
-    def _is_number(self) -> bool:
+    def is_number(self) -> bool:
+        """Whether it is told from others only between quotes and slashes."""
         digits = sum(char.isdigit() for char in self.text)
         return digits == len(self.text) or (digits < _TELLING and not any(char.isalpha() for char in self.text))
 
@@ -122,8 +123,8 @@ class Word:
     @cached_property
     def _alone(self) -> re.Pattern[str]:
         # Nothing before the id is part of the match, so that a longer name that begins there is found first.
-        before = r"(?:^|(?<=[\"'/\\]))" if self._is_number else r"(?:(?<!\w)|(?<=\\[nrtbf]))"
-        behind = r"(?=\Z|[\"'/\\])" if self._is_number else r"(?!\w)"
+        before = r"(?:^|(?<=[\"'/\\]))" if self.is_number else r"(?:(?<!\w)|(?<=\\[nrtbf]))"
+        behind = r"(?=\Z|[\"'/\\])" if self.is_number else r"(?!\w)"
         return re.compile(f"{before}(?P<name>{self._spellings}){behind}")
 
     @cached_property

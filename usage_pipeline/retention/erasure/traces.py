@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from usage_pipeline.events.landing.blanking import Mask
 from usage_pipeline.events.landing.division import Positions
 from usage_pipeline.events.record import LANDING_TABLES, REJECTED_LINES
+from usage_pipeline.retention.erasure.set_aside import find_set_aside
 from usage_pipeline.retention.erasure.subject import BLANKS, Subject, Word
 from usage_pipeline.retention.erasure.sums import is_named
 from usage_pipeline.retention.past_term import find_object
@@ -137,6 +138,8 @@ def find_traces(
         for path, is_own, lines in zip(*(found[name] for name in found.column_names), strict=True):
             part = lines.values.to_numpy(zero_copy_only=False)
             (own if is_own.as_py() else others).setdefault(path.as_py(), []).append(part)
+    for file, numbers in find_set_aside(storage, files, subject, word).items():
+        own.setdefault(file, []).append(np.asarray(numbers, dtype=np.int64))
     tenant = None if subject.member_id is None else Subject(subject.tenant_id)
     return Traces(_joined(own), _joined(others), word, tenant)
 
