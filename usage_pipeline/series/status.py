@@ -67,6 +67,7 @@ class _State:
 
     records: Mapping[date, Partition]
     pruned: Mapping[date, int]
+    """Lines whose records are gone; 0 on a day of which an erasure may have left sums only."""
     versions: Mapping[date, int]
     """Of the series: the newest of each day."""
     changed_at: Mapping[date, datetime]
@@ -95,7 +96,7 @@ def _read_state(connection: Connection) -> _State:
     with_records = landed_days.days_with_records(connection)
     return _State(
         records=known[USAGE_RECORDS.name],
-        pruned=landed_days.pruned_by_event_day(connection),
+        pruned={**{day: 0 for day, found in series if found.rows}, **landed_days.pruned_by_event_day(connection)},
         versions=_latest((day, found.version) for day, found in series),
         changed_at=_latest(
             # A first computation, however late, restates nothing.

@@ -17,6 +17,7 @@ from usage_pipeline.pipeline.tables import DAILY_TABLES
 from usage_pipeline.records.tables import USAGE_RECORDS
 from usage_pipeline.retention import pruning
 from usage_pipeline.retention.erasure.erasing import erase, plan
+from usage_pipeline.series.status import DayReader, DayStatus
 from usage_pipeline.series.tables import CONVERSATION_STARTS, DAILY_USAGE
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
@@ -207,3 +208,23 @@ def test_rejected_lines_of_before_the_erasure_come_again_without_a_copy(
     assert [row for row in found if "acme" in str(row)] == []
     assert ("unknown_type", "?", json.dumps(faulty[5])) in found
     assert [reason for reason, *_ in found].count("erased") == 8
+
+
+def test_a_day_on_which_only_the_erased_had_records_stays_known(
+    storage: Storage, landing: Landing, run: Run
+) -> None:
+    """It has no landing folder of its own."""
+    landing.write("persona", MAY_1, [event("g", "globex")])
+    landing.write("persona", MAY_3, [event("a", day=MAY_2)], tenant="acme")
+    run()
+    assert status_of(storage, MAY_2) is DayStatus.FINAL
+    erase_acme(storage)
+    assert status_of(storage, MAY_2) is DayStatus.RESTATED
+    assert run().computed == {}
+    assert status_of(storage, MAY_2) is DayStatus.RESTATED
+
+
+def status_of(storage: Storage, day: str) -> DayStatus:
+    with storage.warehouse.connect() as connection:
+        (status,) = DayReader(storage, connection).statuses([date.fromisoformat(day)]).values()
+    return status
