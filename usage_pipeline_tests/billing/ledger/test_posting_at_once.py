@@ -7,11 +7,8 @@ from sqlalchemy import text
 from usage_pipeline.billing.ledger.posting import post
 from usage_pipeline_tests.billing.ledger.deployment import Deployment
 from usage_pipeline_tests.support import land_and_compute
+from usage_pipeline_tests.waiting import wait_for_waiting
 
-WAITING = text(
-    "SELECT count(*) FROM pg_locks WHERE NOT granted "
-    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-)
 END_IDLE_SESSIONS = text(
     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
     "WHERE state = 'idle' AND datname = current_database()"
@@ -28,8 +25,7 @@ def test_usage_is_posted_once_although_the_server_ends_idle_sessions(deployment:
         posts = []
         for number in (1, 2):
             posts.append(threads.submit(post, deployment.storage))
-            while connection.execute(WAITING).scalar_one() < number:
-                pass
+            wait_for_waiting(deployment.storage, number)
             connection.execute(END_IDLE_SESSIONS)
         connection.commit()
         assert [posted.result() for posted in posts] == [1, 0]
