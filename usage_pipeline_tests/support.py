@@ -89,7 +89,8 @@ def write_persona(folder: Path, name: str, within: int, more: str = "") -> None:
 
 def rows(storage: Storage, spec: TableSpec, *names: str) -> list[tuple[Any, ...]]:
     """These columns of all rows that a table of lake or rollups holds, in order."""
-    paths = sorted((storage.settings.data_dir / spec.zone / spec.name).rglob("*.parquet"))
+    folders = (storage.settings.data_dir / spec.zone / spec.name).glob("[!.]*")  # hidden ones are unfinished
+    paths = sorted(path for folder in folders for path in folder.glob("*.parquet"))
     if not paths:
         return []
     selected = ", ".join(f'"{name}"' for name in names)
