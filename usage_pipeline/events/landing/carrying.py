@@ -3,7 +3,6 @@
 Only the lake has these events: without this a file that grows after an erasure would lose them.
 """
 
-from collections import Counter
 from functools import partial
 from pathlib import Path
 
@@ -37,27 +36,27 @@ def carry_over(duck: DuckDBPyConnection, lake: Lake, file: OpenFile, tally: Tall
     new_name, compression = landing.object_name(file.reader.digest), landing.file.compression
     blank = blank_lines(landing.source_path, compression, is_csv=landing.file.format is FileType.CSV)
     duck.register("blank_lines", pa.table({"line": blank[blank <= counts.lines]}))
-    lines: set[int] = set()
-    events = tally.events
+    events, kept = tally.events, list[str]()
     for spec in _CARRIED:
         before, now = (
             lake.object(spec, landing.file.landing_day, name) for name in (former.object_name, new_name)
         )
         if not lake.exists(before):
             continue
-        found = _rows(duck, spec, before)
-        if found:
-            _add(duck, lake, _carried(spec, before), now)
-        lines |= _count(tally, spec, found)
+        carried = _carried(spec, before)
+        if number := _count(duck, carried):
+            _add(duck, lake, carried, now)
+            _note(duck, tally, spec, carried, number)
+        if spec is not CONTENT:  # a text is that of an event
+            kept.append(f"SELECT DISTINCT landing_line FROM ({carried})")
+    lines = _count(duck, " UNION ".join(kept)) if kept else 0
     duck.unregister("blank_lines")
-    tally.further_events += tally.events - events - len(lines)
-    return LineCounts(counts.lines, counts.header, counts.continuation, counts.blank - len(lines))
+    tally.further_events += tally.events - events - lines
+    return LineCounts(counts.lines, counts.header, counts.continuation, counts.blank - lines)
 
 
-def _rows(duck: DuckDBPyConnection, spec: TableSpec, path: Path) -> list[tuple[int, str | None]]:
-    """Return the lines of the rows, which are few, and the reasons of those that were rejected."""
-    reason = "reason" if spec is REJECTED_LINES else "NULL"
-    return duck.execute(f"SELECT landing_line, {reason} FROM ({_carried(spec, path)})").fetchall()
+def _count(duck: DuckDBPyConnection, select: str) -> int:
+    return int(duck.execute(f"SELECT count(*) FROM ({select})").fetchall()[0][0])
 
 
 def _carried(spec: TableSpec, path: Path) -> str:
@@ -75,14 +74,13 @@ def _copy(duck: DuckDBPyConnection, select: str, path: Path) -> None:
     duck.execute(f"COPY ({select}) TO {literal(str(path))} ({OPTIONS})")
 
 
-def _count(tally: Tally, spec: TableSpec, found: list[tuple[int, str | None]]) -> set[int]:
-    """Add the rows to the tally, and return their lines. A text is that of an event."""
+def _note(duck: DuckDBPyConnection, tally: Tally, spec: TableSpec, carried: str, number: int) -> None:
+    """Add the rows to the tally."""
     if spec is CONTENT:
-        tally.texts += len(found)
-        return set()
-    lines = {line for line, _ in found}
-    if spec is LANDED_EVENTS:
-        tally.accepted += len(found)
-    for reason, number in Counter(reason for _, reason in found if reason is not None).items():
-        tally.rejects[reason] = tally.rejects.get(reason, 0) + number
-    return lines
+        tally.texts += number
+    elif spec is LANDED_EVENTS:
+        tally.accepted += number
+    else:
+        reasons = duck.execute(f"SELECT reason, count(*) FROM ({carried}) GROUP BY reason").fetchall()
+        for reason, rejected in reasons:
+            tally.rejects[reason] = tally.rejects.get(reason, 0) + rejected
