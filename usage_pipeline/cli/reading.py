@@ -61,11 +61,12 @@ def _begun_days(storage: Storage, answer: Answer) -> dict[str, list[Day]]:
     found: dict[str, list[Day]] = {}
     for day in read:
         if day.day in missing and (day.records or day.day in uncomputed):
-            found.setdefault(_why_missing(storage.settings, day, day.day in uncomputed), []).append(day)
+            reason = _why_missing(storage.settings, day, is_uncomputed=day.day in uncomputed)
+            found.setdefault(reason, []).append(day)
     return found
 
 
-def _why_missing(settings: Settings, day: Day, is_uncomputed: bool) -> str:  # noqa: FBT001
+def _why_missing(settings: Settings, day: Day, *, is_uncomputed: bool) -> str:
     if day.day < settings.first_day:
         return f"is before USAGE_FIRST_DAY, {settings.first_day}"
     if day.day >= settings.clock.today:
