@@ -89,7 +89,7 @@ def alerts(result: Result) -> list[Row]:
         {
             "tenant": row["tenant_id"],
             "limit": row["limit_id"],
-            "alert": "over" if row["used"] > row["amount"] else f"{row['threshold']} % reached",
+            "alert": "over" if row["used"] > row["amount"] else f"at {row['threshold']} %",
             "used": int(row["used"]),
             "of": int(row["amount"]),
             "metric": row["metric"],

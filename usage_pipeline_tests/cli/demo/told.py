@@ -217,10 +217,10 @@ Credits at 2026-05-31 00:00 UTC, rounded; below 0: overage
 
 Alerts on limits, in whole units
 
- tenant  limit     alert         used   of  metric
- ────────────────────────────────────────────────────────
- a       a-cost    over           512  500  cost
- b       b-tokens  80 % reached    81  100  tokens_total
+ tenant  limit     alert    used   of  metric
+ ───────────────────────────────────────────────────
+ a       a-cost    over      512  500  cost
+ b       b-tokens  at 80 %    81  100  tokens_total
 
 Removed past the term of its plan; all numbers stay
 
