@@ -147,7 +147,8 @@ def _copy(duck: DuckDBPyConnection, select: str, path: Path, *options: str, **va
 def _write_rows(workspace: Workspace, table: DailyTable, days: Collection[date]) -> dict[date, Written]:
     duck = workspace.duck
     execute_parsed(duck, f'CREATE TEMP TABLE "{table.name}" AS {_select(workspace, table, days)}')
-    rows = duck.execute(f'FROM "{table.name}"').fetchall()
+    # As texts, which PostgreSQL reads: to make decimals of Python and write these takes twice as long.
+    rows = duck.execute(f'SELECT CAST(COLUMNS(*) AS VARCHAR) FROM "{table.name}"').fetchall()
     replace_partitions(workspace.connection, table.spec, days, rows)
     return _measure(duck, table, days, f'"{table.name}"')
 

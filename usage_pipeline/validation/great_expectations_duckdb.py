@@ -5,7 +5,6 @@ so the engine here keeps one connection. Only the function that validates import
 """
 
 import atexit
-import gc
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -52,7 +51,6 @@ def _let_go() -> None:
     # DuckDB warns of references that are left when the process ends, and these modules are never unloaded.
     for name in [name for name in sys.modules if name.partition(".")[0] == "duckdb_engine"]:
         vars(sys.modules[name]).clear()
-    gc.collect()
 
 
 _SOURCE = "duckdb"
