@@ -112,18 +112,20 @@ def _make_objects(
         return paths, _copy(duck, f"SELECT {columns} FROM ({select})", path)
     with_day = f'SELECT {columns}, "{table.spec.day_column}" AS event_day FROM ({select})'
     if len(table.spec.columns) >= _WIDE:
-        return paths, _copy_days(duck, with_day, paths)
-    rows = _copy(duck, with_day, folder, "PARTITION_BY (event_day)")
+        rows = _copy_days(duck, with_day, paths)
+    else:
+        rows = _copy(duck, with_day, folder, "PARTITION_BY (event_day)")
     _make_empty(duck, table.spec, [path for path in paths.values() if not path.exists()])
     return paths, rows
 
 
 def _copy_days(duck: DuckDBPyConnection, select: str, paths: Mapping[date, Path]) -> int:
+    """Copy the days that have rows."""
     made = execute_parsed(duck, f"CREATE TEMP TABLE all_days AS {select}")
     rows: int = made.fetchall()[0][0]
-    for day, path in paths.items():
-        path.parent.mkdir()
-        _copy(duck, "SELECT * EXCLUDE (event_day) FROM all_days WHERE event_day = $day", path, day=day)
+    for (day,) in duck.execute("SELECT DISTINCT event_day FROM all_days ORDER BY ALL").fetchall():
+        paths[day].parent.mkdir()
+        _copy(duck, "SELECT * EXCLUDE (event_day) FROM all_days WHERE event_day = $day", paths[day], day=day)
     duck.execute("DROP TABLE all_days")
     return rows
 
