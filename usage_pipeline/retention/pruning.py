@@ -1,5 +1,6 @@
 """Prunes what is past its term, after a look at how much that is: records first, then files and texts."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from usage_pipeline.retention.records import days_with_records_past_term, prune_
 from usage_pipeline.retention.removal import remove_past_term
 from usage_pipeline.retention.terms import Terms
 from usage_pipeline.storage import landed_files
+from usage_pipeline.storage.batches import cut
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import Term
@@ -145,11 +147,13 @@ def prune(
         for day in decision.asked:
             progress.done(day)
     removed = []
-    days = _landing_days(_find(storage, found.terms)) if found.event_days else found.days
-    progress.expect("Removing", len(days))
-    for day in days:
-        removed.append(_sums(day, remove_past_term(storage, day, found.terms, by)))
-        progress.done(day)
+    entries = _find(storage, found.terms) if found.event_days else found.entries
+    progress.expect("Removing", len(_landing_days(entries)))
+    for days in cut(_landing_days(entries), _lines(entries)):
+        gone = remove_past_term(storage, days, found.terms, by)
+        for day in days:
+            removed.append(_sums(day, [entry for entry in gone if _landing_day(entry) == day]))
+            progress.done(day)
     return Outcome(removed, problems)
 
 
@@ -170,6 +174,14 @@ def _landing_days(entries: Iterable[PastTerm]) -> list[date]:
 
 def _landing_day(entry: PastTerm) -> date:
     return entry.file.landing_day
+
+
+def _lines(entries: Iterable[PastTerm]) -> Counter[date]:
+    """Count the lines of the files by landing day."""
+    lines = Counter[date]()
+    for entry in entries:
+        lines[_landing_day(entry)] += entry.file.lines
+    return lines
 
 
 def _sums(day: date, entries: Sequence[PastTerm]) -> Pruned:

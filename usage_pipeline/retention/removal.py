@@ -5,6 +5,7 @@ made of it stays, and must be there: from then on `landed_events` is all that is
 """
 
 import os
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
@@ -37,23 +38,23 @@ _IDS_LEFT = SqlFile.beside(
 )
 
 
-def remove_past_term(storage: Storage, day: date, terms: Terms, by: str) -> list[PastTerm]:
-    """Remove what is past its term of the files of a landing day, and return it; of records, what is pruned.
+def remove_past_term(storage: Storage, days: Collection[date], terms: Terms, by: str) -> list[PastTerm]:
+    """Remove what is past its term of the files of landing days, and return it; of records, what is pruned.
 
     What goes is recorded before it is removed. After a kill the next call finds the rest. Raises LockTimeoutError
-    if the day is landing, and PartitionError if an object does not have the rows that it should.
+    if one of the days is landing, and PartitionError if an object does not have the rows that it should.
     """
-    locks = partition_locks(storage.warehouse, LANDED_EVENTS.name, [day], storage.settings.lock_timeout_seconds)
+    locks = partition_locks(storage.warehouse, LANDED_EVENTS.name, days, storage.settings.lock_timeout_seconds)
     with locks as connection, session(storage.engine) as duck:
         finder = Finder(storage, connection, duck, terms)
-        found = _removable(finder, connection, day)
+        found = _removable(finder, connection, days)
         now = storage.settings.clock.now
         landed_files.record_files(connection, [_marked(entry, now) for entry in found])
         audit.record(connection, *(_entry(entry, terms, now, by) for entry in found))
         connection.commit()
         for entry in found:
             _remove(storage, finder, entry)
-        remaining = _removable(finder, connection, day)
+        remaining = _removable(finder, connection, days)
     if remaining:
         raise PartitionError(
             f"{remaining[0].file.path}: something past its term is still there after it was removed. Is the disk "
@@ -62,8 +63,8 @@ def remove_past_term(storage: Storage, day: date, terms: Terms, by: str) -> list
     return found
 
 
-def _removable(finder: Finder, connection: Connection, day: date) -> list[PastTerm]:
-    return [entry for entry in finder.find(landed_files.files(connection, [day])) if entry.removable]
+def _removable(finder: Finder, connection: Connection, days: Collection[date]) -> list[PastTerm]:
+    return [entry for entry in finder.find(landed_files.files(connection, days)) if entry.removable]
 
 
 def _marked(entry: PastTerm, now: datetime) -> LandedFile:

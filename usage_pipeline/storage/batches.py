@@ -22,17 +22,18 @@ def batches(storage: Storage, days: Collection[date]) -> Iterator[list[date]]:
     """The days in order, neighbours together as long as they have few enough landed rows."""
     with storage.warehouse.connect() as connection:
         rows = landed_days.rows_by_event_day(connection, days)
-    return _cut(days, rows)
+    return cut(days, rows)
 
 
 def batches_of(spec: TableSpec, storage: Storage, days: Collection[date]) -> Iterator[list[date]]:
     """The days in order, neighbours together as long as their partitions of a table have few enough rows."""
     with storage.warehouse.connect() as connection:
         known = state.partitions(connection, spec.name, min(days, default=None), max(days, default=None))
-    return _cut(days, {day: partition.rows or 0 for day, partition in known.items()})
+    return cut(days, {day: partition.rows or 0 for day, partition in known.items()})
 
 
-def _cut(days: Iterable[date], rows: Mapping[date, int]) -> Iterator[list[date]]:
+def cut(days: Iterable[date], rows: Mapping[date, int]) -> Iterator[list[date]]:
+    """The days in order, neighbours together as long as they have few enough of these rows."""
     batch: list[date] = []
     total = 0
     for day in sorted(days):
