@@ -25,7 +25,7 @@ from usage_pipeline.storage.audit import Action, AuditEntry
 from usage_pipeline.storage.daily import SqlFile
 from usage_pipeline.storage.engine import literal, session
 from usage_pipeline.storage.landed_files import LandedFile
-from usage_pipeline.storage.locks import partition_locks
+from usage_pipeline.storage.locks import expect_held, partition_locks
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.tables import TableSpec
 
@@ -53,6 +53,7 @@ def remove_past_term(storage: Storage, days: Collection[date], terms: Terms, by:
         audit.record(connection, *(_entry(entry, terms, now, by) for entry in found))
         connection.commit()
         for entry in found:
+            expect_held(connection)
             _remove(storage, finder, entry)
         remaining = _removable(finder, connection, days)
     if remaining:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from usage_pipeline.errors import PruningError
 from usage_pipeline.events.record import CONTENT, LANDED_EVENTS, REJECTED_LINES
@@ -17,6 +18,7 @@ from usage_pipeline.storage import audit, landed_files, state
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.validation.tallies import lines_add_up
 from usage_pipeline_tests.conftest import Prepare
+from usage_pipeline_tests.storage.test_lost_locks import END_HOLDERS_OF_LOCKS
 from usage_pipeline_tests.support import Landing, land_and_compute, prompt, rows
 
 PLANS = """
@@ -238,3 +240,23 @@ def test_a_prune_that_was_killed_is_completed_by_the_next(
     with storage.warehouse.connect() as connection:
         (file,) = landed_files.files(connection)
         assert lines_add_up(storage, connection, [file.landing_day])[file.landing_day].success
+
+
+def test_who_has_lost_the_locks_of_its_days_removes_nothing_more(
+    storage: Storage, landing: Landing, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        landing.write("persona", PAST, [text(name, PAST)], name=f"{name}.jsonl")
+    run()
+    unlink = Path.unlink
+
+    def unlink_and_end(path: Path, *, missing_ok: bool = False) -> None:
+        unlink(path, missing_ok=missing_ok)
+        if path.is_relative_to(landing.root):
+            with storage.warehouse.connect() as connection:
+                connection.execute(END_HOLDERS_OF_LOCKS)
+
+    monkeypatch.setattr(Path, "unlink", unlink_and_end)
+    with pytest.raises(OperationalError):
+        prune(storage)
+    assert there(landing) == [f"persona/{PAST}/b.jsonl"]
