@@ -56,7 +56,7 @@ def place_logs(storage: Storage, seed: int | None, progress: "Progress") -> Trut
                 f"other ones. {_elsewhere(settings)}"
             )
         _place_reference(settings, Path(folder) / "reference", truth.simulation)
-        _place_files(settings, Path(folder), missing)
+        _place_files(settings, Path(folder), truth, missing)
     return truth
 
 
@@ -177,9 +177,12 @@ def terms(tenants: Tenants, tenant: str, simulation: Simulation) -> list[tuple[o
     ]
 
 
-def _place_files(settings: Settings, made: Path, files: set[str]) -> None:
+def _place_files(settings: Settings, made: Path, truth: Truth, files: set[str]) -> None:
     # The truth first, so that after an interrupt the files are known to be the demo's.
     shutil.move(made / TRUTH, settings.data_dir / TRUTH)
+    if files == truth.files and not settings.landing.exists():
+        shutil.move(made / "landing", settings.landing)
+        return
     for path in sorted(files):
         target = settings.landing / path
         target.parent.mkdir(parents=True, exist_ok=True)
