@@ -11,6 +11,7 @@ from usage_pipeline.pipeline.explain import explain
 from usage_pipeline.storage.kept_rows import READINGS, KeptRows
 from usage_pipeline_tests.billing.ledger.accounts import at
 from usage_pipeline_tests.billing.ledger.deployment import Deployment
+from usage_pipeline_tests.support import tables_in_memory
 
 DAILY = "".join(
     f'- {{id: day-{day}, tenant: acme, kind: topup, amount: "100", effective_at: 2026-05-{day}T00:00:00Z, '
@@ -120,10 +121,11 @@ def test_a_server_has_the_same_balances_from_what_it_keeps_of_each_day(deploymen
     deployment.use("05-20 12:00", 7, "globex")
     deployment.run()
     storage, instants = deployment.storage, [at(day) for day in ("05-20 09:00", "05-20 10:00:01", "05-21 01:00")]
-    served = replace(storage, kept=KeptRows())
+    served, of_others = replace(storage, kept=KeptRows()), tables_in_memory(storage)
     for _ in range(2):
         for instant in instants * READINGS:
             assert read_balances(served, instant) == read_balances(storage, instant)
             assert read_balance(served, "acme", instant) == read_balance(storage, "acme", instant)
+        assert tables_in_memory(storage) - of_others, "of the days' sums"
         deployment.use("05-20 11:00", 5)
         deployment.run()
