@@ -23,6 +23,7 @@ from usage_pipeline.storage.batches import batches
 from usage_pipeline.storage.compute import compute_days, stale_days
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.engine import parquet_scan, session
+from usage_pipeline.storage.landed_files import LINE_OUTCOMES, FileState, LandedFile
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.state import Partition
 from usage_pipeline.storage.tables import TableSpec
@@ -96,6 +97,15 @@ def rows(storage: Storage, spec: TableSpec, *names: str) -> list[tuple[Any, ...]
     selected = ", ".join(f'"{name}"' for name in names)
     with session(storage.engine) as duck:
         return duck.execute(f"SELECT {selected} FROM {parquet_scan(paths)} ORDER BY ALL").fetchall()
+
+
+def landed_file(path: str, landing_day: date, **known: Any) -> LandedFile:
+    """What the state says of a file that landed; it has no lines unless some are given."""
+    nothing = dict.fromkeys(("content_digest", "identity_digest", "object_name", "error"))
+    none_of = dict.fromkeys(("size", "mtime_ns", "lines", *LINE_OUTCOMES), 0)
+    words = {"source": "persona", "format_digest": "", "run": "test"}
+    place = {"path": path, "landing_day": landing_day, "landed_at": datetime(2026, 6, 1, tzinfo=UTC)}
+    return LandedFile(**{"state": FileState.LANDED, **nothing, **none_of, **words, **place, **known})
 
 
 def tables_in_memory(storage: Storage) -> set[str]:

@@ -22,10 +22,6 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 # written as an event, all of them together.
 from dagster._core.events import DagsterEvent, DagsterEventBatchMetadata, generate_event_batch_id
 
-# `DagsterInstance.get_backfills` is public, and its arguments and results are not.
-from dagster._core.execution.asset_backfill import AssetBackfillData
-from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus
-
 # `add_asset_metadata` goes through the calendar of the run for every partition that it is called for.
 from dagster._core.execution.context.metadata_logging import AssetMetadataHandle, OutputMetadataAccumulator
 
@@ -55,6 +51,7 @@ from dagster._serdes import ConfigurableClassData
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dagster._core.execution.asset_backfill import AssetBackfillData
     from dagster._daemon.types import DaemonStatus
     from sqlalchemy import Table
 
@@ -75,6 +72,17 @@ def daemon_statuses(instance: dg.DagsterInstance, tolerance_seconds: int) -> "Ma
         ignore_errors=True,
         heartbeat_tolerance_seconds=tolerance_seconds,
     )
+
+
+def open_backfills(instance: dg.DagsterInstance) -> "list[AssetBackfillData]":
+    """What the backfills that go on have done; the method is public, its arguments and results are not."""
+    from dagster._core.execution.backfill import (  # noqa: PLC0415 - slow to import
+        BulkActionsFilter,
+        BulkActionStatus,
+    )
+
+    open_ones = instance.get_backfills(BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED]))
+    return [backfill.asset_backfill_data for backfill in open_ones if backfill.asset_backfill_data]
 
 
 def failed_partitions(

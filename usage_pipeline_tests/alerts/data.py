@@ -11,14 +11,13 @@ from sqlalchemy import select
 from usage_pipeline.alerts.history import alerts
 from usage_pipeline.alerts.raising import raise_alerts
 from usage_pipeline.delivery.outbox import outbox
-from usage_pipeline.storage.landed_files import LINE_OUTCOMES, FileState, LandedFile, record_files
+from usage_pipeline.storage.landed_files import FileState, LandedFile, record_files
 from usage_pipeline.storage.opened import Storage
 from usage_pipeline.storage.schema import warehouse_table
 from usage_pipeline.storage.tables import TableSpec
-from usage_pipeline_tests.support import at
+from usage_pipeline_tests.support import at, landed_file
 
 LANDED_AT = datetime(2026, 6, 1, tzinfo=UTC)
-COUNTS = dict.fromkeys(("size", "mtime_ns", "lines", *LINE_OUTCOMES), 0)
 EMPTY: Mapping[str, Any] = {
     "VARCHAR": "",
     "BIGINT": 0,
@@ -85,17 +84,13 @@ class DataAlerts:
 
 
 def _file(path: str, source: str, day: date, state: FileState, error: str | None) -> LandedFile:
-    return LandedFile(
-        path=path,
+    return landed_file(
+        path,
+        day,
         source=source,
-        landing_day=day,
         content_digest="",
         identity_digest="",
-        object_name=None,
-        format_digest="",
         state=state,
         error=error,
         landed_at=LANDED_AT,
-        run="test",
-        **COUNTS,
     )

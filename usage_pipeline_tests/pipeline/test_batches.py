@@ -20,9 +20,8 @@ from usage_pipeline.storage.compute import compute_days
 from usage_pipeline.storage.daily import DailyTable
 from usage_pipeline.storage.engine import parquet_scan, session
 from usage_pipeline.storage.landed_days import LandedDay
-from usage_pipeline.storage.landed_files import FileState, LandedFile
 from usage_pipeline.storage.opened import Storage, open_storage
-from usage_pipeline_tests.support import Landing, digests, prompt
+from usage_pipeline_tests.support import Landing, digests, landed_file, prompt
 
 DAYS = [date(2026, 5, day) for day in range(1, 8)]
 APART = [date(2026, 5, day) for day in range(1, 10, 2)]
@@ -172,34 +171,6 @@ def test_days_are_cut_by_their_landed_rows(storage: Storage) -> None:
 
 def record_landed(connection: Any, day: date, rows: int) -> None:
     path = f"persona/{day}/events.jsonl"
-    counts = dict.fromkeys(
-        (
-            "size",
-            "mtime_ns",
-            "lines",
-            "header",
-            "continuation",
-            "blank",
-            "skipped",
-            "superseded",
-            "accepted",
-            "rejected",
-        ),
-        0,
-    )
-    texts = dict.fromkeys(("content_digest", "identity_digest", "object_name", "error"))
-    at = datetime(2026, 6, 1, tzinfo=UTC)
-    file = LandedFile(
-        path=path,
-        source="persona",
-        landing_day=day,
-        format_digest="",
-        state=FileState.LANDED,
-        landed_at=at,
-        run="test",
-        **counts,
-        **texts,
-    )
-    landed_files.record_files(connection, [file])
+    landed_files.record_files(connection, [landed_file(path, day)])
     shares = [LandedDay(path, day, rows, f"{rows}:0")] if rows else []
     landed_days.record_event_days(connection, [path], shares)

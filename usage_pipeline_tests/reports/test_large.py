@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,7 +14,6 @@ from usage_pipeline.settings import Settings
 from usage_pipeline.simulation.settings import Simulation
 from usage_pipeline.simulation.simulate import simulate
 from usage_pipeline.storage.opened import open_storage
-from usage_pipeline.storage.warehouse import migrate
 
 pytestmark = pytest.mark.acceptance
 
@@ -36,17 +36,17 @@ print(json.dumps({"written": written, "seconds": seconds, "megabytes": megabytes
 """
 
 
-def test_a_month_of_500_tenants(tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_month_of_500_tenants(
+    tmp_path: Path, new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     simulate(Simulation(31, _TENANTS, 20, 1, date(2026, 5, 31), 0), tmp_path)
     for name, value in {
         "DATA_DIR": tmp_path,
-        "DATABASE_URL": f"{server}_reports",
+        "DATABASE_URL": new_database(),
         "NOW": _NOW.isoformat(),
     }.items():
         monkeypatch.setenv(f"USAGE_{name}", str(value))
-    settings = Settings.load()
-    migrate(settings)
-    with open_storage(settings) as storage:
+    with open_storage(Settings.load()) as storage:
         refresh(storage, PlainRunner(storage))
     run = subprocess.run([sys.executable, "-c", _WRITE], capture_output=True, text=True, check=True)
     found = json.loads(run.stdout)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -12,13 +13,14 @@ from usage_pipeline.orchestration.dagster_internals import (
     NOT_FINISHED_STATUSES,
     PARTITION_NAME_TAG,
     WILL_RETRY_TAG,
-    AssetBackfillData,
-    BulkActionsFilter,
-    BulkActionStatus,
+    open_backfills,
 )
 from usage_pipeline.orchestration.jobs import ARRIVED_DAYS, LANDING_DAYS, LANDING_KEYS
 from usage_pipeline.orchestration.resources import COMMAND_TAG
 from usage_pipeline.pipeline.automation.work import Busy
+
+if TYPE_CHECKING:
+    from usage_pipeline.orchestration.dagster_internals import AssetBackfillData
 
 RETRY_PATIENCE = timedelta(minutes=5)
 """Dagster tries a run again within seconds, if its daemon is well."""
@@ -27,7 +29,7 @@ RETRY_PATIENCE = timedelta(minutes=5)
 def busy_days(instance: dg.DagsterInstance) -> Busy:
     """The days of all runs that go on, and those that backfills have yet to make runs for."""
     runs = [*instance.get_runs(dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES))), *_to_be_retried(instance)]
-    waiting = [entry for backfill in _open_backfills(instance) for entry in _not_started(backfill)]
+    waiting = [entry for backfill in open_backfills(instance) for entry in _not_started(backfill)]
     return Busy(
         landing=frozenset(
             [day for run in runs if _lands(run) for day in days_of(run.tags)]
@@ -57,12 +59,7 @@ def _to_be_retried(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     return [run for run in failed if run.is_complete_and_waiting_to_retry and COMMAND_TAG not in run.tags]
 
 
-def _open_backfills(instance: dg.DagsterInstance) -> list[AssetBackfillData]:
-    open_ones = instance.get_backfills(BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED]))
-    return [backfill.asset_backfill_data for backfill in open_ones if backfill.asset_backfill_data]
-
-
-def _not_started(backfill: AssetBackfillData) -> Iterator[tuple[dg.AssetKey, date]]:
+def _not_started(backfill: "AssetBackfillData") -> Iterator[tuple[dg.AssetKey, date]]:
     """The partitions of a backfill for which it has made no run yet."""
     left = backfill.target_subset - backfill.requested_subset - backfill.failed_and_downstream_subset
     for entry in left.iterate_asset_partitions():

@@ -10,7 +10,8 @@ from usage_pipeline.cli.demo.truth import Planted, Truth
 from usage_pipeline.pipeline.totals import Totals
 from usage_pipeline.retention.pruning import Pruned
 from usage_pipeline.simulation.settings import Simulation
-from usage_pipeline.storage.landed_files import FileState, LandedFile
+from usage_pipeline.storage.landed_files import LandedFile
+from usage_pipeline_tests.support import landed_file
 
 DAYS = ("2026-05-28", "2026-05-29", "2026-05-30")
 PERSONA, RUNS = "persona/2026-05-30/events.jsonl", "agent_runs/2026-05-30/events.jsonl"
@@ -36,28 +37,15 @@ TRUTH = Truth(
 def file(path: str, *counts: int) -> LandedFile:
     """A landing file with these bytes and lines: all, blank, accepted, rejected."""
     size, lines, blank, accepted, rejected = counts
-    return LandedFile(
-        path=path,
+    return landed_file(
+        path,
+        date(2026, 5, 30),
         source=path.split("/", maxsplit=1)[0],
-        landing_day=date(2026, 5, 30),
         size=size,
-        mtime_ns=0,
-        content_digest=None,
-        identity_digest=None,
-        object_name=None,
-        format_digest="",
-        state=FileState.LANDED,
-        error=None,
         lines=lines,
-        header=0,
-        continuation=0,
         blank=blank,
-        skipped=0,
-        superseded=0,
         accepted=accepted,
         rejected=rejected,
-        landed_at=datetime(2026, 6, 1, tzinfo=UTC),
-        run="",
     )
 
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -25,21 +25,11 @@ from usage_pipeline.pipeline.automation.arrivals import (
 from usage_pipeline.pipeline.automation.work import LANDING, LANDING_AND_EVENTS
 from usage_pipeline.pipeline.landing_work import scan
 from usage_pipeline.settings import Settings
+from usage_pipeline.storage import landed_files
 from usage_pipeline.storage.opened import Storage
-from usage_pipeline.storage.schema import landing_files
-from usage_pipeline_tests.support import Landing, prompt
+from usage_pipeline_tests.support import Landing, landed_file, prompt
 
 DAY, NEXT_DAY, LAST_DAY = date(2026, 5, 1), date(2026, 5, 2), date(2026, 5, 4)
-EMPTY = {
-    **dict.fromkeys(("format_digest", "run"), ""),
-    **dict.fromkeys(
-        ("lines", "header", "continuation", "blank", "skipped", "superseded", "accepted", "rejected", "size"), 0
-    ),
-    "source": "persona",
-    "state": "landed",
-    "landed_at": datetime(2026, 5, 1, tzinfo=UTC),
-}
-"""What the state says of a file without lines, beside its place."""
 waiting_days = st.dictionaries(
     st.dates(date(2026, 1, 1), date(2026, 3, 1)), st.builds(Waiting, st.text(), st.integers(1, 99), st.booleans())
 )
@@ -145,12 +135,12 @@ def test_a_look_at_100_000_files_takes_less_than_a_second(storage: Storage, sett
             for number in range(100):
                 (folder / f"{number}.jsonl").touch()
     known = [
-        {**EMPTY, "path": file.path, "landing_day": file.landing_day, "mtime_ns": file.mtime_ns}
+        landed_file(file.path, file.landing_day, mtime_ns=file.mtime_ns)
         for files in scan(storage).days().values()
         for file in files
     ]
     with storage.warehouse.begin() as connection:
-        connection.execute(landing_files.insert(), known)
+        landed_files.record_files(connection, known)
     seconds = []
     for _ in range(3):
         started = time.perf_counter()
