@@ -27,18 +27,35 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_a_module_is_not_executed_by_an_import_of_it(package: str, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
-        execute_when_used(package, "slow")
-    exec(f"from {package} import slow")  # noqa: S102 - as Great Expectations imports it
+        execute_when_used(f"{package}.slow")
+    exec(f"from {package} import slow; import {package}.slow")  # noqa: S102 - as Great Expectations imports it
     assert not capsys.readouterr().out
 
 
 def test_a_module_is_executed_when_it_is_used(package: str, capsys: pytest.CaptureFixture[str]) -> None:
-    execute_when_used(package, "slow")
+    execute_when_used(f"{package}.slow")
     assert sys.modules[package].slow.answer == 42
     assert capsys.readouterr().out == "executed\n"
 
 
 def test_a_module_that_was_imported_before_stays(package: str) -> None:
     before = import_module(f"{package}.slow")
-    execute_when_used(package, "slow")
+    execute_when_used(f"{package}.slow")
     assert sys.modules[f"{package}.slow"] is before
+
+
+def test_a_module_of_no_package_is_executed_when_it_is_used(
+    package: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / package / "__init__.py").write_text("print('executed')\nanswer = 42\n")
+    execute_when_used(package)
+    imported = import_module(package)
+    assert not capsys.readouterr().out
+    assert (imported.answer, imported.answer) == (42, 42)
+    assert capsys.readouterr().out == "executed\n"
+
+
+def test_what_a_module_does_not_have_is_missed_as_usual(package: str) -> None:
+    execute_when_used(f"{package}.slow")
+    with pytest.raises(AttributeError, match="has no attribute 'question'"):
+        _ = sys.modules[f"{package}.slow"].question
