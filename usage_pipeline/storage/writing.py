@@ -123,7 +123,8 @@ def _copy_days(duck: DuckDBPyConnection, select: str, paths: Mapping[date, Path]
     """Copy the days that have rows."""
     made = execute_parsed(duck, f"CREATE TEMP TABLE all_days AS {select}")
     rows: int = made.fetchall()[0][0]
-    for (day,) in duck.execute("SELECT DISTINCT event_day FROM all_days ORDER BY ALL").fetchall():
+    found = {day for (day,) in duck.execute("SELECT DISTINCT event_day FROM all_days").fetchall()}
+    for day in paths.keys() & found:
         paths[day].parent.mkdir()
         _copy(duck, "SELECT * EXCLUDE (event_day) FROM all_days WHERE event_day = $day", paths[day], day=day)
     duck.execute("DROP TABLE all_days")
