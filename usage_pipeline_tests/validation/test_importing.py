@@ -28,7 +28,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_a_module_is_not_executed_by_an_import_of_it(package: str, capsys: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
         execute_when_used(f"{package}.slow")
-    exec(f"from {package} import slow; import {package}.slow")  # noqa: S102 - as Great Expectations imports it
+    exec(f"from {package} import slow; import {package}.slow")  # noqa: S102 - the two ways of Great Expectations
     assert not capsys.readouterr().out
 
 
